@@ -1,0 +1,196 @@
+// A backend is a place where kernels run: one flat memory of floats and the operations on it. It knows nothing of
+// layers, networks or data sets. `wasm` is the product; `reference` is plain float64 loops, never optimised, and
+// the oracle of every test.
+//
+// Layout: activations are stored [channel][row][column][image] ("batch innermost"). The image axis is padded to
+// `batch`, a multiple of 4, of which the first `images` are real. Gradients are zero in the padding lanes; other
+// values there are finite and mean nothing.
+
+/** What is read back: float32 from kernels, float64 from the reference. */
+export type Floats = Float32Array | Float64Array;
+
+/** A place in a backend's memory, counted in floats: `buffer + k` is the k-th float after it. Never 0. */
+export type Buffer = number;
+
+/** An operand that a caller may leave out. */
+export const none: Buffer = 0;
+
+/** A stride-`stride` convolution over an input that already holds its padding. Sizes in elements. */
+export interface Conv2dShape {
+  readonly inChannels: number;
+  /** Rows and columns of the padded input. */
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly batch: number;
+}
+
+/** Puts an image [height, width] into a larger or smaller frame; see `Ops.embed2d`. */
+export interface Embed2dShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** Where row 0 and column 0 land in the frame; may be negative, which crops. */
+  readonly top: number;
+  readonly left: number;
+  /** Distance in the frame between neighbours of the image. */
+  readonly spread: number;
+  readonly batch: number;
+}
+
+export interface LinearShape {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly batch: number;
+}
+
+export interface Pool2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly batch: number;
+}
+
+/** `images` of the `batch` lanes are real; means are over those. */
+export interface LossShape {
+  readonly classes: number;
+  readonly images: number;
+  readonly batch: number;
+}
+
+export interface AdamOptions {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** 1 for the first update: the exponent of the bias corrections. */
+  readonly step: number;
+}
+
+/**
+ * Names one stream of random numbers: draw i is a pure function of (seed, stream, i), so streams never disturb one
+ * another and any part of one can be made again. Philox4x32-10 (Salmon et al. 2011) with key = seed and counter =
+ * [block, 0, stream, 0]; block b gives draws 4b … 4b + 3.
+ */
+export interface RandomKey {
+  /** Two words of 32 bits: the Philox key. */
+  readonly seed: readonly [number, number];
+  readonly stream: number;
+}
+
+/**
+ * The operations every backend has. Outputs come first, then inputs, then parameters and sizes. `accumulate` adds to
+ * the output instead of overwriting it. Outputs do not overlap inputs unless said otherwise. Each result is a fixed
+ * function of its inputs, whatever the number of threads.
+ */
+export interface Ops {
+  /** out[i] = value */
+  fill(out: Buffer, value: number, n: number): void;
+  /** out[i] = x[i] */
+  copy(out: Buffer, x: Buffer, n: number): void;
+  /** out[i] = alpha·x[i]; out may be x */
+  scale(out: Buffer, alpha: number, x: Buffer, n: number): void;
+  /** out[i] = y[i] + alpha·x[i]; out may be y or x */
+  axpy(out: Buffer, y: Buffer, alpha: number, x: Buffer, n: number): void;
+  /** out[0] = Σ x[i]·y[i] */
+  dot(out: Buffer, x: Buffer, y: Buffer, n: number): void;
+
+  /** images [images, features] (row by row, as users hold them) → out [features, batch], padding lanes zero */
+  packImages(out: Buffer, images: Buffer, shape: { features: number; images: number; batch: number }): void;
+  /** x [features, batch] → out [images, features] */
+  unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; batch: number }): void;
+  /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
+  embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
+
+  /** y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B] */
+  conv2dForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  /** dx (+)= the adjoint of conv2dForward in x. dy [oc, oh, ow, B], dx [c, h, w, B] (of the padded input) */
+  conv2dBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  /** dw (+)= the adjoint of conv2dForward in w. dw [oc, c, kh, kw] */
+  conv2dBackwardWeights(dw: Buffer, dy: Buffer, x: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+
+  /** y (+)= w·x + bias. x [in, B], w [out, in], bias [out] or none, y [out, B] */
+  linearForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: LinearShape, accumulate: boolean): void;
+  /** dx (+)= wᵀ·dy */
+  linearBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: LinearShape, accumulate: boolean): void;
+  /** dw (+)= dy·xᵀ */
+  linearBackwardWeights(dw: Buffer, dy: Buffer, x: Buffer, shape: LinearShape, accumulate: boolean): void;
+
+  /** out[r] (+)= Σ_i x[r, i]: the bias gradient of a convolution or linear layer. x [rows, length] */
+  sumRows(out: Buffer, x: Buffer, rows: number, length: number, accumulate: boolean): void;
+
+  /** y = max(x, 0); y may be x */
+  reluForward(y: Buffer, x: Buffer, n: number): void;
+  /** out = v where y > 0, else 0; out may be v. The one rule of ReLU's other three passes. */
+  reluMask(out: Buffer, y: Buffer, v: Buffer, n: number): void;
+
+  /**
+   * y = the largest of each window; index = its position ky·kw + kx in the window, the first one if several are
+   * equal (PyTorch). Padding never wins. x [c, h, w, B], y and index [c, oh, ow, B].
+   */
+  maxPool2dForward(y: Buffer, index: Buffer, x: Buffer, shape: Pool2dShape): void;
+  /** ry = rx at the winners: the tangent of the forward pass */
+  maxPool2dGather(ry: Buffer, index: Buffer, rx: Buffer, shape: Pool2dShape): void;
+  /** dx = dy added at the winners, 0 elsewhere: backward and tangent backward */
+  maxPool2dScatter(dx: Buffer, index: Buffer, dy: Buffer, shape: Pool2dShape): void;
+
+  /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
+  oneHot(out: Buffer, labels: Buffer, shape: LossShape): void;
+  /**
+   * Mean softmax cross-entropy of logits z against targets y (both [classes, batch]), ℓ = −(1/n) Σ y·log p.
+   * losses[image] = that image's share before the mean, [batch], padding zero;
+   * p = softmax(z); dz = (S·p − y)/n with S = Σ_k y_k; dy = −log(p)/n unless none. dz and dy are zero in padding.
+   */
+  crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
+  /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (paper.md §1.2) */
+  crossEntropyR(rdz: Buffer, rdy: Buffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
+
+  /** y = ln(1 + eˣ), never overflowing */
+  softplus(y: Buffer, x: Buffer, n: number): void;
+  /** dx = dy·sigmoid(x): the gradient through softplus; dx may be dy */
+  softplusBackward(dx: Buffer, x: Buffer, dy: Buffer, n: number): void;
+  /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
+  adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;
+
+  /** out[i] = low + (high − low)·u, u = (draw i >>> 8) / 2²⁴ */
+  uniform(out: Buffer, n: number, key: RandomKey, low: number, high: number): void;
+  /**
+   * out[i] ~ N(mean, std²), by Box–Muller on pairs of draws (a, b): r = √(−2 ln u), u = ((a >>> 8) + 1) / 2²⁴,
+   * φ = 2π (b >>> 8) / 2²⁴; out[2k] = mean + std·r·cos φ, out[2k+1] = mean + std·r·sin φ
+   */
+  normal(out: Buffer, n: number, key: RandomKey, mean: number, std: number): void;
+  /**
+   * out = a permutation of 0 … n−1 (n ≤ 2²⁴, whole numbers stored as floats): Fisher–Yates from i = n−1 down to 1,
+   * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋
+   */
+  permutation(out: Buffer, n: number, key: RandomKey): void;
+}
+
+export interface Backend {
+  readonly name: "wasm" | "reference";
+  /** Kernel threads in use. */
+  readonly threads: number;
+  readonly ops: Ops;
+  /** Floats that can be addressed now; `reserve` makes it more. */
+  readonly capacity: number;
+  /** Makes room for `floats` floats in all. Throws RangeError when the memory cannot grow so far. */
+  reserve(floats: number): void;
+  write(target: Buffer, values: ArrayLike<number>): void;
+  /** Copies `n` floats out. */
+  read(source: Buffer, n: number): Floats;
+  /** Stops the threads and gives up the memory. Calls after it throw. */
+  dispose(): Promise<void>;
+}

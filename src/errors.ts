@@ -1,0 +1,23 @@
+// The error classes of the library. Arguments that are wrong throw TypeError or RangeError of the shape
+// `"name" expected X, got Y`; what goes wrong later throws one of these. They are told apart by `name`,
+// because only name, message and stack survive the way out of a worker.
+
+/** Layers, parameters or images whose shapes do not fit together. The message names the layer or file. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** A file that is not what it claims to be. The message names the file, the byte offset and what was expected. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}
+
+/** A loss or gradient that is no longer finite. The message names the step and the tensor. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
+
+/** Something this host or this build cannot do. The message says what can be done instead. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+}
