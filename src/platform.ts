@@ -24,3 +24,11 @@ export async function readAsset(url: URL): Promise<Uint8Array> {
   if (!response.ok) throw new Error(`${url}: expected the file, got HTTP status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
+
+/** Processors worth a kernel thread each: at most 8, since small batches have no work for more. */
+export function hardwareThreads(): number {
+  const count = isNode
+    ? nodeModule<typeof import("node:os")>("node:os").availableParallelism()
+    : (globalThis.navigator?.hardwareConcurrency ?? 1);
+  return Math.min(8, Math.max(1, count));
+}

@@ -117,8 +117,14 @@ export interface Ops {
 
   /** y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B] */
   conv2dForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: Conv2dShape, accumulate: boolean): void;
-  /** dx (+)= the adjoint of conv2dForward in x. dy [oc, oh, ow, B], dx [c, h, w, B] (of the padded input) */
-  conv2dBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  /**
+   * dx (+)= the adjoint of conv2dForward in x, as a convolution with w flipped and transposed over an output gradient
+   * that `embed2d` has framed so that every position of dx sees whole windows:
+   * dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, ky, kx] · frame[o, i + kh−1−ky, j + kw−1−kx].
+   * frame [oc, h + kh−1, w + kw−1, B], dx [c, h, w, B], w [oc, c, kh, kw] as in the forward pass. `shape` describes
+   * this convolution: inChannels = oc, inHeight = h + kh−1, outChannels = c, outHeight = h, stride 1.
+   */
+  conv2dBackwardData(dx: Buffer, frame: Buffer, w: Buffer, shape: Conv2dShape, accumulate: boolean): void;
   /** dw (+)= the adjoint of conv2dForward in w. dw [oc, c, kh, kw] */
   conv2dBackwardWeights(dw: Buffer, dy: Buffer, x: Buffer, shape: Conv2dShape, accumulate: boolean): void;
 
@@ -184,6 +190,8 @@ export interface Backend {
   /** Kernel threads in use. */
   readonly threads: number;
   readonly ops: Ops;
+  /** The first buffer that callers may use. */
+  readonly base: Buffer;
   /** Floats that can be addressed now; `reserve` makes it more. */
   readonly capacity: number;
   /** Makes room for `floats` floats in all. Throws RangeError when the memory cannot grow so far. */

@@ -23,3 +23,103 @@ export interface DatasetSplit {
   readonly train: Dataset;
   readonly test: Dataset;
 }
+
+/**
+ * The images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
+ *
+ * @throws RangeError unless 0 <= start <= end <= count.
+ */
+export function subset(dataset: Dataset, start: number, end: number): Dataset {
+  const { count } = dataset;
+  if (!Number.isInteger(start) || start < 0) throw new RangeError(`"start" expected integer >= 0, got ${start}`);
+  if (!Number.isInteger(end) || end < start || end > count) {
+    throw new RangeError(`"end" expected integer in ${start}..${count}, got ${end}`);
+  }
+  const image = dataset.channels * dataset.height * dataset.width;
+  return {
+    ...dataset,
+    pixels: dataset.pixels.subarray(start * image, end * image),
+    labels: dataset.labels.subarray(start, end),
+    count: end - start,
+  };
+}
+
+/**
+ * Mean and standard deviation (of the population) of pixels / 255, per channel. The sums are whole numbers, so the
+ * result does not depend on any order.
+ *
+ * @param pixels [n, channels, height, width]
+ * @throws RangeError where `pixels` is not a whole number of images, or none.
+ */
+export function statistics(
+  pixels: Uint8Array,
+  channels: number,
+  height: number,
+  width: number,
+): { readonly mean: number[]; readonly std: number[] } {
+  const plane = height * width;
+  const image = channels * plane;
+  if (!(image > 0) || pixels.length === 0 || pixels.length % image !== 0) {
+    throw new RangeError(`"pixels" expected a positive multiple of ${image} bytes, got ${pixels.length}`);
+  }
+  const perChannel = pixels.length / channels;
+  const mean: number[] = [];
+  const std: number[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = 0;
+    let squares = 0;
+    for (let first = channel * plane; first < pixels.length; first += image) {
+      for (let at = first; at < first + plane; at++) {
+        const value = pixels[at]!;
+        sum += value;
+        squares += value * value;
+      }
+    }
+    mean.push(sum / (255 * perChannel));
+    // n·Σv² − (Σv)² outgrows 2^53 from a few thousand images on, and cancels: whole numbers again.
+    const spread = BigInt(perChannel) * BigInt(squares) - BigInt(sum) ** 2n;
+    std.push(Math.sqrt(Number(spread)) / (255 * perChannel));
+  }
+  return { mean, std };
+}
+
+/**
+ * Gathers images by index and normalises them: (byte / 255 − mean[c]) / std[c] in float64, rounded once to float32.
+ *
+ * @param indices n numbers below `dataset.count`, in any order, also repeated.
+ * @param out [n, channels, height, width]
+ * @throws RangeError where `out` has another length or an index is outside.
+ */
+export function batchInto(dataset: Dataset, indices: ArrayLike<number>, out: Float32Array): void {
+  const { pixels, count, channels, height, width, mean, std } = dataset;
+  const plane = height * width;
+  const image = channels * plane;
+  if (out.length !== indices.length * image) {
+    throw new RangeError(`"out" expected Float32Array of length ${indices.length * image}, got ${out.length}`);
+  }
+  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!Number.isInteger(index) || index < 0 || index >= count) {
+      throw new RangeError(`"indices[${i}]" expected integer in 0..${count - 1}, got ${index}`);
+    }
+    for (let c = 0; c < channels; c++) {
+      const table = tables[c]!;
+      const from = index * image + c * plane;
+      const to = i * image + c * plane;
+      for (let p = 0; p < plane; p++) out[to + p] = table[pixels[from + p]!]!;
+    }
+  }
+}
+
+/** Per class, the indices of its images, ascending. */
+export function classIndex(dataset: Dataset): Uint32Array[] {
+  const counts = new Uint32Array(dataset.classes);
+  for (const label of dataset.labels) counts[label]!++;
+  const index = Array.from(counts, (n) => new Uint32Array(n));
+  counts.fill(0);
+  dataset.labels.forEach((label, i) => {
+    index[label]![counts[label]!++] = i;
+  });
+  return index;
+}

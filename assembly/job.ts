@@ -1,0 +1,251 @@
+// A job: which kernel, with which arguments, over how many tiles. The orchestrator writes it into a fixed place of the
+// memory that all threads see; every thread that takes a chunk of it calls the kernel from here.
+import { reluForward, reluMask, softplusBackward, softplusForward } from "./activation";
+import { conv2d, conv2dBackwardWeights } from "./conv2d";
+import { embed2d, oneHot, packImages, unpackImages } from "./layout";
+import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
+import { crossEntropy, crossEntropyR } from "./loss";
+import { adam } from "./optimizer";
+import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
+import { normal, uniform } from "./random";
+import { axpy, copy, dotPartial, fill, scale, sumRows } from "./vector";
+
+export enum Kernel {
+  fill,
+  copy,
+  scale,
+  axpy,
+  dotPartial,
+  sumRows,
+  packImages,
+  unpackImages,
+  embed2d,
+  oneHot,
+  conv2d,
+  conv2dBackwardWeights,
+  linearForward,
+  linearBackwardData,
+  linearBackwardWeights,
+  reluForward,
+  reluMask,
+  softplus,
+  softplusBackward,
+  maxPool2dForward,
+  maxPool2dGather,
+  maxPool2dScatter,
+  crossEntropy,
+  crossEntropyR,
+  adam,
+  uniform,
+  normal,
+}
+
+/** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
+const JOB: usize = 320;
+export const JOB_TILES: usize = JOB + 4;
+export const JOB_GRAIN: usize = JOB + 8;
+const ARGUMENTS: usize = JOB + 12;
+
+/** Byte address of the job, for the orchestrator. */
+export function jobAddress(): usize {
+  return JOB;
+}
+
+/** Argument i as a whole number or an address. */
+function int(i: i32): i32 {
+  return load<i32>(ARGUMENTS + ((<usize>i) << 2));
+}
+
+function ptr(i: i32): usize {
+  return <usize>int(i);
+}
+
+/** Argument i as a number, stored as the bits of a float. */
+function num(i: i32): f32 {
+  return load<f32>(ARGUMENTS + ((<usize>i) << 2));
+}
+
+/** Tiles [begin, end) of the job, with `scratch` of the calling thread. */
+export function runJob(scratch: usize, begin: i32, end: i32): void {
+  switch (load<i32>(JOB)) {
+    case Kernel.fill:
+      fill(ptr(0), num(1), int(2), begin, end);
+      break;
+    case Kernel.copy:
+      copy(ptr(0), ptr(1), int(2), begin, end);
+      break;
+    case Kernel.scale:
+      scale(ptr(0), num(1), ptr(2), int(3), begin, end);
+      break;
+    case Kernel.axpy:
+      axpy(ptr(0), ptr(1), num(2), ptr(3), int(4), begin, end);
+      break;
+    case Kernel.dotPartial:
+      dotPartial(ptr(0), ptr(1), ptr(2), int(3), begin, end);
+      break;
+    case Kernel.sumRows:
+      sumRows(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
+      break;
+    case Kernel.packImages:
+      packImages(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
+      break;
+    case Kernel.unpackImages:
+      unpackImages(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
+      break;
+    case Kernel.embed2d:
+      embed2d(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), begin, end);
+      break;
+    case Kernel.oneHot:
+      oneHot(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
+      break;
+    case Kernel.conv2d:
+      conv2d(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        int(12),
+        int(13),
+        int(14),
+        int(15),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.conv2dBackwardWeights:
+      conv2dBackwardWeights(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        int(12),
+        int(13),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.linearForward:
+      linearForward(ptr(0), ptr(1), ptr(2), ptr(3), int(4), int(5), int(6), int(7), scratch, begin, end);
+      break;
+    case Kernel.linearBackwardData:
+      linearBackwardData(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), scratch, begin, end);
+      break;
+    case Kernel.linearBackwardWeights:
+      linearBackwardWeights(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), scratch, begin, end);
+      break;
+    case Kernel.reluForward:
+      reluForward(ptr(0), ptr(1), int(2), begin, end);
+      break;
+    case Kernel.reluMask:
+      reluMask(ptr(0), ptr(1), ptr(2), int(3), begin, end);
+      break;
+    case Kernel.softplus:
+      softplusForward(ptr(0), ptr(1), int(2), begin, end);
+      break;
+    case Kernel.softplusBackward:
+      softplusBackward(ptr(0), ptr(1), ptr(2), int(3), begin, end);
+      break;
+    case Kernel.maxPool2dForward:
+      maxPool2dForward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.maxPool2dGather:
+      maxPool2dGather(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.maxPool2dScatter:
+      maxPool2dScatter(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.crossEntropy:
+      crossEntropy(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), int(6), int(7), int(8), begin, end);
+      break;
+    case Kernel.crossEntropyR:
+      crossEntropyR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), int(7), begin, end);
+      break;
+    case Kernel.adam:
+      adam(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        int(4),
+        num(5),
+        num(6),
+        num(7),
+        num(8),
+        num(9),
+        num(10),
+        num(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.uniform:
+      uniform(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);
+      break;
+    case Kernel.normal:
+      normal(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);
+      break;
+  }
+}

@@ -1,0 +1,151 @@
+// Moves floats without arithmetic: between the user's layout [image, feature] and the kernels' [feature, image], into
+// frames, and from labels to one-hot columns. `batch` is a multiple of 4 except where said otherwise.
+import { at } from "./simd";
+
+/** A 4×4 block: out[j, i] = x[i, j]. ldx and ldo are row strides in bytes. */
+function transpose4x4(out: usize, x: usize, ldx: usize, ldo: usize): void {
+  const r0 = v128.load(x);
+  const r1 = v128.load(x + ldx);
+  const r2 = v128.load(x + 2 * ldx);
+  const r3 = v128.load(x + 3 * ldx);
+  const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
+  const b = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
+  const c = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
+  const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
+  v128.store(out, i64x2.shuffle(a, b, 0, 2));
+  v128.store(out + ldo, i64x2.shuffle(a, b, 1, 3));
+  v128.store(out + 2 * ldo, i64x2.shuffle(c, d, 0, 2));
+  v128.store(out + 3 * ldo, i64x2.shuffle(c, d, 1, 3));
+}
+
+/** out[j, i] = x[i, j] for i < rows, j < columns; strides in bytes */
+function transposeBlock(out: usize, x: usize, rows: i32, columns: i32, ldx: usize, ldo: usize): void {
+  const fullRows = rows & ~3;
+  const fullColumns = columns & ~3;
+  for (let i = 0; i < fullRows; i += 4) {
+    for (let j = 0; j < fullColumns; j += 4) {
+      transpose4x4(at(out, i) + <usize>j * ldo, at(x, j) + <usize>i * ldx, ldx, ldo);
+    }
+  }
+  for (let i = 0; i < rows; i++) {
+    for (let j = i < fullRows ? fullColumns : 0; j < columns; j++) {
+      store<u32>(at(out, i) + <usize>j * ldo, load<u32>(at(x, j) + <usize>i * ldx));
+    }
+  }
+}
+
+/**
+ * x [rows, columns], row stride ldx floats → out [columns, rows], row stride ldo; columns rows … ldo − 1 of out are
+ * zeroed. A tile is 4 rows of out.
+ */
+export function transpose(
+  out: usize,
+  x: usize,
+  rows: i32,
+  columns: i32,
+  ldx: i32,
+  ldo: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const inStride = (<usize>ldx) << 2;
+  const outStride = (<usize>ldo) << 2;
+  const first = begin * 4;
+  const last = min(columns, end * 4);
+  for (let j = first; j < last; j += 4) {
+    transposeBlock(out + <usize>j * outStride, at(x, j), rows, min(4, last - j), inStride, outStride);
+  }
+  for (let j = first; j < last; j++) {
+    for (let i = rows; i < ldo; i++) store<f32>(at(out, i) + <usize>j * outStride, 0);
+  }
+}
+
+/** images [count, features] → out [features, batch], padding lanes zero. A tile is 4 features. */
+export function packImages(
+  out: usize,
+  images: usize,
+  features: i32,
+  count: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  transpose(out, images, count, features, features, batch, begin, end);
+}
+
+/** x [features, batch] → out [count, features]. A tile is 4 features. */
+export function unpackImages(out: usize, x: usize, features: i32, count: i32, batch: i32, begin: i32, end: i32): void {
+  const inStride = (<usize>batch) << 2;
+  const first = begin * 4;
+  const rows = min(features, end * 4) - first;
+  transposeBlock(at(out, first), x + <usize>first * inStride, rows, count, inStride, (<usize>features) << 2);
+}
+
+/** ⌈a / b⌉ for a ≥ 0, at most 0 for a < 0 */
+function ceilDiv(a: i32, b: i32): i32 {
+  return (a + b - 1) / b;
+}
+
+/** Zeroes out … end − 1, a multiple of 16 bytes. */
+function clear(out: usize, end: usize): void {
+  for (; out < end; out += 16) v128.store(out, i32x4.splat(0));
+}
+
+/** Copies a multiple of 16 bytes. Runs are often one pixel: a loop starts sooner than memory.copy. */
+function copyRun(out: usize, x: usize, bytes: usize): void {
+  for (const end = x + bytes; x < end; x += 16, out += 16) v128.store(out, v128.load(x));
+}
+
+/**
+ * out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies in the frame, 0 elsewhere.
+ * x [channels, height, width, batch], out [channels, outHeight, outWidth, batch]; a tile is one channel.
+ */
+export function embed2d(
+  out: usize,
+  x: usize,
+  height: i32,
+  width: i32,
+  outHeight: i32,
+  outWidth: i32,
+  top: i32,
+  left: i32,
+  spread: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const pixel = (<usize>batch) << 2;
+  // Rows and columns of x that lie in the frame.
+  const firstRow = max(0, ceilDiv(-top, spread));
+  const lastRow = min(height, ceilDiv(outHeight - top, spread));
+  const firstColumn = max(0, ceilDiv(-left, spread));
+  const lastColumn = min(width, ceilDiv(outWidth - left, spread));
+  // A run is what stays contiguous: a row of x, or one pixel of it when pixels are spread.
+  const step = spread === 1 ? max(1, lastColumn - firstColumn) : 1;
+  const run = <usize>step * pixel;
+  for (let c = begin; c < end; c++) {
+    const plane = x + <usize>c * <usize>(height * width) * pixel;
+    const frame = out + <usize>c * <usize>(outHeight * outWidth) * pixel;
+    let done = frame;
+    for (let i = firstRow; i < lastRow; i++) {
+      const row = (top + i * spread) * outWidth + left;
+      for (let j = firstColumn; j < lastColumn; j += step) {
+        const target = frame + <usize>(row + j * spread) * pixel;
+        clear(done, target);
+        copyRun(target, plane + <usize>(i * width + j) * pixel, run);
+        done = target + run;
+      }
+    }
+    clear(done, frame + <usize>(outHeight * outWidth) * pixel);
+  }
+}
+
+/** out[k, image] = 1 where labels[image] = k, else 0. labels [images], out [classes, batch]; a tile is one class. */
+export function oneHot(out: usize, labels: usize, classes: i32, images: i32, batch: i32, begin: i32, end: i32): void {
+  const last = min(classes, end);
+  for (let k = begin; k < last; k++) {
+    const row = at(out, k * batch);
+    for (let i = 0; i < images; i++) store<f32>(at(row, i), load<f32>(at(labels, i)) === <f32>k ? 1 : 0);
+    for (let i = images; i < batch; i++) store<f32>(at(row, i), 0);
+  }
+}

@@ -1,0 +1,98 @@
+// Mean softmax cross-entropy ℓ = −(1/n) Σ y·log p of logits z against targets y, and its R-rule. Every matrix is
+// [classes, batch]; lanes are images, of which the first n = `images` are real. A tile is 4 images: one vector of lanes.
+//   p = softmax(z)    S = Σ_k y_k
+//   dz  = (S·p − y) / n                  dy  = −log(p) / n
+//   rdz = S·p⊙(rz − Σ p·rz) / n          rdy = −(rz − Σ p·rz) / n
+// What is a gradient is zero in padding lanes, as losses are; p there is finite and means nothing.
+import { expPs, logPs } from "./math";
+import { madd } from "./simd";
+
+/** All bits set in the lanes of real images. */
+function realLanes(tile: i32, images: i32): v128 {
+  return i32x4.lt_s(i32x4.add(i32x4.splat(4 * tile), i32x4(0, 1, 2, 3)), i32x4.splat(images));
+}
+
+/** Σ_k y[k]. `column` … `end` steps over the classes in bytes. */
+function sumClasses(y: usize, bytes: usize, stride: usize): v128 {
+  let sum = f32x4.splat(0);
+  for (let k: usize = 0; k < bytes; k += stride) sum = f32x4.add(sum, v128.load(y + k));
+  return sum;
+}
+
+/**
+ * losses[image] = −Σ y·log p, before the mean, [batch]; p, dz and, unless 0, dy.
+ * log p = (z − max) − log Σ exp(z − max), so nothing overflows and a tiny p keeps its logarithm.
+ */
+export function crossEntropy(
+  losses: usize,
+  p: usize,
+  dz: usize,
+  dy: usize,
+  z: usize,
+  y: usize,
+  classes: i32,
+  images: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const stride = (<usize>batch) << 2;
+  const bytes = <usize>classes * stride;
+  const count = f32x4.splat(<f32>images);
+  for (let tile = begin; tile < end; tile++) {
+    const lane = (<usize>tile) << 4;
+    const real = realLanes(tile, images);
+    let largest = f32x4.splat(-Infinity);
+    for (let k = lane; k < bytes; k += stride) largest = f32x4.pmax(largest, v128.load(z + k));
+    let sum = f32x4.splat(0);
+    for (let k = lane; k < bytes; k += stride) {
+      const e = expPs(f32x4.sub(v128.load(z + k), largest));
+      v128.store(p + k, e);
+      sum = f32x4.add(sum, e);
+    }
+    const mass = sumClasses(y + lane, bytes - lane, stride);
+    const logSum = logPs(sum);
+    let loss = f32x4.splat(0);
+    for (let k = lane; k < bytes; k += stride) {
+      const yk = v128.load(y + k);
+      const pk = f32x4.div(v128.load(p + k), sum);
+      const logP = f32x4.sub(f32x4.sub(v128.load(z + k), largest), logSum);
+      loss = f32x4.sub(loss, f32x4.mul(yk, logP));
+      v128.store(p + k, pk);
+      v128.store(dz + k, v128.and(f32x4.div(f32x4.sub(f32x4.mul(mass, pk), yk), count), real));
+      if (dy) v128.store(dy + k, v128.and(f32x4.div(f32x4.neg(logP), count), real));
+    }
+    v128.store(losses + lane, v128.and(loss, real));
+  }
+}
+
+/** The derivative of dz and, unless rdy is 0, of dy along rz, with p from `crossEntropy`. */
+export function crossEntropyR(
+  rdz: usize,
+  rdy: usize,
+  p: usize,
+  y: usize,
+  rz: usize,
+  classes: i32,
+  images: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const stride = (<usize>batch) << 2;
+  const bytes = <usize>classes * stride;
+  const count = f32x4.splat(<f32>images);
+  for (let tile = begin; tile < end; tile++) {
+    const lane = (<usize>tile) << 4;
+    const real = realLanes(tile, images);
+    const mass = sumClasses(y + lane, bytes - lane, stride);
+    let mean = f32x4.splat(0);
+    for (let k = lane; k < bytes; k += stride) mean = madd(mean, v128.load(p + k), v128.load(rz + k));
+    for (let k = lane; k < bytes; k += stride) {
+      const deviation = f32x4.div(f32x4.sub(v128.load(rz + k), mean), count);
+      const scaled = f32x4.mul(f32x4.mul(mass, v128.load(p + k)), deviation);
+      v128.store(rdz + k, v128.and(scaled, real));
+      if (rdy) v128.store(rdy + k, v128.and(f32x4.neg(deviation), real));
+    }
+  }
+}

@@ -1,0 +1,312 @@
+// Max pooling. x and dx [channels, inHeight, inWidth, batch], y, dy and index [channels, outHeight, outWidth, batch];
+// lanes are images, batch a multiple of 4. A tile is one channel.
+//   forward   y  = the largest of each window; index = its place ky·kernelWidth + kx, as a float
+//   gather    ry = rx at the winners
+//   scatter   dx = dy added at the winners, in the order of the outputs
+// As in PyTorch the first of equals wins, a NaN beats all before it, and padding never wins.
+
+const FORWARD: i32 = 0;
+const GATHER: i32 = 1;
+const SCATTER: i32 = 2;
+
+// Windows of any kind. `x` is the first element inside the image, at tap `tap`, of `rows` × `columns` such elements;
+// `pixel` and `row` are the steps to the right and down in bytes, `kernelWidth` the step down in taps.
+
+function forwardWindow(
+  y: usize,
+  index: usize,
+  x: usize,
+  pixel: usize,
+  row: usize,
+  tap: i32,
+  rows: i32,
+  columns: i32,
+  kernelWidth: i32,
+): void {
+  for (let b: usize = 0; b < pixel; b += 16) {
+    let best = f32x4.splat(-Infinity);
+    let winner = f32x4.splat(<f32>tap);
+    for (let i = 0; i < rows; i++) {
+      let p = x + <usize>i * row + b;
+      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      for (let j = 0; j < columns; j++, p += pixel) {
+        const v = v128.load(p);
+        const wins = beats(v, best);
+        best = v128.bitselect(v, best, wins);
+        winner = v128.bitselect(here, winner, wins);
+        here = f32x4.add(here, f32x4.splat(1));
+      }
+    }
+    v128.store(y + b, best);
+    v128.store(index + b, winner);
+  }
+}
+
+function gatherWindow(
+  ry: usize,
+  index: usize,
+  rx: usize,
+  pixel: usize,
+  row: usize,
+  tap: i32,
+  rows: i32,
+  columns: i32,
+  kernelWidth: i32,
+): void {
+  for (let b: usize = 0; b < pixel; b += 16) {
+    const winner = v128.load(index + b);
+    let r = f32x4.splat(0);
+    for (let i = 0; i < rows; i++) {
+      let p = rx + <usize>i * row + b;
+      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      for (let j = 0; j < columns; j++, p += pixel) {
+        r = v128.or(r, only(v128.load(p), winner, here));
+        here = f32x4.add(here, f32x4.splat(1));
+      }
+    }
+    v128.store(ry + b, r);
+  }
+}
+
+function scatterWindow(
+  dy: usize,
+  index: usize,
+  dx: usize,
+  pixel: usize,
+  row: usize,
+  tap: i32,
+  rows: i32,
+  columns: i32,
+  kernelWidth: i32,
+): void {
+  for (let b: usize = 0; b < pixel; b += 16) {
+    const winner = v128.load(index + b);
+    const d = v128.load(dy + b);
+    for (let i = 0; i < rows; i++) {
+      let p = dx + <usize>i * row + b;
+      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      for (let j = 0; j < columns; j++, p += pixel) {
+        v128.store(p, f32x4.add(v128.load(p), only(d, winner, here)));
+        here = f32x4.add(here, f32x4.splat(1));
+      }
+    }
+  }
+}
+
+// Quads: 2×2 windows side by side, no padding. Nearly every network has these only.
+
+function forwardQuad(y: usize, index: usize, x: usize, pixel: usize, row: usize): void {
+  for (const end = x + pixel; x < end; x += 16, y += 16, index += 16) {
+    let best = v128.load(x);
+    let v = v128.load(x + pixel);
+    let wins = beats(v, best);
+    best = v128.bitselect(v, best, wins);
+    let winner = v128.and(f32x4.splat(1), wins);
+    v = v128.load(x + row);
+    wins = beats(v, best);
+    best = v128.bitselect(v, best, wins);
+    winner = v128.bitselect(f32x4.splat(2), winner, wins);
+    v = v128.load(x + row + pixel);
+    wins = beats(v, best);
+    v128.store(y, v128.bitselect(v, best, wins));
+    v128.store(index, v128.bitselect(f32x4.splat(3), winner, wins));
+  }
+}
+
+function gatherQuad(ry: usize, index: usize, rx: usize, pixel: usize, row: usize): void {
+  for (const end = rx + pixel; rx < end; rx += 16, ry += 16, index += 16) {
+    const winner = v128.load(index);
+    const top = v128.or(
+      only(v128.load(rx), winner, f32x4.splat(0)),
+      only(v128.load(rx + pixel), winner, f32x4.splat(1)),
+    );
+    const bottom = v128.or(
+      only(v128.load(rx + row), winner, f32x4.splat(2)),
+      only(v128.load(rx + row + pixel), winner, f32x4.splat(3)),
+    );
+    v128.store(ry, v128.or(top, bottom));
+  }
+}
+
+/** Writes without adding: no other window has these elements. */
+function scatterQuad(dy: usize, index: usize, dx: usize, pixel: usize, row: usize): void {
+  for (const end = dx + pixel; dx < end; dx += 16, dy += 16, index += 16) {
+    const winner = v128.load(index);
+    const d = v128.load(dy);
+    v128.store(dx, only(d, winner, f32x4.splat(0)));
+    v128.store(dx + pixel, only(d, winner, f32x4.splat(1)));
+    v128.store(dx + row, only(d, winner, f32x4.splat(2)));
+    v128.store(dx + row + pixel, only(d, winner, f32x4.splat(3)));
+  }
+}
+
+/** Lanes where v is larger than best, or NaN */
+function beats(v: v128, best: v128): v128 {
+  return v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+}
+
+/** v where the winner is `tap`, else 0 */
+function only(v: v128, winner: v128, tap: v128): v128 {
+  return v128.and(v, f32x4.eq(winner, tap));
+}
+
+/** Applies `rule` to every window of channels begin … end − 1. */
+function pool(
+  rule: i32,
+  y: usize,
+  index: usize,
+  x: usize,
+  inHeight: i32,
+  inWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  stride: i32,
+  padding: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const pixel = (<usize>batch) << 2;
+  const row = <usize>inWidth * pixel;
+  const plane = <usize>inHeight * row;
+  const square = kernelHeight === 2 && kernelWidth === 2 && stride === 2 && padding === 0;
+  const quads = square && 2 * outHeight <= inHeight && 2 * outWidth <= inWidth;
+  const tiled = quads && 2 * outHeight === inHeight && 2 * outWidth === inWidth;
+  let o = <usize>begin * <usize>(outHeight * outWidth) * pixel;
+  for (let c = begin; c < end; c++) {
+    const xc = x + <usize>c * plane;
+    if (rule === SCATTER && !tiled) memory.fill(xc, 0, plane);
+    for (let oy = 0; oy < outHeight; oy++) {
+      const y0 = oy * stride - padding;
+      const top = max(0, -y0);
+      const rows = min(kernelHeight, inHeight - y0) - top;
+      for (let ox = 0; ox < outWidth; ox++, o += pixel) {
+        const x0 = ox * stride - padding;
+        const left = max(0, -x0);
+        const columns = min(kernelWidth, inWidth - x0) - left;
+        const corner = xc + <usize>(y0 + top) * row + <usize>(x0 + left) * pixel;
+        const tap = top * kernelWidth + left;
+        if (rule === FORWARD) {
+          if (quads) forwardQuad(y + o, index + o, corner, pixel, row);
+          else forwardWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+        } else if (rule === GATHER) {
+          if (quads) gatherQuad(y + o, index + o, corner, pixel, row);
+          else gatherWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+        } else {
+          if (quads) scatterQuad(y + o, index + o, corner, pixel, row);
+          else scatterWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+        }
+      }
+    }
+  }
+}
+
+/** y = the largest of each window, index = which it is */
+export function maxPool2dForward(
+  y: usize,
+  index: usize,
+  x: usize,
+  inHeight: i32,
+  inWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  stride: i32,
+  padding: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  pool(
+    FORWARD,
+    y,
+    index,
+    x,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+    batch,
+    begin,
+    end,
+  );
+}
+
+/** ry = rx at the winners */
+export function maxPool2dGather(
+  ry: usize,
+  index: usize,
+  rx: usize,
+  inHeight: i32,
+  inWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  stride: i32,
+  padding: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  pool(
+    GATHER,
+    ry,
+    index,
+    rx,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+    batch,
+    begin,
+    end,
+  );
+}
+
+/** dx = dy added at the winners, 0 elsewhere */
+export function maxPool2dScatter(
+  dx: usize,
+  index: usize,
+  dy: usize,
+  inHeight: i32,
+  inWidth: i32,
+  outHeight: i32,
+  outWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  stride: i32,
+  padding: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  pool(
+    SCATTER,
+    dy,
+    index,
+    dx,
+    inHeight,
+    inWidth,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    padding,
+    batch,
+    begin,
+    end,
+  );
+}

@@ -1,0 +1,41 @@
+// Helpers shared by the kernels. Addresses are bytes and need only be 4-byte aligned.
+//
+// Tails: an elementwise kernel runs its last 1 … 3 floats through the same vector formula as the rest, on lanes loaded
+// one by one, so an element's bits depend neither on its lane nor on where a tile ends.
+
+/** Floats in one tile of the elementwise kernels: tile i covers floats [i·BLOCK, min(n, (i + 1)·BLOCK)). */
+export const BLOCK: i32 = 1024;
+
+/** acc + a·b, rounded twice: never fused, so that every machine gives the same bits. */
+export function madd(acc: v128, a: v128, b: v128): v128 {
+  return f32x4.add(acc, f32x4.mul(a, b));
+}
+
+/** (l0 + l1) + (l2 + l3) */
+export function hsum(v: v128): f32 {
+  const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
+  const high = f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
+  return low + high;
+}
+
+/** The first `count` (1 … 3) floats at `ptr`; the other lanes are 0. */
+export function loadPartial(ptr: usize, count: i32): v128 {
+  if (count === 1) return v128.load32_zero(ptr);
+  const pair = v128.load64_zero(ptr);
+  return count === 2 ? pair : v128.load32_lane(ptr + 8, pair, 2);
+}
+
+/** Stores the first `count` (1 … 3) lanes of `v`. */
+export function storePartial(ptr: usize, v: v128, count: i32): void {
+  if (count === 1) {
+    v128.store32_lane(ptr, v, 0);
+    return;
+  }
+  v128.store64_lane(ptr, v, 0);
+  if (count === 3) v128.store32_lane(ptr + 8, v, 2);
+}
+
+/** Byte address of float `i` counted from `ptr`. */
+export function at(ptr: usize, i: i32): usize {
+  return ptr + ((<usize>i) << 2);
+}

@@ -1,0 +1,83 @@
+// Kernel threads: one pattern and nothing else. The caller publishes one job, takes part in it, and waits for it.
+//
+// A job is cut into chunks of tiles. `open` counts the chunks nobody has taken, downwards: whoever lowers it from a
+// positive value owns that chunk, and the job stays as it is until that chunk is done, so its arguments may be read
+// then and only then. A thread that wakes late finds `open` at or below zero and goes back to sleep; nobody waits for
+// it. Which thread computes a chunk cannot change a result: tiles write disjoint outputs.
+import { JOB_GRAIN, JOB_TILES, runJob } from "./job";
+
+/** Number of the newest job; threads sleep on it. Negative: leave. */
+const GENERATION: usize = 64;
+/** Threads asleep. */
+const SLEEPING: usize = 128;
+const OPEN: usize = 192;
+/** Chunks done; the caller sleeps on it, and says so in WAITING. */
+const DONE: usize = 256;
+const WAITING: usize = 260;
+
+/** Loads before a thread goes to sleep: a few microseconds, the gap between two kernels of an inner step. */
+const SPINS: i32 = 2000;
+
+function work(scratch: usize): void {
+  for (;;) {
+    const chunk = atomic.sub<i32>(OPEN, 1) - 1;
+    if (chunk < 0) return;
+    const grain = load<i32>(JOB_GRAIN);
+    const begin = chunk * grain;
+    runJob(scratch, begin, min(begin + grain, load<i32>(JOB_TILES)));
+    atomic.add<i32>(DONE, 1);
+    if (atomic.load<i32>(WAITING)) atomic.notify(DONE, 1);
+  }
+}
+
+/** Until `chunks` are done. A page's main thread may not sleep and spins on. */
+function join(chunks: i32, maySleep: i32): void {
+  for (let i = 0; i < SPINS || !maySleep; i++) {
+    if (atomic.load<i32>(DONE) >= chunks) return;
+  }
+  atomic.store<i32>(WAITING, 1);
+  for (let done = atomic.load<i32>(DONE); done < chunks; done = atomic.load<i32>(DONE)) {
+    atomic.wait<i32>(DONE, done, -1);
+  }
+  atomic.store<i32>(WAITING, 0);
+}
+
+/** Runs the published job of `chunks` chunks on this thread and on those that are awake. */
+export function dispatch(scratch: usize, chunks: i32, maySleep: i32): void {
+  if (!ASC_FEATURE_THREADS || chunks == 1) {
+    runJob(scratch, 0, load<i32>(JOB_TILES));
+    return;
+  }
+  atomic.store<i32>(DONE, 0);
+  atomic.store<i32>(OPEN, chunks);
+  atomic.add<i32>(GENERATION, 1);
+  if (atomic.load<i32>(SLEEPING)) atomic.notify(GENERATION, chunks - 1);
+  work(scratch);
+  join(chunks, maySleep);
+}
+
+/** The life of a kernel thread: returns when `stopThreads` was called. */
+export function threadMain(scratch: usize): void {
+  if (!ASC_FEATURE_THREADS) return;
+  let seen = 0;
+  for (;;) {
+    let now = atomic.load<i32>(GENERATION);
+    for (let i = 0; now == seen && i < SPINS; i++) now = atomic.load<i32>(GENERATION);
+    if (now == seen) {
+      atomic.add<i32>(SLEEPING, 1);
+      atomic.wait<i32>(GENERATION, seen, -1);
+      atomic.sub<i32>(SLEEPING, 1);
+      now = atomic.load<i32>(GENERATION);
+    }
+    if (now < 0) return;
+    seen = now;
+    work(scratch);
+  }
+}
+
+/** Sends every kernel thread home. No job may be running, and none can follow. */
+export function stopThreads(): void {
+  if (!ASC_FEATURE_THREADS) return;
+  atomic.store<i32>(GENERATION, i32.MIN_VALUE);
+  atomic.notify(GENERATION, -1);
+}

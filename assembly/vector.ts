@@ -1,0 +1,149 @@
+// Vectors of n floats. A tile is BLOCK floats; a call does tiles begin … end − 1.
+import { at, BLOCK, hsum, loadPartial, madd, storePartial } from "./simd";
+
+/** The float after the last one of tiles … end − 1. */
+export function lastOf(n: i32, end: i32): i32 {
+  return min(n, end * BLOCK);
+}
+
+/** out[i] = value */
+export function fill(out: usize, value: f32, n: i32, begin: i32, end: i32): void {
+  const last = lastOf(n, end);
+  const v = f32x4.splat(value);
+  let i = begin * BLOCK;
+  for (; i + 4 <= last; i += 4) v128.store(at(out, i), v);
+  if (i < last) storePartial(at(out, i), v, last - i);
+}
+
+/** out[i] = x[i] */
+export function copy(out: usize, x: usize, n: i32, begin: i32, end: i32): void {
+  const first = begin * BLOCK;
+  const last = lastOf(n, end);
+  if (first < last) memory.copy(at(out, first), at(x, first), (<usize>(last - first)) << 2);
+}
+
+/** out[i] = alpha·x[i]; out may be x */
+export function scale(out: usize, alpha: f32, x: usize, n: i32, begin: i32, end: i32): void {
+  const last = lastOf(n, end);
+  const a = f32x4.splat(alpha);
+  let i = begin * BLOCK;
+  for (; i + 4 <= last; i += 4) v128.store(at(out, i), f32x4.mul(a, v128.load(at(x, i))));
+  const count = last - i;
+  if (count > 0) storePartial(at(out, i), f32x4.mul(a, loadPartial(at(x, i), count)), count);
+}
+
+/** out[i] = y[i] + alpha·x[i]; out may be y or x */
+export function axpy(out: usize, y: usize, alpha: f32, x: usize, n: i32, begin: i32, end: i32): void {
+  const last = lastOf(n, end);
+  const a = f32x4.splat(alpha);
+  let i = begin * BLOCK;
+  for (; i + 4 <= last; i += 4) v128.store(at(out, i), madd(v128.load(at(y, i)), a, v128.load(at(x, i))));
+  const count = last - i;
+  if (count > 0) {
+    const sum = madd(loadPartial(at(y, i), count), a, loadPartial(at(x, i), count));
+    storePartial(at(out, i), sum, count);
+  }
+}
+
+/** The two high floats as doubles. */
+function promoteHigh(v: v128): v128 {
+  return f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 1));
+}
+
+/** acc + a·b, the products of the two low floats, in float64 */
+function maddLow(acc: v128, a: v128, b: v128): v128 {
+  return f64x2.add(acc, f64x2.mul(f64x2.promote_low_f32x4(a), f64x2.promote_low_f32x4(b)));
+}
+
+/** acc + a·b, the products of the two high floats, in float64 */
+function maddHigh(acc: v128, a: v128, b: v128): v128 {
+  return f64x2.add(acc, f64x2.mul(promoteHigh(a), promoteHigh(b)));
+}
+
+/** partials[tile] = Σ x[i]·y[i] over the tile, in float64: dot products steer the outer loop, and cost little. */
+export function dotPartial(partials: usize, x: usize, y: usize, n: i32, begin: i32, end: i32): void {
+  for (let tile = begin; tile < end; tile++) {
+    const last = lastOf(n, tile + 1);
+    let s0 = f64x2.splat(0);
+    let s1 = f64x2.splat(0);
+    let s2 = f64x2.splat(0);
+    let s3 = f64x2.splat(0);
+    let i = tile * BLOCK;
+    for (; i + 8 <= last; i += 8) {
+      const a = v128.load(at(x, i));
+      const b = v128.load(at(y, i));
+      s0 = maddLow(s0, a, b);
+      s1 = maddHigh(s1, a, b);
+      const c = v128.load(at(x, i), 16);
+      const d = v128.load(at(y, i), 16);
+      s2 = maddLow(s2, c, d);
+      s3 = maddHigh(s3, c, d);
+    }
+    if (i + 4 <= last) {
+      const a = v128.load(at(x, i));
+      const b = v128.load(at(y, i));
+      s0 = maddLow(s0, a, b);
+      s1 = maddHigh(s1, a, b);
+      i += 4;
+    }
+    if (i < last) {
+      const a = loadPartial(at(x, i), last - i);
+      const b = loadPartial(at(y, i), last - i);
+      s0 = maddLow(s0, a, b);
+      s1 = maddHigh(s1, a, b);
+    }
+    const sum = f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3));
+    store<f64>(partials + ((<usize>tile) << 3), f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  }
+}
+
+/** out[0] = Σ partials, in order; once every tile is done */
+export function dotFinish(out: usize, partials: usize, count: i32): void {
+  let sum: f64 = 0;
+  for (let tile = 0; tile < count; tile++) sum += load<f64>(partials + ((<usize>tile) << 3));
+  store<f32>(out, <f32>sum);
+}
+
+/** Σ of `vectors` (≤ 256) times four floats, lane by lane: eight sums, added as a tree. */
+function sumVectors(x: usize, vectors: i32): v128 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let s4 = s0;
+  let s5 = s0;
+  let s6 = s0;
+  let s7 = s0;
+  let i = 8;
+  for (; i <= vectors; i += 8, x += 128) {
+    s0 = f32x4.add(s0, v128.load(x));
+    s1 = f32x4.add(s1, v128.load(x, 16));
+    s2 = f32x4.add(s2, v128.load(x, 32));
+    s3 = f32x4.add(s3, v128.load(x, 48));
+    s4 = f32x4.add(s4, v128.load(x, 64));
+    s5 = f32x4.add(s5, v128.load(x, 80));
+    s6 = f32x4.add(s6, v128.load(x, 96));
+    s7 = f32x4.add(s7, v128.load(x, 112));
+  }
+  for (i -= 8; i < vectors; i++, x += 16) s0 = f32x4.add(s0, v128.load(x));
+  s0 = f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3));
+  s4 = f32x4.add(f32x4.add(s4, s5), f32x4.add(s6, s7));
+  return f32x4.add(s0, s4);
+}
+
+/**
+ * out[r] (+)= Σ_i x[r, i]. x [rows, length], length a multiple of 4; a tile is one row. Sums of BLOCK floats are added
+ * in order, so the rounding error grows with length / BLOCK, not with length.
+ */
+export function sumRows(out: usize, x: usize, rows: i32, length: i32, accumulate: i32, begin: i32, end: i32): void {
+  const last = min(rows, end);
+  for (let row = begin; row < last; row++) {
+    const from = x + <usize>row * ((<usize>length) << 2);
+    let total = f32x4.splat(0);
+    for (let i = 0; i < length; i += BLOCK) {
+      total = f32x4.add(total, sumVectors(at(from, i), min(BLOCK, length - i) >> 2));
+    }
+    const sum = hsum(total);
+    store<f32>(at(out, row), accumulate ? load<f32>(at(out, row)) + sum : sum);
+  }
+}

@@ -1,0 +1,64 @@
+// The reference backend: every op as plain float64 loops that read like their formulas. It is never optimised and is
+// the oracle of every test. Math.exp and its like are fine here: its bits are compared with nothing.
+
+import type { Backend, Buffer, Ops } from "../backend.ts";
+import { activationOps } from "./activation.ts";
+import { conv2dOps } from "./conv2d.ts";
+import { layoutOps } from "./layout.ts";
+import { linearOps } from "./linear.ts";
+import { lossOps } from "./loss.ts";
+import { base, Memory } from "./memory.ts";
+import { optimizerOps } from "./optimizer.ts";
+import { pool2dOps } from "./pool2d.ts";
+import { randomOps } from "./random.ts";
+import { vectorOps } from "./vector.ts";
+
+class ReferenceBackend implements Backend {
+  readonly name = "reference";
+  readonly threads = 1;
+  readonly ops: Ops;
+  readonly base = base;
+  readonly #memory = new Memory();
+
+  constructor() {
+    const memory = this.#memory;
+    this.ops = {
+      ...vectorOps(memory),
+      ...layoutOps(memory),
+      ...conv2dOps(memory),
+      ...linearOps(memory),
+      ...activationOps(memory),
+      ...pool2dOps(memory),
+      ...lossOps(memory),
+      ...optimizerOps(memory),
+      ...randomOps(memory),
+    };
+  }
+
+  get capacity(): number {
+    return this.#memory.floats.length;
+  }
+
+  reserve(floats: number): void {
+    this.#memory.reserve(floats);
+  }
+
+  write(target: Buffer, values: ArrayLike<number>): void {
+    this.#memory.floats.set(values, target);
+  }
+
+  read(source: Buffer, n: number): Float64Array {
+    const { floats } = this.#memory;
+    if (source + n > floats.length) throw new RangeError(`"n" expected <= ${floats.length - source}, got ${n}`);
+    return floats.slice(source, source + n);
+  }
+
+  async dispose(): Promise<void> {
+    this.#memory.dispose();
+  }
+}
+
+/** A backend of float64 loops in TypeScript: slow, and right. */
+export function createReferenceBackend(): Backend {
+  return new ReferenceBackend();
+}

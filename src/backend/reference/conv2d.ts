@@ -1,0 +1,70 @@
+// Convolution, reference. y[oc, i, j] = bias[oc] + Σ_{c, ky, kx} w[oc, c, ky, kx]·x[c, i·stride + ky, j·stride + kx].
+// x [c, h, w, B], w [oc, c, kh, kw], bias [oc], y [oc, oh, ow, B].
+
+import { type Conv2dShape, none, type Ops } from "../backend.ts";
+import type { Memory } from "./memory.ts";
+
+/** One weight: output channel, input channel, row and column of the kernel. */
+type VisitProduct = (y: number, x: number, oc: number, c: number, ky: number, kx: number) => void;
+
+/** Visits every product of a weight with a pixel, given as the offsets of y and x at image 0. */
+function forEachProduct(shape: Conv2dShape, visit: VisitProduct): void {
+  const { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
+  for (let oc = 0; oc < outChannels; oc++) {
+    for (let i = 0; i < outHeight; i++) {
+      for (let j = 0; j < outWidth; j++) {
+        for (let c = 0; c < inChannels; c++) {
+          for (let ky = 0; ky < kernelHeight; ky++) {
+            for (let kx = 0; kx < kernelWidth; kx++) {
+              const y = (oc * outHeight + i) * outWidth + j;
+              const x = (c * inHeight + i * shape.stride + ky) * inWidth + j * shape.stride + kx;
+              visit(y * shape.batch, x * shape.batch, oc, c, ky, kx);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+export function conv2dOps(memory: Memory): Pick<Ops, "conv2dForward" | "conv2dBackwardData" | "conv2dBackwardWeights"> {
+  return {
+    conv2dForward(y, x, w, bias, shape, accumulate) {
+      const f = memory.floats;
+      const { inChannels, outChannels, kernelHeight, kernelWidth, batch } = shape;
+      const plane = shape.outHeight * shape.outWidth * batch;
+      if (!accumulate) f.fill(0, y, y + outChannels * plane);
+      forEachProduct(shape, (yAt, xAt, oc, c, ky, kx) => {
+        const weight = f[w + ((oc * inChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
+        for (let b = 0; b < batch; b++) f[y + yAt + b]! += weight * f[x + xAt + b]!;
+      });
+      if (bias === none) return;
+      for (let oc = 0; oc < outChannels; oc++) {
+        for (let k = 0; k < plane; k++) f[y + oc * plane + k]! += f[bias + oc]!;
+      }
+    },
+
+    // dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, kh−1−ky, kw−1−kx]·frame[o, i + ky, j + kx]
+    conv2dBackwardData(dx, frame, w, shape, accumulate) {
+      const f = memory.floats;
+      const { outChannels, outHeight, outWidth, kernelHeight, kernelWidth, batch } = shape;
+      if (!accumulate) f.fill(0, dx, dx + outChannels * outHeight * outWidth * batch);
+      forEachProduct(shape, (dxAt, frameAt, c, o, ky, kx) => {
+        const flippedRow = (o * outChannels + c) * kernelHeight + kernelHeight - 1 - ky;
+        const weight = f[w + flippedRow * kernelWidth + kernelWidth - 1 - kx]!;
+        for (let b = 0; b < batch; b++) f[dx + dxAt + b]! += weight * f[frame + frameAt + b]!;
+      });
+    },
+
+    // dw[oc, c, ky, kx] (+)= Σ_{i, j, b} dy[oc, i, j, b]·x[c, i·stride + ky, j·stride + kx, b]
+    conv2dBackwardWeights(dw, dy, x, shape, accumulate) {
+      const f = memory.floats;
+      const { inChannels, outChannels, kernelHeight, kernelWidth, batch } = shape;
+      if (!accumulate) f.fill(0, dw, dw + outChannels * inChannels * kernelHeight * kernelWidth);
+      forEachProduct(shape, (yAt, xAt, oc, c, ky, kx) => {
+        const at = dw + ((oc * inChannels + c) * kernelHeight + ky) * kernelWidth + kx;
+        for (let b = 0; b < batch; b++) f[at]! += f[dy + yAt + b]! * f[x + xAt + b]!;
+      });
+    },
+  };
+}

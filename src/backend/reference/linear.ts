@@ -1,0 +1,57 @@
+// Fully connected layers, reference, and the sum over rows that is the gradient of a bias.
+// x [in, B], w [out, in], bias [out], y [out, B].
+
+import { none, type Ops } from "../backend.ts";
+import type { Memory } from "./memory.ts";
+
+export function linearOps(
+  memory: Memory,
+): Pick<Ops, "linearForward" | "linearBackwardData" | "linearBackwardWeights" | "sumRows"> {
+  return {
+    // y[o, b] (+)= bias[o] + Σ_i w[o, i]·x[i, b]
+    linearForward(y, x, w, bias, { inFeatures, outFeatures, batch }, accumulate) {
+      const f = memory.floats;
+      for (let o = 0; o < outFeatures; o++) {
+        for (let b = 0; b < batch; b++) {
+          let sum = bias === none ? 0 : f[bias + o]!;
+          for (let i = 0; i < inFeatures; i++) sum += f[w + o * inFeatures + i]! * f[x + i * batch + b]!;
+          f[y + o * batch + b] = accumulate ? f[y + o * batch + b]! + sum : sum;
+        }
+      }
+    },
+
+    // dx[i, b] (+)= Σ_o w[o, i]·dy[o, b]
+    linearBackwardData(dx, dy, w, { inFeatures, outFeatures, batch }, accumulate) {
+      const f = memory.floats;
+      for (let i = 0; i < inFeatures; i++) {
+        for (let b = 0; b < batch; b++) {
+          let sum = 0;
+          for (let o = 0; o < outFeatures; o++) sum += f[w + o * inFeatures + i]! * f[dy + o * batch + b]!;
+          f[dx + i * batch + b] = accumulate ? f[dx + i * batch + b]! + sum : sum;
+        }
+      }
+    },
+
+    // dw[o, i] (+)= Σ_b dy[o, b]·x[i, b]
+    linearBackwardWeights(dw, dy, x, { inFeatures, outFeatures, batch }, accumulate) {
+      const f = memory.floats;
+      for (let o = 0; o < outFeatures; o++) {
+        for (let i = 0; i < inFeatures; i++) {
+          let sum = 0;
+          for (let b = 0; b < batch; b++) sum += f[dy + o * batch + b]! * f[x + i * batch + b]!;
+          f[dw + o * inFeatures + i] = accumulate ? f[dw + o * inFeatures + i]! + sum : sum;
+        }
+      }
+    },
+
+    // out[r] (+)= Σ_i x[r, i]
+    sumRows(out, x, rows, length, accumulate) {
+      const f = memory.floats;
+      for (let r = 0; r < rows; r++) {
+        let sum = 0;
+        for (let i = 0; i < length; i++) sum += f[x + r * length + i]!;
+        f[out + r] = accumulate ? f[out + r]! + sum : sum;
+      }
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// Softmax cross-entropy, reference. z, p, y and their gradients are [classes, batch]; losses [batch]; n real images.
+//   ℓ = −(1/n) Σ_images Σ_k y_k·log p_k,   log p_k = z_k − max z − log Σ_j e^(z_j − max z)
+// Padding lanes: zero in every output but p, where softmax of whatever is there stays finite.
+
+import { type LossShape, none, type Ops } from "../backend.ts";
+import type { Memory } from "./memory.ts";
+
+/** log softmax of column `image` of z. */
+function logSoftmax(f: Float64Array, z: number, image: number, { classes, batch }: LossShape): Float64Array {
+  const column = Float64Array.from({ length: classes }, (_, k) => f[z + k * batch + image]!);
+  const largest = Math.max(...column);
+  let sum = 0;
+  for (const value of column) sum += Math.exp(value - largest);
+  return column.map((value) => value - largest - Math.log(sum));
+}
+
+/** Σ_k y_k of column `image`: 1 for a distribution, but soft targets need not be one. */
+function targetSum(f: Float64Array, y: number, image: number, { classes, batch }: LossShape): number {
+  let sum = 0;
+  for (let k = 0; k < classes; k++) sum += f[y + k * batch + image]!;
+  return sum;
+}
+
+export function lossOps(memory: Memory): Pick<Ops, "oneHot" | "crossEntropy" | "crossEntropyR"> {
+  return {
+    oneHot(out, labels, { classes, images, batch }) {
+      const f = memory.floats;
+      f.fill(0, out, out + classes * batch);
+      for (let image = 0; image < images; image++) f[out + f[labels + image]! * batch + image] = 1;
+    },
+
+    crossEntropy(losses, p, dz, dy, z, y, shape) {
+      const { classes, images, batch } = shape;
+      const f = memory.floats;
+      for (let image = 0; image < batch; image++) {
+        const real = image < images;
+        const logP = logSoftmax(f, z, image, shape);
+        const s = targetSum(f, y, image, shape);
+        let loss = 0;
+        for (let k = 0; k < classes; k++) {
+          const at = k * batch + image;
+          f[p + at] = Math.exp(logP[k]!);
+          loss -= f[y + at]! * logP[k]!;
+          f[dz + at] = real ? (s * f[p + at]! - f[y + at]!) / images : 0;
+          if (dy !== none) f[dy + at] = real ? -logP[k]! / images : 0;
+        }
+        f[losses + image] = real ? loss : 0;
+      }
+    },
+
+    crossEntropyR(rdz, rdy, p, y, rz, shape) {
+      const { classes, images, batch } = shape;
+      const f = memory.floats;
+      for (let image = 0; image < batch; image++) {
+        const real = image < images;
+        const s = targetSum(f, y, image, shape);
+        let mean = 0;
+        for (let k = 0; k < classes; k++) mean += f[p + k * batch + image]! * f[rz + k * batch + image]!;
+        for (let k = 0; k < classes; k++) {
+          const at = k * batch + image;
+          const centred = f[rz + at]! - mean;
+          f[rdz + at] = real ? (s * f[p + at]! * centred) / images : 0;
+          if (rdy !== none) f[rdy + at] = real ? -centred / images : 0;
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,119 @@
+// The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
+//
+// memory: [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][scratch of each thread][buffers …]
+
+import { UnsupportedError } from "../../errors.ts";
+import { isNode } from "../../platform.ts";
+import type { Backend, Buffer, Ops } from "../backend.ts";
+import { simd, threads as threadsBinary } from "./binary.gen.ts";
+import { instantiate, type KernelExports } from "./instantiate.ts";
+import { JobWriter } from "./job.ts";
+import { wasmOps } from "./ops.ts";
+import { type KernelThread, startThread } from "./pool.ts";
+
+const PAGE = 65_536;
+const PARTIALS = PAGE;
+const SCRATCH = 2 * PAGE;
+/** What the hungriest kernel needs: 4,096 offsets and packed weights for 4 rows (assembly/conv2d.ts). */
+const SCRATCH_SIZE = 96 * 1024;
+/** 4 GiB, all that 32-bit addresses reach. */
+const MAXIMUM_PAGES = 65_536;
+const MAXIMUM_THREADS = 64;
+
+/** Starts the kernels with `threads` threads, the caller's included. Throws RangeError, UnsupportedError. */
+export async function createWasmBackend({ threads }: { threads: number }): Promise<Backend> {
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
+    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
+  }
+  const shared = threads > 1;
+  const module = await compile(shared ? threadsBinary : simd);
+  const initial = Math.ceil((SCRATCH + threads * SCRATCH_SIZE) / PAGE);
+  const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared });
+  // Every instance writes the constants again, so all exist before there is any work.
+  const kernels = instantiate(module, memory);
+  const pool: KernelThread[] = [];
+  for (let i = 1; i < threads; i++) {
+    pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
+  }
+  return new WasmBackend(kernels, memory, pool);
+}
+
+class WasmBackend implements Backend {
+  readonly name = "wasm";
+  readonly threads: number;
+  readonly ops: Ops;
+  readonly base: Buffer;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: KernelExports;
+  readonly #pool: KernelThread[];
+  readonly #job: JobWriter;
+  #floats: Float32Array;
+  #disposed = false;
+
+  constructor(kernels: KernelExports, memory: WebAssembly.Memory, pool: KernelThread[]) {
+    this.threads = pool.length + 1;
+    this.base = (SCRATCH + this.threads * SCRATCH_SIZE) / 4;
+    this.#memory = memory;
+    this.#kernels = kernels;
+    this.#pool = pool;
+    this.#job = new JobWriter(kernels, memory, { threads: this.threads, scratch: SCRATCH, maySleep: mayBlock() });
+    this.#floats = new Float32Array(memory.buffer);
+    this.ops = wasmOps(kernels, this.#job, PARTIALS);
+  }
+
+  get capacity(): number {
+    return this.#floats.length;
+  }
+
+  reserve(floats: number): void {
+    this.#check();
+    const missing = Math.ceil((floats * 4 - this.#memory.buffer.byteLength) / PAGE);
+    if (missing <= 0) return;
+    try {
+      this.#memory.grow(missing);
+    } catch {
+      const mebibytes = Math.ceil(floats / 2 ** 18);
+      throw new RangeError(
+        `"memory" expected room for ${mebibytes} MiB, but the WebAssembly memory cannot grow so far`,
+      );
+    }
+    this.#floats = new Float32Array(this.#memory.buffer);
+    this.#job.refresh();
+  }
+
+  write(target: Buffer, values: ArrayLike<number>): void {
+    this.#check();
+    this.#floats.set(values, target);
+  }
+
+  read(source: Buffer, n: number): Float32Array {
+    this.#check();
+    const copy = new Float32Array(n);
+    copy.set(this.#floats.subarray(source, source + n));
+    return copy;
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#kernels.stopThreads();
+    for (const thread of this.#pool) thread.terminate();
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new Error("this engine was disposed: create a new one");
+  }
+}
+
+/** A page's main thread may not block; workers and Node may. */
+function mayBlock(): boolean {
+  return isNode || !("document" in globalThis);
+}
+
+async function compile(base64: string): Promise<WebAssembly.Module> {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  if (!WebAssembly.validate(bytes)) {
+    throw new UnsupportedError("this host has no WebAssembly SIMD: use a newer browser, or Node 20.19 or newer");
+  }
+  return WebAssembly.compile(bytes);
+}

@@ -1,0 +1,21 @@
+// The only file that imports @assemblyscript/loader: from a compiled module and a memory to typed exports.
+import { instantiateSync } from "@assemblyscript/loader";
+
+/** What assembly/index.ts exports. Addresses and sizes are in bytes. */
+export interface KernelExports {
+  /** Address of the job: kernel, tiles, grain, arguments (assembly/job.ts). */
+  jobAddress(): number;
+  /** Runs the job, cut into `chunks`, here and on the kernel threads. */
+  dispatch(scratch: number, chunks: number, maySleep: number): void;
+  /** The life of a kernel thread. */
+  threadMain(scratch: number): void;
+  stopThreads(): void;
+  dotFinish(out: number, partials: number, count: number): void;
+  permutation(out: number, n: number, seed0: number, seed1: number, stream: number): void;
+  readonly Kernel: Readonly<Record<string, number>>;
+}
+
+/** An instance of the kernels on `memory`. Several instances may share one memory. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
+  return instantiateSync<Record<string, unknown>>(module, { env: { memory } }).exports as unknown as KernelExports;
+}

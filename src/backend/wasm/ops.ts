@@ -1,0 +1,303 @@
+// Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
+import type { Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
+import type { KernelExports } from "./instantiate.ts";
+import type { JobWriter } from "./job.ts";
+
+/** Floats of a tile of the vector kernels (BLOCK in assembly/simd.ts). */
+const BLOCK = 1024;
+/** Rows of a tile of conv2d and linear kernels (ROWS in assembly/gemm.ts). */
+const ROWS = 4;
+/** Features a side of a linear weight tile (SIDE in assembly/linear.ts). */
+const SIDE = 64;
+/** Floats whose partial sums fit the room for partials. */
+const DOT_FLOATS: number = 8192 * BLOCK;
+
+const blocks = (n: number): number => Math.ceil(n / BLOCK);
+const fours = (n: number): number => Math.ceil(n / 4);
+
+/** The ops of assembly/. `partials` is the byte address of room for 8,192 float64 partial sums. */
+export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number): Ops {
+  const K = kernels.Kernel as Record<string, number>;
+  const id = (name: string): number => {
+    const value = K[name];
+    if (value === undefined) throw new Error(`the kernels were built without "${name}": run npm run build`);
+    return value;
+  };
+  const FILL = id("fill");
+  const COPY = id("copy");
+  const SCALE = id("scale");
+  const AXPY = id("axpy");
+  const DOT = id("dotPartial");
+  const SUM_ROWS = id("sumRows");
+  const PACK = id("packImages");
+  const UNPACK = id("unpackImages");
+  const EMBED = id("embed2d");
+  const ONE_HOT = id("oneHot");
+  const CONV = id("conv2d");
+  const CONV_WEIGHTS = id("conv2dBackwardWeights");
+  const LINEAR = id("linearForward");
+  const LINEAR_DATA = id("linearBackwardData");
+  const LINEAR_WEIGHTS = id("linearBackwardWeights");
+  const RELU = id("reluForward");
+  const MASK = id("reluMask");
+  const SOFTPLUS = id("softplus");
+  const SOFTPLUS_BACKWARD = id("softplusBackward");
+  const POOL = id("maxPool2dForward");
+  const GATHER = id("maxPool2dGather");
+  const SCATTER = id("maxPool2dScatter");
+  const LOSS = id("crossEntropy");
+  const LOSS_R = id("crossEntropyR");
+  const ADAM = id("adam");
+  const UNIFORM = id("uniform");
+  const NORMAL = id("normal");
+
+  const convShape = (s: Conv2dShape): JobWriter =>
+    job
+      .int(s.inChannels)
+      .int(s.inHeight)
+      .int(s.inWidth)
+      .int(s.outChannels)
+      .int(s.outHeight)
+      .int(s.outWidth)
+      .int(s.kernelHeight)
+      .int(s.kernelWidth)
+      .int(s.stride)
+      .int(s.batch);
+  const convWork = (s: Conv2dShape): number =>
+    s.inChannels * s.kernelHeight * s.kernelWidth * s.outChannels * s.outHeight * s.outWidth * s.batch;
+  const convTiles = (s: Conv2dShape): number => Math.ceil(s.outChannels / ROWS) * s.outHeight;
+
+  const poolRun = (s: Pool2dShape): void => {
+    job
+      .int(s.inHeight)
+      .int(s.inWidth)
+      .int(s.outHeight)
+      .int(s.outWidth)
+      .int(s.kernelHeight)
+      .int(s.kernelWidth)
+      .int(s.stride)
+      .int(s.padding)
+      .int(s.batch);
+    job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
+  };
+
+  return {
+    fill: (out, value, n) => job.start(FILL).ptr(out).num(value).int(n).run(blocks(n), n),
+    copy: (out, x, n) => job.start(COPY).ptr(out).ptr(x).int(n).run(blocks(n), n),
+    scale: (out, alpha, x, n) => job.start(SCALE).ptr(out).num(alpha).ptr(x).int(n).run(blocks(n), n),
+    axpy: (out, y, alpha, x, n) => job.start(AXPY).ptr(out).ptr(y).num(alpha).ptr(x).int(n).run(blocks(n), n),
+    dot(out, x, y, n) {
+      if (n > DOT_FLOATS) throw new RangeError(`"n" expected <= ${DOT_FLOATS}, got ${n}`);
+      job.start(DOT).int(partials).ptr(x).ptr(y).int(n).run(blocks(n), n);
+      kernels.dotFinish(out << 2, partials, blocks(n));
+    },
+    sumRows: (out, x, rows, length, accumulate) =>
+      job
+        .start(SUM_ROWS)
+        .ptr(out)
+        .ptr(x)
+        .int(rows)
+        .int(length)
+        .flag(accumulate)
+        .run(rows, rows * length),
+
+    packImages: (out, images, s) =>
+      job
+        .start(PACK)
+        .ptr(out)
+        .ptr(images)
+        .int(s.features)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.features), s.features * s.batch),
+    unpackImages: (out, x, s) =>
+      job
+        .start(UNPACK)
+        .ptr(out)
+        .ptr(x)
+        .int(s.features)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.features), s.features * s.batch),
+    embed2d: (out, x, s) =>
+      job
+        .start(EMBED)
+        .ptr(out)
+        .ptr(x)
+        .int(s.height)
+        .int(s.width)
+        .int(s.outHeight)
+        .int(s.outWidth)
+        .int(s.top)
+        .int(s.left)
+        .int(s.spread)
+        .int(s.batch)
+        .run(s.channels, s.channels * s.outHeight * s.outWidth * s.batch),
+    oneHot: (out, labels, s) =>
+      job
+        .start(ONE_HOT)
+        .ptr(out)
+        .ptr(labels)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(s.classes, s.classes * s.batch),
+
+    conv2dForward(y, x, w, bias, s, accumulate) {
+      job.start(CONV).ptr(y).ptr(x).ptr(w).ptr(bias);
+      convShape(s).flag(accumulate).flag(false).run(convTiles(s), convWork(s));
+    },
+    conv2dBackwardData(dx, frame, w, s, accumulate) {
+      job.start(CONV).ptr(dx).ptr(frame).ptr(w).ptr(0);
+      convShape(s).flag(accumulate).flag(true).run(convTiles(s), convWork(s));
+    },
+    conv2dBackwardWeights(dw, dy, x, s, accumulate) {
+      job.start(CONV_WEIGHTS).ptr(dw).ptr(dy).ptr(x);
+      const taps = fours(s.inChannels * s.kernelHeight * s.kernelWidth);
+      convShape(s)
+        .flag(accumulate)
+        .run(Math.ceil(s.outChannels / 2) * taps, convWork(s));
+    },
+
+    linearForward: (y, x, w, bias, s, accumulate) =>
+      job
+        .start(LINEAR)
+        .ptr(y)
+        .ptr(x)
+        .ptr(w)
+        .ptr(bias)
+        .int(s.inFeatures)
+        .int(s.outFeatures)
+        .int(s.batch)
+        .flag(accumulate)
+        .run(Math.ceil(s.outFeatures / ROWS), s.inFeatures * s.outFeatures * s.batch),
+    linearBackwardData: (dx, dy, w, s, accumulate) =>
+      job
+        .start(LINEAR_DATA)
+        .ptr(dx)
+        .ptr(dy)
+        .ptr(w)
+        .int(s.inFeatures)
+        .int(s.outFeatures)
+        .int(s.batch)
+        .flag(accumulate)
+        .run(Math.ceil(s.inFeatures / ROWS), s.inFeatures * s.outFeatures * s.batch),
+    linearBackwardWeights: (dw, dy, x, s, accumulate) =>
+      job
+        .start(LINEAR_WEIGHTS)
+        .ptr(dw)
+        .ptr(dy)
+        .ptr(x)
+        .int(s.inFeatures)
+        .int(s.outFeatures)
+        .int(s.batch)
+        .flag(accumulate)
+        .run(Math.ceil(s.inFeatures / SIDE) * Math.ceil(s.outFeatures / SIDE), s.inFeatures * s.outFeatures * s.batch),
+
+    reluForward: (y, x, n) => job.start(RELU).ptr(y).ptr(x).int(n).run(blocks(n), n),
+    reluMask: (out, y, v, n) => job.start(MASK).ptr(out).ptr(y).ptr(v).int(n).run(blocks(n), n),
+
+    maxPool2dForward(y, index, x, s) {
+      job.start(POOL).ptr(y).ptr(index).ptr(x);
+      poolRun(s);
+    },
+    maxPool2dGather(ry, index, rx, s) {
+      job.start(GATHER).ptr(ry).ptr(index).ptr(rx);
+      poolRun(s);
+    },
+    maxPool2dScatter(dx, index, dy, s) {
+      job.start(SCATTER).ptr(dx).ptr(index).ptr(dy);
+      poolRun(s);
+    },
+
+    crossEntropy: (losses, p, dz, dy, z, y, s) =>
+      job
+        .start(LOSS)
+        .ptr(losses)
+        .ptr(p)
+        .ptr(dz)
+        .ptr(dy)
+        .ptr(z)
+        .ptr(y)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), 8 * s.classes * s.batch),
+    crossEntropyR: (rdz, rdy, p, y, rz, s) =>
+      job
+        .start(LOSS_R)
+        .ptr(rdz)
+        .ptr(rdy)
+        .ptr(p)
+        .ptr(y)
+        .ptr(rz)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), 8 * s.classes * s.batch),
+
+    softplus: (y, x, n) =>
+      job
+        .start(SOFTPLUS)
+        .ptr(y)
+        .ptr(x)
+        .int(n)
+        .run(blocks(n), 8 * n),
+    softplusBackward: (dx, x, dy, n) =>
+      job
+        .start(SOFTPLUS_BACKWARD)
+        .ptr(dx)
+        .ptr(x)
+        .ptr(dy)
+        .int(n)
+        .run(blocks(n), 8 * n),
+    adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }) {
+      job
+        .start(ADAM)
+        .ptr(x)
+        .ptr(m)
+        .ptr(v)
+        .ptr(g)
+        .int(n)
+        .num(learningRate / (1 - power(beta1, step)))
+        .num(beta1)
+        .num(1 - beta1)
+        .num(beta2)
+        .num(1 - beta2)
+        .num(eps)
+        .num(Math.sqrt(1 - power(beta2, step)))
+        .run(blocks(n), 4 * n);
+    },
+
+    uniform: (out, n, key, low, high) =>
+      job
+        .start(UNIFORM)
+        .ptr(out)
+        .int(n)
+        .int(key.seed[0])
+        .int(key.seed[1])
+        .int(key.stream)
+        .num(low)
+        .num(high)
+        .run(blocks(n), 8 * n),
+    normal: (out, n, key, mean, std) =>
+      job
+        .start(NORMAL)
+        .ptr(out)
+        .int(n)
+        .int(key.seed[0])
+        .int(key.seed[1])
+        .int(key.stream)
+        .num(mean)
+        .num(std)
+        .run(blocks(n), 16 * n),
+    permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),
+  };
+}
+
+/** baseⁿ for whole n by squaring: Math.pow's last bits differ between engines. */
+function power(base: number, n: number): number {
+  let result = 1;
+  for (let square = base, k = n; k > 0; k = Math.floor(k / 2), square *= square) if (k % 2 === 1) result *= square;
+  return result;
+}

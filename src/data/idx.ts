@@ -1,0 +1,158 @@
+// The idx format of MNIST and Fashion-MNIST: a big-endian header (two zero bytes, the type, the number of dimensions,
+// then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes, which is what image
+// sets use. Reading only.
+
+import { FormatError } from "../errors.ts";
+import { type Dataset, statistics } from "./dataset.ts";
+import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
+
+/** What an idx file holds. `values` is a view of the bytes that were given. */
+export interface Idx {
+  readonly dimensions: readonly number[];
+  readonly values: Uint8Array;
+}
+
+const maximumDimensions = 4;
+const maximumBytes = 2 ** 31;
+
+interface Header {
+  readonly dimensions: number[];
+  /** Bytes of the header and of the values. */
+  readonly start: number;
+  readonly size: number;
+}
+
+function parseHeader(bytes: Uint8Array, name: string): Header {
+  const bad = (at: number, expected: string, got: unknown): FormatError =>
+    new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
+  if (bytes.length < 4) throw bad(bytes.length, "the 4-byte magic of an idx file", "the end of the file");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint16(0) !== 0) throw bad(0, "two zero bytes", `0x${view.getUint16(0).toString(16)}`);
+  if (bytes[2] !== 8) throw bad(2, "type 0x08 (unsigned byte)", `0x${bytes[2]!.toString(16)}`);
+  const rank = bytes[3]!;
+  if (rank < 1 || rank > maximumDimensions) throw bad(3, `1 to ${maximumDimensions} dimensions`, rank);
+  const start = 4 + 4 * rank;
+  if (bytes.length < start) throw bad(bytes.length, `a header of ${start} bytes`, "the end of the file");
+
+  const dimensions: number[] = [];
+  let size = 1;
+  for (let at = 4; at < start; at += 4) {
+    const dimension = view.getUint32(at);
+    dimensions.push(dimension);
+    // Below 2^31 × 2^32, so the product is exact. An empty dimension must not hide an absurd one.
+    if (size * Math.max(dimension, 1) > maximumBytes)
+      throw bad(at, `at most ${maximumBytes} values`, dimensions.join("×"));
+    size *= Math.max(dimension, 1);
+  }
+  return { dimensions, start, size: dimensions.includes(0) ? 0 : size };
+}
+
+/**
+ * Reads an idx file of unsigned bytes (not gzipped) with 1 to 4 dimensions.
+ *
+ * @throws FormatError with file name and byte offset, where the header is wrong or the length is not exactly what the
+ * header says.
+ */
+export function parseIdx(bytes: Uint8Array, { name }: { readonly name: string }): Idx {
+  const { dimensions, start, size } = parseHeader(bytes, name);
+  if (bytes.length !== start + size) {
+    throw new FormatError(
+      `${name}: expected ${dimensions.join("×")} values up to byte ${start + size}, got a file of ${bytes.length} bytes`,
+    );
+  }
+  return { dimensions, values: new Uint8Array(bytes.buffer, bytes.byteOffset + start, size) };
+}
+
+/** The bytes of a file: a Blob covers the File of a page's file input. */
+export type IdxSource = Uint8Array | ArrayBuffer | Blob;
+
+/** What `loadIdx` takes. */
+export interface LoadIdxOptions {
+  /** [count, height, width] for grey images or [count, channels, height, width]; gzipped or not. */
+  readonly images: IdxSource;
+  /** [count] */
+  readonly labels: IdxSource;
+  /** Of the data set. Default "idx". */
+  readonly name?: string;
+  /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
+  readonly imagesName?: string;
+  readonly labelsName?: string;
+  /** Default: the largest label + 1. Give it where some class may be absent. */
+  readonly classes?: number;
+  /** Per channel, of pixels / 255. Default: those of these images; give a test set those of its training set. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+async function read(source: IdxSource, name: string): Promise<Idx> {
+  const bytes =
+    source instanceof Uint8Array
+      ? source
+      : new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+  if (!isGzip(bytes)) return parseIdx(bytes, { name });
+  // The header says how much may come out, so a small file cannot grow into a large one.
+  const { start, size } = parseHeader(await gunzipPrefix(bytes, 4 + 4 * maximumDimensions, name), name);
+  return parseIdx(await gunzip(bytes, { name, maximumBytes: start + size }), { name });
+}
+
+function fileName(source: IdxSource, fallback: string): string {
+  return (source as { readonly name?: string }).name || fallback;
+}
+
+/**
+ * A data set from an idx file of images and one of labels, each gzipped or not.
+ *
+ * @throws FormatError, naming the file, where one is damaged or the two do not belong together; RangeError for options
+ * that do not fit the files.
+ * @example
+ * const [images, labels] = fileInput.files; // or bytes that were fetched
+ * const data = await loadIdx({ images, labels, name: "fashion" });
+ */
+export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
+  const { name = "idx" } = options;
+  const imagesName = options.imagesName ?? fileName(options.images, `${name} images`);
+  const labelsName = options.labelsName ?? fileName(options.labels, `${name} labels`);
+  const images = await read(options.images, imagesName);
+  const labels = await read(options.labels, labelsName);
+
+  const { dimensions, values: pixels } = images;
+  if (dimensions.length < 3 || pixels.length === 0) {
+    throw new FormatError(
+      `${imagesName}: expected [count, height, width] or [count, channels, height, width], none of them 0, at byte 3, ` +
+        `got [${dimensions.join(", ")}]`,
+    );
+  }
+  if (labels.dimensions.length !== 1 || labels.dimensions[0] !== dimensions[0]) {
+    throw new FormatError(
+      `${labelsName}: expected one label for each of the ${dimensions[0]} images of ${imagesName} at byte 3, ` +
+        `got dimensions [${labels.dimensions.join(", ")}]`,
+    );
+  }
+  const [count, channels, height, width] =
+    dimensions.length === 4
+      ? (dimensions as [number, number, number, number])
+      : [dimensions[0]!, 1, dimensions[1]!, dimensions[2]!];
+
+  let largest = 0;
+  for (const label of labels.values) if (label > largest) largest = label;
+  const classes = options.classes ?? largest + 1;
+  if (!Number.isInteger(classes) || classes < 1)
+    throw new RangeError(`"classes" expected integer >= 1, got ${classes}`);
+  if (largest >= classes) {
+    const at = labels.values.findIndex((label) => label >= classes);
+    throw new FormatError(
+      `${labelsName}: expected labels below ${classes}, got ${labels.values[at]} at byte ${8 + at}`,
+    );
+  }
+
+  const measured = options.mean && options.std ? undefined : statistics(pixels, channels, height, width);
+  const mean = options.mean ?? measured!.mean;
+  // A channel without any spread is left unscaled: dividing by 0 would make it infinite.
+  const std = options.std ?? measured!.std.map((value) => value || 1);
+  for (const [key, list] of Object.entries({ mean, std })) {
+    const fits = list.length === channels && list.every((v) => Number.isFinite(v) && (key === "mean" || v > 0));
+    if (!fits)
+      throw new RangeError(`"${key}" expected ${channels} finite numbers${key === "std" ? " > 0" : ""}, got [${list}]`);
+  }
+  return { name, pixels, labels: labels.values, count, channels, height, width, classes, mean, std };
+}

@@ -1,0 +1,106 @@
+// The outer loss: mean cross-entropy of a trained network on a batch of real images. A large batch runs in chunks that
+// stay in the cache, their gradients added in order; what the chunks are is decided by the model's shape alone.
+import type { Allocator } from "../backend/arena.ts";
+import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes, Network } from "../nn/network.ts";
+import type { Tape } from "../nn/tape.ts";
+
+/** Real images and targets at the edge: [n, c, h, w] normalised, and class indices [n] or soft targets [n, classes]. */
+export interface Batch {
+  readonly count: number;
+  readonly images: Floats;
+  readonly targets: Floats | Uint8Array | Int32Array;
+  /** Whether targets are class indices. */
+  readonly hard: boolean;
+}
+
+/** Bytes of the largest layer's input and output that a chunk may fill: they should stay in a core's L2 cache. */
+const CHUNK_BYTES = 1 << 20;
+
+/** Images of a chunk: a multiple of 8, from 8 to 128. */
+export function chunkImages(model: Model): number {
+  let largest = 1;
+  for (let i = 0; i < model.layers.length; i++) {
+    largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
+  }
+  const fitting = Math.floor(CHUNK_BYTES / (4 * largest) / 8) * 8;
+  return Math.min(128, Math.max(8, fitting));
+}
+
+/** Forward, loss and backward over real images, chunk by chunk, at most `most` images at a time. */
+export class RealBatch {
+  readonly #model: Model;
+  readonly #backend: Backend;
+  readonly #network: Network;
+  readonly #chunk: number;
+  readonly #staging: Buffer;
+  readonly #tape: Tape;
+
+  constructor(model: Model, backend: Backend, allocator: Allocator, most: number) {
+    this.#model = model;
+    this.#backend = backend;
+    this.#chunk = Math.min(lanes(most), chunkImages(model));
+    const features = elements(model.inputShape);
+    this.#staging = allocator.allocate(this.#chunk * Math.max(features, model.classes));
+    this.#network = new Network(model, backend.ops, this.#chunk, allocator);
+    const images = allocator.allocate(features * this.#chunk);
+    const targets = allocator.allocate(model.classes * this.#chunk);
+    this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
+  }
+
+  /** The mean loss over the batch at θ; its gradient into dTheta unless that is none. */
+  loss(theta: Buffer, batch: Batch, dTheta: Buffer): number {
+    const { ops } = this.#backend;
+    const tape = this.#tape;
+    const { classes } = this.#model;
+    let total = 0;
+    for (let from = 0; from < batch.count; from += this.#chunk) {
+      const images = Math.min(this.#chunk, batch.count - from);
+      this.#load(batch, from, images);
+      this.#network.forward(theta, tape);
+      this.#network.loss(tape, images);
+      for (const loss of this.#backend.read(tape.losses, images)) total += loss;
+      if (dTheta === none) continue;
+      // The kernel's mean is over the chunk; the batch's is wanted.
+      const lanesOfLogits = classes * this.#network.batch;
+      if (images !== batch.count) ops.scale(tape.dLogits, images / batch.count, tape.dLogits, lanesOfLogits);
+      this.#network.backward(theta, tape, dTheta, from > 0);
+    }
+    return total / batch.count;
+  }
+
+  /** Logits [n, classes] of images [n, c, h, w] at θ. */
+  logits(theta: Buffer, images: Floats, count: number): Floats {
+    const { classes } = this.#model;
+    const out = images instanceof Float64Array ? new Float64Array(count * classes) : new Float32Array(count * classes);
+    for (let from = 0; from < count; from += this.#chunk) {
+      const chunk = Math.min(this.#chunk, count - from);
+      this.#loadImages(images, from, chunk);
+      this.#network.forward(theta, this.#tape);
+      const shape = { features: classes, images: chunk, batch: this.#network.batch };
+      this.#backend.ops.unpackImages(this.#staging, this.#tape.logits, shape);
+      out.set(this.#backend.read(this.#staging, chunk * classes), from * classes);
+    }
+    return out;
+  }
+
+  #load(batch: Batch, from: number, images: number): void {
+    const { ops } = this.#backend;
+    const { classes } = this.#model;
+    this.#loadImages(batch.images, from, images);
+    const width = batch.hard ? 1 : classes;
+    this.#backend.write(this.#staging, batch.targets.subarray(from * width, (from + images) * width));
+    const shape = { images, batch: this.#network.batch };
+    if (batch.hard) ops.oneHot(this.#tape.targets, this.#staging, { classes, ...shape });
+    else ops.packImages(this.#tape.targets, this.#staging, { features: classes, ...shape });
+  }
+
+  #loadImages(images: Floats, from: number, count: number): void {
+    const features = elements(this.#model.inputShape);
+    this.#backend.write(this.#staging, images.subarray(from * features, (from + count) * features));
+    const shape = { features, images: count, batch: this.#network.batch };
+    this.#backend.ops.packImages(this.#tape.images, this.#staging, shape);
+  }
+}

@@ -1,0 +1,258 @@
+// The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
+// [n, c, h, w] outside, batch innermost inside.
+import type { Arena } from "../backend/arena.ts";
+import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { BackGradient } from "../distill/back-gradient.ts";
+import { RealBatch } from "../distill/outer-loss.ts";
+import { type Activations, allocateBlocks } from "../distill/unroll.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes, Network } from "../nn/network.ts";
+import type { Tape } from "../nn/tape.ts";
+import { checkFloats, checkImages, checkNumbers, checkTargets, type Targets } from "./validate.ts";
+
+/** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
+export interface LabelledImages {
+  readonly images: Floats;
+  readonly targets: Targets;
+}
+
+/** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
+export interface Gradients {
+  readonly loss: number;
+  /** [n, classes] */
+  readonly logits: Floats;
+  /** ∂ℓ/∂θ, flat */
+  readonly parameters: Floats;
+  /** ∂ℓ/∂images [n, c, h, w] */
+  readonly images: Floats;
+  /** ∂ℓ/∂targets [n, classes] */
+  readonly targets: Floats;
+}
+
+/** Result of {@link BoundNetwork.hessianVectorProduct}. */
+export interface HessianVectorProduct {
+  /** H_θθ·v, flat */
+  readonly parameters: Floats;
+  /** H_xθ·v [n, c, h, w] */
+  readonly images: Floats;
+  /** H_yθ·v [n, classes] */
+  readonly targets: Floats;
+}
+
+/** Arguments of {@link BoundNetwork.metaGradient}. */
+export interface MetaGradientOptions {
+  /** θ_0 */
+  readonly parameters: Floats;
+  /** The blocks, all of one size, used in order in each epoch. */
+  readonly steps: readonly LabelledImages[];
+  /** Passes over the blocks. Default 1. */
+  readonly epochs?: number;
+  /** [steps × epochs], in the order of use. */
+  readonly learningRates: Floats | readonly number[];
+  /** The outer batch. */
+  readonly real: LabelledImages;
+  /** Whether activations of the inner steps are kept or made again; the same bits. Default "keep". */
+  readonly activations?: Activations;
+}
+
+/** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
+export interface MetaGradient {
+  readonly loss: number;
+  /** Of each block's images [n, c, h, w], summed over epochs. */
+  readonly images: readonly Floats[];
+  /** Of each block's targets [n, classes], summed over epochs. */
+  readonly targets: readonly Floats[];
+  /** [steps × epochs] */
+  readonly learningRates: Floats;
+  /** θ_T */
+  readonly parameters: Floats;
+  /** ∂L/∂θ_0 */
+  readonly initial: Floats;
+}
+
+interface Checked extends LabelledImages {
+  readonly count: number;
+  readonly hard: boolean;
+}
+
+/** A model on an engine. Results are Float32Array, or Float64Array on the reference backend. */
+export class BoundNetwork {
+  readonly model: Model;
+  readonly #backend: Backend;
+  readonly #arena: Arena;
+  readonly #features: number;
+
+  /** Use `engine.bind(model)`. */
+  constructor(model: Model, backend: Backend, arena: Arena) {
+    this.model = model;
+    this.#backend = backend;
+    this.#arena = arena;
+    this.#features = elements(model.inputShape);
+  }
+
+  /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
+  async forward({ parameters, images }: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
+    const theta = checkFloats("parameters", parameters, this.model.parameterCount);
+    const checked = checkImages("images", images, this.#features);
+    return this.#scoped(() => {
+      const batch = new RealBatch(this.model, this.#backend, this.#arena, checked.count);
+      return { logits: batch.logits(this.#store(theta), checked.images, checked.count) };
+    });
+  }
+
+  /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
+  async gradients(input: { parameters: Floats } & LabelledImages): Promise<Gradients> {
+    const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
+    const batch = this.#check("", input);
+    return this.#scoped(() => {
+      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch);
+      let total = 0;
+      for (const loss of this.#backend.read(tape.losses, batch.count)) total += loss;
+      return {
+        loss: total / batch.count,
+        logits: this.#readColumns(tape.logits, this.model.classes, batch.count, network.batch),
+        parameters: this.#backend.read(dTheta, this.model.parameterCount),
+        images: this.#readColumns(tape.dImages, this.#features, batch.count, network.batch),
+        targets: this.#readColumns(tape.dTargets, this.model.classes, batch.count, network.batch),
+      };
+    });
+  }
+
+  /**
+   * Products of the Hessian of the mean loss with a vector v in weight space, by Pearlmutter's R operator: one forward
+   * and one backward pass of tangents (paper.md §1.2). Throws TypeError and RangeError naming the argument.
+   */
+  async hessianVectorProduct(
+    input: { parameters: Floats; vector: Floats } & LabelledImages,
+  ): Promise<HessianVectorProduct> {
+    const count = this.model.parameterCount;
+    const parameters = checkFloats("parameters", input.parameters, count);
+    const vector = checkFloats("vector", input.vector, count);
+    const batch = this.#check("", input);
+    return this.#scoped(() => {
+      const theta = this.#store(parameters);
+      const v = this.#store(vector);
+      const { network, tape } = this.#firstOrder(theta, batch);
+      const tangent = network.tangent(this.#arena, { images: true, targets: true });
+      const product = this.#arena.allocate(count);
+      network.forwardR(theta, v, tape, tangent, batch.count);
+      network.backwardR(theta, v, tape, tangent, product);
+      return {
+        parameters: this.#backend.read(product, count),
+        images: this.#readColumns(tangent.dImages, this.#features, batch.count, network.batch),
+        targets: this.#readColumns(tangent.dTargets, this.model.classes, batch.count, network.batch),
+      };
+    });
+  }
+
+  /**
+   * The outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
+   * (paper.md §1.2). Throws TypeError and RangeError naming the argument.
+   */
+  async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
+    const { epochs = 1, activations = "keep" } = options;
+    const { model } = this;
+    if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`"epochs" expected integer >= 1, got ${epochs}`);
+    if (!Array.isArray(options.steps) || options.steps.length === 0) {
+      throw new RangeError(`"steps" expected an array of at least one block, got ${options.steps?.length ?? "none"}`);
+    }
+    const parameters = checkFloats("parameters", options.parameters, model.parameterCount);
+    const blocks = options.steps.map((block, s) => this.#check(`steps[${s}].`, block));
+    const imagesPerStep = blocks[0]!.count;
+    const odd = blocks.findIndex(({ count }) => count !== imagesPerStep);
+    if (odd > 0) {
+      throw new RangeError(
+        `"steps[${odd}].images" expected ${imagesPerStep} images as in block 0, got ${blocks[odd]!.count}`,
+      );
+    }
+    const length = blocks.length * epochs;
+    const learningRates = checkNumbers("learningRates", options.learningRates, length);
+    const real = this.#check("real.", options.real);
+    return this.#scoped(() => {
+      const loop = { model, steps: blocks.length, epochs, imagesPerStep };
+      const synthetic = allocateBlocks(loop, this.#arena);
+      blocks.forEach((block, s) => {
+        const images = synthetic.images + s * synthetic.imageFloats;
+        this.#load(block, images, synthetic.targets + s * synthetic.targetFloats);
+      });
+      const method = new BackGradient(loop, synthetic, this.#backend.ops, this.#arena, {
+        activations,
+        wanted: { images: true, targets: true },
+      });
+      const outer = new RealBatch(model, this.#backend, this.#arena, real.count);
+      this.#backend.write(method.unroll.theta(0), parameters);
+      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, real, gradient));
+      const batch = lanes(imagesPerStep);
+      const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
+        blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
+      return {
+        loss,
+        images: perBlock(method.dImages, synthetic.imageFloats, this.#features),
+        targets: perBlock(method.dTargets, synthetic.targetFloats, model.classes),
+        learningRates: this.#backend.read(method.dLearningRates, length),
+        parameters: this.#backend.read(method.unroll.theta(length), model.parameterCount),
+        initial: this.#backend.read(method.lambda, model.parameterCount),
+      };
+    });
+  }
+
+  #check(prefix: string, input: LabelledImages): Checked {
+    const { images, count } = checkImages(`${prefix}images`, input?.images, this.#features);
+    return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
+  }
+
+  /** Forward, loss and backward with room for every gradient. */
+  #firstOrder(theta: Buffer, batch: Checked): { network: Network; tape: Tape; dTheta: Buffer } {
+    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena);
+    const images = this.#arena.allocate(this.#features * network.batch);
+    const targets = this.#arena.allocate(this.model.classes * network.batch);
+    const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
+    const dTheta = this.#arena.allocate(this.model.parameterCount);
+    this.#load(batch, images, targets);
+    network.forward(theta, tape);
+    network.loss(tape, batch.count);
+    network.backward(theta, tape, dTheta);
+    return { network, tape, dTheta };
+  }
+
+  /** Brings a batch into the layout of the kernels. */
+  #load(batch: Checked, images: Buffer, targets: Buffer): void {
+    const { ops } = this.#backend;
+    const { classes } = this.model;
+    const shape = { images: batch.count, batch: lanes(batch.count) };
+    const mark = this.#arena.mark();
+    ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
+    const staged = this.#store(batch.targets);
+    if (batch.hard) ops.oneHot(targets, staged, { classes, ...shape });
+    else ops.packImages(targets, staged, { features: classes, ...shape });
+    this.#arena.release(mark);
+  }
+
+  /** Values [features, batch] as rows [count, features]. */
+  #readColumns(source: Buffer, features: number, count: number, batch: number): Floats {
+    if (source === none) throw new Error("a gradient was read that the tape has no room for");
+    const mark = this.#arena.mark();
+    const rows = this.#arena.allocate(features * count);
+    this.#backend.ops.unpackImages(rows, source, { features, images: count, batch });
+    const values = this.#backend.read(rows, features * count);
+    this.#arena.release(mark);
+    return values;
+  }
+
+  #store(values: ArrayLike<number>): Buffer {
+    const buffer = this.#arena.allocate(values.length);
+    this.#backend.write(buffer, values);
+    return buffer;
+  }
+
+  /** Runs `work` and gives back what it allocated. */
+  #scoped<T>(work: () => T): T {
+    const mark = this.#arena.mark();
+    try {
+      return work();
+    } finally {
+      this.#arena.release(mark);
+    }
+  }
+}

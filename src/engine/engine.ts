@@ -1,0 +1,73 @@
+// The engine: where networks run. It owns a backend and its memory, and binds models to them.
+import { Arena } from "../backend/arena.ts";
+import type { Backend } from "../backend/backend.ts";
+import { createReferenceBackend } from "../backend/reference/backend.ts";
+import { createWasmBackend } from "../backend/wasm/backend.ts";
+import type { Model } from "../nn/model.ts";
+import { hardwareThreads } from "../platform.ts";
+import { BoundNetwork } from "./bound-network.ts";
+
+/** Options of {@link createEngine}. */
+export interface EngineOptions {
+  /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
+  backend?: "wasm" | "reference";
+  /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
+  threads?: number | "auto";
+}
+
+/** Creates networks on one backend. Dispose it when done: `await using engine = await createEngine()`. */
+export class Engine {
+  readonly backend: Backend;
+  readonly #arena: Arena;
+
+  /** Use {@link createEngine}. */
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.#arena = new Arena(backend);
+  }
+
+  /** Kernel threads in use. */
+  get threads(): number {
+    return this.backend.threads;
+  }
+
+  /** Memory of this engine; what is allocated in it lives until it is released. */
+  get arena(): Arena {
+    return this.#arena;
+  }
+
+  /**
+   * A network of this model on this engine.
+   *
+   * @throws RangeError for a loss other than "cross-entropy".
+   */
+  async bind(model: Model, { loss = "cross-entropy" }: { loss?: "cross-entropy" } = {}): Promise<BoundNetwork> {
+    if (loss !== "cross-entropy") throw new RangeError(`"loss" expected "cross-entropy", got "${loss}"`);
+    return new BoundNetwork(model, this.backend, this.#arena);
+  }
+
+  /** Stops the kernel threads and gives up the memory. */
+  async dispose(): Promise<void> {
+    await this.backend.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}
+
+/**
+ * Starts an engine.
+ *
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD.
+ * @example
+ * const engine = await createEngine({ threads: 2 });
+ * const net = await engine.bind(lenet());
+ * const { logits } = await net.forward({ parameters, images });
+ * await engine.dispose();
+ */
+export async function createEngine({ backend = "wasm", threads = "auto" }: EngineOptions = {}): Promise<Engine> {
+  if (backend === "reference") return new Engine(createReferenceBackend());
+  if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
+  return new Engine(await createWasmBackend({ threads: threads === "auto" ? hardwareThreads() : threads }));
+}

@@ -1,0 +1,78 @@
+// The edge: every input of the engine is checked here, once, and never again behind it.
+import type { Floats } from "../backend/backend.ts";
+
+/** Class indices [n] or soft targets [n, classes]. */
+export type Targets = Floats | Uint8Array | Int32Array;
+
+/** Throws TypeError unless `value` is an array of floats of `length`, RangeError if one is not finite. */
+export function checkFloats(name: string, value: unknown, length: number): Floats {
+  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+    throw new TypeError(`"${name}" expected Float32Array of length ${length}, got ${describe(value)}`);
+  }
+  if (value.length !== length) {
+    throw new RangeError(`"${name}" expected Float32Array of length ${length}, got ${value.length}`);
+  }
+  return checkFinite(name, value);
+}
+
+/** Images [n, c, h, w] of `features` floats each. Returns n ≥ 1. */
+export function checkImages(name: string, value: unknown, features: number): { images: Floats; count: number } {
+  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+    throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${describe(value)}`);
+  }
+  if (value.length === 0 || value.length % features !== 0) {
+    throw new RangeError(`"${name}" expected n × ${features} floats with n >= 1, got ${value.length}`);
+  }
+  return { images: checkFinite(name, value), count: value.length / features };
+}
+
+/** Targets of `count` images: class indices in an integer array, or soft targets in floats. */
+export function checkTargets(
+  name: string,
+  value: unknown,
+  count: number,
+  classes: number,
+): { targets: Targets; hard: boolean } {
+  if (value instanceof Uint8Array || value instanceof Int32Array) {
+    if (value.length !== count) throw new RangeError(`"${name}" expected ${count} class indices, got ${value.length}`);
+    const wrong = value.findIndex((label) => label < 0 || label >= classes);
+    if (wrong >= 0) {
+      throw new RangeError(
+        `"${name}" expected class indices from 0 to ${classes - 1}, got ${value[wrong]} at ${wrong}`,
+      );
+    }
+    return { targets: value, hard: true };
+  }
+  if (value instanceof Float32Array || value instanceof Float64Array) {
+    return { targets: checkFloats(name, value, count * classes), hard: false };
+  }
+  throw new TypeError(
+    `"${name}" expected Uint8Array or Int32Array of ${count} class indices, ` +
+      `or Float32Array of ${count} × ${classes} soft targets, got ${describe(value)}`,
+  );
+}
+
+/** Learning rates, any real numbers: the engine does not insist that they are positive. */
+export function checkNumbers(name: string, value: unknown, length: number): ArrayLike<number> {
+  if (!Array.isArray(value)) return checkFloats(name, value, length);
+  if (value.length !== length) throw new RangeError(`"${name}" expected ${length} numbers, got ${value.length}`);
+  return checkFinite(name, value as number[]);
+}
+
+function checkFinite<T extends ArrayLike<number>>(name: string, values: T): T {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`);
+  }
+  return values;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `Array of length ${value.length}`;
+  if (typeof value === "object") {
+    const { length } = value as { length?: unknown };
+    const name = (value as object).constructor?.name ?? "object";
+    return typeof length === "number" ? `${name} of length ${length}` : name;
+  }
+  return typeof value;
+}

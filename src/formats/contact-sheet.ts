@@ -1,0 +1,115 @@
+// A distilled set as one picture to look at: a PNG with a block of tiles per step. The only file that draws.
+//
+// Learned pixels go well outside of what a screen can show. As in the paper they are denormalised and clipped, by the
+// same rule for every tile: stretching each tile by itself would be easier on the eye, but it makes noise look like
+// strokes and hides how the steps differ. Clipped values are black or white, so the ground between tiles is middle
+// grey, which neither of them runs into.
+
+import { encode } from "fast-png";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+
+const ground = 128;
+const gap = 2;
+/** Between steps whose tiles fill more than one line, so that they are seen to belong together. */
+const stepGap = 10;
+const tileSize = 84;
+const sheetWidth = 1000;
+const maximumPixels = 2 ** 28;
+
+/** What `contactSheet` takes beside the set. */
+export interface ContactSheetOptions {
+  /** Screen pixels per image pixel, a whole number. Default: tiles of about 84 pixels, a sheet of 1000 at most. */
+  readonly scale?: number;
+}
+
+/**
+ * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
+ * several images per class a step has as many lines. Where the images are not spread evenly over the classes (by their
+ * largest target), they follow each other by class. Lines too long for the sheet are broken.
+ *
+ * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
+ * @throws RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
+ * would have more than 2^28 pixels.
+ * @example
+ * await writeFile("sheet.png", contactSheet(set));
+ */
+export function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Uint8Array {
+  const { channels, height, width } = set;
+  if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
+  const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));
+  const widest = Math.min(set.imagesPerStep, set.classes);
+  let scale = options.scale ?? Math.max(1, Math.round(tileSize / width));
+  if (!Number.isInteger(scale) || scale < 1) throw new RangeError(`"scale" expected integer >= 1, got ${scale}`);
+  if (options.scale === undefined) while (scale > 1 && perLine(scale) < widest) scale--;
+
+  const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));
+  const columns = Math.max(...steps.flat().map((line) => line.length));
+  const betweenSteps = steps.some((lines) => lines.length > 1) ? stepGap : gap;
+  const sheet = {
+    width: gap + columns * (width * scale + gap),
+    height:
+      2 * gap -
+      betweenSteps +
+      steps.reduce((sum, lines) => sum + lines.length * (height * scale + gap) + betweenSteps - gap, 0),
+    channels,
+    depth: 8 as const,
+    data: new Uint8Array(0),
+  };
+  const bytes = sheet.width * sheet.height * channels;
+  if (bytes > maximumPixels) throw new RangeError(`"scale" expected a sheet of at most 2^28 bytes, got ${bytes}`);
+  sheet.data = new Uint8Array(bytes).fill(ground);
+
+  let top = gap;
+  for (const lines of steps) {
+    for (const line of lines) {
+      line.forEach((image, column) => {
+        drawTile(set, image, scale, sheet, top, gap + column * (width * scale + gap));
+      });
+      top += height * scale + gap;
+    }
+    top += betweenSteps - gap;
+  }
+  return encode(sheet);
+}
+
+/** The images of a step (as indices into the set), in lines of at most `limit`. */
+function linesOf(set: DistilledSet, step: number, limit: number): number[][] {
+  const { imagesPerStep, classes, targets } = set;
+  const byClass = Array.from({ length: classes }, (): number[] => []);
+  for (let i = step * imagesPerStep; i < (step + 1) * imagesPerStep; i++) {
+    const row = targets.subarray(i * classes, (i + 1) * classes);
+    byClass[row.indexOf(row.reduce((a, b) => Math.max(a, b)))]!.push(i);
+  }
+  const perClass = imagesPerStep / classes;
+  const even = byClass.every((images) => images.length === perClass);
+  const lines = even
+    ? Array.from({ length: perClass }, (_, k) => byClass.map((images) => images[k]!))
+    : chunks(byClass.flat(), Math.min(classes, imagesPerStep));
+  return lines.flatMap((line) => chunks(line, limit));
+}
+
+function chunks(list: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+}
+
+interface Sheet {
+  readonly width: number;
+  readonly data: Uint8Array;
+}
+
+/** pixel = 255 (x·std + mean), rounded and clipped, then repeated scale × scale times. */
+function drawTile(set: DistilledSet, image: number, scale: number, sheet: Sheet, top: number, left: number): void {
+  const { channels, height, width, images, mean, std } = set;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const value = images[((image * channels + c) * height + y) * width + x]!;
+        const level = Math.min(255, Math.max(0, Math.round(255 * (value * std[c]! + mean[c]!))));
+        for (let dy = 0; dy < scale; dy++) {
+          const row = (top + y * scale + dy) * sheet.width + left + x * scale;
+          for (let dx = 0; dx < scale; dx++) sheet.data[(row + dx) * channels + c] = level;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+// A distilled set as one file, .safetensors or .npz, that a Python program opens without this package. Bytes in and
+// out; src/node.ts has the paths.
+//
+//   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
+//   targets         float32 [steps, n, classes]
+//   learning_rates  float32 [steps × epochs], in the order of use
+//
+// What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
+// .npz. It holds format, format_version, steps, epochs and the recipe as JSON.
+
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { FormatError } from "../errors.ts";
+import type { NumericArray } from "./npy.ts";
+import { parseNpz, writeNpz } from "./npz.ts";
+import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+
+const metadataName = "metadata";
+
+/**
+ * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
+ *
+ * @throws RangeError where the arrays of `set` do not fit its sizes or hold what no reader would take: a value that is
+ * not finite, a learning rate or std that is not above 0.
+ */
+export function distilledToSafetensors(set: DistilledSet): Uint8Array {
+  return writeSafetensors(tensorsOf(set), metadataOf(set));
+}
+
+/**
+ * A set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
+ *
+ * @throws RangeError as `distilledToSafetensors`.
+ */
+export function distilledToNpz(set: DistilledSet): Uint8Array {
+  const data = new TextEncoder().encode(JSON.stringify(Object.fromEntries(metadataOf(set))));
+  return writeNpz([...tensorsOf(set), [metadataName, { shape: [data.length], data }]]);
+}
+
+/**
+ * The set in a .safetensors or .npz file; which of them is told by the first bytes.
+ *
+ * @param name What errors call the file.
+ * @throws FormatError, naming the file and what is wrong: damage, tensors whose shapes disagree, values that are not
+ * finite, learning rates that are not above 0.
+ */
+export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
+    const { tensors, metadata } = parseSafetensors(bytes, { name });
+    return assemble(tensors, metadata, name);
+  }
+  const tensors = await parseNpz(bytes, { name });
+  const packed = tensors.get(metadataName);
+  tensors.delete(metadataName);
+  return assemble(tensors, parseMetadata(packed, name), name);
+}
+
+type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
+
+/** The shape of each tensor of a set. */
+function shapesOf(s: Sizes): Map<string, number[]> {
+  return new Map([
+    ["images", [s.steps, s.imagesPerStep, s.channels, s.height, s.width]],
+    ["targets", [s.steps, s.imagesPerStep, s.classes]],
+    ["learning_rates", [s.steps * s.epochs]],
+    ["mean", [s.channels]],
+    ["std", [s.channels]],
+  ]);
+}
+
+function tensorsOf(set: DistilledSet): [string, NumericArray][] {
+  const data = [set.images, set.targets, set.learningRates, Float64Array.from(set.mean), Float64Array.from(set.std)];
+  const tensors = [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [
+    name,
+    { shape, data: data[i]! },
+  ]);
+  for (const [name, { shape, data }] of tensors) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (data.length !== length) {
+      throw new RangeError(`"set" expected ${name} [${shape.join(", ")}] of ${length} numbers, got ${data.length}`);
+    }
+  }
+  const fault = valueFault(set);
+  if (fault) throw new RangeError(`"set" expected ${fault}`);
+  return tensors;
+}
+
+/** What no set may hold, as "images finite, got NaN at 3"; undefined where all is well. */
+function valueFault(set: DistilledSet): string | undefined {
+  const { images, targets, learningRates, mean, std } = set;
+  const finite = { images, targets, learning_rates: learningRates, mean, std };
+  for (const [name, values] of Object.entries(finite)) {
+    const at = (values as Float32Array).findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) return `${name} finite, got ${values[at]} at ${at}`;
+  }
+  for (const [name, values] of Object.entries({ learning_rates: learningRates, std })) {
+    const at = (values as Float32Array).findIndex((value) => value <= 0);
+    if (at >= 0) return `${name} above 0, got ${values[at]} at ${at}`;
+  }
+  return undefined;
+}
+
+function metadataOf(set: DistilledSet): Map<string, string> {
+  return new Map([
+    ["format", "distillate"],
+    ["format_version", "1"],
+    ["steps", String(set.steps)],
+    ["epochs", String(set.epochs)],
+    ["recipe", JSON.stringify(set.recipe)],
+  ]);
+}
+
+/** The JSON object in `text`. */
+function parseObject(text: string, what: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {}
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`${what}: expected a JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {
+  const what = `${name}: ${metadataName}`;
+  if (!(array?.data instanceof Uint8Array)) throw new FormatError(`${what}: expected an array of uint8`);
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(array.data);
+  } catch (cause) {
+    throw new FormatError(`${what}: expected UTF-8`, { cause });
+  }
+  const metadata = new Map<string, string>();
+  for (const [key, value] of Object.entries(parseObject(text, what))) {
+    if (typeof value !== "string") throw new FormatError(`${what}: expected a string for ${JSON.stringify(key)}`);
+    metadata.set(key, value);
+  }
+  return metadata;
+}
+
+/** Puts a set together from what a file holds, or says what does not fit. */
+function assemble(
+  tensors: ReadonlyMap<string, NumericArray>,
+  metadata: ReadonlyMap<string, string>,
+  name: string,
+): DistilledSet {
+  const bad = (expected: string, got: unknown): FormatError =>
+    new FormatError(`${name}: expected ${expected}, got ${got}`);
+  const text = (key: string): string => {
+    const value = metadata.get(key);
+    if (value === undefined) throw bad(`${key} in the metadata`, "none");
+    return value;
+  };
+  const shape = (key: string, rank: number): readonly number[] => {
+    const sizes = tensors.get(key)?.shape;
+    if (sizes?.length !== rank || sizes.includes(0)) {
+      throw bad(`a tensor ${key} of ${rank} dimensions, none of them 0`, sizes ? `[${sizes.join(", ")}]` : "none");
+    }
+    return sizes;
+  };
+
+  if (text("format") !== "distillate") throw bad('format "distillate"', JSON.stringify(text("format")));
+  if (text("format_version") !== "1") throw bad('format_version "1"', JSON.stringify(text("format_version")));
+  const [steps, imagesPerStep, channels, height, width] = shape("images", 5) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const classes = shape("targets", 3)[2]!;
+  const epochs = Math.ceil(shape("learning_rates", 1)[0]! / steps);
+  const sizes: Sizes = { steps, epochs, imagesPerStep, channels, height, width, classes };
+
+  const shapes = shapesOf(sizes);
+  for (const [key, expected] of shapes) {
+    const tensor = tensors.get(key);
+    if (tensor?.shape.join() !== expected.join()) {
+      throw bad(
+        `${key} of shape [${expected.join(", ")}] beside the other tensors`,
+        `[${tensor?.shape.join(", ") ?? ""}]`,
+      );
+    }
+    const Data = key === "mean" || key === "std" ? Float64Array : Float32Array;
+    if (!(tensor.data instanceof Data)) throw bad(`${key} as ${Data.name}`, tensor.data.constructor.name);
+  }
+  for (const key of tensors.keys())
+    if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, JSON.stringify(key));
+  for (const key of ["steps", "epochs"] as const) {
+    if (text(key) !== String(sizes[key]))
+      throw bad(`${key} ${sizes[key]}, as the shapes say`, JSON.stringify(text(key)));
+  }
+
+  const set: DistilledSet = {
+    ...sizes,
+    images: tensors.get("images")!.data as Float32Array,
+    targets: tensors.get("targets")!.data as Float32Array,
+    learningRates: tensors.get("learning_rates")!.data as Float32Array,
+    mean: Array.from(tensors.get("mean")!.data as Float64Array),
+    std: Array.from(tensors.get("std")!.data as Float64Array),
+    recipe: parseObject(text("recipe"), `${name}: recipe`),
+  };
+  const fault = valueFault(set);
+  if (fault) throw new FormatError(`${name}: expected ${fault}`);
+  return set;
+}

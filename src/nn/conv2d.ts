@@ -1,0 +1,202 @@
+// Convolution: y = w ⋆ x + b over an input padded with zeros. Bilinear, so its tangents are calls of the same kernels.
+import { type Buffer, type Conv2dShape, type Embed2dShape, none } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import {
+  type BoundLayer,
+  elements,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  type LayerTangent,
+  type LayerTape,
+  type ParameterSpec,
+  wholeNumber,
+} from "./layer.ts";
+
+/** Options of {@link conv2d}. */
+export interface Conv2dOptions {
+  /** Output channels. */
+  out: number;
+  /** Side of the square kernel, or [height, width]. */
+  kernel: number | readonly [number, number];
+  /** Default 1. */
+  stride?: number;
+  /** Zeros added on every side. Default 0. */
+  padding?: number;
+  /** Default true. */
+  bias?: boolean;
+}
+
+/**
+ * A 2-d convolution with PyTorch's meaning (`nn.Conv2d`): weight [out, in, kh, kw], bias [out].
+ *
+ * @throws RangeError for sizes that are not whole numbers in range.
+ * @example
+ * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5, padding: 2 }), relu()])
+ */
+export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Conv2dOptions): Layer {
+  const [kernelHeight, kernelWidth] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  wholeNumber("out", out, 1);
+  wholeNumber("kernel", kernelHeight, 1);
+  wholeNumber("kernel", kernelWidth, 1);
+  wholeNumber("stride", stride, 1);
+  wholeNumber("padding", padding, 0);
+
+  const outputShape = ([, height, width]: ImageShape): ImageShape => {
+    const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;
+    const outWidth = Math.floor((width + 2 * padding - kernelWidth) / stride) + 1;
+    if (outHeight < 1 || outWidth < 1) {
+      throw new ShapeError(
+        `expected an input of at least ${kernelHeight - 2 * padding} × ${kernelWidth - 2 * padding}, got ${height} × ${width}`,
+      );
+    }
+    return [out, outHeight, outWidth];
+  };
+
+  return {
+    kind: "conv2d",
+    outputShape,
+    parameters([channels]): readonly ParameterSpec[] {
+      const area = kernelHeight * kernelWidth;
+      const fans = { fanIn: channels * area, fanOut: out * area };
+      const weight: ParameterSpec = { name: "weight", shape: [out, channels, kernelHeight, kernelWidth], ...fans };
+      return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
+    },
+    bind: (input, context) =>
+      new BoundConv2d(input, outputShape(input), [kernelHeight, kernelWidth], stride, padding, bias, context),
+  };
+}
+
+class BoundConv2d implements BoundLayer {
+  readonly inPlace = false;
+  readonly savedFloats: number;
+  readonly workspaceFloats: number;
+  readonly #ops;
+  readonly #forward: Conv2dShape;
+  readonly #backwardData: Conv2dShape;
+  readonly #pad: Embed2dShape | undefined;
+  readonly #frame: Embed2dShape;
+  readonly #weights: number;
+  readonly #bias: boolean;
+
+  constructor(
+    input: ImageShape,
+    output: ImageShape,
+    [kernelHeight, kernelWidth]: readonly [number, number],
+    stride: number,
+    padding: number,
+    bias: boolean,
+    { ops, batch }: LayerContext,
+  ) {
+    const [inChannels, height, width] = input;
+    const [outChannels, outHeight, outWidth] = output;
+    const inHeight = height + 2 * padding;
+    const inWidth = width + 2 * padding;
+    const kernel = { kernelHeight, kernelWidth, batch };
+    this.#ops = ops;
+    this.#bias = bias;
+    this.#weights = outChannels * inChannels * kernelHeight * kernelWidth;
+    this.#forward = { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, stride, ...kernel };
+    this.#pad =
+      padding === 0
+        ? undefined
+        : {
+            channels: inChannels,
+            height,
+            width,
+            outHeight: inHeight,
+            outWidth: inWidth,
+            top: padding,
+            left: padding,
+            spread: 1,
+            batch,
+          };
+    const frameHeight = height + kernelHeight - 1;
+    const frameWidth = width + kernelWidth - 1;
+    this.#frame = {
+      channels: outChannels,
+      height: outHeight,
+      width: outWidth,
+      outHeight: frameHeight,
+      outWidth: frameWidth,
+      top: kernelHeight - 1 - padding,
+      left: kernelWidth - 1 - padding,
+      spread: stride,
+      batch,
+    };
+    this.#backwardData = {
+      inChannels: outChannels,
+      inHeight: frameHeight,
+      inWidth: frameWidth,
+      outChannels: inChannels,
+      outHeight: height,
+      outWidth: width,
+      stride: 1,
+      ...kernel,
+    };
+    this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
+    this.workspaceFloats = elements([outChannels, frameHeight, frameWidth, batch]);
+  }
+
+  forward(tape: LayerTape, w: Buffer): void {
+    if (this.#pad) this.#ops.embed2d(tape.saved, tape.x, this.#pad);
+    this.#ops.conv2dForward(tape.y, this.#padded(tape), w, this.#biasOf(w), this.#forward, false);
+  }
+
+  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void {
+    const ops = this.#ops;
+    if (dw !== none) {
+      ops.conv2dBackwardWeights(dw, tape.dy, this.#padded(tape), this.#forward, accumulate);
+      this.#biasGradient(dw, tape.dy, accumulate);
+    }
+    if (tape.dx !== none) this.#dataGradient(tape.dx, tape.dy, w, workspace, false);
+  }
+
+  // R{w ⋆ x + b} = w ⋆ ṙx + v ⋆ x + v_b
+  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer): void {
+    const ops = this.#ops;
+    const known = tangent.rx !== none;
+    if (known) {
+      if (this.#pad) ops.embed2d(tangent.saved, tangent.rx, this.#pad);
+      ops.conv2dForward(tangent.ry, this.#paddedTangent(tangent), w, none, this.#forward, false);
+    }
+    ops.conv2dForward(tangent.ry, this.#padded(tape), v, this.#biasOf(v), this.#forward, known);
+  }
+
+  // R{dw} = ṙdy ⋆ x + dy ⋆ ṙx;  R{dx} = wᵀ ⋆ ṙdy + vᵀ ⋆ dy
+  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
+    const ops = this.#ops;
+    ops.conv2dBackwardWeights(rdw, tangent.rdy, this.#padded(tape), this.#forward, false);
+    if (tangent.rx !== none) {
+      ops.conv2dBackwardWeights(rdw, tape.dy, this.#paddedTangent(tangent), this.#forward, true);
+    }
+    this.#biasGradient(rdw, tangent.rdy, false);
+    if (tangent.rdx !== none) {
+      this.#dataGradient(tangent.rdx, tangent.rdy, w, workspace, false);
+      this.#dataGradient(tangent.rdx, tape.dy, v, workspace, true);
+    }
+  }
+
+  #padded(tape: LayerTape): Buffer {
+    return this.#pad ? tape.saved : tape.x;
+  }
+
+  #paddedTangent(tangent: LayerTangent): Buffer {
+    return this.#pad ? tangent.saved : tangent.rx;
+  }
+
+  #biasOf(w: Buffer): Buffer {
+    return this.#bias ? w + this.#weights : none;
+  }
+
+  #biasGradient(dw: Buffer, dy: Buffer, accumulate: boolean): void {
+    if (!this.#bias) return;
+    const { outChannels, outHeight, outWidth, batch } = this.#forward;
+    this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
+  }
+
+  #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, frame: Buffer, accumulate: boolean): void {
+    this.#ops.embed2d(frame, dy, this.#frame);
+    this.#ops.conv2dBackwardData(dx, frame, w, this.#backwardData, accumulate);
+  }
+}

@@ -1,0 +1,89 @@
+// What a layer is. A `Layer` is a description that a user writes; bound to a backend it becomes a `BoundLayer` with
+// the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
+// passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
+import type { Buffer, Ops } from "../backend/backend.ts";
+
+/** Channels, height, width of one image or activation. */
+export type ImageShape = readonly [channels: number, height: number, width: number];
+
+export interface ParameterSpec {
+  readonly name: "weight" | "bias";
+  /** PyTorch's layout. */
+  readonly shape: readonly number[];
+  /** Inputs and outputs of one unit, as initialisers count them (paper.md §1.6). */
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+/** A layer as a user describes it: plain data and the rules of its shape. */
+export interface Layer {
+  /** PyTorch's name for it, in this library's spelling: conv2d, linear, relu, … */
+  readonly kind: string;
+  /** Throws ShapeError, without the layer's position: `sequential` adds that. */
+  outputShape(input: ImageShape): ImageShape;
+  parameters(input: ImageShape): readonly ParameterSpec[];
+  bind(input: ImageShape, context: LayerContext): BoundLayer;
+}
+
+export interface LayerContext {
+  readonly ops: Ops;
+  /** Lanes: the padded number of images. */
+  readonly batch: number;
+}
+
+/** Where a layer's primal values and gradients lie, for one batch. y may be x and dx may be dy where `inPlace`. */
+export interface LayerTape {
+  /** [in, B] */
+  readonly x: Buffer;
+  /** [out, B] */
+  readonly y: Buffer;
+  /** What forward keeps beside x and y: a padded input, a pooling index. */
+  readonly saved: Buffer;
+  /** ∂ℓ/∂x [in, B]; none for the first layer where nobody wants the gradient of the images. */
+  readonly dx: Buffer;
+  /** ∂ℓ/∂y [out, B] */
+  readonly dy: Buffer;
+}
+
+/** The same for the tangents: derivatives of all of it along a direction v in weight space. */
+export interface LayerTangent {
+  /** R{x}; none where the input does not depend on the weights. */
+  readonly rx: Buffer;
+  readonly ry: Buffer;
+  readonly saved: Buffer;
+  readonly rdx: Buffer;
+  readonly rdy: Buffer;
+}
+
+/** A layer with its sizes fixed. Weights `w`, directions `v` and gradients `dw` are this layer's part of θ. */
+export interface BoundLayer {
+  /** Whether y may overwrite x, and dx overwrite dy. */
+  readonly inPlace: boolean;
+  /** Whether x and y are the same buffer seen twice, as for flatten: no pass does anything. */
+  readonly view?: boolean;
+  /** Floats of `saved`, and of the workspace that passes may use and need not keep. */
+  readonly savedFloats: number;
+  readonly workspaceFloats: number;
+
+  /** y from x */
+  forward(tape: LayerTape, w: Buffer): void;
+  /** dw (+)= ∂ℓ/∂w where dw is not none; dx = ∂ℓ/∂x where dx is not none */
+  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void;
+  /** ry from rx and v */
+  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer): void;
+  /** rdw = R{dw}; rdx = R{dx} where rdx is not none */
+  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void;
+}
+
+/** Elements of a shape. */
+export function elements(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** Throws RangeError unless `value` is a whole number ≥ `least`. Returns it. */
+export function wholeNumber(name: string, value: number, least: number): number {
+  if (!Number.isInteger(value) || value < least) {
+    throw new RangeError(`"${name}" expected integer >= ${least}, got ${value}`);
+  }
+  return value;
+}

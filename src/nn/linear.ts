@@ -1,0 +1,112 @@
+// Fully connected layers, y = w·x + b, and the flattening before them. Bilinear: tangents are the same kernels.
+import { type Buffer, type LinearShape, none, type Ops } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import {
+  type BoundLayer,
+  elements,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  type LayerTangent,
+  type LayerTape,
+  type ParameterSpec,
+  wholeNumber,
+} from "./layer.ts";
+
+/**
+ * A fully connected layer with PyTorch's meaning (`nn.Linear`): weight [out, in], bias [out].
+ *
+ * @throws RangeError when `out` is not a whole number ≥ 1; `sequential` throws ShapeError unless the input is flat.
+ * @example
+ * sequential([1, 28, 28], [flatten(), linear({ out: 10 })])
+ */
+export function linear({ out, bias = true }: { out: number; bias?: boolean }): Layer {
+  wholeNumber("out", out, 1);
+  return {
+    kind: "linear",
+    outputShape([, height, width]): ImageShape {
+      if (height !== 1 || width !== 1) {
+        throw new ShapeError(`expected a flat input, got ${height} × ${width} maps: put flatten() before it`);
+      }
+      return [out, 1, 1];
+    },
+    parameters([features]): readonly ParameterSpec[] {
+      const fans = { fanIn: features, fanOut: out };
+      const weight: ParameterSpec = { name: "weight", shape: [out, features], ...fans };
+      return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
+    },
+    bind: ([features], context) => new BoundLinear(features, out, bias, context),
+  };
+}
+
+class BoundLinear implements BoundLayer {
+  readonly inPlace = false;
+  readonly savedFloats = 0;
+  readonly workspaceFloats = 0;
+  readonly #ops: Ops;
+  readonly #shape: LinearShape;
+  readonly #bias: boolean;
+
+  constructor(inFeatures: number, outFeatures: number, bias: boolean, { ops, batch }: LayerContext) {
+    this.#ops = ops;
+    this.#bias = bias;
+    this.#shape = { inFeatures, outFeatures, batch };
+  }
+
+  forward(tape: LayerTape, w: Buffer): void {
+    this.#ops.linearForward(tape.y, tape.x, w, this.#biasOf(w), this.#shape, false);
+  }
+
+  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean): void {
+    if (dw !== none) {
+      this.#ops.linearBackwardWeights(dw, tape.dy, tape.x, this.#shape, accumulate);
+      this.#biasGradient(dw, tape.dy, accumulate);
+    }
+    if (tape.dx !== none) this.#ops.linearBackwardData(tape.dx, tape.dy, w, this.#shape, false);
+  }
+
+  // R{w·x + b} = w·ṙx + v·x + v_b
+  forwardR(tape: LayerTape, { rx, ry }: LayerTangent, w: Buffer, v: Buffer): void {
+    const known = rx !== none;
+    if (known) this.#ops.linearForward(ry, rx, w, none, this.#shape, false);
+    this.#ops.linearForward(ry, tape.x, v, this.#biasOf(v), this.#shape, known);
+  }
+
+  // R{dw} = ṙdy·xᵀ + dy·ṙxᵀ;  R{dx} = wᵀ·ṙdy + vᵀ·dy
+  backwardR(tape: LayerTape, { rx, rdx, rdy }: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer): void {
+    this.#ops.linearBackwardWeights(rdw, rdy, tape.x, this.#shape, false);
+    if (rx !== none) this.#ops.linearBackwardWeights(rdw, tape.dy, rx, this.#shape, true);
+    this.#biasGradient(rdw, rdy, false);
+    if (rdx !== none) {
+      this.#ops.linearBackwardData(rdx, rdy, w, this.#shape, false);
+      this.#ops.linearBackwardData(rdx, tape.dy, v, this.#shape, true);
+    }
+  }
+
+  #biasOf(w: Buffer): Buffer {
+    return this.#bias ? w + this.#shape.inFeatures * this.#shape.outFeatures : none;
+  }
+
+  #biasGradient(dw: Buffer, dy: Buffer, accumulate: boolean): void {
+    if (this.#bias) this.#ops.sumRows(this.#biasOf(dw), dy, this.#shape.outFeatures, this.#shape.batch, accumulate);
+  }
+}
+
+/** [c, h, w] → [c·h·w, 1, 1] (`nn.Flatten`). Costs nothing: the bytes are the same. */
+export function flatten(): Layer {
+  return {
+    kind: "flatten",
+    outputShape: (input): ImageShape => [elements(input), 1, 1],
+    parameters: () => [],
+    bind: () => ({
+      inPlace: true,
+      view: true,
+      savedFloats: 0,
+      workspaceFloats: 0,
+      forward() {},
+      backward() {},
+      forwardR() {},
+      backwardR() {},
+    }),
+  };
+}

@@ -1,0 +1,97 @@
+// A model bound to a backend for one number of lanes: the four passes over the whole chain.
+//
+//   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets where asked
+//   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
+import type { Allocator } from "../backend/arena.ts";
+import { type Buffer, none, type Ops } from "../backend/backend.ts";
+import type { BoundLayer } from "./layer.ts";
+import type { Model } from "./model.ts";
+import { allocateTangent, allocateTape, type Tangent, type Tape, type Wanted } from "./tape.ts";
+
+/** Lanes for `images` images: padded to whole vectors. */
+export function lanes(images: number): number {
+  return Math.ceil(images / 4) * 4;
+}
+
+export class Network {
+  readonly model: Model;
+  /** Lanes of every activation. */
+  readonly batch: number;
+  readonly #ops: Ops;
+  readonly #layers: readonly BoundLayer[];
+  /** Where each layer's parameters begin in θ. */
+  readonly #offsets: readonly number[];
+  readonly #hasWeights: readonly boolean[];
+  readonly #workspace: Buffer;
+
+  constructor(model: Model, ops: Ops, batch: number, allocator: Allocator) {
+    this.model = model;
+    this.batch = batch;
+    this.#ops = ops;
+    this.#layers = model.layers.map((layer, i) => layer.bind(model.shapes[i]!, { ops, batch }));
+    this.#hasWeights = model.layers.map((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
+    this.#offsets = parameterOffsets(model);
+    const workspace = Math.max(0, ...this.#layers.map((layer) => layer.workspaceFloats));
+    this.#workspace = workspace ? allocator.allocate(workspace) : none;
+  }
+
+  /** Room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which stay where they are. */
+  tape(allocator: Allocator, images: Buffer, targets: Buffer, wanted: Wanted): Tape {
+    return allocateTape(this.model, this.#layers, this.batch, allocator, { images, targets, wanted });
+  }
+
+  tangent(allocator: Allocator, wanted: Wanted): Tangent {
+    return allocateTangent(this.model, this.#layers, this.batch, allocator, wanted);
+  }
+
+  /** tape.logits from tape.images at θ. */
+  forward(theta: Buffer, tape: Tape): void {
+    this.#layers.forEach((layer, i) => layer.forward(tape.layers[i]!, theta + this.#offsets[i]!));
+  }
+
+  /** Losses, probabilities and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
+  loss(tape: Tape, images: number): void {
+    this.#ops.crossEntropy(tape.losses, tape.probabilities, tape.dLogits, tape.dTargets, tape.logits, tape.targets, {
+      classes: this.model.classes,
+      images,
+      batch: this.batch,
+    });
+  }
+
+  /** From tape.dLogits: dTheta (+)= ∂ℓ/∂θ where it is not none, and the images' gradient if the tape has room. */
+  backward(theta: Buffer, tape: Tape, dTheta: Buffer, accumulate = false): void {
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const at = this.#offsets[i]!;
+      const dw = dTheta !== none && this.#hasWeights[i] ? dTheta + at : none;
+      this.#layers[i]!.backward(tape.layers[i]!, theta + at, dw, accumulate, this.#workspace);
+    }
+  }
+
+  /** Tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
+  forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
+    this.#layers.forEach((layer, i) => {
+      const at = this.#offsets[i]!;
+      layer.forwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at);
+    });
+    const shape = { classes: this.model.classes, images, batch: this.batch };
+    this.#ops.crossEntropyR(tangent.dLogits, tangent.dTargets, tape.probabilities, tape.targets, tangent.logits, shape);
+  }
+
+  /** rdTheta = H_θθ·v; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */
+  backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: Buffer): void {
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const at = this.#offsets[i]!;
+      const layer = this.#layers[i]!;
+      layer.backwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, rdTheta + at, this.#workspace);
+    }
+  }
+}
+
+function parameterOffsets(model: Model): number[] {
+  let offset = 0;
+  return model.layers.map((layer, i) => {
+    const start = offset;
+    for (const { shape } of layer.parameters(model.shapes[i]!)) offset += shape.reduce((a, b) => a * b, 1);
+    return start;
+  });
+}

@@ -1,0 +1,83 @@
+// Max pooling. The winners of the forward pass carry everything else: gradients are scattered to them, tangents
+// gathered from them.
+import type { Buffer, Pool2dShape } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
+
+/** Options of {@link maxPool2d}. */
+export interface MaxPool2dOptions {
+  /** Side of the square window, or [height, width]. */
+  kernel: number | readonly [number, number];
+  /** Default: the kernel's height. */
+  stride?: number;
+  /** At most half the kernel; padding never wins. Default 0. */
+  padding?: number;
+}
+
+/**
+ * The largest value of each window (`nn.MaxPool2d`, floor mode); of equal ones the first in row order.
+ *
+ * @throws RangeError for sizes out of range.
+ */
+export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): Layer {
+  const [kernelHeight, kernelWidth] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const step = stride ?? kernelHeight;
+  wholeNumber("kernel", kernelHeight, 1);
+  wholeNumber("kernel", kernelWidth, 1);
+  wholeNumber("stride", step, 1);
+  wholeNumber("padding", padding, 0);
+  const most = Math.floor(Math.min(kernelHeight, kernelWidth) / 2);
+  if (padding > most) throw new RangeError(`"padding" expected <= ${most}, half the kernel, got ${padding}`);
+
+  const outputShape = ([channels, height, width]: ImageShape): ImageShape => {
+    const outHeight = Math.floor((height + 2 * padding - kernelHeight) / step) + 1;
+    const outWidth = Math.floor((width + 2 * padding - kernelWidth) / step) + 1;
+    if (outHeight < 1 || outWidth < 1) {
+      throw new ShapeError(`expected an input of at least ${kernelHeight} × ${kernelWidth}, got ${height} × ${width}`);
+    }
+    return [channels, outHeight, outWidth];
+  };
+  return {
+    kind: "maxPool2d",
+    outputShape,
+    parameters: () => [],
+    bind(input, context) {
+      const [channels, inHeight, inWidth] = input;
+      const [, outHeight, outWidth] = outputShape(input);
+      return bindMaxPool2d(
+        {
+          channels,
+          inHeight,
+          inWidth,
+          outHeight,
+          outWidth,
+          kernelHeight,
+          kernelWidth,
+          stride: step,
+          padding,
+          batch: context.batch,
+        },
+        context,
+      );
+    },
+  };
+}
+
+function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): BoundLayer {
+  const outFloats = elements([shape.channels, shape.outHeight, shape.outWidth, batch]);
+  const scatter = (dx: Buffer, index: Buffer, dy: Buffer): void => {
+    if (dx) ops.maxPool2dScatter(dx, index, dy, shape);
+  };
+  return {
+    inPlace: false,
+    savedFloats: outFloats,
+    workspaceFloats: 0,
+    forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),
+    backward: ({ saved, dx, dy }) => scatter(dx, saved, dy),
+    forwardR({ saved }, { rx, ry }) {
+      if (rx) ops.maxPool2dGather(ry, saved, rx, shape);
+      else ops.fill(ry, 0, outFloats);
+    },
+    backwardR: ({ saved }, { rdx, rdy }) => scatter(rdx, saved, rdy),
+  };
+}

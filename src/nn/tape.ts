@@ -1,0 +1,135 @@
+// Where the values of the passes lie. A `Tape` holds what forward and backward leave for one batch and one θ; a
+// `Tangent` the same for the R-passes. Both are allocated once and filled over and over.
+import type { Allocator } from "../backend/arena.ts";
+import { type Buffer, none } from "../backend/backend.ts";
+import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
+import type { Model } from "./model.ts";
+
+/** Primal values of one pass over one batch of `batch` lanes. */
+export interface Tape {
+  readonly layers: readonly LayerTape[];
+  /** [c, h, w, B] */
+  readonly images: Buffer;
+  /** [classes, B]: one-hot or soft */
+  readonly targets: Buffer;
+  /** [classes, B] */
+  readonly logits: Buffer;
+  readonly probabilities: Buffer;
+  /** Each image's loss, [B] */
+  readonly losses: Buffer;
+  /** ∂ℓ/∂logits [classes, B] */
+  readonly dLogits: Buffer;
+  /** ∂ℓ/∂images [c, h, w, B], none unless asked for */
+  readonly dImages: Buffer;
+  /** ∂ℓ/∂targets [classes, B], none unless asked for */
+  readonly dTargets: Buffer;
+}
+
+/** Tangents of a pass along a direction in weight space; images and targets stand still. */
+export interface Tangent {
+  readonly layers: readonly LayerTangent[];
+  readonly logits: Buffer;
+  readonly dLogits: Buffer;
+  readonly dImages: Buffer;
+  readonly dTargets: Buffer;
+}
+
+/** Whose gradients a tape or tangent has room for, beside those of the weights. */
+export interface Wanted {
+  readonly images: boolean;
+  readonly targets: boolean;
+}
+
+/** Given images and targets, room for everything that forward and backward leave. */
+export function allocateTape(
+  model: Model,
+  layers: readonly BoundLayer[],
+  batch: number,
+  allocator: Allocator,
+  { images, targets, wanted }: { images: Buffer; targets: Buffer; wanted: Wanted },
+): Tape {
+  const classes = model.classes * batch;
+  const values = chain(model, layers, batch, allocator, images);
+  const gradients = chainBack(model, layers, batch, allocator, wanted.images);
+  return {
+    layers: layers.map((layer, i) => ({
+      x: values[i]!,
+      y: values[i + 1]!,
+      saved: layer.savedFloats ? allocator.allocate(layer.savedFloats) : none,
+      dx: gradients[i]!,
+      dy: gradients[i + 1]!,
+    })),
+    images,
+    targets,
+    logits: values.at(-1)!,
+    probabilities: allocator.allocate(classes),
+    losses: allocator.allocate(batch),
+    dLogits: gradients.at(-1)!,
+    dImages: gradients[0]!,
+    dTargets: wanted.targets ? allocator.allocate(classes) : none,
+  };
+}
+
+/** Room for the tangents of such a tape. */
+export function allocateTangent(
+  model: Model,
+  layers: readonly BoundLayer[],
+  batch: number,
+  allocator: Allocator,
+  wanted: Wanted,
+): Tangent {
+  const values = chain(model, layers, batch, allocator, none);
+  const gradients = chainBack(model, layers, batch, allocator, wanted.images);
+  return {
+    layers: layers.map((layer, i) => ({
+      rx: values[i]!,
+      ry: values[i + 1]!,
+      saved: layer.savedFloats && values[i] ? allocator.allocate(layer.savedFloats) : none,
+      rdx: gradients[i]!,
+      rdy: gradients[i + 1]!,
+    })),
+    logits: values.at(-1)!,
+    dLogits: gradients.at(-1)!,
+    dImages: gradients[0]!,
+    dTargets: wanted.targets ? allocator.allocate(model.classes * batch) : none,
+  };
+}
+
+/** Values between the layers, from the input on. An input of none is a tangent of zero, and so is a view of it. */
+function chain(
+  model: Model,
+  layers: readonly BoundLayer[],
+  batch: number,
+  allocator: Allocator,
+  input: Buffer,
+): Buffer[] {
+  const values = [input];
+  layers.forEach((layer, i) => {
+    const x = values[i]!;
+    // The input belongs to the caller: only what a layer made may be overwritten.
+    const reuse = layer.view || (layer.inPlace && i > 0 && x !== none && x !== input);
+    values.push(reuse ? x : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+  });
+  return values;
+}
+
+/** Gradients between the layers, from the logits back; the first one only if it is wanted. */
+function chainBack(
+  model: Model,
+  layers: readonly BoundLayer[],
+  batch: number,
+  allocator: Allocator,
+  wanted: boolean,
+): Buffer[] {
+  const gradients = new Array<Buffer>(layers.length + 1);
+  gradients[layers.length] = allocator.allocate(model.classes * batch);
+  // Below the first layer with weights nobody needs a gradient, unless the images' is wanted.
+  const first = wanted ? 0 : model.layers.findIndex((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
+  for (let i = layers.length - 1; i >= 0; i--) {
+    const dy = gradients[i + 1]!;
+    if (dy === none || (!wanted && i <= first)) gradients[i] = none;
+    else if (layers[i]!.inPlace) gradients[i] = dy;
+    else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
+  }
+  return gradients;
+}

@@ -1,0 +1,41 @@
+// The networks of the paper.
+import { relu } from "./activation.ts";
+import { conv2d } from "./conv2d.ts";
+import { flatten, linear } from "./linear.ts";
+import { type Model, sequential } from "./model.ts";
+import { maxPool2d } from "./pool2d.ts";
+
+/**
+ * LeNet as the paper uses it (paper.md §1.5): two 5×5 convolutions with max pooling, three fully connected layers;
+ * 61,706 parameters for one channel and ten classes. `size` 28 is padded by 2, 32 is not, so both have the same θ.
+ *
+ * @throws RangeError unless `size` is 28 or 32.
+ */
+export function lenet({
+  channels = 1,
+  size = 28,
+  classes = 10,
+}: {
+  channels?: number;
+  size?: number;
+  classes?: number;
+} = {}): Model {
+  if (size !== 28 && size !== 32) throw new RangeError(`"size" expected 28 or 32, got ${size}`);
+  return sequential(
+    [channels, size, size],
+    [
+      conv2d({ out: 6, kernel: 5, padding: (32 - size) / 2 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      conv2d({ out: 16, kernel: 5 }),
+      relu(),
+      maxPool2d({ kernel: 2 }),
+      flatten(),
+      linear({ out: 120 }),
+      relu(),
+      linear({ out: 84 }),
+      relu(),
+      linear({ out: classes }),
+    ],
+  );
+}

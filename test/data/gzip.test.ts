@@ -1,0 +1,72 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { gunzip, gunzipPrefix, maybeGunzip } from "../../src/data/gzip.ts";
+import { concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
+
+const plain = Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251);
+const packed = new Uint8Array(gzipSync(plain));
+const name = fileName;
+
+describe("gunzip", () => {
+  test("gives back what gzip packed, also across the slices in which it is fed", async () => {
+    const long = Uint8Array.from({ length: 200_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+    for (const bytes of [plain, new Uint8Array(0), Uint8Array.of(7), long]) {
+      expect(await gunzip(gzipSync(bytes), { name })).toEqual(bytes);
+    }
+  });
+
+  test("maybeGunzip returns other bytes as they are", async () => {
+    expect(await maybeGunzip(plain, { name })).toBe(plain);
+    expect(await maybeGunzip(packed, { name })).toEqual(plain);
+  });
+
+  test("gunzipPrefix gives the first bytes, or all of a shorter file", async () => {
+    expect(await gunzipPrefix(packed, 20, name)).toEqual(plain.subarray(0, 20));
+    expect(await gunzipPrefix(packed, 1e6, name)).toEqual(plain);
+  });
+
+  test("the cap is exact: one byte more than allowed is refused", async () => {
+    expect(await gunzip(packed, { name, maximumBytes: 5000 })).toHaveLength(5000);
+    await expect(gunzip(packed, { name, maximumBytes: 4999 })).rejects.toThrow(/evil\.bin: expected at most 4999/);
+  });
+
+  test("a bomb of 256 MiB stops at a cap of 1 MiB without unpacking the rest", async () => {
+    const bomb = new Uint8Array(gzipSync(new Uint8Array(2 ** 28), { level: 9 }));
+    const before = process.memoryUsage().arrayBuffers;
+    let peak = 0;
+    const timer = setInterval(() => {
+      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+    }, 1);
+    await expect(gunzip(bomb, { name, maximumBytes: 2 ** 20 })).rejects.toThrow("at most 1048576 bytes");
+    clearInterval(timer);
+    expect(peak).toBeLessThan(64 * 2 ** 20);
+  });
+
+  test("damaged and cut files are refused, naming the file", async () => {
+    const end = packed.length;
+    const corpus: [string, Uint8Array][] = [
+      ...truncations(packed, 40),
+      ["last byte missing", packed.slice(0, -1)],
+      ["no trailer", packed.slice(0, -8)],
+      ["wrong CRC", patched(packed, end - 8, packed[end - 8]! ^ 1)],
+      ["size forged to 10", patched(packed, end - 4, 10, 0, 0, 0)],
+      ["size forged to 2 GiB", patched(packed, end - 4, 255, 255, 255, 127)],
+      ["size forged to 0", patched(packed, end - 4, 0, 0, 0, 0)],
+      ["method 0", patched(packed, 2, 0)],
+      ["reserved flags", patched(packed, 3, 0xe0)],
+      ["a name without its end", patched(packed, 3, 8).slice(0, 30)],
+      ["second magic byte", patched(packed, 1, 0x8c)],
+      ["reserved block type", patched(packed, 10, 7)],
+      ["junk after the end", concat(packed, [1, 2, 3, 4, 5])],
+      ["zeros after the end", concat(packed, new Uint8Array(16))],
+      ["two members", concat(packed, packed)],
+      ["not gzip", plain],
+    ];
+    await expectRefused(corpus, (bytes) => gunzip(bytes, { name }));
+  });
+
+  test("mutants give FormatErrors only", async () => {
+    const small = new Uint8Array(gzipSync(plain.subarray(0, 300)));
+    await expectOnlyFormatErrors("gzip", [small], (bytes) => gunzip(bytes, { name, maximumBytes: 2 ** 20 }), 2000);
+  });
+});

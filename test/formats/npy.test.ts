@@ -1,0 +1,167 @@
+import { describe, expect, test } from "vitest";
+import { elementCount, type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts";
+import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
+
+const name = fileName;
+
+const arrays: NumericArray[] = [
+  { shape: [2, 3], data: Float32Array.of(0, -0, 1.5, -2.25, 3e38, 1e-45) },
+  { shape: [3], data: Float64Array.of(0.1, Math.PI, -1e300) },
+  { shape: [1, 2, 2], data: Uint8Array.of(0, 1, 254, 255) },
+  { shape: [2], data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1) },
+  { shape: [2], data: BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n) },
+  { shape: [], data: Float32Array.of(42) },
+  { shape: [0, 5], data: new Float32Array(0) },
+  { shape: new Array(32).fill(1), data: Uint8Array.of(9) },
+];
+
+/** A file with a header of our choosing; length and version can be made to lie. */
+function npy(header: string, data: ArrayLike<number> = [], { version = [1, 0], length = header.length + 1 } = {}) {
+  const size = version[0] === 1 ? [length & 255, length >> 8] : [0, 8, 16, 24].map((bit) => (length >>> bit) & 255);
+  return concat([0x93], ascii("NUMPY"), version, size, ascii(`${header}\n`), data);
+}
+const dict = (descr: string, order: string, shape: string) =>
+  `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
+const shaped = (shape: string, bytes = 4) => npy(dict("'<f4'", "False", shape), new Uint8Array(bytes));
+
+describe("npy", () => {
+  test("reading gives exactly what was written, for every type and shape", () => {
+    for (const array of arrays) {
+      const bytes = writeNpy(array);
+      const back = parseNpy(bytes, { name });
+      expect(back.data.constructor).toBe(array.data.constructor);
+      expect(back).toEqual({ shape: [...array.shape], data: array.data });
+      // What NumPy asks of a file: the numbers start on a multiple of 64.
+      expect((bytes.length - array.data.byteLength) % 64).toBe(0);
+    }
+  });
+
+  test("NaN bits and the sign of zero survive", () => {
+    const bits = Uint32Array.of(0x7fc00001, 0xffc12345, 0x80000000);
+    const back = parseNpy(writeNpy({ shape: [3], data: new Float32Array(bits.buffer) }), { name });
+    expect(new Uint32Array(back.data.buffer)).toEqual(bits);
+  });
+
+  test("reads headers as others write them: any order, double quotes, spaces, no last comma, version 2.0", () => {
+    const data = new Uint8Array(8);
+    const headers = [
+      "{'shape': (2,), 'fortran_order': False, 'descr': '<f4'}",
+      '{"descr": "<f4", "fortran_order": False, "shape": (2,), }',
+      "{'descr':'<f4','fortran_order':False,'shape':(2,)}",
+      "{ 'descr' : '<f4' , 'fortran_order' : False , 'shape' : ( 2 , ) , }        ",
+    ];
+    for (const header of headers) {
+      expect(parseNpy(npy(header, data), { name }).shape).toEqual([2]);
+      expect(parseNpy(npy(header, data, { version: [2, 0] }), { name }).shape).toEqual([2]);
+    }
+    expect(parseNpy(npy(dict("'<f4'", "False", "(1, 2,)"), data), { name }).shape).toEqual([1, 2]);
+  });
+
+  test("reads out of the middle of a buffer, at odd offsets", () => {
+    const file = writeNpy(arrays[1]!);
+    const inside = concat([1], file, [1]).subarray(1, 1 + file.length);
+    expect(parseNpy(inside, { name }).data).toEqual(arrays[1]!.data);
+  });
+
+  test("elementCount is exact or undefined", () => {
+    expect(elementCount([])).toBe(1);
+    expect(elementCount([2, 0, 3])).toBe(0);
+    expect(elementCount([2 ** 16, 2 ** 15])).toBe(2 ** 31);
+    for (const shape of [
+      [2 ** 16, 2 ** 16],
+      [2 ** 32, 0],
+      [-1],
+      [1.5],
+      [Number.NaN],
+      [Number.POSITIVE_INFINITY, 0],
+      [-0],
+    ]) {
+      expect(elementCount(shape)).toBeUndefined();
+    }
+  });
+
+  test("arguments that do not fit are refused before anything is written", () => {
+    expect(() => writeNpy({ shape: [3], data: new Float32Array(2) })).toThrow(
+      '"shape" expected a product of 2, got [3]',
+    );
+    expect(() => writeNpy({ shape: [2], data: new Int8Array(2) as never })).toThrow(TypeError);
+    expect(() => writeNpy({ shape: new Array(33).fill(1), data: new Uint8Array(1) })).toThrow("at most 32 dimensions");
+  });
+
+  test("bad files are refused with file name and offset", async () => {
+    const good = writeNpy(arrays[0]!);
+    const corpus: [string, Uint8Array][] = [
+      ...truncations(good, 30),
+      ["one byte too many", concat(good, [0])],
+      ["magic", patched(good, 0, 0x92)],
+      ["magic in lower case", patched(good, 1, 0x6e)],
+      ["version 0.0", patched(good, 6, 0)],
+      ["version 1.1", patched(good, 7, 1)],
+      ["version 3.0", npy(dict("'<f4'", "False", "(1,)"), new Uint8Array(4), { version: [3, 0] })],
+      ["version 9.0", patched(good, 6, 9)],
+      ["header longer than the file", patched(good, 8, 255, 1)],
+      ["header of 2^32 - 1", npy("{}", [], { version: [2, 0], length: 2 ** 32 - 1 })],
+      ["header of 10,001", npy(dict("'<f4'", "False", "(1,)").padEnd(10_000), new Uint8Array(4))],
+      ["empty header", npy("", [], { length: 0 })],
+      ["header without newline", npy(dict("'<f4'", "False", "(1,)"), new Uint8Array(4), { length: 57 })],
+      ["text after the newline", npy(`${dict("'<f4'", "False", "(1,)")}\n#`, new Uint8Array(4))],
+      ["empty dict", npy("{}")],
+      ["a list", npy("['<f4', False, (1,)]", new Uint8Array(4))],
+      ["no descr", npy("{'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
+      ["no shape", npy("{'descr': '<f4', 'fortran_order': False}", new Uint8Array(4))],
+      ["no order", npy("{'descr': '<f4', 'shape': (1,)}", new Uint8Array(4))],
+      [
+        "descr twice",
+        npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4)),
+      ],
+      ["shape twice", npy("{'shape': (), 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
+      [
+        "order twice",
+        npy("{'fortran_order': False, 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4)),
+      ],
+      ["key __proto__", npy("{'__proto__': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
+      ["a fourth key", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", new Uint8Array(4))],
+      ["a key that is no string", npy("{descr: '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
+      ["Fortran order", npy(dict("'<f4'", "True", "(1,)"), new Uint8Array(4))],
+      ["order 0", npy(dict("'<f4'", "0", "(1,)"), new Uint8Array(4))],
+      ["big-endian", npy(dict("'>f4'", "False", "(1,)"), new Uint8Array(4))],
+      ["float16", npy(dict("'<f2'", "False", "(2,)"), new Uint8Array(4))],
+      ["pickled objects", npy(dict("'|O'", "False", "(1,)"), new Uint8Array(8))],
+      ["strings of no length", npy(dict("'<U0'", "False", "(1,)"))],
+      ["a record type", npy(dict("[('a', '<f4')]", "False", "(1,)"), new Uint8Array(4))],
+      ["code for a descr", npy(dict("__import__('os').system('true')", "False", "(1,)"), new Uint8Array(4))],
+      ["an open string", npy("{'descr': '<f4", new Uint8Array(4))],
+      ["negative size", shaped("(-1,)")],
+      ["a fraction", shaped("(1.0,)")],
+      ["an exponent", shaped("(1e0,)")],
+      ["nan", shaped("(nan,)")],
+      ["a leading zero", shaped("(01,)")],
+      ["hexadecimal", shaped("(0x1,)")],
+      ["underscores", shaped("(1_0,)", 40)],
+      ["Python 2's long", shaped("(1L,)")],
+      ["a number for a tuple", shaped("(1)")],
+      ["a bare number", shaped("1")],
+      ["a list for a tuple", shaped("[1]")],
+      ["only a comma", shaped("(,)")],
+      ["two commas", shaped("(1,,)")],
+      ["an open tuple", shaped("(1, 1")],
+      ["None", shaped("None")],
+      ["a size that does not fit the data", shaped("(2,)")],
+      ["a product of 2^64 that wraps to 0", shaped("(4294967296, 4294967296)", 0)],
+      ["safetensors-cpp's product that wraps to 4", shaped("(4194305, 4194305, 211106198978564)")],
+      ["a size above 2^53", shaped("(9007199254740993,)")],
+      ["a size of 30 digits", shaped(`(${"9".repeat(30)},)`)],
+      ["an absurd size hidden by 0", shaped("(0, 999999999999999)", 0)],
+      ["33 dimensions", shaped(`(${"1, ".repeat(33)})`)],
+      ["4,000 dimensions", shaped(`(${"1,".repeat(4000)})`)],
+    ];
+    await expectRefused(corpus, (bytes) => parseNpy(bytes, { name }));
+    expect(() => parseNpy(shaped("(-1,)"), { name })).toThrow(
+      'evil.bin: expected a whole number of at most 15 digits at byte 61, got "-1,), }\\n"',
+    );
+  });
+
+  test("mutants give FormatErrors only", async () => {
+    await expectOnlyFormatErrors("npy", arrays.map(writeNpy), (bytes) => parseNpy(bytes, { name }), 20_000);
+  });
+});

@@ -1,0 +1,176 @@
+// conv2d forward, backward-data and backward-weights against the reference.
+
+import { describe, test } from "vitest";
+import { type Conv2dShape, none } from "../../src/backend/backend.ts";
+import { checkOp, paints, unwritten } from "./parity.ts";
+
+interface Row {
+  readonly why: string;
+  /** Input and output channels. */
+  readonly channels: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly out: readonly [number, number];
+  readonly stride?: number;
+  /** Input rows and columns that no window reaches. */
+  readonly rest?: readonly [number, number];
+  readonly batch?: number;
+}
+
+// Kernels tile output channels by up to 4, floats of a row by up to 16, and taps by up to 4.
+const rows: readonly Row[] = [
+  { why: "one multiplication per image", channels: [1, 1], kernel: [1, 1], out: [1, 1] },
+  { why: "no input channels", channels: [0, 2], kernel: [3, 3], out: [2, 2] },
+  { why: "no output channels", channels: [2, 0], kernel: [3, 3], out: [2, 2] },
+  { why: "2 output channels", channels: [3, 2], kernel: [3, 3], out: [3, 3] },
+  { why: "3 output channels", channels: [3, 3], kernel: [3, 3], out: [3, 3] },
+  { why: "one tile of output channels", channels: [3, 4], kernel: [3, 3], out: [3, 3] },
+  { why: "a tile of output channels and 1", channels: [3, 5], kernel: [3, 3], out: [3, 3] },
+  { why: "a tile of output channels and 2", channels: [3, 6], kernel: [3, 3], out: [3, 3] },
+  { why: "two tiles of output channels less 1", channels: [3, 7], kernel: [3, 3], out: [3, 3] },
+  { why: "two tiles of output channels and 1", channels: [3, 9], kernel: [3, 3], out: [3, 3] },
+  { why: "1 input channel", channels: [1, 5], kernel: [2, 2], out: [2, 3] },
+  { why: "2 input channels", channels: [2, 5], kernel: [2, 2], out: [2, 3] },
+  { why: "5 input channels", channels: [5, 3], kernel: [2, 2], out: [2, 3] },
+  { why: "6 input channels", channels: [6, 3], kernel: [2, 2], out: [2, 3] },
+  { why: "7 input channels", channels: [7, 3], kernel: [2, 2], out: [2, 3] },
+  { why: "1x1 kernel over a plane", channels: [5, 7], kernel: [1, 1], out: [4, 3] },
+  { why: "1x3 kernel", channels: [2, 3], kernel: [1, 3], out: [3, 2] },
+  { why: "3x1 kernel", channels: [2, 3], kernel: [3, 1], out: [2, 3] },
+  { why: "2x3 kernel", channels: [3, 5], kernel: [2, 3], out: [3, 4] },
+  { why: "5x2 kernel", channels: [3, 5], kernel: [5, 2], out: [2, 5] },
+  { why: "5x5 kernel", channels: [2, 6], kernel: [5, 5], out: [3, 3] },
+  { why: "7x7 kernel", channels: [1, 3], kernel: [7, 7], out: [2, 2] },
+  { why: "the kernel covers the input", channels: [3, 5], kernel: [4, 6], out: [1, 1] },
+  { why: "one row of output", channels: [3, 4], kernel: [3, 3], out: [1, 7] },
+  { why: "one column of output", channels: [3, 4], kernel: [3, 3], out: [7, 1] },
+  { why: "row of 8 floats", channels: [3, 5], kernel: [3, 3], out: [3, 2], batch: 4 },
+  { why: "row of 12 floats", channels: [3, 5], kernel: [3, 3], out: [3, 1], batch: 12 },
+  { why: "row of 16 floats", channels: [3, 5], kernel: [3, 3], out: [3, 4], batch: 4 },
+  { why: "row of 20 floats", channels: [3, 5], kernel: [3, 3], out: [3, 5], batch: 4 },
+  { why: "row of 28 floats", channels: [3, 5], kernel: [3, 3], out: [2, 7], batch: 4 },
+  { why: "row of 36 floats", channels: [3, 5], kernel: [3, 3], out: [2, 3], batch: 12 },
+  { why: "batch 8", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 8 },
+  { why: "batch 16", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 16 },
+  { why: "batch 20", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 20 },
+  { why: "batch 64", channels: [3, 5], kernel: [3, 3], out: [2, 3], batch: 64 },
+  { why: "stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2 },
+  { why: "stride 3", channels: [3, 5], kernel: [3, 3], out: [2, 3], stride: 3 },
+  { why: "stride 2, 5x5 kernel", channels: [2, 7], kernel: [5, 5], out: [3, 2], stride: 2, batch: 12 },
+  { why: "stride 2, even kernel", channels: [2, 4], kernel: [2, 4], out: [3, 5], stride: 2, batch: 8 },
+  { why: "stride over pixels that no window sees", channels: [3, 5], kernel: [1, 1], out: [3, 3], stride: 2 },
+  { why: "stride 3 over unseen pixels", channels: [2, 3], kernel: [2, 1], out: [3, 4], stride: 3, batch: 20 },
+  { why: "stride 4, 11x11 kernel (AlexNet)", channels: [3, 5], kernel: [11, 11], out: [2, 2], stride: 4 },
+  { why: "rows left over by stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2, rest: [1, 0] },
+  { why: "columns left over by stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2, rest: [0, 1] },
+  { why: "both left over by stride 3", channels: [2, 4], kernel: [3, 2], out: [2, 2], stride: 3, rest: [2, 1] },
+  { why: "input larger than stride 1 reaches", channels: [2, 3], kernel: [3, 3], out: [2, 2], rest: [2, 3] },
+  { why: "long sum: 70 channels", channels: [70, 6], kernel: [3, 3], out: [2, 2], batch: 8 },
+  { why: "long weight gradient sum", channels: [1, 2], kernel: [2, 2], out: [24, 25], batch: 64 },
+  { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], batch: 12 },
+  { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, batch: 20 },
+  { why: "work for threads, 1x1 kernel", channels: [7, 10], kernel: [1, 1], out: [9, 9], batch: 8 },
+  { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], batch: 12 },
+  { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], batch: 12 },
+];
+
+const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0], batch = 4 }, row) => {
+  const shape: Conv2dShape = {
+    inChannels: channels[0],
+    inHeight: (out[0] - 1) * stride + kernel[0] + rest[0],
+    inWidth: (out[1] - 1) * stride + kernel[1] + rest[1],
+    outChannels: channels[1],
+    outHeight: out[0],
+    outWidth: out[1],
+    kernelHeight: kernel[0],
+    kernelWidth: kernel[1],
+    stride,
+    batch,
+  };
+  return {
+    why,
+    // Parameters lie at any alignment; over the table, at all of them.
+    shift: row % 4,
+    shape,
+    xFloats: shape.inChannels * shape.inHeight * shape.inWidth * batch,
+    wFloats: channels[0] * channels[1] * kernel[0] * kernel[1],
+    yFloats: shape.outChannels * shape.outHeight * shape.outWidth * batch,
+  };
+});
+
+describe("conv2dForward", () => {
+  for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
+    test(why, () => {
+      for (const { kind, values, tolerance } of paints) {
+        const x = { values: values(xFloats, 1) };
+        const w = { values: values(wFloats, 2), shift };
+        const bias = { values: values(shape.outChannels, 3), shift: (shift + 1) % 4 };
+        for (const accumulate of [false, true]) {
+          const label = `conv2dForward, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 2 3 4`;
+          const y = { values: accumulate ? values(yFloats, 4) : unwritten(yFloats) };
+          const outputs = { y: { tolerance } };
+          checkOp({
+            label: `${label}, bias`,
+            operands: { x, w, bias, y },
+            outputs,
+            call: (ops, at) => ops.conv2dForward(at.y, at.x, at.w, at.bias, shape, accumulate),
+          });
+          checkOp({
+            label,
+            operands: { x, w, y },
+            outputs,
+            call: (ops, at) => ops.conv2dForward(at.y, at.x, at.w, none, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});
+
+describe("conv2dBackwardData", () => {
+  for (const { why, shape: forward, shift, xFloats, wFloats } of cases) {
+    test(why, () => {
+      const { kernelHeight, kernelWidth } = forward;
+      const shape: Conv2dShape = {
+        ...forward,
+        inChannels: forward.outChannels,
+        inHeight: forward.inHeight + kernelHeight - 1,
+        inWidth: forward.inWidth + kernelWidth - 1,
+        outChannels: forward.inChannels,
+        outHeight: forward.inHeight,
+        outWidth: forward.inWidth,
+        stride: 1,
+      };
+      for (const { kind, values, tolerance } of paints) {
+        const frame = { values: values(shape.inChannels * shape.inHeight * shape.inWidth * shape.batch, 5) };
+        const w = { values: values(wFloats, 2), shift };
+        for (const accumulate of [false, true]) {
+          checkOp({
+            label: `conv2dBackwardData, ${why}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
+            operands: { frame, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
+            outputs: { dx: { tolerance } },
+            call: (ops, at) => ops.conv2dBackwardData(at.dx, at.frame, at.w, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});
+
+describe("conv2dBackwardWeights", () => {
+  for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
+    test(why, () => {
+      for (const { kind, values, tolerance } of paints) {
+        const dy = { values: values(yFloats, 5) };
+        const x = { values: values(xFloats, 1) };
+        for (const accumulate of [false, true]) {
+          checkOp({
+            label: `conv2dBackwardWeights, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 5 7`,
+            operands: { dy, x, dw: { values: accumulate ? values(wFloats, 7) : unwritten(wFloats), shift } },
+            outputs: { dw: { tolerance } },
+            call: (ops, at) => ops.conv2dBackwardWeights(at.dw, at.dy, at.x, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});

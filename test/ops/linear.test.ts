@@ -1,0 +1,156 @@
+// Linear layers and sumRows against the reference.
+
+import { describe, test } from "vitest";
+import { type LinearShape, none } from "../../src/backend/backend.ts";
+import { checkOp, paints, unwritten } from "./parity.ts";
+
+// [in, out, batch, why]. Kernels tile features by up to 4 and images by up to 16.
+const rows: readonly (readonly [number, number, number, string])[] = [
+  [1, 1, 4, "one multiplication per image"],
+  [0, 3, 4, "nothing in: the bias alone"],
+  [3, 0, 4, "nothing out"],
+  [1, 7, 4, "one feature in"],
+  [7, 1, 4, "one feature out"],
+  [2, 2, 4, "two"],
+  [3, 3, 4, "lanes less 1"],
+  [4, 4, 4, "lanes"],
+  [5, 5, 4, "lanes and 1"],
+  [6, 3, 4, "rows of weights unaligned by 2"],
+  [7, 3, 4, "rows of weights unaligned by 3"],
+  [8, 3, 4, "two vectors in"],
+  [9, 3, 4, "two vectors in and 1"],
+  [10, 2, 4, "2 out"],
+  [10, 3, 4, "3 out"],
+  [10, 4, 4, "one tile out"],
+  [10, 5, 4, "a tile out and 1"],
+  [10, 6, 4, "a tile out and 2"],
+  [10, 7, 4, "two tiles out less 1"],
+  [10, 8, 4, "two tiles out"],
+  [10, 9, 4, "two tiles out and 1"],
+  [15, 5, 8, "tile of columns less 1"],
+  [16, 5, 8, "tile of columns"],
+  [17, 5, 8, "tile of columns and 1"],
+  [31, 6, 8, "prime in"],
+  [33, 6, 8, "two tiles of columns and 1"],
+  [13, 5, 12, "batch 12: a partial tile of images"],
+  [13, 5, 16, "batch 16: one tile of images"],
+  [13, 5, 20, "batch 20: a tile of images and 4"],
+  [13, 5, 24, "batch 24: a tile of images and 8"],
+  [13, 5, 28, "batch 28: a tile of images and 12"],
+  [13, 5, 64, "batch 64"],
+  [16, 8, 16, "everything divides"],
+  [63, 9, 12, "64 in less 1"],
+  [64, 9, 12, "64 in"],
+  [65, 9, 12, "64 in and 1"],
+  [127, 3, 8, "128 in less 1"],
+  [129, 3, 8, "128 in and 1"],
+  [255, 3, 20, "256 in less 1"],
+  [257, 2, 20, "256 in and 1"],
+  [1023, 2, 4, "1024 in less 1"],
+  [1025, 2, 4, "1024 in and 1"],
+  [2, 1025, 4, "more out than in"],
+  [131, 67, 20, "work for threads, primes"],
+  [400, 120, 12, "LeNet's first"],
+  [120, 84, 12, "LeNet's second"],
+  [84, 10, 12, "LeNet's third"],
+  [784, 37, 64, "a large batch"],
+];
+
+const cases = rows.map(([inFeatures, outFeatures, batch, why], row) => ({
+  why: `${inFeatures} to ${outFeatures}, batch ${batch}: ${why}`,
+  // Parameters lie at any alignment; over the table, at all of them.
+  shift: row % 4,
+  shape: { inFeatures, outFeatures, batch } satisfies LinearShape,
+  xFloats: inFeatures * batch,
+  wFloats: inFeatures * outFeatures,
+  yFloats: outFeatures * batch,
+}));
+
+describe("linearForward", () => {
+  for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
+    test(why, () => {
+      for (const { kind, values, tolerance } of paints) {
+        const x = { values: values(xFloats, 1) };
+        const w = { values: values(wFloats, 2), shift };
+        const bias = { values: values(shape.outFeatures, 3), shift: (shift + 1) % 4 };
+        for (const accumulate of [false, true]) {
+          const label = `linearForward, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 2 3 4`;
+          const y = { values: accumulate ? values(yFloats, 4) : unwritten(yFloats) };
+          const outputs = { y: { tolerance } };
+          checkOp({
+            label: `${label}, bias`,
+            operands: { x, w, bias, y },
+            outputs,
+            call: (ops, at) => ops.linearForward(at.y, at.x, at.w, at.bias, shape, accumulate),
+          });
+          checkOp({
+            label,
+            operands: { x, w, y },
+            outputs,
+            call: (ops, at) => ops.linearForward(at.y, at.x, at.w, none, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});
+
+describe("linearBackwardData", () => {
+  for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
+    test(why, () => {
+      for (const { kind, values, tolerance } of paints) {
+        const dy = { values: values(yFloats, 5) };
+        const w = { values: values(wFloats, 2), shift };
+        for (const accumulate of [false, true]) {
+          checkOp({
+            label: `linearBackwardData, ${why}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
+            operands: { dy, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
+            outputs: { dx: { tolerance } },
+            call: (ops, at) => ops.linearBackwardData(at.dx, at.dy, at.w, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});
+
+describe("linearBackwardWeights", () => {
+  for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
+    test(why, () => {
+      for (const { kind, values, tolerance } of paints) {
+        const dy = { values: values(yFloats, 5) };
+        const x = { values: values(xFloats, 1) };
+        for (const accumulate of [false, true]) {
+          checkOp({
+            label: `linearBackwardWeights, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 5 7`,
+            operands: { dy, x, dw: { values: accumulate ? values(wFloats, 7) : unwritten(wFloats), shift } },
+            outputs: { dw: { tolerance } },
+            call: (ops, at) => ops.linearBackwardWeights(at.dw, at.dy, at.x, shape, accumulate),
+          });
+        }
+      }
+    });
+  }
+});
+
+describe("sumRows", () => {
+  // A row is a plane of images, so its length is a multiple of 4: nothing, one vector, tiles of 16 ± 4, long.
+  const sizes = [0, 4, 8, 12, 16, 20, 28, 32, 36, 60, 64, 68, 1020, 1024, 1028, 9408].flatMap((length) =>
+    [0, 1, 2, 3, 4, 5, 9].map((count) => ({ count, length })),
+  );
+  test.for(sizes)("$count rows of $length", ({ count, length }) => {
+    for (const { kind, values, tolerance } of paints) {
+      const x = { values: values(count * length, 1) };
+      for (const accumulate of [false, true]) {
+        const out = { values: accumulate ? values(count, 2) : unwritten(count), shift: count % 4 };
+        checkOp({
+          label: `sumRows, ${count} rows of ${length}, ${kind}, accumulate ${accumulate}, seeds 1 2`,
+          operands: { x, out },
+          // The few sums may nearly cancel, so their error is measured by their terms: at most 1 each.
+          outputs: { out: { tolerance, scale: length + 1 } },
+          call: (ops, at) => ops.sumRows(at.out, at.x, count, length, accumulate),
+        });
+      }
+    }
+  });
+});

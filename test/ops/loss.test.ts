@@ -1,0 +1,132 @@
+// One-hot targets and softmax cross-entropy against the reference.
+
+import { describe, test } from "vitest";
+import { type LossShape, none } from "../../src/backend/backend.ts";
+import { float32Tolerance, paint } from "../helpers.ts";
+import { checkOp, unwritten } from "./parity.ts";
+
+// One class, lanes ± 1, MNIST, CIFAR-100; one image, padding of 1 to 3 lanes, whole vectors of padding, none; and
+// ImageNet's classes once.
+const shapes: LossShape[] = [1, 2, 3, 4, 5, 7, 10, 100].flatMap((classes) =>
+  [
+    [1, 4],
+    [2, 4],
+    [3, 4],
+    [4, 4],
+    [3, 8],
+    [10, 12],
+    [9, 16],
+    [16, 16],
+    [20, 20],
+    [61, 64],
+  ].map(([images, batch]) => ({ classes, images: images!, batch: batch! })),
+);
+shapes.push({ classes: 1000, images: 10, batch: 12 });
+
+/** Logits of ordinary size, sure ones, and ones whose exponentials overflow and vanish. */
+const logitScales = [1, 20, 1e4];
+
+/** Soft targets whose sums are about 1, and differ from it and from each other. */
+function paintTargets({ classes, batch }: LossShape): Float32Array {
+  return paint(classes * batch, 2).map((value) => (value + 1) / classes);
+}
+
+function oneHotTargets({ classes, batch }: LossShape): Float32Array {
+  return Float32Array.from({ length: classes * batch }, (_, i) =>
+    Math.floor(i / batch) === (i % batch) % classes ? 1 : 0,
+  );
+}
+
+/** Column softmax in float32, as crossEntropy leaves it. */
+function softmax(z: Float32Array, { classes, batch }: LossShape): Float32Array {
+  const p = new Float32Array(z.length);
+  for (let image = 0; image < batch; image++) {
+    const column = Array.from({ length: classes }, (_, k) => z[k * batch + image]!);
+    const top = Math.max(...column);
+    const sum = column.reduce((total, value) => total + Math.exp(value - top), 0);
+    for (let k = 0; k < classes; k++) p[k * batch + image] = Math.exp(column[k]! - top) / sum;
+  }
+  return p;
+}
+
+describe("oneHot", () => {
+  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+    const labels = paint(shape.images, 1).map((value) => Math.floor(((value + 1) / 2) * shape.classes));
+    for (const shift of [0, 1]) {
+      checkOp({
+        label: `oneHot, ${JSON.stringify(shape)}, shift ${shift}, seed 1`,
+        operands: { labels: { values: labels, shift }, out: { values: unwritten(shape.classes * shape.batch) } },
+        outputs: { out: { tolerance: 0 } },
+        call: (ops, at) => ops.oneHot(at.out, at.labels, shape),
+      });
+    }
+  });
+});
+
+describe("crossEntropy", () => {
+  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+    const n = shape.classes * shape.batch;
+    const tolerance = float32Tolerance;
+    const real = (index: number) => index % shape.batch < shape.images;
+    for (const logitScale of logitScales) {
+      for (const targets of [paintTargets(shape), oneHotTargets(shape)]) {
+        const label = `crossEntropy, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2`;
+        const operands = {
+          z: { values: paint(n, 1, logitScale) },
+          y: { values: targets },
+          losses: { values: unwritten(shape.batch) },
+          p: { values: unwritten(n) },
+          dz: { values: unwritten(n) },
+        };
+        const outputs = {
+          losses: { tolerance },
+          p: { tolerance, scale: 1, means: real },
+          // S·p and y cancel where the network is right, so the error is measured by the targets.
+          dz: { tolerance, scale: 1 / shape.images },
+        };
+        checkOp({
+          label: `${label}, without dy`,
+          operands,
+          outputs,
+          call: (ops, at) => ops.crossEntropy(at.losses, at.p, at.dz, none, at.z, at.y, shape),
+        });
+        checkOp({
+          label,
+          operands: { ...operands, dy: { values: unwritten(n) } },
+          outputs: { ...outputs, dy: { tolerance } },
+          call: (ops, at) => ops.crossEntropy(at.losses, at.p, at.dz, at.dy, at.z, at.y, shape),
+        });
+      }
+    }
+  });
+});
+
+describe("crossEntropyR", () => {
+  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+    const n = shape.classes * shape.batch;
+    const tolerance = float32Tolerance;
+    // rz and its mean cancel where one class has all of p, so the error is measured by rz, which is below 1.
+    const scale = 1 / shape.images;
+    for (const logitScale of logitScales) {
+      const label = `crossEntropyR, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2 3`;
+      const operands = {
+        p: { values: softmax(paint(n, 1, logitScale), shape) },
+        y: { values: paintTargets(shape) },
+        rz: { values: paint(n, 3) },
+        rdz: { values: unwritten(n) },
+      };
+      checkOp({
+        label: `${label}, without rdy`,
+        operands,
+        outputs: { rdz: { tolerance, scale } },
+        call: (ops, at) => ops.crossEntropyR(at.rdz, none, at.p, at.y, at.rz, shape),
+      });
+      checkOp({
+        label,
+        operands: { ...operands, rdy: { values: unwritten(n) } },
+        outputs: { rdz: { tolerance, scale }, rdy: { tolerance, scale } },
+        call: (ops, at) => ops.crossEntropyR(at.rdz, at.rdy, at.p, at.y, at.rz, shape),
+      });
+    }
+  });
+});

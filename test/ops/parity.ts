@@ -1,0 +1,132 @@
+// The harness of the op tests: runs one op on the reference and on every backend under test, over a memory that is
+// painted all over with huge numbers. A read outside an operand shows as a huge error, a write outside the outputs as
+// a changed float, a float left unwritten as NaN.
+
+import { afterAll } from "vitest";
+import type { Backend, Buffer, Ops } from "../../src/backend/backend.ts";
+import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
+import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
+
+export interface Operand {
+  /** What lies there before the call, exact in float32. */
+  readonly values: Float32Array;
+  /** Floats past a 64-byte boundary: parameters lie anywhere in θ, activations on a boundary. */
+  readonly shift?: number;
+}
+
+export interface OutputRule {
+  /** Bound of the scaled residual; 0 asks for equal numbers. */
+  readonly tolerance: number;
+  /** Size of the terms where they cancel; the largest expected value if left out. */
+  readonly scale?: number;
+  /** Which floats mean something (padding lanes may not); the others need only be finite. */
+  readonly means?: (index: number) => boolean;
+}
+
+export interface OpCase<Name extends string> {
+  readonly label: string;
+  readonly operands: Readonly<Record<Name, Operand>>;
+  /** The operands that the op may write; everything else must stay as it was. */
+  readonly outputs: Readonly<Partial<Record<Name, OutputRule>>>;
+  readonly call: (ops: Ops, at: Readonly<Record<Name, Buffer>>) => void;
+}
+
+/** Inputs of sums: real numbers within the tolerance, and whole numbers, whose sums are exact in any order. */
+export const paints = [
+  { kind: "real", values: paint, tolerance: float32Tolerance },
+  { kind: "whole", values: paintWhole, tolerance: 0 },
+] as const;
+
+/** An output before the call, when the op must overwrite all of it. */
+export function unwritten(n: number): Float32Array {
+  return new Float32Array(n).fill(Number.NaN);
+}
+
+const boundary = 16;
+const guardFloats = 16;
+const guardScale = 1e30;
+
+const reference = createReferenceBackend();
+const tested = await backendsUnderTest();
+afterAll(async () => {
+  for (const backend of tested) await backend.dispose();
+});
+
+/** Where each operand goes, counted from a boundary, and the memory before the call, guards included. */
+interface Arrangement<Name extends string> {
+  readonly place: Readonly<Record<Name, number>>;
+  readonly before: Float32Array;
+}
+
+function arrange<Name extends string>({ operands }: OpCase<Name>): Arrangement<Name> {
+  const place = {} as Record<Name, number>;
+  let end = 0;
+  for (const [name, { values, shift = 0 }] of Object.entries(operands) as [Name, Operand][]) {
+    place[name] = Math.ceil((end + guardFloats) / boundary) * boundary + shift;
+    end = place[name] + values.length;
+  }
+  const before = paint(end + guardFloats, end, guardScale);
+  for (const name in operands) before.set(operands[name].values, place[name]);
+  return { place, before };
+}
+
+/** What `backend` makes of the case, counted as `arrange` counts. */
+function run<Name extends string>(
+  backend: Backend,
+  opCase: OpCase<Name>,
+  { place, before }: Arrangement<Name>,
+): Float64Array {
+  const start = Math.ceil(backend.base / boundary) * boundary;
+  backend.reserve(start + before.length);
+  backend.write(start, before);
+  const at = {} as Record<Name, Buffer>;
+  for (const name in place) at[name] = start + place[name];
+  opCase.call(backend.ops, at);
+  return Float64Array.from(backend.read(start, before.length));
+}
+
+function expectOnlyOutputsChanged<Name extends string>(
+  after: Float64Array,
+  opCase: OpCase<Name>,
+  { place, before }: Arrangement<Name>,
+  label: string,
+): void {
+  const expected = Float64Array.from(before);
+  for (const name in opCase.outputs) {
+    const end = place[name] + opCase.operands[name].values.length;
+    expected.set(after.subarray(place[name], end), place[name]);
+  }
+  const changed = expected.findIndex((value, i) => !Object.is(value, after[i]));
+  if (changed < 0) return;
+  const places = Object.entries(place).map(([name, first]) => `${name} at ${first}`);
+  throw new Error(
+    `${label}: float ${changed} changed from ${expected[changed]} to ${after[changed]} (${places.join(", ")})`,
+  );
+}
+
+/** Checks that every backend under test does what the reference does, and only that, whatever its threads. */
+export function checkOp<Name extends string>(opCase: OpCase<Name>): void {
+  const arrangement = arrange(opCase);
+  const { place } = arrangement;
+  const expected = run(reference, opCase, arrangement);
+  expectOnlyOutputsChanged(expected, opCase, arrangement, `${opCase.label} on reference`);
+  let first: Float64Array | undefined;
+  for (const backend of tested) {
+    const label = `${opCase.label} on ${backend.name} with ${backend.threads} threads`;
+    const after = run(backend, opCase, arrangement);
+    expectOnlyOutputsChanged(after, opCase, arrangement, label);
+    for (const name in opCase.outputs) {
+      const { tolerance, scale, means = () => true } = opCase.outputs[name]!;
+      const end = place[name] + opCase.operands[name].values.length;
+      const got = after.subarray(place[name], end);
+      const stray = got.findIndex((value) => !Number.isFinite(value));
+      if (stray >= 0) throw new Error(`${label}: ${name}[${stray}] is ${got[stray]}`);
+      const meaningful = (values: Float64Array) => values.map((value, i) => (means(i) ? value : 0));
+      const wanted = meaningful(expected.subarray(place[name], end));
+      expectClose(meaningful(got), wanted, tolerance, `${label}: ${name}`, scale);
+    }
+    first ??= after;
+    const differs = after.findIndex((value, i) => !Object.is(value, first?.[i]));
+    if (differs >= 0) throw new Error(`${label}: float ${differs} has other bits than with other threads`);
+  }
+}

@@ -1,0 +1,79 @@
+// Random numbers against the reference: the draws are whole numbers, so uniform draws and permutations must be equal.
+
+import { describe, test } from "vitest";
+import type { RandomKey } from "../../src/backend/backend.ts";
+import { float32Tolerance } from "../helpers.ts";
+import { checkOp, unwritten } from "./parity.ts";
+
+// 0, 1, blocks of 4 draws ± 1, vectors of blocks ± 1, a block of 1024 ± 1, enough for threads.
+const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 1023, 1024, 1025, 4099];
+
+// Words of the seed and the stream at both ends of their range, and different from one another.
+const keys: readonly RandomKey[] = [
+  { seed: [0, 0], stream: 0 },
+  { seed: [1, 0], stream: 0 },
+  { seed: [0, 1], stream: 0 },
+  { seed: [0x12345678, 0x9abcdef0], stream: 7 },
+  { seed: [0xffffffff, 0xffffffff], stream: 0xffffffff },
+];
+
+describe.for(lengths)("%d floats", (n) => {
+  test("uniform", () => {
+    for (const key of keys) {
+      for (const shift of [0, 1, 2, 3]) {
+        const out = { values: unwritten(n), shift };
+        const label = `uniform, n ${n}, shift ${shift}, key ${JSON.stringify(key)}`;
+        checkOp({
+          label: `${label}, [0, 1)`,
+          operands: { out },
+          outputs: { out: { tolerance: 0 } },
+          call: (ops, at) => ops.uniform(at.out, n, key, 0, 1),
+        });
+        checkOp({
+          label: `${label}, [-0.3, 0.7)`,
+          operands: { out },
+          outputs: { out: { tolerance: float32Tolerance } },
+          call: (ops, at) => ops.uniform(at.out, n, key, -0.3, 0.7),
+        });
+      }
+    }
+  });
+
+  test("normal", () => {
+    for (const key of keys) {
+      for (const shift of [0, 1, 2, 3]) {
+        for (const [mean, std] of [[0, 1] as const, [0.5, 0.02] as const]) {
+          checkOp({
+            label: `normal, n ${n}, shift ${shift}, key ${JSON.stringify(key)}, mean ${mean}, std ${std}`,
+            operands: { out: { values: unwritten(n), shift } },
+            outputs: { out: { tolerance: float32Tolerance } },
+            call: (ops, at) => ops.normal(at.out, n, key, mean, std),
+          });
+        }
+      }
+    }
+  });
+
+  test("permutation", () => {
+    for (const key of keys) {
+      for (const shift of [0, 1, 2, 3]) {
+        checkOp({
+          label: `permutation, n ${n}, shift ${shift}, key ${JSON.stringify(key)}`,
+          operands: { out: { values: unwritten(n), shift } },
+          outputs: { out: { tolerance: 0 } },
+          call: (ops, at) => ops.permutation(at.out, n, key),
+        });
+      }
+    }
+  });
+});
+
+test("a permutation of more than 2^16 uses all 32 bits of a draw", () => {
+  const n = 100_003;
+  checkOp({
+    label: `permutation, n ${n}`,
+    operands: { out: { values: unwritten(n) } },
+    outputs: { out: { tolerance: 0 } },
+    call: (ops, at) => ops.permutation(at.out, n, keys[3]!),
+  });
+});

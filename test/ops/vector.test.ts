@@ -1,0 +1,109 @@
+// fill, copy, scale, axpy and dot against the reference, at every alignment: θ is one vector, and its tensors begin
+// anywhere in it.
+
+import { test } from "vitest";
+import { float32Tolerance, paint } from "../helpers.ts";
+import { checkOp, paints, unwritten } from "./parity.ts";
+
+// 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, blocks of 1024 ± 1; and, long, LeNet's parameters.
+const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 2049];
+const longLength = 61706;
+
+// [out, x, y] in floats past a boundary: all aligned, each alone off it, all differently.
+const shifts = [
+  [0, 0, 0],
+  [1, 0, 0],
+  [0, 2, 0],
+  [0, 0, 3],
+  [3, 1, 2],
+  [2, 3, 1],
+] as const;
+
+for (const n of [...lengths, longLength]) {
+  // Threads split what is long, at places that do not depend on alignment: two alignments are enough.
+  const tried = n === longLength ? shifts.slice(-2) : shifts;
+  test(`vectors of ${n} floats`, () => {
+    for (const [outShift, xShift, yShift] of tried) {
+      for (const { kind, values, tolerance } of paints) {
+        const where = `n ${n}, shifts ${outShift} ${xShift} ${yShift}, ${kind}, seeds 1 2`;
+        const x = { values: values(n, 1), shift: xShift };
+        const y = { values: values(n, 2), shift: yShift };
+        const out = { values: unwritten(n), shift: outShift };
+        const outputs = { out: { tolerance } };
+        const alpha = kind === "whole" ? -2 : Math.fround(-0.37);
+        checkOp({ label: `fill ${where}`, operands: { out }, outputs, call: (ops, at) => ops.fill(at.out, alpha, n) });
+        checkOp({
+          label: `copy ${where}`,
+          operands: { out, x },
+          outputs,
+          call: (ops, at) => ops.copy(at.out, at.x, n),
+        });
+        checkOp({
+          label: `scale ${where}`,
+          operands: { out, x },
+          outputs,
+          call: (ops, at) => ops.scale(at.out, alpha, at.x, n),
+        });
+        checkOp({
+          label: `axpy ${where}`,
+          operands: { out, x, y },
+          outputs,
+          call: (ops, at) => ops.axpy(at.out, at.y, alpha, at.x, n),
+        });
+      }
+    }
+  });
+
+  test(`dot products of ${n} floats`, () => {
+    for (const [outShift, xShift, yShift] of tried) {
+      for (const { kind, values, tolerance } of paints) {
+        const where = `n ${n}, shifts ${outShift} ${xShift} ${yShift}, ${kind}, seeds 1 2`;
+        const x = { values: values(n, 1), shift: xShift };
+        const y = { values: values(n, 2), shift: yShift };
+        const out = { values: unwritten(1), shift: outShift };
+        // One sum of both signs may nearly cancel, so its error is measured by its terms.
+        const scale = x.values.reduce((sum, value, i) => sum + Math.abs(value * y.values[i]!), 0);
+        const outputs = { out: { tolerance, scale } };
+        checkOp({
+          label: `dot ${where}`,
+          operands: { out, x, y },
+          outputs,
+          call: (ops, at) => ops.dot(at.out, at.x, at.y, n),
+        });
+        checkOp({
+          label: `dot of x with itself, ${where}`,
+          operands: { out, x },
+          outputs: { out: { tolerance } },
+          call: (ops, at) => ops.dot(at.out, at.x, at.x, n),
+        });
+      }
+    }
+  });
+
+  test(`in-place vectors of ${n} floats`, () => {
+    for (const [outShift, xShift] of tried) {
+      const where = `n ${n}, shifts ${outShift} ${xShift}, seeds 3 4`;
+      const out = { values: paint(n, 3), shift: outShift };
+      const x = { values: paint(n, 4), shift: xShift };
+      const outputs = { out: { tolerance: float32Tolerance } };
+      checkOp({
+        label: `scale, out = x, ${where}`,
+        operands: { out },
+        outputs,
+        call: (ops, at) => ops.scale(at.out, 0.5, at.out, n),
+      });
+      checkOp({
+        label: `axpy, out = y, ${where}`,
+        operands: { out, x },
+        outputs,
+        call: (ops, at) => ops.axpy(at.out, at.out, 0.3, at.x, n),
+      });
+      checkOp({
+        label: `axpy, out = x, ${where}`,
+        operands: { out, x },
+        outputs,
+        call: (ops, at) => ops.axpy(at.out, at.x, 0.3, at.out, n),
+      });
+    }
+  });
+}
