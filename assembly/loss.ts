@@ -12,7 +12,7 @@ function realLanes(tile: i32, images: i32): v128 {
   return i32x4.lt_s(i32x4.add(i32x4.splat(4 * tile), i32x4(0, 1, 2, 3)), i32x4.splat(images));
 }
 
-/** Σ_k y[k]. `column` … `end` steps over the classes in bytes. */
+/** Σ_k y[k], one vector of lanes; classes are `stride` bytes apart, `bytes` all together. */
 function sumClasses(y: usize, bytes: usize, stride: usize): v128 {
   let sum = f32x4.splat(0);
   for (let k: usize = 0; k < bytes; k += stride) sum = f32x4.add(sum, v128.load(y + k));

@@ -1,6 +1,6 @@
-// Max pooling. x and dx [channels, inHeight, inWidth, batch], y, dy and index [channels, outHeight, outWidth, batch];
-// lanes are images, batch a multiple of 4. A tile is one channel.
-//   forward   y  = the largest of each window; index = its place ky·kernelWidth + kx, as a float
+// Max pooling with windows of kh × kw. x and dx [channels, h, w, batch], y, dy and index [channels, oh, ow, batch]; lanes
+// are images, batch a multiple of 4. A tile is one channel.
+//   forward   y  = the largest of each window; index = its place ky·kw + kx there, as a float
 //   gather    ry = rx at the winners
 //   scatter   dx = dy added at the winners, in the order of the outputs
 // As in PyTorch the first of equals wins, a NaN beats all before it, and padding never wins.
@@ -9,8 +9,8 @@ const FORWARD: i32 = 0;
 const GATHER: i32 = 1;
 const SCATTER: i32 = 2;
 
-// Windows of any kind. `x` is the first element inside the image, at tap `tap`, of `rows` × `columns` such elements;
-// `pixel` and `row` are the steps to the right and down in bytes, `kernelWidth` the step down in taps.
+// Windows of any kind. `x` (`rx`, `dx`) is the first of the `rows` × `columns` elements inside the image, at tap `tap`;
+// `pixel` and `row` are the steps to the right and down in bytes, `kw` the step down in taps.
 
 function forwardWindow(
   y: usize,
@@ -21,14 +21,14 @@ function forwardWindow(
   tap: i32,
   rows: i32,
   columns: i32,
-  kernelWidth: i32,
+  kw: i32,
 ): void {
   for (let b: usize = 0; b < pixel; b += 16) {
     let best = f32x4.splat(-Infinity);
     let winner = f32x4.splat(<f32>tap);
     for (let i = 0; i < rows; i++) {
       let p = x + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      let here = f32x4.splat(<f32>(tap + i * kw));
       for (let j = 0; j < columns; j++, p += pixel) {
         const v = v128.load(p);
         const wins = beats(v, best);
@@ -51,14 +51,14 @@ function gatherWindow(
   tap: i32,
   rows: i32,
   columns: i32,
-  kernelWidth: i32,
+  kw: i32,
 ): void {
   for (let b: usize = 0; b < pixel; b += 16) {
     const winner = v128.load(index + b);
     let r = f32x4.splat(0);
     for (let i = 0; i < rows; i++) {
       let p = rx + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      let here = f32x4.splat(<f32>(tap + i * kw));
       for (let j = 0; j < columns; j++, p += pixel) {
         r = v128.or(r, only(v128.load(p), winner, here));
         here = f32x4.add(here, f32x4.splat(1));
@@ -77,14 +77,14 @@ function scatterWindow(
   tap: i32,
   rows: i32,
   columns: i32,
-  kernelWidth: i32,
+  kw: i32,
 ): void {
   for (let b: usize = 0; b < pixel; b += 16) {
     const winner = v128.load(index + b);
     const d = v128.load(dy + b);
     for (let i = 0; i < rows; i++) {
       let p = dx + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kernelWidth));
+      let here = f32x4.splat(<f32>(tap + i * kw));
       for (let j = 0; j < columns; j++, p += pixel) {
         v128.store(p, f32x4.add(v128.load(p), only(d, winner, here)));
         here = f32x4.add(here, f32x4.splat(1));
@@ -93,7 +93,7 @@ function scatterWindow(
   }
 }
 
-// Quads: 2×2 windows side by side, no padding. Nearly every network has these only.
+// Quads: 2×2 windows side by side, no padding: the pooling of most networks.
 
 function forwardQuad(y: usize, index: usize, x: usize, pixel: usize, row: usize): void {
   for (const end = x + pixel; x < end; x += 16, y += 16, index += 16) {
@@ -156,12 +156,12 @@ function pool(
   y: usize,
   index: usize,
   x: usize,
-  inHeight: i32,
-  inWidth: i32,
-  outHeight: i32,
-  outWidth: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
+  h: i32,
+  w: i32,
+  oh: i32,
+  ow: i32,
+  kh: i32,
+  kw: i32,
   stride: i32,
   padding: i32,
   batch: i32,
@@ -169,34 +169,34 @@ function pool(
   end: i32,
 ): void {
   const pixel = (<usize>batch) << 2;
-  const row = <usize>inWidth * pixel;
-  const plane = <usize>inHeight * row;
-  const square = kernelHeight === 2 && kernelWidth === 2 && stride === 2 && padding === 0;
-  const quads = square && 2 * outHeight <= inHeight && 2 * outWidth <= inWidth;
-  const tiled = quads && 2 * outHeight === inHeight && 2 * outWidth === inWidth;
-  let o = <usize>begin * <usize>(outHeight * outWidth) * pixel;
+  const row = <usize>w * pixel;
+  const plane = <usize>h * row;
+  const square = kh === 2 && kw === 2 && stride === 2 && padding === 0;
+  const quads = square && 2 * oh <= h && 2 * ow <= w;
+  const tiled = quads && 2 * oh === h && 2 * ow === w;
+  let o = <usize>begin * <usize>(oh * ow) * pixel;
   for (let c = begin; c < end; c++) {
     const xc = x + <usize>c * plane;
     if (rule === SCATTER && !tiled) memory.fill(xc, 0, plane);
-    for (let oy = 0; oy < outHeight; oy++) {
+    for (let oy = 0; oy < oh; oy++) {
       const y0 = oy * stride - padding;
       const top = max(0, -y0);
-      const rows = min(kernelHeight, inHeight - y0) - top;
-      for (let ox = 0; ox < outWidth; ox++, o += pixel) {
+      const rows = min(kh, h - y0) - top;
+      for (let ox = 0; ox < ow; ox++, o += pixel) {
         const x0 = ox * stride - padding;
         const left = max(0, -x0);
-        const columns = min(kernelWidth, inWidth - x0) - left;
+        const columns = min(kw, w - x0) - left;
         const corner = xc + <usize>(y0 + top) * row + <usize>(x0 + left) * pixel;
-        const tap = top * kernelWidth + left;
+        const tap = top * kw + left;
         if (rule === FORWARD) {
           if (quads) forwardQuad(y + o, index + o, corner, pixel, row);
-          else forwardWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+          else forwardWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
         } else if (rule === GATHER) {
           if (quads) gatherQuad(y + o, index + o, corner, pixel, row);
-          else gatherWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+          else gatherWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
         } else {
           if (quads) scatterQuad(y + o, index + o, corner, pixel, row);
-          else scatterWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kernelWidth);
+          else scatterWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
         }
       }
     }
@@ -208,35 +208,19 @@ export function maxPool2dForward(
   y: usize,
   index: usize,
   x: usize,
-  inHeight: i32,
-  inWidth: i32,
-  outHeight: i32,
-  outWidth: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
+  h: i32,
+  w: i32,
+  oh: i32,
+  ow: i32,
+  kh: i32,
+  kw: i32,
   stride: i32,
   padding: i32,
   batch: i32,
   begin: i32,
   end: i32,
 ): void {
-  pool(
-    FORWARD,
-    y,
-    index,
-    x,
-    inHeight,
-    inWidth,
-    outHeight,
-    outWidth,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    padding,
-    batch,
-    begin,
-    end,
-  );
+  pool(FORWARD, y, index, x, h, w, oh, ow, kh, kw, stride, padding, batch, begin, end);
 }
 
 /** ry = rx at the winners */
@@ -244,35 +228,19 @@ export function maxPool2dGather(
   ry: usize,
   index: usize,
   rx: usize,
-  inHeight: i32,
-  inWidth: i32,
-  outHeight: i32,
-  outWidth: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
+  h: i32,
+  w: i32,
+  oh: i32,
+  ow: i32,
+  kh: i32,
+  kw: i32,
   stride: i32,
   padding: i32,
   batch: i32,
   begin: i32,
   end: i32,
 ): void {
-  pool(
-    GATHER,
-    ry,
-    index,
-    rx,
-    inHeight,
-    inWidth,
-    outHeight,
-    outWidth,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    padding,
-    batch,
-    begin,
-    end,
-  );
+  pool(GATHER, ry, index, rx, h, w, oh, ow, kh, kw, stride, padding, batch, begin, end);
 }
 
 /** dx = dy added at the winners, 0 elsewhere */
@@ -280,33 +248,17 @@ export function maxPool2dScatter(
   dx: usize,
   index: usize,
   dy: usize,
-  inHeight: i32,
-  inWidth: i32,
-  outHeight: i32,
-  outWidth: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
+  h: i32,
+  w: i32,
+  oh: i32,
+  ow: i32,
+  kh: i32,
+  kw: i32,
   stride: i32,
   padding: i32,
   batch: i32,
   begin: i32,
   end: i32,
 ): void {
-  pool(
-    SCATTER,
-    dy,
-    index,
-    dx,
-    inHeight,
-    inWidth,
-    outHeight,
-    outWidth,
-    kernelHeight,
-    kernelWidth,
-    stride,
-    padding,
-    batch,
-    begin,
-    end,
-  );
+  pool(SCATTER, dy, index, dx, h, w, oh, ow, kh, kw, stride, padding, batch, begin, end);
 }

@@ -32,3 +32,17 @@ export function hardwareThreads(): number {
     : (globalThis.navigator?.hardwareConcurrency ?? 1);
   return Math.min(8, Math.max(1, count));
 }
+
+/** Lets the host do what is waiting: events, signals, painting. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
+    if (immediate) return immediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

@@ -38,7 +38,7 @@ export class BackGradient {
     const count = loop.model.parameterCount;
     this.#ops = ops;
     this.blocks = blocks;
-    this.unroll = new Unroll(loop, blocks, ops, allocator, { activations, wanted });
+    this.unroll = new Unroll(loop, blocks, ops, allocator, { activations, trajectory: "all", wanted });
     this.dImages = allocator.allocate(loop.steps * blocks.imageFloats);
     this.dTargets = wanted.targets ? allocator.allocate(loop.steps * blocks.targetFloats) : none;
     this.dLearningRates = allocator.allocate(this.unroll.length);

@@ -3,7 +3,7 @@ import type { Allocator } from "../backend/arena.ts";
 import { type Buffer, none, type Ops } from "../backend/backend.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
-import type { Tape, Wanted } from "../nn/tape.ts";
+import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
 
 /** The blocks of an inner loop: S = `steps` blocks of `imagesPerStep` images, used in order in each of `epochs`. */
 export interface InnerLoop {
@@ -44,40 +44,46 @@ export function allocateBlocks({ model, steps, imagesPerStep }: InnerLoop, alloc
  */
 export type Activations = "keep" | "recompute";
 
+/** How much of an inner loop is kept. */
+export interface UnrollOptions {
+  readonly activations: Activations;
+  /** `all` keeps every θ_t, for the reverse sweep; `last` trains in place. */
+  readonly trajectory: "all" | "last";
+  readonly wanted: Wanted;
+}
+
 export class Unroll {
   readonly loop: InnerLoop;
   readonly network: Network;
   readonly activations: Activations;
   readonly #ops: Ops;
   readonly #theta: Buffer;
+  readonly #stride: number;
   readonly #gradient: Buffer;
-  /** One tape a step where activations are kept, one a block otherwise: blocks lie at different places. */
   readonly #tapes: readonly Tape[];
 
-  constructor(
-    loop: InnerLoop,
-    blocks: Blocks,
-    ops: Ops,
-    allocator: Allocator,
-    { activations, wanted }: { activations: Activations; wanted: Wanted },
-  ) {
+  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocator: Allocator, options: UnrollOptions) {
+    const count = loop.model.parameterCount;
     this.loop = loop;
-    this.activations = activations;
+    this.activations = options.activations;
     this.#ops = ops;
     this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocator);
-    const count = loop.model.parameterCount;
-    this.#theta = allocator.allocate((this.length + 1) * this.#stride(count));
+    this.#stride = options.trajectory === "all" ? Math.ceil(count / 16) * 16 : 0;
+    this.#theta = allocator.allocate(this.length * this.#stride + count);
     this.#gradient = allocator.allocate(count);
+    this.#tapes = this.#allocateTapes(blocks, allocator, options.wanted);
+  }
+
+  /** One tape a step where activations are kept; otherwise one in all, seen over each block. */
+  #allocateTapes(blocks: Blocks, allocator: Allocator, wanted: Wanted): Tape[] {
+    const images = (t: number): Buffer => blocks.images + (t % this.loop.steps) * blocks.imageFloats;
+    const targets = (t: number): Buffer => blocks.targets + (t % this.loop.steps) * blocks.targetFloats;
     // Nobody wants ∂ℓ/∂x of an inner step, only its tangent: primal passes need no room for it.
     const room: Wanted = { images: false, targets: wanted.targets };
-    this.#tapes = Array.from({ length: activations === "keep" ? this.length : loop.steps }, (_, t) =>
-      this.network.tape(
-        allocator,
-        blocks.images + (t % loop.steps) * blocks.imageFloats,
-        blocks.targets + (t % loop.steps) * blocks.targetFloats,
-        room,
-      ),
-    );
+    const allocate = (t: number): Tape => this.network.tape(allocator, images(t), targets(t), room);
+    if (this.activations === "keep") return Array.from({ length: this.length }, (_, t) => allocate(t));
+    const one = allocate(0);
+    return Array.from({ length: this.length }, (_, t) => tapeOver(one, images(t), targets(t)));
   }
 
   /** T, the number of inner steps. */
@@ -87,19 +93,19 @@ export class Unroll {
 
   /** θ_t for t from 0 to T; write θ_0 there before `run`. */
   theta(t: number): Buffer {
-    return this.#theta + t * this.#stride(this.loop.model.parameterCount);
+    return this.#theta + t * this.#stride;
   }
 
   /** The tape of inner step t. */
   tape(t: number): Tape {
-    return this.#tapes[this.activations === "keep" ? t : t % this.loop.steps]!;
+    return this.#tapes[t]!;
   }
 
   /** All inner steps from θ_0, with η_t = learningRates[t]. */
   run(learningRates: ArrayLike<number>): void {
-    const count = this.loop.model.parameterCount;
     for (let t = 0; t < this.length; t++) {
       this.pass(t, this.#gradient);
+      const count = this.loop.model.parameterCount;
       this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, this.#gradient, count);
     }
   }
@@ -110,9 +116,5 @@ export class Unroll {
     this.network.forward(this.theta(t), tape);
     this.network.loss(tape, this.loop.imagesPerStep);
     this.network.backward(this.theta(t), tape, dTheta);
-  }
-
-  #stride(count: number): number {
-    return Math.ceil(count / 16) * 16;
   }
 }

@@ -12,9 +12,11 @@ import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
+import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const metadataName = "metadata";
+const maximumDepth = 32;
 
 /**
  * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
@@ -109,16 +111,21 @@ function metadataOf(set: DistilledSet): Map<string, string> {
   ]);
 }
 
-/** The JSON object in `text`. */
+/** The JSON object in `text`. One that is nested absurdly deep would overflow the stack of whoever prints it. */
 function parseObject(text: string, what: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {}
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new FormatError(`${what}: expected a JSON object`);
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isDeeper(value, maximumDepth)) {
+    throw new FormatError(`${what}: expected a JSON object of at most ${maximumDepth} levels`);
   }
   return value as Record<string, unknown>;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {
@@ -132,7 +139,7 @@ function parseMetadata(array: NumericArray | undefined, name: string): Map<strin
   }
   const metadata = new Map<string, string>();
   for (const [key, value] of Object.entries(parseObject(text, what))) {
-    if (typeof value !== "string") throw new FormatError(`${what}: expected a string for ${JSON.stringify(key)}`);
+    if (typeof value !== "string") throw new FormatError(`${what}: expected a string for ${quote(key)}`);
     metadata.set(key, value);
   }
   return metadata;
@@ -154,13 +161,13 @@ function assemble(
   const shape = (key: string, rank: number): readonly number[] => {
     const sizes = tensors.get(key)?.shape;
     if (sizes?.length !== rank || sizes.includes(0)) {
-      throw bad(`a tensor ${key} of ${rank} dimensions, none of them 0`, sizes ? `[${sizes.join(", ")}]` : "none");
+      throw bad(`a tensor ${key} of ${rank} dimensions, none of them 0`, sizes ? quote(sizes) : "none");
     }
     return sizes;
   };
 
-  if (text("format") !== "distillate") throw bad('format "distillate"', JSON.stringify(text("format")));
-  if (text("format_version") !== "1") throw bad('format_version "1"', JSON.stringify(text("format_version")));
+  if (text("format") !== "distillate") throw bad('format "distillate"', quote(text("format")));
+  if (text("format_version") !== "1") throw bad('format_version "1"', quote(text("format_version")));
   const [steps, imagesPerStep, channels, height, width] = shape("images", 5) as [
     number,
     number,
@@ -185,10 +192,9 @@ function assemble(
     if (!(tensor.data instanceof Data)) throw bad(`${key} as ${Data.name}`, tensor.data.constructor.name);
   }
   for (const key of tensors.keys())
-    if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, JSON.stringify(key));
+    if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, quote(key));
   for (const key of ["steps", "epochs"] as const) {
-    if (text(key) !== String(sizes[key]))
-      throw bad(`${key} ${sizes[key]}, as the shapes say`, JSON.stringify(text(key)));
+    if (text(key) !== String(sizes[key])) throw bad(`${key} ${sizes[key]}, as the shapes say`, quote(text(key)));
   }
 
   const set: DistilledSet = {

@@ -3,6 +3,7 @@
 // Also the table of number types that .npy, .npz and .safetensors share.
 
 import { FormatError } from "../errors.ts";
+import { quote } from "./quote.ts";
 
 /** Numbers in memory; the class says the type: float32, float64, uint8, int32 or int64. */
 export type ArrayData = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array;
@@ -113,10 +114,10 @@ export function parseNpy(bytes: Uint8Array, { name }: { readonly name: string })
 
   const { descr, shape } = parseHeader(String.fromCharCode(...bytes.subarray(headerAt, start)), headerAt, bad);
   const type = numberTypes.find(({ numpy }) => numpy === descr);
-  if (!type) throw bad(headerAt, `descr one of ${numberTypes.map((t) => t.numpy).join(" ")}`, JSON.stringify(descr));
+  if (!type) throw bad(headerAt, `descr one of ${numberTypes.map((t) => t.numpy).join(" ")}`, quote(descr));
   const count = elementCount(shape);
   if (shape.length > maximumRank || count === undefined) {
-    throw bad(headerAt, `at most ${maximumRank} dimensions and 2^31 numbers`, `shape (${shape.join(", ")})`);
+    throw bad(headerAt, `at most ${maximumRank} dimensions and 2^31 numbers`, quote(shape));
   }
   const end = start + count * type.Data.BYTES_PER_ELEMENT;
   if (bytes.length !== end) throw bad(start, `exactly ${end - start} bytes of data`, bytes.length - start);
@@ -188,7 +189,7 @@ function parseHeader(
     else if (key === "fortran_order" && !order) {
       if (!accept("False")) throw fail("False (C order)");
       order = true;
-    } else throw fail(`descr, fortran_order and shape once each, not ${JSON.stringify(key)} as well, before here`);
+    } else throw fail(`descr, fortran_order and shape once each, not ${quote(key)} as well, before here`);
     if (!accept(",")) {
       expect("}");
       break;

@@ -2,6 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy, writeNpy } from "./npy.ts";
+import { quote } from "./quote.ts";
 import { type ParseZipOptions, parseZip, writeZip } from "./zip.ts";
 
 /** An .npz of named arrays, without compression. The same arrays give the same bytes. */
@@ -17,7 +18,7 @@ export function writeNpz(arrays: Iterable<readonly [name: string, array: Numeric
 export async function parseNpz(bytes: Uint8Array, options: ParseZipOptions): Promise<Map<string, NumericArray>> {
   const arrays = new Map<string, NumericArray>();
   for (const [entry, content] of await parseZip(bytes, options)) {
-    const inner = `${options.name}: ${entry}`;
+    const inner = `${options.name}: ${quote(entry)}`;
     if (!entry.endsWith(".npy")) throw new FormatError(`${inner}: expected only .npy files in an .npz`);
     arrays.set(entry.slice(0, -4), parseNpy(content, { name: inner }));
   }

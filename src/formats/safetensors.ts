@@ -12,6 +12,7 @@ import {
   numberTypeOf,
   numberTypes,
 } from "./npy.ts";
+import { quote } from "./quote.ts";
 
 /** Named arrays and the free text that goes with them. Maps, so that no name is special. */
 export interface Safetensors {
@@ -85,7 +86,7 @@ export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: s
   const tensors = new Map<string, NumericArray>();
   let end = 0;
   for (const span of spans.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    const what = `tensor ${JSON.stringify(span.name)}`;
+    const what = `tensor ${quote(span.name)}`;
     if (span.begin !== end)
       throw bad(start + end, `${what} to follow without hole or overlap`, `one at ${start + span.begin}`);
     end = span.end;
@@ -117,20 +118,20 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
   } catch {
     throw bad(8, "a header in JSON and UTF-8", "something else");
   }
-  if (!header) throw bad(8, "a header that starts with {", JSON.stringify(text[0]));
-  if (header.length > maximumTensors + 1) throw bad(8, `at most ${maximumTensors} tensors`, header.length);
+  if (!header) throw bad(8, "a header that starts with {", quote(text[0]));
+  const count = header.filter(([name]) => name !== metadataKey).length;
+  if (count > maximumTensors) throw bad(8, `at most ${maximumTensors} tensors`, count);
 
   const spans: Span[] = [];
   const metadata = new Map<string, string>();
   let names = header.length;
   for (const [name, value] of header) {
     const fields = members(value);
-    if (!fields) throw bad(8, `an object for ${JSON.stringify(name)}`, Array.isArray(value) ? "a list" : typeof value);
+    if (!fields) throw bad(8, `an object for ${quote(name)}`, Array.isArray(value) ? "a list" : typeof value);
     names += fields.length;
     if (name === metadataKey) {
       for (const [key, content] of fields) {
-        if (typeof content !== "string")
-          throw bad(8, `a string for ${JSON.stringify(key)} in ${metadataKey}`, typeof content);
+        if (typeof content !== "string") throw bad(8, `a string for ${quote(key)} in ${metadataKey}`, typeof content);
         metadata.set(key, content);
       }
     } else spans.push(parseSpan(name, new Map(fields), bad));
@@ -143,19 +144,17 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
 }
 
 function parseSpan(name: string, fields: ReadonlyMap<string, unknown>, bad: Bad): Span {
-  const what = `tensor ${JSON.stringify(name)} with`;
+  const what = `tensor ${quote(name)} with`;
   const [dtype, shape, offsets] = ["dtype", "shape", "data_offsets"].map((key) => fields.get(key));
-  if (fields.size !== 3)
-    throw bad(8, `${what} dtype, shape and data_offsets`, [...fields.keys()].join(", ") || "nothing");
+  if (fields.size !== 3) throw bad(8, `${what} dtype, shape and data_offsets`, quote([...fields.keys()]));
   const type = numberTypes.find((t) => t.safetensors === dtype);
-  if (!type) throw bad(8, `${what} dtype one of ${numberTypes.map((t) => t.safetensors).join(" ")}`, String(dtype));
+  if (!type) throw bad(8, `${what} dtype one of ${numberTypes.map((t) => t.safetensors).join(" ")}`, quote(dtype));
   const count = isSizes(shape) && shape.length <= maximumRank ? elementCount(shape) : undefined;
-  if (!isSizes(shape) || count === undefined)
-    throw bad(8, `${what} a shape of sizes, in all below 2^31`, JSON.stringify(shape));
+  if (!isSizes(shape) || count === undefined) throw bad(8, `${what} a shape of sizes, in all below 2^31`, quote(shape));
   const [begin, end] = isSizes(offsets) && offsets.length === 2 ? (offsets as [number, number]) : [];
   const size = count * type.Data.BYTES_PER_ELEMENT;
   if (begin === undefined || end === undefined || end - begin !== size) {
-    throw bad(8, `${what} data_offsets that are ${size} apart`, JSON.stringify(offsets));
+    throw bad(8, `${what} data_offsets that are ${size} apart`, quote(offsets));
   }
   return { name, type, shape, begin, end };
 }

@@ -4,6 +4,7 @@
 
 import { inflate } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
+import { quote } from "./quote.ts";
 
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;
@@ -144,7 +145,7 @@ export async function parseZip(
   for (const entry of entries) {
     const start = starts.get(entry)!;
     const packed = bytes.subarray(start, start + entry.packed);
-    const inner = `${name}: ${entry.name}`;
+    const inner = `${name}: ${quote(entry.name)}`;
     const data =
       entry.method === 0
         ? Uint8Array.from(packed)
@@ -198,8 +199,8 @@ function readDirectory(bytes: Uint8Array, view: DataView, bad: Bad): Entry[] {
       throw bad(at + 46, "a name in UTF-8", "other bytes");
     }
     const fault = nameFault(name);
-    if (fault) throw bad(at + 46, "a plain relative name", `${JSON.stringify(name)}: ${fault}`);
-    if (names.has(name)) throw bad(at + 46, "each name once", `${JSON.stringify(name)} again`);
+    if (fault) throw bad(at + 46, "a plain relative name", `${quote(name)}: ${fault}`);
+    if (names.has(name)) throw bad(at + 46, "each name once", `${quote(name)} again`);
     names.add(name);
     const [crc, packed, unpacked] = [16, 20, 24].map((k) => view.getUint32(at + k, true)) as [number, number, number];
     entries.push({ name, at, flags, method, crc, packed, size: unpacked, local: view.getUint32(at + 42, true) });

@@ -9,6 +9,7 @@ import { elements } from "./layer.ts";
 export function relu(): Layer {
   return {
     kind: "relu",
+    options: {},
     outputShape: (input) => input,
     parameters: () => [],
     bind: bindRelu,

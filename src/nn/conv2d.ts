@@ -55,6 +55,7 @@ export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Co
 
   return {
     kind: "conv2d",
+    options: { out, kernel, stride, padding, bias },
     outputShape,
     parameters([channels]): readonly ParameterSpec[] {
       const area = kernelHeight * kernelWidth;

@@ -24,6 +24,7 @@ export function linear({ out, bias = true }: { out: number; bias?: boolean }): L
   wholeNumber("out", out, 1);
   return {
     kind: "linear",
+    options: { out, bias },
     outputShape([, height, width]): ImageShape {
       if (height !== 1 || width !== 1) {
         throw new ShapeError(`expected a flat input, got ${height} × ${width} maps: put flatten() before it`);
@@ -96,6 +97,7 @@ class BoundLinear implements BoundLayer {
 export function flatten(): Layer {
   return {
     kind: "flatten",
+    options: {},
     outputShape: (input): ImageShape => [elements(input), 1, 1],
     parameters: () => [],
     bind: () => ({

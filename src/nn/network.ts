@@ -46,7 +46,9 @@ export class Network {
 
   /** tape.logits from tape.images at θ. */
   forward(theta: Buffer, tape: Tape): void {
-    this.#layers.forEach((layer, i) => layer.forward(tape.layers[i]!, theta + this.#offsets[i]!));
+    this.#layers.forEach((layer, i) => {
+      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!);
+    });
   }
 
   /** Losses, probabilities and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */

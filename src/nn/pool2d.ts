@@ -39,6 +39,7 @@ export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): La
   };
   return {
     kind: "maxPool2d",
+    options: { kernel, stride: step, padding },
     outputShape,
     parameters: () => [],
     bind(input, context) {

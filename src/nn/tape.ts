@@ -70,6 +70,13 @@ export function allocateTape(
   };
 }
 
+/** The same tape over other images and targets: every buffer but the input is shared. */
+export function tapeOver(tape: Tape, images: Buffer, targets: Buffer): Tape {
+  const moved = (buffer: Buffer): Buffer => (buffer === tape.images ? images : buffer);
+  const layers = tape.layers.map((layer) => ({ ...layer, x: moved(layer.x), y: moved(layer.y) }));
+  return { ...tape, layers, images, targets };
+}
+
 /** Room for the tangents of such a tape. */
 export function allocateTangent(
   model: Model,

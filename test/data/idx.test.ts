@@ -87,7 +87,7 @@ describe("loadIdx", () => {
     const others = [
       { images: images.slice().buffer, labels: labels.slice().buffer },
       { images: new Blob([images.slice()]), labels: new Blob([labels.slice()]) },
-      { images: gzipSync(images), labels: new Blob([gzipSync(labels)]) },
+      { images: gzipSync(images), labels: new Blob([new Uint8Array(gzipSync(labels))]) },
     ];
     for (const other of others) expect(await loadIdx(other)).toEqual(plain);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { NumericArray } from "../../src/formats/npy.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { concat, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "./hostile.ts";
 
@@ -16,14 +17,14 @@ const one = (fields: string, dataBytes = 4) => file(`{"a":{${fields}}}`, dataByt
 const f32 = (shape: string, begin: number, end: number) =>
   `{"dtype":"F32","shape":${shape},"data_offsets":[${begin},${end}]}`;
 
-const tensors = [
+const tensors: [string, NumericArray][] = [
   ["a", { shape: [3], data: Uint8Array.of(1, 2, 3) }],
   ["b", { shape: [2, 1], data: Float64Array.of(0.1, -0) }],
   ["__proto__", { shape: [], data: Float32Array.of(7) }],
   ["constructor", { shape: [0, 2], data: new Float32Array(0) }],
   ["10", { shape: [1], data: BigInt64Array.of(-1n) }],
   ['ü\n"', { shape: [1], data: Int32Array.of(-2) }],
-] as const;
+];
 const metadata = [
   ["format", "pt"],
   ["__proto__", "x"],
@@ -80,6 +81,7 @@ describe("safetensors", () => {
   test("bad files are refused with file name and offset", async () => {
     const good = writeSafetensors(tensors, metadata);
     const ok = f32("[1]", 0, 4);
+    const deep = "[".repeat(2e5) + "]".repeat(2e5);
     const many = Array.from({ length: 10_001 }, (_, i) => `"${i}":${f32("[0]", 0, 0)}`).join();
     const corpus: [string, Uint8Array][] = [
       ...truncations(good, 30),
@@ -98,7 +100,7 @@ describe("safetensors", () => {
       ["JSON with a comma too many", file("{},")],
       ["text after the JSON", file("{} x")],
       ["invalid UTF-8", file(concat([0x7b, 0x22, 0xff, 0x22, 0x3a], [0x31, 0x7d]))],
-      ["200,000 deep", file(`{"a":${"[".repeat(2e5)}${"]".repeat(2e5)}}`)],
+      ["200,000 deep", file(`{"a":${deep}}`)],
       ["a hole at the start", file(`{"a":${f32("[1]", 4, 8)}}`, 8)],
       ["a hole between tensors", file(`{"a":${ok},"b":${f32("[1]", 8, 12)}}`, 12)],
       ["a hole at the end", file(`{"a":${ok}}`, 8)],
@@ -132,6 +134,11 @@ describe("safetensors", () => {
       ["a product that wraps to 4", one('"dtype":"U8","shape":[4194305,4194305,211106198978564],"data_offsets":[0,4]')],
       ["an absurd size hidden by 0", one('"dtype":"F32","shape":[0,9007199254740991],"data_offsets":[0,0]', 0)],
       ["100,000 dimensions", one(`"dtype":"F32","shape":[${"1,".repeat(99_999)}1],"data_offsets":[0,4]`)],
+      ["a shape 200,000 deep", one(`"dtype":"F32","shape":${deep},"data_offsets":[0,4]`)],
+      ["offsets 200,000 deep", one(`"dtype":"F32","shape":[1],"data_offsets":${deep}`)],
+      ["a dtype 200,000 deep", one(`"dtype":${deep},"shape":[1],"data_offsets":[0,4]`)],
+      ["metadata 200,000 deep", file(`{"__metadata__":{"a":${deep}}}`)],
+      ["a name of 100,000 letters", file(`{"${"a".repeat(1e5)}":1}`)],
       ["unknown dtype", one('"dtype":"F99","shape":[1],"data_offsets":[0,4]')],
       ["dtype toString", one('"dtype":"toString","shape":[1],"data_offsets":[0,4]')],
       ["dtype in lower case", one('"dtype":"f32","shape":[1],"data_offsets":[0,4]')],
@@ -157,7 +164,7 @@ describe("safetensors", () => {
     ];
     await expectRefused(corpus, (bytes) => parseSafetensors(bytes, { name }));
     expect(() => parseSafetensors(file(`{"a":${f32("[1]", 4, 8)}}`, 8), { name })).toThrow(
-      'evil.bin: expected tensor "a" to follow without hole or overlap at byte 65, got one at 69',
+      'evil.bin: expected tensor "a" to follow without hole or overlap at byte 62, got one at 66',
     );
   });
 

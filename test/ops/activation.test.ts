@@ -28,6 +28,15 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
+  test("reluForward keeps NaN, so that a diverged run shows", () => {
+    checkOp({
+      label: `reluForward, NaN, n ${n}, seed 1`,
+      operands: { y: { values: paint(n, 1).map((value) => (value < -0.5 ? Number.NaN : value)) } },
+      outputs: { y: { tolerance: 0, mayBeNaN: true } },
+      call: (ops, at) => ops.reluForward(at.y, at.y, n),
+    });
+  });
+
   test("reluMask", () => {
     for (const values of inputs) {
       const y = { values };

@@ -16,7 +16,8 @@ interface Row {
   readonly batch?: number;
 }
 
-// Kernels tile output channels by up to 4, floats of a row by up to 16, and taps by up to 4.
+// Kernels tile output channels by up to 4, floats of a row by up to 16 and taps by up to 4, and sum at most 4,096 taps
+// in one pass.
 const rows: readonly Row[] = [
   { why: "one multiplication per image", channels: [1, 1], kernel: [1, 1], out: [1, 1] },
   { why: "no input channels", channels: [0, 2], kernel: [3, 3], out: [2, 2] },
@@ -65,6 +66,8 @@ const rows: readonly Row[] = [
   { why: "both left over by stride 3", channels: [2, 4], kernel: [3, 2], out: [2, 2], stride: 3, rest: [2, 1] },
   { why: "input larger than stride 1 reaches", channels: [2, 3], kernel: [3, 3], out: [2, 2], rest: [2, 3] },
   { why: "long sum: 70 channels", channels: [70, 6], kernel: [3, 3], out: [2, 2], batch: 8 },
+  { why: "sums in more than one pass: 4,140 taps", channels: [460, 5], kernel: [3, 3], out: [1, 2] },
+  { why: "the same for the backward pass", channels: [5, 460], kernel: [3, 3], out: [2, 1] },
   { why: "long weight gradient sum", channels: [1, 2], kernel: [2, 2], out: [24, 25], batch: 64 },
   { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], batch: 12 },
   { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, batch: 20 },

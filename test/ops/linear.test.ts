@@ -4,7 +4,8 @@ import { describe, test } from "vitest";
 import { type LinearShape, none } from "../../src/backend/backend.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
-// [in, out, batch, why]. Kernels tile features by up to 4 and images by up to 16.
+// [in, out, batch, why]. Kernels tile features by 4 and images by up to 16, and weight gradients by 64 × 64 features;
+// they sum at most 4,096 features or 128 images in one pass.
 const rows: readonly (readonly [number, number, number, string])[] = [
   [1, 1, 4, "one multiplication per image"],
   [0, 3, 4, "nothing in: the bias alone"],
@@ -49,6 +50,12 @@ const rows: readonly (readonly [number, number, number, string])[] = [
   [1023, 2, 4, "1024 in less 1"],
   [1025, 2, 4, "1024 in and 1"],
   [2, 1025, 4, "more out than in"],
+  [4096, 3, 4, "4096 in: one pass"],
+  [4097, 3, 4, "4096 in and 1: two passes"],
+  [3, 4097, 4, "two passes backward"],
+  [64, 64, 128, "one tile of weights, one pass of images"],
+  [65, 65, 132, "tiles of weights and 1, two passes of images"],
+  [63, 66, 260, "63 and 66 features: around a tile of weights, three passes of images"],
   [131, 67, 20, "work for threads, primes"],
   [400, 120, 12, "LeNet's first"],
   [120, 84, 12, "LeNet's second"],

@@ -68,6 +68,7 @@ describe("crossEntropy", () => {
     const n = shape.classes * shape.batch;
     const tolerance = float32Tolerance;
     const real = (index: number) => index % shape.batch < shape.images;
+    const zero = (index: number) => !real(index);
     for (const logitScale of logitScales) {
       for (const targets of [paintTargets(shape), oneHotTargets(shape)]) {
         const label = `crossEntropy, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2`;
@@ -79,10 +80,10 @@ describe("crossEntropy", () => {
           dz: { values: unwritten(n) },
         };
         const outputs = {
-          losses: { tolerance },
+          losses: { tolerance, zero },
           p: { tolerance, scale: 1, means: real },
           // S·p and y cancel where the network is right, so the error is measured by the targets.
-          dz: { tolerance, scale: 1 / shape.images },
+          dz: { tolerance, scale: 1 / shape.images, zero },
         };
         checkOp({
           label: `${label}, without dy`,
@@ -93,12 +94,38 @@ describe("crossEntropy", () => {
         checkOp({
           label,
           operands: { ...operands, dy: { values: unwritten(n) } },
-          outputs: { ...outputs, dy: { tolerance } },
+          outputs: { ...outputs, dy: { tolerance, zero } },
           call: (ops, at) => ops.crossEntropy(at.losses, at.p, at.dz, at.dy, at.z, at.y, shape),
         });
       }
     }
   });
+});
+
+test("a logit that is NaN makes its image's loss NaN, and no other's", () => {
+  const shape: LossShape = { classes: 5, images: 7, batch: 8 };
+  const n = shape.classes * shape.batch;
+  for (let at = 0; at < n; at++) {
+    const z = paint(n, 1);
+    z[at] = Number.NaN;
+    const others = (index: number) => index % shape.batch !== at % shape.batch;
+    checkOp({
+      label: `crossEntropy, logit ${at} is NaN, seeds 1 2`,
+      operands: {
+        z: { values: z },
+        y: { values: paintTargets(shape) },
+        losses: { values: unwritten(shape.batch) },
+        p: { values: unwritten(n) },
+        dz: { values: unwritten(n) },
+      },
+      outputs: {
+        losses: { tolerance: float32Tolerance, mayBeNaN: true },
+        p: { tolerance: float32Tolerance, mayBeNaN: true, means: others },
+        dz: { tolerance: float32Tolerance, mayBeNaN: true, means: others },
+      },
+      call: (ops, place) => ops.crossEntropy(place.losses, place.p, place.dz, none, place.z, place.y, shape),
+    });
+  }
 });
 
 describe("crossEntropyR", () => {
@@ -107,6 +134,7 @@ describe("crossEntropyR", () => {
     const tolerance = float32Tolerance;
     // rz and its mean cancel where one class has all of p, so the error is measured by rz, which is below 1.
     const scale = 1 / shape.images;
+    const zero = (index: number) => index % shape.batch >= shape.images;
     for (const logitScale of logitScales) {
       const label = `crossEntropyR, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2 3`;
       const operands = {
@@ -118,13 +146,13 @@ describe("crossEntropyR", () => {
       checkOp({
         label: `${label}, without rdy`,
         operands,
-        outputs: { rdz: { tolerance, scale } },
+        outputs: { rdz: { tolerance, scale, zero } },
         call: (ops, at) => ops.crossEntropyR(at.rdz, none, at.p, at.y, at.rz, shape),
       });
       checkOp({
         label,
         operands: { ...operands, rdy: { values: unwritten(n) } },
-        outputs: { rdz: { tolerance, scale }, rdy: { tolerance, scale } },
+        outputs: { rdz: { tolerance, scale, zero }, rdy: { tolerance, scale, zero } },
         call: (ops, at) => ops.crossEntropyR(at.rdz, at.rdy, at.p, at.y, at.rz, shape),
       });
     }

@@ -21,6 +21,10 @@ export interface OutputRule {
   readonly scale?: number;
   /** Which floats mean something (padding lanes may not); the others need only be finite. */
   readonly means?: (index: number) => boolean;
+  /** Whether NaN in the answer is the answer, not a float left unwritten. */
+  readonly mayBeNaN?: boolean;
+  /** Which floats must be zero, not just small (gradients in padding lanes). */
+  readonly zero?: (index: number) => boolean;
 }
 
 export interface OpCase<Name extends string> {
@@ -116,14 +120,18 @@ export function checkOp<Name extends string>(opCase: OpCase<Name>): void {
     const after = run(backend, opCase, arrangement);
     expectOnlyOutputsChanged(after, opCase, arrangement, label);
     for (const name in opCase.outputs) {
-      const { tolerance, scale, means = () => true } = opCase.outputs[name]!;
+      const { tolerance, scale, means = () => true, zero = () => false, mayBeNaN = false } = opCase.outputs[name]!;
       const end = place[name] + opCase.operands[name].values.length;
       const got = after.subarray(place[name], end);
-      const stray = got.findIndex((value) => !Number.isFinite(value));
+      const wanted = expected.subarray(place[name], end);
+      const isNaNToo = (value: number, i: number) => mayBeNaN && Number.isNaN(value) && Number.isNaN(wanted[i]);
+      const stray = got.findIndex(
+        (value, i) => (!Number.isFinite(value) && !isNaNToo(value, i)) || (zero(i) && value !== 0),
+      );
       if (stray >= 0) throw new Error(`${label}: ${name}[${stray}] is ${got[stray]}`);
-      const meaningful = (values: Float64Array) => values.map((value, i) => (means(i) ? value : 0));
-      const wanted = meaningful(expected.subarray(place[name], end));
-      expectClose(meaningful(got), wanted, tolerance, `${label}: ${name}`, scale);
+      const meaningful = (values: Float64Array) =>
+        values.map((value, i) => (means(i) && !isNaNToo(got[i]!, i) ? value : 0));
+      expectClose(meaningful(got), meaningful(wanted), tolerance, `${label}: ${name}`, scale);
     }
     first ??= after;
     const differs = after.findIndex((value, i) => !Object.is(value, first?.[i]));

@@ -1,5 +1,6 @@
 // Max pooling, reference. The window of output (i, j) covers input rows i·stride − padding + ky and columns
-// j·stride − padding + kx. x [c, h, w, B]; y and index [c, oh, ow, B]; index = ky·kw + kx of the winner.
+// j·stride − padding + kx. x [c, h, w, B]; y and index [c, oh, ow, B]; index = ky·kw + kx of the winner. As in PyTorch
+// a NaN beats all before it, so that a diverged run shows.
 
 import type { Ops, Pool2dShape } from "../backend.ts";
 import type { Memory } from "./memory.ts";
@@ -51,7 +52,7 @@ export function pool2dOps(memory: Memory): Pick<Ops, "maxPool2dForward" | "maxPo
             const column = left + kx;
             if (row < 0 || row >= shape.inHeight || column < 0 || column >= shape.inWidth) continue;
             const value = f[x + ((c * shape.inHeight + row) * shape.inWidth + column) * shape.batch + image]!;
-            if (winner >= 0 && value <= largest) continue;
+            if (winner >= 0 && !(value > largest || Number.isNaN(value))) continue;
             largest = value;
             winner = ky * shape.kernelWidth + kx;
           }

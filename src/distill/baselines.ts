@@ -1,0 +1,102 @@
+// What a distilled set must beat: the same number of real images, trained in the same way (paper.md §1.9).
+import type { Ops } from "../backend/backend.ts";
+import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import type { Model } from "../nn/model.ts";
+import { randomKey } from "../random.ts";
+import type { DistilledSet } from "./distilled-set.ts";
+import { type Evaluation, evaluateSets } from "./evaluate.ts";
+import type { WeightSource } from "./weight-source.ts";
+
+/** Constant learning rates to choose from; the choice is made on training images that no set contains. */
+const LEARNING_RATES = [0.01, 0.02, 0.05, 0.1, 0.2];
+/** Networks and validation images of the choice. */
+const TUNING_NETWORKS = 5;
+const VALIDATION_SHARE = 0.1;
+const VALIDATION_MOST = 2000;
+
+/** Options of {@link randomRealBaseline}. */
+export interface BaselineOptions {
+  readonly train: Dataset;
+  readonly test: Dataset;
+  readonly model: Model;
+  readonly init: WeightSource;
+  /** As many images and gradient steps as this set has. */
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep">;
+  readonly networks: number;
+  readonly seed?: number;
+  readonly engine?: Engine;
+  readonly threads?: number | "auto";
+  readonly signal?: AbortSignal;
+}
+
+/** Result of {@link randomRealBaseline}. */
+export interface BaselineResult extends Evaluation {
+  /** The constant learning rate chosen on validation images. */
+  readonly learningRate: number;
+}
+
+/**
+ * Accuracy of networks trained on random real images, drawn anew for each network and balanced over the classes, for
+ * as many steps and epochs as the distilled set has; the constant learning rate is tuned on validation images split
+ * from the training set.
+ */
+export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
+  const { train, test, like, networks, threads = "auto", seed = 0 } = options;
+  const engine = options.engine ?? (await createEngine({ threads }));
+  try {
+    const held = Math.min(VALIDATION_MOST, Math.floor(train.count * VALIDATION_SHARE));
+    const pool = subset(train, 0, train.count - held);
+    const validation = subset(train, train.count - held, train.count);
+    const draw = (purpose: string, learningRate: number) => (network: number) =>
+      randomRealSet(engine.backend.ops, engine, pool, like, learningRate, { seed, purpose, index: network });
+    let best = { learningRate: LEARNING_RATES[0]!, mean: -1 };
+    for (const learningRate of LEARNING_RATES) {
+      const sets = draw("baseline/tune", learningRate);
+      const { mean } = await evaluateSets({ ...options, engine, test: validation }, TUNING_NETWORKS, sets);
+      if (mean > best.mean) best = { learningRate, mean };
+    }
+    const { learningRate } = best;
+    const evaluation = await evaluateSets({ ...options, engine, test }, networks, draw("baseline/real", learningRate));
+    return { ...evaluation, learningRate };
+  } finally {
+    if (!options.engine) await engine.dispose();
+  }
+}
+
+/** Random images of each class, as many as fill the blocks, with one learning rate for all steps. */
+function randomRealSet(
+  ops: Ops,
+  engine: Engine,
+  data: Dataset,
+  { steps, epochs, imagesPerStep }: BaselineOptions["like"],
+  learningRate: number,
+  { seed, purpose, index }: { seed: number; purpose: string; index: number },
+): DistilledSet {
+  const { classes, channels, height, width } = data;
+  const perClass = imagesPerStep / classes;
+  const mark = engine.arena.mark();
+  const chosen = classIndex(data).map((images, label) => {
+    const order = engine.arena.allocate(images.length);
+    ops.permutation(order, images.length, randomKey(seed, purpose, index, label));
+    const positions = engine.backend.read(order, Math.min(images.length, steps * perClass));
+    // A class with fewer images than wanted gives some of them again.
+    return Uint32Array.from({ length: steps * perClass }, (_, i) => images[positions[i % positions.length]!]!);
+  });
+  engine.arena.release(mark);
+  const indices = new Uint32Array(steps * imagesPerStep);
+  const targets = new Float32Array(steps * imagesPerStep * classes);
+  for (let i = 0; i < indices.length; i++) {
+    const step = Math.floor(i / imagesPerStep);
+    const within = i - step * imagesPerStep;
+    const label = Math.floor(within / perClass);
+    indices[i] = chosen[label]![step * perClass + (within % perClass)]!;
+    targets[i * classes + label] = 1;
+  }
+  const images = new Float32Array(indices.length * channels * height * width);
+  batchInto(data, indices, images);
+  const learningRates = new Float32Array(steps * epochs).fill(learningRate);
+  const { mean, std } = data;
+  const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
+  return { ...shape, images, targets, learningRates, mean, std, recipe: { baseline: "random real", purpose, index } };
+}

@@ -1,0 +1,168 @@
+// distill(): the outer loop as something to iterate over, stop and ask for its result.
+import type { Dataset } from "../data/dataset.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import { DivergedError, ShapeError } from "../errors.ts";
+import { describeModel } from "../nn/describe.ts";
+import { wholeNumber } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { nextTask } from "../platform.ts";
+import { checkSeed } from "../random.ts";
+import { version } from "../version.gen.ts";
+import type { DistilledSet } from "./distilled-set.ts";
+import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
+import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
+import { randomInit, type WeightSource } from "./weight-source.ts";
+
+/** One outer step, done. */
+export interface Progress {
+  /** Outer steps done, from 1. */
+  readonly step: number;
+  /** Outer steps in all. */
+  readonly steps: number;
+  /** Passes over the real data done, in part. */
+  readonly epoch: number;
+  /** Outer loss of this step: of trained networks on the real batch, before the update. */
+  readonly loss: number;
+  /** Adam's step size. */
+  readonly learningRate: number;
+}
+
+/** Options of {@link distill}. */
+export interface DistillOptions {
+  /** Real images to learn from. */
+  readonly data: Dataset;
+  readonly model: Model;
+  readonly method: BackGradientMethod;
+  /** Default `randomInit()`. */
+  readonly init?: WeightSource;
+  /** Networks per outer step, their gradients averaged. Default 1. */
+  readonly networksPerStep?: number;
+  /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
+  readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
+  /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
+  readonly seed?: number;
+  /** Runs on this engine; otherwise on one of its own with `threads` threads. */
+  readonly engine?: Engine;
+  readonly threads?: number | "auto";
+  /** Aborting ends the run after the step in hand; `result()` then gives what was learned so far. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** A distillation under way. Iterate it, or await `result()`; it does not start before. */
+export interface Distillation extends AsyncIterable<Progress> {
+  /** The set when the run has ended, after all steps or fewer. Throws DivergedError where the loss was not finite. */
+  result(): Promise<DistilledSet>;
+  /** The set as it stands, at any time after the first step. */
+  snapshot(): DistilledSet;
+}
+
+/**
+ * Learns a distilled set.
+ *
+ * @throws RangeError and ShapeError for options that do not fit each other; DivergedError while running.
+ * @example
+ * const { train } = await digits();
+ * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
+ * for await (const { step, loss } of run) console.log(step, loss);
+ * const set = await run.result();
+ */
+export function distill(options: DistillOptions): Distillation {
+  return new Run(options);
+}
+
+class Run implements Distillation {
+  readonly #options: DistillOptions;
+  readonly #config: OuterLoopConfig;
+  readonly #steps: AsyncGenerator<Progress, void, undefined>;
+  #loop: OuterLoop | undefined;
+  #set: DistilledSet | undefined;
+  #error: unknown;
+
+  constructor(options: DistillOptions) {
+    this.#options = options;
+    this.#config = checked(options);
+    this.#steps = this.#run();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Progress> {
+    return this.#steps;
+  }
+
+  async result(): Promise<DistilledSet> {
+    for await (const _ of this.#steps);
+    if (!this.#set) throw this.#error;
+    return this.#set;
+  }
+
+  snapshot(): DistilledSet {
+    const set = this.#set ?? this.#loop?.read(this.#recipe());
+    if (!set) throw new Error("the run has not started: iterate it or await result() first");
+    return set;
+  }
+
+  async *#run(): AsyncGenerator<Progress, void, undefined> {
+    const { signal, onProgress, threads = "auto" } = this.#options;
+    const engine = this.#options.engine ?? (await createEngine({ threads }));
+    const mark = engine.arena.mark();
+    try {
+      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
+      const { steps } = this.#config.outer;
+      while (this.#loop.step < steps && !signal?.aborted) {
+        const { outerLearningRate: learningRate } = this.#loop;
+        const loss = this.#loop.advance();
+        const { step } = this.#loop;
+        if (!Number.isFinite(loss)) {
+          throw new DivergedError(
+            `outer step ${step}: the loss is ${loss}; lower the learning rate of the method or of the outer optimiser`,
+          );
+        }
+        const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
+        onProgress?.(progress);
+        yield progress;
+        await nextTask();
+      }
+    } catch (error) {
+      this.#error = error;
+      throw error;
+    } finally {
+      // Leaving the iteration early is as good an end as any: what was learned stays.
+      if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
+      this.#loop = undefined;
+      if (this.#options.engine) engine.arena.release(mark);
+      else await engine.dispose();
+    }
+  }
+
+  /** Everything that decides the result, as plain data. */
+  #recipe(): Readonly<Record<string, unknown>> {
+    const { data, model, method, init, networksPerStep, outer, seed } = this.#config;
+    return {
+      version,
+      data: { name: data.name, count: data.count },
+      model: describeModel(model),
+      method,
+      init,
+      networksPerStep,
+      outer,
+      seed,
+      outerSteps: this.#loop?.step ?? 0,
+    };
+  }
+}
+
+function checked(options: DistillOptions): OuterLoopConfig {
+  const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
+  const [channels, height, width] = model.inputShape;
+  if (data.channels !== channels || data.height !== height || data.width !== width) {
+    throw new ShapeError(
+      `the model expects images [${model.inputShape}], "${data.name}" has [${data.channels},${data.height},${data.width}]`,
+    );
+  }
+  if (data.classes > model.classes) {
+    throw new ShapeError(`the model has ${model.classes} classes, "${data.name}" has ${data.classes}`);
+  }
+  if (data.count === 0) throw new RangeError(`"data" expected at least one image, got none`);
+  wholeNumber("networksPerStep", networksPerStep, 1);
+  return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
+}

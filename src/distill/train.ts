@@ -1,0 +1,58 @@
+// Training a network on a distilled set: its blocks in their learned order, each step with its own learning rate.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes } from "../nn/network.ts";
+import type { DistilledSet } from "./distilled-set.ts";
+import { allocateBlocks, Unroll } from "./unroll.ts";
+
+/** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
+export class Trainer {
+  readonly #unroll: Unroll;
+  readonly #set: DistilledSet;
+
+  /** Throws ShapeError where the model does not take such images. */
+  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena) {
+    checkFits(set, model);
+    const { steps, epochs, imagesPerStep } = set;
+    const loop = { model, steps, epochs, imagesPerStep };
+    this.#set = set;
+    const blocks = allocateBlocks(loop, arena);
+    const features = elements(model.inputShape);
+    const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
+    const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
+      backend.write(staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
+      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch: lanes(imagesPerStep) });
+    };
+    for (let s = 0; s < steps; s++) {
+      pack(blocks.images + s * blocks.imageFloats, set.images, features, s);
+      pack(blocks.targets + s * blocks.targetFloats, set.targets, set.classes, s);
+    }
+    this.#unroll = new Unroll(loop, blocks, backend.ops, arena, {
+      activations: "recompute",
+      trajectory: "last",
+      wanted: { images: false, targets: false },
+    });
+  }
+
+  /** θ: write the initial weights here; `train` leaves the trained ones in their place. */
+  get theta(): Buffer {
+    return this.#unroll.theta(0);
+  }
+
+  train(): void {
+    this.#unroll.run(this.#set.learningRates);
+  }
+}
+
+function checkFits(set: DistilledSet, model: Model): void {
+  const [channels, height, width] = model.inputShape;
+  if (set.channels !== channels || set.height !== height || set.width !== width || set.classes !== model.classes) {
+    throw new ShapeError(
+      `the model expects images [${model.inputShape}] of ${model.classes} classes, ` +
+        `the set has [${set.channels},${set.height},${set.width}] of ${set.classes}`,
+    );
+  }
+}

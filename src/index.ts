@@ -1,0 +1,33 @@
+// The public names. What needs a file system is in ./node.ts.
+export type { Floats } from "./backend/backend.ts";
+export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
+export { digits } from "./data/digits.ts";
+export { loadIdx } from "./data/idx.ts";
+export { type BaselineOptions, type BaselineResult, randomRealBaseline } from "./distill/baselines.ts";
+export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
+export type { DistilledSet } from "./distill/distilled-set.ts";
+export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
+export type { Activations } from "./distill/unroll.ts";
+export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
+export type {
+  BoundNetwork,
+  Gradients,
+  HessianVectorProduct,
+  LabelledImages,
+  MetaGradient,
+  MetaGradientOptions,
+} from "./engine/bound-network.ts";
+export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
+export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
+export { relu } from "./nn/activation.ts";
+export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
+export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";
+export type { InitScheme } from "./nn/init.ts";
+export type { ImageShape, Layer } from "./nn/layer.ts";
+export { flatten, linear } from "./nn/linear.ts";
+export { type Model, type Parameter, sequential } from "./nn/model.ts";
+export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
+export { lenet } from "./nn/zoo.ts";
+export { version } from "./version.gen.ts";

@@ -1,0 +1,55 @@
+// Models as plain data: a saved set tells which network it was distilled for, and anybody can build it again.
+import { ShapeError } from "../errors.ts";
+import { relu } from "./activation.ts";
+import { conv2d } from "./conv2d.ts";
+import type { ImageShape, Layer } from "./layer.ts";
+import { flatten, linear } from "./linear.ts";
+import { type Model, sequential } from "./model.ts";
+import { maxPool2d } from "./pool2d.ts";
+
+/** A model as JSON. */
+export interface ModelDescription {
+  readonly inputShape: ImageShape;
+  /** `kind`, and the options of the function of that name. */
+  readonly layers: readonly ({ readonly kind: string } & Readonly<Record<string, unknown>>)[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each function checks its own options
+const layerKinds = new Map<string, (options: any) => Layer>([
+  ["conv2d", conv2d],
+  ["linear", linear],
+  ["relu", relu],
+  ["maxPool2d", maxPool2d],
+  ["flatten", flatten],
+]);
+
+/** What `modelFromDescription` makes the model from again. */
+export function describeModel(model: Model): ModelDescription {
+  return {
+    inputShape: model.inputShape,
+    layers: model.layers.map(({ kind, options }) => ({ kind, ...options })),
+  };
+}
+
+/**
+ * The model of a description, as found in the recipe of a saved set.
+ *
+ * @throws TypeError where it is no description, RangeError and ShapeError where its layers do not fit.
+ */
+export function modelFromDescription(description: unknown): Model {
+  const { inputShape, layers } = (description ?? {}) as Partial<ModelDescription>;
+  if (!Array.isArray(inputShape) || !Array.isArray(layers)) {
+    throw new TypeError(`"model" expected { inputShape, layers }, got ${JSON.stringify(description)}`);
+  }
+  return sequential(
+    inputShape as unknown as ImageShape,
+    layers.map((layer: { kind?: unknown }, index) => {
+      const { kind, ...options } = layer ?? {};
+      const make = layerKinds.get(kind as string);
+      if (!make) {
+        throw new ShapeError(`layer ${index}: expected one of ${[...layerKinds.keys()].join(", ")}, got "${kind}"`);
+      }
+      return make(options);
+    }),
+  );
+}

@@ -1,0 +1,28 @@
+// Named streams of random numbers. Whatever needs chance names its purpose; streams of different purposes share
+// nothing, so that evaluating, say, can never change the order of the data.
+import type { RandomKey } from "./backend/backend.ts";
+
+/**
+ * The key of stream `part` of the `index`-th use of `purpose` under `seed`. The two key words are 32-bit FNV-1a hashes
+ * of "seed/purpose/index" from two starting values; Philox does the mixing.
+ *
+ * @example randomKey(1, "weights", 17, 2) // third parameter of the 18th network
+ */
+export function randomKey(seed: number, purpose: string, index: number = 0, part: number = 0): RandomKey {
+  const name = `${seed}/${purpose}/${index}`;
+  return { seed: [fnv1a(name, 0x811c9dc5), fnv1a(name, 0x050c5d1f)], stream: part };
+}
+
+function fnv1a(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash | 0;
+}
+
+/** Throws RangeError unless `seed` is a whole number from 0 to 2⁵³ − 1. Returns it. */
+export function checkSeed(seed: number): number {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`"seed" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${seed}`);
+  }
+  return seed;
+}

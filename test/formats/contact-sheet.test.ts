@@ -1,0 +1,149 @@
+import { decode } from "fast-png";
+import { describe, expect, test } from "vitest";
+import { contactSheet } from "../../src/formats/contact-sheet.ts";
+import { makeSet } from "./sets.ts";
+
+/** Every image is flat; image i of the set has the level `levels[i]` (0..255) once denormalised. */
+function flat(levels: readonly number[], targets: number[][], steps: number, size = 2) {
+  const [mean, std, classes] = [0.25, 0.5, targets[0]!.length];
+  return makeSet({
+    steps,
+    epochs: 1,
+    imagesPerStep: levels.length / steps,
+    classes,
+    height: size,
+    width: size,
+    mean: [mean],
+    std: [std],
+    images: Float32Array.from(
+      { length: levels.length * size * size },
+      (_, i) => (levels[Math.floor(i / size / size)]! / 255 - mean) / std,
+    ),
+    targets: Float32Array.from(targets.flat()),
+    learningRates: new Float32Array(steps).fill(0.1),
+  });
+}
+
+/** One level per tile, row by row: the middle of each tile, which must be flat. */
+function levels(png: Uint8Array, tile: number, rows: readonly number[]): number[][] {
+  const { width, data } = decode(png);
+  const columns = (width - 2) / (tile + 2);
+  return rows.map((top) =>
+    Array.from({ length: columns }, (_, c) => data[(top + 1) * width + 2 + c * (tile + 2) + 1]!),
+  );
+}
+
+describe("contactSheet", () => {
+  test("one line per step, one column per class, whatever the order in the step", () => {
+    const set = flat(
+      [10, 20, 30, 40],
+      [
+        [0, 1],
+        [1, 0],
+        [0.6, 0.4],
+        [0.2, 0.8],
+      ],
+      2,
+    );
+    const png = contactSheet(set, { scale: 2 });
+    expect(decode(png)).toMatchObject({ width: 2 + 2 * 6, height: 2 + 2 * 6, channels: 1, depth: 8 });
+    expect(levels(png, 4, [2, 8])).toEqual([
+      [20, 10],
+      [30, 40],
+    ]);
+  });
+
+  test("several images per class are the lines of a step, with a wider gap between steps", () => {
+    const oneHot = [
+      [1, 0],
+      [0, 1],
+    ];
+    const set = flat([1, 2, 3, 4, 5, 6, 7, 8], [...oneHot, ...oneHot, ...oneHot, ...oneHot], 2);
+    const png = contactSheet(set, { scale: 1 });
+    expect(decode(png).height).toBe(2 + 4 + 4 + 8 + 4 + 4);
+    expect(levels(png, 2, [2, 6, 18, 22])).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+      [7, 8],
+    ]);
+  });
+
+  test("images that are not spread evenly follow each other by class, empty places stay grey", () => {
+    const set = flat(
+      [9, 8, 7],
+      [
+        [0, 1],
+        [0, 1],
+        [1, 0],
+      ],
+      1,
+    );
+    expect(levels(contactSheet(set, { scale: 1 }), 2, [2, 6])).toEqual([
+      [7, 9],
+      [8, 128],
+    ]);
+  });
+
+  test("what a screen cannot show is clipped to black and white, the same way in every tile", () => {
+    const set = flat(
+      [-400, 0, 128, 900],
+      [
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+      ],
+      1,
+    );
+    expect(levels(contactSheet(set, { scale: 1 }), 2, [2])).toEqual([[0, 0, 128, 255]]);
+  });
+
+  test("ground is grey, pixels are squares, colour stays in its channel", () => {
+    const set = makeSet({
+      steps: 1,
+      epochs: 1,
+      classes: 1,
+      channels: 3,
+      height: 1,
+      width: 2,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      images: Float32Array.of(1, 0, 0, 1, 0.2, 0.4),
+      targets: Float32Array.of(1),
+      learningRates: Float32Array.of(1),
+    });
+    const { width, height, channels, data } = decode(contactSheet(set, { scale: 2 }));
+    expect([width, height, channels]).toEqual([8, 6, 3]);
+    const row = (y: number) =>
+      Array.from({ length: 8 }, (_, x) => [...data.subarray((y * 8 + x) * 3, (y * 8 + x) * 3 + 3)]);
+    const [g, a, b] = [
+      [128, 128, 128],
+      [255, 0, 51],
+      [0, 255, 102],
+    ];
+    expect(row(1)).toEqual(new Array(8).fill(g));
+    for (const y of [2, 3]) expect(row(y)).toEqual([g, g, a, a, b, b, g, g]);
+  });
+
+  test("by default ten 28-pixel digits are drawn three times as large, and a sheet is 1000 wide at most", () => {
+    const width = (classes: number, size: number) =>
+      decode(contactSheet(makeSet({ steps: 1, epochs: 1, classes, height: size, width: size }))).width;
+    expect(width(10, 28)).toBe(2 + 10 * (84 + 2));
+    expect(width(10, 32)).toBe(2 + 10 * (96 + 2));
+    expect(width(100, 32)).toBeLessThanOrEqual(1000);
+    expect(width(2, 4)).toBe(2 + 2 * (84 + 2));
+    expect(width(10, 224)).toBeLessThanOrEqual(1000);
+  });
+
+  test("the same set gives the same bytes", () => {
+    expect(contactSheet(makeSet())).toEqual(contactSheet(makeSet()));
+  });
+
+  test("arguments that cannot be drawn are refused", () => {
+    expect(() => contactSheet(makeSet(), { scale: 0 })).toThrow('"scale" expected integer >= 1, got 0');
+    expect(() => contactSheet(makeSet(), { scale: 1.5 })).toThrow(RangeError);
+    expect(() => contactSheet(makeSet(), { scale: 1e6 })).toThrow('"scale" expected a sheet of at most');
+    expect(() => contactSheet(makeSet({ channels: 2 }))).toThrow('"set.channels" expected 1 or 3, got 2');
+  });
+});

@@ -1,0 +1,203 @@
+import { describe, expect, test } from "vitest";
+import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
+import type { NumericArray } from "../../src/formats/npy.ts";
+import { parseNpz, writeNpz } from "../../src/formats/npz.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { setDigest } from "../../src/formats/sha256.ts";
+import { writeZip } from "../../src/formats/zip.ts";
+import { ascii, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "./hostile.ts";
+import { makeSet } from "./sets.ts";
+
+const name = fileName;
+const writers = { safetensors: distilledToSafetensors, npz: distilledToNpz };
+const bits = (data: Float32Array) => new Uint32Array(data.slice().buffer);
+
+/** A good file with something in it changed. */
+function altered(change: (tensors: Map<string, NumericArray>, metadata: Map<string, string>) => void): Uint8Array {
+  const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeSet()), { name });
+  change(tensors, metadata);
+  return writeSafetensors(tensors, metadata);
+}
+
+describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
+  test("reading gives the set that was written, bit for bit, mean and std in float64", async () => {
+    const sets = [
+      makeSet(),
+      makeSet({ channels: 3, mean: [0.1, 1 / 3, 0.4465], std: [0.2470322, 0.1 + 0.2, 1e-9], steps: 1, epochs: 1 }),
+      makeSet({ imagesPerStep: 6, recipe: {} }),
+    ];
+    for (const set of sets) {
+      const back = await distilledFromBytes(write(set), name);
+      expect(back).toEqual(set);
+      for (const key of ["images", "targets", "learningRates"] as const)
+        expect(bits(back[key])).toEqual(bits(set[key]));
+      expect(await setDigest(back)).toBe(await setDigest(set));
+    }
+  });
+
+  test("the same set gives the same bytes, also after a round trip", async () => {
+    const bytes = write(makeSet());
+    expect(write(makeSet())).toEqual(bytes);
+    expect(write(await distilledFromBytes(bytes, name))).toEqual(bytes);
+  });
+
+  test("a recipe may hold __proto__ and lines of any text", async () => {
+    const recipe = JSON.parse('{"__proto__":{"polluted":1},"text":"\\u0000\\n\\"é\\ud83d\\ude00"}');
+    const back = await distilledFromBytes(write(makeSet({ recipe })), name);
+    expect(JSON.stringify(back.recipe)).toBe(JSON.stringify(recipe));
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  test("sets that no reader would take are not written", () => {
+    const refuse = (wrong: Partial<DistilledSet>, message: string | RegExp) => {
+      expect(() => write({ ...makeSet(), ...wrong })).toThrow(RangeError);
+      expect(() => write({ ...makeSet(), ...wrong })).toThrow(message);
+    };
+    refuse({ images: new Float32Array(7) }, '"set" expected images [2, 3, 1, 4, 5] of 120 numbers, got 7');
+    refuse({ epochs: 2 }, '"set" expected learning_rates [4] of 4 numbers, got 6');
+    refuse({ learningRates: new Float32Array(6) }, '"set" expected learning_rates above 0, got 0 at 0');
+    refuse({ images: new Float32Array(120).fill(Number.NaN, 7) }, '"set" expected images finite, got NaN at 7');
+    refuse({ mean: [] }, '"set" expected mean [1] of 1 numbers, got 0');
+    refuse({ std: [-1] }, '"set" expected std above 0, got -1 at 0');
+  });
+
+  test("mutants give FormatErrors only", async () => {
+    await expectOnlyFormatErrors("distilled set", [write(makeSet())], (bytes) => distilledFromBytes(bytes, name), 5000);
+  });
+});
+
+test("the tensors are those that the header of distilled-file.ts promises", async () => {
+  const shapes = (tensors: Map<string, NumericArray>) =>
+    Object.fromEntries([...tensors].map(([key, { shape, data }]) => [key, [data.constructor.name, ...shape]]));
+  const expected = {
+    images: ["Float32Array", 2, 3, 1, 4, 5],
+    targets: ["Float32Array", 2, 3, 3],
+    learning_rates: ["Float32Array", 6],
+    mean: ["Float64Array", 1],
+    std: ["Float64Array", 1],
+  };
+  const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeSet()), { name });
+  expect(shapes(tensors)).toEqual(expected);
+  expect(Object.fromEntries(metadata)).toEqual({
+    format: "distillate",
+    format_version: "1",
+    steps: "2",
+    epochs: "3",
+    recipe: JSON.stringify(makeSet().recipe),
+  });
+  const npz = await parseNpz(distilledToNpz(makeSet()), { name });
+  const packed = npz.get("metadata")!;
+  npz.delete("metadata");
+  expect(shapes(npz)).toEqual(expected);
+  expect(JSON.parse(new TextDecoder().decode(packed.data as Uint8Array))).toEqual(Object.fromEntries(metadata));
+});
+
+test("files that hold no distilled set are refused, saying what does not fit", async () => {
+  const f32 = (shape: number[], value = 1): NumericArray => ({
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value),
+  });
+  const tensor = (key: string, array: NumericArray) => altered((tensors) => tensors.set(key, array));
+  const text = (key: string, value: string) => altered((_, metadata) => metadata.set(key, value));
+  const value = (key: string, wrong: number): [string, Uint8Array] => [
+    `${key} of ${wrong}`,
+    altered((tensors) => {
+      (tensors.get(key)!.data as Float32Array)[0] = wrong;
+    }),
+  ];
+  const npz = (metadata: NumericArray | undefined) => {
+    const { tensors } = parseSafetensors(distilledToSafetensors(makeSet()), { name });
+    if (metadata) tensors.set("metadata", metadata);
+    return writeNpz(tensors);
+  };
+  const json = (content: string): NumericArray => {
+    const data = new TextEncoder().encode(content);
+    return { shape: [data.length], data };
+  };
+  const corpus: [string, Uint8Array][] = [
+    ...truncations(distilledToSafetensors(makeSet()), 8),
+    ...truncations(distilledToNpz(makeSet()), 8),
+    ...["images", "targets", "learning_rates", "mean", "std"].map((key): [string, Uint8Array] => [
+      `no ${key}`,
+      altered((tensors) => tensors.delete(key)),
+    ]),
+    ...["format", "format_version", "steps", "epochs", "recipe"].map((key): [string, Uint8Array] => [
+      `no ${key}`,
+      altered((_, metadata) => metadata.delete(key)),
+    ]),
+    ["another format", text("format", "pt")],
+    ["a later version", text("format_version", "2")],
+    ["steps that the shapes deny", text("steps", "3")],
+    ["epochs that the shapes deny", text("epochs", "2")],
+    ["epochs written otherwise", text("epochs", "3.0")],
+    ["a recipe that is no JSON", text("recipe", "{")],
+    ["a recipe that is a list", text("recipe", "[]")],
+    ["a recipe that is null", text("recipe", "null")],
+    ["a recipe 33 deep", text("recipe", `${'{"a":'.repeat(33)}1${"}".repeat(33)}`)],
+    ["a recipe 100,000 deep", text("recipe", `{"a":${"[".repeat(1e5)}${"]".repeat(1e5)}}`)],
+    ["images of four dimensions", tensor("images", f32([2, 3, 4, 5]))],
+    ["images of other steps", tensor("images", f32([3, 3, 1, 4, 5]))],
+    ["images of another count", tensor("images", f32([2, 4, 1, 4, 5]))],
+    ["no images in a step", tensor("images", f32([2, 0, 1, 4, 5]))],
+    ["images in float64", tensor("images", { shape: [2, 3, 1, 4, 5], data: new Float64Array(120) })],
+    ["images in bytes", tensor("images", { shape: [2, 3, 1, 4, 5], data: new Uint8Array(120) })],
+    ["targets as class indices", tensor("targets", { shape: [2, 3], data: new BigInt64Array(6) })],
+    ["targets of other steps", tensor("targets", f32([1, 3, 3]))],
+    ["no classes", tensor("targets", f32([2, 3, 0]))],
+    ["five learning rates for two steps", tensor("learning_rates", f32([5]))],
+    ["one learning rate for two steps", tensor("learning_rates", f32([1]))],
+    ["no learning rates", tensor("learning_rates", f32([0]))],
+    ["learning rates in two dimensions", tensor("learning_rates", f32([2, 3]))],
+    ["mean of two channels", tensor("mean", { shape: [2], data: Float64Array.of(0.1, 0.2) })],
+    ["mean in float32", tensor("mean", f32([1]))],
+    ["std as a single number", tensor("std", { shape: [], data: Float64Array.of(1) })],
+    ["a tensor of another name", tensor("momentum", f32([1]))],
+    ["a tensor called __proto__", tensor("__proto__", f32([1]))],
+    value("images", Number.NaN),
+    value("images", Number.POSITIVE_INFINITY),
+    value("targets", Number.NEGATIVE_INFINITY),
+    value("learning_rates", 0),
+    value("learning_rates", -0.01),
+    value("learning_rates", Number.NaN),
+    value("mean", Number.NaN),
+    value("std", 0),
+    value("std", Number.POSITIVE_INFINITY),
+    ["npz without metadata", npz(undefined)],
+    ["npz metadata in int32", npz({ shape: [1], data: Int32Array.of(123) })],
+    ["npz metadata not in UTF-8", npz({ shape: [2], data: Uint8Array.of(0xc0, 0x80) })],
+    ["npz metadata without an object", npz(json("1"))],
+    ["npz metadata with numbers", npz(json('{"format":1}'))],
+    ["npz metadata, empty", npz(json(""))],
+    ["an empty npz", writeZip([])],
+    ["a zip of something else", writeZip([["a.txt", ascii("a")]])],
+    ["a text", ascii("not a distilled set at all")],
+    ["nothing", new Uint8Array(0)],
+  ];
+  await expectRefused(corpus, (bytes) => distilledFromBytes(bytes, name));
+  await expect(distilledFromBytes(tensor("learning_rates", f32([5])), name)).rejects.toThrow(
+    "evil.bin: expected learning_rates of shape [6] beside the other tensors, got [5]",
+  );
+});
+
+describe("setDigest", () => {
+  test("is the SHA-256 of the float32 bytes in the order images, targets, learning rates", async () => {
+    const set = makeSet({
+      images: Float32Array.of(1),
+      targets: Float32Array.of(2),
+      learningRates: Float32Array.of(0.5),
+    });
+    // printf '\0\0\200\77\0\0\0\100\0\0\0\77' | sha256sum
+    expect(await setDigest(set)).toBe("fdd6aa4a2057d96e55c4c39c3048c44a5b8d508931201bcb4fc8b66771ae09f1");
+  });
+
+  test("does not depend on where the arrays lie, and on nothing but them", async () => {
+    const set = makeSet();
+    const shared = new Float32Array(new SharedArrayBuffer(4 * 130), 8, 120);
+    shared.set(set.images);
+    expect(await setDigest({ ...set, images: shared, recipe: {}, mean: [9] })).toBe(await setDigest(set));
+    const other = set.images.slice();
+    other[119] = Math.fround(other[119]! + 1e-6);
+    expect(await setDigest({ ...set, images: other })).not.toBe(await setDigest(set));
+  });
+});

@@ -1,0 +1,130 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
+import { type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts";
+import { parseNpz } from "../../src/formats/npz.ts";
+import { makeSet } from "./sets.ts";
+
+const python = [process.env.PYTHON ?? "python3", "/usr/bin/python3"].find(
+  (command) => spawnSync(command, ["-c", "import numpy"]).status === 0,
+);
+
+const noNumpy = "no python3 with numpy found (set PYTHON)";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "distillate-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a program in the folder of the test's files; its output is JSON. */
+function run(program: string): unknown {
+  const { stdout, stderr, status } = spawnSync(python!, ["-c", `import json, numpy as np\n${program}`], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout ? JSON.parse(stdout) : undefined;
+}
+
+const arrays: Record<string, NumericArray> = {
+  f4: { shape: [2, 3], data: Float32Array.of(0.1, -0, 1e-45, 3e38, 5, 6) },
+  f8: { shape: [1, 1, 2], data: Float64Array.of(0.1, Math.PI) },
+  u1: { shape: [3], data: Uint8Array.of(0, 127, 255) },
+  i4: { shape: [], data: Int32Array.of(-7) },
+  i8: { shape: [0, 4], data: new BigInt64Array(0) },
+};
+
+describe("NumPy", () => {
+  test("reads our .npy files and would write the same numbers, types and shapes", (context) => {
+    context.skip(!python, noNumpy);
+    for (const [name, array] of Object.entries(arrays)) writeFileSync(join(folder, `${name}.npy`), writeNpy(array));
+    const out = run(`
+arrays = {k: np.load(k + ".npy", allow_pickle=False) for k in ["f4", "f8", "u1", "i4", "i8"]}
+print(json.dumps({k: [a.dtype.str, list(a.shape), a.tobytes().hex()] for k, a in arrays.items()}))`);
+    const expected = Object.entries(arrays).map(([name, { shape, data }]) => [
+      name,
+      [name === "u1" ? "|u1" : `<${name}`, shape, Buffer.from(data.buffer).toString("hex")],
+    ]);
+    expect(out).toEqual(Object.fromEntries(expected));
+  });
+
+  test("writes .npy files that we read: versions 1.0 and 2.0, every type, contiguous or not", (context) => {
+    context.skip(!python, noNumpy);
+    run(`
+np.save("a.npy", np.arange(6, dtype="<f4").reshape(2, 3))
+np.save("t.npy", np.ascontiguousarray(np.arange(6, dtype="<f8").reshape(2, 3).T))
+np.save("b.npy", np.array([[[255]]], dtype="u1"))
+np.save("c.npy", np.int32(-5))
+np.save("d.npy", np.zeros((3, 0), dtype="<i8"))
+np.save("fortran.npy", np.asfortranarray(np.arange(6, dtype="<f4").reshape(2, 3)))
+np.save("half.npy", np.zeros(3, dtype="<f2"))
+with open("v2.npy", "wb") as f: np.lib.format.write_array(f, np.arange(3, dtype="<i4"), version=(2, 0))`);
+    const load = (name: string) => parseNpy(readFileSync(join(folder, `${name}.npy`)), { name });
+    expect(load("a")).toEqual({ shape: [2, 3], data: Float32Array.of(0, 1, 2, 3, 4, 5) });
+    expect(load("t")).toEqual({ shape: [3, 2], data: Float64Array.of(0, 3, 1, 4, 2, 5) });
+    expect(load("b")).toEqual({ shape: [1, 1, 1], data: Uint8Array.of(255) });
+    expect(load("c")).toEqual({ shape: [], data: Int32Array.of(-5) });
+    expect(load("d")).toEqual({ shape: [3, 0], data: new BigInt64Array(0) });
+    expect(load("v2")).toEqual({ shape: [3], data: Int32Array.of(0, 1, 2) });
+    expect(() => load("fortran")).toThrow("expected False (C order)");
+    expect(() => load("half")).toThrow('expected descr one of <f4 <f8 |u1 <i4 <i8 at byte 10, got "<f2"');
+  });
+
+  test("writes .npz files that we read, compressed, uncompressed and streamed", async (context) => {
+    context.skip(!python, noNumpy);
+    run(`
+import io
+data = dict(x=np.arange(1000, dtype="<f4") % 7, y=np.array([1, 2], dtype="<i8"))
+np.savez("plain.npz", **data)
+np.savez_compressed("packed.npz", **data)
+class Pipe(io.RawIOBase):
+    def __init__(self): self.f = open("streamed.npz", "wb")
+    def writable(self): return True
+    def write(self, b): return self.f.write(b)
+np.savez(Pipe(), **data)`);
+    for (const name of ["plain.npz", "packed.npz", "streamed.npz"]) {
+      const back = await parseNpz(readFileSync(join(folder, name)), { name });
+      expect(back.get("x")).toEqual({ shape: [1000], data: Float32Array.from({ length: 1000 }, (_, i) => i % 7) });
+      expect(back.get("y")).toEqual({ shape: [2], data: BigInt64Array.of(1n, 2n) });
+    }
+  });
+
+  test("reads a distilled set of ours, from .npz and from .safetensors, and saves it so that we read it again", async (context) => {
+    context.skip(!python, noNumpy);
+    const set = makeSet();
+    writeFileSync(join(folder, "set.npz"), distilledToNpz(set));
+    writeFileSync(join(folder, "set.safetensors"), distilledToSafetensors(set));
+    const out = run(`
+import zipfile
+assert zipfile.ZipFile("set.npz").testzip() is None
+a = dict(np.load("set.npz", allow_pickle=False))
+meta = json.loads(a["metadata"].tobytes())
+np.savez_compressed("again.npz", **a)
+raw = open("set.safetensors", "rb").read()
+n = int.from_bytes(raw[:8], "little")
+header = json.loads(raw[8:8 + n])
+same = header.pop("__metadata__") == meta
+for k, t in header.items():
+    b, e = t["data_offsets"]
+    x = np.frombuffer(raw[8 + n + b:8 + n + e], dtype={"F32": "<f4", "F64": "<f8"}[t["dtype"]]).reshape(t["shape"])
+    same = same and x.dtype == a[k].dtype and np.array_equal(x, a[k])
+print(json.dumps([same, meta["format"], json.loads(meta["recipe"]), {k: [str(v.dtype), *v.shape] for k, v in a.items() if k != "metadata"}]))`);
+    expect(out).toEqual([
+      true,
+      "distillate",
+      set.recipe,
+      {
+        images: ["float32", 2, 3, 1, 4, 5],
+        targets: ["float32", 2, 3, 3],
+        learning_rates: ["float32", 6],
+        mean: ["float64", 1],
+        std: ["float64", 1],
+      },
+    ]);
+    expect(await distilledFromBytes(readFileSync(join(folder, "again.npz")), "again.npz")).toEqual(set);
+  });
+});

@@ -1,0 +1,31 @@
+// Small distilled sets for the tests of this folder.
+
+import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { randomIntegers } from "./hostile.ts";
+
+/** One image per class and step unless told otherwise; values that no rounding leaves as they are. */
+export function makeSet(sizes: Partial<DistilledSet> = {}): DistilledSet {
+  const { steps = 2, epochs = 3, classes = 3, channels = 1, height = 4, width = 5 } = sizes;
+  const { imagesPerStep = classes } = sizes;
+  const below = randomIntegers(7);
+  const random = () => (below(2 ** 24) / 2 ** 24 - 0.5) * 6;
+  const total = steps * imagesPerStep;
+  const targets = new Float32Array(total * classes);
+  for (let i = 0; i < total; i++) targets[i * classes + (i % classes)] = 1;
+  return {
+    steps,
+    epochs,
+    imagesPerStep,
+    channels,
+    height,
+    width,
+    classes,
+    images: Float32Array.from({ length: total * channels * height * width }, random),
+    targets,
+    learningRates: Float32Array.from({ length: steps * epochs }, (_, i) => 0.02 + i / 1000),
+    mean: new Array<number>(channels).fill(0.1307),
+    std: new Array<number>(channels).fill(0.3081),
+    recipe: { name: "test", seed: 1, nested: { list: [1, 2.5, "ü"], none: null } },
+    ...sizes,
+  };
+}
