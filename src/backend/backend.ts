@@ -94,7 +94,8 @@ export interface RandomKey {
 /**
  * The operations every backend has. Outputs come first, then inputs, then parameters and sizes. `accumulate` adds to
  * the output instead of overwriting it. Outputs do not overlap inputs unless said otherwise. Each result is a fixed
- * function of its inputs, whatever the number of threads.
+ * function of its inputs, whatever the number of threads. Sizes are at least 1; activations begin at a multiple of 16
+ * floats, parameters and vectors anywhere.
  */
 export interface Ops {
   /** out[i] = value */

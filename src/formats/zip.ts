@@ -148,7 +148,7 @@ export async function parseZip(
     const inner = `${name}: ${quote(entry.name)}`;
     const data =
       entry.method === 0
-        ? Uint8Array.from(packed)
+        ? new Uint8Array(packed)
         : await inflate(packed, "deflate-raw", { name: inner, maximumBytes: entry.size });
     if (data.length !== entry.size) throw bad(entry.at + 24, `the unpacked size ${data.length}`, entry.size);
     const crc = crc32(data);

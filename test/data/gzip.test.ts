@@ -63,6 +63,7 @@ describe("gunzip", () => {
       ["not gzip", plain],
     ];
     await expectRefused(corpus, (bytes) => gunzip(bytes, { name }));
+    await expect(gunzip(plain, { name })).rejects.toThrow("evil.bin: expected the gzip magic 1f 8b at byte 0");
   });
 
   test("mutants give FormatErrors only", async () => {

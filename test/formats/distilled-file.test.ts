@@ -111,6 +111,8 @@ test("files that hold no distilled set are refused, saying what does not fit", a
     if (metadata) tensors.set("metadata", metadata);
     return writeNpz(tensors);
   };
+  const good = parseSafetensors(distilledToSafetensors(makeSet()), { name }).metadata;
+  const goodMetadata = JSON.stringify(Object.fromEntries(good));
   const json = (content: string): NumericArray => {
     const data = new TextEncoder().encode(content);
     return { shape: [data.length], data };
@@ -168,6 +170,7 @@ test("files that hold no distilled set are refused, saying what does not fit", a
     ["npz metadata not in UTF-8", npz({ shape: [2], data: Uint8Array.of(0xc0, 0x80) })],
     ["npz metadata without an object", npz(json("1"))],
     ["npz metadata with numbers", npz(json('{"format":1}'))],
+    ["npz metadata with a number beside all that is asked for", npz(json(goodMetadata.replace("{", '{"x":1,')))],
     ["npz metadata, empty", npz(json(""))],
     ["an empty npz", writeZip([])],
     ["a zip of something else", writeZip([["a.txt", ascii("a")]])],

@@ -75,6 +75,10 @@ describe("safetensors", () => {
     expect(() => writeSafetensors([["a", { shape: [2], data: tensor.data }]])).toThrow(
       '"shape" expected a product of 1',
     );
+    const empty = { shape: [0], data: new Uint8Array(0) };
+    expect(() => writeSafetensors(Array.from({ length: 10_001 }, (_, i) => [`${i}`, empty] as const))).toThrow(
+      '"tensors" expected at most 10000, got 10001',
+    );
     expect(() => writeSafetensors([], [["a", "x".repeat(2 ** 20)]])).toThrow('"metadata" expected a header of at most');
   });
 

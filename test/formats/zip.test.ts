@@ -217,6 +217,8 @@ describe("zip", () => {
       named("c:a"),
       named(Uint8Array.of(0xff, 0xfe)),
       named(Uint8Array.of(0xc0, 0x80)),
+      ["encrypted in both headers", forge([{ name: "a", data: a, flags: 1 }])],
+      ["another method in both headers, though the data are deflated", forge([deflated(b, { method: 12 })])],
       [
         "the same name twice",
         forge([
@@ -259,6 +261,12 @@ describe("zip", () => {
     await expectRefused(corpus, (bytes) => parseZip(bytes, { name }));
     await expect(parseZip(patched(one, 32, 0), { name })).rejects.toThrow(
       /^evil\.bin: expected CRC .* at byte 52, got 3610a686$/,
+    );
+  });
+
+  test("a size that deflate cannot give is refused before anything is unpacked", async () => {
+    await expect(parseZip(forge([deflated(b, { size: 2 ** 29 })]), { name })).rejects.toThrow(
+      /expected a size that \d+ packed bytes can give at byte \d+, got 536870912/,
     );
   });
 
