@@ -1,5 +1,5 @@
 // The module's interface: what the orchestrator and the kernel threads call. No code.
 export { jobAddress, Kernel } from "./job";
 export { permutation } from "./random";
-export { dispatch, stopThreads, threadMain } from "./thread";
+export { dispatch, setSpins, stopThreads, threadMain } from "./thread";
 export { dotFinish } from "./vector";

@@ -3,6 +3,7 @@
 // x [in, B]   w [out, in]   y [out, B]   B the padded batch, a multiple of 4
 import { gemmBlock, ROWS } from "./gemm";
 import { transpose } from "./layout";
+import { madd } from "./simd";
 
 /** Features summed in one pass: their offsets and packed weights stay in L1. Bounds a thread's scratch. */
 const DEPTH: i32 = 4096;
@@ -12,7 +13,114 @@ function evenOffsets(offsets: usize, count: i32, stride: usize): void {
   for (let i = 0; i < count; i++) store<u32>(offsets + ((<usize>i) << 2), <u32>(<usize>i * stride));
 }
 
-/** y (+)= w·x + bias. Tile = 4 output features, whose weights are laid side by side first. */
+/** The first value of an accumulator. */
+function start(y: usize, bias: usize, accumulate: bool): v128 {
+  const b = bias ? v128.load32_splat(bias) : f32x4.splat(0);
+  return accumulate ? f32x4.add(v128.load(y), b) : b;
+}
+
+/**
+ * 2 output features × 12 images, the weights read as they lie: with so few images to share them, packing would cost as
+ * much as multiplying. Sums in order of the features, as everywhere.
+ */
+function rows2x12(
+  y: usize,
+  ldy: usize,
+  w: usize,
+  ldw: usize,
+  x: usize,
+  ldx: usize,
+  depth: i32,
+  bias: usize,
+  accumulate: bool,
+): void {
+  const y1 = y + ldy;
+  const bias1: usize = bias ? bias + 4 : 0;
+  let c00 = start(y, bias, accumulate);
+  let c01 = start(y + 16, bias, accumulate);
+  let c02 = start(y + 32, bias, accumulate);
+  let c10 = start(y1, bias1, accumulate);
+  let c11 = start(y1 + 16, bias1, accumulate);
+  let c12 = start(y1 + 32, bias1, accumulate);
+  let w1 = w + ldw;
+  for (const end = w + ((<usize>depth) << 2); w < end; w += 4, w1 += 4, x += ldx) {
+    const s0 = v128.load32_splat(w);
+    const s1 = v128.load32_splat(w1);
+    let b = v128.load(x);
+    c00 = madd(c00, s0, b);
+    c10 = madd(c10, s1, b);
+    b = v128.load(x, 16);
+    c01 = madd(c01, s0, b);
+    c11 = madd(c11, s1, b);
+    b = v128.load(x, 32);
+    c02 = madd(c02, s0, b);
+    c12 = madd(c12, s1, b);
+  }
+  v128.store(y, c00);
+  v128.store(y, c01, 16);
+  v128.store(y, c02, 32);
+  v128.store(y1, c10);
+  v128.store(y1, c11, 16);
+  v128.store(y1, c12, 32);
+}
+
+/** 4 output features × 8 images, the weights read as they lie. */
+function rows4x8(
+  y: usize,
+  ldy: usize,
+  w: usize,
+  ldw: usize,
+  x: usize,
+  ldx: usize,
+  depth: i32,
+  bias: usize,
+  accumulate: bool,
+): void {
+  const y1 = y + ldy;
+  const y2 = y1 + ldy;
+  const y3 = y2 + ldy;
+  const next: usize = bias ? 4 : 0;
+  let c00 = start(y, bias, accumulate);
+  let c01 = start(y + 16, bias, accumulate);
+  let c10 = start(y1, bias + next, accumulate);
+  let c11 = start(y1 + 16, bias + next, accumulate);
+  let c20 = start(y2, bias + 2 * next, accumulate);
+  let c21 = start(y2 + 16, bias + 2 * next, accumulate);
+  let c30 = start(y3, bias + 3 * next, accumulate);
+  let c31 = start(y3 + 16, bias + 3 * next, accumulate);
+  let w1 = w + ldw;
+  let w2 = w1 + ldw;
+  let w3 = w2 + ldw;
+  for (const end = w + ((<usize>depth) << 2); w < end; w += 4, w1 += 4, w2 += 4, w3 += 4, x += ldx) {
+    const b0 = v128.load(x);
+    const b1 = v128.load(x, 16);
+    let s = v128.load32_splat(w);
+    c00 = madd(c00, s, b0);
+    c01 = madd(c01, s, b1);
+    s = v128.load32_splat(w1);
+    c10 = madd(c10, s, b0);
+    c11 = madd(c11, s, b1);
+    s = v128.load32_splat(w2);
+    c20 = madd(c20, s, b0);
+    c21 = madd(c21, s, b1);
+    s = v128.load32_splat(w3);
+    c30 = madd(c30, s, b0);
+    c31 = madd(c31, s, b1);
+  }
+  v128.store(y, c00);
+  v128.store(y, c01, 16);
+  v128.store(y1, c10);
+  v128.store(y1, c11, 16);
+  v128.store(y2, c20);
+  v128.store(y2, c21, 16);
+  v128.store(y3, c30);
+  v128.store(y3, c31, 16);
+}
+
+/** Up to this many images the weights of a block are read in place; above, packing them pays. */
+const FEW: i32 = 24;
+
+/** y (+)= w·x + bias. Tile = 4 output features. */
 export function linearForward(
   y: usize,
   x: usize,
@@ -27,37 +135,61 @@ export function linearForward(
   end: i32,
 ): void {
   const lane = (<usize>batch) << 2;
-  const packed = scratch + ((<usize>DEPTH) << 2);
-  evenOffsets(scratch, min(DEPTH, inFeatures), lane);
+  const ldw = (<usize>inFeatures) << 2;
+  const add = accumulate != 0;
+  const inPlace = batch <= FEW && (batch % 12 == 0 || batch % 8 == 0);
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, outFeatures - row);
-    for (let from = 0; from < inFeatures; from += DEPTH) {
-      const count = min(DEPTH, inFeatures - from);
-      transpose(
-        packed,
-        w + ((<usize>(row * inFeatures + from)) << 2),
-        rows,
-        count,
-        inFeatures,
-        ROWS,
-        0,
-        (count + 3) >> 2,
-      );
-      gemmBlock(
-        y + <usize>row * lane,
-        lane,
-        rows,
-        batch,
-        packed,
-        16,
-        x + <usize>from * lane,
-        scratch,
-        count,
-        bias && from == 0 ? bias + ((<usize>row) << 2) : 0,
-        accumulate != 0 || from > 0,
-      );
+    const yr = y + <usize>row * lane;
+    const wr = w + <usize>row * ldw;
+    const br: usize = bias ? bias + ((<usize>row) << 2) : 0;
+    if (inPlace && batch % 12 == 0 && (rows & 1) == 0) {
+      for (let r = 0; r < rows; r += 2) {
+        const skip = <usize>r;
+        for (let c: usize = 0; c < lane; c += 48) {
+          rows2x12(
+            yr + skip * lane + c,
+            lane,
+            wr + skip * ldw,
+            ldw,
+            x + c,
+            lane,
+            inFeatures,
+            br ? br + skip * 4 : 0,
+            add,
+          );
+        }
+      }
+    } else if (inPlace && batch % 8 == 0 && rows == ROWS) {
+      for (let c: usize = 0; c < lane; c += 32) rows4x8(yr + c, lane, wr, ldw, x + c, lane, inFeatures, br, add);
+    } else {
+      packedForward(yr, x, wr, br, rows, inFeatures, batch, add, scratch);
     }
+  }
+}
+
+/** One block of `rows` output features, whose weights are laid side by side first. */
+function packedForward(
+  y: usize,
+  x: usize,
+  w: usize,
+  bias: usize,
+  rows: i32,
+  inFeatures: i32,
+  batch: i32,
+  accumulate: bool,
+  scratch: usize,
+): void {
+  const lane = (<usize>batch) << 2;
+  const packed = scratch + ((<usize>DEPTH) << 2);
+  evenOffsets(scratch, min(DEPTH, inFeatures), lane);
+  for (let from = 0; from < inFeatures; from += DEPTH) {
+    const count = min(DEPTH, inFeatures - from);
+    const skip = <usize>from;
+    transpose(packed, w + (skip << 2), rows, count, inFeatures, ROWS, 0, (count + 3) >> 2);
+    const first = from == 0 ? bias : 0;
+    gemmBlock(y, lane, rows, batch, packed, 16, x + skip * lane, scratch, count, first, accumulate || from > 0);
   }
 }
 

@@ -15,8 +15,13 @@ const OPEN: usize = 192;
 const DONE: usize = 256;
 const WAITING: usize = 260;
 
-/** Loads before a thread goes to sleep: a few microseconds, the gap between two kernels of an inner step. */
-const SPINS: i32 = 2000;
+/** Loads before a thread goes to sleep. */
+const SPINS: usize = 68;
+
+/** Must be called before there are threads: how long each waits awake for the next job. */
+export function setSpins(spins: i32): void {
+  store<i32>(SPINS, spins);
+}
 
 function work(scratch: usize): void {
   for (;;) {
@@ -32,7 +37,7 @@ function work(scratch: usize): void {
 
 /** Until `chunks` are done. A page's main thread may not sleep and spins on. */
 function join(chunks: i32, maySleep: i32): void {
-  for (let i = 0; i < SPINS || !maySleep; i++) {
+  for (let i = load<i32>(SPINS); i > 0 || !maySleep; i--) {
     if (atomic.load<i32>(DONE) >= chunks) return;
   }
   atomic.store<i32>(WAITING, 1);
@@ -62,7 +67,7 @@ export function threadMain(scratch: usize): void {
   let seen = 0;
   for (;;) {
     let now = atomic.load<i32>(GENERATION);
-    for (let i = 0; now == seen && i < SPINS; i++) now = atomic.load<i32>(GENERATION);
+    for (let i = load<i32>(SPINS); now == seen && i > 0; i--) now = atomic.load<i32>(GENERATION);
     if (now == seen) {
       atomic.add<i32>(SLEEPING, 1);
       atomic.wait<i32>(GENERATION, seen, -1);

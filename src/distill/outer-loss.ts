@@ -17,7 +17,7 @@ export interface Batch {
 }
 
 /** Bytes of the largest layer's input and output that a chunk may fill: they should stay in a core's L2 cache. */
-const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES = 1 << 19;
 
 /** Images of a chunk: a multiple of 8, from 8 to 128. */
 export function chunkImages(model: Model): number {

@@ -7,6 +7,8 @@ export interface KernelExports {
   jobAddress(): number;
   /** Runs the job, cut into `chunks`, here and on the kernel threads. */
   dispatch(scratch: number, chunks: number, maySleep: number): void;
+  /** Loads that a thread spins before it sleeps; to be called before there are threads. */
+  setSpins(spins: number): void;
   /** The life of a kernel thread. */
   threadMain(scratch: number): void;
   stopThreads(): void;

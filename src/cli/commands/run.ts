@@ -1,0 +1,186 @@
+// `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
+import { join } from "node:path";
+import type { Command } from "commander";
+import { setDigest } from "../../formats/sha256.ts";
+import {
+  createEngine,
+  type DatasetSplit,
+  type Distillation,
+  distill,
+  type Engine,
+  type Model,
+  type Progress,
+  version,
+} from "../../index.ts";
+import { exitCodes } from "../errors.ts";
+import { watchInterrupts } from "../interrupt.ts";
+import { JsonReport } from "../json-report.ts";
+import { judge } from "../judge.ts";
+import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { RunFolder } from "../output.ts";
+import { Rate, Smoothed } from "../progress.ts";
+import { defaultRecipe, findRecipe, type Recipe } from "../recipes.ts";
+import type { Plan, RunReport, RunResult } from "../report.ts";
+import { TextReport } from "../text-report.ts";
+
+interface RunOptions {
+  readonly data?: string;
+  readonly outerSteps?: number;
+  readonly batch: number;
+  readonly networks: number;
+  readonly evaluate: number;
+  readonly seed: number;
+  readonly threads: number | "auto";
+  readonly out?: string;
+}
+
+const help = `
+Ends with the accuracy of fresh networks that were trained on the distilled images, beside the same number of random
+real images, trained in the same way. Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
+not a terminal it gets JSON lines.
+
+Examples:
+  $ distillate run
+  $ distillate run digits-fixed --data data/mnist --outer-steps 2000 --out runs/mine
+  $ distillate run --seed 7 | jq -r 'select(.event == "result") | .evaluation.mean'
+`;
+
+export function addRun(program: Command): void {
+  program
+    .command("run")
+    .description("distil a data set into a few images and evaluate them")
+    .argument("[recipe]", "a name from `distillate recipes`", defaultRecipe)
+    .option("--data <dir>", optionTexts.data)
+    .option("--outer-steps <n>", "updates of the images (default: the recipe's)", wholeNumber(1))
+    .option("--batch <n>", "real images per outer step", wholeNumber(1), 1024)
+    .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
+    .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
+    .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
+    .option("--threads <n>", optionTexts.threads, threadCount, "auto")
+    .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
+    .addHelpText("after", help)
+    .action(async (name: string, options: RunOptions) => {
+      process.exitCode = await run(findRecipe(name), options);
+    });
+}
+
+async function run(recipe: Recipe, options: RunOptions): Promise<number> {
+  const { train, test } = await loadData(options.data);
+  const model = recipe.model(train);
+  const reports = createReports();
+  const interrupt = watchInterrupts();
+  const engine = await createEngine({ threads: options.threads });
+  let folder: RunFolder | undefined;
+  try {
+    folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
+    const startedAt = performance.now();
+    const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
+    const plan = planOf(recipe, options, model, { train, test }, engine, folder);
+    for (const report of reports) report.start(plan);
+
+    const { signal } = interrupt;
+    const { outerSteps, batch, networks, seed } = plan;
+    const init = recipe.init(seed);
+    const distillation = distill({
+      data: train,
+      model,
+      method: recipe.method,
+      init,
+      networksPerStep: networks,
+      outer: { steps: outerSteps, batch },
+      seed,
+      engine,
+      signal,
+    });
+    const { loss, step } = await follow(distillation, folder, reports, seconds);
+    const set = await distillation.result();
+    const distillSeconds = seconds();
+    // Saved before it is evaluated: whatever happens now, the images are safe.
+    await folder.saveSet(set);
+
+    const judged =
+      signal.aborted || options.evaluate === 0
+        ? { evaluation: null, baseline: null }
+        : await judge(set, { train, test, model, init, networks: options.evaluate, seed, engine, signal }, reports);
+    const result: RunResult = {
+      recipe: recipe.name,
+      version,
+      seed,
+      backend: engine.backend.name,
+      threads: engine.threads,
+      data: plan.data,
+      images: plan.images,
+      outerSteps: step,
+      batch,
+      networks,
+      // Too late is not stopped.
+      stopped: signal.aborted && judged.baseline === null,
+      seconds: seconds(),
+      distillSeconds,
+      loss,
+      ...judged,
+      sha256: await setDigest(set),
+    };
+    await folder.saveResult(result);
+    if (interrupt.exitCode !== exitCodes.brokenPipe) for (const report of reports) report.result(result);
+    return result.stopped ? interrupt.exitCode : 0;
+  } finally {
+    for (const report of reports) report.close();
+    await folder?.closeMetrics();
+    await engine.dispose();
+    interrupt.release();
+  }
+}
+
+/** Text where a person sees stdout; else JSON lines there, and the text on stderr. */
+function createReports(): RunReport[] {
+  const { stdout, stderr } = process;
+  return stdout.isTTY ? [new TextReport(stdout, stderr)] : [new JsonReport(stdout), new TextReport(stderr, stderr)];
+}
+
+function planOf(
+  recipe: Recipe,
+  { outerSteps = recipe.outerSteps, batch, networks, seed }: RunOptions,
+  model: Model,
+  { train, test }: DatasetSplit,
+  engine: Engine,
+  { path, replaces }: RunFolder,
+): Plan {
+  return {
+    recipe,
+    model,
+    data: { name: train.name, train: train.count, test: test.count },
+    images: recipe.method.steps * recipe.method.imagesPerClass * model.classes,
+    outerSteps,
+    batch: Math.min(batch, train.count),
+    networks,
+    seed,
+    engine,
+    out: path,
+    replaces,
+  };
+}
+
+/** Runs all outer steps, or those before an interrupt. Returns the last one's number, 0 if there was none, and loss. */
+async function follow(
+  distillation: Distillation,
+  folder: RunFolder,
+  reports: readonly RunReport[],
+  seconds: () => number,
+): Promise<{ step: number; loss: number | null }> {
+  const losses = new Smoothed();
+  const rate = new Rate(seconds());
+  let last: Progress | undefined;
+  for await (const progress of distillation) {
+    last = progress;
+    const { step, steps, loss, learningRate } = progress;
+    const now = seconds();
+    folder.addMetric({ step, loss, learningRate, seconds: now });
+    const stepsPerSecond = rate.add(step, now);
+    const secondsLeft = (steps - step) / stepsPerSecond;
+    const smoothedLoss = losses.add(loss);
+    for (const report of reports) report.step({ ...progress, smoothedLoss, stepsPerSecond, secondsLeft });
+    await folder.refreshPicture(() => distillation.snapshot());
+  }
+  return { step: last?.step ?? 0, loss: last?.loss ?? null };
+}

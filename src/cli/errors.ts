@@ -1,0 +1,55 @@
+// What went wrong, as the one line that a person at a terminal gets, and the exit code that a script gets.
+import { CommanderError } from "commander";
+
+/** A mistake in the command line: exit code 2. Everything else that fails has 1. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Exit codes other than 0. */
+export const exitCodes = { failure: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
+
+const systemMessages: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or folder",
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EISDIR: "is a folder, expected a file",
+  ENOTDIR: "is a file, expected a folder",
+  EEXIST: "is a file, expected a folder",
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "no space left in the quota",
+  EROFS: "the disk is read-only",
+  EMFILE: "too many open files",
+};
+
+/** Prints `error` as one line on stderr and returns the exit code. */
+export function reportError(error: unknown): number {
+  process.stderr.write(`distillate: ${printable(describe(error))}\n`);
+  if (process.env.DISTILLATE_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+}
+
+/** What the system's errors say about `path`, for errors that name another file or none; others stay as they are. */
+export function withPath(error: unknown, what: string): unknown {
+  const reason = systemReason(error);
+  return reason === undefined ? error : new Error(`${what}: ${reason}`, { cause: error });
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // "error: unknown option '--sed'\n(Did you mean --seed?)"
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, "").replace("(Did", "(did");
+  const reason = systemReason(error);
+  const { path } = error as NodeJS.ErrnoException;
+  return reason !== undefined && path !== undefined ? `${path}: ${reason}` : error.message;
+}
+
+function systemReason(error: unknown): string | undefined {
+  return systemMessages[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
+}
+
+/** On one line and without control characters: names of files and texts in them must not steer the terminal. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+}

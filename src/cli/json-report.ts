@@ -1,0 +1,60 @@
+// A run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
+import type { Evaluation } from "../index.ts";
+import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
+
+/** Between two progress events. The last step always has one. */
+const progressMilliseconds = 500;
+
+export class JsonReport implements RunReport {
+  readonly #stream: NodeJS.WritableStream;
+  #progressAt = Number.NEGATIVE_INFINITY;
+  #pending: StepReport | undefined;
+
+  constructor(stream: NodeJS.WritableStream) {
+    this.#stream = stream;
+  }
+
+  start({ recipe, data, images, outerSteps, batch, networks, seed, engine, out }: Plan): void {
+    const { name, threads } = engine.backend;
+    const run = { recipe: recipe.name, data, images, outerSteps, batch, networks, seed, backend: name, threads, out };
+    this.#write("start", run);
+  }
+
+  step(step: StepReport): void {
+    this.#pending = step;
+    const now = performance.now();
+    if (step.step < step.steps && now - this.#progressAt < progressMilliseconds) return;
+    this.#progressAt = now;
+    this.#flush();
+  }
+
+  evaluating(): void {
+    this.#flush();
+  }
+
+  evaluated(evaluation: Evaluation): void {
+    this.#write("evaluation", evaluation);
+  }
+
+  comparing(): void {}
+
+  compared(baseline: Baseline): void {
+    this.#write("baseline", baseline);
+  }
+
+  result(result: RunResult): void {
+    this.#flush();
+    this.#write("result", result);
+  }
+
+  close(): void {}
+
+  #flush(): void {
+    if (this.#pending) this.#write("progress", this.#pending);
+    this.#pending = undefined;
+  }
+
+  #write(event: string, fields: object): void {
+    this.#stream.write(`${JSON.stringify({ event, ...fields })}\n`);
+  }
+}

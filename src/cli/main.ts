@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+// The command `distillate`: its sub-commands, and how every one of them ends. Exit codes are in errors.ts.
+import { Command, CommanderError } from "commander";
+import { version } from "../index.ts";
+import { addEvaluate } from "./commands/evaluate.ts";
+import { addInspect } from "./commands/inspect.ts";
+import { addRecipes } from "./commands/recipes.ts";
+import { addRun } from "./commands/run.ts";
+import { exitCodes, reportError } from "./errors.ts";
+
+const help = `
+Examples:
+  $ distillate run
+  $ distillate evaluate runs/digits-random/distilled.safetensors
+  $ distillate help run
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
+`;
+
+function createProgram(): Command {
+  const program = new Command("distillate")
+    .description("Learns a handful of synthetic images that train a network as the whole data set would.")
+    .version(version, "-V, --version", "print the version")
+    .addHelpText("after", help)
+    .exitOverride()
+    // reportError prints errors, all in one way.
+    .configureOutput({ outputError: () => {} });
+  for (const add of [addRun, addEvaluate, addInspect, addRecipes]) add(program);
+  return program;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = createProgram();
+  if (args.length === 0) return program.outputHelp();
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    // Help and version end like errors in commander.
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    process.exitCode = reportError(error);
+  }
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    // `| head` has read enough: no reason to complain. What is still running ends by itself or is told (interrupt.ts).
+    if (error.code === "EPIPE") process.exitCode = exitCodes.brokenPipe;
+    else process.exit(stream === process.stdout ? reportError(error) : exitCodes.failure);
+  });
+}
+await main(process.argv.slice(2));

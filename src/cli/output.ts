@@ -1,0 +1,116 @@
+// The folder of a run. Every file in it is whole at any moment but metrics.jsonl, which grows by a line per outer step.
+import { createWriteStream, type WriteStream } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { finished } from "node:stream/promises";
+import { contactSheet } from "../formats/contact-sheet.ts";
+import type { DistilledSet } from "../index.ts";
+import { saveDistilled, writeFileAtomic } from "../node.ts";
+import { withPath } from "./errors.ts";
+
+/** A person watching the picture sees digits form; the run is not held up by drawing. */
+const pictureMilliseconds = 10_000;
+
+/** The files of a finished run. */
+export const runFiles: readonly string[] = [
+  "images.png",
+  "distilled.safetensors",
+  "distilled.npz",
+  "metrics.jsonl",
+  "result.json",
+];
+
+/** What metrics.jsonl says of each outer step. */
+export interface Metric {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Since the run began. */
+  readonly seconds: number;
+}
+
+export class RunFolder {
+  readonly path: string;
+  /** Whether an earlier run is about to be replaced. */
+  readonly replaces: boolean;
+  readonly #metrics: WriteStream;
+  #metricsError: unknown;
+  #pictureAt = Number.NEGATIVE_INFINITY;
+
+  private constructor(path: string, replaces: boolean) {
+    this.path = path;
+    this.replaces = replaces;
+    this.#metrics = createWriteStream(join(path, "metrics.jsonl"));
+    this.#metrics.on("error", (error) => {
+      this.#metricsError = error;
+    });
+  }
+
+  /** Creates the folder, so that a run that cannot be saved fails before it starts and not after. */
+  static async create(path: string): Promise<RunFolder> {
+    await writing(path, () => mkdir(path, { recursive: true }));
+    const replaces = await access(join(path, "result.json")).then(
+      () => true,
+      () => false,
+    );
+    const folder = new RunFolder(path, replaces);
+    const opened = new Promise((resolve) => folder.#metrics.once("open", resolve).once("error", resolve));
+    await opened;
+    folder.#check();
+    return folder;
+  }
+
+  addMetric(metric: Metric): void {
+    this.#check();
+    this.#metrics.write(`${JSON.stringify(metric)}\n`);
+  }
+
+  /** Draws images.png, unless that was done in the last ten seconds. */
+  async refreshPicture(set: () => DistilledSet): Promise<void> {
+    const now = performance.now();
+    if (now - this.#pictureAt < pictureMilliseconds) return;
+    this.#pictureAt = now;
+    await this.#write("images.png", contactSheet(set()));
+  }
+
+  /** Everything but result.json. */
+  async saveSet(set: DistilledSet): Promise<void> {
+    await this.closeMetrics();
+    await this.#write("images.png", contactSheet(set));
+    for (const name of ["distilled.safetensors", "distilled.npz"]) {
+      const path = join(this.path, name);
+      await writing(path, () => saveDistilled(path, set));
+    }
+  }
+
+  async saveResult(result: object): Promise<void> {
+    await this.#write("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
+  }
+
+  /** Ends metrics.jsonl. Also for runs that failed; may be called twice. */
+  async closeMetrics(): Promise<void> {
+    if (this.#metrics.closed) return;
+    this.#metrics.end();
+    await finished(this.#metrics).catch(() => {});
+    this.#check();
+  }
+
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const path = join(this.path, name);
+    await writing(path, () => writeFileAtomic(path, bytes));
+  }
+
+  #check(): void {
+    const path = join(this.path, "metrics.jsonl");
+    if (this.#metricsError !== undefined) throw withPath(this.#metricsError, `cannot write ${path}`);
+  }
+}
+
+/** The error of a write names the file that was meant, not the temporary one. */
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw withPath(error, `cannot write ${path}`);
+  }
+}

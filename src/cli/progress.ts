@@ -1,0 +1,86 @@
+// The line that shows a run going on: redrawn in place, in one write, on terminals only. And what it says: loss without
+// its jitter, outer steps per second, time left.
+import type { WriteStream } from "node:tty";
+
+const redrawMilliseconds = 100;
+const barCells = { least: 6, most: 24 };
+
+/** One line at the bottom of the terminal. Without a terminal it writes nothing. */
+export class ProgressLine {
+  readonly #stream: WriteStream | undefined;
+  #width = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+
+  constructor(stream: WriteStream) {
+    this.#stream = stream.isTTY ? stream : undefined;
+  }
+
+  /** Draws, unless that was done just now; `line` is told how many columns there are. */
+  draw(line: (columns: number) => string, now: number = performance.now()): void {
+    if (!this.#stream || now - this.#drawnAt < redrawMilliseconds) return;
+    this.#drawnAt = now;
+    // The last column stays free: some terminals break the line there.
+    const columns = (this.#stream.columns || 80) - 1;
+    const text = line(columns).slice(0, columns);
+    // Spaces over what is left of a longer line instead of erasing it first, which flickers.
+    this.#stream.write(`\r${text.padEnd(Math.min(this.#width, columns))}`);
+    this.#width = text.length;
+  }
+
+  /** Wipes the line, so that other text can be printed. */
+  clear(): void {
+    if (this.#width > 0) this.#stream?.write(`\r${" ".repeat(this.#width)}\r`);
+    this.#width = 0;
+    this.#drawnAt = Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** "label done/total [####----] rest" of at most `columns`, with as much bar as there is room. */
+export function progressText(
+  { label, done, total, rest }: { label: string; done: number; total: number; rest: string },
+  columns: number,
+): string {
+  const count = `${label} ${String(done).padStart(String(total).length)}/${total}`;
+  const cells = Math.min(barCells.most, columns - count.length - rest.length - " [] ".length);
+  if (cells < barCells.least) return `${count} ${rest}`;
+  const full = Math.floor((cells * done) / total);
+  return `${count} [${"#".repeat(full)}${"-".repeat(cells - full)}] ${rest}`;
+}
+
+/** "1:35", "12:00:07"; "-:--" where nobody knows. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "-:--";
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const tail = String(whole % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** Average of roughly the last twenty losses, the first ones weighing as much as any. */
+export class Smoothed {
+  #sum = 0;
+  #weight = 0;
+
+  add(value: number): number {
+    this.#sum = 0.95 * this.#sum + 0.05 * value;
+    this.#weight = 0.95 * this.#weight + 0.05;
+    return this.#sum / this.#weight;
+  }
+}
+
+/** Steps per second over the last ten seconds. */
+export class Rate {
+  #marks: { at: number; step: number }[];
+
+  constructor(at: number) {
+    this.#marks = [{ at, step: 0 }];
+  }
+
+  add(step: number, at: number): number {
+    this.#marks.push({ at, step });
+    while (this.#marks.length > 2 && at - this.#marks[1]!.at > 10) this.#marks.shift();
+    const first = this.#marks[0]!;
+    return (step - first.step) / Math.max(at - first.at, 1e-9);
+  }
+}

@@ -1,0 +1,71 @@
+// What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
+import type { BaselineResult, Engine, Evaluation, Model, Progress } from "../index.ts";
+import type { Recipe } from "./recipes.ts";
+
+/** A run about to start. */
+export interface Plan {
+  readonly recipe: Recipe;
+  readonly model: Model;
+  readonly data: { readonly name: string; readonly train: number; readonly test: number };
+  /** Distilled images in all. */
+  readonly images: number;
+  readonly outerSteps: number;
+  readonly batch: number;
+  /** Networks per outer step. */
+  readonly networks: number;
+  readonly seed: number;
+  readonly engine: Engine;
+  readonly out: string;
+  /** Whether `out` holds an earlier run. */
+  readonly replaces: boolean;
+}
+
+/** An outer step, as a person wants to know of it. */
+export interface StepReport extends Progress {
+  readonly smoothedLoss: number;
+  readonly stepsPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+/** How good as many real images are. */
+export interface Baseline {
+  readonly randomReal: Omit<BaselineResult, "accuracies">;
+}
+
+/** The content of result.json. */
+export interface RunResult {
+  readonly recipe: string;
+  readonly version: string;
+  readonly seed: number;
+  readonly backend: string;
+  readonly threads: number;
+  readonly data: Plan["data"];
+  readonly images: number;
+  /** Done; fewer than were asked for where the run was stopped. */
+  readonly outerSteps: number;
+  readonly batch: number;
+  readonly networks: number;
+  readonly stopped: boolean;
+  /** Of the whole run, and of its outer steps alone. */
+  readonly seconds: number;
+  readonly distillSeconds: number;
+  /** Of the last outer step. */
+  readonly loss: number | null;
+  readonly evaluation: Evaluation | null;
+  readonly baseline: Baseline | null;
+  readonly sha256: string;
+}
+
+export interface RunReport {
+  start(plan: Plan): void;
+  step(step: StepReport): void;
+  /** After each held-out network; `network` 0 when the evaluation begins. */
+  evaluating(network: number, networks: number): void;
+  evaluated(evaluation: Evaluation): void;
+  /** The baseline is being measured. */
+  comparing(): void;
+  compared(baseline: Baseline): void;
+  result(result: RunResult): void;
+  /** Leaves the terminal in order, also when the run failed. */
+  close(): void;
+}

@@ -1,0 +1,125 @@
+// A run as a person reads it: what will happen, a live line, a table.
+import type { WriteStream } from "node:tty";
+import type { Evaluation } from "../index.ts";
+import { printable } from "./errors.ts";
+import { runFiles } from "./output.ts";
+import { clock, ProgressLine, progressText } from "./progress.ts";
+import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
+import { accuracy, count, table } from "./text.ts";
+
+/** How often the seconds of the comparison move on. */
+const tickMilliseconds = 250;
+
+export class TextReport implements RunReport {
+  readonly #stream: NodeJS.WritableStream;
+  readonly #line: ProgressLine;
+  #plan: Plan | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Text goes to `text`; the live line goes to `live`, if that is a terminal. */
+  constructor(text: NodeJS.WritableStream, live: WriteStream) {
+    this.#stream = text;
+    this.#line = new ProgressLine(live);
+  }
+
+  start(plan: Plan): void {
+    this.#plan = plan;
+    const { recipe, data, model, images, engine } = plan;
+    const { steps, epochs, imagesPerClass } = recipe.method;
+    const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
+    const weights = recipe.init(plan.seed).kind === "fixed" ? "one known network" : "new random weights every time";
+    const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
+    this.#print(
+      `${recipe.name}: ${recipe.summary}`,
+      ...table([
+        ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
+        ["  model", `${recipe.modelName}, ${count(model.parameterCount)} parameters, ${weights}`],
+        ["  method", `back-gradient, ${steps} steps × ${epochs} epochs, ${imagesPerClass} per class and step`],
+        ["  images", `${images}`],
+        ["  run", `${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}, seed ${plan.seed}`],
+        ["  engine", `${engine.backend.name}, ${engine.threads === 1 ? "1 thread" : `${engine.threads} threads`}`],
+        ["  files", `${plan.out}${plan.replaces ? " (replacing an earlier run)" : ""}`],
+      ]),
+      "Ctrl-C stops early and keeps what was learned.",
+      "",
+    );
+  }
+
+  step({ step, steps, smoothedLoss, stepsPerSecond, secondsLeft }: StepReport): void {
+    const rate = `${stepsPerSecond.toFixed(1)} steps/s`;
+    const rest = `loss ${smoothedLoss.toFixed(3)}  ${rate}  ${clock(secondsLeft)} left`;
+    this.#line.draw((columns) => progressText({ label: "distilling", done: step, total: steps, rest }, columns));
+  }
+
+  evaluating(network: number, networks: number): void {
+    if (network === 0) this.#line.clear();
+    const text = { label: "evaluating", done: network, total: networks, rest: "networks" };
+    this.#line.draw((columns) => progressText(text, columns));
+  }
+
+  evaluated(_: Evaluation): void {
+    this.#line.clear();
+  }
+
+  comparing(): void {
+    const startedAt = performance.now();
+    const draw = (): void => {
+      const seconds = Math.round((performance.now() - startedAt) / 1000);
+      this.#line.draw(() => `comparing with random real images, ${seconds} s`);
+    };
+    draw();
+    this.#timer = setInterval(draw, tickMilliseconds);
+  }
+
+  compared(_: Baseline): void {
+    this.close();
+  }
+
+  result(result: RunResult): void {
+    this.close();
+    if (result.stopped) this.#print(this.#stopped(result));
+    else this.#print(...this.#table(result));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#line.clear();
+  }
+
+  #stopped({ outerSteps, evaluation }: RunResult): string {
+    const { outerSteps: planned, out } = this.#plan!;
+    if (outerSteps < planned) {
+      return `Stopped after outer step ${outerSteps} of ${planned}. What was learned is in ${out}, not evaluated.`;
+    }
+    const missing = evaluation ? "but not compared with real images" : "but not evaluated";
+    return `Stopped. All ${planned} outer steps are in ${out}, ${missing}.`;
+  }
+
+  #table({ evaluation, baseline, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
+    const { out, recipe, seed } = this.#plan!;
+    const lines: string[] = [];
+    if (evaluation && baseline) {
+      const { randomReal } = baseline;
+      const known = recipe.init(seed).kind === "fixed";
+      lines.push(
+        `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
+        ...table([
+          ["  distilled images", accuracy(evaluation), known ? "the known network" : `${evaluation.networks} networks`],
+          ["  random real images", accuracy(randomReal), `${randomReal.networks} ${known ? "choices" : "networks"}`],
+        ]),
+        "",
+      );
+    }
+    return [
+      ...lines,
+      `Files in ${out}:`,
+      `  ${runFiles.join("  ")}`,
+      `${seconds.toFixed(1)} s in all, ${distillSeconds.toFixed(1)} s of them distilling.`,
+      `sha256 ${sha256}`,
+    ];
+  }
+
+  #print(...lines: readonly string[]): void {
+    this.#stream.write(lines.map((line) => `${printable(line)}\n`).join(""));
+  }
+}

@@ -1,0 +1,28 @@
+// Numbers and tables as text.
+
+/** "9,000", the same in every locale. */
+export function count(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** "75.6 % ± 3.2", in per cent; without ± for a single network. */
+export function accuracy({ mean, std, networks }: { mean: number; std: number; networks: number }): string {
+  const spread = networks > 1 ? ` ± ${(100 * std).toFixed(1)}` : "";
+  return `${(100 * mean).toFixed(1)} %${spread}`;
+}
+
+/** Rows as lines, their columns aligned. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd(),
+  );
+}

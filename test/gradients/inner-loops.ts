@@ -1,0 +1,82 @@
+// Random inner loops for the meta-gradient tests, and what they lead to, worked out one gradient at a time: nothing
+// here uses the library's own unrolling.
+
+import type { BoundNetwork } from "../../src/engine/bound-network.ts";
+import { elements } from "../../src/nn/layer.ts";
+import type { Model } from "../../src/nn/model.ts";
+import { distanceFromKinks, floats, moved, reference, softTargets } from "./differences.ts";
+
+export interface Block {
+  readonly images: Float64Array;
+  readonly targets: Float64Array;
+}
+
+/** What `metaGradient` takes; all values are float32 numbers, so that every backend starts from the same. */
+export interface Problem {
+  readonly parameters: Float64Array;
+  readonly steps: readonly Block[];
+  readonly epochs: number;
+  readonly learningRates: Float64Array;
+  readonly real: Block;
+}
+
+export interface ProblemOptions {
+  readonly steps: number;
+  readonly epochs: number;
+  /** Images of a block, and of the outer batch. */
+  readonly images: number;
+  readonly real: number;
+  readonly seed: number;
+  /** Weights are drawn from ±scale. */
+  readonly scale: number;
+  /** Of the differences. */
+  readonly step: number;
+}
+
+/** In steps. What crosses a kink in spite of it makes an error as large as the derivative: it would be seen. */
+const kinkDistance = 20;
+
+/** A random problem whose whole trajectory stays away from kinks, and the seed that gave it. Same seed, same problem. */
+export async function drawProblem(model: Model, options: ProblemOptions): Promise<{ problem: Problem; seed: number }> {
+  const net = await reference.bind(model);
+  for (let seed = options.seed; seed < options.seed + 50_000; seed += 1000) {
+    const problem = paintProblem(model, { ...options, seed });
+    const { trajectory } = await train(net, problem);
+    let least = Number.POSITIVE_INFINITY;
+    for (let t = 0; t < trajectory.length && least >= kinkDistance * options.step; t++) {
+      const { images } = t + 1 < trajectory.length ? problem.steps[t % problem.steps.length]! : problem.real;
+      least = Math.min(least, await distanceFromKinks(model, trajectory[t]!, images));
+    }
+    if (least >= kinkDistance * options.step) return { problem, seed };
+  }
+  throw new Error(`no inner loop away from kinks, seeds ${options.seed}, ${options.seed + 1000}, …`);
+}
+
+export function paintProblem(model: Model, { steps, epochs, images, real, seed, scale }: ProblemOptions): Problem {
+  const block = (count: number, at: number): Block => ({
+    images: floats(count * elements(model.inputShape), at),
+    targets: softTargets(count, model.classes, at + 1).map(Math.fround),
+  });
+  return {
+    parameters: floats(model.parameterCount, seed, scale),
+    steps: Array.from({ length: steps }, (_, s) => block(images, seed + 10 + 2 * s)),
+    epochs,
+    learningRates: floats(steps * epochs, seed + 1, 0.08).map((value) => Math.fround(0.1 + value)),
+    real: block(real, seed + 2),
+  };
+}
+
+/** Gradient descent as the definition has it: all θ_t, and the loss on the outer batch at the last of them. */
+export async function train(
+  net: BoundNetwork,
+  { parameters, steps, epochs, learningRates, real }: Problem,
+): Promise<{ loss: number; trajectory: Float64Array[] }> {
+  const trajectory = [parameters];
+  for (let t = 0; t < steps.length * epochs; t++) {
+    const theta = trajectory[t]!;
+    const gradient = await net.gradients({ parameters: theta, ...steps[t % steps.length]! });
+    trajectory.push(moved(theta, -learningRates[t]!, gradient.parameters));
+  }
+  const { loss } = await net.gradients({ parameters: trajectory.at(-1)!, ...real });
+  return { loss, trajectory };
+}

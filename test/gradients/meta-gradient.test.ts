@@ -1,0 +1,158 @@
+// The derivative of the outer loss through the whole inner loop: the reference against central differences of a loop
+// written out by hand, the kernels against the reference.
+import { describe, expect, test } from "vitest";
+import type { BoundNetwork, MetaGradient } from "../../src/engine/bound-network.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { relu } from "../../src/nn/activation.ts";
+import { conv2d } from "../../src/nn/conv2d.ts";
+import { flatten, linear } from "../../src/nn/linear.ts";
+import { sequential } from "../../src/nn/model.ts";
+import { maxPool2d } from "../../src/nn/pool2d.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { floats, inner, moved, reference } from "./differences.ts";
+import { drawProblem, type Problem, type ProblemOptions, paintProblem, train } from "./inner-loops.ts";
+
+/** Of the slope: rounding, 2⁻⁵³·ℓ/step, is the larger part of it. */
+const differenceTolerance = 1e-5;
+/** ‖kernels − reference‖ / ‖reference‖: float32 through up to 30 steps there and back. */
+const kernelTolerance = 2e-3;
+
+const conv = sequential(
+  [1, 5, 5],
+  [conv2d({ out: 3, kernel: 3, padding: 1 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: 3 })],
+);
+/** T = 1, 2, 3, 10, 30: one block, several, several epochs. */
+const convLoops = [
+  { steps: 1, epochs: 1 },
+  { steps: 2, epochs: 1 },
+  { steps: 1, epochs: 3 },
+  { steps: 5, epochs: 2 },
+  { steps: 10, epochs: 3 },
+].map((loop, i) => ({ ...loop, images: 3 + (i % 2), real: 6, seed: 1200 + i, scale: 0.6, step: 1e-6 }));
+/** A step of 1e-7: among LeNet's 8,000 activations an image, some are always closer to a kink than 1e-5. */
+const lenetLoops = [
+  { steps: 2, epochs: 1 },
+  { steps: 3, epochs: 1 },
+  { steps: 2, epochs: 2 },
+].map((loop, i) => ({ ...loop, images: 2, real: 3, seed: 1310 + i, scale: 0.15, step: 1e-7 }));
+
+const title = ({ steps, epochs }: ProblemOptions) => `T = ${steps * epochs} (${steps} × ${epochs})`;
+
+/** A problem moved by `by` along a direction in one of the things it depends on. */
+type Move = (problem: Problem, direction: Float64Array, by: number) => Problem;
+const moves: Readonly<Record<"images" | "targets" | "learningRates" | "initial", Move>> = {
+  images: (problem, direction, by) => ({ ...problem, steps: movedBlocks(problem, "images", direction, by) }),
+  targets: (problem, direction, by) => ({ ...problem, steps: movedBlocks(problem, "targets", direction, by) }),
+  learningRates: (problem, direction, by) => ({
+    ...problem,
+    learningRates: moved(problem.learningRates, by, direction),
+  }),
+  initial: (problem, direction, by) => ({ ...problem, parameters: moved(problem.parameters, by, direction) }),
+};
+
+function movedBlocks({ steps }: Problem, part: "images" | "targets", direction: Float64Array, by: number) {
+  const size = steps[0]![part].length;
+  return steps.map((block, s) => ({
+    ...block,
+    [part]: moved(block[part], by, direction.subarray(s * size, (s + 1) * size)),
+  }));
+}
+
+/** All entries of one derivative, block after block. */
+function flat(result: MetaGradient, part: keyof typeof moves): Float64Array {
+  const value = result[part];
+  return Float64Array.from(Array.isArray(value) ? value.flatMap((block) => [...block]) : (value as Float64Array));
+}
+
+const known = new Map<number, Promise<{ problem: Problem; seed: number; expected: MetaGradient }>>();
+
+/** The problem of these options, drawn once, and the reference's answer to it. */
+function solved(net: BoundNetwork, options: ProblemOptions): NonNullable<ReturnType<typeof known.get>> {
+  const solve = async () => {
+    const drawn = await drawProblem(net.model, options);
+    return { ...drawn, expected: await net.metaGradient(drawn.problem) };
+  };
+  const answer = known.get(options.seed) ?? solve();
+  known.set(options.seed, answer);
+  return answer;
+}
+
+async function checkDirections(net: BoundNetwork, options: ProblemOptions, directions: number): Promise<void> {
+  const { problem, seed, expected: result } = await solved(net, options);
+  const { step } = options;
+  const label = `${title(options)}, seed ${seed}`;
+  const { loss, trajectory } = await train(net, problem);
+  expect(Math.abs(result.loss - loss), `loss, ${label}`).toBeLessThan(1e-12);
+  expect(normError(result.parameters, trajectory.at(-1)!), `θ_T, ${label}`).toBeLessThan(1e-12);
+  let worst = 0;
+  for (const part of Object.keys(moves) as (keyof typeof moves)[]) {
+    const gradient = flat(result, part);
+    for (let i = 0; i < directions; i++) {
+      const direction = floats(gradient.length, seed + 500 + i);
+      const after = await train(net, moves[part](problem, direction, step));
+      const before = await train(net, moves[part](problem, direction, -step));
+      const slope = (after.loss - before.loss) / (2 * step);
+      const error = Math.abs(inner(gradient, direction) - slope) / Math.abs(slope);
+      worst = Math.max(worst, error);
+      expect(error, `∂L/∂${part} along direction ${i}, ${label}`).toBeLessThan(differenceTolerance);
+    }
+  }
+  console.log(label, worst);
+}
+
+function normError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const difference = Float64Array.from(expected, (value, i) => value - actual[i]!);
+  return Math.sqrt(inner(difference, difference) / inner(expected, expected));
+}
+
+describe("the reference's meta-gradient matches central differences to 1e-5", () => {
+  test.each(convLoops)("of a small convolutional network, $steps × $epochs steps, 20 directions", async (options) => {
+    await checkDirections(await reference.bind(conv), options, 5);
+  });
+
+  test.each(lenetLoops)("of LeNet, $steps × $epochs steps", async (options) => {
+    await checkDirections(await reference.bind(lenet()), options, 1);
+  });
+});
+
+describe("the kernels' meta-gradient is the reference's to 2e-3", () => {
+  test.each([
+    ...convLoops.map((options) => ({ model: conv, name: "a small convolutional network", ...options })),
+    ...lenetLoops.map((options) => ({ model: lenet(), name: "LeNet", ...options })),
+  ])("of $name, $steps × $epochs steps", async ({ model, ...options }) => {
+    const { problem, seed, expected } = await solved(await reference.bind(model), options);
+    await using engine = await createEngine({ threads: 2 });
+    const result = await (await engine.bind(model)).metaGradient(problem);
+    const label = `${title(options)}, seed ${seed}`;
+    expect(Math.abs(result.loss - expected.loss) / expected.loss, label).toBeLessThan(kernelTolerance);
+    expect(normError(result.parameters, expected.parameters), `θ_T, ${label}`).toBeLessThan(kernelTolerance);
+    for (const part of Object.keys(moves) as (keyof typeof moves)[]) {
+      const error = normError(flat(result, part), flat(expected, part));
+      expect(error, `∂L/∂${part}, ${label}`).toBeLessThan(kernelTolerance);
+      console.log(label, part, error);
+    }
+  });
+});
+
+describe("the meta-gradient has the same bits", async () => {
+  const cases = [
+    { name: "a small convolutional network", model: conv, ...convLoops[3]! },
+    { name: "LeNet with ten images a step", model: lenet(), ...lenetLoops[2]!, images: 10, real: 200 },
+  ];
+
+  test.each(cases)("kept or recomputed, with 1, 2 and 3 threads: $name", async ({ model, ...options }) => {
+    const problem = paintProblem(model, options);
+    let first: MetaGradient | undefined;
+    for (const threads of [1, 2, 3]) {
+      await using engine = await createEngine({ threads });
+      const net = await engine.bind(model);
+      for (const activations of ["keep", "recompute"] as const) {
+        const result = await net.metaGradient({ ...problem, activations });
+        first ??= result;
+        for (const part of Object.keys(result) as (keyof MetaGradient)[]) {
+          expect(result[part], `${part}, ${threads} threads, ${activations}, seed ${options.seed}`).toEqual(first[part]);
+        }
+      }
+    }
+  });
+});
