@@ -57,4 +57,3 @@ describe("conv2d matches central differences", () => {
     });
   });
 });
-import { afterAll } from "vitest"; import { worst } from "./differences.ts"; afterAll(() => console.log(JSON.stringify(worst)));

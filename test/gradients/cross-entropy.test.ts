@@ -86,4 +86,3 @@ function oneHot(labels: readonly number[], classes: number): Float64Array {
   });
   return out;
 }
-import { afterAll } from "vitest"; import { worst } from "./differences.ts"; afterAll(() => console.log(JSON.stringify(worst)));

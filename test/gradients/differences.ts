@@ -214,15 +214,12 @@ function unit(n: number, i: number): Float64Array {
   return out;
 }
 
-export const worst = { ratio: 0, error: 0, label: "", relative: 0 };
 function expectNear(analytic: ArrayLike<number>, differences: ArrayLike<number>, label: string): void {
   if (analytic.length !== differences.length) {
     throw new Error(`${label}: got ${analytic.length} values, expected ${differences.length}`);
   }
   for (let i = 0; i < differences.length; i++) {
     const [got, wanted] = [analytic[i]!, differences[i]!];
-    const r = Math.abs(got - wanted) / (atol + rtol * Math.abs(wanted));
-    if (r > worst.ratio) { worst.ratio = r; worst.error = Math.abs(got - wanted); worst.label = label; }
     if (Math.abs(got - wanted) <= atol + rtol * Math.abs(wanted)) continue;
     throw new Error(`${label}: got ${got}, central difference ${wanted} at ${i} of ${differences.length}`);
   }

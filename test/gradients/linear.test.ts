@@ -42,4 +42,3 @@ describe("flatten matches central differences", () => {
     test(why, () => checkLayers(input, layers, { seed: 300 + i, images: 1 + i }));
   });
 });
-import { afterAll } from "vitest"; import { worst } from "./differences.ts"; afterAll(() => console.log(JSON.stringify(worst)));

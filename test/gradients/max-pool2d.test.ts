@@ -63,4 +63,3 @@ test("of equal values the first in row order wins, as in PyTorch", async () => {
   const { images: gradient } = await net.gradients({ parameters: floats(4, 1), images, targets: Uint8Array.of(0) });
   expect(Array.from(gradient, (value) => value !== 0)).toEqual([false, true, false, false]);
 });
-import { afterAll } from "vitest"; import { worst } from "./differences.ts"; afterAll(() => console.log(JSON.stringify(worst)));

@@ -43,4 +43,3 @@ test("ReLU's derivative is 0 at 0, as in PyTorch", async () => {
     expect(images[1]).not.toBe(0);
   }
 });
-import { afterAll } from "vitest"; import { worst } from "./differences.ts"; afterAll(() => console.log(JSON.stringify(worst)));

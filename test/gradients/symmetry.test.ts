@@ -71,7 +71,6 @@ describe("u·Hv = v·Hu", async () => {
 
   test.each(networks)("on the reference to 1e-10, network %s", async (seed) => {
     const [uHv, vHu] = await bilinearForms(reference, seed);
-    console.log(Math.abs(uHv - vHu) / Math.abs(uHv));
     expect(Math.abs(uHv - vHu) / Math.abs(uHv), `seed ${seed}`).toBeLessThan(referenceTolerance);
   });
 
