@@ -1,9 +1,10 @@
 // Builds the package: kernels (AssemblyScript → WASM → embedded), the kernel thread's source, the library, the digits.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { makeDigits } from "./make-digits.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const run = (script, ...args) =>
@@ -46,6 +47,4 @@ await embedThread();
 writeVersion();
 rmSync(join(root, "dist"), { recursive: true, force: true });
 run("typescript/bin/tsc");
-if (!existsSync(join(root, "assets/digits-images.idx3.gz"))) {
-  execFileSync(process.execPath, [join(root, "scripts/make-digits.mjs")], { cwd: root, stdio: "inherit" });
-}
+makeDigits();

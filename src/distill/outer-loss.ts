@@ -74,7 +74,8 @@ export class RealBatch {
   /** Logits [n, classes] of images [n, c, h, w] at θ. */
   logits(theta: Buffer, images: Floats, count: number): Floats {
     const { classes } = this.#model;
-    const out = images instanceof Float64Array ? new Float64Array(count * classes) : new Float32Array(count * classes);
+    const exact = this.#backend.name === "reference";
+    const out = exact ? new Float64Array(count * classes) : new Float32Array(count * classes);
     for (let from = 0; from < count; from += this.#chunk) {
       const chunk = Math.min(this.#chunk, count - from);
       this.#loadImages(images, from, chunk);

@@ -154,6 +154,9 @@ export class BoundNetwork {
     const { epochs = 1, activations = "keep" } = options;
     const { model } = this;
     if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`"epochs" expected integer >= 1, got ${epochs}`);
+    if (activations !== "keep" && activations !== "recompute") {
+      throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
+    }
     if (!Array.isArray(options.steps) || options.steps.length === 0) {
       throw new RangeError(`"steps" expected an array of at least one block, got ${options.steps?.length ?? "none"}`);
     }

@@ -149,7 +149,9 @@ describe("the meta-gradient has the same bits", async () => {
         const result = await net.metaGradient({ ...problem, activations });
         first ??= result;
         for (const part of Object.keys(result) as (keyof MetaGradient)[]) {
-          expect(result[part], `${part}, ${threads} threads, ${activations}, seed ${options.seed}`).toEqual(first[part]);
+          expect(result[part], `${part}, ${threads} threads, ${activations}, seed ${options.seed}`).toEqual(
+            first[part],
+          );
         }
       }
     }

@@ -36,7 +36,8 @@ function randomModel(seed: number): Model {
     const kernel = pick(1, Math.min(3, shape[1], shape[2]));
     add(conv2d({ out: pick(1, 6), kernel, stride: pick(1, 2), padding: pick(0, 2), bias: pick(0, 3) > 0 }));
     if (pick(0, 3) > 0) add(relu());
-    if (pick(0, 1) && Math.min(shape[1], shape[2]) >= 2) add(maxPool2d({ kernel: 2, stride: pick(1, 2), padding: pick(0, 1) }));
+    if (pick(0, 1) && Math.min(shape[1], shape[2]) >= 2)
+      add(maxPool2d({ kernel: 2, stride: pick(1, 2), padding: pick(0, 1) }));
   }
   add(flatten());
   for (let i = pick(0, 2); i > 0; i--) {

@@ -68,7 +68,11 @@ test("fans are inputs and outputs of one unit, times the kernel's area", () => {
 test("the same key gives the same weights, any other key others", () => {
   const first = weights(lenet());
   expect(weights(lenet())).toEqual(first);
-  for (const other of [{ ...use, seed: 2 }, { ...use, purpose: "weights/other" }, { ...use, index: 1 }]) {
+  for (const other of [
+    { ...use, seed: 2 },
+    { ...use, purpose: "weights/other" },
+    { ...use, index: 1 },
+  ]) {
     const equal = weights(lenet(), other).filter((value, i) => value !== 0 && value === first[i]).length;
     expect(equal, JSON.stringify(other)).toBe(0);
   }

@@ -151,7 +151,7 @@ describe("layers refuse options out of range", () => {
     [() => maxPool2d({ kernel: 2, padding: -1 }), '"padding" expected integer >= 0, got -1'],
     [() => maxPool2d({ kernel: 3, padding: 2 }), '"padding" expected <= 1, half the kernel, got 2'],
     [() => maxPool2d({ kernel: [4, 1], padding: 1 }), '"padding" expected <= 0, half the kernel, got 1'],
-  ])("%s", (make, message) => {
+  ])("%#", (make, message) => {
     expect(make).toThrow(new RangeError(message));
   });
 });
@@ -190,7 +190,7 @@ describe("a description", () => {
     ]);
   });
 
-  test.each([undefined, null, 7, "lenet", [], {}, { inputShape: [1, 2, 2] }, { layers: [] }])(
+  test.each([[undefined], [null], [7], ["lenet"], [[]], [{}], [{ inputShape: [1, 2, 2] }], [{ layers: [] }]])(
     "that is none is refused: %j",
     (description) => {
       const error = thrown(() => modelFromDescription(description));
@@ -217,6 +217,6 @@ describe("a description", () => {
     const bad = [{ kind: "conv2d", out: "2", kernel: 5 }];
     expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: bad })).toThrow(RangeError);
     expect(() => modelFromDescription({ inputShape: [1, "9", 9], layers })).toThrow(RangeError);
-    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [{ kind: "conv2d" }] })).toThrow(RangeError);
+    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [{ kind: "linear" }] })).toThrow(RangeError);
   });
 });
