@@ -131,7 +131,7 @@ export class OuterLoop {
         ops.axpy(raw, raw, share, dLearningRates, length);
       }
     }
-    ops.softplusBackward(raw, this.#raw, raw, length);
+    ops.activationBackward(raw, this.#raw, raw, length, "softplus");
     this.#update(pixels, length);
     this.step++;
     return loss * share;
@@ -149,7 +149,7 @@ export class OuterLoop {
   /** η = softplus(r) for every inner step. */
   #readLearningRates(): Float32Array {
     const { length } = this.#method.unroll;
-    this.#backend.ops.softplus(this.#learningRates, this.#raw, length);
+    this.#backend.ops.activationForward(this.#learningRates, this.#raw, length, "softplus");
     return Float32Array.from(this.#backend.read(this.#learningRates, length));
   }
 
