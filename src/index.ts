@@ -13,6 +13,7 @@ export type { Activations } from "./distill/unroll.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,
+  Chance,
   Gradients,
   HessianVectorProduct,
   LabelledImages,
@@ -21,12 +22,15 @@ export type {
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
-export { relu } from "./nn/activation.ts";
+export { leakyRelu, relu, sigmoid, softplus, tanh } from "./nn/activation.ts";
+export { type AvgPool2dOptions, adaptiveAvgPool2d, avgPool2d } from "./nn/avg-pool2d.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
 export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";
+export { dropout } from "./nn/dropout.ts";
 export type { InitScheme } from "./nn/init.ts";
 export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
+export type { Loss } from "./nn/loss.ts";
 export { type Model, type Parameter, sequential } from "./nn/model.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { lenet } from "./nn/zoo.ts";

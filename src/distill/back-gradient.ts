@@ -6,7 +6,7 @@
 //
 // Only the θ_t are stored; no graph is built, and memory does not grow with what a step computes.
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import { type Activations, type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
@@ -47,12 +47,15 @@ export class BackGradient {
     this.#tangent = this.unroll.network.tangent(allocator, wanted);
   }
 
-  /** From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. */
-  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss): number {
+  /**
+   * From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. Dropout in the inner steps
+   * draws from `random`, and there is none without it.
+   */
+  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey): number {
     const { unroll, blocks } = this;
     const ops = this.#ops;
     const { steps, model } = unroll.loop;
-    unroll.run(learningRates);
+    unroll.run(learningRates, random);
     const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
     if (this.dTargets) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);

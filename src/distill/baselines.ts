@@ -2,9 +2,10 @@
 import type { Ops } from "../backend/backend.ts";
 import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
 import type { WeightSource } from "./weight-source.ts";
 
@@ -22,7 +23,9 @@ export interface BaselineOptions {
   readonly model: Model;
   readonly init: WeightSource;
   /** As many images and gradient steps as this set has. */
-  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep">;
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep"> & Partial<Pick<DistilledSet, "recipe">>;
+  /** To train with. Default: the loss that `like` was distilled for. */
+  readonly loss?: Loss;
   readonly networks: number;
   readonly seed?: number;
   readonly engine?: Engine;
@@ -42,7 +45,7 @@ export interface BaselineResult extends Evaluation {
  * from the training set.
  */
 export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { train, test, like, networks, threads = "auto", seed = 0 } = options;
+  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like) } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
     const held = Math.min(VALIDATION_MOST, Math.floor(train.count * VALIDATION_SHARE));
@@ -53,11 +56,15 @@ export async function randomRealBaseline(options: BaselineOptions): Promise<Base
     let best = { learningRate: LEARNING_RATES[0]!, mean: -1 };
     for (const learningRate of LEARNING_RATES) {
       const sets = draw("baseline/tune", learningRate);
-      const { mean } = await evaluateSets({ ...options, engine, test: validation }, TUNING_NETWORKS, sets);
+      const { mean } = await evaluateSets({ ...options, engine, loss, test: validation }, TUNING_NETWORKS, sets);
       if (mean > best.mean) best = { learningRate, mean };
     }
     const { learningRate } = best;
-    const evaluation = await evaluateSets({ ...options, engine, test }, networks, draw("baseline/real", learningRate));
+    const evaluation = await evaluateSets(
+      { ...options, engine, loss, test },
+      networks,
+      draw("baseline/real", learningRate),
+    );
     return { ...evaluation, learningRate };
   } finally {
     if (!options.engine) await engine.dispose();

@@ -4,6 +4,7 @@ import { createEngine, type Engine } from "../engine/engine.ts";
 import { DivergedError, ShapeError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
@@ -35,6 +36,8 @@ export interface DistillOptions {
   readonly method: BackGradientMethod;
   /** Default `randomInit()`. */
   readonly init?: WeightSource;
+  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
+  readonly loss?: Loss;
   /** Networks per outer step, their gradients averaged. Default 1. */
   readonly networksPerStep?: number;
   /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
@@ -136,13 +139,14 @@ class Run implements Distillation {
 
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, init, networksPerStep, outer, seed } = this.#config;
+    const { data, model, method, init, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count },
       model: describeModel(model),
       method,
       init,
+      loss,
       networksPerStep,
       outer,
       seed,
@@ -153,6 +157,7 @@ class Run implements Distillation {
 
 function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
+  const loss = checkLoss("loss", options.loss ?? "cross-entropy");
   const [channels, height, width] = model.inputShape;
   if (data.channels !== channels || data.height !== height || data.width !== width) {
     throw new ShapeError(
@@ -164,5 +169,6 @@ function checked(options: DistillOptions): OuterLoopConfig {
   }
   if (data.count === 0) throw new RangeError(`"data" expected at least one image, got none`);
   wholeNumber("networksPerStep", networksPerStep, 1);
-  return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
+  const outerChecked = outerOptions(outer, data.count);
+  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -2,9 +2,10 @@
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { elements, wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
+import { checkSeed, randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { Trainer } from "./train.ts";
@@ -16,6 +17,8 @@ export interface EvaluateOptions {
   readonly model: Model;
   /** As in distilling: with `fixedInit` it is that one network, whatever `networks` says. */
   readonly init: WeightSource;
+  /** To train with. Default: the loss that the set was distilled for. */
+  readonly loss?: Loss;
   /** Held-out networks. Default 20; the paper takes 200. */
   readonly networks?: number;
   /** Real images nobody has trained on. */
@@ -62,6 +65,7 @@ export async function evaluateSets(
 ): Promise<Evaluation> {
   const { model, init, test, seed = 0, threads = "auto", signal, onProgress } = options;
   checkSeed(seed);
+  const loss = options.loss && checkLoss("loss", options.loss);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
   const mark = arena.mark();
@@ -77,10 +81,10 @@ export async function evaluateSets(
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       const inner = arena.mark();
-      const trainer = new Trainer(setOf(network), model, backend, arena);
+      const trainer = new Trainer(setOf(network), model, backend, arena, loss);
       const batch = new RealBatch(model, backend, arena, test.count);
       writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train();
+      trainer.train(randomKey(seed, "dropout/evaluate", network));
       const logits = batch.logits(trainer.theta, images, test.count);
       arena.release(inner);
       const accuracy = correct(logits, test.labels, model.classes) / test.count;

@@ -4,6 +4,7 @@ import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
@@ -20,6 +21,8 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
+  /** Of the inner steps and of the real batch. */
+  readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
@@ -47,17 +50,17 @@ export class OuterLoop {
   #epochOrder: Float32Array = new Float32Array(0);
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer } = config;
+    const { model, method, data, outer, loss } = config;
     this.config = config;
     this.#backend = backend;
     this.imagesPerStep = method.imagesPerClass * model.classes;
-    const loop = { model, steps: method.steps, epochs: method.epochs, imagesPerStep: this.imagesPerStep };
+    const loop = { model, steps: method.steps, epochs: method.epochs, imagesPerStep: this.imagesPerStep, loss };
     this.#blocks = allocateBlocks(loop, arena);
     this.#method = new BackGradient(loop, this.#blocks, backend.ops, arena, {
       activations: method.activations,
       wanted: { images: true, targets: false },
     });
-    this.#real = new RealBatch(model, backend, arena, outer.batch);
+    this.#real = new RealBatch(model, backend, arena, outer.batch, loss);
     const pixels = method.steps * this.#blocks.imageFloats;
     const length = this.#method.unroll.length;
     this.#raw = arena.allocate(length);
@@ -122,7 +125,8 @@ export class OuterLoop {
     for (let k = 0; k < networksPerStep; k++) {
       const index = this.step * networksPerStep + k;
       writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
-      loss += this.#method.run(learningRates, (theta, gradient) => this.#real.loss(theta, batch, gradient));
+      const outerLoss = (theta: Buffer, gradient: Buffer): number => this.#real.loss(theta, batch, gradient);
+      loss += this.#method.run(learningRates, outerLoss, randomKey(seed, "dropout/distil", index));
       if (k === 0) {
         ops.scale(images, share, dImages, pixels);
         ops.scale(raw, share, dLearningRates, length);

@@ -1,11 +1,12 @@
 // Training a network on a distilled set: its blocks in their learned order, each step with its own learning rate.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
@@ -14,10 +15,10 @@ export class Trainer {
   readonly #set: DistilledSet;
 
   /** Throws ShapeError where the model does not take such images. */
-  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena) {
+  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena, loss: Loss = lossOf(set)) {
     checkFits(set, model);
     const { steps, epochs, imagesPerStep } = set;
-    const loop = { model, steps, epochs, imagesPerStep };
+    const loop = { model, steps, epochs, imagesPerStep, loss };
     this.#set = set;
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);
@@ -42,8 +43,9 @@ export class Trainer {
     return this.#unroll.theta(0);
   }
 
-  train(): void {
-    this.#unroll.run(this.#set.learningRates);
+  /** Dropout draws from `random` and the streams after it. */
+  train(random: RandomKey): void {
+    this.#unroll.run(this.#set.learningRates, random);
   }
 }
 

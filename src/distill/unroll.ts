@@ -1,6 +1,7 @@
 // The inner loop, forwards (paper.md §1.1): θ_{t+1} = θ_t − η_t ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t), keeping every θ_t.
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
@@ -11,6 +12,8 @@ export interface InnerLoop {
   readonly steps: number;
   readonly epochs: number;
   readonly imagesPerStep: number;
+  /** Default "cross-entropy". */
+  readonly loss?: Loss;
 }
 
 /** Synthetic blocks in a backend's memory, batch innermost. */
@@ -61,13 +64,14 @@ export class Unroll {
   readonly #stride: number;
   readonly #gradient: Buffer;
   readonly #tapes: readonly Tape[];
+  #random: RandomKey | undefined;
 
   constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocator: Allocator, options: UnrollOptions) {
     const count = loop.model.parameterCount;
     this.loop = loop;
     this.activations = options.activations;
     this.#ops = ops;
-    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocator);
+    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocator, loop.loss);
     this.#stride = options.trajectory === "all" ? Math.ceil(count / 16) * 16 : 0;
     this.#theta = allocator.allocate(this.length * this.#stride + count);
     this.#gradient = allocator.allocate(count);
@@ -101,8 +105,12 @@ export class Unroll {
     return this.#tapes[t]!;
   }
 
-  /** All inner steps from θ_0, with η_t = learningRates[t]. */
-  run(learningRates: ArrayLike<number>): void {
+  /**
+   * All inner steps from θ_0, with η_t = learningRates[t]. Dropout draws from `random` and the streams after it, and
+   * draws the same whenever a step of this run is passed again; without `random` nothing is dropped.
+   */
+  run(learningRates: ArrayLike<number>, random?: RandomKey): void {
+    this.#random = random;
     for (let t = 0; t < this.length; t++) {
       this.pass(t, this.#gradient);
       const count = this.loop.model.parameterCount;
@@ -113,8 +121,14 @@ export class Unroll {
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
   pass(t: number, dTheta: Buffer = none): void {
     const tape = this.tape(t);
-    this.network.forward(this.theta(t), tape);
+    this.network.forward(this.theta(t), tape, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);
     this.network.backward(this.theta(t), tape, dTheta);
+  }
+
+  /** Streams of step t: as many as there are layers. */
+  #randomOf(t: number): RandomKey | undefined {
+    const random = this.#random;
+    return random && { ...random, stream: random.stream + t * this.loop.model.layers.length };
   }
 }

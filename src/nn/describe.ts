@@ -1,7 +1,9 @@
 // Models as plain data: a saved set tells which network it was distilled for, and anybody can build it again.
 import { ShapeError } from "../errors.ts";
-import { relu } from "./activation.ts";
+import { leakyRelu, relu, sigmoid, softplus, tanh } from "./activation.ts";
+import { adaptiveAvgPool2d, avgPool2d } from "./avg-pool2d.ts";
 import { conv2d } from "./conv2d.ts";
+import { dropout } from "./dropout.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
 import { type Model, sequential } from "./model.ts";
@@ -19,7 +21,14 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["conv2d", conv2d],
   ["linear", linear],
   ["relu", relu],
+  ["leakyRelu", leakyRelu],
+  ["tanh", tanh],
+  ["sigmoid", sigmoid],
+  ["softplus", softplus],
   ["maxPool2d", maxPool2d],
+  ["avgPool2d", avgPool2d],
+  ["adaptiveAvgPool2d", adaptiveAvgPool2d],
+  ["dropout", dropout],
   ["flatten", flatten],
 ]);
 
