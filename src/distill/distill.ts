@@ -94,19 +94,19 @@ class Run implements Distillation {
 
   async result(): Promise<DistilledSet> {
     for await (const _ of this.#steps);
-    if (!this.#set) throw this.#error;
+    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
     return this.#set;
   }
 
   snapshot(): DistilledSet {
     const set = this.#set ?? this.#loop?.read(this.#recipe());
-    if (!set) throw new Error("the run has not started: iterate it or await result() first");
+    if (!set) throw this.#error ?? new Error("the run has not started: iterate it or await result() first");
     return set;
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     const { signal, onProgress, threads = "auto" } = this.#options;
-    const engine = this.#options.engine ?? (await createEngine({ threads }));
+    const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
     try {
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
@@ -126,8 +126,7 @@ class Run implements Distillation {
         await nextTask();
       }
     } catch (error) {
-      this.#error = error;
-      throw error;
+      this.#fail(error);
     } finally {
       // Leaving the iteration early is as good an end as any: what was learned stays.
       if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
@@ -135,6 +134,11 @@ class Run implements Distillation {
       if (this.#options.engine) engine.arena.release(mark);
       else await engine.dispose();
     }
+  }
+
+  #fail(error: unknown): never {
+    this.#error = error;
+    throw error;
   }
 
   /** Everything that decides the result, as plain data. */

@@ -1,5 +1,11 @@
 // Convolution: y = w ⋆ x + b over an input padded with zeros. Bilinear, so its tangents are calls of the same kernels.
-import { type Buffer, type Conv2dShape, type Embed2dShape, none } from "../backend/backend.ts";
+import {
+  type Buffer,
+  type Conv2dBackwardDataShape,
+  type Conv2dShape,
+  type Embed2dShape,
+  none,
+} from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
@@ -74,9 +80,9 @@ class BoundConv2d implements BoundLayer {
   readonly workspaceFloats: number;
   readonly #ops;
   readonly #forward: Conv2dShape;
-  readonly #backwardData: Conv2dShape;
+  readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
-  readonly #frame: Embed2dShape;
+  readonly #spread: Embed2dShape | undefined;
   readonly #weights: number;
   readonly #bias: boolean;
 
@@ -112,31 +118,34 @@ class BoundConv2d implements BoundLayer {
             spread: 1,
             batch,
           };
-    const frameHeight = height + kernelHeight - 1;
-    const frameWidth = width + kernelWidth - 1;
-    this.#frame = {
-      channels: outChannels,
-      height: outHeight,
-      width: outWidth,
-      outHeight: frameHeight,
-      outWidth: frameWidth,
-      top: kernelHeight - 1 - padding,
-      left: kernelWidth - 1 - padding,
-      spread: stride,
-      batch,
-    };
+    const spreadHeight = (outHeight - 1) * stride + 1;
+    const spreadWidth = (outWidth - 1) * stride + 1;
+    this.#spread =
+      stride === 1
+        ? undefined
+        : {
+            channels: outChannels,
+            height: outHeight,
+            width: outWidth,
+            outHeight: spreadHeight,
+            outWidth: spreadWidth,
+            top: 0,
+            left: 0,
+            spread: stride,
+            batch,
+          };
     this.#backwardData = {
-      inChannels: outChannels,
-      inHeight: frameHeight,
-      inWidth: frameWidth,
-      outChannels: inChannels,
-      outHeight: height,
-      outWidth: width,
-      stride: 1,
+      inChannels,
+      inHeight: height,
+      inWidth: width,
+      outChannels,
+      outHeight: spreadHeight,
+      outWidth: spreadWidth,
+      padding,
       ...kernel,
     };
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
-    this.workspaceFloats = elements([outChannels, frameHeight, frameWidth, batch]);
+    this.workspaceFloats = this.#spread ? elements([outChannels, spreadHeight, spreadWidth, batch]) : 0;
   }
 
   forward(tape: LayerTape, w: Buffer): void {
@@ -196,8 +205,8 @@ class BoundConv2d implements BoundLayer {
     this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
   }
 
-  #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, frame: Buffer, accumulate: boolean): void {
-    this.#ops.embed2d(frame, dy, this.#frame);
-    this.#ops.conv2dBackwardData(dx, frame, w, this.#backwardData, accumulate);
+  #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, workspace: Buffer, accumulate: boolean): void {
+    if (this.#spread) this.#ops.embed2d(workspace, dy, this.#spread);
+    this.#ops.conv2dBackwardData(dx, this.#spread ? workspace : dy, w, this.#backwardData, accumulate);
   }
 }

@@ -35,14 +35,15 @@ interface RunOptions {
 }
 
 const help = `
-Ends with the accuracy of fresh networks that were trained on the distilled images, beside the same number of random
-real images, trained in the same way. Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
-not a terminal it gets JSON lines.
+Ends with the accuracy of fresh networks that were trained on the distilled
+images, beside those trained in the same way on as many random real images.
+Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
+not a terminal it gets JSON lines, and the text goes to stderr.
 
 Examples:
   $ distillate run
-  $ distillate run digits-fixed --data data/mnist --outer-steps 2000 --out runs/mine
-  $ distillate run --seed 7 | jq -r 'select(.event == "result") | .evaluation.mean'
+  $ distillate run digits-fixed --data data/mnist --outer-steps 2000
+  $ distillate run --seed 7 | jq 'select(.event == "result") | .evaluation.mean'
 `;
 
 export function addRun(program: Command): void {
