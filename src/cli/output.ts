@@ -20,14 +20,11 @@ export const runFiles: readonly string[] = [
   "result.json",
 ];
 
-/** What metrics.jsonl says of each outer step. */
-export interface Metric {
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  /** Since the run began. */
-  readonly seconds: number;
-}
+/** What metrics.jsonl says of each outer step, and of the evaluations in between. */
+export type Metric = { readonly step: number /** Since the run began. */; readonly seconds: number } & (
+  | { readonly loss: number; readonly learningRate: number }
+  | { readonly accuracy: { readonly mean: number; readonly std: number; readonly networks: number } }
+);
 
 export class RunFolder {
   readonly path: string;

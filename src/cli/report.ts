@@ -59,6 +59,8 @@ export interface RunResult {
 export interface RunReport {
   start(plan: Plan): void;
   step(step: StepReport): void;
+  /** An evaluation while distilling. */
+  watched(step: number, evaluation: Evaluation): void;
   /** After each held-out network. */
   evaluating(network: number, networks: number): void;
   evaluated(evaluation: Evaluation): void;

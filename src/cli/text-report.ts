@@ -54,6 +54,11 @@ export class TextReport implements RunReport {
     this.#line.draw((columns) => progressText({ label: "distilling", done: step, total: steps, rest }, columns));
   }
 
+  watched(step: number, evaluation: Evaluation): void {
+    this.#line.clear();
+    this.#print(`outer step ${step}: ${accuracy(evaluation)}`);
+  }
+
   evaluating(network: number, networks: number): void {
     const text = { label: "evaluating", done: network, total: networks, rest: "networks" };
     this.#line.draw((columns) => progressText(text, columns));

@@ -1,7 +1,6 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
-import { DivergedError, ShapeError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
@@ -10,6 +9,7 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { version } from "../version.gen.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
@@ -115,11 +115,6 @@ class Run implements Distillation {
         const { outerLearningRate: learningRate } = this.#loop;
         const loss = this.#loop.advance();
         const { step } = this.#loop;
-        if (!Number.isFinite(loss)) {
-          throw new DivergedError(
-            `outer step ${step}: the loss is ${loss}; lower the learning rate of the method or of the outer optimiser`,
-          );
-        }
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
         onProgress?.(progress);
         yield progress;
@@ -161,17 +156,9 @@ class Run implements Distillation {
 
 function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const loss = checkLoss("loss", options.loss ?? "cross-entropy");
-  const [channels, height, width] = model.inputShape;
-  if (data.channels !== channels || data.height !== height || data.width !== width) {
-    throw new ShapeError(
-      `the model expects images [${model.inputShape}], "${data.name}" has [${data.channels},${data.height},${data.width}]`,
-    );
-  }
-  if (data.classes > model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "${data.name}" has ${data.classes}`);
-  }
-  if (data.count === 0) throw new RangeError(`"data" expected at least one image, got none`);
+  const { loss = "cross-entropy" } = options;
+  checkLoss("loss", loss);
+  checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
   const outerChecked = outerOptions(outer, data.count);
   return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };

@@ -1,5 +1,6 @@
-// The outer loss: the mean loss of a trained network on a batch of real images, as in evaluation: nothing is dropped. A large batch runs in chunks that
-// stay in the cache, their gradients added in order; what the chunks are is decided by the model's shape alone.
+// The outer loss: the mean loss of a trained network on a batch of real images, with nothing dropped, as in evaluation.
+// A large batch runs in chunks that stay in the cache, their gradients added in order; what the chunks are is decided by
+// the model's shape alone.
 import type { Allocator } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";

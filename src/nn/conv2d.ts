@@ -16,6 +16,7 @@ import {
   type LayerTangent,
   type LayerTape,
   type ParameterSpec,
+  sides,
   wholeNumber,
 } from "./layer.ts";
 
@@ -41,10 +42,8 @@ export interface Conv2dOptions {
  * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5, padding: 2 }), relu()])
  */
 export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Conv2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const [kernelHeight, kernelWidth] = sides("kernel", kernel);
   wholeNumber("out", out, 1);
-  wholeNumber("kernel", kernelHeight, 1);
-  wholeNumber("kernel", kernelWidth, 1);
   wholeNumber("stride", stride, 1);
   wholeNumber("padding", padding, 0);
 

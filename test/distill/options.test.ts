@@ -35,7 +35,12 @@ describe("distill refuses", () => {
     ["half a step", { outer: { steps: 0.5 } }, RangeError, '"outer.steps" expected integer >= 0, got 0.5'],
     ["no batch", { outer: { batch: 0 } }, RangeError, '"outer.batch" expected integer >= 1, got 0'],
     ["no epochs", { outer: { epochs: 0 } }, RangeError, '"outer.epochs" expected integer >= 1, got 0'],
-    ["a step size of 0", { outer: { learningRate: 0 } }, RangeError, '"outer.learningRate" expected > 0, got 0'],
+    [
+      "a step size of 0",
+      { outer: { learningRate: 0 } },
+      RangeError,
+      '"outer.learningRate" expected a number > 0, got 0',
+    ],
   ])("%s", (_, wrong, error, message) => {
     const make = () => distill({ ...options, ...wrong });
     expect(make).toThrow(error);

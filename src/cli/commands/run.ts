@@ -8,6 +8,7 @@ import {
   type Distillation,
   distill,
   type Engine,
+  evaluate,
   type Model,
   type Progress,
   version,
@@ -29,6 +30,7 @@ interface RunOptions {
   readonly batch: number;
   readonly networks: number;
   readonly evaluate: number;
+  readonly evaluateEvery: number;
   readonly seed: number;
   readonly threads: number | "auto";
   readonly out?: string;
@@ -56,6 +58,7 @@ export function addRun(program: Command): void {
     .option("--batch <n>", "real images per outer step", wholeNumber(1), 1024)
     .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
     .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
+    .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
@@ -93,7 +96,16 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       engine,
       signal,
     });
-    const { loss, step } = await follow(distillation, folder, reports, seconds);
+    const watch = async (progress: Progress): Promise<void> => {
+      const { evaluate: held, evaluateEvery: every } = options;
+      if (every === 0 || held === 0 || progress.step % every !== 0) return;
+      const set = distillation.snapshot();
+      const evaluation = await evaluate({ set, model, init, networks: held, test, seed, engine });
+      const { mean, std, networks } = evaluation;
+      folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
+      for (const report of reports) report.watched(progress.step, evaluation);
+    };
+    const { loss, step } = await follow(distillation, folder, reports, seconds, watch);
     const set = await distillation.result();
     const distillSeconds = seconds();
     // Saved before it is evaluated: whatever happens now, the images are safe.
@@ -168,6 +180,7 @@ async function follow(
   folder: RunFolder,
   reports: readonly RunReport[],
   seconds: () => number,
+  watch: (progress: Progress) => Promise<void>,
 ): Promise<{ step: number; loss: number | null }> {
   const losses = new Smoothed();
   const rate = new Rate(seconds());
@@ -182,6 +195,7 @@ async function follow(
     const smoothedLoss = losses.add(loss);
     for (const report of reports) report.step({ ...progress, smoothedLoss, stepsPerSecond, secondsLeft });
     await folder.refreshPicture(() => distillation.snapshot());
+    await watch(progress);
   }
   return { step: last?.step ?? 0, loss: last?.loss ?? null };
 }
