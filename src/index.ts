@@ -7,6 +7,7 @@ export { type BaselineOptions, type BaselineResult, randomRealBaseline } from ".
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
 export type { Activations } from "./distill/unroll.ts";

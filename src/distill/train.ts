@@ -6,6 +6,7 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
@@ -13,11 +14,11 @@ export class Trainer {
   readonly #unroll: Unroll;
   readonly #set: DistilledSet;
 
-  /** Throws ShapeError where the model does not take such images. */
+  /** Throws ShapeError where the model does not take such images, RangeError for a momentum or weight decay out of range. */
   constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena) {
     checkFits(set, model);
     const { steps, epochs, imagesPerStep } = set;
-    const loop = { model, steps, epochs, imagesPerStep };
+    const loop = { model, steps, epochs, imagesPerStep, ...innerOptimizer(set) };
     this.#set = set;
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);
