@@ -25,7 +25,7 @@ export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./erro
 export { relu } from "./nn/activation.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
 export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";
-export type { InitScheme } from "./nn/init.ts";
+export type { Initializer, InitOptions, InitScheme } from "./nn/init.ts";
 export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
 export { type Model, type Parameter, sequential } from "./nn/model.ts";

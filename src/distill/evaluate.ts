@@ -79,7 +79,7 @@ export async function evaluateSets(
       const inner = arena.mark();
       const trainer = new Trainer(setOf(network), model, backend, arena);
       const batch = new RealBatch(model, backend, arena, test.count);
-      writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+      writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
       trainer.train();
       const logits = batch.logits(trainer.theta, images, test.count);
       arena.release(inner);

@@ -123,7 +123,7 @@ export class OuterLoop {
     let loss = 0;
     for (let k = 0; k < networksPerStep; k++) {
       const index = this.step * networksPerStep + k;
-      writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
+      writeWeights(init, this.#backend, model, unroll.theta(0), { seed, purpose: "distil", index });
       loss += this.#method.run(learningRates, (theta, gradient) => this.#real.loss(theta, batch, gradient));
       if (k === 0) {
         ops.scale(images, share, dImages, pixels);

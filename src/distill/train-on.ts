@@ -53,7 +53,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   try {
     const trainer = new Trainer(set, model, backend, arena);
     if (given) backend.write(trainer.theta, given);
-    else writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+    else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
     trainer.train();
     const parameters = backend.read(trainer.theta, model.parameterCount);
     return trained(model, parameters, engine, options.engine === undefined);
