@@ -22,13 +22,18 @@ export type {
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
+export {
+  parametersFromSafetensors,
+  parametersToSafetensors,
+  type StateDictOptions,
+} from "./formats/state-dict.ts";
 export { relu } from "./nn/activation.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
 export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";
 export type { Initializer, InitOptions, InitScheme } from "./nn/init.ts";
 export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
-export { type Model, type Parameter, sequential } from "./nn/model.ts";
+export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { lenet } from "./nn/zoo.ts";
 export { version } from "./version.gen.ts";

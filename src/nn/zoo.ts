@@ -2,12 +2,13 @@
 import { relu } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
 import { flatten, linear } from "./linear.ts";
-import { type Model, sequential } from "./model.ts";
+import { type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /**
  * LeNet as the paper uses it (paper.md §1.5): two 5×5 convolutions with max pooling, three fully connected layers;
  * 61,706 parameters for one channel and ten classes. `size` 28 is padded by 2, 32 is not, so both have the same θ.
+ * Parameters are named as in the reference code, conv1 to fc3.
  *
  * @throws RangeError unless `size` is 28 or 32.
  */
@@ -24,18 +25,18 @@ export function lenet({
   return sequential(
     [channels, size, size],
     [
-      conv2d({ out: 6, kernel: 5, padding: (32 - size) / 2 }),
+      named("conv1", conv2d({ out: 6, kernel: 5, padding: (32 - size) / 2 })),
       relu(),
       maxPool2d({ kernel: 2 }),
-      conv2d({ out: 16, kernel: 5 }),
+      named("conv2", conv2d({ out: 16, kernel: 5 })),
       relu(),
       maxPool2d({ kernel: 2 }),
       flatten(),
-      linear({ out: 120 }),
+      named("fc1", linear({ out: 120 })),
       relu(),
-      linear({ out: 84 }),
+      named("fc2", linear({ out: 84 })),
       relu(),
-      linear({ out: classes }),
+      named("fc3", linear({ out: classes })),
     ],
   );
 }

@@ -64,11 +64,11 @@ test.each(lenet().parameters)("LeNet's $name is drawn from N(0, 2 / (fan_in + fa
 test("fans are inputs and outputs of one unit, times the kernel's area", () => {
   const fans = lenet().parameters.map(({ name, fanIn, fanOut }) => [name, fanIn, fanOut]);
   expect(fans.filter(([name]) => String(name).endsWith("weight"))).toEqual([
-    ["0.weight", 25, 150],
-    ["3.weight", 150, 400],
-    ["7.weight", 400, 120],
-    ["9.weight", 120, 84],
-    ["11.weight", 84, 10],
+    ["conv1.weight", 25, 150],
+    ["conv2.weight", 150, 400],
+    ["fc1.weight", 400, 120],
+    ["fc2.weight", 120, 84],
+    ["fc3.weight", 84, 10],
   ]);
 });
 
