@@ -1,9 +1,33 @@
-// The networks of the paper.
+// Networks that papers of this field use. Their parameters have the names of the usual PyTorch definitions, so that
+// state dicts of those load.
 import { relu } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
+import type { ImageShape } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
 import { type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
+
+/**
+ * A multilayer perceptron: fully connected layers with ReLU between them, of `hidden` units and at last `classes`; none
+ * hidden makes it a linear classifier. Parameters are named fc_1, fc_2, … as in DC's evaluation networks, whose MLP has
+ * hidden [128, 128] (paper.md §3.1).
+ *
+ * @throws RangeError for sizes that are not whole numbers ≥ 1.
+ * @example
+ * mlp({ input: [1, 28, 28], hidden: [128, 128], classes: 10 }).parameterCount; // 118282
+ */
+export function mlp({
+  input,
+  hidden,
+  classes,
+}: {
+  input: ImageShape;
+  hidden: readonly number[];
+  classes: number;
+}): Model {
+  const layers = [...hidden, classes].flatMap((out, i) => [named(`fc_${i + 1}`, linear({ out })), relu()]);
+  return sequential(input, [flatten(), ...layers.slice(0, -1)]);
+}
 
 /**
  * LeNet as the paper uses it (paper.md §1.5): two 5×5 convolutions with max pooling, three fully connected layers;
