@@ -3,13 +3,13 @@ import { afterAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import { distilledFromBytes, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { backGradient, distill, fixedInit, randomInit, randomRealBaseline, trainOn } from "../../src/index.ts";
-import { stripes, stripesNet } from "./stripes.ts";
+import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });
 afterAll(() => engine.dispose());
 
-const data = stripes({ count: 60 });
-const model = stripesNet();
+const data = brightHalves({ count: 60 });
+const model = halvesNet();
 const init = fixedInit(3);
 const optimizers = [
   { momentum: 0.9, weightDecay: 0 },
