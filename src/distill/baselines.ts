@@ -7,6 +7,7 @@ import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
 import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 /** Constant learning rates to choose from; the choice is made on training images that no set contains. */
@@ -22,8 +23,9 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** As many images and gradient steps as this set has. */
-  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep"> & Partial<Pick<DistilledSet, "recipe">>;
+  /** As many images and gradient steps as this set has, with its momentum and weight decay. */
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> &
+    Partial<Pick<DistilledSet, "recipe">>;
   /** To train with. Default: the loss that `like` was distilled for. */
   readonly loss?: Loss;
   readonly networks: number;
@@ -76,10 +78,11 @@ function randomRealSet(
   ops: Ops,
   engine: Engine,
   data: Dataset,
-  { steps, epochs, imagesPerStep }: BaselineOptions["like"],
+  like: BaselineOptions["like"],
   learningRate: number,
   { seed, purpose, index }: { seed: number; purpose: string; index: number },
 ): DistilledSet {
+  const { steps, epochs, imagesPerStep } = like;
   const { classes, channels, height, width } = data;
   const perClass = imagesPerStep / classes;
   if (!Number.isInteger(perClass)) {
@@ -108,5 +111,6 @@ function randomRealSet(
   const learningRates = new Float32Array(steps * epochs).fill(learningRate);
   const { mean, std } = data;
   const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
-  return { ...shape, images, targets, learningRates, mean, std, recipe: { baseline: "random real", purpose, index } };
+  const recipe = { baseline: "random real", purpose, index };
+  return { ...shape, images, targets, learningRates, ...innerOptimizer(like), mean, std, recipe };
 }

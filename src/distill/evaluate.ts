@@ -84,7 +84,7 @@ export async function evaluateSets(
       const accuracy = arena.scope(() => {
         const trainer = new Trainer(setOf(network), model, backend, arena, loss);
         const batch = new RealBatch(model, backend, arena, test.count);
-        writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+        writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
         trainer.train(randomKey(seed, "dropout/evaluate", network));
         const logits = batch.logits(trainer.theta, images, test.count);
         return correct(logits, test.labels, model.classes) / test.count;

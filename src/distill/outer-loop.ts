@@ -11,6 +11,7 @@ import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { BackGradient } from "./back-gradient.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod, OuterOptions } from "./method.ts";
 import { type Batch, RealBatch } from "./outer-loss.ts";
@@ -56,7 +57,8 @@ export class OuterLoop {
     this.config = config;
     this.#backend = backend;
     this.imagesPerStep = method.imagesPerClass * model.classes;
-    const loop = { model, steps: method.steps, epochs: method.epochs, imagesPerStep: this.imagesPerStep, loss };
+    const { steps, epochs } = method;
+    const loop = { model, steps, epochs, imagesPerStep: this.imagesPerStep, loss, ...innerOptimizer(method) };
     this.#blocks = allocateBlocks(loop, arena);
     this.#method = new BackGradient(loop, this.#blocks, backend.ops, arena, {
       activations: method.activations,
@@ -127,7 +129,7 @@ export class OuterLoop {
     let loss = 0;
     for (let k = 0; k < networksPerStep; k++) {
       const index = this.step * networksPerStep + k;
-      writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
+      writeWeights(init, this.#backend, model, unroll.theta(0), { seed, purpose: "distil", index });
       const outerLoss = (theta: Buffer, gradient: Buffer): number => this.#real.loss(theta, batch, gradient);
       loss += this.#method.run(learningRates, outerLoss, randomKey(seed, "dropout/distil", index));
       if (k === 0) {
@@ -207,6 +209,8 @@ export class OuterLoop {
       images: this.#readBlocks(this.#blocks.images, this.#blocks.imageFloats, elements(model.inputShape)),
       targets: this.#readBlocks(this.#blocks.targets, this.#blocks.targetFloats, model.classes),
       learningRates: this.#readLearningRates(),
+      ...(method.momentum > 0 && { momentum: method.momentum }),
+      ...(method.weightDecay > 0 && { weightDecay: method.weightDecay }),
       mean: data.mean,
       std: data.std,
       recipe,

@@ -58,7 +58,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
     const parameters = arena.scope(() => {
       const trainer = new Trainer(set, model, backend, arena, loss);
       if (given) backend.write(trainer.theta, given);
-      else writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+      else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
       trainer.train(randomKey(seed, "dropout/evaluate"));
       return backend.read(trainer.theta, model.parameterCount);
     });

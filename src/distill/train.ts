@@ -7,6 +7,7 @@ import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { checkSet } from "./fit.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
@@ -14,11 +15,14 @@ export class Trainer {
   readonly #unroll: Unroll;
   readonly #set: DistilledSet;
 
-  /** Throws ShapeError where the model does not take such images, RangeError where the recipe names no known loss. */
+  /**
+   * Throws ShapeError where the model does not take such images; RangeError where the recipe names no known loss, or for
+   * a momentum or weight decay out of range.
+   */
   constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena, loss: Loss = lossOf(set)) {
     checkSet(set, model);
     const { steps, epochs, imagesPerStep } = set;
-    const loop = { model, steps, epochs, imagesPerStep, loss };
+    const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
     this.#set = set;
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);

@@ -3,6 +3,7 @@
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
+import { innerOptimizer } from "../distill/inner-optimizer.ts";
 import { RealBatch } from "../distill/outer-loss.ts";
 import { type Activations, allocateBlocks } from "../distill/unroll.ts";
 import { elements } from "../nn/layer.ts";
@@ -61,6 +62,9 @@ export interface MetaGradientOptions extends Chance {
   readonly epochs?: number;
   /** [steps × epochs], in the order of use. */
   readonly learningRates: Floats | readonly number[];
+  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   /** The outer batch. */
   readonly real: LabelledImages;
   /** Whether activations of the inner steps are kept or made again; the same bits. Default "keep". */
@@ -186,10 +190,11 @@ export class BoundNetwork {
     }
     const length = blocks.length * epochs;
     const learningRates = checkNumbers("learningRates", options.learningRates, length);
+    const optimizer = innerOptimizer(options);
     const real = this.#check("real.", options.real);
     const random = dropoutKey(options);
     return this.#arena.scope(() => {
-      const loop = { model, steps: blocks.length, epochs, imagesPerStep, loss: this.#loss };
+      const loop = { model, steps: blocks.length, epochs, imagesPerStep, loss: this.#loss, ...optimizer };
       const synthetic = allocateBlocks(loop, this.#arena);
       blocks.forEach((block, s) => {
         const images = synthetic.images + s * synthetic.imageFloats;

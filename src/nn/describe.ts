@@ -6,13 +6,13 @@ import { conv2d } from "./conv2d.ts";
 import { dropout } from "./dropout.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
-import { type Model, sequential } from "./model.ts";
+import { type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** A model as JSON. */
 export interface ModelDescription {
   readonly inputShape: ImageShape;
-  /** `kind`, and the options of the function of that name. */
+  /** `kind`, the layer's name if it has one, and the options of the function called `kind`. */
   readonly layers: readonly ({ readonly kind: string } & Readonly<Record<string, unknown>>)[];
 }
 
@@ -36,7 +36,7 @@ const layerKinds = new Map<string, (options: any) => Layer>([
 export function describeModel(model: Model): ModelDescription {
   return {
     inputShape: model.inputShape,
-    layers: model.layers.map(({ kind, options }) => ({ kind, ...options })),
+    layers: model.layers.map(({ kind, name, options }) => ({ kind, ...(name !== undefined && { name }), ...options })),
   };
 }
 
@@ -52,13 +52,13 @@ export function modelFromDescription(description: unknown): Model {
   }
   return sequential(
     inputShape as unknown as ImageShape,
-    layers.map((layer: { kind?: unknown }, index) => {
-      const { kind, ...options } = layer ?? {};
+    layers.map((layer: { kind?: unknown; name?: unknown }, index) => {
+      const { kind, name, ...options } = layer ?? {};
       const make = layerKinds.get(kind as string);
       if (!make) {
         throw new ShapeError(`layer ${index}: expected one of ${[...layerKinds.keys()].join(", ")}, got "${kind}"`);
       }
-      return make(options);
+      return name === undefined ? make(options) : named(name as string, make(options));
     }),
   );
 }

@@ -19,6 +19,8 @@ export interface ParameterSpec {
 export interface Layer {
   /** PyTorch's name for it, in this library's spelling: conv2d, linear, relu, … */
   readonly kind: string;
+  /** What its parameters are called after, by `named`; its position in the chain where absent. */
+  readonly name?: string;
   /** What the function `kind` was called with, defaults filled in: plain data that makes the layer again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */

@@ -136,8 +136,10 @@ function chainBack(
   const first = wanted ? 0 : model.layers.findIndex((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
   for (let i = layers.length - 1; i >= 0; i--) {
     const dy = gradients[i + 1]!;
+    // ∂ℓ/∂logits is read after the sweep: only a view may share its place.
+    const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== gradients[layers.length]);
     if (dy === none || (!wanted && i <= first)) gradients[i] = none;
-    else if (layers[i]!.inPlace && !layers[i]!.keepsGradient) gradients[i] = dy;
+    else if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
     else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
   }
   return gradients;
