@@ -7,9 +7,11 @@ export { type BaselineOptions, type BaselineResult, randomRealBaseline } from ".
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export type { DataShape } from "./distill/options.ts";
+export type { TrajectoryMemory } from "./distill/segments.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
-export type { Activations } from "./distill/unroll.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,

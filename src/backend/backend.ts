@@ -200,6 +200,8 @@ export interface Backend {
   write(target: Buffer, values: ArrayLike<number>): void;
   /** Copies `n` floats out. */
   read(source: Buffer, n: number): Floats;
+  /** `n` floats where they lie, to read and to write without a copy. Good until the memory grows. */
+  view(source: Buffer, n: number): Floats;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
 }

@@ -4,11 +4,12 @@
 //   ∂L/∂η_t = −⟨∇_θ ℓ_t, λ⟩      ∂L/∂x_{t mod S} −= η_t·H_xθ λ      ∂L/∂y_{t mod S} −= η_t·H_yθ λ
 //   λ ← λ − η_t·H_θθ λ           and at the end λ = ∂L/∂θ_0.
 //
-// Only the θ_t are stored; no graph is built, and memory does not grow with what a step computes.
-import type { Allocator } from "../backend/arena.ts";
+// No graph is built: a step leaves its θ_t and its activations, and not even those need be held (segments.ts).
 import { type Buffer, none, type Ops } from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
-import { type Activations, type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
+import type { Allocators } from "./allocators.ts";
+import type { TrajectoryMemory } from "./segments.ts";
+import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
 /** An outer loss: puts ∂L/∂θ into `gradient` and returns L. */
 export type OuterLoss = (theta: Buffer, gradient: Buffer) => number;
@@ -32,19 +33,20 @@ export class BackGradient {
     loop: InnerLoop,
     blocks: Blocks,
     ops: Ops,
-    allocator: Allocator,
-    { activations, wanted }: { activations: Activations; wanted: Wanted },
+    allocators: Allocators,
+    { memory, wanted }: { memory: TrajectoryMemory; wanted: Wanted },
   ) {
     const count = loop.model.parameterCount;
+    const { gradients } = allocators;
     this.#ops = ops;
     this.blocks = blocks;
-    this.unroll = new Unroll(loop, blocks, ops, allocator, { activations, trajectory: "all", wanted });
-    this.dImages = allocator.allocate(loop.steps * blocks.imageFloats);
-    this.dTargets = wanted.targets ? allocator.allocate(loop.steps * blocks.targetFloats) : none;
-    this.dLearningRates = allocator.allocate(this.unroll.length);
-    this.lambda = allocator.allocate(count);
-    this.#product = allocator.allocate(count);
-    this.#tangent = this.unroll.network.tangent(allocator, wanted);
+    this.unroll = new Unroll(loop, blocks, ops, allocators, { memory, wanted });
+    this.dImages = gradients.allocate(loop.steps * blocks.imageFloats);
+    this.dTargets = wanted.targets ? gradients.allocate(loop.steps * blocks.targetFloats) : none;
+    this.dLearningRates = gradients.allocate(this.unroll.length);
+    this.lambda = gradients.allocate(count);
+    this.#product = gradients.allocate(count);
+    this.#tangent = this.unroll.network.tangent(allocators.scratch, wanted);
   }
 
   /** From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. */
@@ -58,6 +60,7 @@ export class BackGradient {
     if (this.dTargets) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
     for (let t = unroll.length - 1; t >= 0; t--) {
       const eta = learningRates[t]!;
+      unroll.recall(t, learningRates);
       this.#rPass(t);
       const block = t % steps;
       const dImages = this.dImages + block * blocks.imageFloats;
@@ -78,7 +81,6 @@ export class BackGradient {
     const { network, loop } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
-    if (unroll.activations === "recompute") unroll.pass(t);
     network.forwardR(theta, this.lambda, tape, this.#tangent, loop.imagesPerStep);
     const logits = loop.model.classes * network.batch;
     this.#ops.dot(this.dLearningRates + t, tape.dLogits, this.#tangent.logits, logits);

@@ -1,6 +1,6 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
 import { wholeNumber } from "../nn/layer.ts";
-import type { Activations } from "./unroll.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
 export interface BackGradientMethod {
@@ -13,14 +13,15 @@ export interface BackGradientMethod {
   readonly imagesPerClass: number;
   /** Where all learning rates start. */
   readonly learningRate: number;
-  readonly activations: Activations;
+  /** How much of the inner loop is held for the reverse sweep; never changes a result. */
+  readonly memory: TrajectoryMemory;
 }
 
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1 or a learning rate outside (0, 100].
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100] or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -28,15 +29,15 @@ export function backGradient({
   epochs,
   imagesPerClass,
   learningRate = 0.02,
-  activations = "keep",
+  memory = "store",
 }: {
   steps: number;
   epochs: number;
   imagesPerClass: number;
   /** Default 0.02. */
   learningRate?: number;
-  /** Default "keep". */
-  activations?: Activations;
+  /** Default "store", the fastest. */
+  memory?: TrajectoryMemory;
 }): BackGradientMethod {
   wholeNumber("steps", steps, 1);
   wholeNumber("epochs", epochs, 1);
@@ -44,10 +45,8 @@ export function backGradient({
   if (!(learningRate > 0 && learningRate <= 100)) {
     throw new RangeError(`"learningRate" expected a number > 0 and <= 100, got ${learningRate}`);
   }
-  if (activations !== "keep" && activations !== "recompute") {
-    throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
-  }
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, activations };
+  checkTrajectoryMemory(memory);
+  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, memory };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */

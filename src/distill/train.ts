@@ -5,6 +5,7 @@ import { ShapeError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
+import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
@@ -30,11 +31,8 @@ export class Trainer {
       pack(blocks.images + s * blocks.imageFloats, set.images, features, s);
       pack(blocks.targets + s * blocks.targetFloats, set.targets, set.classes, s);
     }
-    this.#unroll = new Unroll(loop, blocks, backend.ops, arena, {
-      activations: "recompute",
-      trajectory: "last",
-      wanted: { images: false, targets: false },
-    });
+    const wanted = { images: false, targets: false };
+    this.#unroll = new Unroll(loop, blocks, backend.ops, allIn(arena), { memory: "last", wanted });
   }
 
   /** θ: write the initial weights here; `train` leaves the trained ones in their place. */

@@ -1,9 +1,12 @@
-// The inner loop, forwards (paper.md §1.1): θ_{t+1} = θ_t − η_t ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t), keeping every θ_t.
-import type { Allocator } from "../backend/arena.ts";
+// The inner loop, forwards (paper.md §1.1): θ_{t+1} = θ_t − η_t ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t), holding what the
+// reverse sweep is to find (segments.ts).
+import { type Allocator, floatsOf } from "../backend/arena.ts";
 import { type Buffer, none, type Ops } from "../backend/backend.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
+import type { Allocators } from "./allocators.ts";
+import { Segments, segmentSize, type TrajectoryMemory } from "./segments.ts";
 
 /** The blocks of an inner loop: S = `steps` blocks of `imagesPerStep` images, used in order in each of `epochs`. */
 export interface InnerLoop {
@@ -38,52 +41,45 @@ export function allocateBlocks({ model, steps, imagesPerStep }: InnerLoop, alloc
   };
 }
 
-/**
- * What the reverse sweep needs of the unroll. `keep` holds the activations of every inner step, `recompute` makes them
- * again from θ_t: a third more arithmetic, 1/T of the memory, the same bits.
- */
-export type Activations = "keep" | "recompute";
-
-/** How much of an inner loop is kept. */
+/** How much of an inner loop is held. */
 export interface UnrollOptions {
-  readonly activations: Activations;
-  /** `all` keeps every θ_t, for the reverse sweep; `last` trains in place. */
-  readonly trajectory: "all" | "last";
+  /** For the reverse sweep; "last" trains in place. */
+  readonly memory: TrajectoryMemory | "last";
   readonly wanted: Wanted;
 }
 
 export class Unroll {
   readonly loop: InnerLoop;
   readonly network: Network;
-  readonly activations: Activations;
   readonly #ops: Ops;
-  readonly #theta: Buffer;
-  readonly #stride: number;
+  readonly #segments: Segments;
+  readonly #states: readonly Buffer[];
   readonly #gradient: Buffer;
+  /** One a step; steps that are not held at the same time share the room. */
   readonly #tapes: readonly Tape[];
+  /** The segment whose states and activations are there now. */
+  #held = -1;
 
-  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocator: Allocator, options: UnrollOptions) {
+  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocators: Allocators, options: UnrollOptions) {
     const count = loop.model.parameterCount;
     this.loop = loop;
-    this.activations = options.activations;
     this.#ops = ops;
-    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocator);
-    this.#stride = options.trajectory === "all" ? Math.ceil(count / 16) * 16 : 0;
-    this.#theta = allocator.allocate(this.length * this.#stride + count);
-    this.#gradient = allocator.allocate(count);
-    this.#tapes = this.#allocateTapes(blocks, allocator, options.wanted);
-  }
-
-  /** One tape a step where activations are kept; otherwise one in all, seen over each block. */
-  #allocateTapes(blocks: Blocks, allocator: Allocator, wanted: Wanted): Tape[] {
-    const images = (t: number): Buffer => blocks.images + (t % this.loop.steps) * blocks.imageFloats;
-    const targets = (t: number): Buffer => blocks.targets + (t % this.loop.steps) * blocks.targetFloats;
+    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocators.scratch);
+    const { images, targets } = blocks;
     // Nobody wants ∂ℓ/∂x of an inner step, only its tangent: primal passes need no room for it.
-    const room: Wanted = { images: false, targets: wanted.targets };
-    const allocate = (t: number): Tape => this.network.tape(allocator, images(t), targets(t), room);
-    if (this.activations === "keep") return Array.from({ length: this.length }, (_, t) => allocate(t));
-    const one = allocate(0);
-    return Array.from({ length: this.length }, (_, t) => tapeOver(one, images(t), targets(t)));
+    const room: Wanted = { images: false, targets: options.wanted.targets };
+    const tape = (allocator: Allocator): Tape => this.network.tape(allocator, images, targets, room);
+    const floats = { state: floatsOf((allocator) => allocator.allocate(count)), step: floatsOf(tape) };
+    const size = options.memory === "last" ? 0 : segmentSize(options.memory, this.length, floats);
+    this.#segments = new Segments(this.length, size);
+    this.#states = Array.from({ length: this.#segments.states }, () => allocators.parameters.allocate(count));
+    this.#gradient = allocators.gradients.allocate(count);
+    const tapes = Array.from({ length: Math.max(1, size) }, () => tape(allocators.activations));
+    this.#tapes = Array.from({ length: this.length }, (_, t) => {
+      const block = t % loop.steps;
+      const at = { images: images + block * blocks.imageFloats, targets: targets + block * blocks.targetFloats };
+      return tapeOver(tapes[this.#segments.tape(t)]!, at.images, at.targets);
+    });
   }
 
   /** T, the number of inner steps. */
@@ -91,9 +87,9 @@ export class Unroll {
     return this.loop.steps * this.loop.epochs;
   }
 
-  /** θ_t for t from 0 to T; write θ_0 there before `run`. */
+  /** θ_t for t from 0 to T, where it is held; write θ_0 there before `run`. */
   theta(t: number): Buffer {
-    return this.#theta + t * this.#stride;
+    return this.#states[this.#segments.slot(t)]!;
   }
 
   /** The tape of inner step t. */
@@ -103,15 +99,29 @@ export class Unroll {
 
   /** All inner steps from θ_0, with η_t = learningRates[t]. */
   run(learningRates: ArrayLike<number>): void {
-    for (let t = 0; t < this.length; t++) {
-      this.pass(t, this.#gradient);
-      const count = this.loop.model.parameterCount;
-      this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, this.#gradient, count);
-    }
+    for (let t = 0; t < this.length; t++) this.#step(t, learningRates);
+    this.#held = this.#segments.of(this.length - 1);
+  }
+
+  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if it is no longer there. */
+  recall(t: number, learningRates: ArrayLike<number>): void {
+    const segment = this.#segments.of(t);
+    if (segment === this.#held) return;
+    const last = this.#segments.start(segment + 1) - 1;
+    for (let s = this.#segments.start(segment); s < last; s++) this.#step(s, learningRates);
+    this.#pass(last, none);
+    this.#held = segment;
+  }
+
+  /** θ_{t+1} from θ_t. */
+  #step(t: number, learningRates: ArrayLike<number>): void {
+    this.#pass(t, this.#gradient);
+    const { parameterCount } = this.loop.model;
+    this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, this.#gradient, parameterCount);
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
-  pass(t: number, dTheta: Buffer = none): void {
+  #pass(t: number, dTheta: Buffer): void {
     const tape = this.tape(t);
     this.network.forward(this.theta(t), tape);
     this.network.loss(tape, this.loop.imagesPerStep);

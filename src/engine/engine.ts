@@ -7,6 +7,8 @@ import type { Model } from "../nn/model.ts";
 import { hardwareThreads } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
 
+export { memoryBytes } from "../backend/wasm/backend.ts";
+
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
@@ -69,5 +71,10 @@ export class Engine {
 export async function createEngine({ backend = "wasm", threads = "auto" }: EngineOptions = {}): Promise<Engine> {
   if (backend === "reference") return new Engine(createReferenceBackend());
   if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
-  return new Engine(await createWasmBackend({ threads: threads === "auto" ? hardwareThreads() : threads }));
+  return new Engine(await createWasmBackend({ threads: threadCount(threads) }));
+}
+
+/** How many kernel threads an engine asked for `threads` has. */
+export function threadCount(threads: number | "auto"): number {
+  return threads === "auto" ? hardwareThreads() : threads;
 }

@@ -111,11 +111,12 @@ function chain(
   input: Buffer,
 ): Buffer[] {
   const values = [input];
+  // The input belongs to the caller: only what a layer made may be overwritten.
+  let made = false;
   layers.forEach((layer, i) => {
-    const x = values[i]!;
-    // The input belongs to the caller: only what a layer made may be overwritten.
-    const reuse = layer.view || (layer.inPlace && i > 0 && x !== none && x !== input);
-    values.push(reuse ? x : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    const reuse = layer.view || (layer.inPlace && made);
+    values.push(reuse ? values[i]! : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    made ||= !reuse;
   });
   return values;
 }

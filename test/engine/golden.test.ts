@@ -58,7 +58,7 @@ describe.skipIf(!present).each(["reference", "wasm"] as const)("LeNet on %s agre
       expect(normError(product.images, f64("mixed_x"))).toBeLessThan(tolerance);
     }));
 
-  test.each(["keep", "recompute"] as const)("in the meta-gradient of four inner steps (%s)", (activations) =>
+  test.each(["store", "recompute", 4 * 2 ** 20] as const)("in the meta-gradient of four inner steps (memory %s)", (memory) =>
     withEngine(async (engine) => {
       const net = await engine.bind(lenet());
       const raw = f64("raw_lr");
@@ -68,7 +68,7 @@ describe.skipIf(!present).each(["reference", "wasm"] as const)("LeNet on %s agre
         epochs: 2,
         learningRates: raw.map((r) => Math.log1p(Math.exp(r))),
         real: { images: f32("real_x"), targets: new Int32Array(bytes("real_y")) },
-        activations,
+        memory,
       });
       expect(Math.abs(result.loss - 2.378006622708471)).toBeLessThan(tolerance * 3);
       expect(normError(result.parameters, f64("wT"))).toBeLessThan(tolerance);

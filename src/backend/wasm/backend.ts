@@ -25,6 +25,11 @@ const MAXIMUM_THREADS = 64;
  */
 const SPINS = { alone: 40_000, crowded: 500 };
 
+/** Bytes of linear memory, whole pages, that hold `floats` floats of buffers. */
+export function memoryBytes(floats: number, threads: number): number {
+  return Math.ceil((SCRATCH + threads * SCRATCH_SIZE + 4 * floats) / PAGE) * PAGE;
+}
+
 /** Starts the kernels with `threads` threads, the caller's included. Throws RangeError, UnsupportedError. */
 export async function createWasmBackend({ threads }: { threads: number }): Promise<Backend> {
   if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
@@ -32,7 +37,7 @@ export async function createWasmBackend({ threads }: { threads: number }): Promi
   }
   const shared = threads > 1;
   const module = await compile(shared ? threadsBinary : simd);
-  const initial = Math.ceil((SCRATCH + threads * SCRATCH_SIZE) / PAGE);
+  const initial = memoryBytes(0, threads) / PAGE;
   const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared });
   // Every instance writes the constants again, so all exist before there is any work.
   const kernels = instantiate(module, memory);
@@ -97,6 +102,11 @@ class WasmBackend implements Backend {
     const copy = new Float32Array(n);
     copy.set(this.#floats.subarray(source, source + n));
     return copy;
+  }
+
+  view(source: Buffer, n: number): Float32Array {
+    this.#check();
+    return this.#floats.subarray(source, source + n);
   }
 
   async dispose(): Promise<void> {
