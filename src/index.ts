@@ -1,5 +1,5 @@
 // The public names. What needs a file system is in ./node.ts.
-export type { Floats } from "./backend/backend.ts";
+export type { Floats, Simd } from "./backend/backend.ts";
 export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { loadIdx } from "./data/idx.ts";

@@ -186,10 +186,15 @@ export interface Ops {
   permutation(out: Buffer, n: number, key: RandomKey): void;
 }
 
+/** Which SIMD instructions kernels use: those with one result everywhere, or also those that leave some to the machine. */
+export type Simd = "strict" | "relaxed";
+
 export interface Backend {
   readonly name: "wasm" | "reference";
   /** Kernel threads in use. */
   readonly threads: number;
+  /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
+  readonly simd: Simd | "none";
   readonly ops: Ops;
   /** The first buffer that callers may use. */
   readonly base: Buffer;

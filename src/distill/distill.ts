@@ -38,6 +38,7 @@ class Run implements Distillation {
   readonly #config: OuterLoopConfig;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
+  #relaxed = false;
   #set: DistilledSet | undefined;
   #error: unknown;
 
@@ -68,6 +69,7 @@ class Run implements Distillation {
     const { signal, onProgress, threads = "auto" } = this.#options;
     const engine = this.#options.engine ?? (await createEngine({ threads }));
     const mark = engine.arena.mark();
+    this.#relaxed = engine.simd === "relaxed";
     try {
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
       const { steps } = this.#config.outer;
@@ -110,6 +112,7 @@ class Run implements Distillation {
       outer,
       seed,
       outerSteps: this.#loop?.step ?? 0,
+      ...(this.#relaxed && { simd: "relaxed" }),
     };
   }
 }
