@@ -8,7 +8,7 @@ import { chunkImages } from "./outer-loss.ts";
 /** Fewest images worth a pass: one vector of lanes. */
 const LEAST_BATCH = 4;
 /** What 32-bit addresses reach. */
-const ADDRESSABLE = 2 ** 32;
+const ADDRESSABLE = 4_294_967_296;
 const PAGE = 65_536;
 
 /**

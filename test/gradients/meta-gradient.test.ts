@@ -149,9 +149,7 @@ describe("the meta-gradient has the same bits", async () => {
         const result = await net.metaGradient({ ...problem, memory });
         first ??= result;
         for (const part of Object.keys(result) as (keyof MetaGradient)[]) {
-          expect(result[part], `${part}, ${threads} threads, ${memory}, seed ${options.seed}`).toEqual(
-            first[part],
-          );
+          expect(result[part], `${part}, ${threads} threads, ${memory}, seed ${options.seed}`).toEqual(first[part]);
         }
       }
     }

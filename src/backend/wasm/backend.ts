@@ -92,7 +92,7 @@ class WasmBackend implements Backend {
     try {
       this.#memory.grow(missing);
     } catch {
-      const mebibytes = Math.ceil(floats / 2 ** 18);
+      const mebibytes = Math.ceil((floats * 4) / (1024 * 1024));
       throw new RangeError(
         `"memory" expected room for ${mebibytes} MiB, but the WebAssembly memory cannot grow so far`,
       );
