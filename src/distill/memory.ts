@@ -34,10 +34,12 @@ export interface MemoryEstimate {
 const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
 
 /**
- * The bytes a run of `distill` will take, to the byte what its WebAssembly memory and its data set are; nothing is run
- * or allocated. Networks of an outer step run one after the other, so `networksPerStep` costs nothing. What JavaScript
- * itself takes for loading and compiling the library comes on top: about 20 MB in Node, and 4 MB for each further
- * kernel thread. Evaluating afterwards takes the test images as floats.
+ * The bytes a run of `distill` will take: exactly those of its WebAssembly memory and its data set. Nothing is run or
+ * allocated. Networks of an outer step run one after the other, so `networksPerStep` costs nothing.
+ *
+ * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
+ * first; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set afterwards
+ * takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
  * @example
