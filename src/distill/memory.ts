@@ -38,8 +38,8 @@ const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
  * allocated. Networks of an outer step run one after the other, so `networksPerStep` costs nothing.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
- * first; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set afterwards
- * takes the test images as floats.
+ * first; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
+ * afterwards takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
  * @example
