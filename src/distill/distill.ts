@@ -1,6 +1,5 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import { createEngine } from "../engine/engine.ts";
-import { DivergedError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { nextTask } from "../platform.ts";
 import { version } from "../version.gen.ts";
@@ -55,19 +54,19 @@ class Run implements Distillation {
 
   async result(): Promise<DistilledSet> {
     for await (const _ of this.#steps);
-    if (!this.#set) throw this.#error;
+    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
     return this.#set;
   }
 
   snapshot(): DistilledSet {
     const set = this.#set ?? this.#loop?.read(this.#recipe());
-    if (!set) throw new Error("the run has not started: iterate it or await result() first");
+    if (!set) throw this.#error ?? new Error("the run has not started: iterate it or await result() first");
     return set;
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     const { signal, onProgress, threads = "auto" } = this.#options;
-    const engine = this.#options.engine ?? (await createEngine({ threads }));
+    const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
     this.#relaxed = engine.simd === "relaxed";
     try {
@@ -77,19 +76,13 @@ class Run implements Distillation {
         const { outerLearningRate: learningRate } = this.#loop;
         const loss = this.#loop.advance();
         const { step } = this.#loop;
-        if (!Number.isFinite(loss)) {
-          throw new DivergedError(
-            `outer step ${step}: the loss is ${loss}; lower the learning rate of the method or of the outer optimiser`,
-          );
-        }
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
         onProgress?.(progress);
         yield progress;
         await nextTask();
       }
     } catch (error) {
-      this.#error = error;
-      throw error;
+      this.#fail(error);
     } finally {
       // Leaving the iteration early is as good an end as any: what was learned stays.
       if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
@@ -99,15 +92,21 @@ class Run implements Distillation {
     }
   }
 
+  #fail(error: unknown): never {
+    this.#error = error;
+    throw error;
+  }
+
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, init, networksPerStep, outer, seed } = this.#config;
+    const { data, model, method, init, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count },
       model: describeModel(model),
       method,
       init,
+      loss,
       networksPerStep,
       outer,
       seed,

@@ -3,13 +3,14 @@ import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { memoryBytes, threadCount } from "../engine/engine.ts";
 import type { Allocators } from "./allocators.ts";
+import { checkImages, type DataShape } from "./fit.ts";
 import { outerOptions } from "./method.ts";
-import { checkData, type DataShape, type DistillOptions } from "./options.ts";
+import type { DistillOptions } from "./options.ts";
 import { allocateRun, type RunSizes } from "./run-buffers.ts";
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<DistillOptions, "model" | "method" | "outer" | "networksPerStep" | "engine" | "threads"> {
+  extends Pick<DistillOptions, "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads"> {
   readonly data: DataShape;
 }
 
@@ -48,10 +49,10 @@ const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
  * estimateMemory({ model: lenet(), method, data, threads: 2 }).total; // bytes
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
-  const { data, model, method, outer = {}, engine, threads = "auto" } = options;
-  checkData(data, model);
+  const { data, model, method, loss = "cross-entropy", outer = {}, engine, threads = "auto" } = options;
+  checkImages("data", data, model);
   const { batch } = outerOptions(outer, data.count);
-  const plan = planRun({ model, method, images: data.count, batch });
+  const plan = planRun({ model, method, loss, images: data.count, batch });
   const floats = Object.values(plan).reduce((sum, part) => sum + part.floats, 0);
   const linear = memoryBytes(floats, engine?.threads ?? threadCount(threads));
   const images = imageBytes(data);

@@ -1,10 +1,11 @@
 // What distill() takes, and the check of it.
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ShapeError } from "../errors.ts";
 import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
+import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
@@ -31,6 +32,8 @@ export interface DistillOptions {
   readonly method: BackGradientMethod;
   /** Default `randomInit()`. */
   readonly init?: WeightSource;
+  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
+  readonly loss?: Loss;
   /** Networks per outer step, their gradients averaged. Default 1. */
   readonly networksPerStep?: number;
   /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
@@ -47,28 +50,13 @@ export interface DistillOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** What a run needs to know of its data beforehand: a data set, or what is going to be one. */
-export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" | "classes"> & {
-  readonly name?: string;
-};
-
-/** Throws ShapeError where a model does not take such images, RangeError where there are none. */
-export function checkData({ name = "data", count, channels, height, width, classes }: DataShape, model: Model): void {
-  if (channels !== model.inputShape[0] || height !== model.inputShape[1] || width !== model.inputShape[2]) {
-    throw new ShapeError(
-      `the model expects images [${model.inputShape}], "${name}" has [${channels},${height},${width}]`,
-    );
-  }
-  if (classes > model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "${name}" has ${classes}`);
-  }
-  if (count === 0) throw new RangeError(`"data" expected at least one image, got none`);
-}
-
 /** The options as a run takes them, defaults filled in. */
 export function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  checkData(data, model);
+  const { loss = "cross-entropy" } = options;
+  checkLoss("loss", loss);
+  checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
-  return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
+  const outerChecked = outerOptions(outer, data.count);
+  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -3,7 +3,9 @@
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
@@ -21,6 +23,8 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
+  /** Of the inner steps and of the real batch. */
+  readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
@@ -41,8 +45,8 @@ export class OuterLoop {
   readonly #pixels: number;
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer, seed } = config;
-    const sizes = { model, method, images: data.count, batch: outer.batch };
+    const { model, method, data, outer, loss, seed } = config;
+    const sizes = { model, method, loss, images: data.count, batch: outer.batch };
     this.config = config;
     this.imagesPerStep = imagesPerStep(config);
     this.#backend = backend;
@@ -54,7 +58,7 @@ export class OuterLoop {
     this.#start();
   }
 
-  /** Pixels ~ N(0, 1) in normalised space, all learning rates alike, labels sorted by class. */
+  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, labels sorted by class. */
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
@@ -63,7 +67,7 @@ export class OuterLoop {
     const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
-      ops.normal(staging, count, randomKey(seed, "pixels", s), 0, 1);
+      ops.normal(staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
       ops.packImages(blocks.images + s * blocks.imageFloats, staging, { features, ...shape });
       const labels = Float32Array.from({ length: this.imagesPerStep }, (_, i) => Math.floor(i / method.imagesPerClass));
       this.#backend.write(staging, labels);
@@ -102,8 +106,8 @@ export class OuterLoop {
     this.#batch.select(this.step);
     for (let k = 0; k < networksPerStep; k++) {
       const index = this.step * networksPerStep + k;
-      writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
-      loss += method.run(learningRates, this.#outerLoss);
+      writeWeights(init, this.#backend, model, unroll.theta(0), { seed, purpose: "distil", index });
+      loss += method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
       if (k === 0) {
         ops.scale(gradient.images, share, dImages, this.#pixels);
         ops.scale(gradient.raw, share, dLearningRates, length);
@@ -112,10 +116,26 @@ export class OuterLoop {
         ops.axpy(gradient.raw, gradient.raw, share, dLearningRates, length);
       }
     }
-    ops.softplusBackward(gradient.raw, raw, gradient.raw, length);
+    ops.activationBackward(gradient.raw, raw, gradient.raw, length, "softplus");
+    this.#checkFinite(loss, length);
     this.#update(length);
     this.step++;
     return loss * share;
+  }
+
+  /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
+  #checkFinite(loss: number, length: number): void {
+    const { ops } = this.#backend;
+    const { gradient, norms } = this.#buffers;
+    ops.dot(norms, gradient.images, gradient.images, this.#pixels);
+    ops.dot(norms + 1, gradient.raw, gradient.raw, length);
+    const [ofImages, ofRates] = this.#backend.view(norms, 2);
+    const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
+    for (const [name, value] of Object.entries(values)) {
+      if (Number.isFinite(value)) continue;
+      const advice = "lower the learning rate of the method or of the outer optimiser";
+      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+    }
   }
 
   #update(length: number): void {
@@ -131,7 +151,7 @@ export class OuterLoop {
   /** η = softplus(r) for every inner step, where they lie. */
   #learningRates(): Floats {
     const { learningRates, raw, method } = this.#buffers;
-    this.#backend.ops.softplus(learningRates, raw, method.unroll.length);
+    this.#backend.ops.activationForward(learningRates, raw, method.unroll.length, "softplus");
     return this.#backend.view(learningRates, method.unroll.length);
   }
 
@@ -151,6 +171,8 @@ export class OuterLoop {
       images: this.#readBlocks(blocks.images, blocks.imageFloats, elements(model.inputShape)),
       targets: this.#readBlocks(blocks.targets, blocks.targetFloats, model.classes),
       learningRates: Float32Array.from(this.#learningRates()),
+      ...(method.momentum > 0 && { momentum: method.momentum }),
+      ...(method.weightDecay > 0 && { weightDecay: method.weightDecay }),
       mean: data.mean,
       std: data.std,
       recipe,

@@ -18,7 +18,6 @@ const SCRATCH = 2 * PAGE;
 const SCRATCH_SIZE = 96 * 1024;
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
-const MAXIMUM_THREADS = 64;
 /**
  * Loads a thread spins before it sleeps: about 40 µs, longer than the gaps between the kernels of an inner step, where
  * waking costs more than the kernel; next to nothing where there are more threads than processors.
@@ -30,7 +29,7 @@ export function memoryBytes(floats: number, threads: number): number {
   return Math.ceil((SCRATCH + threads * SCRATCH_SIZE + 4 * floats) / PAGE) * PAGE;
 }
 
-/** Starts the kernels with `threads` threads, the caller's included. Throws RangeError, UnsupportedError. */
+/** Starts the kernels with `threads` threads, the caller's included. Throws UnsupportedError. */
 export async function createWasmBackend({
   threads,
   simd = "strict",
@@ -38,9 +37,6 @@ export async function createWasmBackend({
   threads: number;
   simd?: Simd;
 }): Promise<Backend> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
-    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
-  }
   // There is one relaxed build, for any number of threads.
   const shared = threads > 1 || simd === "relaxed";
   const module = simd === "relaxed" ? await compileRelaxed() : await compileStrict(shared);
