@@ -1,6 +1,6 @@
 // distill(): what it promises to whoever iterates, stops or asks for the result.
 import { afterAll, describe, expect, test } from "vitest";
-import { type Dataset, subset } from "../../src/data/dataset.ts";
+import { subset } from "../../src/data/dataset.ts";
 import { digits } from "../../src/data/digits.ts";
 import { type DistillOptions, distill, type Progress } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
