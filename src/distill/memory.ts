@@ -10,7 +10,7 @@ import { allocateRun, type RunSizes } from "./run-buffers.ts";
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<DistillOptions, "model" | "method" | "outer" | "networksPerStep" | "engine" | "threads"> {
+  extends Pick<DistillOptions, "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads"> {
   readonly data: DataShape;
 }
 
@@ -49,10 +49,10 @@ const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
  * estimateMemory({ model: lenet(), method, data, threads: 2 }).total; // bytes
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
-  const { data, model, method, outer = {}, engine, threads = "auto" } = options;
+  const { data, model, method, loss = "cross-entropy", outer = {}, engine, threads = "auto" } = options;
   checkImages("data", data, model);
   const { batch } = outerOptions(outer, data.count);
-  const plan = planRun({ model, method, images: data.count, batch });
+  const plan = planRun({ model, method, loss, images: data.count, batch });
   const floats = Object.values(plan).reduce((sum, part) => sum + part.floats, 0);
   const linear = memoryBytes(floats, engine?.threads ?? threadCount(threads));
   const images = imageBytes(data);

@@ -15,7 +15,7 @@ import { allocateBlocks, type Blocks } from "./unroll.ts";
 export interface RunSizes {
   readonly model: Model;
   readonly method: BackGradientMethod;
-  readonly loss?: Loss;
+  readonly loss: Loss;
   /** Real images in all, and in an outer batch. */
   readonly images: number;
   readonly batch: number;
@@ -33,7 +33,7 @@ export interface RunBuffers {
   readonly gradient: { readonly images: Buffer; readonly raw: Buffer };
   /** Adam's moments: [all pixels][r]. */
   readonly moments: { readonly first: Buffer; readonly second: Buffer };
-  /** Squared norms of the two gradients. */
+  /** Squared norms of both gradients, [2]. */
   readonly norms: Buffer;
   /** The order of the real images. */
   readonly order: Buffer;
@@ -49,16 +49,16 @@ export function imagesPerStep({ model, method }: Pick<RunSizes, "model" | "metho
 /** Allocates a run on `backend`, whose ops are not called. */
 export function allocateRun(sizes: RunSizes, backend: Backend, allocators: Allocators): RunBuffers {
   const { model, method, loss, images, batch } = sizes;
+  const { steps, epochs } = method;
   const { gradients, scratch } = allocators;
   const perStep = imagesPerStep(sizes);
-  const { steps, epochs } = method;
-  const loop = { model, steps, epochs, imagesPerStep: perStep, ...(loss && { loss }), ...innerOptimizer(method) };
+  const loop = { model, steps, epochs, imagesPerStep: perStep, loss, ...innerOptimizer(method) };
   const blocks = allocateBlocks(loop, gradients);
   const backGradient = new BackGradient(loop, blocks, backend.ops, allocators, {
     memory: method.memory,
     wanted: { images: true, targets: false },
   });
-  const pixels = method.steps * blocks.imageFloats;
+  const pixels = steps * blocks.imageFloats;
   const { length } = backGradient.unroll;
   return {
     blocks,

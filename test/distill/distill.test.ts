@@ -242,7 +242,7 @@ describe("nobody who watches changes a run", () => {
 });
 
 describe("the bytes of a set", () => {
-  test("depend on nothing but the recipe: threads 1, 2, 3, inner loop stored or recomputed", async () => {
+  test("depend on nothing but the recipe: threads 1, 2, 3, stored or recomputed", async () => {
     const digest = await setDigest(sixSteps);
     for (const threads of [1, 2, 3]) {
       const { engine: _, ...own } = { ...options, threads };
