@@ -5,6 +5,8 @@ import { conv2d, conv2dBackwardWeights } from "./conv2d";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
 import { crossEntropy, crossEntropyR } from "./loss";
+import { normBackward, normForward } from "./norm";
+import { normBackwardR, normForwardR } from "./norm-r";
 import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
 import { normal, uniform } from "./random";
@@ -38,6 +40,10 @@ export enum Kernel {
   adam,
   uniform,
   normal,
+  normForward,
+  normBackward,
+  normForwardR,
+  normBackwardR,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
@@ -246,6 +252,89 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.normal:
       normal(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);
+      break;
+    case Kernel.normForward:
+      normForward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        num(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normBackward:
+      normBackward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normForwardR:
+      normForwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        int(12),
+        int(13),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normBackwardR:
+      normBackwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        ptr(8),
+        ptr(9),
+        ptr(10),
+        int(11),
+        int(12),
+        int(13),
+        int(14),
+        int(15),
+        int(16),
+        scratch,
+        begin,
+        end,
+      );
       break;
   }
 }

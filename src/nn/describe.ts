@@ -5,6 +5,7 @@ import { conv2d } from "./conv2d.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
 import { type Model, sequential } from "./model.ts";
+import { batchNorm2d, groupNorm, instanceNorm2d } from "./norm.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** A model as JSON. */
@@ -21,6 +22,9 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["relu", relu],
   ["maxPool2d", maxPool2d],
   ["flatten", flatten],
+  ["instanceNorm2d", instanceNorm2d],
+  ["groupNorm", groupNorm],
+  ["batchNorm2d", batchNorm2d],
 ]);
 
 /** What `modelFromDescription` makes the model from again. */

@@ -44,8 +44,9 @@ export class Network {
     return allocateTangent(this.model, this.#layers, this.batch, allocator, wanted);
   }
 
-  /** tape.logits from tape.images at θ. */
-  forward(theta: Buffer, tape: Tape): void {
+  /** tape.logits from tape.images, of which the first `images` lanes are real, at θ. */
+  forward(theta: Buffer, tape: Tape, images: number): void {
+    tape.lanes.real = images;
     this.#layers.forEach((layer, i) => {
       layer.forward(tape.layers[i]!, theta + this.#offsets[i]!);
     });

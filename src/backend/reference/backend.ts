@@ -8,6 +8,7 @@ import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
 import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
+import { normOps } from "./norm.ts";
 import { optimizerOps } from "./optimizer.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
@@ -30,6 +31,7 @@ class ReferenceBackend implements Backend {
       ...activationOps(memory),
       ...pool2dOps(memory),
       ...lossOps(memory),
+      ...normOps(memory),
       ...optimizerOps(memory),
       ...randomOps(memory),
     };

@@ -1,5 +1,5 @@
 // Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
-import type { Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
+import type { Conv2dShape, NormShape, Ops, Pool2dShape } from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 import type { JobWriter } from "./job.ts";
 
@@ -9,6 +9,8 @@ const BLOCK = 1024;
 const ROWS = 4;
 /** Features a side of a linear weight tile (SIDE in assembly/linear.ts). */
 const SIDE = 64;
+/** Lanes of a tile of norm kernels (LANES in assembly/norm-set.ts). */
+const NORM_LANES = 16;
 /** Floats whose partial sums fit the room for partials. */
 const DOT_FLOATS: number = 8192 * BLOCK;
 
@@ -50,6 +52,10 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const ADAM = id("adam");
   const UNIFORM = id("uniform");
   const NORMAL = id("normal");
+  const NORM = id("normForward");
+  const NORM_BACKWARD = id("normBackward");
+  const NORM_R = id("normForwardR");
+  const NORM_BACKWARD_R = id("normBackwardR");
 
   const convShape = (s: Conv2dShape): JobWriter =>
     job
@@ -79,6 +85,13 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       .int(s.padding)
       .int(s.batch);
     job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
+  };
+
+  /** `passes`: how often a kernel goes over an activation. */
+  const normRun = (s: NormShape, passes: number): void => {
+    job.int(s.channels).int(s.groups).int(s.area).int(s.images).int(s.batch).flag(s.acrossImages);
+    const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.batch / NORM_LANES));
+    job.run(tiles, passes * s.channels * s.area * s.batch);
   };
 
   return {
@@ -208,6 +221,24 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     maxPool2dScatter(dx, index, dy, s) {
       job.start(SCATTER).ptr(dx).ptr(index).ptr(dy);
       poolRun(s);
+    },
+
+    normForward(y, statistics, x, weight, bias, eps, s) {
+      job.start(NORM).ptr(y).ptr(statistics).ptr(x).ptr(weight).ptr(bias).num(eps);
+      normRun(s, 4);
+    },
+    normBackward(dx, sums, dy, x, statistics, weight, s) {
+      job.start(NORM_BACKWARD).ptr(dx).ptr(sums).ptr(dy).ptr(x).ptr(statistics).ptr(weight);
+      normRun(s, 5);
+    },
+    normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s) {
+      job.start(NORM_R).ptr(ry).ptr(rStatistics).ptr(rx).ptr(x).ptr(statistics).ptr(weight).ptr(rWeight).ptr(rBias);
+      normRun(s, 5);
+    },
+    normBackwardR(rdx, rSums, rdy, dy, rx, x, statistics, rStatistics, sums, weight, rWeight, s) {
+      job.start(NORM_BACKWARD_R).ptr(rdx).ptr(rSums).ptr(rdy).ptr(dy).ptr(rx).ptr(x);
+      job.ptr(statistics).ptr(rStatistics).ptr(sums).ptr(weight).ptr(rWeight);
+      normRun(s, 9);
     },
 
     crossEntropy: (losses, p, dz, dy, z, y, s) =>
