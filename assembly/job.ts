@@ -4,6 +4,12 @@ import { reluForward, reluMask, softplusBackward, softplusForward } from "./acti
 import { conv2d, conv2dBackwardWeights } from "./conv2d";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
+import {
+  localResponseNormBackward,
+  localResponseNormBackwardR,
+  localResponseNormForward,
+  localResponseNormForwardR,
+} from "./local-response-norm";
 import { crossEntropy, crossEntropyR } from "./loss";
 import { normBackward, normForward } from "./norm";
 import { normBackwardR, normForwardR } from "./norm-r";
@@ -44,6 +50,10 @@ export enum Kernel {
   normBackward,
   normForwardR,
   normBackwardR,
+  localResponseNormForward,
+  localResponseNormBackward,
+  localResponseNormForwardR,
+  localResponseNormBackwardR,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
@@ -332,6 +342,60 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
         int(15),
         int(16),
         scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormForward:
+      localResponseNormForward(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), num(6), num(7), num(8), begin, end);
+      break;
+    case Kernel.localResponseNormBackward:
+      localResponseNormBackward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        int(5),
+        int(6),
+        int(7),
+        num(8),
+        num(9),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormForwardR:
+      localResponseNormForwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        int(5),
+        int(6),
+        int(7),
+        num(8),
+        num(9),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormBackwardR:
+      localResponseNormBackwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        int(8),
+        int(9),
+        int(10),
+        num(11),
+        num(12),
         begin,
         end,
       );

@@ -3,7 +3,7 @@
 import { at, madd } from "./simd";
 
 /** Lanes of a tile. */
-export const LANES: i32 = 16;
+export const LANES: i32 = 32;
 
 /** Tiles of a group. */
 export function tilesOf(batch: i32, across: i32): i32 {

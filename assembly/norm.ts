@@ -14,7 +14,8 @@
 //   rdx = R{s}·P(g) + s·(R{g} − ⟨R{g}⟩ − rx̂·⟨x̂·g⟩ − x̂·⟨x̂·R{g} + rx̂·g⟩)
 //
 // Sums are taken lane by lane, over lanes last. s is 0 in padding lanes: x̂, rx̂, dx and rdx vanish there by themselves.
-// A tile is a set's channels for up to 16 lanes (a cache line), or for all of them where sets go across images.
+// A tile is a set's channels for up to 32 lanes, little enough to stay in cache from pass to pass, or for all of them where
+// sets go across images.
 import { sumColumns, sumProducts, sumSquares } from "./columns";
 import { affine, applyBackward } from "./norm-apply";
 import { average, combine, gammaOf, invertRoot, LANES, tilesOf, valueOf } from "./norm-set";

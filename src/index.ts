@@ -27,6 +27,7 @@ export { describeModel, type ModelDescription, modelFromDescription } from "./nn
 export type { InitScheme } from "./nn/init.ts";
 export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
+export { type LocalResponseNormOptions, localResponseNorm } from "./nn/local-response-norm.ts";
 export { type Model, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";

@@ -78,6 +78,19 @@ export interface NormShape {
   readonly acrossImages: boolean;
 }
 
+/** `size` channels count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it (PyTorch). */
+export interface LocalResponseNormShape {
+  readonly channels: number;
+  /** Rows times columns. */
+  readonly area: number;
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  /** Above 0. */
+  readonly k: number;
+  readonly batch: number;
+}
+
 /** `images` of the `batch` lanes are real; means are over those. */
 export interface LossShape {
   readonly classes: number;
@@ -225,6 +238,41 @@ export interface Ops {
     weight: Buffer,
     rWeight: Buffer,
     shape: NormShape,
+  ): void;
+
+  /**
+   * y = x·s^−β, s = k + alpha/size·Σ x² over the channels that count for each and exist. x, y and s [channels, area, B].
+   */
+  localResponseNormForward(y: Buffer, s: Buffer, x: Buffer, shape: LocalResponseNormShape): void;
+  /** dx = dy·s^−β − 2·alpha·β/size·x·Σ u, u = dy·x·s^(−β−1), over those that x counts for. workspace: as x */
+  localResponseNormBackward(
+    dx: Buffer,
+    workspace: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rs = 2·alpha/size·Σ x·rx; ry = rx·s^−β − β·x·s^(−β−1)·rs */
+  localResponseNormForwardR(
+    ry: Buffer,
+    rs: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rdx, the tangent of dx (paper.md §1.2). workspace: twice x */
+  localResponseNormBackwardR(
+    rdx: Buffer,
+    workspace: Buffer,
+    rdy: Buffer,
+    dy: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    rs: Buffer,
+    shape: LocalResponseNormShape,
   ): void;
 
   /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */

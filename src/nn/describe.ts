@@ -4,6 +4,7 @@ import { relu } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
+import { localResponseNorm } from "./local-response-norm.ts";
 import { type Model, sequential } from "./model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "./norm.ts";
 import { maxPool2d } from "./pool2d.ts";
@@ -25,6 +26,7 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["instanceNorm2d", instanceNorm2d],
   ["groupNorm", groupNorm],
   ["batchNorm2d", batchNorm2d],
+  ["localResponseNorm", localResponseNorm],
 ]);
 
 /** What `modelFromDescription` makes the model from again. */

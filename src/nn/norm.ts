@@ -134,8 +134,10 @@ class BoundNorm implements BoundLayer {
     this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(lanes.real));
   }
 
-  // Even where nobody wants a gradient of this layer, its tangent needs the sums.
+  // With weights, sums are needed even where no gradient is wanted: the tangent pass reads them. Without, and with no
+  // gradient wanted, no layer below has weights either, and there may be no dy.
   backward({ x, saved, dx, dy, lanes }: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean): void {
+    if (dx === none && !this.#affine) return;
     const sums = this.#sums(saved);
     this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(lanes.real));
     if (dw !== none) this.#parameterGradient(dw, sums, accumulate);
@@ -149,8 +151,13 @@ class BoundNorm implements BoundLayer {
   backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
     const { x, dy, saved } = tape;
     const { rx, rdx, rdy } = tangent;
-    const sums = this.#sums(saved);
     const shape = this.#of(tape.lanes.real);
+    if (rx === none && !this.#affine) {
+      // Nothing moves but dy, in which backward is linear.
+      if (rdx !== none) this.#ops.normBackward(rdx, workspace, rdy, x, saved, none, shape);
+      return;
+    }
+    const sums = this.#sums(saved);
     const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
     this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, tangent.saved, sums, weight, rWeight, shape);
     this.#parameterGradient(rdw, workspace, false);

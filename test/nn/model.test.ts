@@ -202,7 +202,8 @@ describe("a description", () => {
   test.each(["dropOut", "__proto__", "constructor", undefined, 3])("with an unknown layer is refused: %j", (kind) => {
     const error = thrown(() => modelFromDescription({ inputShape: [1, 2, 2], layers: [{ kind: "relu" }, { kind }] }));
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toBe(`layer 1: expected one of conv2d, linear, relu, maxPool2d, flatten, got "${kind}"`);
+    expect(error.message).toMatch(/^layer 1: expected one of conv2d, linear, relu, maxPool2d, flatten(, \w+)*, got /);
+    expect(error.message.endsWith(`, got "${kind}"`)).toBe(true);
   });
 
   test("with a layer that is none is refused", () => {

@@ -6,6 +6,7 @@ import { activationOps } from "./activation.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
+import { localResponseNormOps } from "./local-response-norm.ts";
 import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
 import { normOps } from "./norm.ts";
@@ -32,6 +33,7 @@ class ReferenceBackend implements Backend {
       ...pool2dOps(memory),
       ...lossOps(memory),
       ...normOps(memory),
+      ...localResponseNormOps(memory),
       ...optimizerOps(memory),
       ...randomOps(memory),
     };
