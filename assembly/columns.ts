@@ -1,6 +1,7 @@
 // Sums down the columns of [positions, batch]: lanes are images, positions lie `stride` bytes apart, and a call takes
 // `bytes` of lanes from each. ROWS positions are added in float32, those sums in float64, always in the same order: a
-// lane's result depends on that lane alone, and its error does not grow with the number of positions.
+// lane's result depends on that lane alone, and its error does not grow with the number of positions. The totals lie in
+// `scratch`: 1 KiB of the calling thread.
 import { madd } from "./simd";
 
 /** Positions added before their sum goes to a total. */
@@ -10,9 +11,6 @@ export const ROWS: usize = 16;
 const SPAN: usize = 256;
 /** Bytes between the totals of two sums taken at once. */
 const SECOND: usize = 2 * SPAN;
-
-/** Bytes of `scratch` that a call needs. */
-export const COLUMN_SCRATCH: usize = 2 * SECOND;
 
 function clear(totals: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes << 1; i += 16) v128.store(totals + i, f64x2.splat(0));

@@ -34,7 +34,7 @@ export interface GroupNormOptions extends NormOptions {
  *
  * @throws RangeError unless eps is a number above 0; `sequential` throws ShapeError for 1 × 1 maps, which have no variance.
  * @example
- * sequential([3, 32, 32], [conv2d({ out: 128, kernel: 3, padding: 1 }), instanceNorm2d(), relu(), flatten(), linear({ out: 10 })])
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), instanceNorm2d(), relu(), flatten(), linear({ out: 10 })])
  */
 export function instanceNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
   return norm("instanceNorm2d", { affine, eps }, ([channels]) => channels);
@@ -47,6 +47,8 @@ export function instanceNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}):
  *
  * @throws RangeError unless groups is a whole number ≥ 1 and eps a number above 0; `sequential` throws ShapeError where
  * groups does not divide the channels, or where a group is a single float and has no variance.
+ * @example
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), groupNorm({ groups: 4 }), relu(), flatten(), linear({ out: 10 })])
  */
 export function groupNorm({ groups, affine = true, eps = 1e-5 }: GroupNormOptions): Layer {
   wholeNumber("groups", groups, 1);
@@ -64,9 +66,11 @@ export function groupNorm({ groups, affine = true, eps = 1e-5 }: GroupNormOption
  * the whole test set, `predict` by what it is given, and a single image by itself alone. Nor is a batch of real images
  * cut into chunks that fit the cache: memory grows with it.
  *
- * A batch of one image with 1 × 1 maps has no variance: the output is the bias.
+ * A batch of one image with 1 × 1 maps has no variance: its output is the bias.
  *
  * @throws RangeError unless eps is a number above 0.
+ * @example
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), batchNorm2d(), relu(), flatten(), linear({ out: 10 })])
  */
 export function batchNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
   return { ...norm("batchNorm2d", { affine, eps }, ([channels]) => channels, true), couplesImages: true };
