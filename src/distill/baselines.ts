@@ -2,10 +2,12 @@
 import type { Ops } from "../backend/backend.ts";
 import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 /** Constant learning rates to choose from; the choice is made on training images that no set contains. */
@@ -21,8 +23,11 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** As many images and gradient steps as this set has. */
-  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep">;
+  /** As many images and gradient steps as this set has, with its momentum and weight decay. */
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> &
+    Partial<Pick<DistilledSet, "recipe">>;
+  /** To train with. Default: the loss that `like` was distilled for. */
+  readonly loss?: Loss;
   readonly networks: number;
   readonly seed?: number;
   readonly engine?: Engine;
@@ -42,10 +47,10 @@ export interface BaselineResult extends Evaluation {
  * from the training set.
  */
 export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { train, test, like, networks, threads = "auto", seed = 0 } = options;
+  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like) } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
-    const held = Math.min(VALIDATION_MOST, Math.floor(train.count * VALIDATION_SHARE));
+    const held = Math.min(VALIDATION_MOST, Math.ceil(train.count * VALIDATION_SHARE));
     const pool = subset(train, 0, train.count - held);
     const validation = subset(train, train.count - held, train.count);
     const draw = (purpose: string, learningRate: number) => (network: number) =>
@@ -53,11 +58,15 @@ export async function randomRealBaseline(options: BaselineOptions): Promise<Base
     let best = { learningRate: LEARNING_RATES[0]!, mean: -1 };
     for (const learningRate of LEARNING_RATES) {
       const sets = draw("baseline/tune", learningRate);
-      const { mean } = await evaluateSets({ ...options, engine, test: validation }, TUNING_NETWORKS, sets);
+      const { mean } = await evaluateSets({ ...options, engine, loss, test: validation }, TUNING_NETWORKS, sets);
       if (mean > best.mean) best = { learningRate, mean };
     }
     const { learningRate } = best;
-    const evaluation = await evaluateSets({ ...options, engine, test }, networks, draw("baseline/real", learningRate));
+    const evaluation = await evaluateSets(
+      { ...options, engine, loss, test },
+      networks,
+      draw("baseline/real", learningRate),
+    );
     return { ...evaluation, learningRate };
   } finally {
     if (!options.engine) await engine.dispose();
@@ -69,21 +78,25 @@ function randomRealSet(
   ops: Ops,
   engine: Engine,
   data: Dataset,
-  { steps, epochs, imagesPerStep }: BaselineOptions["like"],
+  like: BaselineOptions["like"],
   learningRate: number,
   { seed, purpose, index }: { seed: number; purpose: string; index: number },
 ): DistilledSet {
+  const { steps, epochs, imagesPerStep } = like;
   const { classes, channels, height, width } = data;
   const perClass = imagesPerStep / classes;
-  const mark = engine.arena.mark();
+  if (!Number.isInteger(perClass)) {
+    throw new RangeError(`"like.imagesPerStep" expected a multiple of ${classes} classes, got ${imagesPerStep}`);
+  }
   const chosen = classIndex(data).map((images, label) => {
-    const order = engine.arena.allocate(images.length);
-    ops.permutation(order, images.length, randomKey(seed, purpose, index, label));
-    const positions = engine.backend.read(order, Math.min(images.length, steps * perClass));
+    const positions = engine.arena.scope(() => {
+      const order = engine.arena.allocate(images.length);
+      ops.permutation(order, images.length, randomKey(seed, purpose, index, label));
+      return engine.backend.read(order, Math.min(images.length, steps * perClass));
+    });
     // A class with fewer images than wanted gives some of them again.
     return Uint32Array.from({ length: steps * perClass }, (_, i) => images[positions[i % positions.length]!]!);
   });
-  engine.arena.release(mark);
   const indices = new Uint32Array(steps * imagesPerStep);
   const targets = new Float32Array(steps * imagesPerStep * classes);
   for (let i = 0; i < indices.length; i++) {
@@ -98,5 +111,6 @@ function randomRealSet(
   const learningRates = new Float32Array(steps * epochs).fill(learningRate);
   const { mean, std } = data;
   const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
-  return { ...shape, images, targets, learningRates, mean, std, recipe: { baseline: "random real", purpose, index } };
+  const recipe = { baseline: "random real", purpose, index };
+  return { ...shape, images, targets, learningRates, ...innerOptimizer(like), mean, std, recipe };
 }

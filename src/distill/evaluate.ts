@@ -2,10 +2,12 @@
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { elements, wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
+import { checkSeed, randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkImages } from "./fit.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { Trainer } from "./train.ts";
 import { type WeightSource, writeWeights } from "./weight-source.ts";
@@ -16,6 +18,8 @@ export interface EvaluateOptions {
   readonly model: Model;
   /** As in distilling: with `fixedInit` it is that one network, whatever `networks` says. */
   readonly init: WeightSource;
+  /** To train with. Default: the loss that the set was distilled for. */
+  readonly loss?: Loss;
   /** Held-out networks. Default 20; the paper takes 200. */
   readonly networks?: number;
   /** Real images nobody has trained on. */
@@ -60,11 +64,12 @@ export async function evaluateSets(
   networks: number,
   setOf: (network: number) => DistilledSet,
 ): Promise<Evaluation> {
-  const { model, init, test, seed = 0, threads = "auto", signal, onProgress } = options;
+  const { model, init, test, loss, seed = 0, threads = "auto", signal, onProgress } = options;
   checkSeed(seed);
+  if (loss !== undefined) checkLoss("loss", loss);
+  checkImages("test", test, model);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
-  const mark = arena.mark();
   try {
     const features = elements(model.inputShape);
     const images = new Float32Array(test.count * features);
@@ -76,22 +81,21 @@ export async function evaluateSets(
     const accuracies: number[] = [];
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      const inner = arena.mark();
-      const trainer = new Trainer(setOf(network), model, backend, arena);
-      const batch = new RealBatch(model, backend, arena, test.count);
-      writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train();
-      const logits = batch.logits(trainer.theta, images, test.count);
-      arena.release(inner);
-      const accuracy = correct(logits, test.labels, model.classes) / test.count;
+      const accuracy = arena.scope(() => {
+        const trainer = new Trainer(setOf(network), model, backend, arena, loss);
+        const batch = new RealBatch(model, backend, arena, test.count);
+        writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+        trainer.train(randomKey(seed, "dropout/evaluate", network));
+        const logits = batch.logits(trainer.theta, images, test.count);
+        return correct(logits, test.labels, model.classes) / test.count;
+      });
       accuracies.push(accuracy);
       onProgress?.({ network: network + 1, networks, accuracy });
       await nextTask();
     }
     return { networks, ...meanAndStd(accuracies), accuracies };
   } finally {
-    if (options.engine) arena.release(mark);
-    else await engine.dispose();
+    if (!options.engine) await engine.dispose();
   }
 }
 

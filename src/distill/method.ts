@@ -1,9 +1,10 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
 import { wholeNumber } from "../nn/layer.ts";
+import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
 import type { Activations } from "./unroll.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
-export interface BackGradientMethod {
+export interface BackGradientMethod extends InnerOptimizer {
   readonly name: "back-gradient";
   /** Gradient steps in one pass: blocks of images. */
   readonly steps: number;
@@ -13,6 +14,8 @@ export interface BackGradientMethod {
   readonly imagesPerClass: number;
   /** Where all learning rates start. */
   readonly learningRate: number;
+  /** Standard deviation of the noise that pixels start from, in normalised space. */
+  readonly initialNoise: number;
   readonly activations: Activations;
 }
 
@@ -20,7 +23,8 @@ export interface BackGradientMethod {
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1 or a learning rate outside (0, 100].
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1) or a negative
+ * weight decay.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -28,6 +32,9 @@ export function backGradient({
   epochs,
   imagesPerClass,
   learningRate = 0.02,
+  initialNoise = 1,
+  momentum = 0,
+  weightDecay = 0,
   activations = "keep",
 }: {
   steps: number;
@@ -35,6 +42,12 @@ export function backGradient({
   imagesPerClass: number;
   /** Default 0.02. */
   learningRate?: number;
+  /** Default 1, as in the paper; less noise leaves clearer pictures. */
+  initialNoise?: number;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0; anything else keeps a second trajectory, of velocities. */
+  momentum?: number;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0. */
+  weightDecay?: number;
   /** Default "keep". */
   activations?: Activations;
 }): BackGradientMethod {
@@ -44,10 +57,23 @@ export function backGradient({
   if (!(learningRate > 0 && learningRate <= 100)) {
     throw new RangeError(`"learningRate" expected a number > 0 and <= 100, got ${learningRate}`);
   }
+  if (!(initialNoise >= 0 && initialNoise <= 100)) {
+    throw new RangeError(`"initialNoise" expected a number from 0 to 100, got ${initialNoise}`);
+  }
   if (activations !== "keep" && activations !== "recompute") {
     throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
   }
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, activations };
+  const optimizer = innerOptimizer({ momentum, weightDecay });
+  return {
+    name: "back-gradient",
+    steps,
+    epochs,
+    imagesPerClass,
+    learningRate,
+    initialNoise,
+    ...optimizer,
+    activations,
+  };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */
@@ -83,6 +109,15 @@ export function outerOptions(options: Partial<OuterOptions> & { epochs?: number 
   };
   wholeNumber("outer.steps", outer.steps, 0);
   wholeNumber("outer.decayEvery", outer.decayEvery, 1);
-  if (!(outer.learningRate > 0)) throw new RangeError(`"outer.learningRate" expected > 0, got ${outer.learningRate}`);
+  const checks: readonly (readonly [keyof OuterOptions, boolean, string])[] = [
+    ["learningRate", outer.learningRate > 0 && outer.learningRate < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["beta1", outer.beta1 >= 0 && outer.beta1 < 1, "a number >= 0 and < 1"],
+    ["beta2", outer.beta2 >= 0 && outer.beta2 < 1, "a number >= 0 and < 1"],
+    ["eps", outer.eps > 0 && outer.eps < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["decayFactor", outer.decayFactor > 0 && outer.decayFactor <= 1, "a number > 0 and <= 1"],
+  ];
+  for (const [name, good, expected] of checks) {
+    if (!good) throw new RangeError(`"outer.${name}" expected ${expected}, got ${outer[name]}`);
+  }
   return outer;
 }

@@ -3,12 +3,15 @@
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
+import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { BackGradient } from "./back-gradient.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod, OuterOptions } from "./method.ts";
 import { type Batch, RealBatch } from "./outer-loss.ts";
@@ -20,6 +23,8 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
+  /** Of the inner steps and of the real batch. */
+  readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
@@ -41,29 +46,32 @@ export class OuterLoop {
   readonly #gradient: { readonly images: Buffer; readonly raw: Buffer };
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   readonly #learningRates: Buffer;
+  readonly #norms: Buffer;
   readonly #order: Buffer;
   readonly #staging: Buffer;
   readonly #batch: Float32Array;
   #epochOrder: Float32Array = new Float32Array(0);
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer } = config;
+    const { model, method, data, outer, loss } = config;
     this.config = config;
     this.#backend = backend;
     this.imagesPerStep = method.imagesPerClass * model.classes;
-    const loop = { model, steps: method.steps, epochs: method.epochs, imagesPerStep: this.imagesPerStep };
+    const { steps, epochs } = method;
+    const loop = { model, steps, epochs, imagesPerStep: this.imagesPerStep, loss, ...innerOptimizer(method) };
     this.#blocks = allocateBlocks(loop, arena);
     this.#method = new BackGradient(loop, this.#blocks, backend.ops, arena, {
       activations: method.activations,
       wanted: { images: true, targets: false },
     });
-    this.#real = new RealBatch(model, backend, arena, outer.batch);
+    this.#real = new RealBatch(model, backend, arena, outer.batch, loss);
     const pixels = method.steps * this.#blocks.imageFloats;
     const length = this.#method.unroll.length;
     this.#raw = arena.allocate(length);
     this.#learningRates = arena.allocate(length);
     this.#gradient = { images: arena.allocate(pixels), raw: arena.allocate(length) };
     this.#moments = { first: arena.allocate(pixels + length), second: arena.allocate(pixels + length) };
+    this.#norms = arena.allocate(2);
     this.#order = arena.allocate(data.count);
     const features = elements(model.inputShape);
     this.#staging = arena.allocate(this.imagesPerStep * Math.max(features, model.classes));
@@ -71,7 +79,7 @@ export class OuterLoop {
     this.#start();
   }
 
-  /** Pixels ~ N(0, 1) in normalised space, all learning rates alike, labels sorted by class. */
+  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, labels sorted by class. */
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
@@ -80,7 +88,7 @@ export class OuterLoop {
     const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
-      ops.normal(this.#staging, count, randomKey(seed, "pixels", s), 0, 1);
+      ops.normal(this.#staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
       ops.packImages(this.#blocks.images + s * imageFloats, this.#staging, { features, ...shape });
       const labels = Float32Array.from({ length: this.imagesPerStep }, (_, i) => Math.floor(i / method.imagesPerClass));
       this.#backend.write(this.#staging, labels);
@@ -121,8 +129,9 @@ export class OuterLoop {
     let loss = 0;
     for (let k = 0; k < networksPerStep; k++) {
       const index = this.step * networksPerStep + k;
-      writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
-      loss += this.#method.run(learningRates, (theta, gradient) => this.#real.loss(theta, batch, gradient));
+      writeWeights(init, this.#backend, model, unroll.theta(0), { seed, purpose: "distil", index });
+      const outerLoss = (theta: Buffer, gradient: Buffer): number => this.#real.loss(theta, batch, gradient);
+      loss += this.#method.run(learningRates, outerLoss, randomKey(seed, "dropout/distil", index));
       if (k === 0) {
         ops.scale(images, share, dImages, pixels);
         ops.scale(raw, share, dLearningRates, length);
@@ -131,10 +140,26 @@ export class OuterLoop {
         ops.axpy(raw, raw, share, dLearningRates, length);
       }
     }
-    ops.softplusBackward(raw, this.#raw, raw, length);
+    ops.activationBackward(raw, this.#raw, raw, length, "softplus");
+    this.#checkFinite(loss, pixels, length);
     this.#update(pixels, length);
     this.step++;
     return loss * share;
+  }
+
+  /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
+  #checkFinite(loss: number, pixels: number, length: number): void {
+    const { ops } = this.#backend;
+    const { images, raw } = this.#gradient;
+    ops.dot(this.#norms, images, images, pixels);
+    ops.dot(this.#norms + 1, raw, raw, length);
+    const [ofImages, ofRates] = this.#backend.read(this.#norms, 2);
+    const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
+    for (const [name, value] of Object.entries(values)) {
+      if (Number.isFinite(value)) continue;
+      const advice = "lower the learning rate of the method or of the outer optimiser";
+      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+    }
   }
 
   #update(pixels: number, length: number): void {
@@ -149,7 +174,7 @@ export class OuterLoop {
   /** η = softplus(r) for every inner step. */
   #readLearningRates(): Float32Array {
     const { length } = this.#method.unroll;
-    this.#backend.ops.softplus(this.#learningRates, this.#raw, length);
+    this.#backend.ops.activationForward(this.#learningRates, this.#raw, length, "softplus");
     return Float32Array.from(this.#backend.read(this.#learningRates, length));
   }
 
@@ -184,6 +209,8 @@ export class OuterLoop {
       images: this.#readBlocks(this.#blocks.images, this.#blocks.imageFloats, elements(model.inputShape)),
       targets: this.#readBlocks(this.#blocks.targets, this.#blocks.targetFloats, model.classes),
       learningRates: this.#readLearningRates(),
+      ...(method.momentum > 0 && { momentum: method.momentum }),
+      ...(method.weightDecay > 0 && { weightDecay: method.weightDecay }),
       mean: data.mean,
       std: data.std,
       recipe,

@@ -1,6 +1,7 @@
 // The four passes of local response norm: windows odd and even, narrower and wider than the channels.
 import { describe, test } from "vitest";
-import { relu } from "../../src/nn/activation.ts";
+import { relu, softplus, tanh } from "../../src/nn/activation.ts";
+import { avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { localResponseNorm } from "../../src/nn/local-response-norm.ts";
@@ -43,6 +44,13 @@ describe.each(settings)("local response norm %j matches central differences", (o
       maxPool2d({ kernel: 2 }),
     ];
     await checkLayers([1, 4, 4], [...layers, ...last], { seed: 950, images: 2, draw: distinct });
+  });
+
+  // Activations that work in place, and read again what they left there or what a norm did.
+  test("between smooth activations", async () => {
+    const layers = [tanh(), localResponseNorm(options), tanh(), avgPool2d({ kernel: 2 }), localResponseNorm(options)];
+    const below = conv2d({ out: 5, kernel: 2 });
+    await checkLayers([1, 3, 5], [below, ...layers, softplus(), ...last], { seed: 955, images: 3 });
   });
 
   test("one over another, under ReLU on the images", async () => {

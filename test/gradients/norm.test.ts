@@ -1,7 +1,8 @@
 // The four passes of instance, group and batch norm: with and without weights, on maps and flat, over images and over
 // weights, for every number of images that leaves other padding.
 import { describe, expect, test } from "vitest";
-import { relu } from "../../src/nn/activation.ts";
+import { relu, softplus, tanh } from "../../src/nn/activation.ts";
+import { avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import type { ImageShape, Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
@@ -111,6 +112,13 @@ describe.each(kinds)("$name matches central differences", ({ make, channels, map
       relu(),
     ];
     await checkLayers([1, 6, 6], [...layers, ...last], { seed: 840, images: 3 });
+  });
+
+  // Activations that work in place, and read again what they left there or what a norm did.
+  test("between smooth activations", async () => {
+    const layers = [tanh(), make({}), tanh(), avgPool2d({ kernel: 2, stride: 1 }), make({}), softplus()];
+    const below = conv2d({ out: channels, kernel: 2 });
+    await checkLayers([1, 4, 5], [below, ...layers, ...last], { seed: 845, images: 3 });
   });
 
   test("one over another, under ReLU on the images, and on the logits", async () => {

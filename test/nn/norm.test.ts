@@ -75,15 +75,15 @@ test("parameters are PyTorch's weight [c] and bias [c]; local response norm and 
   ]);
 });
 
-test("their first weights are 1 and their first biases 0", () => {
+test.each(["xavier-normal", "pytorch"] as const)("their first weights are 1 and their first biases 0: %s", (scheme) => {
   const backend = createReferenceBackend();
   const theta = new Arena(backend).allocate(model.parameterCount);
-  initialize(backend.ops, model, theta, "xavier-normal", { seed: 1, purpose: "weights/test", index: 0 });
+  initialize(backend, model, theta, { scheme }, { seed: 1, purpose: "weights/test", index: 0 });
   for (const { role, offset, size } of model.parameters) {
     const first = [...backend.read(theta + offset, size)];
     if (role === "scale") expect(first).toEqual(new Array(size).fill(1));
+    else if (role === "shift") expect(first).toEqual(new Array(size).fill(0));
     else if (role === "weight") expect(first.every((value) => value !== 0)).toBe(true);
-    else expect(first).toEqual(new Array(size).fill(0));
   }
 });
 
