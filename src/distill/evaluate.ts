@@ -43,6 +43,8 @@ export interface Evaluation {
   /** Unbiased; 0 for one network. */
   readonly std: number;
   readonly accuracies: readonly number[];
+  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
+  readonly simd?: "relaxed";
 }
 
 /**
@@ -93,7 +95,8 @@ export async function evaluateSets(
       onProgress?.({ network: network + 1, networks, accuracy });
       await nextTask();
     }
-    return { networks, ...meanAndStd(accuracies), accuracies };
+    const simd = engine.simd === "relaxed" && { simd: engine.simd };
+    return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
   } finally {
     if (!options.engine) await engine.dispose();
   }

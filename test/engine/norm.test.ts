@@ -63,7 +63,7 @@ async function results(engine: Engine, model: Model, count: number, seed: number
   const gradients = await net.gradients(input);
   const product = await net.hessianVectorProduct(input);
   const meta = await net.metaGradient(input);
-  const again = await net.metaGradient({ ...input, activations: "recompute" });
+  const again = await net.metaGradient({ ...input, memory: "recompute" });
   expect(again, "recomputed activations").toEqual(meta);
   return {
     loss: [gradients.loss],
