@@ -160,7 +160,7 @@ export class Unroll {
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
   #pass(t: number, dTheta: Buffer): void {
     const tape = this.tape(t);
-    this.network.forward(this.theta(t), tape, this.#randomOf(t));
+    this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);
     this.network.backward(this.theta(t), tape, dTheta);
   }
