@@ -35,5 +35,5 @@ export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
 export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
-export { lenet, mlp } from "./nn/zoo.ts";
+export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
 export { version } from "./version.gen.ts";
