@@ -43,5 +43,5 @@ export type { Loss } from "./nn/loss.ts";
 export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
-export { lenet, mlp } from "./nn/zoo.ts";
+export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
 export { version } from "./version.gen.ts";

@@ -64,3 +64,7 @@ export function lenet({
     ],
   );
 }
+
+export { alexCifarNet } from "./zoo/alex-cifar-net.ts";
+export { alexNet } from "./zoo/alex-net.ts";
+export { type ConvNetOptions, convNet } from "./zoo/conv-net.ts";
