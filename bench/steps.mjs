@@ -1,0 +1,82 @@
+// `npm run bench -- steps`: whole outer steps, each in a process of its own, on one thread and on two.
+import { availableParallelism } from "node:os";
+import * as library from "../dist/index.js";
+import { backGradientFlops, matchingFlops } from "./flops.mjs";
+import { median } from "./measure.mjs";
+import { row, title } from "./print.mjs";
+import { alternate, limitProcess, ourProcess, times } from "./process.mjs";
+import { checkResult, modelOf, workloads } from "./workloads.mjs";
+
+/** The workloads of this build and of a quick or full bench; says which are left out. */
+export function chosen(quick) {
+  return workloads.filter((workload) => {
+    const missing = !modelOf(workload, library);
+    if (missing) console.log(`skipped: this build has no ${workload.network} for ${workload.title}`);
+    else if (quick && workload.slow) console.log(`skipped with --quick: ${workload.title}`);
+    return !missing && !(quick && workload.slow);
+  });
+}
+
+/** Numbers of threads to measure. */
+export const threadCounts = () => (availableParallelism() > 1 ? [1, 2] : [1]);
+
+export const roundsOf = ({ rounds }, quick) => (quick ? Math.ceil(rounds / 5) : rounds);
+
+/** Steps of one kind in turn with the limit: their time, the limit then, peak memory. */
+async function measure(workload, threads, what, quick) {
+  const limit = limitProcess(threads);
+  const ours = ourProcess(workload, threads, what);
+  await limit.ready;
+  const { result } = await ours.ready;
+  const errors =
+    what === "gradient" ? checkResult(`${workload.id} on ${threads} threads`, workload, result) : undefined;
+  const { answers, busy } = await alternate([limit, ours], roundsOf(workload, quick), threads);
+  await limit.finish();
+  const { rss } = await ours.finish();
+  return {
+    ...times(answers[1], threads),
+    limit: median(answers[0].map(({ gflops }) => gflops)),
+    rss,
+    busy,
+    errors,
+    result,
+  };
+}
+
+/** The gradient of a workload and, for those that distill() runs, its outer step; against the useful flops. */
+async function measureWorkload(workload, threads, quick) {
+  const model = modelOf(workload, library);
+  const matching = workload.method === "matching";
+  const flops = (matching ? matchingFlops : backGradientFlops)(model, workload);
+  const gradient = await measure(workload, threads, "gradient", quick);
+  const step = matching ? gradient : await measure(workload, threads, "run", quick);
+  const speed = flops / step.ms / 1e6;
+  const { errors } = gradient;
+  const { ms, best, clock, limit, rss, busy } = step;
+  return {
+    id: workload.id,
+    title: workload.title,
+    threads,
+    gflop: flops / 1e9,
+    gradientMs: gradient.ms,
+    ...{ ms, best, clock, gflops: speed, limit, share: speed / limit, rss, busy, errors },
+    loss: step.result.loss,
+  };
+}
+
+export async function steps({ quick }) {
+  const rows = [];
+  const suite = chosen(quick);
+  title(["step", "threads", "GFLOP", "gradient", "step ms", "best", "GFLOP/s", "limit", "share", "RSS MB", "busy"]);
+  for (const workload of suite) {
+    for (const threads of threadCounts()) {
+      const r = await measureWorkload(workload, threads, quick);
+      rows.push(r);
+      row([r.id, threads, r.gflop, r.gradientMs, r.ms, r.best, r.gflops, r.limit, [r.share], r.rss, [r.busy]]);
+    }
+    // A run's first loss is a function of recipe and seed, whatever the threads.
+    const losses = new Set(rows.filter(({ id }) => id === workload.id).map(({ loss }) => loss));
+    if (losses.size > 1) throw new Error(`${workload.id}: the loss depends on the threads: ${[...losses]}`);
+  }
+  return { quick, rows };
+}
