@@ -19,17 +19,15 @@ export function fill(n, seed, scale = 1, offset = 0) {
   return out;
 }
 
-/**
- * θ of a model: parameter k has seed 100 + k. Weights of layers with fans have scale √(6 / (fanIn + fanOut)), their
- * biases 0.05; a normalisation's weight is 1 + 0.1·h and its bias 0.1·h.
- */
+/** θ of a model: parameter k has seed 100 + k, and scale and offset by what it does. */
 export function weights(model) {
   const theta = new Float32Array(model.parameterCount);
-  let normalisation = false;
-  model.parameters.forEach(({ role, shape, offset, size, fanIn, fanOut }, k) => {
-    if (role === "weight") normalisation = shape.length === 1;
-    const scale = normalisation ? 0.1 : role === "bias" ? 0.05 : Math.sqrt(6 / (fanIn + fanOut));
-    theta.set(fill(size, 100 + k, scale, normalisation && role === "weight" ? 1 : 0), offset);
+  model.parameters.forEach(({ role, offset, size, fanIn, fanOut }, k) => {
+    // A normalisation scales by about 1 and shifts by about 0.
+    if (role === "scale") theta.set(fill(size, 100 + k, 0.1, 1), offset);
+    else if (role === "shift") theta.set(fill(size, 100 + k, 0.1), offset);
+    else if (role === "bias") theta.set(fill(size, 100 + k, 0.05), offset);
+    else theta.set(fill(size, 100 + k, Math.sqrt(6 / (fanIn + fanOut))), offset);
   });
   return theta;
 }

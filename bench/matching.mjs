@@ -57,7 +57,7 @@ export function matching(model, engine, { parameters, steps, real }) {
     backend.write(staging, block.targets);
     ops.oneHot(y, staging, { classes: model.classes, images, batch });
     realBatch.loss(theta, realImages, dReal);
-    network.forward(theta, tape);
+    network.forward(theta, tape, images);
     network.loss(tape, images);
     network.backward(theta, tape, dSynthetic);
     const loss = matchingDistance(model, backend.read(dReal, count), backend.read(dSynthetic, count), v);
