@@ -45,35 +45,10 @@ function packForward(packed: usize, w: usize, row: i32, rows: i32, from: i32, co
   }
 }
 
-/** packed[(o, ky, kx), r] = w[o, row + r, kh−1−ky, kw−1−kx]: the kernel flipped, inputs and outputs exchanged. */
-function packFlipped(
-  packed: usize,
-  w: usize,
-  row: i32,
-  rows: i32,
-  from: i32,
-  count: i32,
-  channels: i32,
-  area: i32,
-): void {
-  for (let i = 0; i < count; i++) {
-    const t = from + i;
-    const o = t / area;
-    const flipped = area - 1 - (t - o * area);
-    for (let r = 0; r < rows; r++) {
-      store<f32>(
-        packed + ((<usize>i) << 4) + ((<usize>r) << 2),
-        load<f32>(w + ((<usize>((o * channels + row + r) * area + flipped)) << 2)),
-      );
-    }
-  }
-}
-
 /**
- * y (+)= w ⋆ x + bias, or with `flipped` the convolution that carries gradients back (backend.ts, conv2dBackwardData).
- * A tile is one output row of a block of 4 output channels; tiles [begin, end) count rows first.
+ * y (+)= w ⋆ x + bias. A tile is one output row of a block of 4 output channels; tiles [begin, end) count rows first.
  */
-export function conv2d(
+export function conv2dForward(
   y: usize,
   x: usize,
   w: usize,
@@ -89,7 +64,6 @@ export function conv2d(
   stride: i32,
   batch: i32,
   accumulate: i32,
-  flipped: i32,
   scratch: usize,
   begin: i32,
   end: i32,
@@ -112,8 +86,7 @@ export function conv2d(
       const block = tile / outHeight;
       const row = block * ROWS;
       const rows = min(ROWS, outChannels - row);
-      if (flipped) packFlipped(packed, w, row, rows, from, count, outChannels, area);
-      else packForward(packed, w, row, rows, from, count, depth);
+      packForward(packed, w, row, rows, from, count, depth);
       const blockBias: usize = biasNow ? biasNow + ((<usize>row) << 2) : 0;
       const last = min(end, (block + 1) * outHeight);
       for (; tile < last; tile++) {

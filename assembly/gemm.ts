@@ -116,6 +116,40 @@ function tile2x16(
   v128.store(y1, c13, 48);
 }
 
+function tile2x8(
+  y: usize,
+  ldy: usize,
+  a: usize,
+  lda: usize,
+  x: usize,
+  offsets: usize,
+  end: usize,
+  bias: usize,
+  accumulate: bool,
+): void {
+  const y1 = y + ldy;
+  const bias1: usize = bias ? bias + 4 : 0;
+  let c00 = start(y, bias, accumulate);
+  let c01 = start(y + 16, bias, accumulate);
+  let c10 = start(y1, bias1, accumulate);
+  let c11 = start(y1 + 16, bias1, accumulate);
+  for (; offsets < end; offsets += 4, a += lda) {
+    const p = x + load<u32>(offsets);
+    const b0 = v128.load(p);
+    const b1 = v128.load(p, 16);
+    let s = v128.load32_splat(a);
+    c00 = madd(c00, s, b0);
+    c01 = madd(c01, s, b1);
+    s = v128.load32_splat(a, 4);
+    c10 = madd(c10, s, b0);
+    c11 = madd(c11, s, b1);
+  }
+  v128.store(y, c00);
+  v128.store(y, c01, 16);
+  v128.store(y1, c10);
+  v128.store(y1, c11, 16);
+}
+
 /** Twelve columns: ten images padded to lanes, the width of most distilled blocks. */
 function tile2x12(
   y: usize,
@@ -293,6 +327,12 @@ export function gemmBlock(
       left -= 12;
       y2 += 48;
       x2 += 48;
+    }
+    if (left >= 8) {
+      tile2x8(y2, ldy, a, lda, x2, offsets, end, bias, accumulate);
+      left -= 8;
+      y2 += 32;
+      x2 += 32;
     }
     if (left) narrow(y2, ldy, 2, left, a, lda, x2, offsets, end, bias, accumulate);
     if (rows == 2) return;

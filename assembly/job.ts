@@ -1,7 +1,8 @@
 // A job: which kernel, with which arguments, over how many tiles. The orchestrator writes it into a fixed place of the
 // memory that all threads see; every thread that takes a chunk of it calls the kernel from here.
 import { reluForward, reluMask, softplusBackward, softplusForward } from "./activation";
-import { conv2d, conv2dBackwardWeights } from "./conv2d";
+import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
+import { conv2dBackwardData } from "./conv2d-backward-data";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
 import { crossEntropy, crossEntropyR } from "./loss";
@@ -21,7 +22,8 @@ export enum Kernel {
   unpackImages,
   embed2d,
   oneHot,
-  conv2d,
+  conv2dForward,
+  conv2dBackwardData,
   conv2dBackwardWeights,
   linearForward,
   linearBackwardData,
@@ -98,8 +100,8 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
     case Kernel.oneHot:
       oneHot(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
       break;
-    case Kernel.conv2d:
-      conv2d(
+    case Kernel.conv2dForward:
+      conv2dForward(
         ptr(0),
         ptr(1),
         ptr(2),
@@ -115,7 +117,27 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
         int(12),
         int(13),
         int(14),
-        int(15),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.conv2dBackwardData:
+      conv2dBackwardData(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        int(12),
+        int(13),
         scratch,
         begin,
         end,

@@ -152,29 +152,20 @@ describe("conv2d", () => {
     ops.conv2dBackwardWeights(dw, dy, x, shape, false);
     expectAdjoint(inner(dy, y, yFloats), inner(dw, w, wFloats), `conv2dBackwardWeights, ${label}`);
 
-    const frameShape = { inHeight: inHeight + 2, inWidth: inWidth + 1 };
-    const frame = room(3 * frameShape.inHeight * frameShape.inWidth * batch);
-    ops.embed2d(frame, dy, {
+    // Here x holds its padding already, so the adjoint is that of a convolution without any.
+    const spreadShape = { outHeight: stride + 1, outWidth: 2 * stride + 1 };
+    const spread = room(3 * spreadShape.outHeight * spreadShape.outWidth * batch);
+    ops.embed2d(spread, dy, {
       channels: 3,
       height: 2,
       width: 3,
-      outHeight: frameShape.inHeight,
-      outWidth: frameShape.inWidth,
-      top: 2,
-      left: 1,
+      ...spreadShape,
+      top: 0,
+      left: 0,
       spread: stride,
       batch,
     });
-    const back: Conv2dShape = {
-      ...shape,
-      ...frameShape,
-      inChannels: 3,
-      outChannels: 2,
-      outHeight: inHeight,
-      outWidth: inWidth,
-      stride: 1,
-    };
-    ops.conv2dBackwardData(dx, frame, w, back, false);
+    ops.conv2dBackwardData(dx, spread, w, { ...shape, ...spreadShape, padding: 0 }, false);
     expectAdjoint(inner(dy, y, yFloats), inner(dx, x, xFloats), `conv2dBackwardData, ${label}`);
   });
 });

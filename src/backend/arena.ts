@@ -11,9 +11,19 @@ export interface Allocator {
   allocate(floats: number): Buffer;
 }
 
-/** The memory of one backend, as a stack. */
+/** A place on an arena's stack to go back to. */
+export interface Mark {
+  readonly at: number;
+}
+
+/**
+ * The memory of one backend, as a stack of scopes. Scopes may end out of order, as when two runs take turns on one
+ * engine: memory is given back when everything above it has ended too.
+ */
 export class Arena implements Allocator {
   readonly #backend: Backend;
+  readonly #open: Mark[] = [];
+  readonly #ended = new Set<Mark>();
   #top: number;
 
   constructor(backend: Backend) {
@@ -21,21 +31,44 @@ export class Arena implements Allocator {
     this.#top = align(backend.base);
   }
 
+  /** Floats taken. */
+  get used(): number {
+    return this.#top - align(this.#backend.base);
+  }
+
   allocate(floats: number): Buffer {
     const buffer = this.#top;
-    this.#top = buffer + align(floats);
-    if (this.#top > this.#backend.capacity) this.#backend.reserve(this.#top);
+    const top = buffer + align(floats);
+    if (top > this.#backend.capacity) this.#backend.reserve(top);
+    this.#top = top;
     return buffer;
   }
 
-  /** A point to `release` to. */
-  mark(): number {
-    return this.#top;
+  /** Begins a scope: what is allocated from here on is given back by `release`. */
+  mark(): Mark {
+    const mark = { at: this.#top };
+    this.#open.push(mark);
+    return mark;
   }
 
-  /** Gives back everything allocated since `mark`. */
-  release(mark: number): void {
-    this.#top = mark;
+  /** Runs `work` in a scope of its own. */
+  scope<T>(work: () => T): T {
+    const mark = this.mark();
+    try {
+      return work();
+    } finally {
+      this.release(mark);
+    }
+  }
+
+  /** Ends a scope. */
+  release(mark: Mark): void {
+    this.#ended.add(mark);
+    for (let last = this.#open.at(-1); last && this.#ended.has(last); last = this.#open.at(-1)) {
+      this.#open.pop();
+      this.#ended.delete(last);
+      this.#top = last.at;
+    }
   }
 }
 

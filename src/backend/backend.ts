@@ -30,6 +30,21 @@ export interface Conv2dShape {
   readonly batch: number;
 }
 
+/** A stride-1 convolution seen from its input, which does not hold its padding; see `Ops.conv2dBackwardData`. */
+export interface Conv2dBackwardDataShape {
+  readonly inChannels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outChannels: number;
+  /** Of dy: for a larger stride, after spreading. */
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly padding: number;
+  readonly batch: number;
+}
+
 /** Puts an image [height, width] into a larger or smaller frame; see `Ops.embed2d`. */
 export interface Embed2dShape {
   readonly channels: number;
@@ -119,13 +134,11 @@ export interface Ops {
   /** y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B] */
   conv2dForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: Conv2dShape, accumulate: boolean): void;
   /**
-   * dx (+)= the adjoint of conv2dForward in x, as a convolution with w flipped and transposed over an output gradient
-   * that `embed2d` has framed so that every position of dx sees whole windows:
-   * dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, ky, kx] · frame[o, i + kh−1−ky, j + kw−1−kx].
-   * frame [oc, h + kh−1, w + kw−1, B], dx [c, h, w, B], w [oc, c, kh, kw] as in the forward pass. `shape` describes
-   * this convolution: inChannels = oc, inHeight = h + kh−1, outChannels = c, outHeight = h, stride 1.
+   * dx (+)= the adjoint of a stride-1 convolution in its unpadded input:
+   * dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, ky, kx] · dy[o, i + padding − ky, j + padding − kx] over what lies inside dy.
+   * dy [oc, oh, ow, B], dx [c, h, w, B], w [oc, c, kh, kw]. For a larger stride `embed2d` spreads dy first.
    */
-  conv2dBackwardData(dx: Buffer, frame: Buffer, w: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  conv2dBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: Conv2dBackwardDataShape, accumulate: boolean): void;
   /** dw (+)= the adjoint of conv2dForward in w. dw [oc, c, kh, kw] */
   conv2dBackwardWeights(dw: Buffer, dy: Buffer, x: Buffer, shape: Conv2dShape, accumulate: boolean): void;
 

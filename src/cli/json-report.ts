@@ -28,6 +28,11 @@ export class JsonReport implements RunReport {
     this.#flush();
   }
 
+  watched(step: number, { mean, std, networks }: Evaluation): void {
+    this.#flush();
+    this.#write("accuracy", { step, mean, std, networks });
+  }
+
   evaluating(): void {
     this.#flush();
   }

@@ -1,6 +1,6 @@
 // The folder of a run. Every file in it is whole at any moment but metrics.jsonl, which grows by a line per outer step.
 import { createWriteStream, type WriteStream } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
 import { contactSheet } from "../formats/contact-sheet.ts";
@@ -20,14 +20,11 @@ export const runFiles: readonly string[] = [
   "result.json",
 ];
 
-/** What metrics.jsonl says of each outer step. */
-export interface Metric {
-  readonly step: number;
-  readonly loss: number;
-  readonly learningRate: number;
-  /** Since the run began. */
-  readonly seconds: number;
-}
+/** What metrics.jsonl says of each outer step, and of the evaluations in between. */
+export type Metric = { readonly step: number /** Since the run began. */; readonly seconds: number } & (
+  | { readonly loss: number; readonly learningRate: number }
+  | { readonly accuracy: { readonly mean: number; readonly std: number; readonly networks: number } }
+);
 
 export class RunFolder {
   readonly path: string;
@@ -54,33 +51,42 @@ export class RunFolder {
       () => false,
     );
     const folder = new RunFolder(path, replaces);
-    const opened = new Promise((resolve) => folder.#metrics.once("open", resolve).once("error", resolve));
-    await opened;
+    await new Promise((resolve) => folder.#metrics.once("open", resolve).once("error", resolve));
     folder.#check();
     return folder;
   }
 
+  /** Appends a line. Where that fails the run goes on, and `saveSet` tells. */
   addMetric(metric: Metric): void {
-    this.#check();
-    this.#metrics.write(`${JSON.stringify(metric)}\n`);
+    if (this.#metricsError === undefined) this.#metrics.write(`${JSON.stringify(metric)}\n`);
   }
 
-  /** Draws images.png, unless that was done in the last ten seconds. */
+  /**
+   * Draws images.png, unless that was done in the last ten seconds. Only the first time must it succeed, to tell early
+   * that a folder takes no files; later on there is more to lose than a picture, which `saveSet` draws anyway.
+   */
   async refreshPicture(set: () => DistilledSet): Promise<void> {
     const now = performance.now();
     if (now - this.#pictureAt < pictureMilliseconds) return;
+    const first = this.#pictureAt === Number.NEGATIVE_INFINITY;
     this.#pictureAt = now;
-    await this.#write("images.png", contactSheet(set()));
+    await this.#write("images.png", contactSheet(set())).catch((error: unknown) => {
+      if (first) throw error;
+    });
   }
 
-  /** Everything but result.json. */
+  /** Writes everything but result.json, what matters most first. */
   async saveSet(set: DistilledSet): Promise<void> {
-    await this.closeMetrics();
-    await this.#write("images.png", contactSheet(set));
+    // An earlier run's result must not stand beside this run's set, even if it is not judged to the end.
+    const earlier = join(this.path, "result.json");
+    await writing(earlier, () => rm(earlier, { force: true }));
     for (const name of ["distilled.safetensors", "distilled.npz"]) {
       const path = join(this.path, name);
       await writing(path, () => saveDistilled(path, set));
     }
+    await this.#write("images.png", contactSheet(set));
+    await this.closeMetrics();
+    this.#check();
   }
 
   async saveResult(result: object): Promise<void> {
@@ -92,7 +98,6 @@ export class RunFolder {
     if (this.#metrics.closed) return;
     this.#metrics.end();
     await finished(this.#metrics).catch(() => {});
-    this.#check();
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<void> {

@@ -3,6 +3,8 @@
 import type { WriteStream } from "node:tty";
 
 const redrawMilliseconds = 100;
+/** The last column, where some terminals break the line, and two for the ^C that they show when it is pressed. */
+const spareColumns = 3;
 const barCells = { least: 6, most: 24 };
 
 /** One line at the bottom of the terminal. Without a terminal it writes nothing. */
@@ -19,8 +21,7 @@ export class ProgressLine {
   draw(line: (columns: number) => string, now: number = performance.now()): void {
     if (!this.#stream || now - this.#drawnAt < redrawMilliseconds) return;
     this.#drawnAt = now;
-    // The last column stays free: some terminals break the line there.
-    const columns = (this.#stream.columns || 80) - 1;
+    const columns = (this.#stream.columns || 80) - spareColumns;
     const text = line(columns).slice(0, columns);
     // Spaces over what is left of a longer line instead of erasing it first, which flickers.
     this.#stream.write(`\r${text.padEnd(Math.min(this.#width, columns))}`);
@@ -29,7 +30,7 @@ export class ProgressLine {
 
   /** Wipes the line, so that other text can be printed. */
   clear(): void {
-    if (this.#width > 0) this.#stream?.write(`\r${" ".repeat(this.#width)}\r`);
+    if (this.#width > 0) this.#stream?.write(`\r${" ".repeat(this.#width + spareColumns - 1)}\r`);
     this.#width = 0;
     this.#drawnAt = Number.NEGATIVE_INFINITY;
   }

@@ -59,7 +59,9 @@ export interface RunResult {
 export interface RunReport {
   start(plan: Plan): void;
   step(step: StepReport): void;
-  /** After each held-out network; `network` 0 when the evaluation begins. */
+  /** An evaluation while distilling. */
+  watched(step: number, evaluation: Evaluation): void;
+  /** After each held-out network. */
   evaluating(network: number, networks: number): void;
   evaluated(evaluation: Evaluation): void;
   /** The baseline is being measured. */

@@ -5,7 +5,7 @@ import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
-import { accuracy, count, table } from "./text.ts";
+import { accuracy, count, plural, table } from "./text.ts";
 
 /** How often the seconds of the comparison move on. */
 const tickMilliseconds = 250;
@@ -25,7 +25,7 @@ export class TextReport implements RunReport {
   start(plan: Plan): void {
     this.#plan = plan;
     const { recipe, data, model, images, engine } = plan;
-    const { steps, epochs, imagesPerClass } = recipe.method;
+    const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const weights = recipe.init(plan.seed).kind === "fixed" ? "one known network" : "new random weights every time";
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
@@ -33,11 +33,14 @@ export class TextReport implements RunReport {
       `${recipe.name}: ${recipe.summary}`,
       ...table([
         ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
+        [
+          "  images",
+          `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
+        ],
         ["  model", `${recipe.modelName}, ${count(model.parameterCount)} parameters, ${weights}`],
-        ["  method", `back-gradient, ${steps} steps × ${epochs} epochs, ${imagesPerClass} per class and step`],
-        ["  images", `${images}`],
-        ["  run", `${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}, seed ${plan.seed}`],
-        ["  engine", `${engine.backend.name}, ${engine.threads === 1 ? "1 thread" : `${engine.threads} threads`}`],
+        ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
+        ["  seed", `${plan.seed}`],
+        ["  engine", `${engine.backend.name}, ${plural(engine.threads, "thread")}`],
         ["  files", `${plan.out}${plan.replaces ? " (replacing an earlier run)" : ""}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",
@@ -51,8 +54,12 @@ export class TextReport implements RunReport {
     this.#line.draw((columns) => progressText({ label: "distilling", done: step, total: steps, rest }, columns));
   }
 
+  watched(step: number, evaluation: Evaluation): void {
+    this.#line.clear();
+    this.#print(`outer step ${step}: ${accuracy(evaluation)}`);
+  }
+
   evaluating(network: number, networks: number): void {
-    if (network === 0) this.#line.clear();
     const text = { label: "evaluating", done: network, total: networks, rest: "networks" };
     this.#line.draw((columns) => progressText(text, columns));
   }
@@ -89,10 +96,10 @@ export class TextReport implements RunReport {
   #stopped({ outerSteps, evaluation }: RunResult): string {
     const { outerSteps: planned, out } = this.#plan!;
     if (outerSteps < planned) {
-      return `Stopped after outer step ${outerSteps} of ${planned}. What was learned is in ${out}, not evaluated.`;
+      return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
     }
-    const missing = evaluation ? "but not compared with real images" : "but not evaluated";
-    return `Stopped. All ${planned} outer steps are in ${out}, ${missing}.`;
+    const missing = evaluation ? "evaluated, but not compared" : "not evaluated";
+    return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
   }
 
   #table({ evaluation, baseline, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
@@ -104,8 +111,12 @@ export class TextReport implements RunReport {
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([
-          ["  distilled images", accuracy(evaluation), known ? "the known network" : `${evaluation.networks} networks`],
-          ["  random real images", accuracy(randomReal), `${randomReal.networks} ${known ? "choices" : "networks"}`],
+          [
+            "  distilled images",
+            accuracy(evaluation),
+            known ? "the known network" : plural(evaluation.networks, "network"),
+          ],
+          ["  random real images", accuracy(randomReal), plural(randomReal.networks, known ? "choice" : "network")],
         ]),
         "",
       );

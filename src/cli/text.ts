@@ -5,6 +5,11 @@ export function count(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** "1 step", "2,000 steps". */
+export function plural(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
 /** "75.6 % ± 3.2", in per cent; without ± for a single network. */
 export function accuracy({ mean, std, networks }: { mean: number; std: number; networks: number }): string {
   const spread = networks > 1 ? ` ± ${(100 * std).toFixed(1)}` : "";

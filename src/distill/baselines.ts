@@ -45,7 +45,7 @@ export async function randomRealBaseline(options: BaselineOptions): Promise<Base
   const { train, test, like, networks, threads = "auto", seed = 0 } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
-    const held = Math.min(VALIDATION_MOST, Math.floor(train.count * VALIDATION_SHARE));
+    const held = Math.min(VALIDATION_MOST, Math.ceil(train.count * VALIDATION_SHARE));
     const pool = subset(train, 0, train.count - held);
     const validation = subset(train, train.count - held, train.count);
     const draw = (purpose: string, learningRate: number) => (network: number) =>
@@ -75,15 +75,18 @@ function randomRealSet(
 ): DistilledSet {
   const { classes, channels, height, width } = data;
   const perClass = imagesPerStep / classes;
-  const mark = engine.arena.mark();
+  if (!Number.isInteger(perClass)) {
+    throw new RangeError(`"like.imagesPerStep" expected a multiple of ${classes} classes, got ${imagesPerStep}`);
+  }
   const chosen = classIndex(data).map((images, label) => {
-    const order = engine.arena.allocate(images.length);
-    ops.permutation(order, images.length, randomKey(seed, purpose, index, label));
-    const positions = engine.backend.read(order, Math.min(images.length, steps * perClass));
+    const positions = engine.arena.scope(() => {
+      const order = engine.arena.allocate(images.length);
+      ops.permutation(order, images.length, randomKey(seed, purpose, index, label));
+      return engine.backend.read(order, Math.min(images.length, steps * perClass));
+    });
     // A class with fewer images than wanted gives some of them again.
     return Uint32Array.from({ length: steps * perClass }, (_, i) => images[positions[i % positions.length]!]!);
   });
-  engine.arena.release(mark);
   const indices = new Uint32Array(steps * imagesPerStep);
   const targets = new Float32Array(steps * imagesPerStep * classes);
   for (let i = 0; i < indices.length; i++) {

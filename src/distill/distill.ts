@@ -1,7 +1,6 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
-import { DivergedError, ShapeError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
@@ -9,6 +8,7 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { version } from "../version.gen.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
@@ -91,19 +91,19 @@ class Run implements Distillation {
 
   async result(): Promise<DistilledSet> {
     for await (const _ of this.#steps);
-    if (!this.#set) throw this.#error;
+    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
     return this.#set;
   }
 
   snapshot(): DistilledSet {
     const set = this.#set ?? this.#loop?.read(this.#recipe());
-    if (!set) throw new Error("the run has not started: iterate it or await result() first");
+    if (!set) throw this.#error ?? new Error("the run has not started: iterate it or await result() first");
     return set;
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     const { signal, onProgress, threads = "auto" } = this.#options;
-    const engine = this.#options.engine ?? (await createEngine({ threads }));
+    const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
     try {
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
@@ -112,19 +112,13 @@ class Run implements Distillation {
         const { outerLearningRate: learningRate } = this.#loop;
         const loss = this.#loop.advance();
         const { step } = this.#loop;
-        if (!Number.isFinite(loss)) {
-          throw new DivergedError(
-            `outer step ${step}: the loss is ${loss}; lower the learning rate of the method or of the outer optimiser`,
-          );
-        }
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
         onProgress?.(progress);
         yield progress;
         await nextTask();
       }
     } catch (error) {
-      this.#error = error;
-      throw error;
+      this.#fail(error);
     } finally {
       // Leaving the iteration early is as good an end as any: what was learned stays.
       if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
@@ -132,6 +126,11 @@ class Run implements Distillation {
       if (this.#options.engine) engine.arena.release(mark);
       else await engine.dispose();
     }
+  }
+
+  #fail(error: unknown): never {
+    this.#error = error;
+    throw error;
   }
 
   /** Everything that decides the result, as plain data. */
@@ -153,16 +152,7 @@ class Run implements Distillation {
 
 function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const [channels, height, width] = model.inputShape;
-  if (data.channels !== channels || data.height !== height || data.width !== width) {
-    throw new ShapeError(
-      `the model expects images [${model.inputShape}], "${data.name}" has [${data.channels},${data.height},${data.width}]`,
-    );
-  }
-  if (data.classes > model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "${data.name}" has ${data.classes}`);
-  }
-  if (data.count === 0) throw new RangeError(`"data" expected at least one image, got none`);
+  checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
   return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
 }

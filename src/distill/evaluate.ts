@@ -6,6 +6,7 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkImages } from "./fit.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { Trainer } from "./train.ts";
 import { type WeightSource, writeWeights } from "./weight-source.ts";
@@ -62,9 +63,9 @@ export async function evaluateSets(
 ): Promise<Evaluation> {
   const { model, init, test, seed = 0, threads = "auto", signal, onProgress } = options;
   checkSeed(seed);
+  checkImages("test", test, model);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
-  const mark = arena.mark();
   try {
     const features = elements(model.inputShape);
     const images = new Float32Array(test.count * features);
@@ -76,22 +77,21 @@ export async function evaluateSets(
     const accuracies: number[] = [];
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      const inner = arena.mark();
-      const trainer = new Trainer(setOf(network), model, backend, arena);
-      const batch = new RealBatch(model, backend, arena, test.count);
-      writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train();
-      const logits = batch.logits(trainer.theta, images, test.count);
-      arena.release(inner);
-      const accuracy = correct(logits, test.labels, model.classes) / test.count;
+      const accuracy = arena.scope(() => {
+        const trainer = new Trainer(setOf(network), model, backend, arena);
+        const batch = new RealBatch(model, backend, arena, test.count);
+        writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+        trainer.train();
+        const logits = batch.logits(trainer.theta, images, test.count);
+        return correct(logits, test.labels, model.classes) / test.count;
+      });
       accuracies.push(accuracy);
       onProgress?.({ network: network + 1, networks, accuracy });
       await nextTask();
     }
     return { networks, ...meanAndStd(accuracies), accuracies };
   } finally {
-    if (options.engine) arena.release(mark);
-    else await engine.dispose();
+    if (!options.engine) await engine.dispose();
   }
 }
 

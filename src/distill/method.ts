@@ -13,6 +13,8 @@ export interface BackGradientMethod {
   readonly imagesPerClass: number;
   /** Where all learning rates start. */
   readonly learningRate: number;
+  /** Standard deviation of the noise that pixels start from, in normalised space. */
+  readonly initialNoise: number;
   readonly activations: Activations;
 }
 
@@ -28,6 +30,7 @@ export function backGradient({
   epochs,
   imagesPerClass,
   learningRate = 0.02,
+  initialNoise = 1,
   activations = "keep",
 }: {
   steps: number;
@@ -35,6 +38,8 @@ export function backGradient({
   imagesPerClass: number;
   /** Default 0.02. */
   learningRate?: number;
+  /** Default 1, as in the paper; less noise leaves clearer pictures. */
+  initialNoise?: number;
   /** Default "keep". */
   activations?: Activations;
 }): BackGradientMethod {
@@ -44,10 +49,13 @@ export function backGradient({
   if (!(learningRate > 0 && learningRate <= 100)) {
     throw new RangeError(`"learningRate" expected a number > 0 and <= 100, got ${learningRate}`);
   }
+  if (!(initialNoise >= 0 && initialNoise <= 100)) {
+    throw new RangeError(`"initialNoise" expected a number from 0 to 100, got ${initialNoise}`);
+  }
   if (activations !== "keep" && activations !== "recompute") {
     throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
   }
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, activations };
+  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, initialNoise, activations };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */
@@ -83,6 +91,15 @@ export function outerOptions(options: Partial<OuterOptions> & { epochs?: number 
   };
   wholeNumber("outer.steps", outer.steps, 0);
   wholeNumber("outer.decayEvery", outer.decayEvery, 1);
-  if (!(outer.learningRate > 0)) throw new RangeError(`"outer.learningRate" expected > 0, got ${outer.learningRate}`);
+  const checks: readonly (readonly [keyof OuterOptions, boolean, string])[] = [
+    ["learningRate", outer.learningRate > 0 && outer.learningRate < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["beta1", outer.beta1 >= 0 && outer.beta1 < 1, "a number >= 0 and < 1"],
+    ["beta2", outer.beta2 >= 0 && outer.beta2 < 1, "a number >= 0 and < 1"],
+    ["eps", outer.eps > 0 && outer.eps < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["decayFactor", outer.decayFactor > 0 && outer.decayFactor <= 1, "a number > 0 and <= 1"],
+  ];
+  for (const [name, good, expected] of checks) {
+    if (!good) throw new RangeError(`"outer.${name}" expected ${expected}, got ${outer[name]}`);
+  }
   return outer;
 }

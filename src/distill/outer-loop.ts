@@ -3,6 +3,7 @@
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
+import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
@@ -41,6 +42,7 @@ export class OuterLoop {
   readonly #gradient: { readonly images: Buffer; readonly raw: Buffer };
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   readonly #learningRates: Buffer;
+  readonly #norms: Buffer;
   readonly #order: Buffer;
   readonly #staging: Buffer;
   readonly #batch: Float32Array;
@@ -64,6 +66,7 @@ export class OuterLoop {
     this.#learningRates = arena.allocate(length);
     this.#gradient = { images: arena.allocate(pixels), raw: arena.allocate(length) };
     this.#moments = { first: arena.allocate(pixels + length), second: arena.allocate(pixels + length) };
+    this.#norms = arena.allocate(2);
     this.#order = arena.allocate(data.count);
     const features = elements(model.inputShape);
     this.#staging = arena.allocate(this.imagesPerStep * Math.max(features, model.classes));
@@ -71,7 +74,7 @@ export class OuterLoop {
     this.#start();
   }
 
-  /** Pixels ~ N(0, 1) in normalised space, all learning rates alike, labels sorted by class. */
+  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, labels sorted by class. */
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
@@ -80,7 +83,7 @@ export class OuterLoop {
     const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
-      ops.normal(this.#staging, count, randomKey(seed, "pixels", s), 0, 1);
+      ops.normal(this.#staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
       ops.packImages(this.#blocks.images + s * imageFloats, this.#staging, { features, ...shape });
       const labels = Float32Array.from({ length: this.imagesPerStep }, (_, i) => Math.floor(i / method.imagesPerClass));
       this.#backend.write(this.#staging, labels);
@@ -132,9 +135,25 @@ export class OuterLoop {
       }
     }
     ops.softplusBackward(raw, this.#raw, raw, length);
+    this.#checkFinite(loss, pixels, length);
     this.#update(pixels, length);
     this.step++;
     return loss * share;
+  }
+
+  /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
+  #checkFinite(loss: number, pixels: number, length: number): void {
+    const { ops } = this.#backend;
+    const { images, raw } = this.#gradient;
+    ops.dot(this.#norms, images, images, pixels);
+    ops.dot(this.#norms + 1, raw, raw, length);
+    const [ofImages, ofRates] = this.#backend.read(this.#norms, 2);
+    const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
+    for (const [name, value] of Object.entries(values)) {
+      if (Number.isFinite(value)) continue;
+      const advice = "lower the learning rate of the method or of the outer optimiser";
+      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+    }
   }
 
   #update(pixels: number, length: number): void {

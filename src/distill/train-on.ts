@@ -49,16 +49,19 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
-  const mark = arena.mark();
+  const owned = options.engine === undefined;
   try {
-    const trainer = new Trainer(set, model, backend, arena);
-    if (given) backend.write(trainer.theta, given);
-    else writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-    trainer.train();
-    const parameters = backend.read(trainer.theta, model.parameterCount);
-    return trained(model, parameters, engine, options.engine === undefined);
-  } finally {
-    arena.release(mark);
+    const parameters = arena.scope(() => {
+      const trainer = new Trainer(set, model, backend, arena);
+      if (given) backend.write(trainer.theta, given);
+      else writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+      trainer.train();
+      return backend.read(trainer.theta, model.parameterCount);
+    });
+    return trained(model, parameters, engine, owned);
+  } catch (error) {
+    if (owned) await engine.dispose();
+    throw error;
   }
 }
 
@@ -69,15 +72,12 @@ function trained(model: Model, parameters: Floats, engine: Engine, owned: boolea
     parameters,
     async predict(input) {
       const { images, count } = checkImages("images", input, elements(model.inputShape));
-      const mark = arena.mark();
-      try {
+      return arena.scope(() => {
         const theta = arena.allocate(model.parameterCount);
         backend.write(theta, parameters);
         const logits = new RealBatch(model, backend, arena, count).logits(theta, images, count);
         return { classes: predictedClasses(logits, model.classes), logits };
-      } finally {
-        arena.release(mark);
-      }
+      });
     },
     async dispose() {
       if (owned) await engine.dispose();

@@ -1,11 +1,11 @@
 // Training a network on a distilled set: its blocks in their learned order, each step with its own learning rate.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { ShapeError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkSet } from "./fit.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
@@ -15,7 +15,7 @@ export class Trainer {
 
   /** Throws ShapeError where the model does not take such images. */
   constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena) {
-    checkFits(set, model);
+    checkSet(set, model);
     const { steps, epochs, imagesPerStep } = set;
     const loop = { model, steps, epochs, imagesPerStep };
     this.#set = set;
@@ -44,15 +44,5 @@ export class Trainer {
 
   train(): void {
     this.#unroll.run(this.#set.learningRates);
-  }
-}
-
-function checkFits(set: DistilledSet, model: Model): void {
-  const [channels, height, width] = model.inputShape;
-  if (set.channels !== channels || set.height !== height || set.width !== width || set.classes !== model.classes) {
-    throw new ShapeError(
-      `the model expects images [${model.inputShape}] of ${model.classes} classes, ` +
-        `the set has [${set.channels},${set.height},${set.width}] of ${set.classes}`,
-    );
   }
 }

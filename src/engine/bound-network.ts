@@ -95,7 +95,7 @@ export class BoundNetwork {
   async forward({ parameters, images }: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
     const theta = checkFloats("parameters", parameters, this.model.parameterCount);
     const checked = checkImages("images", images, this.#features);
-    return this.#scoped(() => {
+    return this.#arena.scope(() => {
       const batch = new RealBatch(this.model, this.#backend, this.#arena, checked.count);
       return { logits: batch.logits(this.#store(theta), checked.images, checked.count) };
     });
@@ -105,7 +105,7 @@ export class BoundNetwork {
   async gradients(input: { parameters: Floats } & LabelledImages): Promise<Gradients> {
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
-    return this.#scoped(() => {
+    return this.#arena.scope(() => {
       const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch);
       let total = 0;
       for (const loss of this.#backend.read(tape.losses, batch.count)) total += loss;
@@ -130,7 +130,7 @@ export class BoundNetwork {
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
     const batch = this.#check("", input);
-    return this.#scoped(() => {
+    return this.#arena.scope(() => {
       const theta = this.#store(parameters);
       const v = this.#store(vector);
       const { network, tape } = this.#firstOrder(theta, batch);
@@ -172,7 +172,7 @@ export class BoundNetwork {
     const length = blocks.length * epochs;
     const learningRates = checkNumbers("learningRates", options.learningRates, length);
     const real = this.#check("real.", options.real);
-    return this.#scoped(() => {
+    return this.#arena.scope(() => {
       const loop = { model, steps: blocks.length, epochs, imagesPerStep };
       const synthetic = allocateBlocks(loop, this.#arena);
       blocks.forEach((block, s) => {
@@ -224,38 +224,27 @@ export class BoundNetwork {
     const { ops } = this.#backend;
     const { classes } = this.model;
     const shape = { images: batch.count, batch: lanes(batch.count) };
-    const mark = this.#arena.mark();
-    ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
-    const staged = this.#store(batch.targets);
-    if (batch.hard) ops.oneHot(targets, staged, { classes, ...shape });
-    else ops.packImages(targets, staged, { features: classes, ...shape });
-    this.#arena.release(mark);
+    this.#arena.scope(() => {
+      ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
+      const staged = this.#store(batch.targets);
+      if (batch.hard) ops.oneHot(targets, staged, { classes, ...shape });
+      else ops.packImages(targets, staged, { features: classes, ...shape });
+    });
   }
 
   /** Values [features, batch] as rows [count, features]. */
   #readColumns(source: Buffer, features: number, count: number, batch: number): Floats {
     if (source === none) throw new Error("a gradient was read that the tape has no room for");
-    const mark = this.#arena.mark();
-    const rows = this.#arena.allocate(features * count);
-    this.#backend.ops.unpackImages(rows, source, { features, images: count, batch });
-    const values = this.#backend.read(rows, features * count);
-    this.#arena.release(mark);
-    return values;
+    return this.#arena.scope(() => {
+      const rows = this.#arena.allocate(features * count);
+      this.#backend.ops.unpackImages(rows, source, { features, images: count, batch });
+      return this.#backend.read(rows, features * count);
+    });
   }
 
   #store(values: ArrayLike<number>): Buffer {
     const buffer = this.#arena.allocate(values.length);
     this.#backend.write(buffer, values);
     return buffer;
-  }
-
-  /** Runs `work` and gives back what it allocated. */
-  #scoped<T>(work: () => T): T {
-    const mark = this.#arena.mark();
-    try {
-      return work();
-    } finally {
-      this.#arena.release(mark);
-    }
   }
 }

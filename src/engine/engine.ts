@@ -7,6 +7,8 @@ import type { Model } from "../nn/model.ts";
 import { hardwareThreads } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
 
+const MAXIMUM_THREADS = 64;
+
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
@@ -67,6 +69,9 @@ export class Engine {
  * await engine.dispose();
  */
 export async function createEngine({ backend = "wasm", threads = "auto" }: EngineOptions = {}): Promise<Engine> {
+  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
+    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
+  }
   if (backend === "reference") return new Engine(createReferenceBackend());
   if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
   return new Engine(await createWasmBackend({ threads: threads === "auto" ? hardwareThreads() : threads }));

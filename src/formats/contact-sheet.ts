@@ -1,14 +1,15 @@
 // A distilled set as one picture to look at: a PNG with a block of tiles per step. The only file that draws.
 //
-// Learned pixels go well outside of what a screen can show. As in the paper they are denormalised and clipped, by the
-// same rule for every tile: stretching each tile by itself would be easier on the eye, but it makes noise look like
-// strokes and hides how the steps differ. Clipped values are black or white, so the ground between tiles is middle
-// grey, which neither of them runs into.
+// Learned pixels go well outside of what a screen can show, to both sides: what makes a digit is as often darker than
+// black as it is bright. So the sheet is denormalised and then shown in the range of its own values, without the outermost
+// half percent on either side. The rule is the same for all tiles: stretching each by itself would make noise look like
+// strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
 import { encode } from "fast-png";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 
-const ground = 128;
+/** Nearly black: learned pixels that say nothing are middle grey. */
+const ground = 24;
 const gap = 2;
 /** Between steps whose tiles fill more than one line, so that they are seen to belong together. */
 const stepGap = 10;
@@ -20,6 +21,8 @@ const maximumPixels = 2 ** 28;
 export interface ContactSheetOptions {
   /** Screen pixels per image pixel, a whole number. Default: tiles of about 84 pixels, a sheet of 1000 at most. */
   readonly scale?: number;
+  /** What is drawn black and white: nearly the smallest and largest value of the set (default), or 0 and 1. */
+  readonly range?: "set" | "screen";
 }
 
 /**
@@ -35,6 +38,7 @@ export interface ContactSheetOptions {
  */
 export function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Uint8Array {
   const { channels, height, width } = set;
+  const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));
   const widest = Math.min(set.imagesPerStep, set.classes);
@@ -63,7 +67,7 @@ export function contactSheet(set: DistilledSet, options: ContactSheetOptions = {
   for (const lines of steps) {
     for (const line of lines) {
       line.forEach((image, column) => {
-        drawTile(set, image, scale, sheet, top, gap + column * (width * scale + gap));
+        drawTile(set, image, range, scale, sheet, top, gap + column * (width * scale + gap));
       });
       top += height * scale + gap;
     }
@@ -97,14 +101,44 @@ interface Sheet {
   readonly data: Uint8Array;
 }
 
-/** pixel = 255 (x·std + mean), rounded and clipped, then repeated scale × scale times. */
-function drawTile(set: DistilledSet, image: number, scale: number, sheet: Sheet, top: number, left: number): void {
+type Range = readonly [black: number, white: number];
+
+/** At most this many values are sorted to find the range. */
+const sampled = 1_000_000;
+/** Share of the values left out on either side. */
+const outermost = 0.005;
+
+/** Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. */
+function rangeOf({ images, channels, height, width, mean, std }: DistilledSet): Range {
+  const plane = height * width;
+  const stride = Math.ceil(images.length / sampled);
+  const values = Float32Array.from({ length: Math.floor(images.length / stride) }, (_, i) => {
+    const channel = Math.floor((i * stride) / plane) % channels;
+    return images[i * stride]! * std[channel]! + mean[channel]!;
+  }).sort();
+  const skip = Math.floor(values.length * outermost);
+  const black = values[skip] ?? 0;
+  const white = values[values.length - 1 - skip] ?? 0;
+  return white > black ? [black, white] : [0, 1];
+}
+
+/** level = 255 (x·std + mean − black) / (white − black), rounded and clipped, then repeated scale × scale times. */
+function drawTile(
+  set: DistilledSet,
+  image: number,
+  [black, white]: Range,
+  scale: number,
+  sheet: Sheet,
+  top: number,
+  left: number,
+): void {
   const { channels, height, width, images, mean, std } = set;
   for (let c = 0; c < channels; c++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const value = images[((image * channels + c) * height + y) * width + x]!;
-        const level = Math.min(255, Math.max(0, Math.round(255 * (value * std[c]! + mean[c]!))));
+        const share = (value * std[c]! + mean[c]! - black) / (white - black);
+        const level = Math.min(255, Math.max(0, Math.round(255 * share)));
         for (let dy = 0; dy < scale; dy++) {
           const row = (top + y * scale + dy) * sheet.width + left + x * scale;
           for (let dx = 0; dx < scale; dx++) sheet.data[(row + dx) * channels + c] = level;

@@ -1,5 +1,11 @@
 // Convolution: y = w ⋆ x + b over an input padded with zeros. Bilinear, so its tangents are calls of the same kernels.
-import { type Buffer, type Conv2dShape, type Embed2dShape, none } from "../backend/backend.ts";
+import {
+  type Buffer,
+  type Conv2dBackwardDataShape,
+  type Conv2dShape,
+  type Embed2dShape,
+  none,
+} from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
@@ -10,6 +16,7 @@ import {
   type LayerTangent,
   type LayerTape,
   type ParameterSpec,
+  sides,
   wholeNumber,
 } from "./layer.ts";
 
@@ -35,10 +42,8 @@ export interface Conv2dOptions {
  * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5, padding: 2 }), relu()])
  */
 export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Conv2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const [kernelHeight, kernelWidth] = sides("kernel", kernel);
   wholeNumber("out", out, 1);
-  wholeNumber("kernel", kernelHeight, 1);
-  wholeNumber("kernel", kernelWidth, 1);
   wholeNumber("stride", stride, 1);
   wholeNumber("padding", padding, 0);
 
@@ -74,9 +79,9 @@ class BoundConv2d implements BoundLayer {
   readonly workspaceFloats: number;
   readonly #ops;
   readonly #forward: Conv2dShape;
-  readonly #backwardData: Conv2dShape;
+  readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
-  readonly #frame: Embed2dShape;
+  readonly #spread: Embed2dShape | undefined;
   readonly #weights: number;
   readonly #bias: boolean;
 
@@ -112,31 +117,34 @@ class BoundConv2d implements BoundLayer {
             spread: 1,
             batch,
           };
-    const frameHeight = height + kernelHeight - 1;
-    const frameWidth = width + kernelWidth - 1;
-    this.#frame = {
-      channels: outChannels,
-      height: outHeight,
-      width: outWidth,
-      outHeight: frameHeight,
-      outWidth: frameWidth,
-      top: kernelHeight - 1 - padding,
-      left: kernelWidth - 1 - padding,
-      spread: stride,
-      batch,
-    };
+    const spreadHeight = (outHeight - 1) * stride + 1;
+    const spreadWidth = (outWidth - 1) * stride + 1;
+    this.#spread =
+      stride === 1
+        ? undefined
+        : {
+            channels: outChannels,
+            height: outHeight,
+            width: outWidth,
+            outHeight: spreadHeight,
+            outWidth: spreadWidth,
+            top: 0,
+            left: 0,
+            spread: stride,
+            batch,
+          };
     this.#backwardData = {
-      inChannels: outChannels,
-      inHeight: frameHeight,
-      inWidth: frameWidth,
-      outChannels: inChannels,
-      outHeight: height,
-      outWidth: width,
-      stride: 1,
+      inChannels,
+      inHeight: height,
+      inWidth: width,
+      outChannels,
+      outHeight: spreadHeight,
+      outWidth: spreadWidth,
+      padding,
       ...kernel,
     };
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
-    this.workspaceFloats = elements([outChannels, frameHeight, frameWidth, batch]);
+    this.workspaceFloats = this.#spread ? elements([outChannels, spreadHeight, spreadWidth, batch]) : 0;
   }
 
   forward(tape: LayerTape, w: Buffer): void {
@@ -196,8 +204,8 @@ class BoundConv2d implements BoundLayer {
     this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
   }
 
-  #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, frame: Buffer, accumulate: boolean): void {
-    this.#ops.embed2d(frame, dy, this.#frame);
-    this.#ops.conv2dBackwardData(dx, frame, w, this.#backwardData, accumulate);
+  #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, workspace: Buffer, accumulate: boolean): void {
+    if (this.#spread) this.#ops.embed2d(workspace, dy, this.#spread);
+    this.#ops.conv2dBackwardData(dx, this.#spread ? workspace : dy, w, this.#backwardData, accumulate);
   }
 }

@@ -89,3 +89,13 @@ export function wholeNumber(name: string, value: number, least: number): number 
   }
   return value;
 }
+
+/** A side, or [height, width], each a whole number ≥ 1. Throws TypeError and RangeError. */
+export function sides(name: string, value: number | readonly [number, number]): readonly [number, number] {
+  if (typeof value === "number") return [wholeNumber(name, value, 1), value];
+  if (!Array.isArray(value) || value.length !== 2) {
+    throw new TypeError(`"${name}" expected an integer or [height, width], got ${JSON.stringify(value)}`);
+  }
+  for (const side of value) wholeNumber(name, side, 1);
+  return [value[0], value[1]];
+}

@@ -2,7 +2,15 @@
 // gathered from them.
 import type { Buffer, Pool2dShape } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
-import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
+import {
+  type BoundLayer,
+  elements,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  sides,
+  wholeNumber,
+} from "./layer.ts";
 
 /** Options of {@link maxPool2d}. */
 export interface MaxPool2dOptions {
@@ -20,10 +28,8 @@ export interface MaxPool2dOptions {
  * @throws RangeError for sizes out of range.
  */
 export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+  const [kernelHeight, kernelWidth] = sides("kernel", kernel);
   const step = stride ?? kernelHeight;
-  wholeNumber("kernel", kernelHeight, 1);
-  wholeNumber("kernel", kernelWidth, 1);
   wholeNumber("stride", step, 1);
   wholeNumber("padding", padding, 0);
   const most = Math.floor(Math.min(kernelHeight, kernelWidth) / 2);

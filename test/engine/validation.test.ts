@@ -1,7 +1,7 @@
-// The edge of the engine: every wrong argument is refused by name, in one shape of message, before anything runs; and
-// nothing stays behind, whether a call went well or not.
+// The edge of a bound network: every wrong argument is refused by name, in one shape of message, before anything runs;
+// and nothing stays behind, whether a call went well or not.
 import { afterAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine, type EngineOptions } from "../../src/engine/engine.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
@@ -209,6 +209,17 @@ const methods = {
   },
 } as const;
 
+/** The same arguments with all floats in arrays of one kind. */
+function inFloats(value: unknown, kind: typeof Float32Array | typeof Float64Array): object {
+  const convert = (value: unknown): unknown => {
+    if (value instanceof Float32Array) return kind.from(value);
+    if (ArrayBuffer.isView(value) || typeof value !== "object") return value;
+    if (Array.isArray(value)) return value.map(convert);
+    return Object.fromEntries(Object.entries(value!).map(([name, part]) => [name, convert(part)]));
+  };
+  return convert(value) as object;
+}
+
 /** Calls a method with whatever; what it throws at once counts as rejected, too. */
 async function call(engine: Engine, name: keyof typeof methods, input: object): Promise<object> {
   const net = await engine.bind(model);
@@ -220,21 +231,20 @@ describe.each(Object.keys(methods) as (keyof typeof methods)[])("%s", (name) => 
 
   test.each(wrong.map((one) => [one.message, one] as const))("refuses: %s", async (_, one) => {
     for (const engine of engines) {
-      const mark = engine.arena.mark();
+      const used = engine.arena.used;
       const error = await call(engine, name, { ...right, ...one.wrong }).catch((reason: Error) => reason);
       expect(error).toBeInstanceOf(one.error);
       expect((error as Error).message).toBe(one.message);
-      expect(engine.arena.mark()).toBe(mark);
+      expect(engine.arena.used).toBe(used);
     }
   });
 
-  test("takes what is right, in float32 and float64, and gives back the memory it took", async () => {
+  test("takes float32 and float64 alike, and gives back the memory it took", async () => {
     for (const engine of engines) {
-      const mark = engine.arena.mark();
-      const result = await call(engine, name, right);
-      const doubles = { ...right, parameters: Float64Array.from(parameters) };
-      expect(await call(engine, name, doubles)).toEqual(result);
-      expect(engine.arena.mark()).toBe(mark);
+      const used = engine.arena.used;
+      const result = await call(engine, name, inFloats(right, Float32Array));
+      expect(await call(engine, name, inFloats(right, Float64Array))).toEqual(result);
+      expect(engine.arena.used).toBe(used);
     }
   });
 
@@ -249,11 +259,8 @@ describe.each(Object.keys(methods) as (keyof typeof methods)[])("%s", (name) => 
       ArrayBuffer.isView(value) ? [value] : typeof value === "object" ? Object.values(value!).flatMap(arrays) : [];
     for (const engine of engines) {
       const kind = engine.backend.name === "reference" ? Float64Array : Float32Array;
-      for (const images of [
-        right === meta ? {} : { images: paint(12, 3) },
-        right === meta ? {} : { images: Float64Array.from(paint(12, 3)) },
-      ]) {
-        const found = arrays(await call(engine, name, { ...right, ...images }));
+      for (const given of [Float32Array, Float64Array]) {
+        const found = arrays(await call(engine, name, inFloats(right, given)));
         expect(found.length).toBeGreaterThan(0);
         for (const array of found) expect(array).toBeInstanceOf(kind);
       }
@@ -271,78 +278,3 @@ test("the message of a vector of the wrong length is the documented one", async 
   });
   await expect(call).rejects.toThrow(new RangeError('"vector" expected Float32Array of length 61706, got 61700'));
 });
-
-describe("bind", () => {
-  test("refuses a loss it does not have", async () => {
-    const call = engines[0]!.bind(model, { loss: "mse" as "cross-entropy" });
-    await expect(call).rejects.toThrow(new RangeError('"loss" expected "cross-entropy", got "mse"'));
-  });
-});
-
-describe("createEngine", () => {
-  const threadsMessage = (threads: unknown) => `"threads" expected integer from 1 to 64, got ${threads}`;
-  test.each<readonly [object, string]>([
-    [{ backend: "webgpu" }, '"backend" expected "wasm" or "reference", got "webgpu"'],
-    ...[0, -1, 1.5, 65, Number.NaN, "many", null].map((threads) => [{ threads }, threadsMessage(threads)] as const),
-  ])("refuses %j", async (options, message) => {
-    await expect(createEngine(options as EngineOptions)).rejects.toThrow(new RangeError(message));
-  });
-
-  test("takes the threads it is told, and tells them", async () => {
-    for (const threads of [1, 3]) {
-      await using engine = await createEngine({ threads });
-      expect(engine.threads).toBe(threads);
-      expect(engine.backend.name).toBe("wasm");
-    }
-    await using auto = await createEngine();
-    expect(auto.threads).toBeGreaterThanOrEqual(1);
-    expect(auto.threads).toBeLessThanOrEqual(8);
-  });
-});
-
-describe.each<EngineOptions>([{ backend: "reference" }, { threads: 1 }, { threads: 2 }])(
-  "an engine of %j",
-  (options) => {
-    test("says that it was disposed, and may be disposed twice", async () => {
-      const engine = await createEngine(options);
-      const net = await engine.bind(model);
-      await net.gradients({ parameters, ...block });
-      await engine.dispose();
-      await engine.dispose();
-      await expect(net.forward({ parameters, images })).rejects.toThrow(/dispose/);
-      await expect(net.gradients({ parameters, ...block })).rejects.toThrow(/dispose/);
-      await expect(net.hessianVectorProduct({ parameters, vector, ...block })).rejects.toThrow(/dispose/);
-      await expect(net.metaGradient(meta)).rejects.toThrow(/dispose/);
-    });
-
-    test("does not grow with the number of calls", async () => {
-      await using engine = await createEngine(options);
-      const net = await engine.bind(model);
-      const all = async () => {
-        await net.forward({ parameters, images });
-        await net.gradients({ parameters, ...block });
-        await net.hessianVectorProduct({ parameters, vector, ...block });
-        await net.metaGradient(meta);
-      };
-      await all();
-      const { capacity } = engine.backend;
-      for (let i = 0; i < 20; i++) await all();
-      expect(engine.backend.capacity).toBe(capacity);
-    });
-
-    test("keeps calls apart that were started together", async () => {
-      await using engine = await createEngine(options);
-      const net = await engine.bind(model);
-      const alone = await net.gradients({ parameters, ...block });
-      const other = { parameters: vector, images: paint(18, 9), targets: Uint8Array.of(1, 2, 3) };
-      const together = await Promise.all([
-        net.gradients({ parameters, ...block }),
-        net.gradients(other),
-        net.metaGradient(meta),
-        net.gradients({ parameters, ...block }),
-      ]);
-      expect(together[0]).toEqual(alone);
-      expect(together[3]).toEqual(alone);
-    });
-  },
-);

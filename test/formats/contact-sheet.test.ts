@@ -45,7 +45,7 @@ describe("contactSheet", () => {
       ],
       2,
     );
-    const png = contactSheet(set, { scale: 2 });
+    const png = contactSheet(set, { scale: 2, range: "screen" });
     expect(decode(png)).toMatchObject({ width: 2 + 2 * 6, height: 2 + 2 * 6, channels: 1, depth: 8 });
     expect(levels(png, 4, [2, 8])).toEqual([
       [20, 10],
@@ -59,7 +59,7 @@ describe("contactSheet", () => {
       [0, 1],
     ];
     const set = flat([1, 2, 3, 4, 5, 6, 7, 8], [...oneHot, ...oneHot, ...oneHot, ...oneHot], 2);
-    const png = contactSheet(set, { scale: 1 });
+    const png = contactSheet(set, { scale: 1, range: "screen" });
     expect(decode(png).height).toBe(2 + 4 + 4 + 8 + 4 + 4);
     expect(levels(png, 2, [2, 6, 18, 22])).toEqual([
       [1, 2],
@@ -69,7 +69,7 @@ describe("contactSheet", () => {
     ]);
   });
 
-  test("images that are not spread evenly follow each other by class, empty places stay grey", () => {
+  test("images that are not spread evenly follow each other by class, empty places stay dark", () => {
     const set = flat(
       [9, 8, 7],
       [
@@ -79,13 +79,13 @@ describe("contactSheet", () => {
       ],
       1,
     );
-    expect(levels(contactSheet(set, { scale: 1 }), 2, [2, 6])).toEqual([
+    expect(levels(contactSheet(set, { scale: 1, range: "screen" }), 2, [2, 6])).toEqual([
       [7, 9],
-      [8, 128],
+      [8, 24],
     ]);
   });
 
-  test("what a screen cannot show is clipped to black and white, the same way in every tile", () => {
+  test("a sheet for the screen clips to black and white, the same way in every tile", () => {
     const set = flat(
       [-400, 0, 128, 900],
       [
@@ -96,10 +96,23 @@ describe("contactSheet", () => {
       ],
       1,
     );
-    expect(levels(contactSheet(set, { scale: 1 }), 2, [2])).toEqual([[0, 0, 128, 255]]);
+    expect(levels(contactSheet(set, { scale: 1, range: "screen" }), 2, [2])).toEqual([[0, 0, 128, 255]]);
   });
 
-  test("ground is grey, pixels are squares, colour stays in its channel", () => {
+  test("by default the set's own range is drawn, without the outermost half percent, the same way in every tile", () => {
+    // 400 tiles from −300 to 900, and one far out on either side.
+    const shown = Array.from({ length: 398 }, (_, i) => -300 + (1200 * i) / 397);
+    const all = [-5000, ...shown, 5000];
+    const targets = all.map((_, i) => all.map((_, k) => (k === i ? 1 : 0)));
+    const png = contactSheet(flat(all, targets, 1), { scale: 1 });
+    const drawn = [...new Set(decode(png).data)].filter((level) => level !== 24).sort((a, b) => a - b);
+    expect(drawn[0]).toBe(0);
+    expect(drawn.at(-1)).toBe(255);
+    // Evenly in between: no level is missing but the ground's.
+    expect(drawn.length).toBeGreaterThan(250);
+  });
+
+  test("ground is dark, pixels are squares, colour stays in its channel", () => {
     const set = makeSet({
       steps: 1,
       epochs: 1,
@@ -113,12 +126,12 @@ describe("contactSheet", () => {
       targets: Float32Array.of(1),
       learningRates: Float32Array.of(1),
     });
-    const { width, height, channels, data } = decode(contactSheet(set, { scale: 2 }));
+    const { width, height, channels, data } = decode(contactSheet(set, { scale: 2, range: "screen" }));
     expect([width, height, channels]).toEqual([8, 6, 3]);
     const row = (y: number) =>
       Array.from({ length: 8 }, (_, x) => [...data.subarray((y * 8 + x) * 3, (y * 8 + x) * 3 + 3)]);
     const [g, a, b] = [
-      [128, 128, 128],
+      [24, 24, 24],
       [255, 0, 51],
       [0, 255, 102],
     ];

@@ -1,7 +1,7 @@
 // conv2d forward, backward-data and backward-weights against the reference.
 
 import { describe, test } from "vitest";
-import { type Conv2dShape, none } from "../../src/backend/backend.ts";
+import { type Conv2dBackwardDataShape, type Conv2dShape, none } from "../../src/backend/backend.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 interface Row {
@@ -128,29 +128,31 @@ describe("conv2dForward", () => {
 });
 
 describe("conv2dBackwardData", () => {
-  for (const { why, shape: forward, shift, xFloats, wFloats } of cases) {
+  for (const { why, shape: forward, shift, wFloats } of cases) {
     test(why, () => {
-      const { kernelHeight, kernelWidth } = forward;
-      const shape: Conv2dShape = {
-        ...forward,
-        inChannels: forward.outChannels,
-        inHeight: forward.inHeight + kernelHeight - 1,
-        inWidth: forward.inWidth + kernelWidth - 1,
-        outChannels: forward.inChannels,
-        outHeight: forward.inHeight,
-        outWidth: forward.inWidth,
-        stride: 1,
-      };
-      for (const { kind, values, tolerance } of paints) {
-        const frame = { values: values(shape.inChannels * shape.inHeight * shape.inWidth * shape.batch, 5) };
-        const w = { values: values(wFloats, 2), shift };
-        for (const accumulate of [false, true]) {
-          checkOp({
-            label: `conv2dBackwardData, ${why}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
-            operands: { frame, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
-            outputs: { dx: { tolerance } },
-            call: (ops, at) => ops.conv2dBackwardData(at.dx, at.frame, at.w, shape, accumulate),
-          });
+      const { kernelHeight, kernelWidth, stride, batch, inChannels, outChannels } = forward;
+      const outHeight = (forward.outHeight - 1) * stride + 1;
+      const outWidth = (forward.outWidth - 1) * stride + 1;
+      // No padding, half the kernel, and all of it: then only some columns, or none, see every tap.
+      const most = Math.min(kernelHeight, kernelWidth) - 1;
+      for (const padding of new Set([0, Math.floor(most / 2), most])) {
+        const inHeight = forward.inHeight - 2 * padding;
+        const inWidth = forward.inWidth - 2 * padding;
+        if (inHeight < 1 || inWidth < 1) continue;
+        const sizes = { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth };
+        const shape: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, batch };
+        const xFloats = inChannels * inHeight * inWidth * batch;
+        for (const { kind, values, tolerance } of paints) {
+          const dy = { values: values(outChannels * outHeight * outWidth * batch, 5) };
+          const w = { values: values(wFloats, 2), shift };
+          for (const accumulate of [false, true]) {
+            checkOp({
+              label: `conv2dBackwardData, ${why}, padding ${padding}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
+              operands: { dy, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
+              outputs: { dx: { tolerance } },
+              call: (ops, at) => ops.conv2dBackwardData(at.dx, at.dy, at.w, shape, accumulate),
+            });
+          }
         }
       }
     });

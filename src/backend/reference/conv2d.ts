@@ -44,16 +44,31 @@ export function conv2dOps(memory: Memory): Pick<Ops, "conv2dForward" | "conv2dBa
       }
     },
 
-    // dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, kh−1−ky, kw−1−kx]·frame[o, i + ky, j + kx]
-    conv2dBackwardData(dx, frame, w, shape, accumulate) {
+    // dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, ky, kx]·dy[o, i + padding − ky, j + padding − kx]
+    conv2dBackwardData(dx, dy, w, shape, accumulate) {
       const f = memory.floats;
-      const { outChannels, outHeight, outWidth, kernelHeight, kernelWidth, batch } = shape;
-      if (!accumulate) f.fill(0, dx, dx + outChannels * outHeight * outWidth * batch);
-      forEachProduct(shape, (dxAt, frameAt, c, o, ky, kx) => {
-        const flippedRow = (o * outChannels + c) * kernelHeight + kernelHeight - 1 - ky;
-        const weight = f[w + flippedRow * kernelWidth + kernelWidth - 1 - kx]!;
-        for (let b = 0; b < batch; b++) f[dx + dxAt + b]! += weight * f[frame + frameAt + b]!;
-      });
+      const { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, batch } = shape;
+      const { kernelHeight, kernelWidth, padding } = shape;
+      if (!accumulate) f.fill(0, dx, dx + inChannels * inHeight * inWidth * batch);
+      for (let c = 0; c < inChannels; c++) {
+        for (let i = 0; i < inHeight; i++) {
+          for (let j = 0; j < inWidth; j++) {
+            const to = dx + ((c * inHeight + i) * inWidth + j) * batch;
+            for (let o = 0; o < outChannels; o++) {
+              for (let ky = 0; ky < kernelHeight; ky++) {
+                for (let kx = 0; kx < kernelWidth; kx++) {
+                  const row = i + padding - ky;
+                  const column = j + padding - kx;
+                  if (row < 0 || row >= outHeight || column < 0 || column >= outWidth) continue;
+                  const weight = f[w + ((o * inChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
+                  const from = dy + ((o * outHeight + row) * outWidth + column) * batch;
+                  for (let b = 0; b < batch; b++) f[to + b]! += weight * f[from + b]!;
+                }
+              }
+            }
+          }
+        }
+      }
     },
 
     // dw[oc, c, ky, kx] (+)= Σ_{i, j, b} dy[oc, i, j, b]·x[c, i·stride + ky, j·stride + kx, b]

@@ -18,18 +18,14 @@ const SCRATCH = 2 * PAGE;
 const SCRATCH_SIZE = 96 * 1024;
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
-const MAXIMUM_THREADS = 64;
 /**
  * Loads a thread spins before it sleeps: about 40 µs, longer than the gaps between the kernels of an inner step, where
  * waking costs more than the kernel; next to nothing where there are more threads than processors.
  */
 const SPINS = { alone: 40_000, crowded: 500 };
 
-/** Starts the kernels with `threads` threads, the caller's included. Throws RangeError, UnsupportedError. */
+/** Starts the kernels with `threads` threads, the caller's included. Throws UnsupportedError. */
 export async function createWasmBackend({ threads }: { threads: number }): Promise<Backend> {
-  if (!Number.isInteger(threads) || threads < 1 || threads > MAXIMUM_THREADS) {
-    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
-  }
   const shared = threads > 1;
   const module = await compile(shared ? threadsBinary : simd);
   const initial = Math.ceil((SCRATCH + threads * SCRATCH_SIZE) / PAGE);

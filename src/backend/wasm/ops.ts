@@ -33,7 +33,8 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const UNPACK = id("unpackImages");
   const EMBED = id("embed2d");
   const ONE_HOT = id("oneHot");
-  const CONV = id("conv2d");
+  const CONV = id("conv2dForward");
+  const CONV_DATA = id("conv2dBackwardData");
   const CONV_WEIGHTS = id("conv2dBackwardWeights");
   const LINEAR = id("linearForward");
   const LINEAR_DATA = id("linearBackwardData");
@@ -63,9 +64,8 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       .int(s.kernelWidth)
       .int(s.stride)
       .int(s.batch);
-  const convWork = (s: Conv2dShape): number =>
+  const convWork = (s: Omit<Conv2dShape, "stride">): number =>
     s.inChannels * s.kernelHeight * s.kernelWidth * s.outChannels * s.outHeight * s.outWidth * s.batch;
-  const convTiles = (s: Conv2dShape): number => Math.ceil(s.outChannels / ROWS) * s.outHeight;
 
   const poolRun = (s: Pool2dShape): void => {
     job
@@ -145,11 +145,28 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
 
     conv2dForward(y, x, w, bias, s, accumulate) {
       job.start(CONV).ptr(y).ptr(x).ptr(w).ptr(bias);
-      convShape(s).flag(accumulate).flag(false).run(convTiles(s), convWork(s));
+      convShape(s)
+        .flag(accumulate)
+        .run(Math.ceil(s.outChannels / ROWS) * s.outHeight, convWork(s));
     },
-    conv2dBackwardData(dx, frame, w, s, accumulate) {
-      job.start(CONV).ptr(dx).ptr(frame).ptr(w).ptr(0);
-      convShape(s).flag(accumulate).flag(true).run(convTiles(s), convWork(s));
+    conv2dBackwardData(dx, dy, w, s, accumulate) {
+      job
+        .start(CONV_DATA)
+        .ptr(dx)
+        .ptr(dy)
+        .ptr(w)
+        .int(s.inChannels)
+        .int(s.inHeight)
+        .int(s.inWidth)
+        .int(s.outChannels)
+        .int(s.outHeight)
+        .int(s.outWidth)
+        .int(s.kernelHeight)
+        .int(s.kernelWidth)
+        .int(s.padding)
+        .int(s.batch)
+        .flag(accumulate)
+        .run(Math.ceil(s.inChannels / ROWS) * s.inHeight, convWork(s));
     },
     conv2dBackwardWeights(dw, dy, x, s, accumulate) {
       job.start(CONV_WEIGHTS).ptr(dw).ptr(dy).ptr(x);

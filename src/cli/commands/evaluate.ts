@@ -5,7 +5,7 @@ import { printable } from "../errors.ts";
 import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
 import { initOf, loadSet, modelOf, type SavedSet, seedOf } from "../saved-set.ts";
-import { accuracy, count } from "../text.ts";
+import { accuracy, count, plural } from "../text.ts";
 
 interface EvaluateOptions {
   readonly data?: string;
@@ -16,12 +16,13 @@ interface EvaluateOptions {
 }
 
 const help = `
-FILE names the network and the initial weights that the images were distilled for; networks are trained on the images in
-their learned order, with the learned learning rates. Test images are normalised as the file says.
+The file names the network and the initial weights that the images were
+distilled for. Networks are trained on the images in their learned order, with
+the learned learning rates; test images are normalised as the file says.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
-  $ distillate evaluate set.npz --data data/mnist --networks 200 --json | jq .mean
+  $ distillate evaluate set.npz --data data/mnist --json | jq .mean
 `;
 
 export function addEvaluate(program: Command): void {
@@ -63,7 +64,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     const data = { name: test.name, test: test.count };
     const result = { file, data, init: init.kind, seed, networks, ...rest, sha256 };
     const on = `${count(test.count)} test images of ${test.name}`;
-    const which = init.kind === "fixed" ? "the known network" : `${networks} networks`;
+    const which = init.kind === "fixed" ? "the known network" : plural(networks, "network");
     const text = `${accuracy(result)} on ${on} (${which}, seed ${seed})`;
     process.stdout.write(`${options.json ? JSON.stringify(result) : printable(text)}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;

@@ -12,6 +12,9 @@ interface InspectOptions {
   readonly json?: true;
 }
 
+/** What a line may take. */
+const columns = 80;
+
 const help = `
 Examples:
   $ distillate inspect runs/digits-random/distilled.npz --png sheet.png
@@ -78,9 +81,6 @@ function textOf({ file, images, targets, learningRates, normalisation, recipe, s
     const [low, high, middle] = [min, max, mean].map(number);
     return [`  ${name}`, `[${shape.join(", ")}]`, `${low} to ${high}`, `mean ${middle}`];
   };
-  const rates = Array.from({ length: epochs }, (_, epoch) =>
-    learningRates.values.slice(epoch * steps, (epoch + 1) * steps).map(number),
-  );
   return [
     `${file}: ${steps * imagesPerStep} distilled images, ${steps} steps × ${epochs} epochs`,
     ...table([
@@ -89,23 +89,38 @@ function textOf({ file, images, targets, learningRates, normalisation, recipe, s
       row("targets", targets),
       row("learning rates", learningRates),
     ]),
-    "learning rates, a line per epoch",
-    ...wrapped(rates),
-    `normalisation: pixel / 255 = value·std + mean, mean ${normalisation.mean.join(", ")}, std ${normalisation.std.join(", ")}`,
+    "learning rates, step by step and epoch by epoch",
+    ...grid(learningRates.values, steps),
+    "normalisation, pixel / 255 = value·std + mean",
+    `  mean ${normalisation.mean.map(number).join(", ")}, std ${normalisation.std.map(number).join(", ")}`,
     "recipe",
-    ...JSON.stringify(recipe, null, 2)
-      .split("\n")
-      .map((line) => `  ${line}`),
+    ...outline(recipe, "  "),
     `sha256 ${sha256}`,
   ];
 }
 
-/** Rows of numbers as lines of at most ten, so that they fit a terminal. */
-function wrapped(rows: readonly (readonly string[])[]): string[] {
-  const lines = rows.flatMap((row) =>
-    Array.from({ length: Math.ceil(row.length / 10) }, (_, i) => ["", ...row.slice(10 * i, 10 * (i + 1))]),
+/** Numbers in lines that fit a terminal and, if possible, begin anew with each `period`. */
+function grid(values: readonly number[], period: number): string[] {
+  const cells = values.map((value) => String(Number(value.toPrecision(3))));
+  const width = Math.max(...cells.map((cell) => cell.length)) + 1;
+  const fit = Math.max(1, Math.floor((columns - 2) / width));
+  const parts = Math.ceil(period / fit);
+  const perLine = period % parts === 0 ? period / parts : fit;
+  const lines = Array.from({ length: Math.ceil(cells.length / perLine) }, (_, i) =>
+    cells.slice(i * perLine, (i + 1) * perLine).map((cell) => cell.padEnd(width)),
   );
-  return table(lines);
+  return lines.map((line) => `  ${line.join("").trimEnd()}`);
+}
+
+/** JSON in few lines: whatever fits on one stays on one. */
+function outline(value: unknown, indent: string): string[] {
+  if (typeof value !== "object" || value === null) return [`${indent}${JSON.stringify(value)}`];
+  return Object.entries(value).flatMap(([key, item]) => {
+    const label = Array.isArray(value) ? "" : `${printable(key)} `;
+    const line = `${indent}${label}${JSON.stringify(item)}`;
+    const splits = line.length > columns && typeof item === "object" && item !== null;
+    return splits ? [`${indent}${label || "-"}`.trimEnd(), ...outline(item, `${indent}  `)] : [line];
+  });
 }
 
 /** Four significant digits. */

@@ -8,6 +8,7 @@ import {
   type Distillation,
   distill,
   type Engine,
+  evaluate,
   type Model,
   type Progress,
   version,
@@ -29,20 +30,22 @@ interface RunOptions {
   readonly batch: number;
   readonly networks: number;
   readonly evaluate: number;
+  readonly evaluateEvery: number;
   readonly seed: number;
   readonly threads: number | "auto";
   readonly out?: string;
 }
 
 const help = `
-Ends with the accuracy of fresh networks that were trained on the distilled images, beside the same number of random
-real images, trained in the same way. Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
-not a terminal it gets JSON lines.
+Ends with the accuracy of fresh networks that were trained on the distilled
+images, beside those trained in the same way on as many random real images.
+Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
+not a terminal it gets JSON lines, and the text goes to stderr.
 
 Examples:
   $ distillate run
-  $ distillate run digits-fixed --data data/mnist --outer-steps 2000 --out runs/mine
-  $ distillate run --seed 7 | jq -r 'select(.event == "result") | .evaluation.mean'
+  $ distillate run digits-fixed --data data/mnist --outer-steps 2000
+  $ distillate run --seed 7 | jq 'select(.event == "result") | .evaluation.mean'
 `;
 
 export function addRun(program: Command): void {
@@ -55,6 +58,7 @@ export function addRun(program: Command): void {
     .option("--batch <n>", "real images per outer step", wholeNumber(1), 1024)
     .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
     .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
+    .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
@@ -92,7 +96,16 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       engine,
       signal,
     });
-    const { loss, step } = await follow(distillation, folder, reports, seconds);
+    const watch = async (progress: Progress): Promise<void> => {
+      const { evaluate: held, evaluateEvery: every } = options;
+      if (every === 0 || held === 0 || progress.step % every !== 0) return;
+      const set = distillation.snapshot();
+      const evaluation = await evaluate({ set, model, init, networks: held, test, seed, engine });
+      const { mean, std, networks } = evaluation;
+      folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
+      for (const report of reports) report.watched(progress.step, evaluation);
+    };
+    const { loss, step } = await follow(distillation, folder, reports, seconds, watch);
     const set = await distillation.result();
     const distillSeconds = seconds();
     // Saved before it is evaluated: whatever happens now, the images are safe.
@@ -167,6 +180,7 @@ async function follow(
   folder: RunFolder,
   reports: readonly RunReport[],
   seconds: () => number,
+  watch: (progress: Progress) => Promise<void>,
 ): Promise<{ step: number; loss: number | null }> {
   const losses = new Smoothed();
   const rate = new Rate(seconds());
@@ -181,6 +195,7 @@ async function follow(
     const smoothedLoss = losses.add(loss);
     for (const report of reports) report.step({ ...progress, smoothedLoss, stepsPerSecond, secondsLeft });
     await folder.refreshPicture(() => distillation.snapshot());
+    await watch(progress);
   }
   return { step: last?.step ?? 0, loss: last?.loss ?? null };
 }

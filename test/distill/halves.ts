@@ -1,4 +1,5 @@
-// A data set that a tiny network learns in no time: images of rows, columns or squares, on a noisy ground.
+// A data set that a tiny network learns in no time: images that are brighter in their upper, lower or left half, under
+// noise.
 import { type Dataset, statistics } from "../../src/data/dataset.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
@@ -7,29 +8,29 @@ import { type Model, sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { paint } from "../helpers.ts";
 
-/** Whether the pixel of a class is bright. */
-const patterns = [
-  (row: number) => row % 2 === 0,
-  (_: number, column: number) => column % 2 === 0,
-  (row: number, column: number) => (row + column) % 2 === 0,
-] as const;
+/** Whether a pixel of a class is in its bright half. */
+const halves: readonly ((row: number, column: number, size: number) => boolean)[] = [
+  (row, _, size) => row < size / 2,
+  (row, _, size) => row >= size / 2,
+  (_, column, size) => column < size / 2,
+];
 
 /** `count` images, classes in turn, of `size` × `size` pixels. The same seed gives the same images. */
-export function stripes(options: { count: number; classes?: number; size?: number; seed?: number }): Dataset {
+export function brightHalves(options: { count: number; classes?: number; size?: number; seed?: number }): Dataset {
   const { count, classes = 3, size = 6, seed = 1 } = options;
   const noise = paint(count * size * size, seed, 90);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);
   const pixels = Uint8Array.from(noise, (value, at) => {
     const image = Math.floor(at / (size * size));
     const row = Math.floor(at / size) % size;
-    return (patterns[labels[image]!]!(row, at % size) ? 160 : 95) + value;
+    return (halves[labels[image]!]!(row, at % size, size) ? 160 : 95) + value;
   });
   const shape = { channels: 1, height: size, width: size };
-  return { name: "stripes", pixels, labels, count, classes, ...shape, ...statistics(pixels, 1, size, size) };
+  return { name: "bright halves", pixels, labels, count, classes, ...shape, ...statistics(pixels, 1, size, size) };
 }
 
 /** A convolutional network of some hundred parameters for them. */
-export function stripesNet({ classes = 3, size = 6 } = {}): Model {
+export function halvesNet({ classes = 3, size = 6 } = {}): Model {
   return sequential(
     [1, size, size],
     [conv2d({ out: 4, kernel: 3, padding: 1 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: classes })],

@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { contactSheet } from "../../src/formats/contact-sheet.ts";
+import { describeModel, lenet } from "../../src/index.ts";
+import { loadDistilled, saveDistilled } from "../../src/node.ts";
+import { makeSet } from "../formats/sets.ts";
+import { distillate, writeIdxFolder } from "./cli.ts";
+
+let folder: string;
+let data: string;
+let result: Record<string, unknown> & { evaluation: object };
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "distillate-cli-"));
+  data = writeIdxFolder(join(folder, "painted"));
+  const args = ["run", "--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "2", "--seed", "5"];
+  const { code, stderr } = await distillate([...args, "--out", folder]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ofFailure = (line: string) => ({ code: 1, stdout: "", stderr: `distillate: ${line}\n` });
+
+test.each(["safetensors", "npz"])("evaluate repeats the run's evaluation from its .%s", async (extension) => {
+  const file = join(folder, `distilled.${extension}`);
+  const { code, stdout, stderr } = await distillate(["evaluate", file, "--data", data, "--networks", "2", "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toEqual({
+    file,
+    data: { name: "painted", test: 50 },
+    init: "random",
+    seed: 5,
+    ...result.evaluation,
+    sha256: result.sha256,
+  });
+});
+
+test("evaluate says in a line how good the set is, and that the data are others than the set's", async () => {
+  const args = ["evaluate", "distilled.npz", "--networks", "1", "--seed", "6"];
+  const { code, stdout, stderr } = await distillate(args, { cwd: folder });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d % on 1,000 test images of digits \(1 network, seed 6\)\n$/);
+  expect(stderr).toBe("note: distilled.npz was distilled from painted; see --data\n");
+});
+
+test("evaluate refuses files whose recipe does not fit", async () => {
+  const model = describeModel(lenet());
+  const set = await loadDistilled(join(folder, "distilled.npz"));
+  const refusal = async (name: string, recipe: object, changes: object = {}) => {
+    const file = join(folder, `${name}.npz`);
+    await saveDistilled(file, { ...set, ...changes, recipe: recipe as Record<string, unknown> });
+    const { code, stdout, stderr } = await distillate(["evaluate", file, "--data", data]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^distillate: [^\n]+\n$/);
+    return stderr.replace(`distillate: ${file}: `, "").trimEnd();
+  };
+  expect(await refusal("bare", {})).toBe("expected recipe.model, which says what network to train, got none");
+  expect(await refusal("no-init", { model })).toContain("expected recipe.init, which says where initial weights");
+  const layers = [{ kind: "dropout" }];
+  expect(await refusal("unknown-layer", { model: { ...model, layers } })).toContain("recipe.model: layer 0: expected");
+  expect(await refusal("other-model", { model: describeModel(lenet({ size: 32 })) })).toContain(
+    "expected recipe.model for 10 classes of images [1,28,28], as the tensors say, got 10 classes of [1,32,32]",
+  );
+});
+
+test.each(["safetensors", "npz"])("inspect shows and draws what is in a .%s", async (extension) => {
+  const file = join(folder, `distilled.${extension}`);
+  const png = join(folder, `${extension}.png`);
+  const text = await distillate(["inspect", file, "--png", png]);
+  expect(text).toMatchObject({ code: 0, stderr: "" });
+  expect(text.stdout).toContain(`${file}: 100 distilled images, 10 steps × 3 epochs\n`);
+  expect(text.stdout).toContain("[10, 10, 1, 28, 28]");
+  expect(text.stdout).toContain('\n  init {"kind":"random","scheme":"xavier-normal"}\n');
+  expect(text.stdout).toContain(`\nsha256 ${result.sha256}\n`);
+  const set = await loadDistilled(file);
+  expect(readFileSync(png).equals(contactSheet(set))).toBe(true);
+
+  const json = JSON.parse((await distillate(["inspect", file, "--json"])).stdout);
+  expect(json).toMatchObject({
+    steps: 10,
+    images: { shape: [10, 10, 1, 28, 28] },
+    normalisation: { mean: set.mean, std: set.std },
+    recipe: set.recipe,
+    sha256: result.sha256,
+  });
+  expect(json.learningRates.values).toEqual([...set.learningRates]);
+});
+
+test("inspect does not let a file write to the terminal", async () => {
+  const file = join(folder, "escape.npz");
+  await saveDistilled(file, makeSet({ recipe: { "\u001b[2Jkey": "\u009b2J\u0007\n" } }));
+  const { code, stdout } = await distillate(["inspect", file]);
+  expect(code).toBe(0);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  expect(stdout).toContain("?[2Jkey");
+});
+
+test("files that are missing, damaged or unwritable are one line and exit code 1", async () => {
+  const missing = join(folder, "none.npz");
+  for (const command of ["evaluate", "inspect"]) {
+    expect(await distillate([command, missing])).toEqual(ofFailure(`${missing}: no such file or folder`));
+  }
+  const damaged = join(folder, "damaged.safetensors");
+  writeFileSync(damaged, readFileSync(join(folder, "distilled.safetensors")).subarray(0, 5000));
+  const outcome = await distillate(["inspect", damaged]);
+  expect(outcome).toMatchObject({ code: 1, stdout: "" });
+  expect(outcome.stderr).toMatch(/^distillate: \S*damaged\.safetensors: [^\n]+\n$/);
+  const nowhere = join(folder, "nowhere", "a.png");
+  expect(await distillate(["inspect", join(folder, "distilled.npz"), "--png", nowhere])).toEqual(
+    ofFailure(`cannot write ${nowhere}: no such file or folder`),
+  );
+});

@@ -1,0 +1,163 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { setDigest } from "../../src/formats/sha256.ts";
+import { loadDistilled } from "../../src/node.ts";
+import { version } from "../../src/version.gen.ts";
+import { distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";
+
+const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "result.json"];
+
+let folder: string;
+let data: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "distillate-cli-"));
+  data = writeIdxFolder(join(folder, "painted"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const resultOf = (out: string) => JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
+const metricsOf = (out: string) => jsonLines(readFileSync(join(out, "metrics.jsonl"), "utf8"));
+
+async function expectSavedSet(out: string, steps: number) {
+  expect(readdirSync(out).sort()).toEqual(files);
+  const { sha256 } = resultOf(out);
+  for (const name of ["distilled.safetensors", "distilled.npz"]) {
+    const set = await loadDistilled(join(out, name));
+    expect(await setDigest(set)).toBe(sha256);
+    expect(set.recipe).toMatchObject({ outerSteps: steps });
+  }
+  expect([...readFileSync(join(out, "images.png")).subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+  expect(metricsOf(out).map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+}
+
+test("a run leaves its files, and tells a program in JSON lines and a person in text", async () => {
+  const out = join(folder, "run");
+  const sizes = ["--outer-steps", "3", "--batch", "64", "--networks", "2", "--evaluate", "2", "--threads", "2"];
+  const { code, stdout, stderr } = await distillate(["run", "--data", data, ...sizes, "--out", out]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+
+  const result = resultOf(out);
+  expect(result).toEqual({
+    recipe: "digits-random",
+    version,
+    seed: 1,
+    backend: "wasm",
+    threads: 2,
+    data: { name: "painted", train: 200, test: 50 },
+    images: 100,
+    outerSteps: 3,
+    batch: 64,
+    networks: 2,
+    stopped: false,
+    seconds: expect.any(Number),
+    distillSeconds: expect.any(Number),
+    loss: expect.any(Number),
+    evaluation: { networks: 2, mean: expect.any(Number), std: expect.any(Number), accuracies: expect.any(Array) },
+    baseline: {
+      randomReal: {
+        networks: 2,
+        mean: expect.any(Number),
+        std: expect.any(Number),
+        learningRate: expect.any(Number),
+      },
+    },
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect(result.evaluation.accuracies).toHaveLength(2);
+  await expectSavedSet(out, 3);
+  expect(metricsOf(out)[2]).toEqual({
+    step: 3,
+    loss: result.loss,
+    learningRate: 0.01,
+    seconds: expect.any(Number),
+  });
+
+  const events = jsonLines(stdout);
+  const names = events.map(({ event }) => event);
+  expect(names.filter((name) => name !== "progress")).toEqual(["start", "evaluation", "baseline", "result"]);
+  expect(events[names.lastIndexOf("progress")]).toMatchObject({ step: 3, steps: 3, loss: result.loss, secondsLeft: 0 });
+  expect(events.at(-1)).toEqual({ event: "result", ...result });
+
+  expect(stderr).toMatch(/distilled images +\d+\.\d % ± \d+\.\d +2 networks\n +random real images +\d+\.\d % ±/);
+  expect(stderr).toContain(`sha256 ${result.sha256}\n`);
+  expect(stderr).not.toContain("\u001b");
+  expect(stderr).not.toContain("\r");
+}, 60_000);
+
+test("the seed decides the images, the number of threads does not", async () => {
+  const run = async (out: string, ...args: string[]) => {
+    const fast = ["--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "0"];
+    const { code, stderr } = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { evaluation, baseline, sha256 } = resultOf(join(folder, out));
+    expect({ evaluation, baseline }).toEqual({ evaluation: null, baseline: null });
+    return sha256;
+  };
+  const first = await run("seed7", "--seed", "7", "--threads", "1");
+  expect(await run("seed7-again", "--seed", "7", "--threads", "2")).toBe(first);
+  expect(await run("seed8", "--seed", "8", "--threads", "1")).not.toBe(first);
+}, 60_000);
+
+test("digits-fixed on the digits of the package serves one network, and saves below runs/", async () => {
+  const { code, stderr } = await distillate(["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3"], {
+    cwd: folder,
+  });
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const out = join(folder, "runs", "digits-fixed");
+  expect(resultOf(out)).toMatchObject({
+    recipe: "digits-fixed",
+    data: { name: "digits", train: 9000, test: 1000 },
+    images: 10,
+    evaluation: { networks: 1, std: 0 },
+    baseline: { randomReal: { networks: 3 } },
+  });
+  const { recipe } = await loadDistilled(join(out, "distilled.npz"));
+  expect(recipe.init).toEqual({ kind: "fixed", scheme: "xavier-normal", seed: 1 });
+}, 60_000);
+
+describe("stopping", () => {
+  const endless = (out: string) => ["run", "--data", data, "--outer-steps", "100000", "--batch", "40", "--out", out];
+
+  test.each(["SIGINT", "SIGTERM"] as const)("%s keeps what was learned", async (signal) => {
+    const out = join(folder, signal);
+    const { child, outcome, said } = start(endless(out));
+    await said('"event":"progress"');
+    child.kill(signal);
+    const { code, stdout, stderr } = await outcome;
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    const result = resultOf(out);
+    expect(result).toMatchObject({ stopped: true, evaluation: null, baseline: null });
+    await expectSavedSet(out, result.outerSteps);
+    expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", stopped: true });
+    expect(stderr).toContain(
+      `Stopped after outer step ${result.outerSteps} of 100000. Saved in ${out}, not evaluated.\n`,
+    );
+  });
+
+  test("SIGINT while evaluating keeps the set", async () => {
+    const out = join(folder, "evaluating");
+    const args = ["run", "--data", data, "--outer-steps", "1", "--batch", "40", "--evaluate", "100000", "--out", out];
+    const { child, outcome, said } = start(args);
+    await said('"step":1');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    child.kill("SIGINT");
+    const { code, stderr } = await outcome;
+    expect({ code, stderr }).toMatchObject({ code: 130 });
+    expect(resultOf(out)).toMatchObject({ stopped: true, outerSteps: 1, evaluation: null });
+    await expectSavedSet(out, 1);
+    expect(stderr).toContain(`Stopped after the last outer step. Saved in ${out}, not evaluated.\n`);
+  });
+
+  test("a reader that goes away ends the run quietly, with what was learned", async () => {
+    const out = join(folder, "pipe");
+    const { child, outcome, said } = start(endless(out));
+    await said('"event":"progress"');
+    child.stdout!.destroy();
+    const { code, stderr } = await outcome;
+    expect(code).toBe(141);
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe("Ctrl-C stops early and keeps what was learned.");
+    await expectSavedSet(out, resultOf(out).outerSteps);
+  });
+});
