@@ -26,7 +26,7 @@ async function measureLayer(network, layer, images, { backend, arena, limit, exp
   const [limits, ...samples] = interleave([limit, ...cases.map(({ work }) => work)], settings(quick));
   arena.release(mark);
   const top = gigaflops(limitFlops, median(limits));
-  return cases.map(({ pass, flops, executed }, i) => {
+  return cases.map(({ pass, flops }, i) => {
     const speed = gigaflops(flops, median(samples[i]));
     return {
       network: network.name,
@@ -39,7 +39,6 @@ async function measureLayer(network, layer, images, { backend, arena, limit, exp
       best: gigaflops(flops, Math.min(...samples[i])),
       limit: top,
       share: speed / top,
-      executedShare: (speed * executed) / flops / top,
       busy,
     };
   });
@@ -49,25 +48,14 @@ async function measureArithmetic(backend, quick) {
   const arena = new Arena(backend);
   const limit = limitWork();
   const rows = [];
-  title(["network", "layer", "size", "pass", "images", "GFLOP/s", "limit", "share", "executed", "busy"]);
+  title(["network", "layer", "size", "pass", "images", "GFLOP/s", "limit", "share", "busy"]);
   for (const network of networks) {
     for (const layer of network.layers) {
       const expected = expectations(layer, createReferenceBackend());
       for (const images of IMAGES) {
         const measured = await measureLayer(network, layer, images, { backend, arena, limit, expected, quick });
         for (const r of measured) {
-          row([
-            r.network,
-            r.layer,
-            r.size,
-            r.pass,
-            r.images,
-            r.gflops,
-            r.limit,
-            [r.share],
-            [r.executedShare],
-            [r.busy],
-          ]);
+          row([r.network, r.layer, r.size, r.pass, r.images, r.gflops, r.limit, [r.share], [r.busy]]);
         }
         rows.push(...measured);
       }

@@ -8,12 +8,11 @@ const { threads } = JSON.parse(process.argv[2]);
 const work = await limitOnThreads(threads);
 const say = (values) => console.log(JSON.stringify(values));
 
-say({ ready: true });
+say({ gflop: (threads * CALLS * limitFlops) / 1e9 });
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "finish") break;
   const spent = await timed(() => work(CALLS));
-  const flops = threads * CALLS * limitFlops;
-  say({ ...spent, gflops: flops / (threads === 1 ? spent.cpu : spent.ms) / 1e6 });
+  say(spent);
 }
 say({ done: true });
 process.exit(0);

@@ -1,5 +1,5 @@
-// Time. One thread is timed by the process's CPU time, which other processes cannot lengthen; several by the clock.
-// Medians, with the smallest beside them.
+// Time. One thread is timed by the process's CPU time, which waiting for a processor does not lengthen; several by the
+// clock. Medians, with the smallest beside them.
 import { cpus } from "node:os";
 
 export function median(values) {
@@ -54,7 +54,8 @@ export function warmUp(work, ms) {
   for (const end = performance.now() + ms; performance.now() < end; ) work();
 }
 
-function processorTimes() {
+/** Milliseconds that all processors were busy, and in all, since they were started. */
+export function processorTimes() {
   let busy = 0;
   let all = 0;
   for (const { times } of cpus()) {
@@ -64,12 +65,16 @@ function processorTimes() {
   return { busy, all };
 }
 
-/** Share of the machine's processors that others keep busy now, from 0 to 1. */
+/** Share of the processors that was busy between two moments, from 0 to 1, beside `own` milliseconds of CPU time. */
+export function busyBetween(before, after, own = 0) {
+  return Math.max(0, after.busy - before.busy - own) / Math.max(1, after.all - before.all);
+}
+
+/** Share of the machine's processors that is busy now. */
 export async function busyShare(ms = 250) {
   const before = processorTimes();
   await new Promise((resolve) => setTimeout(resolve, ms));
-  const after = processorTimes();
-  return (after.busy - before.busy) / Math.max(1, after.all - before.all);
+  return busyBetween(before, processorTimes());
 }
 
 /** Waits at most `seconds` until the machine is idle enough for the clock to mean something; the busy share then. */

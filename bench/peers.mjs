@@ -17,7 +17,7 @@ async function compare(workload, threads, form, quick) {
   checkResult(`${workload.id} here`, workload, first.result);
   checkResult(`${workload.id} in PyTorch (${form})`, workload, other.result);
   if (other.blas !== "OpenBLAS") console.log(`PyTorch runs on ${other.blas} here: install libopenblas0-pthread`);
-  const { answers, busy } = await alternate([ours, theirs], roundsOf(workload, quick), threads);
+  const answers = await alternate([ours, theirs], roundsOf(workload, quick), threads);
   const [mine, its] = answers.map((each) => times(each, threads));
   const [{ rss }, { rss: theirRss }] = [await ours.finish(), await theirs.finish()];
   return {
@@ -31,7 +31,6 @@ async function compare(workload, threads, form, quick) {
     ratio: its.ms / mine.ms,
     bestRatio: its.best / mine.best,
     rssShare: rss / theirRss,
-    busy,
   };
 }
 
@@ -43,14 +42,26 @@ async function compareTorch(quick) {
   }
   const rows = [];
   const suite = chosen(quick);
-  title(["step", "PyTorch", "threads", "ours ms", "theirs", "ratio", "best", "RSS MB", "theirs", "share", "busy"]);
+  title(["step", "PyTorch", "threads", "ours ms", "theirs", "ratio", "best", "RSS MB", "theirs", "share", "others"]);
   for (const workload of suite) {
     for (const threads of threadCounts()) {
       for (const form of forms[workload.method]) {
         const r = await compare(workload, threads, form, quick);
         rows.push(r);
         const { ours, theirs, ratio, bestRatio } = r;
-        row([r.id, form, threads, ours.ms, theirs.ms, ratio, bestRatio, ours.rss, theirs.rss, [r.rssShare], [r.busy]]);
+        row([
+          r.id,
+          form,
+          threads,
+          ours.ms,
+          theirs.ms,
+          ratio,
+          bestRatio,
+          ours.rss,
+          theirs.rss,
+          [r.rssShare],
+          [theirs.others],
+        ]);
       }
     }
   }

@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { median, quiet } from "./measure.mjs";
+import { busyBetween, median, processorTimes, quiet } from "./measure.mjs";
 
 export class MeasuredProcess {
   #child;
@@ -51,23 +51,35 @@ export const limitProcess = (threads) =>
   new MeasuredProcess(process.execPath, [script("limit-process.mjs")], { threads });
 
 /**
- * `rounds` answers to "step" of each process, in turn; with the share of the machine that others kept busy before each.
- * Where several threads are timed, waits a little for a quiet machine.
+ * `rounds` answers to "step" of each process, in turn, each with the share of the machine that was busy before it and the
+ * share that other processes took while it ran. Where several threads are timed, waits a little for a quiet machine.
  */
 export async function alternate(processes, rounds, threads) {
   const answers = processes.map(() => []);
-  const busy = [];
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < processes.length; i++) {
-      busy.push(await quiet(threads === 1 ? 0 : 4));
-      answers[i].push(await processes[i].ask("step"));
+      const busy = await quiet(threads === 1 ? 0 : 4);
+      const before = processorTimes();
+      const answer = await processes[i].ask("step");
+      answers[i].push({ ...answer, busy, others: busyBetween(before, processorTimes(), answer.cpu) });
     }
   }
-  return { answers, busy: median(busy) };
+  return answers;
 }
 
-/** Median and smallest time of a step: of the CPU on one thread, by the clock on several. */
+/**
+ * Median and smallest time of a step: of the CPU on one thread; by the clock on several, and then of the half of the
+ * steps that other processes disturbed least. Beside them the clock's median, and how busy the machine was.
+ */
 export function times(answers, threads) {
-  const values = answers.map(({ ms, cpu }) => (threads === 1 ? cpu : ms));
-  return { ms: median(values), best: Math.min(...values), clock: median(answers.map(({ ms }) => ms)) };
+  const undisturbed = [...answers].sort((a, b) => a.others - b.others).slice(0, Math.ceil(answers.length / 2));
+  const used = threads === 1 ? answers : undisturbed;
+  const values = used.map(({ ms, cpu }) => (threads === 1 ? cpu : ms));
+  return {
+    ms: median(values),
+    best: Math.min(...values),
+    clock: median(undisturbed.map(({ ms }) => ms)),
+    busy: median(used.map(({ busy }) => busy)),
+    others: median(used.map(({ others }) => others)),
+  };
 }

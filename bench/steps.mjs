@@ -2,7 +2,6 @@
 import { availableParallelism } from "node:os";
 import * as library from "../dist/index.js";
 import { backGradientFlops, matchingFlops } from "./flops.mjs";
-import { median } from "./measure.mjs";
 import { row, title } from "./print.mjs";
 import { alternate, limitProcess, ourProcess, times } from "./process.mjs";
 import { checkResult, modelOf, workloads } from "./workloads.mjs";
@@ -26,21 +25,14 @@ export const roundsOf = ({ rounds }, quick) => (quick ? Math.ceil(rounds / 5) : 
 async function measure(workload, threads, what, quick) {
   const limit = limitProcess(threads);
   const ours = ourProcess(workload, threads, what);
-  await limit.ready;
+  const { gflop } = await limit.ready;
   const { result } = await ours.ready;
   const errors =
     what === "gradient" ? checkResult(`${workload.id} on ${threads} threads`, workload, result) : undefined;
-  const { answers, busy } = await alternate([limit, ours], roundsOf(workload, quick), threads);
+  const [ofLimit, ofStep] = await alternate([limit, ours], roundsOf(workload, quick), threads);
   await limit.finish();
   const { rss } = await ours.finish();
-  return {
-    ...times(answers[1], threads),
-    limit: median(answers[0].map(({ gflops }) => gflops)),
-    rss,
-    busy,
-    errors,
-    result,
-  };
+  return { ...times(ofStep, threads), limit: (1000 * gflop) / times(ofLimit, threads).ms, rss, errors, result };
 }
 
 /** The gradient of a workload and, for those that distill() runs, its outer step; against the useful flops. */
@@ -52,14 +44,14 @@ async function measureWorkload(workload, threads, quick) {
   const step = matching ? gradient : await measure(workload, threads, "run", quick);
   const speed = flops / step.ms / 1e6;
   const { errors } = gradient;
-  const { ms, best, clock, limit, rss, busy } = step;
+  const { ms, best, clock, limit, rss, busy, others } = step;
   return {
     id: workload.id,
     title: workload.title,
     threads,
     gflop: flops / 1e9,
     gradientMs: gradient.ms,
-    ...{ ms, best, clock, gflops: speed, limit, share: speed / limit, rss, busy, errors },
+    ...{ ms, best, clock, gflops: speed, limit, share: speed / limit, rss, busy, others, errors },
     loss: step.result.loss,
   };
 }
@@ -67,12 +59,38 @@ async function measureWorkload(workload, threads, quick) {
 export async function steps({ quick }) {
   const rows = [];
   const suite = chosen(quick);
-  title(["step", "threads", "GFLOP", "gradient", "step ms", "best", "GFLOP/s", "limit", "share", "RSS MB", "busy"]);
+  title([
+    "step",
+    "threads",
+    "GFLOP",
+    "gradient",
+    "step ms",
+    "best",
+    "GFLOP/s",
+    "limit",
+    "share",
+    "RSS MB",
+    "busy",
+    "others",
+  ]);
   for (const workload of suite) {
     for (const threads of threadCounts()) {
       const r = await measureWorkload(workload, threads, quick);
       rows.push(r);
-      row([r.id, threads, r.gflop, r.gradientMs, r.ms, r.best, r.gflops, r.limit, [r.share], r.rss, [r.busy]]);
+      row([
+        r.id,
+        threads,
+        r.gflop,
+        r.gradientMs,
+        r.ms,
+        r.best,
+        r.gflops,
+        r.limit,
+        [r.share],
+        r.rss,
+        [r.busy],
+        [r.others],
+      ]);
     }
     // A run's first loss is a function of recipe and seed, whatever the threads.
     const losses = new Set(rows.filter(({ id }) => id === workload.id).map(({ loss }) => loss));

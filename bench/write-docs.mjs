@@ -31,13 +31,13 @@ function grouped(list, key) {
 
 const passes = ["forward", "backwardData", "backwardWeights"];
 
-function kernelTable(section, share) {
+function kernelTable(section) {
   const layers = grouped(section.arithmetic, ({ network, layer }) => `${network} ${layer}`);
   return table(
     ["network", "layer", ...passes],
     layers.map((rows) => {
       const cells = passes.map((pass) => {
-        const shares = rows.filter((row) => row.pass === pass).map((row) => Math.round(100 * row[share]));
+        const shares = rows.filter((row) => row.pass === pass).map((row) => Math.round(100 * row.share));
         return shares.join(" / ");
       });
       return [rows[0].network, `${rows[0].layer} (${rows[0].size})`, ...cells];
@@ -52,8 +52,7 @@ const tables = {
     const limits = kernels.arithmetic.map(({ limit }) => limit);
     return `${onMachine(kernels)} The limit of one core: **${figure(middle(limits))} GFLOP/s**.`;
   },
-  kernels: ({ kernels }) => `${onMachine(kernels)}\n\n${kernelTable(kernels, "share")}`,
-  executed: ({ kernels }) => kernelTable(kernels, "executedShare"),
+  kernels: ({ kernels }) => `${onMachine(kernels)}\n\n${kernelTable(kernels)}`,
   traffic({ kernels }) {
     const rows = kernels.traffic.map((row) => {
       return [row.kernel, row.operands, gigabytes(row.bytes), figure(row.gbs), percent(row.share)];
@@ -61,7 +60,17 @@ const tables = {
     return `${onMachine(kernels)}\n\n${table(["kernel", "operands", "moved", "GB/s", "share of a copy"], rows)}`;
   },
   steps({ steps }) {
-    const names = ["step", "threads", "GFLOP", "ms", "GFLOP/s", "share of the limit", "against one thread", "peak MB"];
+    const names = [
+      "step",
+      "threads",
+      "GFLOP",
+      "ms",
+      "GFLOP/s",
+      "share of the limit",
+      "against one thread",
+      "peak MB",
+      "others",
+    ];
     const rows = grouped(steps.rows, ({ id }) => id).flatMap((group) =>
       group.map((row) => [
         row.title,
@@ -72,6 +81,7 @@ const tables = {
         percent(row.share),
         row.threads === 1 ? "" : times(group[0].clock / row.clock),
         figure(row.rss),
+        percent(row.others),
       ]),
     );
     return `${onMachine(steps)}\n\n${table(names, rows)}`;
@@ -86,6 +96,7 @@ const tables = {
       "speed",
       "peak memory, MB",
       "of PyTorch's",
+      "others",
     ];
     const { version, rows } = peers.torch;
     const best = grouped(rows, ({ id, threads }) => `${id} ${threads}`).map((forms) => {
@@ -101,6 +112,7 @@ const tables = {
         times(row.ratio),
         memory,
         percent(row.rssShare),
+        percent(theirs.others),
       ];
     });
     const lines = [`${onMachine(peers)} PyTorch ${version} on ${rows[0].blas}.`, "", table(names, best)];
