@@ -1,5 +1,6 @@
 // Time. One thread is timed by the process's CPU time, which waiting for a processor does not lengthen; several by the
 // clock. Medians, with the smallest beside them.
+import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
 export function median(values) {
@@ -83,5 +84,17 @@ export async function quiet(seconds, most = 0.1) {
   for (;;) {
     const share = await busyShare();
     if (share <= most || performance.now() >= end) return share;
+  }
+}
+
+/**
+ * The most memory this process ever held, in MB. On Linux not `maxRSS`, which begins with what the parent held when it
+ * started this process.
+ */
+export function peakMemory() {
+  try {
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
+  } catch {
+    return process.resourceUsage().maxRSS / 1024;
   }
 }

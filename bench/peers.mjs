@@ -10,28 +10,33 @@ import { checkResult } from "./workloads.mjs";
 /** Forms of PyTorch's step (peers/torch_step.py): the faster one is what counts. */
 const forms = { "back-gradient": ["hvp", "full"], matching: ["matching"] };
 
-async function compare(workload, threads, form, quick) {
+/** Rows of a workload: this library in turn with each form of PyTorch's step. */
+async function compare(workload, threads, quick) {
   const ours = ourProcess(workload, threads, "gradient");
-  const theirs = torchProcess(workload, { form, threads });
-  const [first, other] = [await ours.ready, await theirs.ready];
-  checkResult(`${workload.id} here`, workload, first.result);
-  checkResult(`${workload.id} in PyTorch (${form})`, workload, other.result);
-  if (other.blas !== "OpenBLAS") console.log(`PyTorch runs on ${other.blas} here: install libopenblas0-pthread`);
-  const answers = await alternate([ours, theirs], roundsOf(workload, quick), threads);
-  const [mine, its] = answers.map((each) => times(each, threads));
-  const [{ rss }, { rss: theirRss }] = [await ours.finish(), await theirs.finish()];
-  return {
-    id: workload.id,
-    title: workload.title,
-    threads,
-    form,
-    blas: other.blas,
-    ours: { ...mine, rss },
-    theirs: { ...its, rss: theirRss },
-    ratio: its.ms / mine.ms,
-    bestRatio: its.best / mine.best,
-    rssShare: rss / theirRss,
-  };
+  checkResult(`${workload.id} here`, workload, (await ours.ready).result);
+  const rows = [];
+  for (const form of forms[workload.method]) {
+    const theirs = torchProcess(workload, { form, threads });
+    const { result, blas } = await theirs.ready;
+    checkResult(`${workload.id} in PyTorch (${form})`, workload, result);
+    if (blas !== "OpenBLAS") console.log(`PyTorch runs on ${blas} here: install libopenblas0-pthread`);
+    const answers = await alternate([ours, theirs], roundsOf(workload, quick), threads);
+    const [mine, its] = answers.map((each) => times(each, threads));
+    const { rss } = await theirs.finish();
+    const ratios = { ratio: its.ms / mine.ms, bestRatio: its.best / mine.best };
+    rows.push({
+      id: workload.id,
+      title: workload.title,
+      threads,
+      form,
+      blas,
+      ours: mine,
+      theirs: { ...its, rss },
+      ...ratios,
+    });
+  }
+  const { rss } = await ours.finish();
+  return rows.map((row) => ({ ...row, ours: { ...row.ours, rss }, rssShare: rss / row.theirs.rss }));
 }
 
 async function compareTorch(quick) {
@@ -45,23 +50,11 @@ async function compareTorch(quick) {
   title(["step", "PyTorch", "threads", "ours ms", "theirs", "ratio", "best", "RSS MB", "theirs", "share", "others"]);
   for (const workload of suite) {
     for (const threads of threadCounts()) {
-      for (const form of forms[workload.method]) {
-        const r = await compare(workload, threads, form, quick);
+      for (const r of await compare(workload, threads, quick)) {
         rows.push(r);
-        const { ours, theirs, ratio, bestRatio } = r;
-        row([
-          r.id,
-          form,
-          threads,
-          ours.ms,
-          theirs.ms,
-          ratio,
-          bestRatio,
-          ours.rss,
-          theirs.rss,
-          [r.rssShare],
-          [theirs.others],
-        ]);
+        const { form, ours, theirs, ratio, bestRatio, rssShare } = r;
+        const cells = [ours.ms, theirs.ms, ratio, bestRatio, ours.rss, theirs.rss, [rssShare], [theirs.others]];
+        row([r.id, form, threads, ...cells]);
       }
     }
   }

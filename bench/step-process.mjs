@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import * as library from "../dist/index.js";
 import { byClass, cyclic, fill, hash, risingRates, weights } from "./inputs.mjs";
 import { matching } from "./matching.mjs";
-import { timed } from "./measure.mjs";
+import { peakMemory, timed } from "./measure.mjs";
 import { modelOf, workloads } from "./workloads.mjs";
 
 const { workload: id, threads, what } = JSON.parse(process.argv[2]);
@@ -85,5 +85,5 @@ if (what === "gradient" && JSON.stringify(summary(last)) !== JSON.stringify(summ
   throw new Error(`${id}: the last step's result is not the first one's`);
 }
 if (!Number.isFinite(last.loss)) throw new Error(`${id}: the loss is ${last.loss}`);
-say({ rss: process.resourceUsage().maxRSS / 1024 });
+say({ rss: peakMemory() });
 process.exit(0);

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { RealBatch } from "../dist/distill/outer-loss.js";
 import { createEngine, lenet } from "../dist/index.js";
 import { cyclic, fill, weights } from "./inputs.mjs";
-import { timed } from "./measure.mjs";
+import { peakMemory, timed } from "./measure.mjs";
 
 const { images, learningRate, warmUps } = JSON.parse(process.argv[2]);
 const model = lenet();
@@ -28,5 +28,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (line === "finish") break;
   say(await timed(step));
 }
-say({ rss: process.resourceUsage().maxRSS / 1024 });
+say({ rss: peakMemory() });
 process.exit(0);

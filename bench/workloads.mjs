@@ -44,7 +44,7 @@ export const workloads = [
     imagesPerStep: 100,
     real: 1024,
     learningRate: 0.001,
-    rounds: 3,
+    rounds: 2,
     warmUps: 0,
     slow: true,
   },
@@ -75,8 +75,11 @@ const path = new URL("expected.json", import.meta.url);
 /** Results in float64, from PyTorch (expect.mjs). */
 export const expected = JSON.parse(readFileSync(path, "utf8"));
 
-/** Relative; float32 and another order of sums. Wrong mathematics is wrong by far more. */
-const TOLERANCE = { loss: 1e-5, images: 1e-3, projection: 1e-3, learningRates: 1e-3 };
+/**
+ * Relative. float32 alone costs about 1e-5, but of some 10⁵ units one may round to the other side of a ReLU: then
+ * gradients differ by one term in as many, about 1/√10⁵ of their norm. Wrong mathematics is wrong by far more.
+ */
+const TOLERANCE = { loss: 1e-4, images: 1e-3, projection: 1e-2, learningRates: 1e-3 };
 
 /** Throws unless `result` (loss, norm and projection of the images' gradient, learning rates' gradient) is right. */
 export function checkResult(label, { id }, result) {

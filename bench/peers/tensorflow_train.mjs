@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as wasm from "@tensorflow/tfjs-backend-wasm";
 import { lenet } from "../../dist/index.js";
 import { cyclic, fill, weights } from "../inputs.mjs";
-import { timed } from "../measure.mjs";
+import { peakMemory, timed } from "../measure.mjs";
 
 const { images, learningRate, warmUps } = JSON.parse(process.argv[2]);
 wasm.setWasmPaths(dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm"))) + sep);
@@ -78,5 +78,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (line === "finish") break;
   say(await timed(step));
 }
-say({ rss: process.resourceUsage().maxRSS / 1024 });
+say({ rss: peakMemory() });
 process.exit(0);
