@@ -79,6 +79,61 @@ export interface Pool2dShape {
   readonly batch: number;
 }
 
+/**
+ * Average pooling into bins: output row i has the input rows from ⌊i·inHeight / outHeight⌋ to before
+ * ⌈(i + 1)·inHeight / outHeight⌉, and columns likewise (PyTorch).
+ */
+export interface AdaptivePool2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly batch: number;
+}
+
+/** Average pooling with windows of one size over an input padded with zeros. */
+export interface AvgPool2dShape extends AdaptivePool2dShape {
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly padding: number;
+}
+
+/**
+ * Smooth activations y = f(x). Their slope f′ is a function of `p`, which is y for tanh (1 − y²) and sigmoid
+ * (y·(1 − y)), and x for softplus (sigmoid(x)).
+ */
+export type Activation = "tanh" | "sigmoid" | "softplus";
+
+/**
+ * What is normalised together: a set is `channels / groups` neighbouring channels over all positions, of one image or,
+ * `acrossImages`, of all `images` real ones.
+ */
+export interface NormShape {
+  readonly channels: number;
+  readonly groups: number;
+  /** Positions: rows times columns. */
+  readonly area: number;
+  readonly images: number;
+  readonly batch: number;
+  readonly acrossImages: boolean;
+}
+
+/** `size` channels count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it (PyTorch). */
+export interface LocalResponseNormShape {
+  readonly channels: number;
+  /** Rows times columns. */
+  readonly area: number;
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  /** Above 0. */
+  readonly k: number;
+  readonly batch: number;
+}
+
 /** `images` of the `batch` lanes are real; means are over those. */
 export interface LossShape {
   readonly classes: number;
@@ -121,6 +176,8 @@ export interface Ops {
   scale(out: Buffer, alpha: number, x: Buffer, n: number): void;
   /** out[i] = y[i] + alpha·x[i]; out may be y or x */
   axpy(out: Buffer, y: Buffer, alpha: number, x: Buffer, n: number): void;
+  /** out[i] = x[i]·y[i]; out may be x or y */
+  multiply(out: Buffer, x: Buffer, y: Buffer, n: number): void;
   /** out[0] = Σ x[i]·y[i] */
   dot(out: Buffer, x: Buffer, y: Buffer, n: number): void;
 
@@ -156,6 +213,15 @@ export interface Ops {
   reluForward(y: Buffer, x: Buffer, n: number): void;
   /** out = v where y > 0, else 0; out may be v. The one rule of ReLU's other three passes. */
   reluMask(out: Buffer, y: Buffer, v: Buffer, n: number): void;
+  /** out = v where s > 0, else slope·v; out may be v or s. The one rule of leaky ReLU: s = x forward, then s = y. */
+  leakyRelu(out: Buffer, s: Buffer, v: Buffer, n: number, slope: number): void;
+
+  /** y = tanh x, 1 / (1 + e^−x), or ln(1 + eˣ) without overflow; y may be x */
+  activationForward(y: Buffer, x: Buffer, n: number, f: Activation): void;
+  /** dx = f′·dy, and so ry = f′·rx; dx may be dy */
+  activationBackward(dx: Buffer, p: Buffer, dy: Buffer, n: number, f: Activation): void;
+  /** rdx = f′·rdy + (df′/dp)·rp·dy, with rp the tangent of p; rdx may be rdy */
+  activationBackwardR(rdx: Buffer, p: Buffer, rp: Buffer, dy: Buffer, rdy: Buffer, n: number, f: Activation): void;
 
   /**
    * y = the largest of each window; index = its position ky·kw + kx in the window, the first one if several are
@@ -167,6 +233,109 @@ export interface Ops {
   /** dx = dy added at the winners, 0 elsewhere: backward and tangent backward */
   maxPool2dScatter(dx: Buffer, index: Buffer, dy: Buffer, shape: Pool2dShape): void;
 
+  /** y = the sum of each window over kh·kw, so padding counts. x [c, h, w, B], y [c, oh, ow, B] */
+  avgPool2dForward(y: Buffer, x: Buffer, shape: AvgPool2dShape): void;
+  /** dx = the adjoint: dy / (kh·kw) added over each window, 0 elsewhere */
+  avgPool2dBackward(dx: Buffer, dy: Buffer, shape: AvgPool2dShape): void;
+  /** y = the mean of each bin */
+  adaptiveAvgPool2dForward(y: Buffer, x: Buffer, shape: AdaptivePool2dShape): void;
+  /** dx = the adjoint: dy over the size of its bin, added over each bin */
+  adaptiveAvgPool2dBackward(dx: Buffer, dy: Buffer, shape: AdaptivePool2dShape): void;
+
+  /**
+   * y = γ·x̂ + β, x̂ = s·(x − m), with m the mean and s = 1/√(variance + eps) of the float's set, variance the mean of
+   * (x − m)². x and y [channels, area, B]; weight γ and bias β [channels], none for 1 and 0; statistics [2·groups, B] =
+   * m and then s of each lane's set. s is 0 in padding lanes, so that nothing there counts in later passes.
+   */
+  normForward(
+    y: Buffer,
+    statistics: Buffer,
+    x: Buffer,
+    weight: Buffer,
+    bias: Buffer,
+    eps: number,
+    shape: NormShape,
+  ): void;
+  /**
+   * dx = s·(g − ⟨g⟩ − x̂·⟨g·x̂⟩) unless none, g = γ·dy, ⟨·⟩ the mean over the set.
+   * sums [2·channels + 2·groups, B] = Σ dy·x̂ and then Σ dy over the positions of each channel and lane, whose sums over
+   * lanes are dγ and dβ; then ⟨g·x̂⟩ and then ⟨g⟩ of each lane's set.
+   */
+  normBackward(
+    dx: Buffer,
+    sums: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    weight: Buffer,
+    shape: NormShape,
+  ): void;
+  /**
+   * ry = γ·rx̂ + rγ·x̂ + rβ, rx̂ = s·(rx − ⟨rx⟩ − x̂·⟨x̂·rx⟩); rx, rWeight and rBias may be none: zero.
+   * rStatistics [2·groups, B] = ⟨rx⟩ and then ⟨x̂·rx⟩ of each lane's set, not written where rx is none.
+   */
+  normForwardR(
+    ry: Buffer,
+    rStatistics: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    weight: Buffer,
+    rWeight: Buffer,
+    rBias: Buffer,
+    shape: NormShape,
+  ): void;
+  /** rdx, unless none, and rSums: the tangents of what `normBackward` gives. rx and rWeight as in `normForwardR`. */
+  normBackwardR(
+    rdx: Buffer,
+    rSums: Buffer,
+    rdy: Buffer,
+    dy: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    rStatistics: Buffer,
+    sums: Buffer,
+    weight: Buffer,
+    rWeight: Buffer,
+    shape: NormShape,
+  ): void;
+
+  /**
+   * y = x·s^−β, s = k + alpha/size·Σ x² over the channels that count for each and exist. x, y and s [channels, area, B].
+   */
+  localResponseNormForward(y: Buffer, s: Buffer, x: Buffer, shape: LocalResponseNormShape): void;
+  /** dx = dy·s^−β − 2·alpha·β/size·x·Σ u, u = dy·x·s^(−β−1), over those that x counts for. workspace: as x */
+  localResponseNormBackward(
+    dx: Buffer,
+    workspace: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rs = 2·alpha/size·Σ x·rx; ry = rx·s^−β − β·x·s^(−β−1)·rs */
+  localResponseNormForwardR(
+    ry: Buffer,
+    rs: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rdx, the tangent of dx (paper.md §1.2). workspace: twice x */
+  localResponseNormBackwardR(
+    rdx: Buffer,
+    workspace: Buffer,
+    rdy: Buffer,
+    dy: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    rs: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+
   /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
   oneHot(out: Buffer, labels: Buffer, shape: LossShape): void;
   /**
@@ -177,11 +346,14 @@ export interface Ops {
   crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (paper.md §1.2) */
   crossEntropyR(rdz: Buffer, rdy: Buffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
+  /**
+   * Mean squared error of z against y (both [classes, batch]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's
+   * ‖z − y‖² / 2, [batch], padding zero; dz = (z − y)/n; dy = −dz unless none. dz and dy are zero in padding.
+   */
+  squaredError(losses: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
+  /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
+  squaredErrorR(rdz: Buffer, rdy: Buffer, rz: Buffer, shape: LossShape): void;
 
-  /** y = ln(1 + eˣ), never overflowing */
-  softplus(y: Buffer, x: Buffer, n: number): void;
-  /** dx = dy·sigmoid(x): the gradient through softplus; dx may be dy */
-  softplusBackward(dx: Buffer, x: Buffer, dy: Buffer, n: number): void;
   /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
   adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;
 
@@ -197,12 +369,19 @@ export interface Ops {
    * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋
    */
   permutation(out: Buffer, n: number, key: RandomKey): void;
+  /** out[i] = 0 where (draw i >>> 8) / 2²⁴ < p, else 1 / (1 − p), for 0 ≤ p < 1: what dropout multiplies with */
+  dropoutMask(out: Buffer, n: number, key: RandomKey, p: number): void;
 }
+
+/** Which SIMD instructions kernels use: those with one result everywhere, or also those that leave some to the machine. */
+export type Simd = "strict" | "relaxed";
 
 export interface Backend {
   readonly name: "wasm" | "reference";
   /** Kernel threads in use. */
   readonly threads: number;
+  /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
+  readonly simd: Simd | "none";
   readonly ops: Ops;
   /** The first buffer that callers may use. */
   readonly base: Buffer;
@@ -213,6 +392,8 @@ export interface Backend {
   write(target: Buffer, values: ArrayLike<number>): void;
   /** Copies `n` floats out. */
   read(source: Buffer, n: number): Floats;
+  /** `n` floats where they lie, to read and to write without a copy. Good until the memory grows. */
+  view(source: Buffer, n: number): Floats;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
 }

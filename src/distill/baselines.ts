@@ -2,10 +2,12 @@
 import type { Ops } from "../backend/backend.ts";
 import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 /** Constant learning rates to choose from; the choice is made on training images that no set contains. */
@@ -21,8 +23,11 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** As many images and gradient steps as this set has. */
-  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep">;
+  /** As many images and gradient steps as this set has, with its momentum and weight decay. */
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> &
+    Partial<Pick<DistilledSet, "recipe">>;
+  /** To train with. Default: the loss that `like` was distilled for. */
+  readonly loss?: Loss;
   readonly networks: number;
   readonly seed?: number;
   readonly engine?: Engine;
@@ -42,7 +47,7 @@ export interface BaselineResult extends Evaluation {
  * from the training set.
  */
 export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { train, test, like, networks, threads = "auto", seed = 0 } = options;
+  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like) } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
     const held = Math.min(VALIDATION_MOST, Math.ceil(train.count * VALIDATION_SHARE));
@@ -53,11 +58,15 @@ export async function randomRealBaseline(options: BaselineOptions): Promise<Base
     let best = { learningRate: LEARNING_RATES[0]!, mean: -1 };
     for (const learningRate of LEARNING_RATES) {
       const sets = draw("baseline/tune", learningRate);
-      const { mean } = await evaluateSets({ ...options, engine, test: validation }, TUNING_NETWORKS, sets);
+      const { mean } = await evaluateSets({ ...options, engine, loss, test: validation }, TUNING_NETWORKS, sets);
       if (mean > best.mean) best = { learningRate, mean };
     }
     const { learningRate } = best;
-    const evaluation = await evaluateSets({ ...options, engine, test }, networks, draw("baseline/real", learningRate));
+    const evaluation = await evaluateSets(
+      { ...options, engine, loss, test },
+      networks,
+      draw("baseline/real", learningRate),
+    );
     return { ...evaluation, learningRate };
   } finally {
     if (!options.engine) await engine.dispose();
@@ -69,10 +78,11 @@ function randomRealSet(
   ops: Ops,
   engine: Engine,
   data: Dataset,
-  { steps, epochs, imagesPerStep }: BaselineOptions["like"],
+  like: BaselineOptions["like"],
   learningRate: number,
   { seed, purpose, index }: { seed: number; purpose: string; index: number },
 ): DistilledSet {
+  const { steps, epochs, imagesPerStep } = like;
   const { classes, channels, height, width } = data;
   const perClass = imagesPerStep / classes;
   if (!Number.isInteger(perClass)) {
@@ -101,5 +111,6 @@ function randomRealSet(
   const learningRates = new Float32Array(steps * epochs).fill(learningRate);
   const { mean, std } = data;
   const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
-  return { ...shape, images, targets, learningRates, mean, std, recipe: { baseline: "random real", purpose, index } };
+  const recipe = { baseline: "random real", purpose, index };
+  return { ...shape, images, targets, learningRates, ...innerOptimizer(like), mean, std, recipe };
 }

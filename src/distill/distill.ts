@@ -1,53 +1,14 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
-import type { Dataset } from "../data/dataset.ts";
-import { createEngine, type Engine } from "../engine/engine.ts";
+import { createEngine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
-import { wholeNumber } from "../nn/layer.ts";
-import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
 import { version } from "../version.gen.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { checkImages } from "./fit.ts";
-import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
+import { checkMemoryLimit } from "./memory-limit.ts";
+import { checked, type DistillOptions, type Progress } from "./options.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
-import { randomInit, type WeightSource } from "./weight-source.ts";
 
-/** One outer step, done. */
-export interface Progress {
-  /** Outer steps done, from 1. */
-  readonly step: number;
-  /** Outer steps in all. */
-  readonly steps: number;
-  /** Passes over the real data done, in part. */
-  readonly epoch: number;
-  /** Outer loss of this step: of trained networks on the real batch, before the update. */
-  readonly loss: number;
-  /** Adam's step size. */
-  readonly learningRate: number;
-}
-
-/** Options of {@link distill}. */
-export interface DistillOptions {
-  /** Real images to learn from. */
-  readonly data: Dataset;
-  readonly model: Model;
-  readonly method: BackGradientMethod;
-  /** Default `randomInit()`. */
-  readonly init?: WeightSource;
-  /** Networks per outer step, their gradients averaged. Default 1. */
-  readonly networksPerStep?: number;
-  /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
-  readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
-  /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
-  readonly seed?: number;
-  /** Runs on this engine; otherwise on one of its own with `threads` threads. */
-  readonly engine?: Engine;
-  readonly threads?: number | "auto";
-  /** Aborting ends the run after the step in hand; `result()` then gives what was learned so far. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
+export type { DistillOptions, Progress } from "./options.ts";
 
 /** A distillation under way. Iterate it, or await `result()`; it does not start before. */
 export interface Distillation extends AsyncIterable<Progress> {
@@ -60,7 +21,7 @@ export interface Distillation extends AsyncIterable<Progress> {
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other; DivergedError while running.
+ * @throws RangeError and ShapeError for options that do not fit each other or the memory; DivergedError while running.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -76,12 +37,14 @@ class Run implements Distillation {
   readonly #config: OuterLoopConfig;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
+  #relaxed = false;
   #set: DistilledSet | undefined;
   #error: unknown;
 
   constructor(options: DistillOptions) {
     this.#options = options;
     this.#config = checked(options);
+    checkMemoryLimit(options);
     this.#steps = this.#run();
   }
 
@@ -105,6 +68,7 @@ class Run implements Distillation {
     const { signal, onProgress, threads = "auto" } = this.#options;
     const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
+    this.#relaxed = engine.simd === "relaxed";
     try {
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
       const { steps } = this.#config.outer;
@@ -135,24 +99,19 @@ class Run implements Distillation {
 
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, init, networksPerStep, outer, seed } = this.#config;
+    const { data, model, method, init, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count },
       model: describeModel(model),
       method,
       init,
+      loss,
       networksPerStep,
       outer,
       seed,
       outerSteps: this.#loop?.step ?? 0,
+      ...(this.#relaxed && { simd: "relaxed" }),
     };
   }
-}
-
-function checked(options: DistillOptions): OuterLoopConfig {
-  const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  checkImages("data", data, model);
-  wholeNumber("networksPerStep", networksPerStep, 1);
-  return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
 }

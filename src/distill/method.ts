@@ -1,9 +1,10 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
 import { wholeNumber } from "../nn/layer.ts";
-import type { Activations } from "./unroll.ts";
+import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
-export interface BackGradientMethod {
+export interface BackGradientMethod extends InnerOptimizer {
   readonly name: "back-gradient";
   /** Gradient steps in one pass: blocks of images. */
   readonly steps: number;
@@ -15,14 +16,16 @@ export interface BackGradientMethod {
   readonly learningRate: number;
   /** Standard deviation of the noise that pixels start from, in normalised space. */
   readonly initialNoise: number;
-  readonly activations: Activations;
+  /** How much of the inner loop is held for the reverse sweep; never changes a result. */
+  readonly memory: TrajectoryMemory;
 }
 
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1 or a learning rate outside (0, 100].
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
+ * weight decay or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -31,7 +34,9 @@ export function backGradient({
   imagesPerClass,
   learningRate = 0.02,
   initialNoise = 1,
-  activations = "keep",
+  momentum = 0,
+  weightDecay = 0,
+  memory = "store",
 }: {
   steps: number;
   epochs: number;
@@ -40,8 +45,12 @@ export function backGradient({
   learningRate?: number;
   /** Default 1, as in the paper; less noise leaves clearer pictures. */
   initialNoise?: number;
-  /** Default "keep". */
-  activations?: Activations;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0; anything else keeps a second trajectory, of velocities. */
+  momentum?: number;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0. */
+  weightDecay?: number;
+  /** Default "store", the fastest. */
+  memory?: TrajectoryMemory;
 }): BackGradientMethod {
   wholeNumber("steps", steps, 1);
   wholeNumber("epochs", epochs, 1);
@@ -52,10 +61,18 @@ export function backGradient({
   if (!(initialNoise >= 0 && initialNoise <= 100)) {
     throw new RangeError(`"initialNoise" expected a number from 0 to 100, got ${initialNoise}`);
   }
-  if (activations !== "keep" && activations !== "recompute") {
-    throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
-  }
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, initialNoise, activations };
+  checkTrajectoryMemory(memory);
+  const optimizer = innerOptimizer({ momentum, weightDecay });
+  return {
+    name: "back-gradient",
+    steps,
+    epochs,
+    imagesPerClass,
+    learningRate,
+    initialNoise,
+    ...optimizer,
+    memory,
+  };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */

@@ -1,20 +1,34 @@
 // The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
 // [n, c, h, w] outside, batch innermost inside.
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
+import { allIn } from "../distill/allocators.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
-import { RealBatch } from "../distill/outer-loss.ts";
-import { type Activations, allocateBlocks } from "../distill/unroll.ts";
+import { innerOptimizer } from "../distill/inner-optimizer.ts";
+import { type Batch, RealBatch } from "../distill/outer-loss.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "../distill/segments.ts";
+import { allocateBlocks } from "../distill/unroll.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
+import { checkSeed, randomKey } from "../random.ts";
 import { checkFloats, checkImages, checkNumbers, checkTargets, type Targets } from "./validate.ts";
 
 /** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
 export interface LabelledImages {
   readonly images: Floats;
   readonly targets: Targets;
+}
+
+/** What leaves something to chance. */
+export interface Chance {
+  /**
+   * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
+   * inner step of a meta-gradient has masks of its own. Without it nothing is dropped, as in evaluation.
+   */
+  readonly dropoutSeed?: number;
 }
 
 /** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
@@ -41,7 +55,7 @@ export interface HessianVectorProduct {
 }
 
 /** Arguments of {@link BoundNetwork.metaGradient}. */
-export interface MetaGradientOptions {
+export interface MetaGradientOptions extends Chance {
   /** θ_0 */
   readonly parameters: Floats;
   /** The blocks, all of one size, used in order in each epoch. */
@@ -50,10 +64,13 @@ export interface MetaGradientOptions {
   readonly epochs?: number;
   /** [steps × epochs], in the order of use. */
   readonly learningRates: Floats | readonly number[];
+  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   /** The outer batch. */
   readonly real: LabelledImages;
-  /** Whether activations of the inner steps are kept or made again; the same bits. Default "keep". */
-  readonly activations?: Activations;
+  /** How much of the inner steps is held for the reverse sweep; the same bits. Default "store", the fastest. */
+  readonly memory?: TrajectoryMemory;
 }
 
 /** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
@@ -82,13 +99,15 @@ export class BoundNetwork {
   readonly #backend: Backend;
   readonly #arena: Arena;
   readonly #features: number;
+  readonly #loss: Loss;
 
   /** Use `engine.bind(model)`. */
-  constructor(model: Model, backend: Backend, arena: Arena) {
+  constructor(model: Model, backend: Backend, arena: Arena, loss: Loss) {
     this.model = model;
     this.#backend = backend;
     this.#arena = arena;
     this.#features = elements(model.inputShape);
+    this.#loss = loss;
   }
 
   /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
@@ -102,11 +121,12 @@ export class BoundNetwork {
   }
 
   /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
-  async gradients(input: { parameters: Floats } & LabelledImages): Promise<Gradients> {
+  async gradients(input: { parameters: Floats } & LabelledImages & Chance): Promise<Gradients> {
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
+    const random = dropoutKey(input);
     return this.#arena.scope(() => {
-      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch);
+      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch, random);
       let total = 0;
       for (const loss of this.#backend.read(tape.losses, batch.count)) total += loss;
       return {
@@ -124,16 +144,17 @@ export class BoundNetwork {
    * and one backward pass of tangents (paper.md §1.2). Throws TypeError and RangeError naming the argument.
    */
   async hessianVectorProduct(
-    input: { parameters: Floats; vector: Floats } & LabelledImages,
+    input: { parameters: Floats; vector: Floats } & LabelledImages & Chance,
   ): Promise<HessianVectorProduct> {
     const count = this.model.parameterCount;
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
     const batch = this.#check("", input);
+    const random = dropoutKey(input);
     return this.#arena.scope(() => {
       const theta = this.#store(parameters);
       const v = this.#store(vector);
-      const { network, tape } = this.#firstOrder(theta, batch);
+      const { network, tape } = this.#firstOrder(theta, batch, random);
       const tangent = network.tangent(this.#arena, { images: true, targets: true });
       const product = this.#arena.allocate(count);
       network.forwardR(theta, v, tape, tangent, batch.count);
@@ -151,12 +172,10 @@ export class BoundNetwork {
    * (paper.md §1.2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
-    const { epochs = 1, activations = "keep" } = options;
+    const { epochs = 1 } = options;
     const { model } = this;
     if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`"epochs" expected integer >= 1, got ${epochs}`);
-    if (activations !== "keep" && activations !== "recompute") {
-      throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
-    }
+    const memory = checkTrajectoryMemory(options.memory ?? "store");
     if (!Array.isArray(options.steps) || options.steps.length === 0) {
       throw new RangeError(`"steps" expected an array of at least one block, got ${options.steps?.length ?? "none"}`);
     }
@@ -171,21 +190,24 @@ export class BoundNetwork {
     }
     const length = blocks.length * epochs;
     const learningRates = checkNumbers("learningRates", options.learningRates, length);
+    const optimizer = innerOptimizer(options);
     const real = this.#check("real.", options.real);
+    const random = dropoutKey(options);
     return this.#arena.scope(() => {
-      const loop = { model, steps: blocks.length, epochs, imagesPerStep };
+      const loop = { model, steps: blocks.length, epochs, imagesPerStep, loss: this.#loss, ...optimizer };
       const synthetic = allocateBlocks(loop, this.#arena);
       blocks.forEach((block, s) => {
         const images = synthetic.images + s * synthetic.imageFloats;
         this.#load(block, images, synthetic.targets + s * synthetic.targetFloats);
       });
-      const method = new BackGradient(loop, synthetic, this.#backend.ops, this.#arena, {
-        activations,
+      const method = new BackGradient(loop, synthetic, this.#backend.ops, allIn(this.#arena), {
+        memory,
         wanted: { images: true, targets: true },
       });
-      const outer = new RealBatch(model, this.#backend, this.#arena, real.count);
+      const outer = new RealBatch(model, this.#backend, this.#arena, real.count, this.#loss);
       this.#backend.write(method.unroll.theta(0), parameters);
-      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, real, gradient));
+      const realBatch = this.#rows(real);
+      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, realBatch, gradient), random);
       const batch = lanes(imagesPerStep);
       const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
         blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
@@ -205,15 +227,30 @@ export class BoundNetwork {
     return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
   }
 
+  /** A batch whose rows are the user's arrays. */
+  #rows({ count, hard, images, targets }: Checked): Batch {
+    const width = hard ? 1 : this.model.classes;
+    return {
+      count,
+      hard,
+      imagesInto: (out, from) => out.set(images.subarray(from * this.#features, from * this.#features + out.length)),
+      targetsInto: (out, from) => out.set(targets.subarray(from * width, from * width + out.length)),
+    };
+  }
+
   /** Forward, loss and backward with room for every gradient. */
-  #firstOrder(theta: Buffer, batch: Checked): { network: Network; tape: Tape; dTheta: Buffer } {
-    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena);
+  #firstOrder(
+    theta: Buffer,
+    batch: Checked,
+    random: RandomKey | undefined,
+  ): { network: Network; tape: Tape; dTheta: Buffer } {
+    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena, this.#loss);
     const images = this.#arena.allocate(this.#features * network.batch);
     const targets = this.#arena.allocate(this.model.classes * network.batch);
     const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
     const dTheta = this.#arena.allocate(this.model.parameterCount);
     this.#load(batch, images, targets);
-    network.forward(theta, tape);
+    network.forward(theta, tape, batch.count, random);
     network.loss(tape, batch.count);
     network.backward(theta, tape, dTheta);
     return { network, tape, dTheta };
@@ -247,4 +284,9 @@ export class BoundNetwork {
     this.#backend.write(buffer, values);
     return buffer;
   }
+}
+
+/** The streams of a call's dropout masks. Inner step 0 of a meta-gradient has those of a single gradient. */
+function dropoutKey({ dropoutSeed }: Chance): RandomKey | undefined {
+  return dropoutSeed === undefined ? undefined : randomKey(checkSeed(dropoutSeed, "dropoutSeed"), "dropout");
 }

@@ -3,11 +3,14 @@
 
 import type { Backend, Buffer, Ops } from "../backend.ts";
 import { activationOps } from "./activation.ts";
+import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
+import { localResponseNormOps } from "./local-response-norm.ts";
 import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
+import { normOps } from "./norm.ts";
 import { optimizerOps } from "./optimizer.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
@@ -16,6 +19,7 @@ import { vectorOps } from "./vector.ts";
 class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly threads = 1;
+  readonly simd = "none";
   readonly ops: Ops;
   readonly base = base;
   readonly #memory = new Memory();
@@ -29,7 +33,10 @@ class ReferenceBackend implements Backend {
       ...linearOps(memory),
       ...activationOps(memory),
       ...pool2dOps(memory),
+      ...avgPool2dOps(memory),
       ...lossOps(memory),
+      ...normOps(memory),
+      ...localResponseNormOps(memory),
       ...optimizerOps(memory),
       ...randomOps(memory),
     };
@@ -48,9 +55,13 @@ class ReferenceBackend implements Backend {
   }
 
   read(source: Buffer, n: number): Float64Array {
+    return this.view(source, n).slice();
+  }
+
+  view(source: Buffer, n: number): Float64Array {
     const { floats } = this.#memory;
     if (source + n > floats.length) throw new RangeError(`"n" expected <= ${floats.length - source}, got ${n}`);
-    return floats.slice(source, source + n);
+    return floats.subarray(source, source + n);
   }
 
   async dispose(): Promise<void> {

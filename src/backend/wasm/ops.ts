@@ -1,5 +1,14 @@
 // Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
-import type { Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
+import type {
+  Activation,
+  AdaptivePool2dShape,
+  AvgPool2dShape,
+  Conv2dShape,
+  LocalResponseNormShape,
+  NormShape,
+  Ops,
+  Pool2dShape,
+} from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 import type { JobWriter } from "./job.ts";
 
@@ -9,6 +18,10 @@ const BLOCK = 1024;
 const ROWS = 4;
 /** Features a side of a linear weight tile (SIDE in assembly/linear.ts). */
 const SIDE = 64;
+/** Lanes of a tile of norm kernels (LANES in assembly/norm-set.ts). */
+const NORM_LANES = 32;
+/** Floats of a channel in a tile of local response norm kernels (RUN in assembly/local-response-norm.ts). */
+const RESPONSE_RUN = 64;
 /** Floats whose partial sums fit the room for partials. */
 const DOT_FLOATS: number = 8192 * BLOCK;
 
@@ -27,6 +40,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const COPY = id("copy");
   const SCALE = id("scale");
   const AXPY = id("axpy");
+  const MULTIPLY = id("multiply");
   const DOT = id("dotPartial");
   const SUM_ROWS = id("sumRows");
   const PACK = id("packImages");
@@ -41,16 +55,33 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const LINEAR_WEIGHTS = id("linearBackwardWeights");
   const RELU = id("reluForward");
   const MASK = id("reluMask");
-  const SOFTPLUS = id("softplus");
-  const SOFTPLUS_BACKWARD = id("softplusBackward");
+  const LEAKY_RELU = id("leakyRelu");
+  const ACTIVATION = id("activationForward");
+  const ACTIVATION_BACKWARD = id("activationBackward");
+  const ACTIVATION_BACKWARD_R = id("activationBackwardR");
   const POOL = id("maxPool2dForward");
   const GATHER = id("maxPool2dGather");
   const SCATTER = id("maxPool2dScatter");
+  const AVERAGE = id("avgPool2dForward");
+  const AVERAGE_BACKWARD = id("avgPool2dBackward");
+  const ADAPTIVE = id("adaptiveAvgPool2dForward");
+  const ADAPTIVE_BACKWARD = id("adaptiveAvgPool2dBackward");
   const LOSS = id("crossEntropy");
   const LOSS_R = id("crossEntropyR");
+  const SQUARED = id("squaredError");
+  const SQUARED_R = id("squaredErrorR");
   const ADAM = id("adam");
   const UNIFORM = id("uniform");
   const NORMAL = id("normal");
+  const DROPOUT_MASK = id("dropoutMask");
+  const NORM = id("normForward");
+  const NORM_BACKWARD = id("normBackward");
+  const NORM_R = id("normForwardR");
+  const NORM_BACKWARD_R = id("normBackwardR");
+  const RESPONSE = id("localResponseNormForward");
+  const RESPONSE_BACKWARD = id("localResponseNormBackward");
+  const RESPONSE_R = id("localResponseNormForwardR");
+  const RESPONSE_BACKWARD_R = id("localResponseNormBackwardR");
 
   const convShape = (s: Conv2dShape): JobWriter =>
     job
@@ -81,11 +112,51 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
   };
 
+  const averageRun = (s: AvgPool2dShape): void => {
+    job
+      .int(s.inHeight)
+      .int(s.inWidth)
+      .int(s.outHeight)
+      .int(s.outWidth)
+      .int(s.kernelHeight)
+      .int(s.kernelWidth)
+      .int(s.strideHeight)
+      .int(s.strideWidth)
+      .int(s.padding)
+      .int(s.batch);
+    job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
+  };
+  const adaptiveRun = (s: AdaptivePool2dShape): void => {
+    job.int(s.inHeight).int(s.inWidth).int(s.outHeight).int(s.outWidth).int(s.batch);
+    // Bins cover the input, at least once, and every output has one.
+    const elements = Math.max(s.inHeight, s.outHeight) * Math.max(s.inWidth, s.outWidth);
+    job.run(s.channels, s.channels * elements * s.batch);
+  };
+  const functionCode = (f: Activation): number => kernels.Activation[f]!;
+
+  /** `passes`: how often a kernel goes over an activation. */
+  const normRun = (s: NormShape, passes: number): void => {
+    job.int(s.channels).int(s.groups).int(s.area).int(s.images).int(s.batch).flag(s.acrossImages);
+    const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.batch / NORM_LANES));
+    job.run(tiles, passes * s.channels * s.area * s.batch);
+  };
+
+  const responseShape = (s: LocalResponseNormShape): JobWriter =>
+    job
+      .int(s.channels)
+      .int(s.area * s.batch)
+      .int(s.size)
+      .num(s.alpha / s.size)
+      .num(s.beta);
+  const responseTiles = (s: LocalResponseNormShape): number => Math.ceil((s.area * s.batch) / RESPONSE_RUN);
+  const responseWork = (s: LocalResponseNormShape): number => (s.size + 8) * s.channels * s.area * s.batch;
+
   return {
     fill: (out, value, n) => job.start(FILL).ptr(out).num(value).int(n).run(blocks(n), n),
     copy: (out, x, n) => job.start(COPY).ptr(out).ptr(x).int(n).run(blocks(n), n),
     scale: (out, alpha, x, n) => job.start(SCALE).ptr(out).num(alpha).ptr(x).int(n).run(blocks(n), n),
     axpy: (out, y, alpha, x, n) => job.start(AXPY).ptr(out).ptr(y).num(alpha).ptr(x).int(n).run(blocks(n), n),
+    multiply: (out, x, y, n) => job.start(MULTIPLY).ptr(out).ptr(x).ptr(y).int(n).run(blocks(n), n),
     dot(out, x, y, n) {
       if (n > DOT_FLOATS) throw new RangeError(`"n" expected <= ${DOT_FLOATS}, got ${n}`);
       job.start(DOT).int(partials).ptr(x).ptr(y).int(n).run(blocks(n), n);
@@ -213,6 +284,37 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
 
     reluForward: (y, x, n) => job.start(RELU).ptr(y).ptr(x).int(n).run(blocks(n), n),
     reluMask: (out, y, v, n) => job.start(MASK).ptr(out).ptr(y).ptr(v).int(n).run(blocks(n), n),
+    leakyRelu: (out, s, v, n, slope) =>
+      job.start(LEAKY_RELU).ptr(out).ptr(s).ptr(v).int(n).num(slope).run(blocks(n), n),
+
+    activationForward: (y, x, n, f) =>
+      job
+        .start(ACTIVATION)
+        .ptr(y)
+        .ptr(x)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), 8 * n),
+    activationBackward: (dx, p, dy, n, f) =>
+      job
+        .start(ACTIVATION_BACKWARD)
+        .ptr(dx)
+        .ptr(p)
+        .ptr(dy)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), (f === "softplus" ? 8 : 1) * n),
+    activationBackwardR: (rdx, p, rp, dy, rdy, n, f) =>
+      job
+        .start(ACTIVATION_BACKWARD_R)
+        .ptr(rdx)
+        .ptr(p)
+        .ptr(rp)
+        .ptr(dy)
+        .ptr(rdy)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), (f === "softplus" ? 8 : 2) * n),
 
     maxPool2dForward(y, index, x, s) {
       job.start(POOL).ptr(y).ptr(index).ptr(x);
@@ -225,6 +327,58 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     maxPool2dScatter(dx, index, dy, s) {
       job.start(SCATTER).ptr(dx).ptr(index).ptr(dy);
       poolRun(s);
+    },
+
+    avgPool2dForward(y, x, s) {
+      job.start(AVERAGE).ptr(y).ptr(x);
+      averageRun(s);
+    },
+    avgPool2dBackward(dx, dy, s) {
+      job.start(AVERAGE_BACKWARD).ptr(dx).ptr(dy);
+      averageRun(s);
+    },
+    adaptiveAvgPool2dForward(y, x, s) {
+      job.start(ADAPTIVE).ptr(y).ptr(x);
+      adaptiveRun(s);
+    },
+    adaptiveAvgPool2dBackward(dx, dy, s) {
+      job.start(ADAPTIVE_BACKWARD).ptr(dx).ptr(dy);
+      adaptiveRun(s);
+    },
+
+    normForward(y, statistics, x, weight, bias, eps, s) {
+      job.start(NORM).ptr(y).ptr(statistics).ptr(x).ptr(weight).ptr(bias).num(eps);
+      normRun(s, 4);
+    },
+    normBackward(dx, sums, dy, x, statistics, weight, s) {
+      job.start(NORM_BACKWARD).ptr(dx).ptr(sums).ptr(dy).ptr(x).ptr(statistics).ptr(weight);
+      normRun(s, 5);
+    },
+    normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s) {
+      job.start(NORM_R).ptr(ry).ptr(rStatistics).ptr(rx).ptr(x).ptr(statistics).ptr(weight).ptr(rWeight).ptr(rBias);
+      normRun(s, 5);
+    },
+    normBackwardR(rdx, rSums, rdy, dy, rx, x, statistics, rStatistics, sums, weight, rWeight, s) {
+      job.start(NORM_BACKWARD_R).ptr(rdx).ptr(rSums).ptr(rdy).ptr(dy).ptr(rx).ptr(x);
+      job.ptr(statistics).ptr(rStatistics).ptr(sums).ptr(weight).ptr(rWeight);
+      normRun(s, 9);
+    },
+
+    localResponseNormForward(y, s, x, shape) {
+      job.start(RESPONSE).ptr(y).ptr(s).ptr(x);
+      responseShape(shape).num(shape.k).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormBackward(dx, workspace, dy, x, s, shape) {
+      job.start(RESPONSE_BACKWARD).ptr(dx).ptr(workspace).ptr(dy).ptr(x).ptr(s);
+      responseShape(shape).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormForwardR(ry, rs, rx, x, s, shape) {
+      job.start(RESPONSE_R).ptr(ry).ptr(rs).ptr(rx).ptr(x).ptr(s);
+      responseShape(shape).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormBackwardR(rdx, workspace, rdy, dy, rx, x, s, rs, shape) {
+      job.start(RESPONSE_BACKWARD_R).ptr(rdx).ptr(workspace).ptr(rdy).ptr(dy).ptr(rx).ptr(x).ptr(s).ptr(rs);
+      responseShape(shape).run(responseTiles(shape), 2 * responseWork(shape));
     },
 
     crossEntropy: (losses, p, dz, dy, z, y, s) =>
@@ -253,21 +407,29 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(s.batch)
         .run(fours(s.batch), 8 * s.classes * s.batch),
 
-    softplus: (y, x, n) =>
+    squaredError: (losses, dz, dy, z, y, s) =>
       job
-        .start(SOFTPLUS)
-        .ptr(y)
-        .ptr(x)
-        .int(n)
-        .run(blocks(n), 8 * n),
-    softplusBackward: (dx, x, dy, n) =>
-      job
-        .start(SOFTPLUS_BACKWARD)
-        .ptr(dx)
-        .ptr(x)
+        .start(SQUARED)
+        .ptr(losses)
+        .ptr(dz)
         .ptr(dy)
-        .int(n)
-        .run(blocks(n), 8 * n),
+        .ptr(z)
+        .ptr(y)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), s.classes * s.batch),
+    squaredErrorR: (rdz, rdy, rz, s) =>
+      job
+        .start(SQUARED_R)
+        .ptr(rdz)
+        .ptr(rdy)
+        .ptr(rz)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), s.classes * s.batch),
+
     adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }) {
       job
         .start(ADAM)
@@ -308,6 +470,18 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .num(mean)
         .num(std)
         .run(blocks(n), 16 * n),
+    // Draws are compared as whole numbers, so that every backend drops the same ones.
+    dropoutMask: (out, n, key, p) =>
+      job
+        .start(DROPOUT_MASK)
+        .ptr(out)
+        .int(n)
+        .int(key.seed[0])
+        .int(key.seed[1])
+        .int(key.stream)
+        .int(Math.ceil(p * 0x1000000))
+        .num(1 / (1 - p))
+        .run(blocks(n), 8 * n),
     permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),
   };
 }

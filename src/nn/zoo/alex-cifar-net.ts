@@ -1,0 +1,30 @@
+// The paper's network for CIFAR10.
+import { relu } from "../activation.ts";
+import { conv2d } from "../conv2d.ts";
+import type { Layer } from "../layer.ts";
+import { flatten, linear } from "../linear.ts";
+import { localResponseNorm } from "../local-response-norm.ts";
+import { type Model, sequential } from "../model.ts";
+import { maxPool2d } from "../pool2d.ts";
+import { block } from "./block.ts";
+
+/**
+ * AlexCifarNet for colour images of 32×32 (paper.md §1.5): two 5×5 convolutions of 64 channels with max pooling and
+ * local response normalisation, three fully connected layers; 1,756,426 parameters for ten classes. The first block
+ * pools before it normalises, the second after. Parameters are named as in the reference code of the paper.
+ *
+ * @throws RangeError when `classes` is not a whole number ≥ 1.
+ */
+export function alexCifarNet({ classes = 10 }: { classes?: number } = {}): Model {
+  const convolution = (): Layer => conv2d({ out: 64, kernel: 5, padding: 2 });
+  const pool = (): Layer => maxPool2d({ kernel: 3, stride: 2, padding: 1 });
+  const norm = (): Layer => localResponseNorm({ size: 4, alpha: 0.001 / 9, beta: 0.75, k: 1 });
+  return sequential(
+    [3, 32, 32],
+    [
+      ...block("features", [convolution(), relu(), pool(), norm(), convolution(), relu(), norm(), pool()]),
+      flatten(),
+      ...block("classifier", [linear({ out: 384 }), relu(), linear({ out: 192 }), relu(), linear({ out: classes })]),
+    ],
+  );
+}

@@ -1,0 +1,77 @@
+// ConvNet, the network of dataset condensation (DC, DSA, DM, MTT) and of nearly everything after.
+import { leakyRelu, relu, sigmoid, tanh } from "../activation.ts";
+import { avgPool2d } from "../avg-pool2d.ts";
+import { conv2d } from "../conv2d.ts";
+import { type ImageShape, type Layer, wholeNumber } from "../layer.ts";
+import { flatten, linear } from "../linear.ts";
+import { type Model, named, sequential } from "../model.ts";
+import { batchNorm2d, groupNorm, instanceNorm2d } from "../norm.ts";
+import { maxPool2d } from "../pool2d.ts";
+import { block } from "./block.ts";
+
+/** Options of {@link convNet}. */
+export interface ConvNetOptions {
+  /** Channels, height, width of the images. */
+  input: ImageShape;
+  classes: number;
+  /** Blocks. Default 3. */
+  depth?: number;
+  /** Channels of each block. Default 128. */
+  width?: number;
+  /** `group` has four groups. Default "instance". */
+  norm?: "instance" | "group" | "batch" | "none";
+  /** Default "relu". `leakyrelu` has a slope of 0.01. */
+  activation?: "relu" | "leakyrelu" | "sigmoid" | "tanh";
+  /** Of 2×2. Default "avg". */
+  pooling?: "avg" | "max" | "none";
+}
+
+const norms = { instance: instanceNorm2d, group: () => groupNorm({ groups: 4 }), batch: batchNorm2d, none: undefined };
+const activations = { relu, leakyrelu: leakyRelu, sigmoid, tanh };
+const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ kernel: 2 }), none: undefined };
+
+/**
+ * ConvNet (paper.md §3.1): `depth` blocks of 3×3 convolution, norm, activation and pooling, then one fully connected
+ * layer; 320,010 parameters for ten classes of colour images of 32×32. The first convolution makes 32×32 maps of
+ * 28×28 images. Parameters are named as in DC's code, features.0.weight to classifier.bias.
+ *
+ * @throws RangeError for options that are none of those listed; ShapeError where the images are too small for so many
+ * poolings, or four groups do not divide the width.
+ * @example
+ * convNet({ input: [3, 32, 32], classes: 10 }).parameterCount; // 320010
+ */
+export function convNet({
+  input,
+  classes,
+  depth = 3,
+  width = 128,
+  norm = "instance",
+  activation = "relu",
+  pooling = "avg",
+}: ConvNetOptions): Model {
+  wholeNumber("depth", depth, 1);
+  const layersOf = [
+    choice("norm", norms, norm),
+    choice("activation", activations, activation),
+    choice("pooling", poolings, pooling),
+  ];
+  const [, height, columns] = input;
+  const features: Layer[] = [];
+  for (let d = 0; d < depth; d++) {
+    const padding = d === 0 && height === 28 && columns === 28 ? 3 : 1;
+    features.push(conv2d({ out: width, kernel: 3, padding }));
+    for (const make of layersOf) if (make) features.push(make());
+  }
+  return sequential(input, [...block("features", features), flatten(), named("classifier", linear({ out: classes }))]);
+}
+
+/** Throws RangeError unless `key` is one of the table's. */
+function choice<K extends string>(
+  name: string,
+  table: Readonly<Record<K, (() => Layer) | undefined>>,
+  key: K,
+): (() => Layer) | undefined {
+  if (Object.hasOwn(table, key)) return table[key];
+  const keys = Object.keys(table).map((known) => `"${known}"`);
+  throw new RangeError(`"${name}" expected one of ${keys.join(", ")}, got "${key}"`);
+}
