@@ -1,27 +1,6 @@
-// The layers whose kernels are measured: convolutions and linear layers of the three networks, with their sizes taken
-// from models that have the same shapes. What lies between them (normalisation, another pooling) is stood in for by
-// layers that change shapes alike.
+// The layers whose kernels are measured: convolutions and linear layers of the three networks.
 import { chunkImages } from "../dist/distill/outer-loss.js";
-import { conv2d, flatten, lenet, linear, maxPool2d, relu, sequential } from "../dist/index.js";
-
-const alexCifarNet = sequential(
-  [3, 32, 32],
-  [
-    conv2d({ out: 64, kernel: 5, padding: 2 }),
-    maxPool2d({ kernel: 3, stride: 2, padding: 1 }),
-    conv2d({ out: 64, kernel: 5, padding: 2 }),
-    maxPool2d({ kernel: 3, stride: 2, padding: 1 }),
-    flatten(),
-    linear({ out: 384 }),
-    relu(),
-    linear({ out: 192 }),
-    relu(),
-    linear({ out: 10 }),
-  ],
-);
-
-const block = () => [conv2d({ out: 128, kernel: 3, padding: 1 }), maxPool2d({ kernel: 2 })];
-const convNet = sequential([3, 32, 32], [...block(), ...block(), ...block(), flatten(), linear({ out: 10 })]);
+import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 
 /** Sizes of a convolution or linear layer, and its forward flops for one image. */
 function layersOf(model) {
@@ -58,4 +37,8 @@ function layersOf(model) {
 const network = (name, model) => ({ name, chunk: chunkImages(model), layers: layersOf(model) });
 
 /** Networks, with the images of a chunk of a large real batch and their layers. */
-export const networks = [network("LeNet", lenet()), network("AlexCifarNet", alexCifarNet), network("ConvNet", convNet)];
+export const networks = [
+  network("LeNet", lenet()),
+  network("AlexCifarNet", alexCifarNet()),
+  network("ConvNet", convNet({ input: [3, 32, 32], classes: 10 })),
+];

@@ -7,11 +7,11 @@ import * as library from "../dist/index.js";
 import { byClass, cyclic, fill, hash, risingRates, weights } from "./inputs.mjs";
 import { matching } from "./matching.mjs";
 import { peakMemory, timed } from "./measure.mjs";
-import { modelOf, workloads } from "./workloads.mjs";
+import { models, workloads } from "./workloads.mjs";
 
 const { workload: id, threads, what } = JSON.parse(process.argv[2]);
 const workload = workloads.find((each) => each.id === id);
-const model = modelOf(workload, library);
+const model = models[workload.network]();
 const features = model.inputShape.reduce((a, b) => a * b);
 const { steps, epochs, imagesPerStep, real, learningRate, warmUps } = workload;
 

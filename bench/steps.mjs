@@ -1,18 +1,15 @@
 // `npm run bench -- steps`: whole outer steps, each in a process of its own, on one thread and on two.
 import { availableParallelism } from "node:os";
-import * as library from "../dist/index.js";
 import { backGradientFlops, matchingFlops } from "./flops.mjs";
 import { row, title } from "./print.mjs";
 import { alternate, limitProcess, ourProcess, times } from "./process.mjs";
-import { checkResult, modelOf, workloads } from "./workloads.mjs";
+import { checkResult, models, workloads } from "./workloads.mjs";
 
-/** The workloads of this build and of a quick or full bench; says which are left out. */
+/** The workloads of a quick or full bench; says which are left out. */
 export function chosen(quick) {
-  return workloads.filter((workload) => {
-    const missing = !modelOf(workload, library);
-    if (missing) console.log(`skipped: this build has no ${workload.network} for ${workload.title}`);
-    else if (quick && workload.slow) console.log(`skipped with --quick: ${workload.title}`);
-    return !missing && !(quick && workload.slow);
+  return workloads.filter(({ slow, title }) => {
+    if (quick && slow) console.log(`skipped with --quick: ${title}`);
+    return !quick || !slow;
   });
 }
 
@@ -37,7 +34,7 @@ async function measure(workload, threads, what, quick) {
 
 /** The gradient of a workload and, for those that distill() runs, its outer step; against the useful flops. */
 async function measureWorkload(workload, threads, quick) {
-  const model = modelOf(workload, library);
+  const model = models[workload.network]();
   const matching = workload.method === "matching";
   const flops = (matching ? matchingFlops : backGradientFlops)(model, workload);
   const gradient = await measure(workload, threads, "gradient", quick);

@@ -5,6 +5,7 @@
 //   matching        the distance between the weights' gradients on real and on synthetic images, and its gradient by the
 //                   synthetic images (Zhao et al. 2021; paper.md §3.1)
 import { readFileSync } from "node:fs";
+import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 
 /** Sizes of each workload, given to every library; `rounds` timings in turn with its peers. */
 export const workloads = [
@@ -63,12 +64,12 @@ export const workloads = [
   },
 ];
 
-/** The model of a workload, or undefined where this build has no such network. */
-export function modelOf({ network }, library) {
-  if (network === "lenet") return library.lenet();
-  if (network === "alexCifarNet") return library.alexCifarNet?.();
-  return library.convNet?.({ input: [3, 32, 32], classes: 10, depth: 3, width: 128 });
-}
+/** What each `network` is. */
+export const models = {
+  lenet: () => lenet(),
+  alexCifarNet: () => alexCifarNet(),
+  convNet: () => convNet({ input: [3, 32, 32], classes: 10, depth: 3, width: 128 }),
+};
 
 const path = new URL("expected.json", import.meta.url);
 
