@@ -1,0 +1,157 @@
+// The kernels that arithmetic bounds: a convolution's or linear layer's forward, backward-data and backward-weights
+// passes, as the layers call them. Before one is timed it is checked, at the size that is timed: four of its images hold
+// what the float64 reference is given, and must come out as there.
+import { Arena } from "../dist/backend/arena.js";
+import { fill, hash } from "./inputs.mjs";
+
+/** Of the largest value expected: a few hundred float32 roundings, and far below any wrong index. */
+const TOLERANCE = 1e-5;
+/** Images that the reference computes too. */
+const CHECKED = 4;
+
+export const lanes = (images) => Math.ceil(images / 4) * 4;
+
+/** Buffers of one layer's passes for `images` images on a backend, and the three passes. */
+function bind(layer, images, backend, arena) {
+  const { ops } = backend;
+  const batch = lanes(images);
+  if (layer.kind === "linear") {
+    const { inFeatures, outFeatures } = layer;
+    const shape = { inFeatures, outFeatures, batch };
+    const [inputs, outputs, weights] = [inFeatures * batch, outFeatures * batch, inFeatures * outFeatures];
+    const [x, dy, w, bias] = [inputs, outputs, weights, outFeatures].map((n) => arena.allocate(n));
+    const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
+    return {
+      operands: { x, dy, w, bias, y, dx, dw },
+      pad() {},
+      forward: () => ops.linearForward(y, x, w, bias, shape, false),
+      backwardData: () => ops.linearBackwardData(dx, dy, w, shape, false),
+      backwardWeights: () => ops.linearBackwardWeights(dw, dy, x, shape, false),
+    };
+  }
+  const { inChannels, height, width, outChannels, outHeight, outWidth, kernel, padding } = layer;
+  const sizes = { inChannels, outChannels, outHeight, outWidth, kernelHeight: kernel, kernelWidth: kernel, batch };
+  const padded = { inHeight: height + 2 * padding, inWidth: width + 2 * padding };
+  const edge = { channels: inChannels, height, width, top: padding, left: padding, spread: 1, batch };
+  const pad = { ...edge, outHeight: padded.inHeight, outWidth: padded.inWidth };
+  const forward = { ...sizes, ...padded, stride: 1 };
+  const data = { ...sizes, inHeight: height, inWidth: width, padding };
+  const inputs = inChannels * height * width * batch;
+  const outputs = outChannels * outHeight * outWidth * batch;
+  const weights = outChannels * inChannels * kernel * kernel;
+  const [x, dy, w, bias] = [inputs, outputs, weights, outChannels].map((n) => arena.allocate(n));
+  const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
+  const xPadded = arena.allocate(inChannels * padded.inHeight * padded.inWidth * batch);
+  return {
+    operands: { x, dy, w, bias, y, dx, dw },
+    pad: () => ops.embed2d(xPadded, x, pad),
+    forward: () => ops.conv2dForward(y, xPadded, w, bias, forward, false),
+    backwardData: () => ops.conv2dBackwardData(dx, dy, w, data, false),
+    backwardWeights: () => ops.conv2dBackwardWeights(dw, dy, xPadded, forward, false),
+  };
+}
+
+/** Floats of each operand for one image; of weights, in all. */
+function counts(layer) {
+  if (layer.kind === "linear") {
+    const { inFeatures, outFeatures } = layer;
+    return { inputs: inFeatures, outputs: outFeatures, weights: inFeatures * outFeatures, bias: outFeatures };
+  }
+  const { inChannels, height, width, outChannels, outHeight, outWidth, kernel } = layer;
+  return {
+    inputs: inChannels * height * width,
+    outputs: outChannels * outHeight * outWidth,
+    weights: outChannels * inChannels * kernel * kernel,
+    bias: outChannels,
+  };
+}
+
+/** Values [features, batch]: the images at `places` are those of [features, CHECKED], the others `other(index)`. */
+function spread(values, batch, places, other) {
+  const out = Float32Array.from({ length: (values.length / CHECKED) * batch }, (_, i) => other(i));
+  for (let f = 0; f < values.length / CHECKED; f++) {
+    places.forEach((place, i) => {
+      out[f * batch + place] = values[f * CHECKED + i];
+    });
+  }
+  return out;
+}
+
+/** Values [features, CHECKED] of the images at `places` of [features, batch]. */
+function gather(values, batch, places) {
+  return Float64Array.from({ length: (values.length / batch) * CHECKED }, (_, i) => {
+    return values[Math.floor(i / CHECKED) * batch + places[i % CHECKED]];
+  });
+}
+
+function compare(label, actual, expected) {
+  const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  expected.forEach((value, i) => {
+    if (Math.abs(actual[i] - value) <= TOLERANCE * scale) return;
+    throw new Error(`${label}: ${actual[i]} at ${i} of ${expected.length}, expected ${value}: not timed`);
+  });
+}
+
+/** Inputs of the checked images, and what the reference makes of them. */
+export function expectations(layer, reference) {
+  const { inputs, outputs, weights, bias } = counts(layer);
+  const given = {
+    x: fill(inputs * CHECKED, 10),
+    dy: fill(outputs * CHECKED, 12),
+    w: fill(weights, 11, 0.1),
+    bias: fill(bias, 13, 0.05),
+  };
+  const arena = new Arena(reference);
+  const bound = bind(layer, CHECKED, reference, arena);
+  for (const name in given) reference.write(bound.operands[name], given[name]);
+  bound.pad();
+  const results = {};
+  for (const [pass, name, n] of passes(layer, CHECKED)) {
+    bound[pass]();
+    results[name] = reference.read(bound.operands[name], n);
+  }
+  return { given, results };
+}
+
+/** Each pass, its output and the floats of that. */
+function passes(layer, batch) {
+  const { inputs, outputs, weights } = counts(layer);
+  return [
+    ["forward", "y", outputs * batch],
+    ["backwardData", "dx", inputs * batch],
+    ["backwardWeights", "dw", weights],
+  ];
+}
+
+/**
+ * The three passes of `layer` for `images` images on `backend`, checked and ready to be timed: pass, work, useful flops.
+ * Those are the products of real images by direct summation, as the layer's sizes give them.
+ */
+export function arithmeticCases(layer, images, backend, arena, { given, results }) {
+  const batch = lanes(images);
+  const bound = bind(layer, images, backend, arena);
+  const { operands } = bound;
+  const places = Array.from({ length: CHECKED }, (_, i) => Math.floor((i * (images - 1)) / (CHECKED - 1)));
+  const real = (seed) => (i) => (i % batch < images ? hash(i, seed) : 0);
+  backend.write(operands.x, spread(given.x, batch, places, real(20)));
+  backend.write(operands.w, given.w);
+  backend.write(operands.bias, given.bias);
+  // Only the checked images have a gradient here, so that the weights' gradient is theirs alone.
+  backend.write(
+    operands.dy,
+    spread(given.dy, batch, places, () => 0),
+  );
+  bound.pad();
+  for (const [pass, name, n] of passes(layer, batch)) {
+    bound[pass]();
+    const values = backend.read(operands[name], n);
+    const label = `${layer.name} (${layer.size}) ${pass}, ${images} images`;
+    compare(label, name === "dw" ? values : gather(values, batch, places), results[name]);
+  }
+  backend.write(operands.dy, spread(given.dy, batch, places, real(22)));
+  return passes(layer, batch).map(([pass]) => ({
+    pass,
+    work: bound[pass],
+    flops: layer.flops * images,
+  }));
+}

@@ -1,0 +1,44 @@
+// The layers whose kernels are measured: convolutions and linear layers of the three networks.
+import { chunkImages } from "../dist/distill/outer-loss.js";
+import { alexCifarNet, convNet, lenet } from "../dist/index.js";
+
+/** Sizes of a convolution or linear layer, and its forward flops for one image. */
+function layersOf(model) {
+  const layers = [];
+  model.layers.forEach(({ kind, options }, i) => {
+    const [inChannels, height, width] = model.shapes[i];
+    const [outChannels, outHeight, outWidth] = model.shapes[i + 1];
+    const ordinal = layers.filter((layer) => layer.kind === kind).length + 1;
+    if (kind === "conv2d") {
+      const { kernel, padding } = options;
+      const flops = 2 * outChannels * outHeight * outWidth * inChannels * kernel * kernel;
+      const sizes = { inChannels, height, width, outChannels, outHeight, outWidth, kernel, padding };
+      layers.push({
+        kind,
+        name: `conv${ordinal}`,
+        size: `${inChannels}→${outChannels}, ${kernel}×${kernel}, ${outHeight}×${outWidth}`,
+        flops,
+        ...sizes,
+      });
+    } else if (kind === "linear") {
+      const sizes = { inFeatures: inChannels, outFeatures: outChannels };
+      layers.push({
+        kind,
+        name: `fc${ordinal}`,
+        size: `${inChannels}→${outChannels}`,
+        flops: 2 * inChannels * outChannels,
+        ...sizes,
+      });
+    }
+  });
+  return layers;
+}
+
+const network = (name, model) => ({ name, chunk: chunkImages(model), layers: layersOf(model) });
+
+/** Networks, with the images of a chunk of a large real batch and their layers. */
+export const networks = [
+  network("LeNet", lenet()),
+  network("AlexCifarNet", alexCifarNet()),
+  network("ConvNet", convNet({ input: [3, 32, 32], classes: 10 })),
+];

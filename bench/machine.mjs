@@ -1,0 +1,40 @@
+// What a result must say of where it was measured, and the file that results of one machine are kept in: CPU, number
+// of cores, Node and commit, no names of hosts or folders.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+function commit() {
+  const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: "pipe" }).trim();
+  try {
+    const changed = git("status", "--porcelain", "--untracked-files=no", "assembly", "src", "asconfig.json");
+    return git("rev-parse", "--short", "HEAD") + (changed ? " with changes" : "");
+  } catch {
+    return "unknown";
+  }
+}
+
+const processors = cpus();
+
+export const machine = {
+  cpu: (processors[0]?.model ?? "unknown").trim(),
+  cores: processors.length,
+  node: process.version,
+  commit: commit(),
+};
+
+export const sample = fileURLToPath(new URL("results/sample.json", import.meta.url));
+const slug = `${machine.cpu}-${machine.cores}-cores`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+const file = fileURLToPath(new URL(`results/${slug}.json`, import.meta.url));
+
+/** Puts one section into this machine's file, beside those measured before. Returns the file's path in the package. */
+export function store(section, result) {
+  mkdirSync(new URL("results", import.meta.url), { recursive: true });
+  const stored = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  stored[section] = { machine, ...result };
+  writeFileSync(file, `${JSON.stringify(stored, null, 1)}\n`);
+  return file.slice(root.length);
+}

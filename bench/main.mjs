@@ -1,0 +1,24 @@
+// npm run bench -- [kernels] [steps] [peers] [--quick]: measures what docs/performance.md explains, prints it and keeps
+// it in bench/results/. Nothing is timed before its result was checked.
+import { existsSync } from "node:fs";
+import { machine, store } from "./machine.mjs";
+
+const sections = ["kernels", "steps", "peers"];
+const words = process.argv.slice(2);
+const quick = words.includes("--quick");
+const named = words.filter((word) => word !== "--quick");
+const unknown = named.find((word) => !sections.includes(word));
+if (unknown !== undefined) {
+  console.error(`"${unknown}" expected one of ${sections.join(", ")}, --quick`);
+  process.exit(2);
+}
+if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
+  console.error("the bench measures the build, and there is none: run npm run build");
+  process.exit(2);
+}
+console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}`);
+for (const section of named.length ? named : sections) {
+  const { [section]: measure } = await import(`./${section}.mjs`);
+  console.log(`\nkept in ${store(section, await measure({ quick }))}`);
+}
+process.exit(0);

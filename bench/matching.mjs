@@ -1,0 +1,70 @@
+// A step of gradient matching on this library's passes: gradients at θ on real and on synthetic images, the distance
+// between them, and H_xθ·v along v = ∂distance/∂gradient (paper.md §3.1).
+import { RealBatch } from "../dist/distill/outer-loss.js";
+import { lanes, Network } from "../dist/nn/network.js";
+
+/**
+ * D = Σ over rows of 1 − ⟨a, b⟩ / (‖a‖‖b‖ + ε), where a and b are the rows of real and synthetic gradients that belong to
+ * one output unit of a weight tensor. Returns D and puts ∂D/∂b into v.
+ */
+function matchingDistance(model, real, synthetic, v) {
+  const EPSILON = 1e-6;
+  let distance = 0;
+  v.fill(0);
+  for (const { shape, offset, size } of model.parameters) {
+    if (shape.length < 2) continue;
+    const columns = size / shape[0];
+    for (let begin = offset; begin < offset + size; begin += columns) {
+      let ab = 0;
+      let aa = 0;
+      let bb = 0;
+      for (let i = begin; i < begin + columns; i++) {
+        ab += real[i] * synthetic[i];
+        aa += real[i] * real[i];
+        bb += synthetic[i] * synthetic[i];
+      }
+      const [a, b] = [Math.sqrt(aa), Math.sqrt(bb)];
+      const scale = a * b + EPSILON;
+      distance += 1 - ab / scale;
+      const alongB = b > 0 ? (ab * a) / (scale * scale * b) : 0;
+      for (let i = begin; i < begin + columns; i++) v[i] = alongB * synthetic[i] - real[i] / scale;
+    }
+  }
+  return distance;
+}
+
+/** A function that takes a step and gives { loss, images, learningRates: none }. */
+export function matching(model, engine, { parameters, steps, real }) {
+  const { backend, arena } = engine;
+  const { ops } = backend;
+  const [block] = steps;
+  const images = block.targets.length;
+  const features = model.inputShape.reduce((a, b) => a * b);
+  const count = model.parameterCount;
+  const [theta, dReal, dSynthetic, along, product] = Array.from({ length: 5 }, () => arena.allocate(count));
+  const batch = lanes(images);
+  const [x, y, staging] = [features * batch, model.classes * batch, images * features].map((n) => arena.allocate(n));
+  const network = new Network(model, ops, batch, arena);
+  const tape = network.tape(arena, x, y, { images: false, targets: false });
+  const tangent = network.tangent(arena, { images: true, targets: false });
+  const realBatch = new RealBatch(model, backend, arena, real.targets.length);
+  const realImages = { count: real.targets.length, images: real.images, targets: real.targets, hard: true };
+  const v = new Float32Array(count);
+  backend.write(theta, parameters);
+  return async () => {
+    backend.write(staging, block.images);
+    ops.packImages(x, staging, { features, images, batch });
+    backend.write(staging, block.targets);
+    ops.oneHot(y, staging, { classes: model.classes, images, batch });
+    realBatch.loss(theta, realImages, dReal);
+    network.forward(theta, tape, images);
+    network.loss(tape, images);
+    network.backward(theta, tape, dSynthetic);
+    const loss = matchingDistance(model, backend.read(dReal, count), backend.read(dSynthetic, count), v);
+    backend.write(along, v);
+    network.forwardR(theta, along, tape, tangent, images);
+    network.backwardR(theta, along, tape, tangent, product);
+    ops.unpackImages(staging, tangent.dImages, { features, images, batch });
+    return { loss, images: [backend.read(staging, images * features)], learningRates: [] };
+  };
+}

@@ -1,0 +1,142 @@
+// Fills the tables of docs/performance.md from results, so that no figure is typed by hand.
+//
+//   node bench/write-docs.mjs                         from the committed sample
+//   node bench/write-docs.mjs bench/results/X.json    from a machine's own results, which become the sample
+//   node bench/write-docs.mjs --check                 fails where the page is not what the sample gives
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { sample } from "./machine.mjs";
+
+const page = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
+
+const percent = (share) => `${Math.round(100 * share)} %`;
+const figure = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3));
+const times = (ratio) => `${ratio.toFixed(2)}×`;
+const gigabytes = (bytes) => `${figure(bytes / 1e6)} MB`;
+
+function table(names, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(names), line(names.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+const onMachine = ({ machine: { cpu, cores, node, commit }, quick }) =>
+  `${cpu}, ${cores} cores, Node ${node}, commit ${commit}${quick ? ", quick" : ""}.`;
+
+/** The rows of `list` by a key, in their order. */
+function grouped(list, key) {
+  const groups = new Map();
+  for (const item of list) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups.values()];
+}
+
+const passes = ["forward", "backwardData", "backwardWeights"];
+
+function kernelTable(section) {
+  const layers = grouped(section.arithmetic, ({ network, layer }) => `${network} ${layer}`);
+  return table(
+    ["network", "layer", ...passes],
+    layers.map((rows) => {
+      const cells = passes.map((pass) => {
+        const shares = rows.filter((row) => row.pass === pass).map((row) => Math.round(100 * row.share));
+        return shares.join(" / ");
+      });
+      return [rows[0].network, `${rows[0].layer} (${rows[0].size})`, ...cells];
+    }),
+  );
+}
+
+const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+const tables = {
+  limit({ kernels }) {
+    const limits = kernels.arithmetic.map(({ limit }) => limit);
+    return `${onMachine(kernels)} The limit of one core: **${figure(middle(limits))} GFLOP/s**.`;
+  },
+  kernels: ({ kernels }) => `${onMachine(kernels)}\n\n${kernelTable(kernels)}`,
+  traffic({ kernels }) {
+    const rows = kernels.traffic.map((row) => {
+      return [row.kernel, row.operands, gigabytes(row.bytes), figure(row.gbs), percent(row.share)];
+    });
+    return `${onMachine(kernels)}\n\n${table(["kernel", "operands", "moved", "GB/s", "share of a copy"], rows)}`;
+  },
+  steps({ steps }) {
+    const names = [
+      "step",
+      "threads",
+      "GFLOP",
+      "ms",
+      "GFLOP/s",
+      "share of the limit",
+      "against one thread",
+      "peak MB",
+      "others",
+    ];
+    const rows = grouped(steps.rows, ({ id }) => id).flatMap((group) =>
+      group.map((row) => [
+        row.title,
+        row.threads,
+        figure(row.gflop),
+        figure(row.ms),
+        figure(row.gflops),
+        percent(row.share),
+        row.threads === 1 ? "" : times(group[0].clock / row.clock),
+        figure(row.rss),
+        percent(row.others),
+      ]),
+    );
+    return `${onMachine(steps)}\n\n${table(names, rows)}`;
+  },
+  peers({ peers }) {
+    const names = [
+      "step",
+      "threads",
+      "ours, ms",
+      "PyTorch, ms",
+      "its form",
+      "speed",
+      "peak memory, MB",
+      "of PyTorch's",
+      "others",
+    ];
+    const { version, rows } = peers.torch;
+    const best = grouped(rows, ({ id, threads }) => `${id} ${threads}`).map((forms) => {
+      const row = forms.reduce((a, b) => (b.theirs.ms < a.theirs.ms ? b : a));
+      const { ours, theirs } = row;
+      const memory = `${figure(ours.rss)} / ${figure(theirs.rss)}`;
+      return [
+        row.title,
+        row.threads,
+        figure(ours.ms),
+        figure(theirs.ms),
+        row.form,
+        times(row.ratio),
+        memory,
+        percent(row.rssShare),
+        percent(theirs.others),
+      ];
+    });
+    const lines = [`${onMachine(peers)} PyTorch ${version} on ${rows[0].blas}.`, "", table(names, best)];
+    if (peers.tensorflow) {
+      const { version, images, ours, theirs, ratio } = peers.tensorflow;
+      lines.push(
+        "",
+        `Plain training of LeNet on ${images} images, one thread: ${figure(ours.ms)} ms a step, TensorFlow.js ${version} ` +
+          `(its WebAssembly backend) ${figure(theirs.ms)} ms, ${times(ratio)}; peak memory ${figure(ours.rss)} and ${figure(theirs.rss)} MB.`,
+      );
+    }
+    return lines.join("\n");
+  },
+};
+
+const [argument] = process.argv.slice(2);
+if (argument && argument !== "--check") copyFileSync(argument, sample);
+const results = JSON.parse(readFileSync(sample, "utf8"));
+const before = readFileSync(page, "utf8");
+const after = before.replace(/(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g, (_, open, name, close) => {
+  return `${open}${tables[name](results)}\n${close}`;
+});
+if (argument !== "--check") writeFileSync(page, after);
+else if (after !== before) {
+  console.error("docs/performance.md is not what bench/results/sample.json gives: run node bench/write-docs.mjs");
+  process.exit(1);
+}

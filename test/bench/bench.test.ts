@@ -1,0 +1,30 @@
+// What the bench and its page promise, without timing anything.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const file = (name: string): URL => new URL(`../../bench/${name}`, import.meta.url);
+
+test("docs/performance.md has the figures of the committed results", () => {
+  const script = fileURLToPath(file("write-docs.mjs"));
+  const { stderr, status } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  expect(status).toBe(0);
+});
+
+test("the bench's inputs are those that other languages make", async () => {
+  const { fill, hash } = await import(file("inputs.mjs").href);
+  expect([0, 1, 2, 3].map((i) => hash(i, 280100))).toEqual([
+    0.9921927452087402, 0.8268870115280151, -0.8046287298202515, -0.603813648223877,
+  ]);
+  expect(fill(2, 280100, 0.5, 1)).toEqual(Float32Array.of(1.4960963726043701, 1.4134435057640076));
+});
+
+test("a step's useful flops are those of the papers' networks", async () => {
+  const { forwardFlops, backGradientFlops } = await import(file("flops.mjs").href);
+  const { lenet } = await import("../../src/nn/zoo.ts");
+  // Twice the multiplications of an image (paper.md §1.5).
+  expect(forwardFlops(lenet())).toEqual({ all: 2 * 416_520, first: 2 * 117_600 });
+  const steps = { steps: 10, epochs: 3, imagesPerStep: 10, real: 1024 };
+  expect(backGradientFlops(lenet(), steps) / 1e9).toBeCloseTo(4.36, 2);
+});
