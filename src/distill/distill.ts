@@ -110,7 +110,7 @@ class Run implements Distillation {
       const { steps } = this.#config.outer;
       while (this.#loop.step < steps && !signal?.aborted) {
         const { outerLearningRate: learningRate } = this.#loop;
-        const loss = this.#loop.advance();
+        const loss = await this.#loop.advance();
         const { step } = this.#loop;
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
         onProgress?.(progress);

@@ -1,20 +1,20 @@
-// The outer loop, one step at a time: sample weights and real images, differentiate through the inner loop, update
-// pixels and raw learning rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start.
+// The outer loop, one step at a time: average the gradients of the step's networks, update pixels and raw learning
+// rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start. Where the networks run is not known
+// here.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { batchInto, type Dataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
-import { BackGradient } from "./back-gradient.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod, OuterOptions } from "./method.ts";
-import { type Batch, RealBatch } from "./outer-loss.ts";
-import { allocateBlocks, type Blocks } from "./unroll.ts";
-import { type WeightSource, writeWeights } from "./weight-source.ts";
+import { type AddGradient, NetworkGradient, type StepNetworks, stepsPerEpoch } from "./network-gradient.ts";
+import type { Blocks } from "./unroll.ts";
+import type { WeightSource } from "./weight-source.ts";
 
 export interface OuterLoopConfig {
   readonly data: Dataset;
@@ -34,43 +34,43 @@ export class OuterLoop {
   /** Outer steps taken. */
   step = 0;
   readonly #backend: Backend;
+  readonly #networks: StepNetworks;
   readonly #blocks: Blocks;
-  readonly #method: BackGradient;
-  readonly #real: RealBatch;
+  /** T, the number of inner steps. */
+  readonly #length: number;
   /** [all pixels][raw learning rates]: what Adam updates, its gradient and its two moments. */
   readonly #raw: Buffer;
   readonly #gradient: { readonly images: Buffer; readonly raw: Buffer };
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   readonly #learningRates: Buffer;
   readonly #norms: Buffer;
-  readonly #order: Buffer;
   readonly #staging: Buffer;
-  readonly #batch: Float32Array;
-  #epochOrder: Float32Array = new Float32Array(0);
+  /** The sum of the losses of the step in hand. */
+  #loss = 0;
 
-  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer } = config;
+  /** The networks run in place, unless others are given. */
+  constructor(
+    config: OuterLoopConfig,
+    backend: Backend,
+    arena: Arena,
+    networks: StepNetworks = new NetworkGradient(config, backend, arena),
+  ) {
+    const { model, method } = config;
     this.config = config;
     this.#backend = backend;
+    this.#networks = networks;
     this.imagesPerStep = method.imagesPerClass * model.classes;
-    const loop = { model, steps: method.steps, epochs: method.epochs, imagesPerStep: this.imagesPerStep };
-    this.#blocks = allocateBlocks(loop, arena);
-    this.#method = new BackGradient(loop, this.#blocks, backend.ops, arena, {
-      activations: method.activations,
-      wanted: { images: true, targets: false },
-    });
-    this.#real = new RealBatch(model, backend, arena, outer.batch);
+    this.#blocks = networks.blocks;
+    this.#length = method.steps * method.epochs;
     const pixels = method.steps * this.#blocks.imageFloats;
-    const length = this.#method.unroll.length;
+    const length = this.#length;
     this.#raw = arena.allocate(length);
     this.#learningRates = arena.allocate(length);
     this.#gradient = { images: arena.allocate(pixels), raw: arena.allocate(length) };
     this.#moments = { first: arena.allocate(pixels + length), second: arena.allocate(pixels + length) };
     this.#norms = arena.allocate(2);
-    this.#order = arena.allocate(data.count);
     const features = elements(model.inputShape);
     this.#staging = arena.allocate(this.imagesPerStep * Math.max(features, model.classes));
-    this.#batch = new Float32Array(outer.batch * features);
     this.#start();
   }
 
@@ -89,7 +89,7 @@ export class OuterLoop {
       this.#backend.write(this.#staging, labels);
       ops.oneHot(this.#blocks.targets + s * targetFloats, this.#staging, { classes: model.classes, ...shape });
     }
-    const { length } = this.#method.unroll;
+    const length = this.#length;
     ops.fill(this.#raw, rawLearningRate(method.learningRate), length);
     const pixels = method.steps * imageFloats;
     ops.fill(this.#moments.first, 0, pixels + length);
@@ -98,7 +98,7 @@ export class OuterLoop {
 
   /** Outer steps in one pass over the real images. */
   get stepsPerEpoch(): number {
-    return Math.ceil(this.config.data.count / this.config.outer.batch);
+    return stepsPerEpoch(this.config);
   }
 
   /** Adam's step size now. */
@@ -110,36 +110,37 @@ export class OuterLoop {
     return rate;
   }
 
-  /** One outer step. Returns the outer loss, averaged over the networks. */
-  advance(): number {
-    const { ops } = this.#backend;
-    const { method, model, init, networksPerStep, seed } = this.config;
-    const { unroll, dImages, dLearningRates } = this.#method;
-    const pixels = method.steps * this.#blocks.imageFloats;
-    const { length } = unroll;
-    const learningRates = this.#readLearningRates();
-    const batch = this.#nextBatch();
-    const { images, raw } = this.#gradient;
-    const share = 1 / networksPerStep;
-    let loss = 0;
-    for (let k = 0; k < networksPerStep; k++) {
-      const index = this.step * networksPerStep + k;
-      writeWeights(init, ops, model, unroll.theta(0), { seed, purpose: "distil", index });
-      loss += this.#method.run(learningRates, (theta, gradient) => this.#real.loss(theta, batch, gradient));
-      if (k === 0) {
-        ops.scale(images, share, dImages, pixels);
-        ops.scale(raw, share, dLearningRates, length);
-      } else {
-        ops.axpy(images, images, share, dImages, pixels);
-        ops.axpy(raw, raw, share, dLearningRates, length);
-      }
-    }
-    ops.softplusBackward(raw, this.#raw, raw, length);
-    this.#checkFinite(loss, pixels, length);
-    this.#update(pixels, length);
+  /**
+   * One outer step. Returns the outer loss, averaged over the networks. Where their gradients do not come, it rejects
+   * and the set stays as it was.
+   */
+  async advance(): Promise<number> {
+    const pixels = this.config.method.steps * this.#blocks.imageFloats;
+    const { raw } = this.#gradient;
+    this.#loss = 0;
+    await this.#networks.run(this.step, this.#readLearningRates(), this.#add);
+    this.#backend.ops.softplusBackward(raw, this.#raw, raw, this.#length);
+    this.#checkFinite(this.#loss, pixels, this.#length);
+    this.#update(pixels, this.#length);
     this.step++;
-    return loss * share;
+    return this.#loss * (1 / this.config.networksPerStep);
   }
+
+  /** Adds a network's share to the average: in the order of k, because a sum's bits depend on it. */
+  readonly #add: AddGradient = (k, loss, dImages, dLearningRates) => {
+    const { ops } = this.#backend;
+    const { images, raw } = this.#gradient;
+    const pixels = this.config.method.steps * this.#blocks.imageFloats;
+    const share = 1 / this.config.networksPerStep;
+    this.#loss += loss;
+    if (k === 0) {
+      ops.scale(images, share, dImages, pixels);
+      ops.scale(raw, share, dLearningRates, this.#length);
+    } else {
+      ops.axpy(images, images, share, dImages, pixels);
+      ops.axpy(raw, raw, share, dLearningRates, this.#length);
+    }
+  };
 
   /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
   #checkFinite(loss: number, pixels: number, length: number): void {
@@ -167,25 +168,9 @@ export class OuterLoop {
 
   /** η = softplus(r) for every inner step. */
   #readLearningRates(): Float32Array {
-    const { length } = this.#method.unroll;
+    const length = this.#length;
     this.#backend.ops.softplus(this.#learningRates, this.#raw, length);
     return Float32Array.from(this.#backend.read(this.#learningRates, length));
-  }
-
-  /** The next real batch; each pass over the data has an order of its own, and its last batch may be smaller. */
-  #nextBatch(): Batch {
-    const { data, outer, seed } = this.config;
-    const epoch = Math.floor(this.step / this.stepsPerEpoch);
-    const within = this.step - epoch * this.stepsPerEpoch;
-    if (within === 0 || this.#epochOrder.length === 0) {
-      this.#backend.ops.permutation(this.#order, data.count, randomKey(seed, "order", epoch));
-      this.#epochOrder = Float32Array.from(this.#backend.read(this.#order, data.count));
-    }
-    const indices = this.#epochOrder.subarray(within * outer.batch, (within + 1) * outer.batch);
-    const images = this.#batch.subarray(0, indices.length * (this.#batch.length / outer.batch));
-    batchInto(data, indices, images);
-    const targets = Uint8Array.from(indices, (index) => data.labels[index]!);
-    return { count: indices.length, images, targets, hard: true };
   }
 
   /** The set as it stands. */
