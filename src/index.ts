@@ -20,7 +20,7 @@ export type {
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
-export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
+export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { relu } from "./nn/activation.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
 export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";

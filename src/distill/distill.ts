@@ -7,6 +7,9 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { version } from "../version.gen.ts";
+import { checkWorkers, poolOptions } from "../worker/client.ts";
+import { NetworksOnWorkers } from "../worker/networks.ts";
+import type { StartWorker } from "../worker/start.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
@@ -43,8 +46,16 @@ export interface DistillOptions {
   readonly seed?: number;
   /** Runs on this engine; otherwise on one of its own with `threads` threads. */
   readonly engine?: Engine;
+  /** Kernel threads; with several workers those of each, and then 1 by default. */
   readonly threads?: number | "auto";
-  /** Aborting ends the run after the step in hand; `result()` then gives what was learned so far. */
+  /**
+   * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
+   * is the same, bit for bit. More workers than `networksPerStep` have nothing to do.
+   */
+  readonly workers?: number;
+  /**
+   * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
+   */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -60,7 +71,8 @@ export interface Distillation extends AsyncIterable<Progress> {
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other; DivergedError while running.
+ * @throws RangeError and ShapeError for options that do not fit each other; while running, DivergedError, and WorkerError
+ * where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -71,16 +83,19 @@ export function distill(options: DistillOptions): Distillation {
   return new Run(options);
 }
 
-class Run implements Distillation {
+/** Tests start workers of their own. */
+export class Run implements Distillation {
   readonly #options: DistillOptions;
+  readonly #start: StartWorker | undefined;
   readonly #config: OuterLoopConfig;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   #set: DistilledSet | undefined;
   #error: unknown;
 
-  constructor(options: DistillOptions) {
+  constructor(options: DistillOptions, start?: StartWorker) {
     this.#options = options;
+    this.#start = start;
     this.#config = checked(options);
     this.#steps = this.#run();
   }
@@ -102,11 +117,15 @@ class Run implements Distillation {
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
-    const { signal, onProgress, threads = "auto" } = this.#options;
-    const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
+    const { signal, onProgress, threads = "auto", workers = 0 } = this.#options;
+    // Where workers compute, little is left to do here.
+    const own = { threads: workers > 0 ? 1 : threads };
+    const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
+    let networks: NetworksOnWorkers | undefined;
     try {
-      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
+      if (workers > 0) networks = this.#onWorkers(engine);
+      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena, networks);
       const { steps } = this.#config.outer;
       while (this.#loop.step < steps && !signal?.aborted) {
         const { outerLearningRate: learningRate } = this.#loop;
@@ -118,14 +137,21 @@ class Run implements Distillation {
         await nextTask();
       }
     } catch (error) {
-      this.#fail(error);
+      // Workers give up the step in hand: that is an end like any other.
+      if (!(signal?.aborted && error === signal.reason)) this.#fail(error);
     } finally {
+      await networks?.dispose();
       // Leaving the iteration early is as good an end as any: what was learned stays.
       if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
       this.#loop = undefined;
       if (this.#options.engine) engine.arena.release(mark);
       else await engine.dispose();
     }
+  }
+
+  #onWorkers({ backend, arena }: Engine): NetworksOnWorkers {
+    const options = poolOptions(this.#options, this.#config.networksPerStep);
+    return new NetworksOnWorkers(this.#config, backend, arena, { ...options, start: this.#start });
   }
 
   #fail(error: unknown): never {
@@ -154,5 +180,6 @@ function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
+  checkWorkers(options.workers ?? 0);
   return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
 }

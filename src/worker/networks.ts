@@ -1,0 +1,68 @@
+// The networks of an outer step, each on the next worker that is free. Which worker that is cannot be seen in a result:
+// gradients are added in the order of the networks.
+import { transfer } from "comlink";
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { type AddGradient, innerLoop, type StepNetworks } from "../distill/network-gradient.ts";
+import type { OuterLoopConfig } from "../distill/outer-loop.ts";
+import { allocateBlocks, type Blocks } from "../distill/unroll.ts";
+import { describeModel } from "../nn/describe.ts";
+import { type PoolOptions, shareable, WorkerPool } from "./client.ts";
+
+export class NetworksOnWorkers implements StepNetworks {
+  readonly blocks: Blocks;
+  readonly #config: OuterLoopConfig;
+  readonly #backend: Backend;
+  readonly #options: PoolOptions;
+  readonly #dImages: Buffer;
+  readonly #dLearningRates: Buffer;
+  #pool: WorkerPool | undefined;
+
+  /** Workers are started by the first step. */
+  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena, options: PoolOptions) {
+    const { steps, epochs } = config.method;
+    this.#config = config;
+    this.#backend = backend;
+    this.#options = options;
+    this.blocks = allocateBlocks(innerLoop(config), arena);
+    this.#dImages = arena.allocate(steps * this.blocks.imageFloats);
+    this.#dLearningRates = arena.allocate(steps * epochs);
+  }
+
+  async run(step: number, learningRates: Float32Array, add: AddGradient): Promise<void> {
+    const pool = this.#pool ?? (await this.#open());
+    const backend = this.#backend;
+    const { networksPerStep, method } = this.#config;
+    const pixels = method.steps * this.blocks.imageFloats;
+    await pool.inOrder(
+      networksPerStep,
+      (api, k) => {
+        const images = backend.read(this.blocks.images, pixels);
+        return api.gradient(transfer({ step, k, images, learningRates }, [images.buffer]));
+      },
+      (k, { loss, images, learningRates }) => {
+        backend.write(this.#dImages, images);
+        backend.write(this.#dLearningRates, learningRates);
+        add(k, loss, this.#dImages, this.#dLearningRates);
+      },
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#pool?.dispose();
+  }
+
+  async #open(): Promise<WorkerPool> {
+    const pool = await WorkerPool.start(this.#options);
+    this.#pool = pool;
+    const { model, ...config } = this.#config;
+    const message = {
+      ...config,
+      data: shareable(config.data),
+      model: describeModel(model),
+      targets: this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
+    };
+    await pool.all((api) => api.openRun(message));
+    return pool;
+  }
+}
