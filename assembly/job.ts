@@ -1,21 +1,30 @@
 // A job: which kernel, with which arguments, over how many tiles. The orchestrator writes it into a fixed place of the
 // memory that all threads see; every thread that takes a chunk of it calls the kernel from here.
-import { reluForward, reluMask, softplusBackward, softplusForward } from "./activation";
+import {
+  activationBackward,
+  activationBackwardR,
+  activationForward,
+  leakyRelu,
+  reluForward,
+  reluMask,
+} from "./activation";
+import { adaptiveAvgPool2dBackward, adaptiveAvgPool2dForward, avgPool2dBackward, avgPool2dForward } from "./avg-pool2d";
 import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
 import { conv2dBackwardData } from "./conv2d-backward-data";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
-import { crossEntropy, crossEntropyR } from "./loss";
+import { crossEntropy, crossEntropyR, squaredError, squaredErrorR } from "./loss";
 import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
-import { normal, uniform } from "./random";
-import { axpy, copy, dotPartial, fill, scale, sumRows } from "./vector";
+import { dropoutMask, normal, uniform } from "./random";
+import { axpy, copy, dotPartial, fill, multiply, scale, sumRows } from "./vector";
 
 export enum Kernel {
   fill,
   copy,
   scale,
   axpy,
+  multiply,
   dotPartial,
   sumRows,
   packImages,
@@ -30,16 +39,25 @@ export enum Kernel {
   linearBackwardWeights,
   reluForward,
   reluMask,
-  softplus,
-  softplusBackward,
+  leakyRelu,
+  activationForward,
+  activationBackward,
+  activationBackwardR,
   maxPool2dForward,
   maxPool2dGather,
   maxPool2dScatter,
+  avgPool2dForward,
+  avgPool2dBackward,
+  adaptiveAvgPool2dForward,
+  adaptiveAvgPool2dBackward,
   crossEntropy,
   crossEntropyR,
+  squaredError,
+  squaredErrorR,
   adam,
   uniform,
   normal,
+  dropoutMask,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
@@ -81,6 +99,9 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.axpy:
       axpy(ptr(0), ptr(1), num(2), ptr(3), int(4), begin, end);
+      break;
+    case Kernel.multiply:
+      multiply(ptr(0), ptr(1), ptr(2), int(3), begin, end);
       break;
     case Kernel.dotPartial:
       dotPartial(ptr(0), ptr(1), ptr(2), int(3), begin, end);
@@ -179,11 +200,17 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
     case Kernel.reluMask:
       reluMask(ptr(0), ptr(1), ptr(2), int(3), begin, end);
       break;
-    case Kernel.softplus:
-      softplusForward(ptr(0), ptr(1), int(2), begin, end);
+    case Kernel.leakyRelu:
+      leakyRelu(ptr(0), ptr(1), ptr(2), int(3), num(4), begin, end);
       break;
-    case Kernel.softplusBackward:
-      softplusBackward(ptr(0), ptr(1), ptr(2), int(3), begin, end);
+    case Kernel.activationForward:
+      activationForward(ptr(0), ptr(1), int(2), int(3), begin, end);
+      break;
+    case Kernel.activationBackward:
+      activationBackward(ptr(0), ptr(1), ptr(2), int(3), int(4), begin, end);
+      break;
+    case Kernel.activationBackwardR:
+      activationBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), begin, end);
       break;
     case Kernel.maxPool2dForward:
       maxPool2dForward(
@@ -239,11 +266,59 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
         end,
       );
       break;
+    case Kernel.avgPool2dForward:
+      avgPool2dForward(
+        ptr(0),
+        ptr(1),
+        int(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.avgPool2dBackward:
+      avgPool2dBackward(
+        ptr(0),
+        ptr(1),
+        int(2),
+        int(3),
+        int(4),
+        int(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.adaptiveAvgPool2dForward:
+      adaptiveAvgPool2dForward(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), begin, end);
+      break;
+    case Kernel.adaptiveAvgPool2dBackward:
+      adaptiveAvgPool2dBackward(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), begin, end);
+      break;
     case Kernel.crossEntropy:
       crossEntropy(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), int(6), int(7), int(8), begin, end);
       break;
     case Kernel.crossEntropyR:
       crossEntropyR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), int(7), begin, end);
+      break;
+    case Kernel.squaredError:
+      squaredError(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), int(7), begin, end);
+      break;
+    case Kernel.squaredErrorR:
+      squaredErrorR(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), begin, end);
       break;
     case Kernel.adam:
       adam(
@@ -268,6 +343,9 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.normal:
       normal(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);
+      break;
+    case Kernel.dropoutMask:
+      dropoutMask(ptr(0), int(1), int(2), int(3), int(4), int(5), num(6), begin, end);
       break;
   }
 }

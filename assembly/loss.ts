@@ -1,9 +1,15 @@
-// Mean softmax cross-entropy ℓ = −(1/n) Σ y·log p of logits z against targets y, and its R-rule. Every matrix is
-// [classes, batch]; lanes are images, of which the first n = `images` are real. A tile is 4 images: one vector of lanes.
+// The losses of logits z against targets y, and their R-rules. Every matrix is [classes, batch]; lanes are images, of
+// which the first n = `images` are real. A tile is 4 images: one vector of lanes. What is a gradient is zero in padding
+// lanes, as losses are.
+//
+// Mean softmax cross-entropy, ℓ = −(1/n) Σ y·log p; p is finite in padding lanes and means nothing there.
 //   p = softmax(z)    S = Σ_k y_k
 //   dz  = (S·p − y) / n                  dy  = −log(p) / n
 //   rdz = S·p⊙(rz − Σ p·rz) / n          rdy = −(rz − Σ p·rz) / n
-// What is a gradient is zero in padding lanes, as losses are; p there is finite and means nothing.
+//
+// Mean squared error, ℓ = Σ ‖z − y‖² / 2n.
+//   dz  = (z − y) / n                    dy  = −dz
+//   rdz = rz / n                         rdy = −rdz
 import { expPs, logPs } from "./math";
 import { madd } from "./simd";
 
@@ -93,6 +99,62 @@ export function crossEntropyR(
       const scaled = f32x4.mul(f32x4.mul(mass, v128.load(p + k)), deviation);
       v128.store(rdz + k, v128.and(scaled, real));
       if (rdy) v128.store(rdy + k, v128.and(f32x4.neg(deviation), real));
+    }
+  }
+}
+
+/** losses[image] = ‖z − y‖² / 2, before the mean, [batch]; dz and, unless 0, dy. */
+export function squaredError(
+  losses: usize,
+  dz: usize,
+  dy: usize,
+  z: usize,
+  y: usize,
+  classes: i32,
+  images: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const stride = (<usize>batch) << 2;
+  const bytes = <usize>classes * stride;
+  const count = f32x4.splat(<f32>images);
+  for (let tile = begin; tile < end; tile++) {
+    const lane = (<usize>tile) << 4;
+    const real = realLanes(tile, images);
+    let squares = f32x4.splat(0);
+    for (let k = lane; k < bytes; k += stride) {
+      const error = f32x4.sub(v128.load(z + k), v128.load(y + k));
+      const d = v128.and(f32x4.div(error, count), real);
+      squares = madd(squares, error, error);
+      v128.store(dz + k, d);
+      if (dy) v128.store(dy + k, f32x4.neg(d));
+    }
+    v128.store(losses + lane, v128.and(f32x4.mul(f32x4.splat(0.5), squares), real));
+  }
+}
+
+/** The derivative of dz and, unless rdy is 0, of dy along rz. */
+export function squaredErrorR(
+  rdz: usize,
+  rdy: usize,
+  rz: usize,
+  classes: i32,
+  images: i32,
+  batch: i32,
+  begin: i32,
+  end: i32,
+): void {
+  const stride = (<usize>batch) << 2;
+  const bytes = <usize>classes * stride;
+  const count = f32x4.splat(<f32>images);
+  for (let tile = begin; tile < end; tile++) {
+    const lane = (<usize>tile) << 4;
+    const real = realLanes(tile, images);
+    for (let k = lane; k < bytes; k += stride) {
+      const d = v128.and(f32x4.div(v128.load(rz + k), count), real);
+      v128.store(rdz + k, d);
+      if (rdy) v128.store(rdy + k, f32x4.neg(d));
     }
   }
 }

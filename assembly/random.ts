@@ -89,6 +89,27 @@ export function normal(
   }
 }
 
+/** out[i] = 0 where the top 24 bits of draw i are below `dropped` = ⌈p·2²⁴⌉, which has probability p; else `kept` */
+export function dropoutMask(
+  out: usize,
+  n: i32,
+  seed0: u32,
+  seed1: u32,
+  stream: u32,
+  dropped: i32,
+  kept: f32,
+  begin: i32,
+  end: i32,
+): void {
+  const last = lastOf(n, end);
+  const threshold = i32x4.splat(dropped);
+  const value = f32x4.splat(kept);
+  for (let i = begin * BLOCK; i < last; i += 4) {
+    const top = i32x4.shr_u(philox(i >> 2, seed0, seed1, stream), 8);
+    storeUpTo(out, i, last, v128.and(value, i32x4.ge_s(top, threshold)));
+  }
+}
+
 /** Word `i` (0 … 3) of four. */
 function word(v: v128, i: i32): u32 {
   if (i & 2) return <u32>(i & 1 ? i32x4.extract_lane(v, 3) : i32x4.extract_lane(v, 2));

@@ -45,6 +45,15 @@ export function axpy(out: usize, y: usize, alpha: f32, x: usize, n: i32, begin: 
   }
 }
 
+/** out[i] = x[i]·y[i]; out may be x or y */
+export function multiply(out: usize, x: usize, y: usize, n: i32, begin: i32, end: i32): void {
+  const last = lastOf(n, end);
+  let i = begin * BLOCK;
+  for (; i + 4 <= last; i += 4) v128.store(at(out, i), f32x4.mul(v128.load(at(x, i)), v128.load(at(y, i))));
+  const count = last - i;
+  if (count > 0) storePartial(at(out, i), f32x4.mul(loadPartial(at(x, i), count), loadPartial(at(y, i), count)), count);
+}
+
 /** The two high floats as doubles. */
 function promoteHigh(v: v128): v128 {
   return f64x2.promote_low_f32x4(i64x2.shuffle(v, v, 1, 1));

@@ -7,12 +7,14 @@ export { type BaselineOptions, type BaselineResult, randomRealBaseline } from ".
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
 export type { Activations } from "./distill/unroll.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,
+  Chance,
   Gradients,
   HessianVectorProduct,
   LabelledImages,
@@ -21,13 +23,21 @@ export type {
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
-export { relu } from "./nn/activation.ts";
+export {
+  parametersFromSafetensors,
+  parametersToSafetensors,
+  type StateDictOptions,
+} from "./formats/state-dict.ts";
+export { leakyRelu, relu, sigmoid, softplus, tanh } from "./nn/activation.ts";
+export { type AvgPool2dOptions, adaptiveAvgPool2d, avgPool2d } from "./nn/avg-pool2d.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
 export { describeModel, type ModelDescription, modelFromDescription } from "./nn/describe.ts";
-export type { InitScheme } from "./nn/init.ts";
+export { dropout } from "./nn/dropout.ts";
+export type { Initializer, InitOptions, InitScheme } from "./nn/init.ts";
 export type { ImageShape, Layer } from "./nn/layer.ts";
 export { flatten, linear } from "./nn/linear.ts";
-export { type Model, type Parameter, sequential } from "./nn/model.ts";
+export type { Loss } from "./nn/loss.ts";
+export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
-export { lenet } from "./nn/zoo.ts";
+export { lenet, mlp } from "./nn/zoo.ts";
 export { version } from "./version.gen.ts";

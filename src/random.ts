@@ -19,10 +19,10 @@ function fnv1a(text: string, start: number): number {
   return hash | 0;
 }
 
-/** Throws RangeError unless `seed` is a whole number from 0 to 2⁵³ − 1. Returns it. */
-export function checkSeed(seed: number): number {
+/** Throws RangeError unless `seed`, called `name`, is a whole number from 0 to 2⁵³ − 1. Returns it. */
+export function checkSeed(seed: number, name: string = "seed"): number {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`"seed" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${seed}`);
+    throw new RangeError(`"${name}" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${seed}`);
   }
   return seed;
 }

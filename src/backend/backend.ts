@@ -79,6 +79,34 @@ export interface Pool2dShape {
   readonly batch: number;
 }
 
+/**
+ * Average pooling into bins: output row i has the input rows from ⌊i·inHeight / outHeight⌋ to before
+ * ⌈(i + 1)·inHeight / outHeight⌉, and columns likewise (PyTorch).
+ */
+export interface AdaptivePool2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly batch: number;
+}
+
+/** Average pooling with windows of one size over an input padded with zeros. */
+export interface AvgPool2dShape extends AdaptivePool2dShape {
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly padding: number;
+}
+
+/**
+ * Smooth activations y = f(x). Their slope f′ is a function of `p`, which is y for tanh (1 − y²) and sigmoid
+ * (y·(1 − y)), and x for softplus (sigmoid(x)).
+ */
+export type Activation = "tanh" | "sigmoid" | "softplus";
+
 /** `images` of the `batch` lanes are real; means are over those. */
 export interface LossShape {
   readonly classes: number;
@@ -121,6 +149,8 @@ export interface Ops {
   scale(out: Buffer, alpha: number, x: Buffer, n: number): void;
   /** out[i] = y[i] + alpha·x[i]; out may be y or x */
   axpy(out: Buffer, y: Buffer, alpha: number, x: Buffer, n: number): void;
+  /** out[i] = x[i]·y[i]; out may be x or y */
+  multiply(out: Buffer, x: Buffer, y: Buffer, n: number): void;
   /** out[0] = Σ x[i]·y[i] */
   dot(out: Buffer, x: Buffer, y: Buffer, n: number): void;
 
@@ -156,6 +186,15 @@ export interface Ops {
   reluForward(y: Buffer, x: Buffer, n: number): void;
   /** out = v where y > 0, else 0; out may be v. The one rule of ReLU's other three passes. */
   reluMask(out: Buffer, y: Buffer, v: Buffer, n: number): void;
+  /** out = v where s > 0, else slope·v; out may be v or s. The one rule of leaky ReLU: s = x forward, then s = y. */
+  leakyRelu(out: Buffer, s: Buffer, v: Buffer, n: number, slope: number): void;
+
+  /** y = tanh x, 1 / (1 + e^−x), or ln(1 + eˣ) without overflow; y may be x */
+  activationForward(y: Buffer, x: Buffer, n: number, f: Activation): void;
+  /** dx = f′·dy, and so ry = f′·rx; dx may be dy */
+  activationBackward(dx: Buffer, p: Buffer, dy: Buffer, n: number, f: Activation): void;
+  /** rdx = f′·rdy + (df′/dp)·rp·dy, with rp the tangent of p; rdx may be rdy */
+  activationBackwardR(rdx: Buffer, p: Buffer, rp: Buffer, dy: Buffer, rdy: Buffer, n: number, f: Activation): void;
 
   /**
    * y = the largest of each window; index = its position ky·kw + kx in the window, the first one if several are
@@ -167,6 +206,15 @@ export interface Ops {
   /** dx = dy added at the winners, 0 elsewhere: backward and tangent backward */
   maxPool2dScatter(dx: Buffer, index: Buffer, dy: Buffer, shape: Pool2dShape): void;
 
+  /** y = the sum of each window over kh·kw, so padding counts. x [c, h, w, B], y [c, oh, ow, B] */
+  avgPool2dForward(y: Buffer, x: Buffer, shape: AvgPool2dShape): void;
+  /** dx = the adjoint: dy / (kh·kw) added over each window, 0 elsewhere */
+  avgPool2dBackward(dx: Buffer, dy: Buffer, shape: AvgPool2dShape): void;
+  /** y = the mean of each bin */
+  adaptiveAvgPool2dForward(y: Buffer, x: Buffer, shape: AdaptivePool2dShape): void;
+  /** dx = the adjoint: dy over the size of its bin, added over each bin */
+  adaptiveAvgPool2dBackward(dx: Buffer, dy: Buffer, shape: AdaptivePool2dShape): void;
+
   /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
   oneHot(out: Buffer, labels: Buffer, shape: LossShape): void;
   /**
@@ -177,11 +225,14 @@ export interface Ops {
   crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (paper.md §1.2) */
   crossEntropyR(rdz: Buffer, rdy: Buffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
+  /**
+   * Mean squared error of z against y (both [classes, batch]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's
+   * ‖z − y‖² / 2, [batch], padding zero; dz = (z − y)/n; dy = −dz unless none. dz and dy are zero in padding.
+   */
+  squaredError(losses: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
+  /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
+  squaredErrorR(rdz: Buffer, rdy: Buffer, rz: Buffer, shape: LossShape): void;
 
-  /** y = ln(1 + eˣ), never overflowing */
-  softplus(y: Buffer, x: Buffer, n: number): void;
-  /** dx = dy·sigmoid(x): the gradient through softplus; dx may be dy */
-  softplusBackward(dx: Buffer, x: Buffer, dy: Buffer, n: number): void;
   /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
   adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;
 
@@ -197,6 +248,8 @@ export interface Ops {
    * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋
    */
   permutation(out: Buffer, n: number, key: RandomKey): void;
+  /** out[i] = 0 where (draw i >>> 8) / 2²⁴ < p, else 1 / (1 − p), for 0 ≤ p < 1: what dropout multiplies with */
+  dropoutMask(out: Buffer, n: number, key: RandomKey, p: number): void;
 }
 
 export interface Backend {

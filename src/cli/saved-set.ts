@@ -1,6 +1,6 @@
 // A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
 import { setDigest } from "../formats/sha256.ts";
-import type { WeightSource } from "../index.ts";
+import type { InitOptions, InitScheme, WeightSource } from "../index.ts";
 import { type DistilledSet, FormatError, fixedInit, type Model, modelFromDescription, randomInit } from "../index.ts";
 import { loadDistilled } from "../node.ts";
 import { withPath } from "./errors.ts";
@@ -44,10 +44,14 @@ export function modelOf({ file, set }: SavedSet): Model {
 
 /** The initial weights that the set was distilled for. Throws FormatError where the recipe does not tell. */
 export function initOf({ file, set }: SavedSet): WeightSource {
-  const { kind, scheme, seed } = (set.recipe.init ?? {}) as Record<string, unknown>;
-  if (scheme === "xavier-normal") {
-    if (kind === "random") return randomInit(scheme);
-    if (kind === "fixed" && Number.isSafeInteger(seed) && (seed as number) >= 0) return fixedInit(seed as number);
+  const { kind, scheme, seed, ...options } = (set.recipe.init ?? {}) as Record<string, unknown>;
+  if (typeof scheme === "string" && (kind === "random" || (kind === "fixed" && seed !== undefined))) {
+    try {
+      const source = [scheme as InitScheme, options as InitOptions] as const;
+      return kind === "random" ? randomInit(...source) : fixedInit(seed as number, ...source);
+    } catch (error) {
+      throw new FormatError(`${file}: recipe.init: ${(error as Error).message}`, { cause: error });
+    }
   }
   throw new FormatError(
     `${file}: expected recipe.init, which says where initial weights come from, as ` +

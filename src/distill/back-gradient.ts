@@ -4,9 +4,14 @@
 //   ∂L/∂η_t = −⟨∇_θ ℓ_t, λ⟩      ∂L/∂x_{t mod S} −= η_t·H_xθ λ      ∂L/∂y_{t mod S} −= η_t·H_yθ λ
 //   λ ← λ − η_t·H_θθ λ           and at the end λ = ∂L/∂θ_0.
 //
-// Only the θ_t are stored; no graph is built, and memory does not grow with what a step computes.
+// Weight decay ω makes ∇_θ ℓ_t + ω·θ_t of the gradient and H_θθ + ω·1 of the Hessian. With momentum μ, v has an adjoint
+// Q too, 0 at first, and the R-pass runs along q = Q − η_t·λ:
+//   ∂L/∂η_t = −⟨v_{t+1}, λ⟩      ∂L/∂x_{t mod S} += H_xθ q      λ ← λ + (H_θθ + ω) q      Q ← μ·q
+// where μ = 0 makes q a multiple of λ, and the two forms one.
+//
+// Only θ_t, and v_t with momentum, are stored; no graph is built, and memory does not grow with what a step computes.
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import { type Activations, type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
@@ -26,6 +31,10 @@ export class BackGradient {
   readonly lambda: Buffer;
   readonly #ops: Ops;
   readonly #product: Buffer;
+  /** Q, and q in its place; none without momentum. */
+  readonly #q: Buffer;
+  /** ⟨θ_t, λ⟩, one float; none without weight decay. */
+  readonly #decay: Buffer;
   readonly #tangent: Tangent;
 
   constructor(
@@ -44,44 +53,79 @@ export class BackGradient {
     this.dLearningRates = allocator.allocate(this.unroll.length);
     this.lambda = allocator.allocate(count);
     this.#product = allocator.allocate(count);
+    const { momentum, weightDecay } = this.unroll.optimizer;
+    this.#q = momentum !== 0 ? allocator.allocate(count) : none;
+    this.#decay = weightDecay !== 0 ? allocator.allocate(1) : none;
     this.#tangent = this.unroll.network.tangent(allocator, wanted);
   }
 
-  /** From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. */
-  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss): number {
+  /**
+   * From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. Dropout in the inner steps
+   * draws from `random`, and there is none without it.
+   */
+  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey): number {
     const { unroll, blocks } = this;
     const ops = this.#ops;
     const { steps, model } = unroll.loop;
-    unroll.run(learningRates);
+    const q = this.#q;
+    unroll.run(learningRates, random);
     const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
     if (this.dTargets) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
+    if (q) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
       const eta = learningRates[t]!;
-      this.#rPass(t);
+      if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
+      // The pass runs along q, or along λ with its products to be scaled.
+      const factor = q ? 1 : -eta;
+      this.#rPass(t, q || this.lambda);
+      this.#slope(t);
       const block = t % steps;
       const dImages = this.dImages + block * blocks.imageFloats;
-      ops.axpy(dImages, dImages, -eta, this.#tangent.dImages, blocks.imageFloats);
+      ops.axpy(dImages, dImages, factor, this.#tangent.dImages, blocks.imageFloats);
       if (this.dTargets) {
         const dTargets = this.dTargets + block * blocks.targetFloats;
-        ops.axpy(dTargets, dTargets, -eta, this.#tangent.dTargets, blocks.targetFloats);
+        ops.axpy(dTargets, dTargets, factor, this.#tangent.dTargets, blocks.targetFloats);
       }
-      ops.axpy(this.lambda, this.lambda, -eta, this.#product, model.parameterCount);
+      ops.axpy(this.lambda, this.lambda, factor, this.#product, model.parameterCount);
+      if (q) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
     }
     ops.scale(this.dLearningRates, -1, this.dLearningRates, unroll.length);
     return loss;
   }
 
-  /** One R-pass along λ at θ_t: products H·λ, and ⟨∇_θ ℓ_t, λ⟩, which is the tangent of the loss. */
-  #rPass(t: number): void {
+  /** One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included. */
+  #rPass(t: number, direction: Buffer): void {
     const { unroll } = this;
-    const { network, loop } = unroll;
+    const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
     if (unroll.activations === "recompute") unroll.pass(t);
-    network.forwardR(theta, this.lambda, tape, this.#tangent, loop.imagesPerStep);
-    const logits = loop.model.classes * network.batch;
-    this.#ops.dot(this.dLearningRates + t, tape.dLogits, this.#tangent.logits, logits);
-    network.backwardR(theta, this.lambda, tape, this.#tangent, this.#product);
+    network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
+    network.backwardR(theta, direction, tape, this.#tangent, this.#product);
+    if (optimizer.weightDecay !== 0) {
+      this.#ops.axpy(this.#product, this.#product, optimizer.weightDecay, direction, loop.model.parameterCount);
+    }
+  }
+
+  /**
+   * ⟨v_{t+1}, λ⟩ into entry t of dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need not be kept:
+   * ⟨∇_θ ℓ_t, λ⟩ is the tangent of the loss along λ, and weight decay adds ω·⟨θ_t, λ⟩.
+   */
+  #slope(t: number): void {
+    const ops = this.#ops;
+    const { unroll } = this;
+    const { network, loop } = unroll;
+    const { momentum, weightDecay } = unroll.optimizer;
+    const slope = this.dLearningRates + t;
+    if (momentum !== 0) {
+      ops.dot(slope, unroll.velocity(t + 1), this.lambda, loop.model.parameterCount);
+      return;
+    }
+    ops.dot(slope, unroll.tape(t).dLogits, this.#tangent.logits, loop.model.classes * network.batch);
+    if (weightDecay !== 0) {
+      ops.dot(this.#decay, unroll.theta(t), this.lambda, loop.model.parameterCount);
+      ops.axpy(slope, slope, weightDecay, this.#decay, 1);
+    }
   }
 }

@@ -2,11 +2,13 @@
 import type { Ops } from "../backend/backend.ts";
 import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
 import { checkWorkers, poolOptions, WorkerPool } from "../worker/client.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 /** Constant learning rates to choose from; the choice is made on training images that no set contains. */
@@ -22,8 +24,11 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** As many images and gradient steps as this set has. */
-  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep">;
+  /** As many images and gradient steps as this set has, with its momentum and weight decay. */
+  readonly like: Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> &
+    Partial<Pick<DistilledSet, "recipe">>;
+  /** To train with. Default: the loss that `like` was distilled for. */
+  readonly loss?: Loss;
   readonly networks: number;
   readonly seed?: number;
   readonly engine?: Engine;
@@ -45,13 +50,13 @@ export interface BaselineResult extends Evaluation {
  * from the training set.
  */
 export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { train, test, like, networks, threads = "auto", seed = 0, workers = 0 } = options;
+  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like), workers = 0 } = options;
   checkWorkers(workers);
   const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
   let workerPool: WorkerPool | undefined;
   try {
     if (workers > 0) workerPool = await WorkerPool.start(poolOptions(options, Math.max(networks, TUNING_NETWORKS)));
-    const shared = { ...options, engine, pool: workerPool };
+    const shared = { ...options, engine, loss, pool: workerPool };
     const held = Math.min(VALIDATION_MOST, Math.ceil(train.count * VALIDATION_SHARE));
     const pool = subset(train, 0, train.count - held);
     const validation = subset(train, train.count - held, train.count);
@@ -77,10 +82,11 @@ function randomRealSet(
   ops: Ops,
   engine: Engine,
   data: Dataset,
-  { steps, epochs, imagesPerStep }: BaselineOptions["like"],
+  like: BaselineOptions["like"],
   learningRate: number,
   { seed, purpose, index }: { seed: number; purpose: string; index: number },
 ): DistilledSet {
+  const { steps, epochs, imagesPerStep } = like;
   const { classes, channels, height, width } = data;
   const perClass = imagesPerStep / classes;
   if (!Number.isInteger(perClass)) {
@@ -109,5 +115,6 @@ function randomRealSet(
   const learningRates = new Float32Array(steps * epochs).fill(learningRate);
   const { mean, std } = data;
   const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
-  return { ...shape, images, targets, learningRates, mean, std, recipe: { baseline: "random real", purpose, index } };
+  const recipe = { baseline: "random real", purpose, index };
+  return { ...shape, images, targets, learningRates, ...innerOptimizer(like), mean, std, recipe };
 }

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
@@ -38,6 +39,8 @@ export interface DistillOptions {
   readonly method: BackGradientMethod;
   /** Default `randomInit()`. */
   readonly init?: WeightSource;
+  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
+  readonly loss?: Loss;
   /** Networks per outer step, their gradients averaged. Default 1. */
   readonly networksPerStep?: number;
   /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
@@ -161,13 +164,14 @@ export class Run implements Distillation {
 
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, init, networksPerStep, outer, seed } = this.#config;
+    const { data, model, method, init, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count },
       model: describeModel(model),
       method,
       init,
+      loss,
       networksPerStep,
       outer,
       seed,
@@ -178,8 +182,11 @@ export class Run implements Distillation {
 
 function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
+  const { loss = "cross-entropy" } = options;
+  checkLoss("loss", loss);
   checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
   checkWorkers(options.workers ?? 0);
-  return { data, model, method, init, networksPerStep, outer: outerOptions(outer, data.count), seed: checkSeed(seed) };
+  const outerChecked = outerOptions(outer, data.count);
+  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -1,4 +1,5 @@
 // What a distillation leaves behind: everything that is needed to train on it, and nothing else.
+import { checkLoss, type Loss } from "../nn/loss.ts";
 
 /** A distilled set. Plain data: it can be cloned, transferred and saved. */
 export interface DistilledSet {
@@ -18,9 +19,20 @@ export interface DistilledSet {
   readonly targets: Float32Array;
   /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. */
   readonly learningRates: Float32Array;
+  /** Of the inner steps, as in torch.optim.SGD; 0 where absent. */
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** How it was made, as JSON: enough to make it again. */
   readonly recipe: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The loss that a set was distilled for, and so the one to train on it with: what its recipe says, else cross-entropy.
+ * Throws RangeError where the recipe names another.
+ */
+export function lossOf({ recipe = {} }: Partial<Pick<DistilledSet, "recipe">>): Loss {
+  return recipe.loss === undefined ? "cross-entropy" : checkLoss("recipe.loss", recipe.loss);
 }

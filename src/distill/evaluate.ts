@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
@@ -20,6 +21,8 @@ export interface EvaluateOptions {
   readonly model: Model;
   /** As in distilling: with `fixedInit` it is that one network, whatever `networks` says. */
   readonly init: WeightSource;
+  /** To train with. Default: the loss that the set was distilled for. */
+  readonly loss?: Loss;
   /** Held-out networks. Default 20; the paper takes 200. */
   readonly networks?: number;
   /** Real images nobody has trained on. */
@@ -68,9 +71,10 @@ type Add = (accuracy: number) => void;
 
 /** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, test, seed = 0, workers = 0, onProgress } = options;
+  const { model, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
   checkWorkers(workers);
+  if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
   const accuracies: number[] = [];
   const add: Add = (accuracy) => {
@@ -83,10 +87,10 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, seed = 0, threads = "auto", signal } = options;
+  const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
-    const held = new HeldOutTest({ test, model, init, seed }, engine.backend, engine.arena);
+    const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       add(held.accuracy(network, setOf(network)));
@@ -98,10 +102,10 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 }
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, seed = 0 } = options;
+  const { model, init, test, loss, seed = 0 } = options;
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
-    const message = { test: shareable(test), model: describeModel(model), init, seed };
+    const message = { test: shareable(test), model: describeModel(model), init, loss, seed };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(
       networks,

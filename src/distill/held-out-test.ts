@@ -3,7 +3,9 @@ import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
+import { randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { Trainer } from "./train.ts";
@@ -14,6 +16,8 @@ export interface HeldOutTestConfig {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
+  /** To train with. Default: the loss that the set was distilled for. */
+  readonly loss?: Loss | undefined;
   readonly seed: number;
 }
 
@@ -35,13 +39,13 @@ export class HeldOutTest {
 
   /** Test accuracy of network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number {
-    const { test, model, init, seed } = this.#config;
+    const { test, model, init, loss, seed } = this.#config;
     const backend = this.#backend;
     return this.#arena.scope(() => {
-      const trainer = new Trainer(set, model, backend, this.#arena);
+      const trainer = new Trainer(set, model, backend, this.#arena, loss);
       const batch = new RealBatch(model, backend, this.#arena, test.count);
-      writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train();
+      writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+      trainer.train(randomKey(seed, "dropout/evaluate", network));
       const logits = batch.logits(trainer.theta, this.#images, test.count);
       return correct(logits, test.labels, model.classes) / test.count;
     });

@@ -1,9 +1,10 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
 import { wholeNumber } from "../nn/layer.ts";
+import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
 import type { Activations } from "./unroll.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
-export interface BackGradientMethod {
+export interface BackGradientMethod extends InnerOptimizer {
   readonly name: "back-gradient";
   /** Gradient steps in one pass: blocks of images. */
   readonly steps: number;
@@ -22,7 +23,8 @@ export interface BackGradientMethod {
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1 or a learning rate outside (0, 100].
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1) or a negative
+ * weight decay.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -31,6 +33,8 @@ export function backGradient({
   imagesPerClass,
   learningRate = 0.02,
   initialNoise = 1,
+  momentum = 0,
+  weightDecay = 0,
   activations = "keep",
 }: {
   steps: number;
@@ -40,6 +44,10 @@ export function backGradient({
   learningRate?: number;
   /** Default 1, as in the paper; less noise leaves clearer pictures. */
   initialNoise?: number;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0; anything else keeps a second trajectory, of velocities. */
+  momentum?: number;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0. */
+  weightDecay?: number;
   /** Default "keep". */
   activations?: Activations;
 }): BackGradientMethod {
@@ -55,7 +63,17 @@ export function backGradient({
   if (activations !== "keep" && activations !== "recompute") {
     throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
   }
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, initialNoise, activations };
+  const optimizer = innerOptimizer({ momentum, weightDecay });
+  return {
+    name: "back-gradient",
+    steps,
+    epochs,
+    imagesPerClass,
+    learningRate,
+    initialNoise,
+    ...optimizer,
+    activations,
+  };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */

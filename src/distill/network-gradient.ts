@@ -7,6 +7,7 @@ import { batchInto } from "../data/dataset.ts";
 import { elements } from "../nn/layer.ts";
 import { randomKey } from "../random.ts";
 import { BackGradient, type OuterLoss } from "./back-gradient.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { type Batch, RealBatch } from "./outer-loss.ts";
 import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
@@ -24,9 +25,9 @@ export interface StepNetworks {
 }
 
 /** The inner loop of a run. */
-export function innerLoop({ model, method }: Pick<OuterLoopConfig, "model" | "method">): InnerLoop {
+export function innerLoop({ model, method, loss }: Pick<OuterLoopConfig, "model" | "method" | "loss">): InnerLoop {
   const { steps, epochs, imagesPerClass } = method;
-  return { model, steps, epochs, imagesPerStep: imagesPerClass * model.classes };
+  return { model, steps, epochs, imagesPerStep: imagesPerClass * model.classes, loss, ...innerOptimizer(method) };
 }
 
 /** Outer steps in one pass over the real images. */
@@ -51,7 +52,7 @@ export class NetworkGradient implements StepNetworks {
   #batch: Batch | undefined;
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer } = config;
+    const { model, method, data, outer, loss } = config;
     const loop = innerLoop(config);
     this.#config = config;
     this.#backend = backend;
@@ -62,7 +63,7 @@ export class NetworkGradient implements StepNetworks {
     });
     this.dImages = this.#method.dImages;
     this.dLearningRates = this.#method.dLearningRates;
-    const real = new RealBatch(model, backend, arena, outer.batch);
+    const real = new RealBatch(model, backend, arena, outer.batch, loss);
     this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch!, gradient);
     this.#order = arena.allocate(data.count);
     this.#images = new Float32Array(outer.batch * elements(model.inputShape));
@@ -79,8 +80,8 @@ export class NetworkGradient implements StepNetworks {
     const { model, init, networksPerStep, seed } = this.#config;
     this.#selectBatch(step);
     const index = step * networksPerStep + k;
-    writeWeights(init, this.#backend.ops, model, this.#method.unroll.theta(0), { seed, purpose: "distil", index });
-    return this.#method.run(learningRates, this.#outerLoss);
+    writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), { seed, purpose: "distil", index });
+    return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
   }
 
   /** The real batch of a step; each pass over the data has an order of its own, and its last batch may be smaller. */

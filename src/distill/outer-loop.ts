@@ -6,6 +6,7 @@ import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
@@ -21,6 +22,8 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
+  /** Of the inner steps and of the real batch. */
+  readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
@@ -119,7 +122,7 @@ export class OuterLoop {
     const { raw } = this.#gradient;
     this.#loss = 0;
     await this.#networks.run(this.step, this.#readLearningRates(), this.#add);
-    this.#backend.ops.softplusBackward(raw, this.#raw, raw, this.#length);
+    this.#backend.ops.activationBackward(raw, this.#raw, raw, this.#length, "softplus");
     this.#checkFinite(this.#loss, pixels, this.#length);
     this.#update(pixels, this.#length);
     this.step++;
@@ -169,7 +172,7 @@ export class OuterLoop {
   /** η = softplus(r) for every inner step. */
   #readLearningRates(): Float32Array {
     const length = this.#length;
-    this.#backend.ops.softplus(this.#learningRates, this.#raw, length);
+    this.#backend.ops.activationForward(this.#learningRates, this.#raw, length, "softplus");
     return Float32Array.from(this.#backend.read(this.#learningRates, length));
   }
 
@@ -188,6 +191,8 @@ export class OuterLoop {
       images: this.#readBlocks(this.#blocks.images, this.#blocks.imageFloats, elements(model.inputShape)),
       targets: this.#readBlocks(this.#blocks.targets, this.#blocks.targetFloats, model.classes),
       learningRates: this.#readLearningRates(),
+      ...(method.momentum > 0 && { momentum: method.momentum }),
+      ...(method.weightDecay > 0 && { weightDecay: method.weightDecay }),
       mean: data.mean,
       std: data.std,
       recipe,

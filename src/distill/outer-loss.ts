@@ -1,8 +1,10 @@
-// The outer loss: mean cross-entropy of a trained network on a batch of real images. A large batch runs in chunks that
-// stay in the cache, their gradients added in order; what the chunks are is decided by the model's shape alone.
+// The outer loss: the mean loss of a trained network on a batch of real images, with nothing dropped, as in evaluation.
+// A large batch runs in chunks that stay in the cache, their gradients added in order; what the chunks are is decided by
+// the model's shape alone.
 import type { Allocator } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
@@ -38,13 +40,13 @@ export class RealBatch {
   readonly #staging: Buffer;
   readonly #tape: Tape;
 
-  constructor(model: Model, backend: Backend, allocator: Allocator, most: number) {
+  constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
     this.#model = model;
     this.#backend = backend;
     this.#chunk = Math.min(lanes(most), chunkImages(model));
     const features = elements(model.inputShape);
     this.#staging = allocator.allocate(this.#chunk * Math.max(features, model.classes));
-    this.#network = new Network(model, backend.ops, this.#chunk, allocator);
+    this.#network = new Network(model, backend.ops, this.#chunk, allocator, loss);
     const images = allocator.allocate(features * this.#chunk);
     const targets = allocator.allocate(model.classes * this.#chunk);
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });

@@ -3,8 +3,9 @@ import type { Floats } from "../backend/backend.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { checkFloats, checkImages } from "../engine/validate.ts";
 import { elements } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed } from "../random.ts";
+import { checkSeed, randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { predictedClasses } from "./evaluate.ts";
 import { RealBatch } from "./outer-loss.ts";
@@ -18,7 +19,9 @@ export interface TrainOnOptions {
   readonly parameters?: Floats;
   /** Default `randomInit()`. */
   readonly init?: WeightSource;
-  /** Which network `init` draws. Default 0. */
+  /** Default: the loss that the set was distilled for. */
+  readonly loss?: Loss;
+  /** Which network `init` draws, and what its dropout drops. Default 0. */
   readonly seed?: number;
   readonly engine?: Engine;
   readonly threads?: number | "auto";
@@ -44,18 +47,19 @@ export interface TrainedNetwork {
  * const { classes } = await network.predict(images);
  */
 export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
-  const { model, init = randomInit(), seed = 0, threads = "auto" } = options;
+  const { model, init = randomInit(), loss, seed = 0, threads = "auto" } = options;
   checkSeed(seed);
+  if (loss !== undefined) checkLoss("loss", loss);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
   const owned = options.engine === undefined;
   try {
     const parameters = arena.scope(() => {
-      const trainer = new Trainer(set, model, backend, arena);
+      const trainer = new Trainer(set, model, backend, arena, loss);
       if (given) backend.write(trainer.theta, given);
-      else writeWeights(init, backend.ops, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-      trainer.train();
+      else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+      trainer.train(randomKey(seed, "dropout/evaluate"));
       return backend.read(trainer.theta, model.parameterCount);
     });
     return trained(model, parameters, engine, owned);

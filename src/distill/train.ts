@@ -1,11 +1,13 @@
 // Training a network on a distilled set: its blocks in their learned order, each step with its own learning rate.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
-import type { DistilledSet } from "./distilled-set.ts";
+import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { checkSet } from "./fit.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
@@ -13,11 +15,14 @@ export class Trainer {
   readonly #unroll: Unroll;
   readonly #set: DistilledSet;
 
-  /** Throws ShapeError where the model does not take such images. */
-  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena) {
+  /**
+   * Throws ShapeError where the model does not take such images; RangeError where the recipe names no known loss, or for
+   * a momentum or weight decay out of range.
+   */
+  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena, loss: Loss = lossOf(set)) {
     checkSet(set, model);
     const { steps, epochs, imagesPerStep } = set;
-    const loop = { model, steps, epochs, imagesPerStep };
+    const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
     this.#set = set;
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);
@@ -42,7 +47,8 @@ export class Trainer {
     return this.#unroll.theta(0);
   }
 
-  train(): void {
-    this.#unroll.run(this.#set.learningRates);
+  /** Dropout draws from `random` and the streams after it. */
+  train(random: RandomKey): void {
+    this.#unroll.run(this.#set.learningRates, random);
   }
 }

@@ -1,22 +1,35 @@
 // Where the initial weights θ_0 come from: fresh random ones each time, or one fixed network.
-import type { Buffer, Ops } from "../backend/backend.ts";
-import { type InitScheme, initialize } from "../nn/init.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { type Initializer, type InitOptions, type InitScheme, initialize, initializer } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
 
 /** Initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
-  | { readonly kind: "random"; readonly scheme: InitScheme }
-  | { readonly kind: "fixed"; readonly scheme: InitScheme; readonly seed: number };
+  | ({ readonly kind: "random" } & Initializer)
+  | ({ readonly kind: "fixed"; readonly seed: number } & Initializer);
 
-/** A fresh network for every use: the set must serve networks nobody has seen. */
-export function randomInit(scheme: InitScheme = "xavier-normal"): WeightSource {
-  return { kind: "random", scheme };
+/**
+ * A fresh network for every use: the set must serve networks nobody has seen.
+ *
+ * @throws RangeError for a scheme there is not, or an option that it does not have.
+ * @example randomInit("kaiming-fan-in", { gain: 1 })
+ */
+export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOptions = {}): WeightSource {
+  return { kind: "random", ...initializer(scheme, options) };
 }
 
-/** One network, made from `seed`, known to the set: fewer images do, but they serve this network alone. */
-export function fixedInit(seed: number = 0, scheme: InitScheme = "xavier-normal"): WeightSource {
-  return { kind: "fixed", scheme, seed: checkSeed(seed) };
+/**
+ * One network, made from `seed`, known to the set: fewer images do, but they serve this network alone.
+ *
+ * @throws RangeError as {@link randomInit}, and for a seed that is none.
+ */
+export function fixedInit(
+  seed: number = 0,
+  scheme: InitScheme = "xavier-normal",
+  options: InitOptions = {},
+): WeightSource {
+  return { kind: "fixed", ...initializer(scheme, options), seed: checkSeed(seed) };
 }
 
 /**
@@ -25,7 +38,7 @@ export function fixedInit(seed: number = 0, scheme: InitScheme = "xavier-normal"
  */
 export function writeWeights(
   source: WeightSource,
-  ops: Ops,
+  backend: Backend,
   model: Model,
   theta: Buffer,
   use: { seed: number; purpose: "distil" | "evaluate"; index: number },
@@ -34,5 +47,5 @@ export function writeWeights(
     source.kind === "fixed"
       ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
       : { seed: use.seed, purpose: `weights/${use.purpose}`, index: use.index };
-  initialize(ops, model, theta, source.scheme, stream);
+  initialize(backend, model, theta, source, stream);
 }

@@ -1,20 +1,32 @@
 // The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
 // [n, c, h, w] outside, batch innermost inside.
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
+import { innerOptimizer } from "../distill/inner-optimizer.ts";
 import { RealBatch } from "../distill/outer-loss.ts";
 import { type Activations, allocateBlocks } from "../distill/unroll.ts";
 import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
+import { checkSeed, randomKey } from "../random.ts";
 import { checkFloats, checkImages, checkNumbers, checkTargets, type Targets } from "./validate.ts";
 
 /** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
 export interface LabelledImages {
   readonly images: Floats;
   readonly targets: Targets;
+}
+
+/** What leaves something to chance. */
+export interface Chance {
+  /**
+   * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
+   * inner step of a meta-gradient has masks of its own. Without it nothing is dropped, as in evaluation.
+   */
+  readonly dropoutSeed?: number;
 }
 
 /** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
@@ -41,7 +53,7 @@ export interface HessianVectorProduct {
 }
 
 /** Arguments of {@link BoundNetwork.metaGradient}. */
-export interface MetaGradientOptions {
+export interface MetaGradientOptions extends Chance {
   /** θ_0 */
   readonly parameters: Floats;
   /** The blocks, all of one size, used in order in each epoch. */
@@ -50,6 +62,9 @@ export interface MetaGradientOptions {
   readonly epochs?: number;
   /** [steps × epochs], in the order of use. */
   readonly learningRates: Floats | readonly number[];
+  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   /** The outer batch. */
   readonly real: LabelledImages;
   /** Whether activations of the inner steps are kept or made again; the same bits. Default "keep". */
@@ -82,13 +97,15 @@ export class BoundNetwork {
   readonly #backend: Backend;
   readonly #arena: Arena;
   readonly #features: number;
+  readonly #loss: Loss;
 
   /** Use `engine.bind(model)`. */
-  constructor(model: Model, backend: Backend, arena: Arena) {
+  constructor(model: Model, backend: Backend, arena: Arena, loss: Loss) {
     this.model = model;
     this.#backend = backend;
     this.#arena = arena;
     this.#features = elements(model.inputShape);
+    this.#loss = loss;
   }
 
   /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
@@ -102,11 +119,12 @@ export class BoundNetwork {
   }
 
   /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
-  async gradients(input: { parameters: Floats } & LabelledImages): Promise<Gradients> {
+  async gradients(input: { parameters: Floats } & LabelledImages & Chance): Promise<Gradients> {
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
+    const random = dropoutKey(input);
     return this.#arena.scope(() => {
-      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch);
+      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch, random);
       let total = 0;
       for (const loss of this.#backend.read(tape.losses, batch.count)) total += loss;
       return {
@@ -124,16 +142,17 @@ export class BoundNetwork {
    * and one backward pass of tangents (paper.md §1.2). Throws TypeError and RangeError naming the argument.
    */
   async hessianVectorProduct(
-    input: { parameters: Floats; vector: Floats } & LabelledImages,
+    input: { parameters: Floats; vector: Floats } & LabelledImages & Chance,
   ): Promise<HessianVectorProduct> {
     const count = this.model.parameterCount;
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
     const batch = this.#check("", input);
+    const random = dropoutKey(input);
     return this.#arena.scope(() => {
       const theta = this.#store(parameters);
       const v = this.#store(vector);
-      const { network, tape } = this.#firstOrder(theta, batch);
+      const { network, tape } = this.#firstOrder(theta, batch, random);
       const tangent = network.tangent(this.#arena, { images: true, targets: true });
       const product = this.#arena.allocate(count);
       network.forwardR(theta, v, tape, tangent, batch.count);
@@ -171,9 +190,11 @@ export class BoundNetwork {
     }
     const length = blocks.length * epochs;
     const learningRates = checkNumbers("learningRates", options.learningRates, length);
+    const optimizer = innerOptimizer(options);
     const real = this.#check("real.", options.real);
+    const random = dropoutKey(options);
     return this.#arena.scope(() => {
-      const loop = { model, steps: blocks.length, epochs, imagesPerStep };
+      const loop = { model, steps: blocks.length, epochs, imagesPerStep, loss: this.#loss, ...optimizer };
       const synthetic = allocateBlocks(loop, this.#arena);
       blocks.forEach((block, s) => {
         const images = synthetic.images + s * synthetic.imageFloats;
@@ -183,9 +204,9 @@ export class BoundNetwork {
         activations,
         wanted: { images: true, targets: true },
       });
-      const outer = new RealBatch(model, this.#backend, this.#arena, real.count);
+      const outer = new RealBatch(model, this.#backend, this.#arena, real.count, this.#loss);
       this.#backend.write(method.unroll.theta(0), parameters);
-      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, real, gradient));
+      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, real, gradient), random);
       const batch = lanes(imagesPerStep);
       const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
         blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
@@ -206,14 +227,18 @@ export class BoundNetwork {
   }
 
   /** Forward, loss and backward with room for every gradient. */
-  #firstOrder(theta: Buffer, batch: Checked): { network: Network; tape: Tape; dTheta: Buffer } {
-    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena);
+  #firstOrder(
+    theta: Buffer,
+    batch: Checked,
+    random: RandomKey | undefined,
+  ): { network: Network; tape: Tape; dTheta: Buffer } {
+    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena, this.#loss);
     const images = this.#arena.allocate(this.#features * network.batch);
     const targets = this.#arena.allocate(this.model.classes * network.batch);
     const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
     const dTheta = this.#arena.allocate(this.model.parameterCount);
     this.#load(batch, images, targets);
-    network.forward(theta, tape);
+    network.forward(theta, tape, random);
     network.loss(tape, batch.count);
     network.backward(theta, tape, dTheta);
     return { network, tape, dTheta };
@@ -247,4 +272,9 @@ export class BoundNetwork {
     this.#backend.write(buffer, values);
     return buffer;
   }
+}
+
+/** The streams of a call's dropout masks. Inner step 0 of a meta-gradient has those of a single gradient. */
+function dropoutKey({ dropoutSeed }: Chance): RandomKey | undefined {
+  return dropoutSeed === undefined ? undefined : randomKey(checkSeed(dropoutSeed, "dropoutSeed"), "dropout");
 }

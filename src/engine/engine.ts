@@ -3,6 +3,7 @@ import { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { createReferenceBackend } from "../backend/reference/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { hardwareThreads } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
@@ -39,13 +40,13 @@ export class Engine {
   }
 
   /**
-   * A network of this model on this engine.
+   * A network of this model on this engine, with the loss that its gradients are of: "cross-entropy" (default) or
+   * "mse".
    *
-   * @throws RangeError for a loss other than "cross-entropy".
+   * @throws RangeError for another loss.
    */
-  async bind(model: Model, { loss = "cross-entropy" }: { loss?: "cross-entropy" } = {}): Promise<BoundNetwork> {
-    if (loss !== "cross-entropy") throw new RangeError(`"loss" expected "cross-entropy", got "${loss}"`);
-    return new BoundNetwork(model, this.backend, this.#arena);
+  async bind(model: Model, { loss = "cross-entropy" }: { loss?: Loss } = {}): Promise<BoundNetwork> {
+    return new BoundNetwork(model, this.backend, this.#arena, checkLoss("loss", loss));
   }
 
   /** Stops the kernel threads and gives up the memory. */

@@ -6,7 +6,8 @@
 //   learning_rates  float32 [steps × epochs], in the order of use
 //
 // What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
-// .npz. It holds format, format_version, steps, epochs and the recipe as JSON.
+// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay where the set
+// names them.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
@@ -22,7 +23,7 @@ const maximumDepth = 32;
  * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
  * @throws RangeError where the arrays of `set` do not fit its sizes or hold what no reader would take: a value that is
- * not finite, a learning rate or std that is not above 0.
+ * not finite, a learning rate or std that is not above 0, a momentum or weight decay out of range.
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
   return writeSafetensors(tensorsOf(set), metadataOf(set));
@@ -98,15 +99,28 @@ function valueFault(set: DistilledSet): string | undefined {
     const at = (values as Float32Array).findIndex((value) => value <= 0);
     if (at >= 0) return `${name} above 0, got ${values[at]} at ${at}`;
   }
+  const { momentum = 0, weightDecay = 0 } = set;
+  if (!(momentum >= 0 && momentum < 1)) return `momentum >= 0 and < 1, got ${momentum}`;
+  if (!(weightDecay >= 0 && weightDecay < Number.POSITIVE_INFINITY)) {
+    return `weight_decay finite and >= 0, got ${weightDecay}`;
+  }
   return undefined;
 }
 
+/** What a set may name, and its key in the metadata. */
+const optionalNumbers = [
+  ["momentum", "momentum"],
+  ["weightDecay", "weight_decay"],
+] as const;
+
 function metadataOf(set: DistilledSet): Map<string, string> {
+  const named = optionalNumbers.filter(([field]) => set[field] !== undefined);
   return new Map([
     ["format", "distillate"],
     ["format_version", "1"],
     ["steps", String(set.steps)],
     ["epochs", String(set.epochs)],
+    ...named.map(([field, key]): [string, string] => [key, String(set[field])]),
     ["recipe", JSON.stringify(set.recipe)],
   ]);
 }
@@ -196,9 +210,17 @@ function assemble(
   for (const key of ["steps", "epochs"] as const) {
     if (text(key) !== String(sizes[key])) throw bad(`${key} ${sizes[key]}, as the shapes say`, quote(text(key)));
   }
+  const optional: { momentum?: number; weightDecay?: number } = {};
+  for (const [field, key] of optionalNumbers) {
+    const written = metadata.get(key);
+    if (written === undefined) continue;
+    optional[field] = Number(written);
+    if (String(optional[field]) !== written) throw bad(`${key} as a number`, quote(written));
+  }
 
   const set: DistilledSet = {
     ...sizes,
+    ...optional,
     images: tensors.get("images")!.data as Float32Array,
     targets: tensors.get("targets")!.data as Float32Array,
     learningRates: tensors.get("learning_rates")!.data as Float32Array,

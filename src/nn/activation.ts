@@ -1,5 +1,6 @@
 // Activations, element by element.
-import type { BoundLayer, ImageShape, Layer, LayerContext } from "./layer.ts";
+import type { Activation, Buffer } from "../backend/backend.ts";
+import type { BoundLayer, ImageShape, Layer, LayerContext, LayerTangent, LayerTape } from "./layer.ts";
 import { elements } from "./layer.ts";
 
 /**
@@ -7,19 +8,48 @@ import { elements } from "./layer.ts";
  * everywhere, so one mask serves backward and both tangent passes.
  */
 export function relu(): Layer {
-  return {
-    kind: "relu",
-    options: {},
-    outputShape: (input) => input,
-    parameters: () => [],
-    bind: bindRelu,
-  };
+  return elementwise("relu", {}, bindRelu);
+}
+
+/**
+ * y = x where x > 0, else slope·x (`nn.LeakyReLU`), with PyTorch's `negative_slope` as `slope`; its derivative at 0 is
+ * the slope.
+ *
+ * @throws RangeError unless `slope` is a finite number ≥ 0: the passes after the first tell the side by the sign of y.
+ * @example
+ * sequential([4, 1, 1], [linear({ out: 8 }), leakyRelu({ slope: 0.2 }), linear({ out: 2 })])
+ */
+export function leakyRelu({ slope = 0.01 }: { slope?: number } = {}): Layer {
+  if (!(Number.isFinite(slope) && slope >= 0)) {
+    throw new RangeError(`"slope" expected a finite number >= 0, got ${slope}`);
+  }
+  return elementwise("leakyRelu", { slope }, (input, context) => bindLeakyRelu(input, context, slope));
+}
+
+/** y = tanh x (`nn.Tanh`). */
+export function tanh(): Layer {
+  return elementwise("tanh", {}, (input, context) => bindSmooth(input, context, "tanh"));
+}
+
+/** y = 1 / (1 + e^−x) (`nn.Sigmoid`). */
+export function sigmoid(): Layer {
+  return elementwise("sigmoid", {}, (input, context) => bindSmooth(input, context, "sigmoid"));
+}
+
+/** y = ln(1 + eˣ) (`nn.Softplus` with its defaults, without their switch to y = x above 20, which float32 cannot see). */
+export function softplus(): Layer {
+  return elementwise("softplus", {}, (input, context) => bindSmooth(input, context, "softplus"));
+}
+
+function elementwise(kind: string, options: Layer["options"], bind: Layer["bind"]): Layer {
+  return { kind, options, outputShape: (input) => input, parameters: () => [], bind };
 }
 
 function bindRelu(input: ImageShape, { ops, batch }: LayerContext): BoundLayer {
   const n = elements(input) * batch;
   return {
     inPlace: true,
+    keepsOutput: true,
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => ops.reluForward(y, x, n),
@@ -32,6 +62,58 @@ function bindRelu(input: ImageShape, { ops, batch }: LayerContext): BoundLayer {
     },
     backwardR({ y }, { rdx, rdy }) {
       if (rdx) ops.reluMask(rdx, y, rdy, n);
+    },
+  };
+}
+
+function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: number): BoundLayer {
+  const n = elements(input) * batch;
+  return {
+    inPlace: true,
+    keepsOutput: true,
+    savedFloats: 0,
+    workspaceFloats: 0,
+    forward: ({ x, y }) => ops.leakyRelu(y, x, x, n, slope),
+    backward({ y, dx, dy }) {
+      if (dx) ops.leakyRelu(dx, y, dy, n, slope);
+    },
+    forwardR({ y }, { rx, ry }) {
+      if (rx) ops.leakyRelu(ry, y, rx, n, slope);
+      else ops.fill(ry, 0, n);
+    },
+    backwardR({ y }, { rdx, rdy }) {
+      if (rdx) ops.leakyRelu(rdx, y, rdy, n, slope);
+    },
+  };
+}
+
+/**
+ * Smooth activations. f′ is a function of p, which is y or x (see `Activation`), and so
+ * R{dx} = f′·ṙdy + (df′/dp)·ṙp·dy, which is f′·ṙdy + f″·ṙx·dy: it needs dy as backward found it.
+ */
+function bindSmooth(input: ImageShape, { ops, batch }: LayerContext, f: Activation): BoundLayer {
+  const n = elements(input) * batch;
+  const ofInput = f === "softplus";
+  const p = ({ x, y }: LayerTape): Buffer => (ofInput ? x : y);
+  const rp = ({ rx, ry }: LayerTangent): Buffer => (ofInput ? rx : ry);
+  return {
+    inPlace: !ofInput,
+    keepsOutput: !ofInput,
+    keepsGradient: true,
+    savedFloats: 0,
+    workspaceFloats: 0,
+    forward: ({ x, y }) => ops.activationForward(y, x, n, f),
+    backward(tape) {
+      if (tape.dx) ops.activationBackward(tape.dx, p(tape), tape.dy, n, f);
+    },
+    forwardR(tape, { rx, ry }) {
+      if (rx) ops.activationBackward(ry, p(tape), rx, n, f);
+      else ops.fill(ry, 0, n);
+    },
+    backwardR(tape, tangent) {
+      const { rx, rdx, rdy } = tangent;
+      if (rdx && rx) ops.activationBackwardR(rdx, p(tape), rp(tangent), tape.dy, rdy, n, f);
+      else if (rdx) ops.activationBackward(rdx, p(tape), rdy, n, f);
     },
   };
 }

@@ -1,16 +1,18 @@
 // Models as plain data: a saved set tells which network it was distilled for, and anybody can build it again.
 import { ShapeError } from "../errors.ts";
-import { relu } from "./activation.ts";
+import { leakyRelu, relu, sigmoid, softplus, tanh } from "./activation.ts";
+import { adaptiveAvgPool2d, avgPool2d } from "./avg-pool2d.ts";
 import { conv2d } from "./conv2d.ts";
+import { dropout } from "./dropout.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
-import { type Model, sequential } from "./model.ts";
+import { type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** A model as JSON. */
 export interface ModelDescription {
   readonly inputShape: ImageShape;
-  /** `kind`, and the options of the function of that name. */
+  /** `kind`, the layer's name if it has one, and the options of the function called `kind`. */
   readonly layers: readonly ({ readonly kind: string } & Readonly<Record<string, unknown>>)[];
 }
 
@@ -19,7 +21,14 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["conv2d", conv2d],
   ["linear", linear],
   ["relu", relu],
+  ["leakyRelu", leakyRelu],
+  ["tanh", tanh],
+  ["sigmoid", sigmoid],
+  ["softplus", softplus],
   ["maxPool2d", maxPool2d],
+  ["avgPool2d", avgPool2d],
+  ["adaptiveAvgPool2d", adaptiveAvgPool2d],
+  ["dropout", dropout],
   ["flatten", flatten],
 ]);
 
@@ -27,7 +36,7 @@ const layerKinds = new Map<string, (options: any) => Layer>([
 export function describeModel(model: Model): ModelDescription {
   return {
     inputShape: model.inputShape,
-    layers: model.layers.map(({ kind, options }) => ({ kind, ...options })),
+    layers: model.layers.map(({ kind, name, options }) => ({ kind, ...(name !== undefined && { name }), ...options })),
   };
 }
 
@@ -43,13 +52,13 @@ export function modelFromDescription(description: unknown): Model {
   }
   return sequential(
     inputShape as unknown as ImageShape,
-    layers.map((layer: { kind?: unknown }, index) => {
-      const { kind, ...options } = layer ?? {};
+    layers.map((layer: { kind?: unknown; name?: unknown }, index) => {
+      const { kind, name, ...options } = layer ?? {};
       const make = layerKinds.get(kind as string);
       if (!make) {
         throw new ShapeError(`layer ${index}: expected one of ${[...layerKinds.keys()].join(", ")}, got "${kind}"`);
       }
-      return make(options);
+      return name === undefined ? make(options) : named(name as string, make(options));
     }),
   );
 }

@@ -1,23 +1,143 @@
-// Initial weights (paper.md §1.6). Every parameter draws from its own stream, so θ is a pure function of seed, purpose
-// and index.
-import type { Buffer, Ops } from "../backend/backend.ts";
+// Initial weights (paper.md §1.6), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
+// function of seed, purpose and index.
+import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
 import { randomKey } from "../random.ts";
-import type { Model } from "./model.ts";
+import type { Model, Parameter } from "./model.ts";
+import { orthonormalize } from "./orthogonal.ts";
 
-/** How weights are drawn; biases are 0. `xavier-normal`: N(0, 2 / (fan_in + fan_out)). */
-export type InitScheme = "xavier-normal";
+/**
+ * How weights are drawn; biases are 0 unless said otherwise. `fan_in` and `fan_out` are the inputs and outputs of one
+ * unit, times the kernel's area.
+ *
+ * - `normal`: N(0, std²), std 1
+ * - `xavier-normal`: N(0, gain²·2 / (fan_in + fan_out)), gain 1: what the paper takes
+ * - `xavier-uniform`: U(±gain·√(6 / (fan_in + fan_out))), gain 1
+ * - `kaiming-fan-in`, `kaiming-fan-out`: N(0, gain² / fan), gain √2, that of ReLU (leaky slope 0)
+ * - `orthogonal`: gain times a matrix [out, rest] with orthonormal columns, or rows where there are fewer; gain 1
+ * - `pytorch`: what nn.Conv2d and nn.Linear start from, U(±1/√fan_in) for weights and biases
+ */
+export type InitScheme =
+  | "normal"
+  | "xavier-normal"
+  | "xavier-uniform"
+  | "kaiming-fan-in"
+  | "kaiming-fan-out"
+  | "orthogonal"
+  | "pytorch";
+
+/** Options of a scheme, those it has. */
+export interface InitOptions {
+  readonly gain?: number;
+  readonly std?: number;
+}
+
+/** A scheme with its options. Plain data. */
+export interface Initializer extends InitOptions {
+  readonly scheme: InitScheme;
+}
+
+/** Draws one parameter; `scale` is the gain or std. */
+type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
+
+/** What is needed of a backend. */
+type InitBackend = Pick<Backend, "ops" | "read" | "write">;
+
+/** What a scheme draws, and the option it has with its default. A parameter that is not drawn is constant. */
+interface Scheme {
+  readonly option?: keyof InitOptions;
+  readonly scale: number;
+  readonly weight: Draw;
+  readonly bias?: Draw;
+}
+
+/** A draw from N(0, std²). */
+const normal =
+  (std: (parameter: Parameter, scale: number) => number): Draw =>
+  ({ ops }, at, parameter, key, scale) =>
+    ops.normal(at, parameter.size, key, 0, std(parameter, scale));
+
+/** A draw from U(±bound). */
+const uniform =
+  (bound: (parameter: Parameter, scale: number) => number): Draw =>
+  ({ ops }, at, parameter, key, scale) =>
+    ops.uniform(at, parameter.size, key, -bound(parameter, scale), bound(parameter, scale));
+
+const pytorch = uniform(({ fanIn }) => 1 / Math.sqrt(fanIn));
+
+const schemes: Readonly<Record<InitScheme, Scheme>> = {
+  normal: { option: "std", scale: 1, weight: normal((_, std) => std) },
+  "xavier-normal": {
+    option: "gain",
+    scale: 1,
+    weight: normal(({ fanIn, fanOut }, gain) => gain * Math.sqrt(2 / (fanIn + fanOut))),
+  },
+  "xavier-uniform": {
+    option: "gain",
+    scale: 1,
+    weight: uniform(({ fanIn, fanOut }, gain) => gain * Math.sqrt(6 / (fanIn + fanOut))),
+  },
+  "kaiming-fan-in": { option: "gain", scale: Math.SQRT2, weight: normal(({ fanIn }, gain) => gain / Math.sqrt(fanIn)) },
+  "kaiming-fan-out": {
+    option: "gain",
+    scale: Math.SQRT2,
+    weight: normal(({ fanOut }, gain) => gain / Math.sqrt(fanOut)),
+  },
+  orthogonal: { option: "gain", scale: 1, weight: orthogonal },
+  pytorch: { scale: 1, weight: pytorch, bias: pytorch },
+};
+
+/** What a parameter is that is not drawn: a norm scales by 1 and shifts by 0 under every scheme. */
+const constants: Readonly<Record<string, number>> = { bias: 0, scale: 1, shift: 0 };
+
+/**
+ * A scheme with the options it has.
+ *
+ * @throws RangeError for another scheme, an option it does not have, or one that is not a number > 0.
+ */
+export function initializer(scheme: InitScheme, options: InitOptions = {}): Initializer {
+  if (!Object.hasOwn(schemes, scheme)) {
+    const names = Object.keys(schemes).map((name) => `"${name}"`);
+    throw new RangeError(`"scheme" expected one of ${names.join(", ")}, got "${scheme}"`);
+  }
+  const { option } = schemes[scheme];
+  const given: { gain?: number; std?: number } = {};
+  for (const name of ["gain", "std"] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (name !== option) throw new RangeError(`"${name}" expected nothing with scheme "${scheme}", got ${value}`);
+    if (!Number.isFinite(value) || value <= 0) {
+      throw new RangeError(`"${name}" expected a finite number > 0, got ${value}`);
+    }
+    given[name] = value;
+  }
+  return { scheme, ...given };
+}
 
 /** Fills `theta` with the weights of the `index`-th network drawn for `purpose` under `seed`. */
 export function initialize(
-  ops: Ops,
+  backend: InitBackend,
   model: Model,
   theta: Buffer,
-  scheme: InitScheme,
+  init: Initializer,
   { seed, purpose, index }: { seed: number; purpose: string; index: number },
 ): void {
-  if (scheme !== "xavier-normal") throw new RangeError(`"scheme" expected "xavier-normal", got "${scheme}"`);
-  model.parameters.forEach(({ role, offset, size, fanIn, fanOut }, part) => {
-    if (role === "bias") ops.fill(theta + offset, 0, size);
-    else ops.normal(theta + offset, size, randomKey(seed, purpose, index, part), 0, Math.sqrt(2 / (fanIn + fanOut)));
+  const { scheme, gain, std } = initializer(init.scheme, init);
+  const { scale, weight, bias } = schemes[scheme];
+  model.parameters.forEach((parameter, part) => {
+    const at = theta + parameter.offset;
+    const draw = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
+    if (draw) draw(backend, at, parameter, randomKey(seed, purpose, index, part), gain ?? std ?? scale);
+    else backend.ops.fill(at, constants[parameter.role]!, parameter.size);
   });
+}
+
+/** nn.init.orthogonal_: the matrix of a normal draw, orthonormalised in float64 along its shorter side. */
+function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
+  backend.ops.normal(at, size, key, 0, 1);
+  const values = Float64Array.from(backend.read(at, size));
+  orthonormalize(values, shape[0]!);
+  backend.write(
+    at,
+    values.map((value) => gain * value),
+  );
 }

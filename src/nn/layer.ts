@@ -1,7 +1,7 @@
 // What a layer is. A `Layer` is a description that a user writes; bound to a backend it becomes a `BoundLayer` with
 // the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
-import type { Buffer, Ops } from "../backend/backend.ts";
+import type { Buffer, Ops, RandomKey } from "../backend/backend.ts";
 
 /** Channels, height, width of one image or activation. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -19,6 +19,8 @@ export interface ParameterSpec {
 export interface Layer {
   /** PyTorch's name for it, in this library's spelling: conv2d, linear, relu, … */
   readonly kind: string;
+  /** What its parameters are called after, by `named`; its position in the chain where absent. */
+  readonly name?: string;
   /** What the function `kind` was called with, defaults filled in: plain data that makes the layer again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */
@@ -33,7 +35,7 @@ export interface LayerContext {
   readonly batch: number;
 }
 
-/** Where a layer's primal values and gradients lie, for one batch. y may be x and dx may be dy where `inPlace`. */
+/** Where a layer's primal values and gradients lie, for one batch. y may be x, and dx may be dy: see `inPlace`. */
 export interface LayerTape {
   /** [in, B] */
   readonly x: Buffer;
@@ -61,14 +63,18 @@ export interface LayerTangent {
 export interface BoundLayer {
   /** Whether y may overwrite x, and dx overwrite dy. */
   readonly inPlace: boolean;
+  /** Whether a later pass reads y or ry, so that the layer above may not overwrite them. */
+  readonly keepsOutput?: boolean;
+  /** Whether backwardR reads dy, so that dx may not overwrite it, `inPlace` or not. */
+  readonly keepsGradient?: boolean;
   /** Whether x and y are the same buffer seen twice, as for flatten: no pass does anything. */
   readonly view?: boolean;
   /** Floats of `saved`, and of the workspace that passes may use and need not keep. */
   readonly savedFloats: number;
   readonly workspaceFloats: number;
 
-  /** y from x */
-  forward(tape: LayerTape, w: Buffer): void;
+  /** y from x. `random` is this layer's stream for this pass, in training; layers without chance ignore it. */
+  forward(tape: LayerTape, w: Buffer, random?: RandomKey): void;
   /** dw (+)= ∂ℓ/∂w where dw is not none; dx = ∂ℓ/∂x where dx is not none */
   backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void;
   /** ry from rx and v */

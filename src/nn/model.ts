@@ -4,7 +4,7 @@ import { elements, type ImageShape, type Layer, wholeNumber } from "./layer.ts";
 
 /** A named view into θ. */
 export interface Parameter {
-  /** As PyTorch's `nn.Sequential` names it: "0.weight", "0.bias", … */
+  /** As PyTorch names it: "conv1.weight" for a `named` layer, else as `nn.Sequential` does, "0.weight", "0.bias", … */
   readonly name: string;
   readonly shape: readonly number[];
   /** Where it begins in θ, in floats. */
@@ -28,9 +28,24 @@ export interface Model {
 }
 
 /**
+ * A layer whose parameters are called `name.weight` and `name.bias`, as those of an attribute of a PyTorch module are.
+ *
+ * @throws RangeError for a name that is empty or no string.
+ * @example
+ * sequential([1, 28, 28], [flatten(), named("fc", linear({ out: 10 }))]).parameters[0].name; // "fc.weight"
+ */
+export function named(name: string, layer: Layer): Layer {
+  if (typeof name !== "string" || name === "") {
+    throw new RangeError(`"name" expected a string that is not empty, got ${JSON.stringify(name)}`);
+  }
+  return { ...layer, name };
+}
+
+/**
  * A chain of layers over images [channels, height, width], ending in one flat vector of logits.
  *
- * @throws ShapeError naming the layer whose input does not fit, RangeError for an input shape that is none.
+ * @throws ShapeError naming the layer whose input does not fit, RangeError for an input shape that is none or two
+ * parameters of one name.
  * @example
  * const model = sequential([1, 28, 28], [flatten(), linear({ out: 10 })]);
  * model.parameterCount; // 7850
@@ -47,7 +62,7 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
       const size = elements(spec.shape);
       const { fanIn, fanOut } = spec;
       parameters.push({
-        name: `${index}.${spec.name}`,
+        name: `${layer.name ?? index}.${spec.name}`,
         shape: spec.shape,
         offset,
         size,
@@ -70,5 +85,8 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
       `the last layer must give a flat vector of logits, got [${shape}]: add flatten() and linear()`,
     );
   }
+  const names = parameters.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new RangeError(`"layers" expected each name once, got "${twice}" twice`);
   return { inputShape, classes: shape[0], layers, shapes, parameters, parameterCount: offset };
 }

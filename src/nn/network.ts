@@ -3,8 +3,9 @@
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets where asked
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { BoundLayer } from "./layer.ts";
+import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { allocateTangent, allocateTape, type Tangent, type Tape, type Wanted } from "./tape.ts";
 
@@ -23,10 +24,12 @@ export class Network {
   readonly #offsets: readonly number[];
   readonly #hasWeights: readonly boolean[];
   readonly #workspace: Buffer;
+  readonly #loss: Loss;
 
-  constructor(model: Model, ops: Ops, batch: number, allocator: Allocator) {
+  constructor(model: Model, ops: Ops, batch: number, allocator: Allocator, loss: Loss = "cross-entropy") {
     this.model = model;
     this.batch = batch;
+    this.#loss = loss;
     this.#ops = ops;
     this.#layers = model.layers.map((layer, i) => layer.bind(model.shapes[i]!, { ops, batch }));
     this.#hasWeights = model.layers.map((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
@@ -44,20 +47,19 @@ export class Network {
     return allocateTangent(this.model, this.#layers, this.batch, allocator, wanted);
   }
 
-  /** tape.logits from tape.images at θ. */
-  forward(theta: Buffer, tape: Tape): void {
+  /**
+   * tape.logits from tape.images at θ. In training, `random` names a stream and those after it, one for each layer,
+   * which no other pass may use; without it the pass is one of evaluation, in which nothing is left to chance.
+   */
+  forward(theta: Buffer, tape: Tape, random?: RandomKey): void {
     this.#layers.forEach((layer, i) => {
-      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!);
+      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, random && { ...random, stream: random.stream + i });
     });
   }
 
-  /** Losses, probabilities and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
+  /** Losses and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
   loss(tape: Tape, images: number): void {
-    this.#ops.crossEntropy(tape.losses, tape.probabilities, tape.dLogits, tape.dTargets, tape.logits, tape.targets, {
-      classes: this.model.classes,
-      images,
-      batch: this.batch,
-    });
+    lossForward(this.#loss, this.#ops, tape, { classes: this.model.classes, images, batch: this.batch });
   }
 
   /** From tape.dLogits: dTheta (+)= ∂ℓ/∂θ where it is not none, and the images' gradient if the tape has room. */
@@ -76,7 +78,7 @@ export class Network {
       layer.forwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at);
     });
     const shape = { classes: this.model.classes, images, batch: this.batch };
-    this.#ops.crossEntropyR(tangent.dLogits, tangent.dTargets, tape.probabilities, tape.targets, tangent.logits, shape);
+    lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
   /** rdTheta = H_θθ·v; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */

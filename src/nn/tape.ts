@@ -14,6 +14,7 @@ export interface Tape {
   readonly targets: Buffer;
   /** [classes, B] */
   readonly logits: Buffer;
+  /** softmax(logits), where the loss is cross-entropy */
   readonly probabilities: Buffer;
   /** Each image's loss, [B] */
   readonly losses: Buffer;
@@ -111,11 +112,12 @@ function chain(
   input: Buffer,
 ): Buffer[] {
   const values = [input];
+  // Whether the last of them must stay as it is: the input, which belongs to the caller, or what its layer reads again.
+  let kept = true;
   layers.forEach((layer, i) => {
-    const x = values[i]!;
-    // The input belongs to the caller: only what a layer made may be overwritten.
-    const reuse = layer.view || (layer.inPlace && i > 0 && x !== none && x !== input);
-    values.push(reuse ? x : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    const reuse = layer.view || (layer.inPlace && !kept);
+    values.push(reuse ? values[i]! : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    if (!layer.view) kept = layer.keepsOutput ?? false;
   });
   return values;
 }
@@ -134,8 +136,10 @@ function chainBack(
   const first = wanted ? 0 : model.layers.findIndex((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
   for (let i = layers.length - 1; i >= 0; i--) {
     const dy = gradients[i + 1]!;
+    // ∂ℓ/∂logits is read after the sweep: only a view may share its place.
+    const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== gradients[layers.length]);
     if (dy === none || (!wanted && i <= first)) gradients[i] = none;
-    else if (layers[i]!.inPlace) gradients[i] = dy;
+    else if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
     else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
   }
   return gradients;

@@ -1,13 +1,38 @@
-// The networks of the paper.
+// Networks that papers of this field use. Their parameters have the names of the usual PyTorch definitions, so that
+// state dicts of those load.
 import { relu } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
+import type { ImageShape } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
-import { type Model, sequential } from "./model.ts";
+import { type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
+
+/**
+ * A multilayer perceptron: fully connected layers with ReLU between them, of `hidden` units and at last `classes`; none
+ * hidden makes it a linear classifier. Parameters are named fc_1, fc_2, … as in DC's evaluation networks, whose MLP has
+ * hidden [128, 128] (paper.md §3.1).
+ *
+ * @throws RangeError for sizes that are not whole numbers ≥ 1.
+ * @example
+ * mlp({ input: [1, 28, 28], hidden: [128, 128], classes: 10 }).parameterCount; // 118282
+ */
+export function mlp({
+  input,
+  hidden,
+  classes,
+}: {
+  input: ImageShape;
+  hidden: readonly number[];
+  classes: number;
+}): Model {
+  const layers = [...hidden, classes].flatMap((out, i) => [named(`fc_${i + 1}`, linear({ out })), relu()]);
+  return sequential(input, [flatten(), ...layers.slice(0, -1)]);
+}
 
 /**
  * LeNet as the paper uses it (paper.md §1.5): two 5×5 convolutions with max pooling, three fully connected layers;
  * 61,706 parameters for one channel and ten classes. `size` 28 is padded by 2, 32 is not, so both have the same θ.
+ * Parameters are named as in the reference code, conv1 to fc3.
  *
  * @throws RangeError unless `size` is 28 or 32.
  */
@@ -24,18 +49,18 @@ export function lenet({
   return sequential(
     [channels, size, size],
     [
-      conv2d({ out: 6, kernel: 5, padding: (32 - size) / 2 }),
+      named("conv1", conv2d({ out: 6, kernel: 5, padding: (32 - size) / 2 })),
       relu(),
       maxPool2d({ kernel: 2 }),
-      conv2d({ out: 16, kernel: 5 }),
+      named("conv2", conv2d({ out: 16, kernel: 5 })),
       relu(),
       maxPool2d({ kernel: 2 }),
       flatten(),
-      linear({ out: 120 }),
+      named("fc1", linear({ out: 120 })),
       relu(),
-      linear({ out: 84 }),
+      named("fc2", linear({ out: 84 })),
       relu(),
-      linear({ out: classes }),
+      named("fc3", linear({ out: classes })),
     ],
   );
 }

@@ -7,6 +7,7 @@ import type { OuterLoopConfig } from "../distill/outer-loop.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
+import type { Loss } from "../nn/loss.ts";
 
 /** A distillation, told once. */
 export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
@@ -37,6 +38,7 @@ export interface TestMessage {
   readonly test: Dataset;
   readonly model: ModelDescription;
   readonly init: WeightSource;
+  readonly loss?: Loss | undefined;
   readonly seed: number;
 }
 

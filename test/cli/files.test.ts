@@ -58,7 +58,7 @@ test("evaluate refuses files whose recipe does not fit", async () => {
   };
   expect(await refusal("bare", {})).toBe("expected recipe.model, which says what network to train, got none");
   expect(await refusal("no-init", { model })).toContain("expected recipe.init, which says where initial weights");
-  const layers = [{ kind: "dropout" }];
+  const layers = [{ kind: "attention" }];
   expect(await refusal("unknown-layer", { model: { ...model, layers } })).toContain("recipe.model: layer 0: expected");
   expect(await refusal("other-model", { model: describeModel(lenet({ size: 32 })) })).toContain(
     "expected recipe.model for 10 classes of images [1,28,28], as the tensors say, got 10 classes of [1,32,32]",

@@ -32,7 +32,7 @@ const start = await distill(options(1, randomInit(), 0)).result();
 function weights(init: WeightSource, index: number): Float64Array {
   const mark = engine.arena.mark();
   const theta = engine.arena.allocate(model.parameterCount);
-  writeWeights(init, engine.backend.ops, model, theta, { seed, purpose: "distil", index });
+  writeWeights(init, engine.backend, model, theta, { seed, purpose: "distil", index });
   const values = Float64Array.from(engine.backend.read(theta, model.parameterCount));
   engine.arena.release(mark);
   return values;

@@ -26,6 +26,8 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
       makeSet(),
       makeSet({ channels: 3, mean: [0.1, 1 / 3, 0.4465], std: [0.2470322, 0.1 + 0.2, 1e-9], steps: 1, epochs: 1 }),
       makeSet({ imagesPerStep: 6, recipe: {} }),
+      makeSet({ momentum: 0.9, weightDecay: 5e-4 }),
+      makeSet({ weightDecay: 1e-9 }),
     ];
     for (const set of sets) {
       const back = await distilledFromBytes(write(set), name);
@@ -60,11 +62,21 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
     refuse({ images: new Float32Array(120).fill(Number.NaN, 7) }, '"set" expected images finite, got NaN at 7');
     refuse({ mean: [] }, '"set" expected mean [1] of 1 numbers, got 0');
     refuse({ std: [-1] }, '"set" expected std above 0, got -1 at 0');
+    refuse({ momentum: 1 }, '"set" expected momentum >= 0 and < 1, got 1');
+    refuse({ weightDecay: Number.NaN }, '"set" expected weight_decay finite and >= 0, got NaN');
   });
 
   test("mutants give FormatErrors only", async () => {
     await expectOnlyFormatErrors("distilled set", [write(makeSet())], (bytes) => distilledFromBytes(bytes, name), 5000);
   });
+});
+
+test("a file without momentum and weight decay gives a set without them, and the other way round", async () => {
+  const older = await distilledFromBytes(distilledToSafetensors(makeSet()), name);
+  expect(older).not.toHaveProperty("momentum");
+  expect(older).not.toHaveProperty("weightDecay");
+  const bytes = altered((_, metadata) => metadata.set("momentum", "0.9").set("weight_decay", "0.0005"));
+  expect(await distilledFromBytes(bytes, name)).toEqual(makeSet({ momentum: 0.9, weightDecay: 5e-4 }));
 });
 
 test("the tensors are those that the header of distilled-file.ts promises", async () => {
@@ -165,6 +177,14 @@ test("files that hold no distilled set are refused, saying what does not fit", a
     value("mean", Number.NaN),
     value("std", 0),
     value("std", Number.POSITIVE_INFINITY),
+    ["a momentum of 1", text("momentum", "1")],
+    ["a negative momentum", text("momentum", "-0.5")],
+    ["momentum in words", text("momentum", "high")],
+    ["momentum with a blank", text("momentum", " 0.9")],
+    ["no momentum where it is named", text("momentum", "")],
+    ["an infinite weight decay", text("weight_decay", "Infinity")],
+    ["a negative weight decay", text("weight_decay", "-1")],
+    ["weight decay in hexadecimal", text("weight_decay", "0x1")],
     ["npz without metadata", npz(undefined)],
     ["npz metadata in int32", npz({ shape: [1], data: Int32Array.of(123) })],
     ["npz metadata not in UTF-8", npz({ shape: [2], data: Uint8Array.of(0xc0, 0x80) })],

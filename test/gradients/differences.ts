@@ -19,6 +19,8 @@ const rtol = 1e-6;
 
 /** A step moves an activation by at most some 10 steps; a hundred of them are a safe distance from any kink. */
 const kinkDistance = 100 * step;
+/** Activations with a kink at 0. */
+const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
 /** A derivative that vanishes agrees with any other that does. */
 const leastDerivative = 1e-3;
 
@@ -71,12 +73,12 @@ export async function distanceFromKinks(
 ): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (const [i, layer] of model.layers.entries()) {
-    if (layer.kind !== "relu" && layer.kind !== "maxPool2d") continue;
+    if (!kinkedAtZero.includes(layer.kind) && layer.kind !== "maxPool2d") continue;
     const below = sequential(model.inputShape, [...model.layers.slice(0, i), flatten()]);
     const net = await engine.bind(below);
     const { logits } = await net.forward({ parameters: parameters.subarray(0, below.parameterCount), images });
     const x = Float64Array.from(logits);
-    if (layer.kind === "relu") {
+    if (kinkedAtZero.includes(layer.kind)) {
       for (const value of x) if (value !== 0) least = Math.min(least, Math.abs(value));
     } else {
       least = Math.min(least, narrowestLead(x, model.shapes[i]!, model.shapes[i + 1]!, layer));

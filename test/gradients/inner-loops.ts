@@ -17,6 +17,8 @@ export interface Problem {
   readonly steps: readonly Block[];
   readonly epochs: number;
   readonly learningRates: Float64Array;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
   readonly real: Block;
 }
 
@@ -31,6 +33,8 @@ export interface ProblemOptions {
   readonly scale: number;
   /** Of the differences. */
   readonly step: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
 }
 
 /** In steps. What crosses a kink in spite of it makes an error as large as the derivative: it would be seen. */
@@ -52,7 +56,8 @@ export async function drawProblem(model: Model, options: ProblemOptions): Promis
   throw new Error(`no inner loop away from kinks, seeds ${options.seed}, ${options.seed + 1000}, …`);
 }
 
-export function paintProblem(model: Model, { steps, epochs, images, real, seed, scale }: ProblemOptions): Problem {
+export function paintProblem(model: Model, options: ProblemOptions): Problem {
+  const { steps, epochs, images, real, seed, scale, momentum = 0, weightDecay = 0 } = options;
   const block = (count: number, at: number): Block => ({
     images: floats(count * elements(model.inputShape), at),
     targets: softTargets(count, model.classes, at + 1).map(Math.fround),
@@ -62,20 +67,27 @@ export function paintProblem(model: Model, { steps, epochs, images, real, seed, 
     steps: Array.from({ length: steps }, (_, s) => block(images, seed + 10 + 2 * s)),
     epochs,
     learningRates: floats(steps * epochs, seed + 1, 0.08).map((value) => Math.fround(0.1 + value)),
+    momentum,
+    weightDecay,
     real: block(real, seed + 2),
   };
 }
 
-/** Gradient descent as the definition has it: all θ_t, and the loss on the outer batch at the last of them. */
+/**
+ * Gradient descent as the definition has it, v ← μ·v + ∇ℓ + ω·θ, θ ← θ − η·v: all θ_t, and the loss on the outer batch
+ * at the last of them.
+ */
 export async function train(
   net: BoundNetwork,
-  { parameters, steps, epochs, learningRates, real }: Problem,
+  { parameters, steps, epochs, learningRates, momentum = 0, weightDecay = 0, real }: Problem,
 ): Promise<{ loss: number; trajectory: Float64Array[] }> {
   const trajectory = [parameters];
+  let velocity = new Float64Array(parameters.length);
   for (let t = 0; t < steps.length * epochs; t++) {
     const theta = trajectory[t]!;
     const gradient = await net.gradients({ parameters: theta, ...steps[t % steps.length]! });
-    trajectory.push(moved(theta, -learningRates[t]!, gradient.parameters));
+    velocity = velocity.map((v, i) => momentum * v + gradient.parameters[i]! + weightDecay * theta[i]!);
+    trajectory.push(moved(theta, -learningRates[t]!, velocity));
   }
   const { loss } = await net.gradients({ parameters: trajectory.at(-1)!, ...real });
   return { loss, trajectory };

@@ -32,6 +32,16 @@ const convLoops = [
   { steps: 5, epochs: 2 },
   { steps: 10, epochs: 3 },
 ].map((loop, i) => ({ ...loop, images: 3 + (i % 2), real: 6, seed: 1200 + i, scale: 0.6, step: 1e-6 }));
+/** The inner optimisers other than plain gradient descent, over T = 1, 2, 3, 10. */
+const optimizerLoops = [
+  { momentum: 0.9, weightDecay: 0 },
+  { momentum: 0, weightDecay: 5e-4 },
+  { momentum: 0.9, weightDecay: 5e-4 },
+  // So large that a term left out would show in every derivative.
+  { momentum: 0.5, weightDecay: 0.3 },
+].flatMap((optimizer, i) =>
+  convLoops.slice(0, 4).map((loop, j) => ({ ...loop, ...optimizer, seed: 1250 + 10 * i + j })),
+);
 /** A step of 1e-7: among LeNet's 8,000 activations an image, some are always closer to a kink than 1e-5. */
 const lenetLoops = [
   { steps: 2, epochs: 1 },
@@ -39,7 +49,8 @@ const lenetLoops = [
   { steps: 2, epochs: 2 },
 ].map((loop, i) => ({ ...loop, images: 2, real: 3, seed: 1310 + i, scale: 0.15, step: 1e-7 }));
 
-const title = ({ steps, epochs }: ProblemOptions) => `T = ${steps * epochs} (${steps} × ${epochs})`;
+const title = ({ steps, epochs, momentum = 0, weightDecay = 0 }: ProblemOptions) =>
+  `T = ${steps * epochs} (${steps} × ${epochs}), momentum ${momentum}, weight decay ${weightDecay}`;
 
 /** A problem moved by `by` along a direction in one of the things it depends on. */
 type Move = (problem: Problem, direction: Float64Array, by: number) => Problem;
@@ -110,6 +121,13 @@ describe("the reference's meta-gradient matches central differences to 1e-5", ()
     await checkDirections(await reference.bind(conv), options, 5);
   });
 
+  test.each(optimizerLoops)(
+    "of a small convolutional network, $steps × $epochs steps, momentum $momentum, weight decay $weightDecay",
+    async (options) => {
+      await checkDirections(await reference.bind(conv), options, 3);
+    },
+  );
+
   test.each(lenetLoops)("of LeNet, $steps × $epochs steps", async (options) => {
     await checkDirections(await reference.bind(lenet()), options, 1);
   });
@@ -117,7 +135,11 @@ describe("the reference's meta-gradient matches central differences to 1e-5", ()
 
 describe("the kernels' meta-gradient is the reference's to 1e-5", () => {
   test.each([
-    ...convLoops.map((options) => ({ model: conv, name: "a small convolutional network", ...options })),
+    ...[...convLoops, ...optimizerLoops].map((options) => ({
+      model: conv,
+      name: `a small convolutional network (seed ${options.seed})`,
+      ...options,
+    })),
     ...lenetLoops.map((options) => ({ model: lenet(), name: "LeNet", ...options })),
   ])("of $name, $steps × $epochs steps", async ({ model, ...options }) => {
     const { problem, seed, expected } = await solved(await reference.bind(model), options);
@@ -137,6 +159,15 @@ describe("the meta-gradient has the same bits", async () => {
   const cases = [
     { name: "a small convolutional network", model: conv, ...convLoops[3]! },
     { name: "LeNet with ten images a step", model: lenet(), ...lenetLoops[2]!, images: 10, real: 200 },
+    {
+      name: "LeNet with momentum and weight decay",
+      model: lenet(),
+      ...lenetLoops[2]!,
+      images: 10,
+      real: 200,
+      momentum: 0.9,
+      weightDecay: 5e-4,
+    },
   ];
 
   test.each(cases)("kept or recomputed, with 1, 2 and 3 threads: $name", async ({ model, ...options }) => {

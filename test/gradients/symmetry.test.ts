@@ -2,8 +2,10 @@
 // forward and backward could get wrong alike.
 import { afterAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import { relu } from "../../src/nn/activation.ts";
+import { leakyRelu, relu, sigmoid, softplus, tanh } from "../../src/nn/activation.ts";
+import { adaptiveAvgPool2d, avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
+import { dropout } from "../../src/nn/dropout.ts";
 import { elements, type ImageShape, type Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
@@ -18,7 +20,9 @@ const wasmTolerance = 1e-6;
 
 const networks = Array.from({ length: 32 }, (_, i) => 1100 + i);
 
-/** A network drawn from `seed`: up to three convolutions with ReLU and pooling, up to three linear layers. */
+const activations = [relu, leakyRelu, tanh, sigmoid, softplus];
+
+/** A network drawn from `seed`: up to three convolutions with activations and pooling, up to three linear layers. */
 function randomModel(seed: number): Model {
   let drawn = 0;
   const pick = (from: number, to: number): number => {
@@ -35,14 +39,17 @@ function randomModel(seed: number): Model {
   for (let i = pick(0, 3); i > 0; i--) {
     const kernel = pick(1, Math.min(3, shape[1], shape[2]));
     add(conv2d({ out: pick(1, 6), kernel, stride: pick(1, 2), padding: pick(0, 2), bias: pick(0, 3) > 0 }));
-    if (pick(0, 3) > 0) add(relu());
-    if (pick(0, 1) && Math.min(shape[1], shape[2]) >= 2)
-      add(maxPool2d({ kernel: 2, stride: pick(1, 2), padding: pick(0, 1) }));
+    if (pick(0, 3) > 0) add(activations[pick(0, 4)]!());
+    if (pick(0, 3) === 0) add(dropout({ p: 0.2 }));
+    if (pick(0, 1) && Math.min(shape[1], shape[2]) >= 2) {
+      const options = { kernel: 2, stride: pick(1, 2), padding: pick(0, 1) };
+      add([maxPool2d(options), avgPool2d(options), adaptiveAvgPool2d({ out: pick(1, 4) })][pick(0, 2)]!);
+    }
   }
   add(flatten());
   for (let i = pick(0, 2); i > 0; i--) {
     add(linear({ out: pick(2, 12), bias: pick(0, 3) > 0 }));
-    add(relu());
+    add(activations[pick(0, 4)]!());
   }
   add(linear({ out: pick(2, 10) }));
   return sequential(input, layers);
@@ -57,6 +64,7 @@ async function bilinearForms(engine: Engine, seed: number): Promise<[number, num
     parameters: floats(model.parameterCount, seed, 0.5),
     images: floats(count * elements(model.inputShape), seed + 1),
     targets: softTargets(count, model.classes, seed + 2),
+    dropoutSeed: seed,
   };
   const [u, v] = [floats(model.parameterCount, seed + 3), floats(model.parameterCount, seed + 4)];
   const hv = (await net.hessianVectorProduct({ ...at, vector: v })).parameters;

@@ -1,29 +1,36 @@
 // Initial weights: the right distribution, and a pure function of seed, purpose and index.
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../src/distill/weight-source.ts";
-import { type InitScheme, initialize } from "../../src/nn/init.ts";
+import { conv2d } from "../../src/nn/conv2d.ts";
+import { type Initializer, type InitOptions, type InitScheme, initialize, initializer } from "../../src/nn/init.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { randomKey } from "../../src/random.ts";
 import { backendsUnderTest, expectClose } from "../helpers.ts";
 
 const reference = createReferenceBackend();
 const use = { seed: 1, purpose: "weights/test", index: 0 };
 
-function weights(model: Model, key = use, backend: Backend = reference): Float64Array {
+function weights(
+  model: Model,
+  key = use,
+  backend: Backend = reference,
+  init: Initializer = { scheme: "xavier-normal" },
+): Float64Array {
   const theta = new Arena(backend).allocate(model.parameterCount);
-  initialize(backend.ops, model, theta, "xavier-normal", key);
+  initialize(backend, model, theta, init, key);
   return Float64Array.from(backend.read(theta, model.parameterCount));
 }
 
 function fromSource(source: WeightSource, where: { seed: number; purpose: "distil" | "evaluate"; index: number }) {
   const model = lenet();
   const theta = new Arena(reference).allocate(model.parameterCount);
-  writeWeights(source, reference.ops, model, theta, where);
+  writeWeights(source, reference, model, theta, where);
   return Float64Array.from(reference.read(theta, model.parameterCount));
 }
 
@@ -57,11 +64,11 @@ test.each(lenet().parameters)("LeNet's $name is drawn from N(0, 2 / (fan_in + fa
 test("fans are inputs and outputs of one unit, times the kernel's area", () => {
   const fans = lenet().parameters.map(({ name, fanIn, fanOut }) => [name, fanIn, fanOut]);
   expect(fans.filter(([name]) => String(name).endsWith("weight"))).toEqual([
-    ["0.weight", 25, 150],
-    ["3.weight", 150, 400],
-    ["7.weight", 400, 120],
-    ["9.weight", 120, 84],
-    ["11.weight", 84, 10],
+    ["conv1.weight", 25, 150],
+    ["conv2.weight", 150, 400],
+    ["fc1.weight", 400, 120],
+    ["fc2.weight", 120, 84],
+    ["fc3.weight", 84, 10],
   ]);
 });
 
@@ -96,10 +103,106 @@ test("the kernels draw the reference's weights, to float32, whatever the number 
   expect(drawn[1]).toEqual(drawn[0]);
 });
 
-test("an unknown scheme is refused by name", () => {
-  const scheme = "kaiming" as InitScheme;
-  expect(() => initialize(reference.ops, lenet(), 64, scheme, use)).toThrow(
-    new RangeError('"scheme" expected "xavier-normal", got "kaiming"'),
+test("xavier-normal with gain 1 has the bits of a draw from N(0, 2 / (fan_in + fan_out))", () => {
+  const model = lenet();
+  const expected = new Float64Array(model.parameterCount);
+  const at = new Arena(reference).allocate(model.parameterCount);
+  model.parameters.forEach(({ role, offset, size, fanIn, fanOut }, part) => {
+    if (role === "bias") return;
+    const key = randomKey(use.seed, use.purpose, use.index, part);
+    reference.ops.normal(at, size, key, 0, Math.sqrt(2 / (fanIn + fanOut)));
+    expected.set(reference.read(at, size), offset);
+  });
+  expect(weights(model)).toEqual(expected);
+  expect(weights(model, use, reference, { scheme: "xavier-normal", gain: 1 })).toEqual(expected);
+});
+
+/** fan_in 5·9 and 7·25, fan_out 7·9 and 3·25; weights enough for a distribution to show. */
+const fans = sequential(
+  [50, 9, 9],
+  [conv2d({ out: 70, kernel: 3 }), conv2d({ out: 30, kernel: 5 }), flatten(), linear({ out: 40 })],
+);
+type Distribution = readonly [name: "normal" | "uniform", std: number];
+const distributions: readonly (readonly [Initializer, (fanIn: number, fanOut: number) => Distribution])[] = [
+  [{ scheme: "normal" }, () => ["normal", 1]],
+  [{ scheme: "normal", std: 0.02 }, () => ["normal", 0.02]],
+  [{ scheme: "xavier-normal", gain: 5 / 3 }, (i, o) => ["normal", (5 / 3) * Math.sqrt(2 / (i + o))]],
+  // U(±a) has a standard deviation of a/√3.
+  [{ scheme: "xavier-uniform" }, (i, o) => ["uniform", Math.sqrt(6 / (i + o)) / Math.sqrt(3)]],
+  [{ scheme: "xavier-uniform", gain: 0.5 }, (i, o) => ["uniform", (0.5 * Math.sqrt(6 / (i + o))) / Math.sqrt(3)]],
+  [{ scheme: "kaiming-fan-in" }, (i) => ["normal", Math.sqrt(2 / i)]],
+  [{ scheme: "kaiming-fan-in", gain: 1 }, (i) => ["normal", Math.sqrt(1 / i)]],
+  [{ scheme: "kaiming-fan-out" }, (_, o) => ["normal", Math.sqrt(2 / o)]],
+  [{ scheme: "kaiming-fan-out", gain: 3 }, (_, o) => ["normal", Math.sqrt(9 / o)]],
+  [{ scheme: "pytorch" }, (i) => ["uniform", Math.sqrt(1 / i) / Math.sqrt(3)]],
+];
+
+describe.each(distributions)("%o", (init, distribution) => {
+  test.each(fans.parameters)("$name has the distribution that torch.nn.init gives it", ({ role, ...parameter }) => {
+    const { offset, size, fanIn, fanOut } = parameter;
+    const drawn = weights(fans, use, reference, init).subarray(offset, offset + size);
+    if (role === "bias" && init.scheme !== "pytorch") {
+      expect(drawn.every((value) => value === 0)).toBe(true);
+      return;
+    }
+    const [name, std] = distribution(fanIn, fanOut);
+    const [m1, m2, m3, m4] = moments(drawn.map((value) => value / std)) as [number, number, number, number];
+    // E zᵏ and its variance for z normal, or uniform on ±√3: means of `size` draws, within five standard deviations.
+    const [fourth, variances] = name === "normal" ? [3, [1, 2, 15, 96]] : [9 / 5, [1, 4 / 5, 27 / 7, 81 / 9 - 81 / 25]];
+    const label = `seed ${use.seed}`;
+    for (const [k, off] of [m1, m2 - 1, m3, m4 - fourth].entries()) {
+      expect(Math.abs(off), `moment ${k + 1}, ${label}`).toBeLessThan(5 * Math.sqrt(variances[k]! / size));
+    }
+    if (name === "uniform") expect(Math.max(...drawn.map(Math.abs))).toBeLessThanOrEqual(std * Math.sqrt(3));
+  });
+});
+
+test.each(["kaiming-fan-out", "orthogonal", "pytorch"] as const)(
+  "the kernels draw the reference's weights with %s, whatever the number of threads",
+  async (scheme) => {
+    const init: Initializer = { scheme };
+    const expected = weights(lenet(), use, reference, init);
+    const drawn: Float64Array[] = [];
+    for (const backend of await backendsUnderTest()) {
+      drawn.push(weights(lenet(), use, backend, init));
+      expectClose(drawn.at(-1)!, expected, 1e-5, `${backend.threads} threads, seed 1`);
+      await backend.dispose();
+    }
+    expect(drawn[1]).toEqual(drawn[0]);
+  },
+);
+
+describe("an initialiser is refused by name", () => {
+  test.each<[string, InitOptions, string]>([
+    [
+      "kaiming",
+      {},
+      '"scheme" expected one of "normal", "xavier-normal", "xavier-uniform", "kaiming-fan-in", "kaiming-fan-out", ' +
+        '"orthogonal", "pytorch", got "kaiming"',
+    ],
+    ["constructor", {}, expect.stringContaining('got "constructor"') as unknown as string],
+    ["normal", { gain: 2 }, '"gain" expected nothing with scheme "normal", got 2'],
+    ["orthogonal", { std: 2 }, '"std" expected nothing with scheme "orthogonal", got 2'],
+    ["pytorch", { gain: 1 }, '"gain" expected nothing with scheme "pytorch", got 1'],
+    ["xavier-normal", { gain: 0 }, '"gain" expected a finite number > 0, got 0'],
+    ["normal", { std: Number.NaN }, '"std" expected a finite number > 0, got NaN'],
+    ["normal", { std: "1" as unknown as number }, '"std" expected a finite number > 0, got 1'],
+  ])("%s with %o", (name, options, message) => {
+    const scheme = name as InitScheme;
+    const error = expect.objectContaining({ name: "RangeError", message });
+    expect(() => initializer(scheme, options)).toThrow(error);
+    expect(() => randomInit(scheme, options)).toThrow(error);
+    expect(() => fixedInit(1, scheme, options)).toThrow(error);
+    expect(() => initialize(reference, lenet(), 64, { scheme, ...options }, use)).toThrow(error);
+  });
+});
+
+test("a source with its options is plain data, without options that nobody gave", () => {
+  expect(randomInit()).toEqual({ kind: "random", scheme: "xavier-normal" });
+  expect(randomInit("normal", { std: 0.1 })).toEqual({ kind: "random", scheme: "normal", std: 0.1 });
+  expect(fixedInit(3, "orthogonal", { gain: 2 })).toEqual({ kind: "fixed", scheme: "orthogonal", gain: 2, seed: 3 });
+  expect(fromSource(randomInit("normal", { std: 0.5 }), { seed: 1, purpose: "distil", index: 0 })).toEqual(
+    fromSource(randomInit("normal"), { seed: 1, purpose: "distil", index: 0 }).map((value) => value / 2),
   );
 });
 

@@ -1,12 +1,14 @@
 // Models as plain data: shapes, parameters, descriptions.
 import { describe, expect, test } from "vitest";
 import { ShapeError } from "../../src/errors.ts";
-import { relu } from "../../src/nn/activation.ts";
+import { leakyRelu, relu, sigmoid, softplus, tanh } from "../../src/nn/activation.ts";
+import { adaptiveAvgPool2d, avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
+import { dropout } from "../../src/nn/dropout.ts";
 import { elements, type ImageShape, type Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
-import { type Model, sequential } from "../../src/nn/model.ts";
+import { type Model, named, sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 
@@ -66,17 +68,43 @@ describe("LeNet", () => {
 describe("parameters", () => {
   test("lie in module order, weight before bias, in PyTorch's names and shapes", () => {
     expect(lenet().parameters.map(({ name, shape, offset, size }) => [name, shape, offset, size])).toEqual([
-      ["0.weight", [6, 1, 5, 5], 0, 150],
-      ["0.bias", [6], 150, 6],
-      ["3.weight", [16, 6, 5, 5], 156, 2400],
-      ["3.bias", [16], 2556, 16],
-      ["7.weight", [120, 400], 2572, 48000],
-      ["7.bias", [120], 50572, 120],
-      ["9.weight", [84, 120], 50692, 10080],
-      ["9.bias", [84], 60772, 84],
-      ["11.weight", [10, 84], 60856, 840],
-      ["11.bias", [10], 61696, 10],
+      ["conv1.weight", [6, 1, 5, 5], 0, 150],
+      ["conv1.bias", [6], 150, 6],
+      ["conv2.weight", [16, 6, 5, 5], 156, 2400],
+      ["conv2.bias", [16], 2556, 16],
+      ["fc1.weight", [120, 400], 2572, 48000],
+      ["fc1.bias", [120], 50572, 120],
+      ["fc2.weight", [84, 120], 50692, 10080],
+      ["fc2.bias", [84], 60772, 84],
+      ["fc3.weight", [10, 84], 60856, 840],
+      ["fc3.bias", [10], 61696, 10],
     ]);
+  });
+
+  test("are called after their layer's name, or after its position", () => {
+    const layers = [named("features.0", conv2d({ out: 2, kernel: 2 })), flatten(), linear({ out: 3 })];
+    const model = sequential([1, 3, 3], layers);
+    const names = ["features.0.weight", "features.0.bias", "2.weight", "2.bias"];
+    expect(model.parameters.map(({ name }) => name)).toEqual(names);
+    expect(modelFromDescription(JSON.parse(JSON.stringify(describeModel(model)))).parameters).toEqual(model.parameters);
+  });
+
+  test("have each name once", () => {
+    const twice = (first: Layer, second: Layer) => () => sequential([4, 1, 1], [first, relu(), second]);
+    const [a, b] = [linear({ out: 3 }), linear({ out: 2 })];
+    const message = (name: string) => new RangeError(`"layers" expected each name once, got "${name}" twice`);
+    expect(twice(named("fc", a), named("fc", b))).toThrow(message("fc.weight"));
+    expect(twice(named("2", a), b)).toThrow(message("2.weight"));
+    expect(twice(named("fc", a), b)()).toBeDefined();
+  });
+
+  test("take no name that is empty", () => {
+    const message = '"name" expected a string that is not empty, got ""';
+    expect(() => named("", relu())).toThrow(new RangeError(message));
+    const layers = [{ kind: "flatten" }, { kind: "linear", out: 2, name: 7 }];
+    expect(() => modelFromDescription({ inputShape: [1, 2, 2], layers })).toThrow(
+      new RangeError('"name" expected a string that is not empty, got 7'),
+    );
   });
 
   test("leave no gap where a layer has no bias", () => {
@@ -163,9 +191,15 @@ describe("a description", () => {
       conv2d({ out: 3, kernel: [3, 2], stride: 2, padding: 1, bias: false }),
       relu(),
       maxPool2d({ kernel: [2, 3], stride: 1, padding: 1 }),
+      leakyRelu({ slope: 0.2 }),
+      avgPool2d({ kernel: [2, 3], stride: [1, 2], padding: 1 }),
+      tanh(),
+      adaptiveAvgPool2d({ out: [3, 1] }),
+      softplus(),
       flatten(),
       linear({ out: 4, bias: false }),
-      relu(),
+      sigmoid(),
+      dropout({ p: 0.3 }),
       linear({ out: 2 }),
     ],
   );
@@ -184,9 +218,16 @@ describe("a description", () => {
   test("says what each function was called with, defaults filled in", () => {
     expect(describeModel(lenet()).inputShape).toEqual([1, 28, 28]);
     expect(describeModel(lenet()).layers.slice(0, 3)).toEqual([
-      { kind: "conv2d", out: 6, kernel: 5, stride: 1, padding: 2, bias: true },
+      { kind: "conv2d", name: "conv1", out: 6, kernel: 5, stride: 1, padding: 2, bias: true },
       { kind: "relu" },
       { kind: "maxPool2d", kernel: 2, stride: 2, padding: 0 },
+    ]);
+    const others = [leakyRelu(), avgPool2d({ kernel: [2, 1] }), adaptiveAvgPool2d({ out: 1 }), dropout()];
+    expect(describeModel(sequential([1, 2, 2], [...others, flatten()])).layers.slice(0, 4)).toEqual([
+      { kind: "leakyRelu", slope: 0.01 },
+      { kind: "avgPool2d", kernel: [2, 1], stride: [2, 1], padding: 0 },
+      { kind: "adaptiveAvgPool2d", out: 1 },
+      { kind: "dropout", p: 0.5 },
     ]);
   });
 
@@ -202,7 +243,8 @@ describe("a description", () => {
   test.each(["dropOut", "__proto__", "constructor", undefined, 3])("with an unknown layer is refused: %j", (kind) => {
     const error = thrown(() => modelFromDescription({ inputShape: [1, 2, 2], layers: [{ kind: "relu" }, { kind }] }));
     expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toBe(`layer 1: expected one of conv2d, linear, relu, maxPool2d, flatten, got "${kind}"`);
+    expect(error.message).toMatch(/^layer 1: expected one of conv2d, linear, relu, .*flatten/);
+    expect(error.message.endsWith(`, got "${kind}"`)).toBe(true);
   });
 
   test("with a layer that is none is refused", () => {
@@ -217,6 +259,15 @@ describe("a description", () => {
     const bad = [{ kind: "conv2d", out: "2", kernel: 5 }];
     expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: bad })).toThrow(RangeError);
     expect(() => modelFromDescription({ inputShape: [1, "9", 9], layers })).toThrow(RangeError);
+    for (const wrong of [
+      { kind: "leakyRelu", slope: "0.1" },
+      { kind: "dropout", p: "0.5" },
+      { kind: "avgPool2d", kernel: "22" },
+      { kind: "avgPool2d" },
+      { kind: "adaptiveAvgPool2d", out: null },
+    ]) {
+      expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [wrong] })).toThrow(RangeError);
+    }
     expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [{ kind: "linear" }] })).toThrow(RangeError);
   });
 });

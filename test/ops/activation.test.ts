@@ -1,7 +1,8 @@
-// ReLU, its mask and softplus against the reference.
+// ReLU and its mask, leaky ReLU, and the smooth activations against the reference.
 
-import { describe, test } from "vitest";
-import { float32Tolerance, paint, paintWhole } from "../helpers.ts";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Activation } from "../../src/backend/backend.ts";
+import { backendsUnderTest, float32Tolerance, paint, paintWhole } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, LeNet's first activation.
@@ -55,46 +56,168 @@ describe.for(lengths)("%d floats", (n) => {
       });
     }
   });
+
+  test.for([0, 0.01, 0.3, 1, 5])("leakyRelu, slope %s", (slope) => {
+    for (const values of inputs) {
+      for (const shift of [0, 1, 2, 3]) {
+        const label = `n ${n}, slope ${slope}, shift ${shift}, seeds 1 2`;
+        const s = { values, shift };
+        const v = { values: paint(n, 2), shift: (shift + 1) % 4 };
+        // float32 rounds the slope, and then the product.
+        const tolerance = float32Tolerance;
+        checkOp({
+          label: `leakyRelu, ${label}`,
+          operands: { s, v, out: { values: unwritten(n), shift } },
+          outputs: { out: { tolerance } },
+          call: (ops, at) => ops.leakyRelu(at.out, at.s, at.v, n, slope),
+        });
+        checkOp({
+          label: `leakyRelu, out = v, ${label}`,
+          operands: { s, out: v },
+          outputs: { out: { tolerance } },
+          call: (ops, at) => ops.leakyRelu(at.out, at.s, at.out, n, slope),
+        });
+        checkOp({
+          label: `leakyRelu, out = s = v, ${label}`,
+          operands: { out: s },
+          outputs: { out: { tolerance } },
+          call: (ops, at) => ops.leakyRelu(at.out, at.out, at.out, n, slope),
+        });
+      }
+    }
+  });
 });
 
-describe("softplus", () => {
-  // Narrow bands, because one large value would hide the error of small ones: [centre, half width, why].
-  const bands: readonly (readonly [number, number, string])[] = [
-    [-88, 1, "e^x near the smallest float32"],
+/** Narrow bands of x, because one large value would hide the error of small ones: [centre, half width, why]. */
+const bands: Readonly<Record<Activation, readonly (readonly [centre: number, half: number, why: string])[]>> = {
+  tanh: [
+    [1e-30, 1e-31, "almost nothing"],
+    [-1e-4, 1e-5, "tanh x = x"],
+    [0.3, 0.3, "the polynomial"],
+    [-0.625, 0.01, "the seam"],
+    [2, 1, "the exponential"],
+    [-9, 1, "where it saturates"],
+    [0, 1e4, "far out on both sides"],
+  ],
+  sigmoid: [
+    [-86, 1, "e^x near the smallest float32"],
+    [-15, 1, "1 + e^x rounds to 1"],
+    [-4, 1, "small"],
+    [0, 1, "the middle"],
+    [6, 2, "close to 1"],
+    [90, 3, "e^x overflows float32"],
+    [0, 1e4, "far out on both sides"],
+  ],
+  softplus: [
+    [-86, 1, "e^x near the smallest float32"],
     [-15, 1, "1 + e^x rounds to 1"],
     [-4, 1, "the learning rates of the paper"],
     [0, 1, "the bend"],
     [15, 2, "e^x is most of 1 + e^x"],
     [90, 3, "e^x overflows float32"],
     [0, 1e4, "far out on both sides"],
-  ];
-  const cases = bands.flatMap(([centre, half, why]) =>
+  ],
+};
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** What f′ is a function of, at x. */
+const kept: Readonly<Record<Activation, (x: number) => number>> = { tanh: Math.tanh, sigmoid, softplus: (x) => x };
+
+describe.for(["tanh", "sigmoid", "softplus"] as const)("%s", (f) => {
+  const cases = bands[f].flatMap(([centre, half, why]) =>
     [1, 2, 3, 5, 30, 1027, 5003].map((n) => ({ centre, half, why, n })),
   );
+  const tolerance = float32Tolerance;
+
   test.for(cases)("$why, $n floats", ({ centre, half, why, n }) => {
+    const inputs = paint(n, 1, half).map((value) => value + centre);
     for (const shift of [0, 1, 2, 3]) {
-      const label = `${why}, n ${n}, shift ${shift}, seeds 1 2`;
-      const x = { values: paint(n, 1, half).map((value) => value + centre), shift };
+      const label = `${f}, ${why}, n ${n}, shift ${shift}, seeds 1 to 4`;
+      const x = { values: inputs, shift };
+      const p = { values: inputs.map(kept[f]), shift };
       const dy = { values: paint(n, 2), shift: (shift + 1) % 4 };
-      const tolerance = float32Tolerance;
+      const rp = { values: paint(n, 3), shift: (shift + 2) % 4 };
+      const rdy = { values: paint(n, 4), shift: (shift + 3) % 4 };
+      const out = { values: unwritten(n), shift };
       checkOp({
-        label: `softplus, ${label}`,
-        operands: { x, y: { values: unwritten(n), shift } },
+        label: `forward, ${label}`,
+        operands: { x, y: out },
         outputs: { y: { tolerance } },
-        call: (ops, at) => ops.softplus(at.y, at.x, n),
+        call: (ops, at) => ops.activationForward(at.y, at.x, n, f),
       });
       checkOp({
-        label: `softplusBackward, ${label}`,
-        operands: { x, dy, dx: { values: unwritten(n), shift } },
-        outputs: { dx: { tolerance } },
-        call: (ops, at) => ops.softplusBackward(at.dx, at.x, at.dy, n),
+        label: `forward, y = x, ${label}`,
+        operands: { y: x },
+        outputs: { y: { tolerance } },
+        call: (ops, at) => ops.activationForward(at.y, at.y, n, f),
       });
       checkOp({
-        label: `softplusBackward, dx = dy, ${label}`,
-        operands: { x, dx: dy },
+        label: `backward, ${label}`,
+        operands: { p, dy, dx: out },
         outputs: { dx: { tolerance } },
-        call: (ops, at) => ops.softplusBackward(at.dx, at.x, at.dx, n),
+        call: (ops, at) => ops.activationBackward(at.dx, at.p, at.dy, n, f),
       });
+      checkOp({
+        label: `backward, dx = dy, ${label}`,
+        operands: { p, dx: dy },
+        outputs: { dx: { tolerance } },
+        call: (ops, at) => ops.activationBackward(at.dx, at.p, at.dx, n, f),
+      });
+      checkOp({
+        label: `backwardR, ${label}`,
+        operands: { p, rp, dy, rdy, rdx: out },
+        outputs: { rdx: { tolerance } },
+        call: (ops, at) => ops.activationBackwardR(at.rdx, at.p, at.rp, at.dy, at.rdy, n, f),
+      });
+      checkOp({
+        label: `backwardR, rdx = rdy, ${label}`,
+        operands: { p, rp, dy, rdx: rdy },
+        outputs: { rdx: { tolerance } },
+        call: (ops, at) => ops.activationBackwardR(at.rdx, at.p, at.rp, at.dy, at.rdx, n, f),
+      });
+    }
+  });
+
+  test("NaN stays NaN, so that a diverged run shows", () => {
+    for (const n of [1, 4, 7]) {
+      const values = paint(n, 1).map((value, i) => (i % 3 === 0 ? Number.NaN : value));
+      checkOp({
+        label: `${f}, NaN, n ${n}, seed 1`,
+        operands: { x: { values }, y: { values: unwritten(n) } },
+        outputs: { y: { tolerance, mayBeNaN: true } },
+        call: (ops, at) => ops.activationForward(at.y, at.x, n, f),
+      });
+    }
+  });
+});
+
+describe("relative errors on the kernels", async () => {
+  const backends = await backendsUnderTest();
+  afterAll(async () => {
+    for (const backend of backends) await backend.dispose();
+  });
+
+  /** The bounds of assembly/math.ts. */
+  const bounds: Readonly<Record<Activation, number>> = { tanh: 1.5e-7, sigmoid: 1.8e-7, softplus: 1.8e-7 };
+  const exact: Readonly<Record<Activation, (x: number) => number>> = {
+    tanh: Math.tanh,
+    sigmoid,
+    softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  };
+  test.for(["tanh", "sigmoid", "softplus"] as const)("%s is within its bound, however small |x| is", (f) => {
+    const n = 200_000;
+    // From 1e-37 to 80 in equal ratios, both signs.
+    const x = Float32Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) * 80 * Math.exp((-89 * i) / n));
+    for (const backend of backends) {
+      const at = backend.base;
+      backend.reserve(at + n);
+      backend.write(at, x);
+      backend.ops.activationForward(at, at, n, f);
+      const y = backend.read(at, n);
+      let worst = 0;
+      for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i]! / exact[f](x[i]!) - 1));
+      expect(worst).toBeLessThan(bounds[f]);
     }
   });
 });

@@ -1,4 +1,4 @@
-// One-hot targets and softmax cross-entropy against the reference.
+// One-hot targets, softmax cross-entropy and squared error against the reference.
 
 import { describe, test } from "vitest";
 import { type LossShape, none } from "../../src/backend/backend.ts";
@@ -156,5 +156,59 @@ describe("crossEntropyR", () => {
         call: (ops, at) => ops.crossEntropyR(at.rdz, at.rdy, at.p, at.y, at.rz, shape),
       });
     }
+  });
+});
+
+describe("squaredError", () => {
+  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+    const n = shape.classes * shape.batch;
+    const tolerance = float32Tolerance;
+    const zero = (index: number) => index % shape.batch >= shape.images;
+    for (const logitScale of logitScales) {
+      for (const targets of [paintTargets(shape), oneHotTargets(shape)]) {
+        const label = `squaredError, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2`;
+        const operands = {
+          z: { values: paint(n, 1, logitScale) },
+          y: { values: targets },
+          losses: { values: unwritten(shape.batch) },
+          dz: { values: unwritten(n) },
+        };
+        const outputs = { losses: { tolerance, zero }, dz: { tolerance, zero } };
+        checkOp({
+          label: `${label}, without dy`,
+          operands,
+          outputs,
+          call: (ops, at) => ops.squaredError(at.losses, at.dz, none, at.z, at.y, shape),
+        });
+        checkOp({
+          label,
+          operands: { ...operands, dy: { values: unwritten(n) } },
+          outputs: { ...outputs, dy: { tolerance, zero } },
+          call: (ops, at) => ops.squaredError(at.losses, at.dz, at.dy, at.z, at.y, shape),
+        });
+      }
+    }
+  });
+});
+
+describe("squaredErrorR", () => {
+  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+    const n = shape.classes * shape.batch;
+    const tolerance = float32Tolerance;
+    const zero = (index: number) => index % shape.batch >= shape.images;
+    const label = `squaredErrorR, ${JSON.stringify(shape)}, seed 3`;
+    const operands = { rz: { values: paint(n, 3) }, rdz: { values: unwritten(n) } };
+    checkOp({
+      label: `${label}, without rdy`,
+      operands,
+      outputs: { rdz: { tolerance, zero } },
+      call: (ops, at) => ops.squaredErrorR(at.rdz, none, at.rz, shape),
+    });
+    checkOp({
+      label,
+      operands: { ...operands, rdy: { values: unwritten(n) } },
+      outputs: { rdz: { tolerance, zero }, rdy: { tolerance, zero } },
+      call: (ops, at) => ops.squaredErrorR(at.rdz, at.rdy, at.rz, shape),
+    });
   });
 });

@@ -54,6 +54,22 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
+  test("dropoutMask drops the same elements", () => {
+    for (const key of keys) {
+      for (const shift of [0, 1, 2, 3]) {
+        // 0.1 and 1/3 are no multiples of 2⁻²⁴; 2⁻³⁰ still drops a draw of 0.
+        for (const p of [0, 2 ** -30, 0.1, 1 / 3, 0.5, 0.999]) {
+          checkOp({
+            label: `dropoutMask, n ${n}, shift ${shift}, key ${JSON.stringify(key)}, p ${p}`,
+            operands: { out: { values: unwritten(n), shift } },
+            outputs: { out: { tolerance: float32Tolerance } },
+            call: (ops, at) => ops.dropoutMask(at.out, n, key, p),
+          });
+        }
+      }
+    }
+  });
+
   test("permutation", () => {
     for (const key of keys) {
       for (const shift of [0, 1, 2, 3]) {

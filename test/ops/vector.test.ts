@@ -1,4 +1,4 @@
-// fill, copy, scale, axpy and dot against the reference, at every alignment: θ is one vector, and its tensors begin
+// fill, copy, scale, axpy, multiply and dot against the reference, at every alignment: θ is one vector, and its tensors begin
 // anywhere in it.
 
 import { test } from "vitest";
@@ -49,6 +49,12 @@ for (const n of [...lengths, longLength]) {
           operands: { out, x, y },
           outputs,
           call: (ops, at) => ops.axpy(at.out, at.y, alpha, at.x, n),
+        });
+        checkOp({
+          label: `multiply ${where}`,
+          operands: { out, x, y },
+          outputs,
+          call: (ops, at) => ops.multiply(at.out, at.x, at.y, n),
         });
       }
     }
@@ -103,6 +109,18 @@ for (const n of [...lengths, longLength]) {
         operands: { out, x },
         outputs,
         call: (ops, at) => ops.axpy(at.out, at.x, 0.3, at.out, n),
+      });
+      checkOp({
+        label: `multiply, out = x, ${where}`,
+        operands: { out, x },
+        outputs,
+        call: (ops, at) => ops.multiply(at.out, at.out, at.x, n),
+      });
+      checkOp({
+        label: `multiply, out = y, ${where}`,
+        operands: { out, x },
+        outputs,
+        call: (ops, at) => ops.multiply(at.out, at.x, at.out, n),
       });
     }
   });

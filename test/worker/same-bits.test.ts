@@ -9,6 +9,10 @@ import { backGradient } from "../../src/distill/method.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/sha256.ts";
+import { tanh } from "../../src/nn/activation.ts";
+import { dropout } from "../../src/nn/dropout.ts";
+import { flatten, linear } from "../../src/nn/linear.ts";
+import { sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
@@ -82,6 +86,18 @@ describe("the same bytes on two workers", () => {
     const fixed = { ...tiny, init: fixedInit(3), method: { ...tiny.method, activations: "recompute" as const } };
     const { digest } = await follow(fixed);
     expect((await follow({ ...fixed, workers: 2 })).digest).toBe(digest);
+  });
+
+  test("with dropout, momentum, weight decay, another loss and another initialiser", async () => {
+    const layers = [flatten(), linear({ out: 8 }), tanh(), dropout({ p: 0.3 }), linear({ out: 3 })];
+    const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, momentum: 0.5, weightDecay: 0.01 });
+    const init = randomInit("kaiming-fan-in");
+    const all = { ...three, model: sequential([1, 6, 6], layers), method, init, loss: "mse" as const };
+    const run = distill(all);
+    const [set, digest] = [await run.result(), await setDigest(await run.result())];
+    expect((await follow({ ...all, workers: 2 })).digest).toBe(digest);
+    const test = { set, model: all.model, init, networks: 4, test: all.data, threads: 1 };
+    expect(await evaluate({ ...test, workers: 2 })).toEqual(await evaluate(test));
   });
 
   test("in snapshots while the run goes on", async () => {

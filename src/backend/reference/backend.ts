@@ -3,6 +3,7 @@
 
 import type { Backend, Buffer, Ops } from "../backend.ts";
 import { activationOps } from "./activation.ts";
+import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
@@ -29,6 +30,7 @@ class ReferenceBackend implements Backend {
       ...linearOps(memory),
       ...activationOps(memory),
       ...pool2dOps(memory),
+      ...avgPool2dOps(memory),
       ...lossOps(memory),
       ...optimizerOps(memory),
       ...randomOps(memory),

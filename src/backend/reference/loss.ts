@@ -1,5 +1,6 @@
-// Softmax cross-entropy, reference. z, p, y and their gradients are [classes, batch]; losses [batch]; n real images.
-//   ℓ = −(1/n) Σ_images Σ_k y_k·log p_k,   log p_k = z_k − max z − log Σ_j e^(z_j − max z)
+// The losses, reference. z, p, y and their gradients are [classes, batch]; losses [batch]; n real images.
+//   cross-entropy   ℓ = −(1/n) Σ_images Σ_k y_k·log p_k,   log p_k = z_k − max z − log Σ_j e^(z_j − max z)
+//   squared error   ℓ = (1/2n) Σ_images Σ_k (z_k − y_k)²
 // Padding lanes: zero in every output but p, where softmax of whatever is there stays finite.
 
 import { type LossShape, none, type Ops } from "../backend.ts";
@@ -21,7 +22,9 @@ function targetSum(f: Float64Array, y: number, image: number, { classes, batch }
   return sum;
 }
 
-export function lossOps(memory: Memory): Pick<Ops, "oneHot" | "crossEntropy" | "crossEntropyR"> {
+export function lossOps(
+  memory: Memory,
+): Pick<Ops, "oneHot" | "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR"> {
   return {
     oneHot(out, labels, { classes, images, batch }) {
       const f = memory.floats;
@@ -61,6 +64,34 @@ export function lossOps(memory: Memory): Pick<Ops, "oneHot" | "crossEntropy" | "
           const centred = f[rz + at]! - mean;
           f[rdz + at] = real ? (s * f[p + at]! * centred) / images : 0;
           if (rdy !== none) f[rdy + at] = real ? -centred / images : 0;
+        }
+      }
+    },
+
+    squaredError(losses, dz, dy, z, y, { classes, images, batch }) {
+      const f = memory.floats;
+      for (let image = 0; image < batch; image++) {
+        const real = image < images;
+        let loss = 0;
+        for (let k = 0; k < classes; k++) {
+          const at = k * batch + image;
+          const error = f[z + at]! - f[y + at]!;
+          loss += (error * error) / 2;
+          f[dz + at] = real ? error / images : 0;
+          if (dy !== none) f[dy + at] = real ? -error / images : 0;
+        }
+        f[losses + image] = real ? loss : 0;
+      }
+    },
+
+    squaredErrorR(rdz, rdy, rz, { classes, images, batch }) {
+      const f = memory.floats;
+      for (let image = 0; image < batch; image++) {
+        const real = image < images;
+        for (let k = 0; k < classes; k++) {
+          const at = k * batch + image;
+          f[rdz + at] = real ? f[rz + at]! / images : 0;
+          if (rdy !== none) f[rdy + at] = real ? -f[rz + at]! / images : 0;
         }
       }
     },

@@ -43,7 +43,7 @@ function draws(n: number, { seed, stream }: RandomKey): Uint32Array {
   return out;
 }
 
-export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "permutation"> {
+export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "permutation" | "dropoutMask"> {
   return {
     uniform(out, n, key, low, high) {
       const f = memory.floats;
@@ -72,6 +72,12 @@ export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "per
         f[out + i] = f[out + j]!;
         f[out + j] = swapped;
       }
+    },
+
+    dropoutMask(out, n, key, p) {
+      const f = memory.floats;
+      const draw = draws(n, key);
+      for (let i = 0; i < n; i++) f[out + i] = (draw[i]! >>> 8) / 2 ** 24 < p ? 0 : 1 / (1 - p);
     },
   };
 }

@@ -15,6 +15,7 @@ export interface KernelExports {
   dotFinish(out: number, partials: number, count: number): void;
   permutation(out: number, n: number, seed0: number, seed1: number, stream: number): void;
   readonly Kernel: Readonly<Record<string, number>>;
+  readonly Activation: Readonly<Record<string, number>>;
 }
 
 /** An instance of the kernels on `memory`. Several instances may share one memory. */

@@ -1,5 +1,5 @@
 // Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
-import type { Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
+import type { Activation, AdaptivePool2dShape, AvgPool2dShape, Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 import type { JobWriter } from "./job.ts";
 
@@ -27,6 +27,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const COPY = id("copy");
   const SCALE = id("scale");
   const AXPY = id("axpy");
+  const MULTIPLY = id("multiply");
   const DOT = id("dotPartial");
   const SUM_ROWS = id("sumRows");
   const PACK = id("packImages");
@@ -41,16 +42,25 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const LINEAR_WEIGHTS = id("linearBackwardWeights");
   const RELU = id("reluForward");
   const MASK = id("reluMask");
-  const SOFTPLUS = id("softplus");
-  const SOFTPLUS_BACKWARD = id("softplusBackward");
+  const LEAKY_RELU = id("leakyRelu");
+  const ACTIVATION = id("activationForward");
+  const ACTIVATION_BACKWARD = id("activationBackward");
+  const ACTIVATION_BACKWARD_R = id("activationBackwardR");
   const POOL = id("maxPool2dForward");
   const GATHER = id("maxPool2dGather");
   const SCATTER = id("maxPool2dScatter");
+  const AVERAGE = id("avgPool2dForward");
+  const AVERAGE_BACKWARD = id("avgPool2dBackward");
+  const ADAPTIVE = id("adaptiveAvgPool2dForward");
+  const ADAPTIVE_BACKWARD = id("adaptiveAvgPool2dBackward");
   const LOSS = id("crossEntropy");
   const LOSS_R = id("crossEntropyR");
+  const SQUARED = id("squaredError");
+  const SQUARED_R = id("squaredErrorR");
   const ADAM = id("adam");
   const UNIFORM = id("uniform");
   const NORMAL = id("normal");
+  const DROPOUT_MASK = id("dropoutMask");
 
   const convShape = (s: Conv2dShape): JobWriter =>
     job
@@ -81,11 +91,34 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
   };
 
+  const averageRun = (s: AvgPool2dShape): void => {
+    job
+      .int(s.inHeight)
+      .int(s.inWidth)
+      .int(s.outHeight)
+      .int(s.outWidth)
+      .int(s.kernelHeight)
+      .int(s.kernelWidth)
+      .int(s.strideHeight)
+      .int(s.strideWidth)
+      .int(s.padding)
+      .int(s.batch);
+    job.run(s.channels, s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch);
+  };
+  const adaptiveRun = (s: AdaptivePool2dShape): void => {
+    job.int(s.inHeight).int(s.inWidth).int(s.outHeight).int(s.outWidth).int(s.batch);
+    // Bins cover the input, at least once, and every output has one.
+    const elements = Math.max(s.inHeight, s.outHeight) * Math.max(s.inWidth, s.outWidth);
+    job.run(s.channels, s.channels * elements * s.batch);
+  };
+  const functionCode = (f: Activation): number => kernels.Activation[f]!;
+
   return {
     fill: (out, value, n) => job.start(FILL).ptr(out).num(value).int(n).run(blocks(n), n),
     copy: (out, x, n) => job.start(COPY).ptr(out).ptr(x).int(n).run(blocks(n), n),
     scale: (out, alpha, x, n) => job.start(SCALE).ptr(out).num(alpha).ptr(x).int(n).run(blocks(n), n),
     axpy: (out, y, alpha, x, n) => job.start(AXPY).ptr(out).ptr(y).num(alpha).ptr(x).int(n).run(blocks(n), n),
+    multiply: (out, x, y, n) => job.start(MULTIPLY).ptr(out).ptr(x).ptr(y).int(n).run(blocks(n), n),
     dot(out, x, y, n) {
       if (n > DOT_FLOATS) throw new RangeError(`"n" expected <= ${DOT_FLOATS}, got ${n}`);
       job.start(DOT).int(partials).ptr(x).ptr(y).int(n).run(blocks(n), n);
@@ -213,6 +246,37 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
 
     reluForward: (y, x, n) => job.start(RELU).ptr(y).ptr(x).int(n).run(blocks(n), n),
     reluMask: (out, y, v, n) => job.start(MASK).ptr(out).ptr(y).ptr(v).int(n).run(blocks(n), n),
+    leakyRelu: (out, s, v, n, slope) =>
+      job.start(LEAKY_RELU).ptr(out).ptr(s).ptr(v).int(n).num(slope).run(blocks(n), n),
+
+    activationForward: (y, x, n, f) =>
+      job
+        .start(ACTIVATION)
+        .ptr(y)
+        .ptr(x)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), 8 * n),
+    activationBackward: (dx, p, dy, n, f) =>
+      job
+        .start(ACTIVATION_BACKWARD)
+        .ptr(dx)
+        .ptr(p)
+        .ptr(dy)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), (f === "softplus" ? 8 : 1) * n),
+    activationBackwardR: (rdx, p, rp, dy, rdy, n, f) =>
+      job
+        .start(ACTIVATION_BACKWARD_R)
+        .ptr(rdx)
+        .ptr(p)
+        .ptr(rp)
+        .ptr(dy)
+        .ptr(rdy)
+        .int(n)
+        .int(functionCode(f))
+        .run(blocks(n), (f === "softplus" ? 8 : 2) * n),
 
     maxPool2dForward(y, index, x, s) {
       job.start(POOL).ptr(y).ptr(index).ptr(x);
@@ -225,6 +289,23 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     maxPool2dScatter(dx, index, dy, s) {
       job.start(SCATTER).ptr(dx).ptr(index).ptr(dy);
       poolRun(s);
+    },
+
+    avgPool2dForward(y, x, s) {
+      job.start(AVERAGE).ptr(y).ptr(x);
+      averageRun(s);
+    },
+    avgPool2dBackward(dx, dy, s) {
+      job.start(AVERAGE_BACKWARD).ptr(dx).ptr(dy);
+      averageRun(s);
+    },
+    adaptiveAvgPool2dForward(y, x, s) {
+      job.start(ADAPTIVE).ptr(y).ptr(x);
+      adaptiveRun(s);
+    },
+    adaptiveAvgPool2dBackward(dx, dy, s) {
+      job.start(ADAPTIVE_BACKWARD).ptr(dx).ptr(dy);
+      adaptiveRun(s);
     },
 
     crossEntropy: (losses, p, dz, dy, z, y, s) =>
@@ -253,21 +334,29 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(s.batch)
         .run(fours(s.batch), 8 * s.classes * s.batch),
 
-    softplus: (y, x, n) =>
+    squaredError: (losses, dz, dy, z, y, s) =>
       job
-        .start(SOFTPLUS)
-        .ptr(y)
-        .ptr(x)
-        .int(n)
-        .run(blocks(n), 8 * n),
-    softplusBackward: (dx, x, dy, n) =>
-      job
-        .start(SOFTPLUS_BACKWARD)
-        .ptr(dx)
-        .ptr(x)
+        .start(SQUARED)
+        .ptr(losses)
+        .ptr(dz)
         .ptr(dy)
-        .int(n)
-        .run(blocks(n), 8 * n),
+        .ptr(z)
+        .ptr(y)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), s.classes * s.batch),
+    squaredErrorR: (rdz, rdy, rz, s) =>
+      job
+        .start(SQUARED_R)
+        .ptr(rdz)
+        .ptr(rdy)
+        .ptr(rz)
+        .int(s.classes)
+        .int(s.images)
+        .int(s.batch)
+        .run(fours(s.batch), s.classes * s.batch),
+
     adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }) {
       job
         .start(ADAM)
@@ -308,6 +397,18 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .num(mean)
         .num(std)
         .run(blocks(n), 16 * n),
+    // Draws are compared as whole numbers, so that every backend drops the same ones.
+    dropoutMask: (out, n, key, p) =>
+      job
+        .start(DROPOUT_MASK)
+        .ptr(out)
+        .int(n)
+        .int(key.seed[0])
+        .int(key.seed[1])
+        .int(key.stream)
+        .int(Math.ceil(p * 2 ** 24))
+        .num(1 / (1 - p))
+        .run(blocks(n), 8 * n),
     permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),
   };
 }

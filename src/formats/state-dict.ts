@@ -1,0 +1,130 @@
+// The parameters of a network as a PyTorch state_dict in .safetensors: what `safetensors.torch.save_file` writes of
+// `model.state_dict()` and `load_file` reads. θ is cut into its named tensors, and put together from them.
+
+import type { Floats } from "../backend/backend.ts";
+import { FormatError } from "../errors.ts";
+import type { Model, Parameter } from "../nn/model.ts";
+import { type NumericArray, numberTypeOf } from "./npy.ts";
+import { quote } from "./quote.ts";
+import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+
+/** Options of {@link parametersToSafetensors} and {@link parametersFromSafetensors}. */
+export interface StateDictOptions {
+  /** What the tensors are called, one name for each of `model.parameters` in their order. Default: their own names. */
+  readonly names?: readonly string[];
+}
+
+/**
+ * θ as a state_dict in .safetensors, for `model.load_state_dict(safetensors.torch.load_file(path))`: F32 from a
+ * Float32Array, F64 from a Float64Array.
+ *
+ * @throws TypeError and RangeError for parameters that are not those of the model or not finite, or for names that are
+ * not one each.
+ * @example
+ * const { parameters } = await trainOn(set, { model });
+ * await writeFile("lenet.safetensors", parametersToSafetensors(model, parameters));
+ */
+export function parametersToSafetensors(
+  model: Model,
+  parameters: Floats,
+  { names }: StateDictOptions = {},
+): Uint8Array {
+  if (!(parameters instanceof Float32Array) && !(parameters instanceof Float64Array)) {
+    throw new TypeError(`"parameters" expected Float32Array or Float64Array, got ${typeof parameters}`);
+  }
+  if (parameters.length !== model.parameterCount) {
+    throw new RangeError(
+      `"parameters" expected ${model.parameterCount} floats, as the model has, got ${parameters.length}`,
+    );
+  }
+  const at = parameters.findIndex((value: number) => !Number.isFinite(value));
+  if (at >= 0) throw new RangeError(`"parameters" expected finite values, got ${parameters[at]} at ${at}`);
+  const tensors = renamed(model, names).map(({ name, shape, offset, size }): [string, NumericArray] => [
+    name,
+    { shape, data: parameters.subarray(offset, offset + size) },
+  ]);
+  // Readers of Hugging Face's ask for it.
+  return writeSafetensors(tensors, [["format", "pt"]]);
+}
+
+/**
+ * θ from a state_dict in .safetensors: a Float32Array, or a Float64Array where a tensor is F64. Tensors may come in any
+ * order, but must be those of the model and no others, in F32 or F64 (half precision: call `.float()` on the module
+ * before saving). Only the running statistics of batch norms are passed over where the model has batchNorm2d layers,
+ * which take their statistics from the batch.
+ *
+ * @param options.name What errors call the file.
+ * @throws FormatError, naming the file, for damage, for tensors that are missing, unexpected, of another shape or type,
+ * and for values that are not finite; RangeError for names that are not one each.
+ * @example
+ * const bytes = await readFile("lenet.safetensors");
+ * const parameters = parametersFromSafetensors(bytes, lenet(), { name: "lenet.safetensors" });
+ */
+export function parametersFromSafetensors(
+  bytes: Uint8Array,
+  model: Model,
+  { name: file, names }: StateDictOptions & { readonly name: string },
+): Floats {
+  const { tensors } = parseSafetensors(bytes, { name: file });
+  const wanted = renamed(model, names);
+  checkTensors(tensors, wanted, model, file);
+  const exact = wanted.some(({ name }) => tensors.get(name)!.data instanceof Float64Array);
+  const theta = exact ? new Float64Array(model.parameterCount) : new Float32Array(model.parameterCount);
+  for (const { name, offset } of wanted) theta.set(tensors.get(name)!.data as Floats, offset);
+  return theta;
+}
+
+/** The model's parameters under the names they have in a file. */
+function renamed(model: Model, names: readonly string[] | undefined): readonly Parameter[] {
+  if (names === undefined) return model.parameters;
+  const { length } = model.parameters;
+  if (names.length !== length || new Set(names).size !== length) {
+    throw new RangeError(`"names" expected ${length} different names, one for each parameter, got ${quote(names)}`);
+  }
+  return model.parameters.map((parameter, i) => ({ ...parameter, name: names[i]! }));
+}
+
+/** What PyTorch's batch norms hold beside their parameters. */
+const batchNormBuffer = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
+
+function checkTensors(
+  tensors: ReadonlyMap<string, NumericArray>,
+  wanted: readonly Parameter[],
+  model: Model,
+  file: string,
+): void {
+  const names = new Set(wanted.map(({ name }) => name));
+  const buffers = model.layers.some(({ kind }) => kind === "batchNorm2d");
+  const others = Array.from(tensors, ([name, { shape }]) => ({ name, shape })).filter(
+    ({ name }) => !names.has(name) && !(buffers && batchNormBuffer.test(name)),
+  );
+  const missing = wanted.filter(({ name }) => !tensors.has(name));
+  if (missing.length > 0) {
+    const got = others.length > 0 ? `unexpected ${listed(others)}` : "none";
+    throw new FormatError(`${file}: expected ${listed(missing)}, got ${got}`);
+  }
+  for (const { name, shape } of wanted) {
+    const { shape: got, data } = tensors.get(name)!;
+    if (got.join() !== shape.join()) {
+      throw new FormatError(`${file}: expected ${listed([{ name, shape }])}, got ${quote(got)}`);
+    }
+    if (!(data instanceof Float32Array) && !(data instanceof Float64Array)) {
+      throw new FormatError(
+        `${file}: expected ${quote(name)} in F32 or F64, got ${numberTypeOf({ shape, data }).safetensors}`,
+      );
+    }
+    const at = data.findIndex((value: number) => !Number.isFinite(value));
+    if (at >= 0) throw new FormatError(`${file}: expected ${quote(name)} to be finite, got ${data[at]} at ${at}`);
+  }
+  if (others.length > 0) {
+    throw new FormatError(
+      `${file}: expected the ${wanted.length} tensors of the model, got beside them ${listed(others)}`,
+    );
+  }
+}
+
+/** Names and shapes of the first few tensors. */
+function listed(tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]): string {
+  const first = tensors.slice(0, 3).map(({ name, shape }) => `${quote(name)} ${quote(shape)}`);
+  return `${first.join(", ")}${tensors.length > 3 ? ` and ${tensors.length - 3} more` : ""}`;
+}

@@ -1,0 +1,121 @@
+// Average pooling. Linear, so its tangents are calls of the same two kernels.
+import type { Buffer } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
+
+/** Options of {@link avgPool2d}. */
+export interface AvgPool2dOptions {
+  /** Side of the square window, or [height, width]. */
+  kernel: number | readonly [number, number];
+  /** Between windows, one number or [down, right]. Default: the kernel. */
+  stride?: number | readonly [number, number];
+  /** At most half the kernel; zeros that count in the mean. Default 0. */
+  padding?: number;
+}
+
+/**
+ * The mean of each window (`nn.AvgPool2d` in floor mode, with `count_include_pad`): the sum of what is inside the image,
+ * over the area of the window.
+ *
+ * @throws RangeError for sizes out of range; `sequential` throws ShapeError where the input is smaller than a window.
+ * @example
+ * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5 }), tanh(), avgPool2d({ kernel: 2 }), flatten(), linear({ out: 10 })])
+ */
+export function avgPool2d({ kernel, stride = kernel, padding = 0 }: AvgPool2dOptions): Layer {
+  const [kernelHeight, kernelWidth] = pair("kernel", kernel);
+  const [strideHeight, strideWidth] = pair("stride", stride);
+  wholeNumber("padding", padding, 0);
+  const most = Math.floor(Math.min(kernelHeight, kernelWidth) / 2);
+  if (padding > most) throw new RangeError(`"padding" expected <= ${most}, half the kernel, got ${padding}`);
+
+  const outputShape = ([channels, height, width]: ImageShape): ImageShape => {
+    const outHeight = Math.floor((height + 2 * padding - kernelHeight) / strideHeight) + 1;
+    const outWidth = Math.floor((width + 2 * padding - kernelWidth) / strideWidth) + 1;
+    if (outHeight < 1 || outWidth < 1) {
+      throw new ShapeError(
+        `expected an input of at least ${kernelHeight - 2 * padding} × ${kernelWidth - 2 * padding}, got ${height} × ${width}`,
+      );
+    }
+    return [channels, outHeight, outWidth];
+  };
+  return {
+    kind: "avgPool2d",
+    options: { kernel, stride, padding },
+    outputShape,
+    parameters: () => [],
+    bind(input, context) {
+      const { ops } = context;
+      const window = { kernelHeight, kernelWidth, strideHeight, strideWidth, padding };
+      const shape = { ...planes(input, outputShape(input), context), ...window };
+      return bindLinearPool(
+        elements(outputShape(input)) * context.batch,
+        context,
+        (y, x) => ops.avgPool2dForward(y, x, shape),
+        (dx, dy) => ops.avgPool2dBackward(dx, dy, shape),
+      );
+    },
+  };
+}
+
+/**
+ * The means of `out` × `out` bins that cover the image, or of [height, width] bins (`nn.AdaptiveAvgPool2d`): bin i of
+ * an axis goes from ⌊i·length / out⌋ to before ⌈(i + 1)·length / out⌉. `out: 1` is global average pooling.
+ *
+ * @throws RangeError when `out` is not a whole number ≥ 1.
+ * @example
+ * sequential([3, 32, 32], [conv2d({ out: 64, kernel: 3 }), relu(), adaptiveAvgPool2d({ out: 1 }), flatten(), linear({ out: 10 })])
+ */
+export function adaptiveAvgPool2d({ out }: { out: number | readonly [number, number] }): Layer {
+  const [outHeight, outWidth] = pair("out", out);
+  const outputShape = ([channels]: ImageShape): ImageShape => [channels, outHeight, outWidth];
+  return {
+    kind: "adaptiveAvgPool2d",
+    options: { out },
+    outputShape,
+    parameters: () => [],
+    bind(input, context) {
+      const { ops } = context;
+      const shape = planes(input, outputShape(input), context);
+      return bindLinearPool(
+        elements(outputShape(input)) * context.batch,
+        context,
+        (y, x) => ops.adaptiveAvgPool2dForward(y, x, shape),
+        (dx, dy) => ops.adaptiveAvgPool2dBackward(dx, dy, shape),
+      );
+    },
+  };
+}
+
+function pair(name: string, value: number | readonly [number, number]): readonly [number, number] {
+  const [down, right] = (Array.isArray(value) ? value : [value, value]) as readonly [number, number];
+  return [wholeNumber(name, down, 1), wholeNumber(name, right, 1)];
+}
+
+function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidth]: ImageShape, context: LayerContext) {
+  return { channels, inHeight, inWidth, outHeight, outWidth, batch: context.batch };
+}
+
+/** The passes of y = Ax, given y = Ax and dx = Aᵀdy. */
+function bindLinearPool(
+  outFloats: number,
+  { ops }: LayerContext,
+  forward: (y: Buffer, x: Buffer) => void,
+  backward: (dx: Buffer, dy: Buffer) => void,
+): BoundLayer {
+  return {
+    inPlace: false,
+    savedFloats: 0,
+    workspaceFloats: 0,
+    forward: ({ x, y }) => forward(y, x),
+    backward({ dx, dy }) {
+      if (dx) backward(dx, dy);
+    },
+    forwardR(_, { rx, ry }) {
+      if (rx) forward(ry, rx);
+      else ops.fill(ry, 0, outFloats);
+    },
+    backwardR(_, { rdx, rdy }) {
+      if (rdx) backward(rdx, rdy);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// Dropout. The forward pass draws a mask and keeps it on the tape; the other three passes multiply with the same one.
+import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext } from "./layer.ts";
+
+/**
+ * In training each element is 0 with probability `p` and 1 / (1 − p) times as large otherwise (`nn.Dropout`); in
+ * evaluation nothing changes. The mask is a function of seed, inner step and position in the network alone: the same
+ * in all passes of a step, whether activations are kept or made again, and another in every other step.
+ *
+ * @throws RangeError unless 0 ≤ p < 1.
+ * @example
+ * sequential([1, 28, 28], [flatten(), linear({ out: 100 }), relu(), dropout({ p: 0.5 }), linear({ out: 10 })])
+ */
+export function dropout({ p = 0.5 }: { p?: number } = {}): Layer {
+  if (!(Number.isFinite(p) && p >= 0 && p < 1)) throw new RangeError(`"p" expected a number >= 0 and < 1, got ${p}`);
+  return {
+    kind: "dropout",
+    options: { p },
+    outputShape: (input) => input,
+    parameters: () => [],
+    bind: (input, context) => bindDropout(input, context, p),
+  };
+}
+
+function bindDropout(input: ImageShape, { ops, batch }: LayerContext, p: number): BoundLayer {
+  const n = elements(input) * batch;
+  return {
+    inPlace: true,
+    savedFloats: n,
+    workspaceFloats: 0,
+    forward({ x, y, saved: mask }, _, random) {
+      if (random) ops.dropoutMask(mask, n, random, p);
+      else ops.fill(mask, 1, n);
+      ops.multiply(y, x, mask, n);
+    },
+    backward({ saved: mask, dx, dy }) {
+      if (dx) ops.multiply(dx, dy, mask, n);
+    },
+    forwardR({ saved: mask }, { rx, ry }) {
+      if (rx) ops.multiply(ry, rx, mask, n);
+      else ops.fill(ry, 0, n);
+    },
+    backwardR({ saved: mask }, { rdx, rdy }) {
+      if (rdx) ops.multiply(rdx, rdy, mask, n);
+    },
+  };
+}

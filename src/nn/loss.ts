@@ -1,0 +1,31 @@
+// The loss of a network's logits against targets, by name, and its tangent.
+import type { LossShape, Ops } from "../backend/backend.ts";
+import type { Tangent, Tape } from "./tape.ts";
+
+/**
+ * `cross-entropy`: −Σ y·log softmax(z). `mse`: ‖z − y‖² / 2, the quadratic loss of the paper's linear case
+ * (Wang et al. 2018; paper.md §1.2). Both are means over the images of a batch; targets are one-hot or soft.
+ */
+export type Loss = "cross-entropy" | "mse";
+
+/** Throws RangeError unless `loss` is one. Returns it. */
+export function checkLoss(name: string, loss: unknown): Loss {
+  if (loss !== "cross-entropy" && loss !== "mse") {
+    throw new RangeError(`"${name}" expected "cross-entropy" or "mse", got "${loss}"`);
+  }
+  return loss;
+}
+
+/** Each image's loss, ∂ℓ/∂logits, and ∂ℓ/∂targets if the tape has room for it. */
+export function lossForward(loss: Loss, ops: Ops, tape: Tape, shape: LossShape): void {
+  const { losses, probabilities, dLogits, dTargets, logits, targets } = tape;
+  if (loss === "mse") ops.squaredError(losses, dLogits, dTargets, logits, targets, shape);
+  else ops.crossEntropy(losses, probabilities, dLogits, dTargets, logits, targets, shape);
+}
+
+/** The tangents of both derivatives, from that of the logits. */
+export function lossForwardR(loss: Loss, ops: Ops, tape: Tape, tangent: Tangent, shape: LossShape): void {
+  const { dLogits, dTargets, logits } = tangent;
+  if (loss === "mse") ops.squaredErrorR(dLogits, dTargets, logits, shape);
+  else ops.crossEntropyR(dLogits, dTargets, tape.probabilities, tape.targets, logits, shape);
+}

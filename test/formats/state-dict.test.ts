@@ -1,0 +1,207 @@
+// θ as a PyTorch state_dict: bit for bit there and back, what does not fit refused by name, and PyTorch as a witness.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { NumericArray } from "../../src/formats/npy.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import { parametersFromSafetensors, parametersToSafetensors } from "../../src/formats/state-dict.ts";
+import { relu } from "../../src/nn/activation.ts";
+import { flatten, linear } from "../../src/nn/linear.ts";
+import { type Model, named, sequential } from "../../src/nn/model.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { expectClose, float32Tolerance, float64Tolerance, paint } from "../helpers.ts";
+import { noPyTorch, pytorch } from "../pytorch.ts";
+import { expectOnlyFormatErrors } from "./hostile.ts";
+
+const name = "evil.bin";
+const tiny = sequential(
+  [1, 2, 2],
+  [flatten(), named("fc", linear({ out: 3 })), relu(), linear({ out: 2, bias: false })],
+);
+const theta = paint(tiny.parameterCount, 1);
+
+/** A good file with its tensors changed. */
+function altered(change: (tensors: Map<string, NumericArray>) => void): Uint8Array {
+  const { tensors, metadata } = parseSafetensors(parametersToSafetensors(tiny, theta), { name });
+  change(tensors);
+  return writeSafetensors(tensors, metadata);
+}
+
+test("a file holds the tensors under PyTorch's names and shapes, as safetensors.torch marks its files", () => {
+  const { tensors, metadata } = parseSafetensors(parametersToSafetensors(tiny, theta), { name });
+  expect([...tensors].map(([key, { shape, data }]) => [key, shape, [...data]])).toEqual([
+    ["fc.weight", [3, 4], [...theta.subarray(0, 12)]],
+    ["fc.bias", [3], [...theta.subarray(12, 15)]],
+    ["3.weight", [2, 3], [...theta.subarray(15)]],
+  ]);
+  expect([...metadata]).toEqual([["format", "pt"]]);
+});
+
+test.each([
+  ["float32", paint(61_706, 2)],
+  ["float64", Float64Array.from(paint(61_706, 2), (value) => value / 3)],
+])("reading gives the %s parameters that were written, bit for bit", (_, parameters) => {
+  const model = lenet();
+  const bytes = parametersToSafetensors(model, parameters);
+  expect(parametersToSafetensors(model, parameters)).toEqual(bytes);
+  expect(parametersFromSafetensors(bytes, model, { name })).toEqual(parameters);
+});
+
+test("tensors are found by name in any order; one in float64 makes all of θ float64", () => {
+  const reversed = altered((tensors) => {
+    const entries = [...tensors].reverse();
+    tensors.clear();
+    for (const [key, tensor] of entries) tensors.set(key, tensor);
+  });
+  expect(parametersFromSafetensors(reversed, tiny, { name })).toEqual(theta);
+  const mixed = altered((tensors) => tensors.set("fc.bias", { shape: [3], data: Float64Array.of(0.1, 0.2, 0.3) }));
+  const expected = Float64Array.from(theta);
+  expected.set([0.1, 0.2, 0.3], 12);
+  expect(parametersFromSafetensors(mixed, tiny, { name })).toEqual(expected);
+});
+
+test("names other than the model's are written and read where they are given", () => {
+  const names = tiny.parameters.map((parameter) => `module.${parameter.name}`);
+  const bytes = parametersToSafetensors(tiny, theta, { names });
+  expect([...parseSafetensors(bytes, { name }).tensors.keys()]).toEqual(names);
+  expect(parametersFromSafetensors(bytes, tiny, { name, names })).toEqual(theta);
+  expect(() => parametersFromSafetensors(bytes, tiny, { name })).toThrow(
+    `${name}: expected "fc.weight" [3, 4], "fc.bias" [3], "3.weight" [2, 3], got unexpected "module.fc.weight" [3, 4]`,
+  );
+  const wrong = '"names" expected 3 different names, one for each parameter, got ["a", "a", "b"]';
+  expect(() => parametersToSafetensors(tiny, theta, { names: ["a", "a", "b"] })).toThrow(new RangeError(wrong));
+  expect(() => parametersFromSafetensors(bytes, tiny, { name, names: ["a", "a", "b"] })).toThrow(new RangeError(wrong));
+});
+
+describe("parameters that are not the model's are not written", () => {
+  test.each<[string, unknown, Error]>([
+    ["a list", [1, 2], new TypeError('"parameters" expected Float32Array or Float64Array, got object')],
+    ["too few", theta.subarray(1), new RangeError('"parameters" expected 21 floats, as the model has, got 20')],
+    ["NaN", theta.with(4, Number.NaN), new RangeError('"parameters" expected finite values, got NaN at 4')],
+  ])("%s", (_, parameters, error) => {
+    expect(() => parametersToSafetensors(tiny, parameters as Float32Array)).toThrow(error);
+  });
+});
+
+describe("a file that does not fit is refused, with the tensor and both shapes", () => {
+  const f32 = (...shape: number[]): NumericArray => ({
+    shape,
+    data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+  });
+  const cases: readonly [string, (tensors: Map<string, NumericArray>) => void, string][] = [
+    ["a tensor missing", (t) => t.delete("fc.bias"), 'expected "fc.bias" [3], got none'],
+    [
+      "a tensor of another name",
+      (t) => t.set("fc.shift", f32(3)).delete("fc.bias"),
+      'expected "fc.bias" [3], got unexpected "fc.shift" [3]',
+    ],
+    ["all missing", (t) => t.clear(), 'expected "fc.weight" [3, 4], "fc.bias" [3], "3.weight" [2, 3], got none'],
+    ["one tensor more", (t) => t.set("x", f32(7)), 'expected the 3 tensors of the model, got beside them "x" [7]'],
+    [
+      "five tensors more",
+      (t) => {
+        for (const key of "abcde") t.set(key, f32(1));
+      },
+      'expected the 3 tensors of the model, got beside them "a" [1], "b" [1], "c" [1] and 2 more',
+    ],
+    ["another shape", (t) => t.set("fc.weight", f32(4, 3)), 'expected "fc.weight" [3, 4], got [4, 3]'],
+    ["another rank", (t) => t.set("fc.bias", f32(3, 1)), 'expected "fc.bias" [3], got [3, 1]'],
+    [
+      "whole numbers",
+      (t) => t.set("fc.bias", { shape: [3], data: new BigInt64Array(3) }),
+      'expected "fc.bias" in F32 or F64, got I64',
+    ],
+    [
+      "infinity",
+      (t) => t.set("fc.bias", { shape: [3], data: Float32Array.of(0, 1, Number.POSITIVE_INFINITY) }),
+      'expected "fc.bias" to be finite, got Infinity at 2',
+    ],
+    ["statistics of a batch norm", (t) => t.set("fc.running_mean", f32(3)), 'got beside them "fc.running_mean" [3]'],
+  ];
+  test.each(cases)("%s", (_, change, message) => {
+    const bytes = altered(change);
+    const read = () => parametersFromSafetensors(bytes, tiny, { name });
+    expect(read).toThrow(expect.objectContaining({ name: "FormatError" }));
+    expect(read).toThrow(message);
+    expect(read).toThrow(/^evil.bin: /);
+  });
+
+  test("half precision", () => {
+    const bytes = new TextEncoder().encode('{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}');
+    const file = Uint8Array.of(bytes.length, 0, 0, 0, 0, 0, 0, 0, ...bytes, 0, 0);
+    expect(() => parametersFromSafetensors(file, tiny, { name })).toThrow(
+      'evil.bin: expected tensor "w" with dtype one of F32 F64 U8 I32 I64 at byte 8, got "F16"',
+    );
+  });
+
+  test("mutants give FormatErrors only", async () => {
+    const files = [parametersToSafetensors(tiny, theta), parametersToSafetensors(tiny, Float64Array.from(theta))];
+    await expectOnlyFormatErrors(
+      "state_dict",
+      files,
+      (bytes) => parametersFromSafetensors(bytes, tiny, { name }),
+      3000,
+    );
+  });
+});
+
+/** Modules as their authors write them; `named` in our own models follows the attributes. */
+const lenetModule = `
+class LeNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(1, 6, 5, padding=2), nn.Conv2d(6, 16, 5)
+        self.fc1, self.fc2, self.fc3 = nn.Linear(400, 120), nn.Linear(120, 84), nn.Linear(84, 10)
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.conv1(x)), 2)
+        x = F.max_pool2d(F.relu(self.conv2(x)), 2).flatten(1)
+        return self.fc3(F.relu(self.fc2(F.relu(self.fc1(x)))))
+module = LeNet()`;
+const sequentialModule = `
+module = nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2, bias=False))`;
+const cases: readonly [string, Model, string][] = [
+  ["LeNet as in the reference code of the paper", lenet(), lenetModule],
+  [
+    "nn.Sequential",
+    sequential([1, 2, 2], [flatten(), linear({ out: 3 }), relu(), linear({ out: 2, bias: false })]),
+    sequentialModule,
+  ],
+];
+
+describe.skipIf(noPyTorch)("PyTorch", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "distillate-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each(cases)("loads what we write and writes what we load: %s", async (_, model, module) => {
+    const [ours, theirs] = [join(folder, "ours.safetensors"), join(folder, "theirs.safetensors")];
+    const parameters = paint(model.parameterCount, 3, 0.1);
+    const images = Float64Array.from(paint(5 * model.inputShape.reduce((a, b) => a * b, 1), 4));
+    writeFileSync(ours, parametersToSafetensors(model, parameters));
+    const logits = pytorch(
+      `${module}
+x = torch.tensor(given["images"], dtype=torch.float64).view([-1] + given["shape"])
+save(module.state_dict(), given["theirs"])
+start = module.double()(x)
+module.load_state_dict(load(given["ours"]))
+loaded = module.double()(x)
+print(json.dumps([loaded.flatten().tolist(), start.flatten().tolist()]))`,
+      { images, shape: model.inputShape, ours, theirs },
+    ) as [number[], number[]];
+
+    const loaded = parametersFromSafetensors(readFileSync(theirs), model, { name: "theirs" });
+    await using reference = await createEngine({ backend: "reference" });
+    await using engine = await createEngine({ threads: 1 });
+    for (const [i, theta] of [parameters, loaded].entries()) {
+      const label = `${i === 0 ? "ours" : "theirs"}, seed 3`;
+      const exact = await (await reference.bind(model)).forward({ parameters: theta, images });
+      expectClose(exact.logits, logits[i]!, float64Tolerance, label);
+      const fast = await (await engine.bind(model)).forward({ parameters: theta, images: Float32Array.from(images) });
+      expectClose(fast.logits, logits[i]!, float32Tolerance, label);
+    }
+  });
+});
