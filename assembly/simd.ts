@@ -6,8 +6,12 @@
 /** Floats in one tile of the elementwise kernels: tile i covers floats [i·BLOCK, min(n, (i + 1)·BLOCK)). */
 export const BLOCK: i32 = 1024;
 
-/** acc + a·b, rounded twice: never fused, so that every machine gives the same bits. */
+/**
+ * acc + a·b, rounded twice: never fused, so that every machine gives the same bits. Only the `relaxed` build leaves it to
+ * the machine, and nothing else differs there.
+ */
 export function madd(acc: v128, a: v128, b: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, acc);
   return f32x4.add(acc, f32x4.mul(a, b));
 }
 

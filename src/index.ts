@@ -1,5 +1,5 @@
 // The public names. What needs a file system is in ./node.ts.
-export type { Floats } from "./backend/backend.ts";
+export type { Floats, Simd } from "./backend/backend.ts";
 export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { loadIdx } from "./data/idx.ts";
@@ -7,10 +7,12 @@ export { type BaselineOptions, type BaselineResult, randomRealBaseline } from ".
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export type { TrajectoryMemory } from "./distill/segments.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
-export type { Activations } from "./distill/unroll.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,

@@ -83,6 +83,13 @@ export class CountingAllocator implements Allocator {
   }
 }
 
+/** Floats that `work` allocates. */
+export function floatsOf(work: (allocator: Allocator) => void): number {
+  const counting = new CountingAllocator();
+  work(counting);
+  return counting.floats;
+}
+
 function align(floats: number): number {
   return Math.ceil(floats / ALIGNMENT) * ALIGNMENT;
 }

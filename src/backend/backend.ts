@@ -252,10 +252,15 @@ export interface Ops {
   dropoutMask(out: Buffer, n: number, key: RandomKey, p: number): void;
 }
 
+/** Which SIMD instructions kernels use: those with one result everywhere, or also those that leave some to the machine. */
+export type Simd = "strict" | "relaxed";
+
 export interface Backend {
   readonly name: "wasm" | "reference";
   /** Kernel threads in use. */
   readonly threads: number;
+  /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
+  readonly simd: Simd | "none";
   readonly ops: Ops;
   /** The first buffer that callers may use. */
   readonly base: Buffer;
@@ -266,6 +271,8 @@ export interface Backend {
   write(target: Buffer, values: ArrayLike<number>): void;
   /** Copies `n` floats out. */
   read(source: Buffer, n: number): Floats;
+  /** `n` floats where they lie, to read and to write without a copy. Good until the memory grows. */
+  view(source: Buffer, n: number): Floats;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
 }

@@ -83,21 +83,31 @@ export function statistics(
   return { mean, std };
 }
 
+/** Per channel, what each byte is when normalised: (byte / 255 − mean) / std in float64, rounded once to float32. */
+export function normalizedBytes({ mean, std }: Pick<Dataset, "mean" | "std">): Float32Array[] {
+  return mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
+}
+
 /**
- * Gathers images by index and normalises them: (byte / 255 − mean[c]) / std[c] in float64, rounded once to float32.
+ * Gathers images by index and normalises them.
  *
  * @param indices n numbers below `dataset.count`, in any order, also repeated.
  * @param out [n, channels, height, width]
+ * @param tables What `normalizedBytes` gives; for callers who gather often.
  * @throws RangeError where `out` has another length or an index is outside.
  */
-export function batchInto(dataset: Dataset, indices: ArrayLike<number>, out: Float32Array): void {
-  const { pixels, count, channels, height, width, mean, std } = dataset;
+export function batchInto(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  out: Float32Array | Float64Array,
+  tables: readonly Float32Array[] = normalizedBytes(dataset),
+): void {
+  const { pixels, count, channels, height, width } = dataset;
   const plane = height * width;
   const image = channels * plane;
   if (out.length !== indices.length * image) {
     throw new RangeError(`"out" expected Float32Array of length ${indices.length * image}, got ${out.length}`);
   }
-  const tables = mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= count) {

@@ -9,11 +9,12 @@
 //   ∂L/∂η_t = −⟨v_{t+1}, λ⟩      ∂L/∂x_{t mod S} += H_xθ q      λ ← λ + (H_θθ + ω) q      Q ← μ·q
 // where μ = 0 makes q a multiple of λ, and the two forms one.
 //
-// Only θ_t, and v_t with momentum, are stored; no graph is built, and memory does not grow with what a step computes.
-import type { Allocator } from "../backend/arena.ts";
+// No graph is built: a step leaves its θ_t and its activations, and not even those need be held (segments.ts).
 import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
-import { type Activations, type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
+import type { Allocators } from "./allocators.ts";
+import type { TrajectoryMemory } from "./segments.ts";
+import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
 /** An outer loss: puts ∂L/∂θ into `gradient` and returns L. */
 export type OuterLoss = (theta: Buffer, gradient: Buffer) => number;
@@ -41,22 +42,23 @@ export class BackGradient {
     loop: InnerLoop,
     blocks: Blocks,
     ops: Ops,
-    allocator: Allocator,
-    { activations, wanted }: { activations: Activations; wanted: Wanted },
+    allocators: Allocators,
+    { memory, wanted }: { memory: TrajectoryMemory; wanted: Wanted },
   ) {
     const count = loop.model.parameterCount;
+    const { gradients } = allocators;
     this.#ops = ops;
     this.blocks = blocks;
-    this.unroll = new Unroll(loop, blocks, ops, allocator, { activations, trajectory: "all", wanted });
-    this.dImages = allocator.allocate(loop.steps * blocks.imageFloats);
-    this.dTargets = wanted.targets ? allocator.allocate(loop.steps * blocks.targetFloats) : none;
-    this.dLearningRates = allocator.allocate(this.unroll.length);
-    this.lambda = allocator.allocate(count);
-    this.#product = allocator.allocate(count);
+    this.unroll = new Unroll(loop, blocks, ops, allocators, { memory, wanted });
+    this.dImages = gradients.allocate(loop.steps * blocks.imageFloats);
+    this.dTargets = wanted.targets ? gradients.allocate(loop.steps * blocks.targetFloats) : none;
+    this.dLearningRates = gradients.allocate(this.unroll.length);
+    this.lambda = gradients.allocate(count);
+    this.#product = gradients.allocate(count);
     const { momentum, weightDecay } = this.unroll.optimizer;
-    this.#q = momentum !== 0 ? allocator.allocate(count) : none;
-    this.#decay = weightDecay !== 0 ? allocator.allocate(1) : none;
-    this.#tangent = this.unroll.network.tangent(allocator, wanted);
+    this.#q = momentum !== 0 ? gradients.allocate(count) : none;
+    this.#decay = weightDecay !== 0 ? gradients.allocate(1) : none;
+    this.#tangent = this.unroll.network.tangent(allocators.scratch, wanted);
   }
 
   /**
@@ -78,6 +80,7 @@ export class BackGradient {
       if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled.
       const factor = q ? 1 : -eta;
+      unroll.recall(t, learningRates);
       this.#rPass(t, q || this.lambda);
       this.#slope(t);
       const block = t % steps;
@@ -100,7 +103,6 @@ export class BackGradient {
     const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
-    if (unroll.activations === "recompute") unroll.pass(t);
     network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
     network.backwardR(theta, direction, tape, this.#tangent, this.#product);
     if (optimizer.weightDecay !== 0) {

@@ -1,67 +1,17 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
-import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
-import { wholeNumber } from "../nn/layer.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
-import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
 import { version } from "../version.gen.ts";
-import { checkWorkers, poolOptions } from "../worker/client.ts";
+import { poolOptions } from "../worker/client.ts";
 import { NetworksOnWorkers } from "../worker/networks.ts";
 import type { StartWorker } from "../worker/start.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { checkImages } from "./fit.ts";
-import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
+import { checkMemoryLimit } from "./memory-limit.ts";
+import { checked, type DistillOptions, type Progress } from "./options.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
-import { randomInit, type WeightSource } from "./weight-source.ts";
 
-/** One outer step, done. */
-export interface Progress {
-  /** Outer steps done, from 1. */
-  readonly step: number;
-  /** Outer steps in all. */
-  readonly steps: number;
-  /** Passes over the real data done, in part. */
-  readonly epoch: number;
-  /** Outer loss of this step: of trained networks on the real batch, before the update. */
-  readonly loss: number;
-  /** Adam's step size. */
-  readonly learningRate: number;
-}
-
-/** Options of {@link distill}. */
-export interface DistillOptions {
-  /** Real images to learn from. */
-  readonly data: Dataset;
-  readonly model: Model;
-  readonly method: BackGradientMethod;
-  /** Default `randomInit()`. */
-  readonly init?: WeightSource;
-  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
-  readonly loss?: Loss;
-  /** Networks per outer step, their gradients averaged. Default 1. */
-  readonly networksPerStep?: number;
-  /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
-  readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
-  /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
-  readonly seed?: number;
-  /** Runs on this engine; otherwise on one of its own with `threads` threads. */
-  readonly engine?: Engine;
-  /** Kernel threads; with several workers those of each, and then 1 by default. */
-  readonly threads?: number | "auto";
-  /**
-   * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
-   * is the same, bit for bit. More workers than `networksPerStep` have nothing to do.
-   */
-  readonly workers?: number;
-  /**
-   * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
-   */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-}
+export type { DistillOptions, Progress } from "./options.ts";
 
 /** A distillation under way. Iterate it, or await `result()`; it does not start before. */
 export interface Distillation extends AsyncIterable<Progress> {
@@ -74,8 +24,8 @@ export interface Distillation extends AsyncIterable<Progress> {
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other; while running, DivergedError, and WorkerError
- * where a worker died.
+ * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
+ * and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -93,6 +43,7 @@ export class Run implements Distillation {
   readonly #config: OuterLoopConfig;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
+  #relaxed = false;
   #set: DistilledSet | undefined;
   #error: unknown;
 
@@ -100,6 +51,7 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = checked(options);
+    checkMemoryLimit(options);
     this.#steps = this.#run();
   }
 
@@ -125,6 +77,7 @@ export class Run implements Distillation {
     const own = { threads: workers > 0 ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
+    this.#relaxed = engine.simd === "relaxed";
     let networks: NetworksOnWorkers | undefined;
     try {
       if (workers > 0) networks = this.#onWorkers(engine);
@@ -176,17 +129,7 @@ export class Run implements Distillation {
       outer,
       seed,
       outerSteps: this.#loop?.step ?? 0,
+      ...(this.#relaxed && { simd: "relaxed" }),
     };
   }
-}
-
-function checked(options: DistillOptions): OuterLoopConfig {
-  const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const { loss = "cross-entropy" } = options;
-  checkLoss("loss", loss);
-  checkImages("data", data, model);
-  wholeNumber("networksPerStep", networksPerStep, 1);
-  checkWorkers(options.workers ?? 0);
-  const outerChecked = outerOptions(outer, data.count);
-  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -49,6 +49,8 @@ export interface Evaluation {
   /** Unbiased; 0 for one network. */
   readonly std: number;
   readonly accuracies: readonly number[];
+  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
+  readonly simd?: "relaxed";
 }
 
 /**
@@ -83,7 +85,9 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   };
   const run = options.pool || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
-  return { networks, ...meanAndStd(accuracies), accuracies };
+  // Engines of our own are strict, and workers' engines like the one that is given.
+  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
+  return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {

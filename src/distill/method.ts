@@ -1,7 +1,7 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
 import { wholeNumber } from "../nn/layer.ts";
 import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
-import type { Activations } from "./unroll.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
 export interface BackGradientMethod extends InnerOptimizer {
@@ -16,15 +16,16 @@ export interface BackGradientMethod extends InnerOptimizer {
   readonly learningRate: number;
   /** Standard deviation of the noise that pixels start from, in normalised space. */
   readonly initialNoise: number;
-  readonly activations: Activations;
+  /** How much of the inner loop is held for the reverse sweep; never changes a result. */
+  readonly memory: TrajectoryMemory;
 }
 
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1) or a negative
- * weight decay.
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative weight
+ * decay or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -35,7 +36,7 @@ export function backGradient({
   initialNoise = 1,
   momentum = 0,
   weightDecay = 0,
-  activations = "keep",
+  memory = "store",
 }: {
   steps: number;
   epochs: number;
@@ -48,8 +49,8 @@ export function backGradient({
   momentum?: number;
   /** Of the inner steps, as in torch.optim.SGD. Default 0. */
   weightDecay?: number;
-  /** Default "keep". */
-  activations?: Activations;
+  /** Default "store", the fastest. */
+  memory?: TrajectoryMemory;
 }): BackGradientMethod {
   wholeNumber("steps", steps, 1);
   wholeNumber("epochs", epochs, 1);
@@ -60,20 +61,9 @@ export function backGradient({
   if (!(initialNoise >= 0 && initialNoise <= 100)) {
     throw new RangeError(`"initialNoise" expected a number from 0 to 100, got ${initialNoise}`);
   }
-  if (activations !== "keep" && activations !== "recompute") {
-    throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
-  }
+  checkTrajectoryMemory(memory);
   const optimizer = innerOptimizer({ momentum, weightDecay });
-  return {
-    name: "back-gradient",
-    steps,
-    epochs,
-    imagesPerClass,
-    learningRate,
-    initialNoise,
-    ...optimizer,
-    activations,
-  };
+  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, initialNoise, ...optimizer, memory };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */

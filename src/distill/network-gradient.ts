@@ -2,15 +2,14 @@
 // function of the run's config, the step, the network's number, pixels and learning rates, and of nothing else: so it
 // can be asked for anywhere (worker/), in any order, with the same bits.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
-import { batchInto } from "../data/dataset.ts";
-import { elements } from "../nn/layer.ts";
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import { randomKey } from "../random.ts";
-import { BackGradient, type OuterLoss } from "./back-gradient.ts";
-import { innerOptimizer } from "./inner-optimizer.ts";
+import { allIn } from "./allocators.ts";
+import type { BackGradient, OuterLoss } from "./back-gradient.ts";
+import { DataBatch } from "./data-batch.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
-import { type Batch, RealBatch } from "./outer-loss.ts";
-import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
+import { allocateNetworks, type RunSizes } from "./run-buffers.ts";
+import type { Blocks } from "./unroll.ts";
 import { writeWeights } from "./weight-source.ts";
 
 /** Takes the gradients of network `k`: `dImages` laid out as the blocks, `dLearningRates` [T]. They hold until it returns. */
@@ -20,19 +19,16 @@ export type AddGradient = (k: number, loss: number, dImages: Buffer, dLearningRa
 export interface StepNetworks {
   /** What the outer loop updates. */
   readonly blocks: Blocks;
-  /** Gives the gradients of all networks of outer step `step` to `add`, in the order of their numbers. */
-  run(step: number, learningRates: Float32Array, add: AddGradient): Promise<void> | void;
+  /**
+   * Gives the gradients of all networks of outer step `step` to `add`, in the order of their numbers. What waits must
+   * copy the learning rates first.
+   */
+  run(step: number, learningRates: Floats, add: AddGradient): Promise<void> | void;
 }
 
-/** The inner loop of a run. */
-export function innerLoop({ model, method, loss }: Pick<OuterLoopConfig, "model" | "method" | "loss">): InnerLoop {
-  const { steps, epochs, imagesPerClass } = method;
-  return { model, steps, epochs, imagesPerStep: imagesPerClass * model.classes, loss, ...innerOptimizer(method) };
-}
-
-/** Outer steps in one pass over the real images. */
-export function stepsPerEpoch({ data, outer }: Pick<OuterLoopConfig, "data" | "outer">): number {
-  return Math.ceil(data.count / outer.batch);
+/** What decides the sizes of a run. */
+export function sizesOf({ model, method, loss, data, outer }: OuterLoopConfig): RunSizes {
+  return { model, method, loss, images: data.count, batch: outer.batch };
 }
 
 export class NetworkGradient implements StepNetworks {
@@ -43,64 +39,34 @@ export class NetworkGradient implements StepNetworks {
   readonly #config: OuterLoopConfig;
   readonly #backend: Backend;
   readonly #method: BackGradient;
+  readonly #batch: DataBatch;
   readonly #outerLoss: OuterLoss;
-  readonly #order: Buffer;
-  readonly #images: Float32Array;
-  #epoch = -1;
-  #epochOrder: Float32Array = new Float32Array(0);
-  #step = -1;
-  #batch: Batch | undefined;
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer, loss } = config;
-    const loop = innerLoop(config);
+    const { data, outer, seed } = config;
+    const { blocks, method, real, order } = allocateNetworks(sizesOf(config), backend, allIn(arena));
     this.#config = config;
     this.#backend = backend;
-    this.blocks = allocateBlocks(loop, arena);
-    this.#method = new BackGradient(loop, this.blocks, backend.ops, arena, {
-      activations: method.activations,
-      wanted: { images: true, targets: false },
-    });
-    this.dImages = this.#method.dImages;
-    this.dLearningRates = this.#method.dLearningRates;
-    const real = new RealBatch(model, backend, arena, outer.batch, loss);
-    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch!, gradient);
-    this.#order = arena.allocate(data.count);
-    this.#images = new Float32Array(outer.batch * elements(model.inputShape));
+    this.#method = method;
+    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed });
+    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
+    this.blocks = blocks;
+    this.dImages = method.dImages;
+    this.dLearningRates = method.dLearningRates;
   }
 
-  run(step: number, learningRates: Float32Array, add: AddGradient): void {
+  run(step: number, learningRates: Floats, add: AddGradient): void {
     for (let k = 0; k < this.#config.networksPerStep; k++) {
       add(k, this.one(step, k, learningRates), this.dImages, this.dLearningRates);
     }
   }
 
   /** The outer loss of network `k` of step `step` at the images in `blocks`; its gradients lie in the buffers above. */
-  one(step: number, k: number, learningRates: Float32Array): number {
+  one(step: number, k: number, learningRates: Floats): number {
     const { model, init, networksPerStep, seed } = this.#config;
-    this.#selectBatch(step);
     const index = step * networksPerStep + k;
+    this.#batch.select(step);
     writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), { seed, purpose: "distil", index });
     return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
-  }
-
-  /** The real batch of a step; each pass over the data has an order of its own, and its last batch may be smaller. */
-  #selectBatch(step: number): void {
-    if (step === this.#step) return;
-    const { data, outer, seed } = this.#config;
-    const perEpoch = stepsPerEpoch(this.#config);
-    const epoch = Math.floor(step / perEpoch);
-    const within = step - epoch * perEpoch;
-    if (epoch !== this.#epoch) {
-      this.#backend.ops.permutation(this.#order, data.count, randomKey(seed, "order", epoch));
-      this.#epochOrder = Float32Array.from(this.#backend.read(this.#order, data.count));
-      this.#epoch = epoch;
-    }
-    const indices = this.#epochOrder.subarray(within * outer.batch, (within + 1) * outer.batch);
-    const images = this.#images.subarray(0, indices.length * (this.#images.length / outer.batch));
-    batchInto(data, indices, images);
-    const targets = Uint8Array.from(indices, (index) => data.labels[index]!);
-    this.#batch = { count: indices.length, images, targets, hard: true };
-    this.#step = step;
   }
 }

@@ -2,7 +2,7 @@
 // rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start. Where the networks run is not known
 // here.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
@@ -10,10 +10,12 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
+import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod, OuterOptions } from "./method.ts";
-import { type AddGradient, NetworkGradient, type StepNetworks, stepsPerEpoch } from "./network-gradient.ts";
+import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
+import { allocateOuter, imagesPerStep, type OuterBuffers } from "./run-buffers.ts";
 import type { Blocks } from "./unroll.ts";
 import type { WeightSource } from "./weight-source.ts";
 
@@ -22,7 +24,6 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
-  /** Of the inner steps and of the real batch. */
   readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
@@ -34,21 +35,19 @@ export class OuterLoop {
   readonly config: OuterLoopConfig;
   /** Images in one block. */
   readonly imagesPerStep: number;
+  /** Outer steps in one pass over the real images. */
+  readonly stepsPerEpoch: number;
   /** Outer steps taken. */
   step = 0;
   readonly #backend: Backend;
   readonly #networks: StepNetworks;
   readonly #blocks: Blocks;
+  readonly #buffers: OuterBuffers;
+  /** Floats of all blocks of images. */
+  readonly #pixels: number;
   /** T, the number of inner steps. */
   readonly #length: number;
-  /** [all pixels][raw learning rates]: what Adam updates, its gradient and its two moments. */
-  readonly #raw: Buffer;
-  readonly #gradient: { readonly images: Buffer; readonly raw: Buffer };
-  readonly #moments: { readonly first: Buffer; readonly second: Buffer };
-  readonly #learningRates: Buffer;
-  readonly #norms: Buffer;
-  readonly #staging: Buffer;
-  /** The sum of the losses of the step in hand. */
+  /** Of the step in hand, the sum over its networks. */
   #loss = 0;
 
   /** The networks run in place, unless others are given. */
@@ -58,22 +57,16 @@ export class OuterLoop {
     arena: Arena,
     networks: StepNetworks = new NetworkGradient(config, backend, arena),
   ) {
-    const { model, method } = config;
+    const { method, data, outer } = config;
     this.config = config;
+    this.imagesPerStep = imagesPerStep(config);
+    this.stepsPerEpoch = Math.ceil(data.count / outer.batch);
     this.#backend = backend;
     this.#networks = networks;
-    this.imagesPerStep = method.imagesPerClass * model.classes;
     this.#blocks = networks.blocks;
+    this.#buffers = allocateOuter(sizesOf(config), networks.blocks, allIn(arena));
+    this.#pixels = method.steps * networks.blocks.imageFloats;
     this.#length = method.steps * method.epochs;
-    const pixels = method.steps * this.#blocks.imageFloats;
-    const length = this.#length;
-    this.#raw = arena.allocate(length);
-    this.#learningRates = arena.allocate(length);
-    this.#gradient = { images: arena.allocate(pixels), raw: arena.allocate(length) };
-    this.#moments = { first: arena.allocate(pixels + length), second: arena.allocate(pixels + length) };
-    this.#norms = arena.allocate(2);
-    const features = elements(model.inputShape);
-    this.#staging = arena.allocate(this.imagesPerStep * Math.max(features, model.classes));
     this.#start();
   }
 
@@ -81,27 +74,22 @@ export class OuterLoop {
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
-    const { imageFloats, targetFloats } = this.#blocks;
+    const { staging, raw, moments } = this.#buffers;
+    const blocks = this.#blocks;
+    const length = this.#length;
     const features = elements(model.inputShape);
     const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
-      ops.normal(this.#staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
-      ops.packImages(this.#blocks.images + s * imageFloats, this.#staging, { features, ...shape });
+      ops.normal(staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
+      ops.packImages(blocks.images + s * blocks.imageFloats, staging, { features, ...shape });
       const labels = Float32Array.from({ length: this.imagesPerStep }, (_, i) => Math.floor(i / method.imagesPerClass));
-      this.#backend.write(this.#staging, labels);
-      ops.oneHot(this.#blocks.targets + s * targetFloats, this.#staging, { classes: model.classes, ...shape });
+      this.#backend.write(staging, labels);
+      ops.oneHot(blocks.targets + s * blocks.targetFloats, staging, { classes: model.classes, ...shape });
     }
-    const length = this.#length;
-    ops.fill(this.#raw, rawLearningRate(method.learningRate), length);
-    const pixels = method.steps * imageFloats;
-    ops.fill(this.#moments.first, 0, pixels + length);
-    ops.fill(this.#moments.second, 0, pixels + length);
-  }
-
-  /** Outer steps in one pass over the real images. */
-  get stepsPerEpoch(): number {
-    return stepsPerEpoch(this.config);
+    ops.fill(raw, rawLearningRate(method.learningRate), length);
+    ops.fill(moments.first, 0, this.#pixels + length);
+    ops.fill(moments.second, 0, this.#pixels + length);
   }
 
   /** Adam's step size now. */
@@ -118,13 +106,12 @@ export class OuterLoop {
    * and the set stays as it was.
    */
   async advance(): Promise<number> {
-    const pixels = this.config.method.steps * this.#blocks.imageFloats;
-    const { raw } = this.#gradient;
+    const { gradient, raw } = this.#buffers;
     this.#loss = 0;
-    await this.#networks.run(this.step, this.#readLearningRates(), this.#add);
-    this.#backend.ops.activationBackward(raw, this.#raw, raw, this.#length, "softplus");
-    this.#checkFinite(this.#loss, pixels, this.#length);
-    this.#update(pixels, this.#length);
+    await this.#networks.run(this.step, this.#learningRates(), this.#add);
+    this.#backend.ops.activationBackward(gradient.raw, raw, gradient.raw, this.#length, "softplus");
+    this.#checkFinite();
+    this.#update();
     this.step++;
     return this.#loss * (1 / this.config.networksPerStep);
   }
@@ -132,53 +119,54 @@ export class OuterLoop {
   /** Adds a network's share to the average: in the order of k, because a sum's bits depend on it. */
   readonly #add: AddGradient = (k, loss, dImages, dLearningRates) => {
     const { ops } = this.#backend;
-    const { images, raw } = this.#gradient;
-    const pixels = this.config.method.steps * this.#blocks.imageFloats;
+    const { images, raw } = this.#buffers.gradient;
     const share = 1 / this.config.networksPerStep;
     this.#loss += loss;
     if (k === 0) {
-      ops.scale(images, share, dImages, pixels);
+      ops.scale(images, share, dImages, this.#pixels);
       ops.scale(raw, share, dLearningRates, this.#length);
     } else {
-      ops.axpy(images, images, share, dImages, pixels);
+      ops.axpy(images, images, share, dImages, this.#pixels);
       ops.axpy(raw, raw, share, dLearningRates, this.#length);
     }
   };
 
   /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
-  #checkFinite(loss: number, pixels: number, length: number): void {
+  #checkFinite(): void {
     const { ops } = this.#backend;
-    const { images, raw } = this.#gradient;
-    ops.dot(this.#norms, images, images, pixels);
-    ops.dot(this.#norms + 1, raw, raw, length);
-    const [ofImages, ofRates] = this.#backend.read(this.#norms, 2);
+    const { gradient, norms } = this.#buffers;
+    const loss = this.#loss;
+    ops.dot(norms, gradient.images, gradient.images, this.#pixels);
+    ops.dot(norms + 1, gradient.raw, gradient.raw, this.#length);
+    const [ofImages, ofRates] = this.#backend.view(norms, 2);
+    if (Number.isFinite(loss) && Number.isFinite(ofImages) && Number.isFinite(ofRates)) return;
     const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
-    for (const [name, value] of Object.entries(values)) {
-      if (Number.isFinite(value)) continue;
-      const advice = "lower the learning rate of the method or of the outer optimiser";
-      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
-    }
+    const [name, value] = Object.entries(values).find(([, number]) => !Number.isFinite(number))!;
+    const advice = "lower the learning rate of the method or of the outer optimiser";
+    throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
   }
 
-  #update(pixels: number, length: number): void {
+  #update(): void {
     const { ops } = this.#backend;
     const { beta1, beta2, eps } = this.config.outer;
     const options = { learningRate: this.outerLearningRate, beta1, beta2, eps, step: this.step + 1 };
-    const { first, second } = this.#moments;
-    ops.adam(this.#blocks.images, first, second, this.#gradient.images, pixels, options);
-    ops.adam(this.#raw, first + pixels, second + pixels, this.#gradient.raw, length, options);
+    const { gradient, raw } = this.#buffers;
+    const { first, second } = this.#buffers.moments;
+    ops.adam(this.#blocks.images, first, second, gradient.images, this.#pixels, options);
+    ops.adam(raw, first + this.#pixels, second + this.#pixels, gradient.raw, this.#length, options);
   }
 
-  /** η = softplus(r) for every inner step. */
-  #readLearningRates(): Float32Array {
-    const length = this.#length;
-    this.#backend.ops.activationForward(this.#learningRates, this.#raw, length, "softplus");
-    return Float32Array.from(this.#backend.read(this.#learningRates, length));
+  /** η = softplus(r) for every inner step, where they lie. */
+  #learningRates(): Floats {
+    const { learningRates, raw } = this.#buffers;
+    this.#backend.ops.activationForward(learningRates, raw, this.#length, "softplus");
+    return this.#backend.view(learningRates, this.#length);
   }
 
   /** The set as it stands. */
   read(recipe: Readonly<Record<string, unknown>>): DistilledSet {
     const { model, method, data } = this.config;
+    const blocks = this.#blocks;
     const [channels, height, width] = model.inputShape;
     return {
       steps: method.steps,
@@ -188,9 +176,9 @@ export class OuterLoop {
       height,
       width,
       classes: model.classes,
-      images: this.#readBlocks(this.#blocks.images, this.#blocks.imageFloats, elements(model.inputShape)),
-      targets: this.#readBlocks(this.#blocks.targets, this.#blocks.targetFloats, model.classes),
-      learningRates: this.#readLearningRates(),
+      images: this.#readBlocks(blocks.images, blocks.imageFloats, elements(model.inputShape)),
+      targets: this.#readBlocks(blocks.targets, blocks.targetFloats, model.classes),
+      learningRates: Float32Array.from(this.#learningRates()),
       ...(method.momentum > 0 && { momentum: method.momentum }),
       ...(method.weightDecay > 0 && { weightDecay: method.weightDecay }),
       mean: data.mean,
@@ -201,12 +189,13 @@ export class OuterLoop {
 
   #readBlocks(source: Buffer, stride: number, features: number): Float32Array {
     const { steps } = this.config.method;
+    const { staging } = this.#buffers;
     const size = this.imagesPerStep * features;
     const out = new Float32Array(steps * size);
     for (let s = 0; s < steps; s++) {
       const shape = { features, images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
-      this.#backend.ops.unpackImages(this.#staging, source + s * stride, shape);
-      out.set(this.#backend.read(this.#staging, size), s * size);
+      this.#backend.ops.unpackImages(staging, source + s * stride, shape);
+      out.set(this.#backend.view(staging, size), s * size);
     }
     return out;
   }

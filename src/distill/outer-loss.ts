@@ -9,13 +9,15 @@ import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 
-/** Real images and targets at the edge: [n, c, h, w] normalised, and class indices [n] or soft targets [n, classes]. */
+/** Labelled real images, handed over a few at a time: straight into a backend's memory. */
 export interface Batch {
   readonly count: number;
-  readonly images: Floats;
-  readonly targets: Floats | Uint8Array | Int32Array;
   /** Whether targets are class indices. */
   readonly hard: boolean;
+  /** Puts images `from`, `from` + 1, … into `out` [n, c, h, w], normalised. */
+  imagesInto(out: Floats, from: number): void;
+  /** Puts their class indices into `out` [n], or their soft targets into `out` [n, classes]. */
+  targetsInto(out: Floats, from: number): void;
 }
 
 /** Bytes of the largest layer's input and output that a chunk may fill: they should stay in a core's L2 cache. */
@@ -36,6 +38,7 @@ export class RealBatch {
   readonly #model: Model;
   readonly #backend: Backend;
   readonly #network: Network;
+  readonly #features: number;
   readonly #chunk: number;
   readonly #staging: Buffer;
   readonly #tape: Tape;
@@ -43,11 +46,11 @@ export class RealBatch {
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
     this.#model = model;
     this.#backend = backend;
+    this.#features = elements(model.inputShape);
     this.#chunk = Math.min(lanes(most), chunkImages(model));
-    const features = elements(model.inputShape);
-    this.#staging = allocator.allocate(this.#chunk * Math.max(features, model.classes));
+    this.#staging = allocator.allocate(this.#chunk * Math.max(this.#features, model.classes));
     this.#network = new Network(model, backend.ops, this.#chunk, allocator, loss);
-    const images = allocator.allocate(features * this.#chunk);
+    const images = allocator.allocate(this.#features * this.#chunk);
     const targets = allocator.allocate(model.classes * this.#chunk);
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
   }
@@ -63,7 +66,8 @@ export class RealBatch {
       this.#load(batch, from, images);
       this.#network.forward(theta, tape);
       this.#network.loss(tape, images);
-      for (const loss of this.#backend.read(tape.losses, images)) total += loss;
+      const losses = this.#backend.view(tape.losses, images);
+      for (let i = 0; i < images; i++) total += losses[i]!;
       if (dTheta === none) continue;
       // The kernel's mean is over the chunk; the batch's is wanted.
       const lanesOfLogits = classes * this.#network.batch;
@@ -80,11 +84,12 @@ export class RealBatch {
     const out = exact ? new Float64Array(count * classes) : new Float32Array(count * classes);
     for (let from = 0; from < count; from += this.#chunk) {
       const chunk = Math.min(this.#chunk, count - from);
-      this.#loadImages(images, from, chunk);
+      this.#staged(chunk * this.#features).set(images.subarray(from * this.#features, (from + chunk) * this.#features));
+      this.#packImages(chunk);
       this.#network.forward(theta, this.#tape);
       const shape = { features: classes, images: chunk, batch: this.#network.batch };
       this.#backend.ops.unpackImages(this.#staging, this.#tape.logits, shape);
-      out.set(this.#backend.read(this.#staging, chunk * classes), from * classes);
+      out.set(this.#staged(chunk * classes), from * classes);
     }
     return out;
   }
@@ -92,18 +97,20 @@ export class RealBatch {
   #load(batch: Batch, from: number, images: number): void {
     const { ops } = this.#backend;
     const { classes } = this.#model;
-    this.#loadImages(batch.images, from, images);
-    const width = batch.hard ? 1 : classes;
-    this.#backend.write(this.#staging, batch.targets.subarray(from * width, (from + images) * width));
+    batch.imagesInto(this.#staged(images * this.#features), from);
+    this.#packImages(images);
+    batch.targetsInto(this.#staged(batch.hard ? images : images * classes), from);
     const shape = { images, batch: this.#network.batch };
     if (batch.hard) ops.oneHot(this.#tape.targets, this.#staging, { classes, ...shape });
     else ops.packImages(this.#tape.targets, this.#staging, { features: classes, ...shape });
   }
 
-  #loadImages(images: Floats, from: number, count: number): void {
-    const features = elements(this.#model.inputShape);
-    this.#backend.write(this.#staging, images.subarray(from * features, (from + count) * features));
-    const shape = { features, images: count, batch: this.#network.batch };
+  #staged(n: number): Floats {
+    return this.#backend.view(this.#staging, n);
+  }
+
+  #packImages(count: number): void {
+    const shape = { features: this.#features, images: count, batch: this.#network.batch };
     this.#backend.ops.packImages(this.#tape.images, this.#staging, shape);
   }
 }

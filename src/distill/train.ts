@@ -5,6 +5,7 @@ import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
+import { allIn } from "./allocators.ts";
 import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { checkSet } from "./fit.ts";
 import { innerOptimizer } from "./inner-optimizer.ts";
@@ -35,11 +36,8 @@ export class Trainer {
       pack(blocks.images + s * blocks.imageFloats, set.images, features, s);
       pack(blocks.targets + s * blocks.targetFloats, set.targets, set.classes, s);
     }
-    this.#unroll = new Unroll(loop, blocks, backend.ops, arena, {
-      activations: "recompute",
-      trajectory: "last",
-      wanted: { images: false, targets: false },
-    });
+    const wanted = { images: false, targets: false };
+    this.#unroll = new Unroll(loop, blocks, backend.ops, allIn(arena), { memory: "last", wanted });
   }
 
   /** θ: write the initial weights here; `train` leaves the trained ones in their place. */

@@ -1,17 +1,20 @@
-// The inner loop, forwards (paper.md §1.1, §1.2), keeping every θ_t; PyTorch's SGD with momentum μ and weight decay ω:
+// The inner loop, forwards (paper.md §1.1, §1.2), holding what the reverse sweep is to find (segments.ts); PyTorch's SGD
+// with momentum μ and weight decay ω:
 //
 //   g_t = ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t) + ω·θ_t      v_{t+1} = μ·v_t + g_t      θ_{t+1} = θ_t − η_t·v_{t+1}
 //
-// with v_0 = 0. Where μ = 0, v_{t+1} is g_t and one buffer serves all steps; where not, every v_t is kept beside θ_t:
-// the reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the
-// trajectory. Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
-import type { Allocator } from "../backend/arena.ts";
+// with v_0 = 0. Where μ = 0, v_{t+1} is g_t and needs no place of its own; where not, v_t is held wherever θ_t is: the
+// reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the trajectory.
+// Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
+import { type Allocator, floatsOf } from "../backend/arena.ts";
 import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
+import type { Allocators } from "./allocators.ts";
 import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
+import { Segments, segmentSize, type TrajectoryMemory } from "./segments.ts";
 
 /** The blocks of an inner loop: S = `steps` blocks of `imagesPerStep` images, used in order in each of `epochs`. */
 export interface InnerLoop extends Partial<InnerOptimizer> {
@@ -48,63 +51,54 @@ export function allocateBlocks({ model, steps, imagesPerStep }: InnerLoop, alloc
   };
 }
 
-/**
- * What the reverse sweep needs of the unroll. `keep` holds the activations of every inner step, `recompute` makes them
- * again from θ_t: a third more arithmetic, 1/T of the memory, the same bits.
- */
-export type Activations = "keep" | "recompute";
-
-/** How much of an inner loop is kept. */
+/** How much of an inner loop is held. */
 export interface UnrollOptions {
-  readonly activations: Activations;
-  /** `all` keeps every θ_t and v_t, for the reverse sweep; `last` trains in place. */
-  readonly trajectory: "all" | "last";
+  /** For the reverse sweep; "last" trains in place. */
+  readonly memory: TrajectoryMemory | "last";
   readonly wanted: Wanted;
 }
 
 export class Unroll {
   readonly loop: InnerLoop;
   readonly network: Network;
-  readonly activations: Activations;
   readonly optimizer: InnerOptimizer;
   readonly #ops: Ops;
-  readonly #theta: Buffer;
-  readonly #stride: number;
-  /** `#velocities` places for v_1, v_2, …, used in turn, `#velocityStride` apart. */
-  readonly #velocity: Buffer;
-  readonly #velocities: number;
-  readonly #velocityStride: number;
+  readonly #segments: Segments;
+  /** θ_t, and v_t beside it with momentum. */
+  readonly #states: readonly Buffer[];
+  readonly #velocities: readonly Buffer[];
+  readonly #gradient: Buffer;
+  /** One a step; steps that are not held at the same time share the room. */
   readonly #tapes: readonly Tape[];
+  /** The segment whose states and activations are there now. */
+  #held = -1;
   #random: RandomKey | undefined;
 
-  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocator: Allocator, options: UnrollOptions) {
+  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocators: Allocators, options: UnrollOptions) {
     const count = loop.model.parameterCount;
     this.loop = loop;
-    this.activations = options.activations;
-    this.optimizer = innerOptimizer(loop);
     this.#ops = ops;
-    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocator, loop.loss);
-    const all = options.trajectory === "all";
-    const aligned = Math.ceil(count / 16) * 16;
-    this.#stride = all ? aligned : 0;
-    this.#theta = allocator.allocate(this.length * this.#stride + count);
-    // A step makes v_{t+1} from v_t: without momentum one place is enough, without a trajectory two are.
-    this.#velocities = this.optimizer.momentum === 0 ? 1 : all ? this.length : 2;
-    this.#velocityStride = aligned;
-    this.#velocity = allocator.allocate((this.#velocities - 1) * aligned + count);
-    this.#tapes = this.#allocateTapes(blocks, allocator, options.wanted);
-  }
-
-  /** One tape a step where activations are kept; otherwise one in all, seen over each block. */
-  #allocateTapes(blocks: Blocks, allocator: Allocator, wanted: Wanted): Tape[] {
-    const images = (t: number): Buffer => blocks.images + (t % this.loop.steps) * blocks.imageFloats;
-    const targets = (t: number): Buffer => blocks.targets + (t % this.loop.steps) * blocks.targetFloats;
+    this.optimizer = innerOptimizer(loop);
+    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocators.scratch, loop.loss);
+    const { images, targets } = blocks;
     // Nobody wants ∂ℓ/∂x of an inner step, only its tangent: primal passes need no room for it.
-    const room: Wanted = { images: false, targets: wanted.targets };
-    const allocate = (t: number): Tape => this.network.tape(allocator, images(t), targets(t), room);
-    if (this.activations === "keep") return Array.from({ length: this.length }, (_, t) => allocate(t));
-    const one = allocate(0);
-    return Array.from({ length: this.length }, (_, t) => tapeOver(one, images(t), targets(t)));
+    const room: Wanted = { images: false, targets: options.wanted.targets };
+    const tape = (allocator: Allocator): Tape => this.network.tape(allocator, images, targets, room);
+    const vectors = this.optimizer.momentum === 0 ? 1 : 2;
+    const floats = { state: vectors * floatsOf((allocator) => allocator.allocate(count)), step: floatsOf(tape) };
+    const size = options.memory === "last" ? 0 : segmentSize(options.memory, this.length, floats);
+    this.#segments = new Segments(this.length, size);
+    const perState = (): Buffer[] =>
+      Array.from({ length: this.#segments.states }, () => allocators.parameters.allocate(count));
+    this.#states = perState();
+    this.#velocities = vectors === 2 ? perState() : [];
+    this.#gradient = allocators.gradients.allocate(count);
+    const tapes = Array.from({ length: Math.max(1, size) }, () => tape(allocators.activations));
+    this.#tapes = Array.from({ length: this.length }, (_, t) => {
+      const block = t % loop.steps;
+      const at = { images: images + block * blocks.imageFloats, targets: targets + block * blocks.targetFloats };
+      return tapeOver(tapes[this.#segments.tape(t)]!, at.images, at.targets);
+    });
   }
 
   /** T, the number of inner steps. */
@@ -112,14 +106,14 @@ export class Unroll {
     return this.loop.steps * this.loop.epochs;
   }
 
-  /** θ_t for t from 0 to T; write θ_0 there before `run`. */
+  /** θ_t for t from 0 to T, where it is held; write θ_0 there before `run`. */
   theta(t: number): Buffer {
-    return this.#theta + t * this.#stride;
+    return this.#states[this.#segments.slot(t)]!;
   }
 
-  /** v_t for t from 1 to T, as long as it is kept. */
+  /** v_t for t from 1 to T, where θ_t is held. Only with momentum. */
   velocity(t: number): Buffer {
-    return this.#velocity + ((t - 1) % this.#velocities) * this.#velocityStride;
+    return this.#velocities[this.#segments.slot(t)]!;
   }
 
   /** The tape of inner step t. */
@@ -133,19 +127,35 @@ export class Unroll {
    */
   run(learningRates: ArrayLike<number>, random?: RandomKey): void {
     this.#random = random;
-    const count = this.loop.model.parameterCount;
+    for (let t = 0; t < this.length; t++) this.#step(t, learningRates);
+    this.#held = this.#segments.of(this.length - 1);
+  }
+
+  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if it is no longer there. */
+  recall(t: number, learningRates: ArrayLike<number>): void {
+    const segment = this.#segments.of(t);
+    if (segment === this.#held) return;
+    const last = this.#segments.start(segment + 1) - 1;
+    for (let s = this.#segments.start(segment); s < last; s++) this.#step(s, learningRates);
+    this.#pass(last, none);
+    this.#held = segment;
+  }
+
+  /** θ_{t+1} and v_{t+1} from θ_t and v_t. */
+  #step(t: number, learningRates: ArrayLike<number>): void {
     const { momentum, weightDecay } = this.optimizer;
-    for (let t = 0; t < this.length; t++) {
-      const v = this.velocity(t + 1);
-      this.pass(t, v);
-      if (weightDecay !== 0) this.#ops.axpy(v, v, weightDecay, this.theta(t), count);
-      if (momentum !== 0 && t > 0) this.#ops.axpy(v, v, momentum, this.velocity(t), count);
-      this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, v, count);
-    }
+    const count = this.loop.model.parameterCount;
+    const g = this.#gradient;
+    const v = momentum === 0 ? g : this.velocity(t + 1);
+    this.#pass(t, g);
+    if (weightDecay !== 0) this.#ops.axpy(g, g, weightDecay, this.theta(t), count);
+    if (momentum !== 0 && t === 0) this.#ops.copy(v, g, count);
+    else if (momentum !== 0) this.#ops.axpy(v, g, momentum, this.velocity(t), count);
+    this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, v, count);
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
-  pass(t: number, dTheta: Buffer = none): void {
+  #pass(t: number, dTheta: Buffer): void {
     const tape = this.tape(t);
     this.network.forward(this.theta(t), tape, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);

@@ -2,10 +2,12 @@
 // [n, c, h, w] outside, batch innermost inside.
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
+import { allIn } from "../distill/allocators.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
 import { innerOptimizer } from "../distill/inner-optimizer.ts";
-import { RealBatch } from "../distill/outer-loss.ts";
-import { type Activations, allocateBlocks } from "../distill/unroll.ts";
+import { type Batch, RealBatch } from "../distill/outer-loss.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "../distill/segments.ts";
+import { allocateBlocks } from "../distill/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -67,8 +69,8 @@ export interface MetaGradientOptions extends Chance {
   readonly weightDecay?: number;
   /** The outer batch. */
   readonly real: LabelledImages;
-  /** Whether activations of the inner steps are kept or made again; the same bits. Default "keep". */
-  readonly activations?: Activations;
+  /** How much of the inner steps is held for the reverse sweep; the same bits. Default "store", the fastest. */
+  readonly memory?: TrajectoryMemory;
 }
 
 /** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
@@ -170,12 +172,10 @@ export class BoundNetwork {
    * (paper.md §1.2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
-    const { epochs = 1, activations = "keep" } = options;
+    const { epochs = 1 } = options;
     const { model } = this;
     if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`"epochs" expected integer >= 1, got ${epochs}`);
-    if (activations !== "keep" && activations !== "recompute") {
-      throw new RangeError(`"activations" expected "keep" or "recompute", got "${activations}"`);
-    }
+    const memory = checkTrajectoryMemory(options.memory ?? "store");
     if (!Array.isArray(options.steps) || options.steps.length === 0) {
       throw new RangeError(`"steps" expected an array of at least one block, got ${options.steps?.length ?? "none"}`);
     }
@@ -200,13 +200,14 @@ export class BoundNetwork {
         const images = synthetic.images + s * synthetic.imageFloats;
         this.#load(block, images, synthetic.targets + s * synthetic.targetFloats);
       });
-      const method = new BackGradient(loop, synthetic, this.#backend.ops, this.#arena, {
-        activations,
+      const method = new BackGradient(loop, synthetic, this.#backend.ops, allIn(this.#arena), {
+        memory,
         wanted: { images: true, targets: true },
       });
       const outer = new RealBatch(model, this.#backend, this.#arena, real.count, this.#loss);
       this.#backend.write(method.unroll.theta(0), parameters);
-      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, real, gradient), random);
+      const realBatch = this.#rows(real);
+      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, realBatch, gradient), random);
       const batch = lanes(imagesPerStep);
       const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
         blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
@@ -224,6 +225,17 @@ export class BoundNetwork {
   #check(prefix: string, input: LabelledImages): Checked {
     const { images, count } = checkImages(`${prefix}images`, input?.images, this.#features);
     return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
+  }
+
+  /** A batch whose rows are the user's arrays. */
+  #rows({ count, hard, images, targets }: Checked): Batch {
+    const width = hard ? 1 : this.model.classes;
+    return {
+      count,
+      hard,
+      imagesInto: (out, from) => out.set(images.subarray(from * this.#features, from * this.#features + out.length)),
+      targetsInto: (out, from) => out.set(targets.subarray(from * width, from * width + out.length)),
+    };
   }
 
   /** Forward, loss and backward with room for every gradient. */

@@ -1,12 +1,14 @@
 // The engine: where networks run. It owns a backend and its memory, and binds models to them.
 import { Arena } from "../backend/arena.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, Simd } from "../backend/backend.ts";
 import { createReferenceBackend } from "../backend/reference/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { hardwareThreads } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
+
+export { memoryBytes } from "../backend/wasm/backend.ts";
 
 const MAXIMUM_THREADS = 64;
 
@@ -16,6 +18,11 @@ export interface EngineOptions {
   backend?: "wasm" | "reference";
   /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
   threads?: number | "auto";
+  /**
+   * `strict` (default): the same bits on every machine. `relaxed`: fused multiply-adds where the machine has them, with
+   * other bits than elsewhere; what is made with it says so and has no digest to compare.
+   */
+  simd?: Simd;
 }
 
 /** Creates networks on one backend. Dispose it when done: `await using engine = await createEngine()`. */
@@ -32,6 +39,11 @@ export class Engine {
   /** Kernel threads in use. */
   get threads(): number {
     return this.backend.threads;
+  }
+
+  /** Which SIMD instructions the kernels use; `none` on the reference backend. */
+  get simd(): Simd | "none" {
+    return this.backend.simd;
   }
 
   /** Memory of this engine; what is allocated in it lives until it is released. */
@@ -62,18 +74,31 @@ export class Engine {
 /**
  * Starts an engine.
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD.
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD or, if asked for,
+ * no relaxed SIMD.
  * @example
  * const engine = await createEngine({ threads: 2 });
  * const net = await engine.bind(lenet());
  * const { logits } = await net.forward({ parameters, images });
  * await engine.dispose();
  */
-export async function createEngine({ backend = "wasm", threads = "auto" }: EngineOptions = {}): Promise<Engine> {
+export async function createEngine({
+  backend = "wasm",
+  threads = "auto",
+  simd = "strict",
+}: EngineOptions = {}): Promise<Engine> {
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
   if (backend === "reference") return new Engine(createReferenceBackend());
   if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
-  return new Engine(await createWasmBackend({ threads: threads === "auto" ? hardwareThreads() : threads }));
+  if (simd !== "strict" && simd !== "relaxed") {
+    throw new RangeError(`"simd" expected "strict" or "relaxed", got "${simd}"`);
+  }
+  return new Engine(await createWasmBackend({ threads: threadCount(threads), simd }));
+}
+
+/** How many kernel threads an engine asked for `threads` has. */
+export function threadCount(threads: number | "auto"): number {
+  return threads === "auto" ? hardwareThreads() : threads;
 }

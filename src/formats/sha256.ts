@@ -4,8 +4,14 @@ import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
 import { bytesOf } from "./npy.ts";
 
+/** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
+export function isReproducible({ recipe }: Pick<DistilledSet, "recipe">): boolean {
+  return recipe.simd !== "relaxed";
+}
+
 /**
- * SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`.
+ * SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`. Of a
+ * set that is not reproducible it begins with "relaxed:", so that it never passes for the hash of a recipe.
  *
  * @throws UnsupportedError in a page that was not served over https or from localhost: browsers offer no SHA-256 there.
  * @example
@@ -23,5 +29,6 @@ export async function setDigest(set: DistilledSet): Promise<string> {
     at += part.length;
   }
   const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return isReproducible(set) ? hash : `relaxed:${hash}`;
 }

@@ -26,6 +26,7 @@ export interface Layer {
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */
   outputShape(input: ImageShape): ImageShape;
   parameters(input: ImageShape): readonly ParameterSpec[];
+  /** Calls no op: a plan binds layers too, with ops that are not there. */
   bind(input: ImageShape, context: LayerContext): BoundLayer;
 }
 

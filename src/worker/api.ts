@@ -23,7 +23,7 @@ export interface GradientRequest {
   /** [steps][c, h, w, B], as they lie in the backend's memory. */
   readonly images: Floats;
   /** η [T] */
-  readonly learningRates: Float32Array;
+  readonly learningRates: Floats;
 }
 
 /** The outer loss of that network, and its gradients, laid out as in the request. */

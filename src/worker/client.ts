@@ -7,7 +7,7 @@ import type { Engine, EngineOptions } from "../engine/engine.ts";
 import { WorkerError, withClass } from "../errors.ts";
 import { hardwareThreads } from "../platform.ts";
 import type { WorkerApi } from "./api.ts";
-import { type StartedWorker, type StartWorker, startWorker } from "./start.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "./start.ts";
 
 const MAXIMUM_WORKERS = 64;
 
@@ -47,8 +47,11 @@ export function poolOptions(
   { workers = 0, threads, engine, signal }: CallOptions,
   most: number,
 ): Omit<PoolOptions, "start"> {
-  const backend = engine?.backend.name ?? "wasm";
-  const wanted = { backend, threads: threadsPerWorker(workers, threads) };
+  const wanted: EngineOptions = {
+    backend: engine?.backend.name ?? "wasm",
+    simd: engine?.simd === "relaxed" ? "relaxed" : "strict",
+    threads: threadsPerWorker(workers, threads),
+  };
   return { workers: Math.min(workers, most), engine: wanted, signal };
 }
 
@@ -71,11 +74,12 @@ export class WorkerPool {
   }
 
   /** Workers with an engine each. Throws what a worker could not start for, or the signal's reason. */
-  static async start({ workers, engine, signal, start = startWorker }: PoolOptions): Promise<WorkerPool> {
+  static async start({ workers, engine, signal, start }: PoolOptions): Promise<WorkerPool> {
+    const startOne = start ?? (await workerStarter(engine));
     signal?.throwIfAborted();
     const pool = new WorkerPool(signal);
     try {
-      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, start);
+      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, startOne);
       await pool.all((api) => api.start(engine));
       return pool;
     } catch (error) {

@@ -2,10 +2,12 @@
 // gradients are added in the order of the networks.
 import { transfer } from "comlink";
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
-import { type AddGradient, innerLoop, type StepNetworks } from "../distill/network-gradient.ts";
+import type { Backend, Floats } from "../backend/backend.ts";
+import { allIn } from "../distill/allocators.ts";
+import { type AddGradient, type StepNetworks, sizesOf } from "../distill/network-gradient.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
-import { allocateBlocks, type Blocks } from "../distill/unroll.ts";
+import { allocateReplies, type ReplyBuffers } from "../distill/run-buffers.ts";
+import type { Blocks } from "../distill/unroll.ts";
 import { describeModel } from "../nn/describe.ts";
 import { type PoolOptions, shareable, WorkerPool } from "./client.ts";
 
@@ -14,25 +16,24 @@ export class NetworksOnWorkers implements StepNetworks {
   readonly #config: OuterLoopConfig;
   readonly #backend: Backend;
   readonly #options: PoolOptions;
-  readonly #dImages: Buffer;
-  readonly #dLearningRates: Buffer;
+  readonly #replies: ReplyBuffers;
   #pool: WorkerPool | undefined;
 
   /** Workers are started by the first step. */
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena, options: PoolOptions) {
-    const { steps, epochs } = config.method;
     this.#config = config;
     this.#backend = backend;
     this.#options = options;
-    this.blocks = allocateBlocks(innerLoop(config), arena);
-    this.#dImages = arena.allocate(steps * this.blocks.imageFloats);
-    this.#dLearningRates = arena.allocate(steps * epochs);
+    this.#replies = allocateReplies(sizesOf(config), allIn(arena));
+    this.blocks = this.#replies.blocks;
   }
 
-  async run(step: number, learningRates: Float32Array, add: AddGradient): Promise<void> {
+  async run(step: number, rates: Floats, add: AddGradient): Promise<void> {
+    const learningRates = rates.slice();
     const pool = this.#pool ?? (await this.#open());
     const backend = this.#backend;
     const { networksPerStep, method } = this.#config;
+    const { dImages, dLearningRates } = this.#replies;
     const pixels = method.steps * this.blocks.imageFloats;
     await pool.inOrder(
       networksPerStep,
@@ -41,9 +42,9 @@ export class NetworksOnWorkers implements StepNetworks {
         return api.gradient(transfer({ step, k, images, learningRates }, [images.buffer]));
       },
       (k, { loss, images, learningRates }) => {
-        backend.write(this.#dImages, images);
-        backend.write(this.#dLearningRates, learningRates);
-        add(k, loss, this.#dImages, this.#dLearningRates);
+        backend.write(dImages, images);
+        backend.write(dLearningRates, learningRates);
+        add(k, loss, dImages, dLearningRates);
       },
     );
   }

@@ -1,7 +1,8 @@
 // Starts a worker, in Node or in a page, and hears when it dies. What it is told goes through the port it is given:
 // that is alike everywhere.
-import { simd, threads } from "../backend/wasm/binary.gen.ts";
+import { simd as strict, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
+import type { EngineOptions } from "../engine/engine.ts";
 import { isNode, nodeModule } from "../platform.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
@@ -19,11 +20,12 @@ export interface StartedWorker {
  */
 export type StartWorker = (port: MessagePort, died: (why: string) => void) => StartedWorker;
 
-export const startWorker: StartWorker = (port, died) => (isNode ? inNode : inPage)(source(), port, died);
-
-/** The bundle takes what the page has anyway as its argument, rather than holding it once more. */
-function source(): string {
-  return `${workerSource}(${JSON.stringify({ simd, threads, threadSource })})`;
+/** What starts workers for such engines. */
+export async function workerStarter({ simd }: EngineOptions = {}): Promise<StartWorker> {
+  const { relaxed } = simd === "relaxed" ? await import("../backend/wasm/relaxed.gen.ts") : { relaxed: "" };
+  // The bundle takes what the page has anyway as its argument, rather than holding it once more.
+  const source = `${workerSource}(${JSON.stringify({ simd: strict, threads, relaxed, threadSource })})`;
+  return (port, died) => (isNode ? inNode : inPage)(source, port, died);
 }
 
 function inNode(source: string, port: MessagePort, died: (why: string) => void): StartedWorker {

@@ -36,3 +36,12 @@ export function halvesNet({ classes = 3, size = 6 } = {}): Model {
     [conv2d({ out: 4, kernel: 3, padding: 1 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: classes })],
   );
 }
+
+/** What tells an image from the others: its bytes, and the same after normalising. */
+export function imageKey({ pixels }: Dataset, index: number): string {
+  return pixels.subarray(index * 36, (index + 1) * 36).join();
+}
+
+export function valueKey({ mean, std }: Dataset, image: Float32Array): string {
+  return Array.from(image, (value) => Math.round((value * std[0]! + mean[0]!) * 255)).join();
+}

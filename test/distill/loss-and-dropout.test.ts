@@ -5,8 +5,8 @@ import { distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
+import type { TrajectoryMemory } from "../../src/distill/segments.ts";
 import { trainOn } from "../../src/distill/train-on.ts";
-import type { Activations } from "../../src/distill/unroll.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { tanh } from "../../src/nn/activation.ts";
@@ -46,11 +46,11 @@ function distilled(
     steps?: number;
     seed?: number;
     engine?: Engine;
-    activations?: Activations;
+    memory?: TrajectoryMemory;
   } = {},
 ): Promise<DistilledSet> {
-  const { model = net(), steps = 5, activations = "keep", ...rest } = options;
-  const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, learningRate: 0.1, activations });
+  const { model = net(), steps = 5, memory = "store", ...rest } = options;
+  const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, learningRate: 0.1, memory });
   const outer = { steps, batch: 100, learningRate: 0.05 };
   return distill({ data: train, model, method, init, outer, engine, ...rest }).result();
 }
@@ -111,8 +111,8 @@ describe("dropout", () => {
     const expected = await distilled({ model: net(0.3) });
     for (const threads of [1, 2, 3]) {
       await using other = await createEngine({ threads });
-      for (const activations of ["keep", "recompute"] as const) {
-        const { images, learningRates } = await distilled({ model: net(0.3), engine: other, activations });
+      for (const memory of ["store", "recompute"] as const) {
+        const { images, learningRates } = await distilled({ model: net(0.3), engine: other, memory });
         expect(images).toEqual(expected.images);
         expect(learningRates).toEqual(expected.learningRates);
       }

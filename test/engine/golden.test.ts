@@ -58,24 +58,26 @@ describe.skipIf(!present).each(["reference", "wasm"] as const)("LeNet on %s agre
       expect(normError(product.images, f64("mixed_x"))).toBeLessThan(tolerance);
     }));
 
-  test.each(["keep", "recompute"] as const)("in the meta-gradient of four inner steps (%s)", (activations) =>
-    withEngine(async (engine) => {
-      const net = await engine.bind(lenet());
-      const raw = f64("raw_lr");
-      const result = await net.metaGradient({
-        parameters: f32("w0"),
-        steps: [block(0), block(1)],
-        epochs: 2,
-        learningRates: raw.map((r) => Math.log1p(Math.exp(r))),
-        real: { images: f32("real_x"), targets: new Int32Array(bytes("real_y")) },
-        activations,
-      });
-      expect(Math.abs(result.loss - 2.378006622708471)).toBeLessThan(tolerance * 3);
-      expect(normError(result.parameters, f64("wT"))).toBeLessThan(tolerance);
-      const images = Float64Array.from([...result.images[0]!, ...result.images[1]!]);
-      expect(normError(images, f64("grad_x"))).toBeLessThan(tolerance);
-      const rawGradient = Float64Array.from(result.learningRates, (g, t) => g / (1 + Math.exp(-raw[t]!)));
-      expect(normError(rawGradient, f64("grad_raw_lr"))).toBeLessThan(tolerance);
-    }),
+  test.each(["store", "recompute", 4 * 2 ** 20] as const)(
+    "in the meta-gradient of four inner steps (memory %s)",
+    (memory) =>
+      withEngine(async (engine) => {
+        const net = await engine.bind(lenet());
+        const raw = f64("raw_lr");
+        const result = await net.metaGradient({
+          parameters: f32("w0"),
+          steps: [block(0), block(1)],
+          epochs: 2,
+          learningRates: raw.map((r) => Math.log1p(Math.exp(r))),
+          real: { images: f32("real_x"), targets: new Int32Array(bytes("real_y")) },
+          memory,
+        });
+        expect(Math.abs(result.loss - 2.378006622708471)).toBeLessThan(tolerance * 3);
+        expect(normError(result.parameters, f64("wT"))).toBeLessThan(tolerance);
+        const images = Float64Array.from([...result.images[0]!, ...result.images[1]!]);
+        expect(normError(images, f64("grad_x"))).toBeLessThan(tolerance);
+        const rawGradient = Float64Array.from(result.learningRates, (g, t) => g / (1 + Math.exp(-raw[t]!)));
+        expect(normError(rawGradient, f64("grad_raw_lr"))).toBeLessThan(tolerance);
+      }),
   );
 });

@@ -174,9 +174,14 @@ const wrongLoops: Refused[] = [
     message: `"learningRates" expected finite values, got 1 at 0`,
   },
   {
-    wrong: { activations: "forget" },
+    wrong: { memory: "forget" },
     error: RangeError,
-    message: `"activations" expected "keep" or "recompute", got "forget"`,
+    message: `"memory" expected "store", "recompute" or a number of bytes > 0, got "forget"`,
+  },
+  {
+    wrong: { memory: 0 },
+    error: RangeError,
+    message: `"memory" expected "store", "recompute" or a number of bytes > 0, got 0`,
   },
   {
     wrong: { real: undefined },

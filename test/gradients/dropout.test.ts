@@ -161,8 +161,8 @@ describe("the meta-gradient under dropout", () => {
     for (const threads of [1, 2, 3]) {
       await using engine = await createEngine({ threads });
       const net = await engine.bind(model);
-      for (const activations of ["keep", "recompute"] as const) {
-        const result = await net.metaGradient({ ...seeded, activations });
+      for (const memory of ["store", "recompute"] as const) {
+        const result = await net.metaGradient({ ...seeded, memory });
         first ??= result;
         expect(result).toEqual(first);
       }

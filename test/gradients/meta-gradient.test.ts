@@ -170,19 +170,17 @@ describe("the meta-gradient has the same bits", async () => {
     },
   ];
 
-  test.each(cases)("kept or recomputed, with 1, 2 and 3 threads: $name", async ({ model, ...options }) => {
+  test.each(cases)("stored or recomputed, with 1, 2 and 3 threads: $name", async ({ model, ...options }) => {
     const problem = paintProblem(model, options);
     let first: MetaGradient | undefined;
     for (const threads of [1, 2, 3]) {
       await using engine = await createEngine({ threads });
       const net = await engine.bind(model);
-      for (const activations of ["keep", "recompute"] as const) {
-        const result = await net.metaGradient({ ...problem, activations });
+      for (const memory of ["store", "recompute"] as const) {
+        const result = await net.metaGradient({ ...problem, memory });
         first ??= result;
         for (const part of Object.keys(result) as (keyof MetaGradient)[]) {
-          expect(result[part], `${part}, ${threads} threads, ${activations}, seed ${options.seed}`).toEqual(
-            first[part],
-          );
+          expect(result[part], `${part}, ${threads} threads, ${memory}, seed ${options.seed}`).toEqual(first[part]);
         }
       }
     }

@@ -12,10 +12,11 @@ import { WorkerError } from "../../src/errors.ts";
 import { setDigest } from "../../src/formats/sha256.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { WorkerPool } from "../../src/worker/client.ts";
-import { type StartedWorker, type StartWorker, startWorker } from "../../src/worker/start.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "../../src/worker/start.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
 const { train } = await digits();
+const startWorker = await workerStarter();
 /** What a promise may take to reject. */
 const SOON = 1000;
 /** Long enough a step to be in the middle of it: half a second of work for each network, on a fast machine. */

@@ -6,8 +6,9 @@ const dist = new URL("../../dist/", import.meta.url);
 const prelude = `
   import { backGradient, digits, evaluate, lenet, randomInit } from "${new URL("index.js", dist)}";
   import { Run } from "${new URL("distill/distill.js", dist)}";
-  import { startWorker } from "${new URL("worker/start.js", dist)}";
+  import { workerStarter } from "${new URL("worker/start.js", dist)}";
   const { train, test } = await digits();
+  const startWorker = await workerStarter();
   const options = {
     data: train, model: lenet(), method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1 }),
     outer: { steps: 3, batch: 64 }, networksPerStep: 2, workers: 2, threads: 1,

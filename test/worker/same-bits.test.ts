@@ -83,7 +83,7 @@ describe("the same bytes on two workers", () => {
   });
 
   test("from one fixed network, and with activations made again", async () => {
-    const fixed = { ...tiny, init: fixedInit(3), method: { ...tiny.method, activations: "recompute" as const } };
+    const fixed = { ...tiny, init: fixedInit(3), method: { ...tiny.method, memory: "recompute" as const } };
     const { digest } = await follow(fixed);
     expect((await follow({ ...fixed, workers: 2 })).digest).toBe(digest);
   });

@@ -17,6 +17,7 @@ import { vectorOps } from "./vector.ts";
 class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly threads = 1;
+  readonly simd = "none";
   readonly ops: Ops;
   readonly base = base;
   readonly #memory = new Memory();
@@ -50,9 +51,13 @@ class ReferenceBackend implements Backend {
   }
 
   read(source: Buffer, n: number): Float64Array {
+    return this.view(source, n).slice();
+  }
+
+  view(source: Buffer, n: number): Float64Array {
     const { floats } = this.#memory;
     if (source + n > floats.length) throw new RangeError(`"n" expected <= ${floats.length - source}, got ${n}`);
-    return floats.slice(source, source + n);
+    return floats.subarray(source, source + n);
   }
 
   async dispose(): Promise<void> {

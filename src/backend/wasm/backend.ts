@@ -4,8 +4,8 @@
 
 import { UnsupportedError } from "../../errors.ts";
 import { hardwareThreads, isNode } from "../../platform.ts";
-import type { Backend, Buffer, Ops } from "../backend.ts";
-import { simd, threads as threadsBinary } from "./binary.gen.ts";
+import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
+import { simd as alone, threads as together } from "./binary.gen.ts";
 import { instantiate, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { wasmOps } from "./ops.ts";
@@ -24,11 +24,23 @@ const MAXIMUM_PAGES = 65_536;
  */
 const SPINS = { alone: 40_000, crowded: 500 };
 
+/** Bytes of linear memory, whole pages, that hold `floats` floats of buffers. */
+export function memoryBytes(floats: number, threads: number): number {
+  return Math.ceil((SCRATCH + threads * SCRATCH_SIZE + 4 * floats) / PAGE) * PAGE;
+}
+
 /** Starts the kernels with `threads` threads, the caller's included. Throws UnsupportedError. */
-export async function createWasmBackend({ threads }: { threads: number }): Promise<Backend> {
-  const shared = threads > 1;
-  const module = await compile(shared ? threadsBinary : simd);
-  const initial = Math.ceil((SCRATCH + threads * SCRATCH_SIZE) / PAGE);
+export async function createWasmBackend({
+  threads,
+  simd = "strict",
+}: {
+  threads: number;
+  simd?: Simd;
+}): Promise<Backend> {
+  // There is one relaxed build, for any number of threads.
+  const shared = threads > 1 || simd === "relaxed";
+  const module = simd === "relaxed" ? await compileRelaxed() : await compileStrict(shared);
+  const initial = memoryBytes(0, threads) / PAGE;
   const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared });
   // Every instance writes the constants again, so all exist before there is any work.
   const kernels = instantiate(module, memory);
@@ -37,12 +49,13 @@ export async function createWasmBackend({ threads }: { threads: number }): Promi
   for (let i = 1; i < threads; i++) {
     pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
   }
-  return new WasmBackend(kernels, memory, pool);
+  return new WasmBackend(kernels, memory, pool, simd);
 }
 
 class WasmBackend implements Backend {
   readonly name = "wasm";
   readonly threads: number;
+  readonly simd: Simd;
   readonly ops: Ops;
   readonly base: Buffer;
   readonly #memory: WebAssembly.Memory;
@@ -52,8 +65,9 @@ class WasmBackend implements Backend {
   #floats: Float32Array;
   #disposed = false;
 
-  constructor(kernels: KernelExports, memory: WebAssembly.Memory, pool: KernelThread[]) {
+  constructor(kernels: KernelExports, memory: WebAssembly.Memory, pool: KernelThread[], simd: Simd) {
     this.threads = pool.length + 1;
+    this.simd = simd;
     this.base = (SCRATCH + this.threads * SCRATCH_SIZE) / 4;
     this.#memory = memory;
     this.#kernels = kernels;
@@ -74,7 +88,7 @@ class WasmBackend implements Backend {
     try {
       this.#memory.grow(missing);
     } catch {
-      const mebibytes = Math.ceil(floats / 2 ** 18);
+      const mebibytes = Math.ceil((floats * 4) / (1024 * 1024));
       throw new RangeError(
         `"memory" expected room for ${mebibytes} MiB, but the WebAssembly memory cannot grow so far`,
       );
@@ -95,6 +109,11 @@ class WasmBackend implements Backend {
     return copy;
   }
 
+  view(source: Buffer, n: number): Float32Array {
+    this.#check();
+    return this.#floats.subarray(source, source + n);
+  }
+
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -112,10 +131,26 @@ function mayBlock(): boolean {
   return isNode || !("document" in globalThis);
 }
 
-async function compile(base64: string): Promise<WebAssembly.Module> {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+async function compileStrict(shared: boolean): Promise<WebAssembly.Module> {
+  const bytes = decode(shared ? together : alone);
   if (!WebAssembly.validate(bytes)) {
     throw new UnsupportedError("this host has no WebAssembly SIMD: use a newer browser, or Node 20.19 or newer");
   }
   return WebAssembly.compile(bytes);
+}
+
+async function compileRelaxed(): Promise<WebAssembly.Module> {
+  const { relaxed } = await import("./relaxed.gen.ts");
+  const bytes = decode(relaxed);
+  if (!WebAssembly.validate(bytes)) {
+    throw new UnsupportedError(
+      'this host has no relaxed WebAssembly SIMD: leave simd: "relaxed" out, use Node 22 or newer or a newer browser, ' +
+        "or start Node 20 with --experimental-wasm-relaxed-simd",
+    );
+  }
+  return WebAssembly.compile(bytes);
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -406,7 +406,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(key.seed[0])
         .int(key.seed[1])
         .int(key.stream)
-        .int(Math.ceil(p * 2 ** 24))
+        .int(Math.ceil(p * 16_777_216))
         .num(1 / (1 - p))
         .run(blocks(n), 8 * n),
     permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),

@@ -1,0 +1,60 @@
+// Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller.
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
+import { randomKey } from "../random.ts";
+import type { Batch } from "./outer-loss.ts";
+
+/** One object for all batches: `select` says which it is. */
+export class DataBatch implements Batch {
+  readonly hard = true;
+  count = 0;
+  /** Batches in one pass over the data. */
+  readonly perEpoch: number;
+  readonly #data: Dataset;
+  readonly #backend: Backend;
+  /** [data.count] */
+  readonly #order: Buffer;
+  readonly #most: number;
+  readonly #seed: number;
+  readonly #tables: readonly Float32Array[];
+  /** The pass whose order is there now. */
+  #epoch = -1;
+  #start = 0;
+
+  constructor(data: Dataset, backend: Backend, { order, most, seed }: { order: Buffer; most: number; seed: number }) {
+    this.perEpoch = Math.ceil(data.count / most);
+    this.#data = data;
+    this.#backend = backend;
+    this.#order = order;
+    this.#most = most;
+    this.#seed = seed;
+    this.#tables = normalizedBytes(data);
+  }
+
+  /** Makes this the batch of outer step `step`, counted from 0. */
+  select(step: number): void {
+    const { count } = this.#data;
+    const epoch = Math.floor(step / this.perEpoch);
+    if (epoch !== this.#epoch) {
+      this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, "order", epoch));
+      this.#epoch = epoch;
+    }
+    this.#start = (step - epoch * this.perEpoch) * this.#most;
+    this.count = Math.min(this.#most, count - this.#start);
+  }
+
+  imagesInto(out: Floats, from: number): void {
+    const { channels, height, width } = this.#data;
+    batchInto(this.#data, this.#indices(from, out.length / (channels * height * width)), out, this.#tables);
+  }
+
+  targetsInto(out: Floats, from: number): void {
+    const { labels } = this.#data;
+    const indices = this.#indices(from, out.length);
+    for (let i = 0; i < out.length; i++) out[i] = labels[indices[i]!]!;
+  }
+
+  #indices(from: number, n: number): Floats {
+    return this.#backend.view(this.#order + this.#start + from, n);
+  }
+}

@@ -1,0 +1,74 @@
+// Refusing a run that would take too much, with what would make it fit.
+import { lanes } from "../nn/network.ts";
+import { busyWorkers, estimateMemory, imageBytes, type MemoryOptions } from "./memory.ts";
+import { outerOptions } from "./method.ts";
+import type { DistillOptions } from "./options.ts";
+import { chunkImages } from "./outer-loss.ts";
+
+/** Fewest images worth a pass: one vector of lanes. */
+const LEAST_BATCH = 4;
+/** What 32-bit addresses reach. */
+const ADDRESSABLE = 4_294_967_296;
+const PAGE = 65_536;
+
+/**
+ * Throws RangeError where the run would take more than `memoryLimit` bytes, or more than WebAssembly can address; the
+ * message names options that fit.
+ */
+export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
+  const { memoryLimit = Number.POSITIVE_INFINITY, data, engine } = options;
+  if (!(memoryLimit > 0)) throw new RangeError(`"memoryLimit" expected a number of bytes > 0, got ${memoryLimit}`);
+  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + imageBytes(data);
+  // The memory of one worker is hardly smaller than that of a run in place.
+  const inPlace = { ...options, workers: 0 };
+  const one = estimateMemory(inPlace).total;
+  if (one > possible && possible < memoryLimit) {
+    const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
+    throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
+  }
+  const { total } = estimateMemory(options);
+  if (total > memoryLimit) {
+    const refusal = `"memoryLimit" expected >= ${total} bytes for this run, got ${memoryLimit}`;
+    throw new RangeError(`${refusal}; ${advice(memoryLimit, options)}`);
+  }
+}
+
+function advice(limit: number, options: MemoryOptions): string {
+  const recompute = withMemory(options, "recompute");
+  const ways: string[] = [];
+  const least = estimateMemory(recompute);
+  if (least.total <= limit) {
+    // Totals are whole pages: so are the steps between what fits and what does not.
+    const times = Math.max(1, busyWorkers(options));
+    const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
+    const most = (least.parameters + least.activations) / times + spare;
+    ways.push(`memory: "recompute", or a number up to ${most}, in the method`);
+  }
+  const batch = fittingBatch(limit, options);
+  if (batch) ways.push(`outer: { batch: ${batch} }`);
+  if (ways.length > 0) return `it fits with ${ways.join(", or with ")}`;
+  const both = fittingBatch(limit, recompute);
+  if (both) return `it fits with memory: "recompute" in the method and outer: { batch: ${both} }`;
+  const { total } = estimateMemory(withBatch(recompute, LEAST_BATCH));
+  return (
+    `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
+    "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
+  );
+}
+
+/** The largest outer batch that fits; 0 where none does. Above one chunk the batch takes no more memory. */
+function fittingBatch(limit: number, options: MemoryOptions): number {
+  const { batch } = outerOptions(options.outer ?? {}, options.data.count);
+  for (let fewer = Math.min(lanes(batch), chunkImages(options.model)) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
+    if (estimateMemory(withBatch(options, fewer)).total <= limit) return fewer;
+  }
+  return 0;
+}
+
+function withMemory(options: MemoryOptions, memory: MemoryOptions["method"]["memory"]): MemoryOptions {
+  return { ...options, method: { ...options.method, memory } };
+}
+
+function withBatch(options: MemoryOptions, batch: number): MemoryOptions {
+  return { ...options, outer: { ...options.outer, batch } };
+}

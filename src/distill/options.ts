@@ -1,0 +1,72 @@
+// What distill() takes, and the check of it.
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine } from "../engine/engine.ts";
+import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { checkSeed } from "../random.ts";
+import { checkWorkers } from "../worker/client.ts";
+import { checkImages } from "./fit.ts";
+import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
+import type { OuterLoopConfig } from "./outer-loop.ts";
+import { randomInit, type WeightSource } from "./weight-source.ts";
+
+/** One outer step, done. */
+export interface Progress {
+  /** Outer steps done, from 1. */
+  readonly step: number;
+  /** Outer steps in all. */
+  readonly steps: number;
+  /** Passes over the real data done, in part. */
+  readonly epoch: number;
+  /** Outer loss of this step: of trained networks on the real batch, before the update. */
+  readonly loss: number;
+  /** Adam's step size. */
+  readonly learningRate: number;
+}
+
+/** Options of {@link distill}. */
+export interface DistillOptions {
+  /** Real images to learn from. */
+  readonly data: Dataset;
+  readonly model: Model;
+  readonly method: BackGradientMethod;
+  /** Default `randomInit()`. */
+  readonly init?: WeightSource;
+  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
+  readonly loss?: Loss;
+  /** Networks per outer step, their gradients averaged. Default 1. */
+  readonly networksPerStep?: number;
+  /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
+  readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
+  /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
+  readonly seed?: number;
+  /** Runs on this engine; otherwise on one of its own with `threads` threads. */
+  readonly engine?: Engine;
+  /** Kernel threads; with several workers those of each, and then 1 by default. */
+  readonly threads?: number | "auto";
+  /**
+   * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
+   * is the same, bit for bit. More workers than `networksPerStep` have nothing to do.
+   */
+  readonly workers?: number;
+  /** Bytes that {@link estimateMemory} may come to; a run that needs more is refused before it takes any. */
+  readonly memoryLimit?: number;
+  /**
+   * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
+   */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** The options as a run takes them, defaults filled in. */
+export function checked(options: DistillOptions): OuterLoopConfig {
+  const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
+  const { loss = "cross-entropy" } = options;
+  checkLoss("loss", loss);
+  checkImages("data", data, model);
+  wholeNumber("networksPerStep", networksPerStep, 1);
+  checkWorkers(options.workers ?? 0);
+  const outerChecked = outerOptions(outer, data.count);
+  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
+}

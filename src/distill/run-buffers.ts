@@ -1,0 +1,108 @@
+// Everything a run holds in a backend's memory, allocated here and nowhere else. With counting allocators it is the
+// run's plan: what is counted is what is taken.
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import type { Allocators } from "./allocators.ts";
+import { BackGradient } from "./back-gradient.ts";
+import { innerOptimizer } from "./inner-optimizer.ts";
+import type { BackGradientMethod } from "./method.ts";
+import { RealBatch } from "./outer-loss.ts";
+import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
+
+/** What decides the sizes of a run. */
+export interface RunSizes {
+  readonly model: Model;
+  readonly method: BackGradientMethod;
+  readonly loss?: Loss;
+  /** Real images in all, and in an outer batch. */
+  readonly images: number;
+  readonly batch: number;
+}
+
+/** The buffers of the networks of a run, and what works on them. */
+export interface NetworkBuffers {
+  readonly blocks: Blocks;
+  readonly method: BackGradient;
+  readonly real: RealBatch;
+  /** The order of the real images. */
+  readonly order: Buffer;
+}
+
+/** What the outer loop has of networks that run elsewhere. */
+export interface ReplyBuffers {
+  readonly blocks: Blocks;
+  /** A network's gradients: as the blocks, and [T]. */
+  readonly dImages: Buffer;
+  readonly dLearningRates: Buffer;
+}
+
+/** The buffers of the outer loop itself. */
+export interface OuterBuffers {
+  /** Raw learning rates r, and η = softplus(r), [T]. */
+  readonly raw: Buffer;
+  readonly learningRates: Buffer;
+  /** Gradients of pixels and of r, averaged over the networks of a step. */
+  readonly gradient: { readonly images: Buffer; readonly raw: Buffer };
+  /** Adam's moments: [all pixels][r]. */
+  readonly moments: { readonly first: Buffer; readonly second: Buffer };
+  /** Squared norms of the two gradients. */
+  readonly norms: Buffer;
+  /** One block as users hold it. */
+  readonly staging: Buffer;
+}
+
+/** Images in one block. */
+export function imagesPerStep({ model, method }: Pick<RunSizes, "model" | "method">): number {
+  return method.imagesPerClass * model.classes;
+}
+
+/** Allocates what networks need where they run, on `backend`, whose ops are not called. */
+export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: Allocators): NetworkBuffers {
+  const { model, method, loss, images, batch } = sizes;
+  const loop = innerLoop(sizes);
+  const blocks = allocateBlocks(loop, allocators.gradients);
+  return {
+    blocks,
+    method: new BackGradient(loop, blocks, backend.ops, allocators, {
+      memory: method.memory,
+      wanted: { images: true, targets: false },
+    }),
+    real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
+    order: allocators.data.allocate(images),
+  };
+}
+
+/** Allocates what takes the place of the networks' buffers where those run on workers. */
+export function allocateReplies(sizes: RunSizes, { gradients }: Pick<Allocators, "gradients">): ReplyBuffers {
+  const { steps, epochs } = sizes.method;
+  const blocks = allocateBlocks(innerLoop(sizes), gradients);
+  const dImages = gradients.allocate(steps * blocks.imageFloats);
+  return { blocks, dImages, dLearningRates: gradients.allocate(steps * epochs) };
+}
+
+/** Allocates what the outer loop needs beside the blocks. */
+export function allocateOuter(
+  sizes: RunSizes,
+  { imageFloats }: Blocks,
+  { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
+): OuterBuffers {
+  const { model, method } = sizes;
+  const pixels = method.steps * imageFloats;
+  const length = method.steps * method.epochs;
+  return {
+    raw: gradients.allocate(length),
+    learningRates: gradients.allocate(length),
+    gradient: { images: gradients.allocate(pixels), raw: gradients.allocate(length) },
+    moments: { first: gradients.allocate(pixels + length), second: gradients.allocate(pixels + length) },
+    norms: gradients.allocate(2),
+    staging: scratch.allocate(imagesPerStep(sizes) * Math.max(elements(model.inputShape), model.classes)),
+  };
+}
+
+function innerLoop({ model, method, loss }: RunSizes): InnerLoop {
+  const { steps, epochs } = method;
+  const blocks = { steps, epochs, imagesPerStep: imagesPerStep({ model, method }) };
+  return { model, ...blocks, ...(loss && { loss }), ...innerOptimizer(method) };
+}

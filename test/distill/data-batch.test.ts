@@ -1,0 +1,46 @@
+// The real batches of a run.
+import { afterAll, expect, test } from "vitest";
+import { DataBatch } from "../../src/distill/data-batch.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { brightHalves, imageKey, valueKey } from "./halves.ts";
+
+const engine = await createEngine({ threads: 1 });
+afterAll(() => engine.dispose());
+
+/** 120 images in batches of 50: a pass is 50, 50 and 20 images of 6 × 6 pixels, each with its own noise. */
+const data = brightHalves({ count: 120 });
+const known = new Map(Array.from({ length: 120 }, (_, i) => [imageKey(data, i), i]));
+
+/** The images of `steps` batches, in order, as their places in the data; their labels are checked. */
+function order(seed: number, steps: number): number[] {
+  return engine.arena.scope(() => {
+    const batch = new DataBatch(data, engine.backend, { order: engine.arena.allocate(120), most: 50, seed });
+    return Array.from({ length: steps }, (_, step) => {
+      batch.select(step);
+      const [images, targets] = [new Float32Array(batch.count * 36), new Float32Array(batch.count)];
+      batch.imagesInto(images, 0);
+      batch.targetsInto(targets, 0);
+      return Array.from(targets, (target, i) => {
+        const place = known.get(valueKey(data, images.subarray(i * 36, i * 36 + 36)))!;
+        expect(target).toBe(data.labels[place]);
+        return place;
+      });
+    }).flat();
+  });
+}
+
+test("every pass takes every real image once, with its label, in an order of its own", () => {
+  const all = Array.from({ length: 120 }, (_, i) => i);
+  const taken = order(1, 6);
+  const [first, second] = [taken.slice(0, 120), taken.slice(120)];
+  for (const pass of [first, second]) {
+    expect([...pass].sort((a, b) => a - b)).toEqual(all);
+    expect(pass).not.toEqual(all);
+  }
+  expect(second).not.toEqual(first);
+});
+
+test("the order follows from the seed", () => {
+  expect(order(1, 6)).toEqual(order(1, 6));
+  expect(order(2, 3)).not.toEqual(order(1, 3));
+});

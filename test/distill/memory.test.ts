@@ -1,0 +1,138 @@
+// The plan of a run is what the run takes.
+import { describe, expect, test } from "vitest";
+import { type DistillOptions, distill } from "../../src/distill/distill.ts";
+import { estimateMemory, planRun } from "../../src/distill/memory.ts";
+import { backGradient } from "../../src/distill/method.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { noise, smallConvNet } from "./noise.ts";
+
+const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };
+const large = { data: noise({ count: 90 }), model: lenet() };
+const loop = { steps: 5, epochs: 2, imagesPerClass: 1 };
+
+const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string })[] = [
+  { name: "a small network, everything stored", ...small, method: backGradient(loop) },
+  { name: "a small network, recomputed", ...small, method: backGradient({ ...loop, memory: "recompute" }) },
+  { name: "a small network within 80 kB", ...small, method: backGradient({ ...loop, memory: 80_000 }) },
+  { name: "an outer batch of one image", ...small, method: backGradient(loop), outer: { batch: 1 } },
+  { name: "three networks a step", ...small, method: backGradient(loop), networksPerStep: 3 },
+  { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
+  { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
+];
+
+describe.each(runs)("$name:", (options) => {
+  const { data, model, method, outer } = options;
+  const batch = Math.min(outer?.batch ?? 1024, data.count);
+
+  test.each([1, 3])(
+    "the arena holds what the plan counts, and the WebAssembly memory no more, %i threads",
+    async (threads) => {
+      await using engine = await createEngine({ threads });
+      const before = engine.arena.used;
+      const taken: number[] = [];
+      for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
+        taken.push(engine.arena.used - before);
+      }
+      const plan = planRun({ model, method, images: data.count, batch });
+      const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
+      expect(taken).toEqual([planned, planned, planned]);
+      const { total, ...parts } = estimateMemory({ ...options, threads });
+      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length);
+      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
+    },
+  );
+});
+
+describe("an estimate", () => {
+  const method = backGradient(loop);
+
+  test("needs no data, only its shape", () => {
+    const { count, channels, height, width, classes } = large.data;
+    const shape = { count, channels, height, width, classes };
+    expect(estimateMemory({ ...large, data: shape, method })).toEqual(estimateMemory({ ...large, method }));
+  });
+
+  test("grows by the scratch of each thread", () => {
+    const kernels = (threads: number) => estimateMemory({ ...small, method, threads }).kernels;
+    expect(kernels(3) - kernels(1)).toBe(2 * 96 * 1024);
+  });
+
+  test("keeps θ_t and activations within `memory`", () => {
+    for (let memory = 47_000; memory < 250_000; memory += 5555) {
+      const { parameters, activations } = estimateMemory({ ...small, method: backGradient({ ...loop, memory }) });
+      expect(parameters + activations).toBeLessThanOrEqual(memory);
+    }
+  });
+
+  test("refuses what distill refuses", () => {
+    expect(() => estimateMemory({ ...large, model: lenet({ size: 32 }), method })).toThrow(
+      /expects images \[1,32,32\]/,
+    );
+    expect(() => estimateMemory({ ...large, method, outer: { batch: 0 } })).toThrow('"outer.batch" expected');
+    expect(() => estimateMemory({ ...small, method: { ...method, memory: 5000 } })).toThrow(
+      /"memory" expected at least \d+ bytes for 10 inner steps, got 5000/,
+    );
+  });
+});
+
+describe("a run above its memory limit is refused, with advice that works:", () => {
+  const options = { ...large, method: backGradient(loop), threads: 1, outer: { batch: 80 } };
+  const total = (change: Partial<DistillOptions>) => estimateMemory({ ...options, ...change }).total;
+  const recompute = { method: { ...options.method, memory: "recompute" as const } };
+
+  /** What distill says of the limit. */
+  function refusal(memoryLimit: number, change: Partial<DistillOptions> = {}): string {
+    try {
+      distill({ ...options, ...change, memoryLimit });
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      return (error as Error).message;
+    }
+    throw new Error(`a limit of ${memoryLimit} bytes was not refused`);
+  }
+
+  test("the limit itself fits, a byte less does not", () => {
+    expect(() => distill({ ...options, memoryLimit: total({}) })).not.toThrow();
+    expect(refusal(total({}) - 1)).toMatch(
+      new RegExp(`^"memoryLimit" expected >= ${total({})} bytes for this run, got ${total({}) - 1}; it fits with`),
+    );
+  });
+
+  test("less memory for the trajectory", () => {
+    const limit = Math.round((total({}) + total(recompute)) / 2);
+    const message = refusal(limit);
+    const memory = Number(/memory: "recompute", or a number up to (\d+), in the method/.exec(message)?.[1]);
+    expect(total({ method: { ...options.method, memory } })).toBeLessThanOrEqual(limit);
+    expect(total({ method: { ...options.method, memory: memory + 2 ** 20 } })).toBeGreaterThan(limit);
+    expect(() => distill({ ...options, ...recompute, memoryLimit: limit })).not.toThrow();
+  });
+
+  test("a smaller batch", () => {
+    const limit = total({ outer: { batch: 4 } });
+    expect(refusal(limit)).toMatch(/, or with outer: \{ batch: 4 \}$/);
+    expect(() => distill({ ...options, outer: { batch: 4 }, memoryLimit: limit })).not.toThrow();
+  });
+
+  test("both, where neither is enough", () => {
+    const limit = total({ ...recompute, outer: { batch: 4 } });
+    expect(refusal(limit)).toMatch(/; it fits with memory: "recompute" in the method and outer: \{ batch: 4 \}$/);
+    expect(() => distill({ ...options, ...recompute, outer: { batch: 4 }, memoryLimit: limit })).not.toThrow();
+  });
+
+  test("a smaller run, where nothing else is enough", () => {
+    const least = total({ ...recompute, outer: { batch: 4 } });
+    expect(refusal(least - 1)).toContain(`outer: { batch: 4 } it takes ${least}; fewer steps, epochs, imagesPerClass`);
+  });
+
+  test("more than WebAssembly can address, without any limit set", () => {
+    const method = backGradient({ steps: 500, epochs: 10, imagesPerClass: 1 });
+    expect(refusal(2 ** 40, { method })).toMatch(
+      /^the run takes \d+ bytes, WebAssembly can address 4294967296; it fits with memory: "recompute"/,
+    );
+  });
+
+  test.each([0, -1, Number.NaN])("a limit of %d is none", (memoryLimit) => {
+    expect(refusal(memoryLimit)).toBe(`"memoryLimit" expected a number of bytes > 0, got ${memoryLimit}`);
+  });
+});

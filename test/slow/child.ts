@@ -1,0 +1,30 @@
+// Runs a script in a process of its own, on this source: memory is measured where nothing else takes any.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** What the script of that name beside this file prints as JSON, given the options and the library's bundle. */
+export async function runChild<T>(script: string, options: object): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), "distillate-child-"));
+  try {
+    const library = join(folder, "library.mjs");
+    await build({
+      entryPoints: [at("../../src/index.ts")],
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      outfile: library,
+    });
+    const args = ["--expose-gc", at(script), library, JSON.stringify(options)];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout) as T;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
