@@ -13,7 +13,15 @@ import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
 import { conv2dBackwardData } from "./conv2d-backward-data";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
+import {
+  localResponseNormBackward,
+  localResponseNormBackwardR,
+  localResponseNormForward,
+  localResponseNormForwardR,
+} from "./local-response-norm";
 import { crossEntropy, crossEntropyR, squaredError, squaredErrorR } from "./loss";
+import { normBackward, normForward } from "./norm";
+import { normBackwardR, normForwardR } from "./norm-r";
 import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
 import { dropoutMask, normal, uniform } from "./random";
@@ -58,6 +66,14 @@ export enum Kernel {
   uniform,
   normal,
   dropoutMask,
+  normForward,
+  normBackward,
+  normForwardR,
+  normBackwardR,
+  localResponseNormForward,
+  localResponseNormBackward,
+  localResponseNormForwardR,
+  localResponseNormBackwardR,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
@@ -346,6 +362,143 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.dropoutMask:
       dropoutMask(ptr(0), int(1), int(2), int(3), int(4), int(5), num(6), begin, end);
+      break;
+    case Kernel.normForward:
+      normForward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        num(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normBackward:
+      normBackward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        int(6),
+        int(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normForwardR:
+      normForwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        int(8),
+        int(9),
+        int(10),
+        int(11),
+        int(12),
+        int(13),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.normBackwardR:
+      normBackwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        ptr(8),
+        ptr(9),
+        ptr(10),
+        int(11),
+        int(12),
+        int(13),
+        int(14),
+        int(15),
+        int(16),
+        scratch,
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormForward:
+      localResponseNormForward(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), num(6), num(7), num(8), begin, end);
+      break;
+    case Kernel.localResponseNormBackward:
+      localResponseNormBackward(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        int(5),
+        int(6),
+        int(7),
+        num(8),
+        num(9),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormForwardR:
+      localResponseNormForwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        int(5),
+        int(6),
+        int(7),
+        num(8),
+        num(9),
+        begin,
+        end,
+      );
+      break;
+    case Kernel.localResponseNormBackwardR:
+      localResponseNormBackwardR(
+        ptr(0),
+        ptr(1),
+        ptr(2),
+        ptr(3),
+        ptr(4),
+        ptr(5),
+        ptr(6),
+        ptr(7),
+        int(8),
+        int(9),
+        int(10),
+        num(11),
+        num(12),
+        begin,
+        end,
+      );
       break;
   }
 }

@@ -107,6 +107,33 @@ export interface AvgPool2dShape extends AdaptivePool2dShape {
  */
 export type Activation = "tanh" | "sigmoid" | "softplus";
 
+/**
+ * What is normalised together: a set is `channels / groups` neighbouring channels over all positions, of one image or,
+ * `acrossImages`, of all `images` real ones.
+ */
+export interface NormShape {
+  readonly channels: number;
+  readonly groups: number;
+  /** Positions: rows times columns. */
+  readonly area: number;
+  readonly images: number;
+  readonly batch: number;
+  readonly acrossImages: boolean;
+}
+
+/** `size` channels count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it (PyTorch). */
+export interface LocalResponseNormShape {
+  readonly channels: number;
+  /** Rows times columns. */
+  readonly area: number;
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  /** Above 0. */
+  readonly k: number;
+  readonly batch: number;
+}
+
 /** `images` of the `batch` lanes are real; means are over those. */
 export interface LossShape {
   readonly classes: number;
@@ -214,6 +241,100 @@ export interface Ops {
   adaptiveAvgPool2dForward(y: Buffer, x: Buffer, shape: AdaptivePool2dShape): void;
   /** dx = the adjoint: dy over the size of its bin, added over each bin */
   adaptiveAvgPool2dBackward(dx: Buffer, dy: Buffer, shape: AdaptivePool2dShape): void;
+
+  /**
+   * y = γ·x̂ + β, x̂ = s·(x − m), with m the mean and s = 1/√(variance + eps) of the float's set, variance the mean of
+   * (x − m)². x and y [channels, area, B]; weight γ and bias β [channels], none for 1 and 0; statistics [2·groups, B] =
+   * m and then s of each lane's set. s is 0 in padding lanes, so that nothing there counts in later passes.
+   */
+  normForward(
+    y: Buffer,
+    statistics: Buffer,
+    x: Buffer,
+    weight: Buffer,
+    bias: Buffer,
+    eps: number,
+    shape: NormShape,
+  ): void;
+  /**
+   * dx = s·(g − ⟨g⟩ − x̂·⟨g·x̂⟩) unless none, g = γ·dy, ⟨·⟩ the mean over the set.
+   * sums [2·channels + 2·groups, B] = Σ dy·x̂ and then Σ dy over the positions of each channel and lane, whose sums over
+   * lanes are dγ and dβ; then ⟨g·x̂⟩ and then ⟨g⟩ of each lane's set.
+   */
+  normBackward(
+    dx: Buffer,
+    sums: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    weight: Buffer,
+    shape: NormShape,
+  ): void;
+  /**
+   * ry = γ·rx̂ + rγ·x̂ + rβ, rx̂ = s·(rx − ⟨rx⟩ − x̂·⟨x̂·rx⟩); rx, rWeight and rBias may be none: zero.
+   * rStatistics [2·groups, B] = ⟨rx⟩ and then ⟨x̂·rx⟩ of each lane's set, not written where rx is none.
+   */
+  normForwardR(
+    ry: Buffer,
+    rStatistics: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    weight: Buffer,
+    rWeight: Buffer,
+    rBias: Buffer,
+    shape: NormShape,
+  ): void;
+  /** rdx, unless none, and rSums: the tangents of what `normBackward` gives. rx and rWeight as in `normForwardR`. */
+  normBackwardR(
+    rdx: Buffer,
+    rSums: Buffer,
+    rdy: Buffer,
+    dy: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    statistics: Buffer,
+    rStatistics: Buffer,
+    sums: Buffer,
+    weight: Buffer,
+    rWeight: Buffer,
+    shape: NormShape,
+  ): void;
+
+  /**
+   * y = x·s^−β, s = k + alpha/size·Σ x² over the channels that count for each and exist. x, y and s [channels, area, B].
+   */
+  localResponseNormForward(y: Buffer, s: Buffer, x: Buffer, shape: LocalResponseNormShape): void;
+  /** dx = dy·s^−β − 2·alpha·β/size·x·Σ u, u = dy·x·s^(−β−1), over those that x counts for. workspace: as x */
+  localResponseNormBackward(
+    dx: Buffer,
+    workspace: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rs = 2·alpha/size·Σ x·rx; ry = rx·s^−β − β·x·s^(−β−1)·rs */
+  localResponseNormForwardR(
+    ry: Buffer,
+    rs: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
+  /** rdx, the tangent of dx (paper.md §1.2). workspace: twice x */
+  localResponseNormBackwardR(
+    rdx: Buffer,
+    workspace: Buffer,
+    rdy: Buffer,
+    dy: Buffer,
+    rx: Buffer,
+    x: Buffer,
+    s: Buffer,
+    rs: Buffer,
+    shape: LocalResponseNormShape,
+  ): void;
 
   /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
   oneHot(out: Buffer, labels: Buffer, shape: LossShape): void;

@@ -9,7 +9,8 @@
 //   ∂L/∂η_t = −⟨v_{t+1}, λ⟩      ∂L/∂x_{t mod S} += H_xθ q      λ ← λ + (H_θθ + ω) q      Q ← μ·q
 // where μ = 0 makes q a multiple of λ, and the two forms one.
 //
-// No graph is built: a step leaves its θ_t and its activations, and not even those need be held (segments.ts).
+// No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
+// (segments.ts).
 import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import type { Allocators } from "./allocators.ts";
@@ -77,10 +78,10 @@ export class BackGradient {
     if (q) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
       const eta = learningRates[t]!;
+      unroll.recall(t, learningRates);
       if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled.
       const factor = q ? 1 : -eta;
-      unroll.recall(t, learningRates);
       this.#rPass(t, q || this.lambda);
       this.#slope(t);
       const block = t % steps;

@@ -5,24 +5,23 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 
-/** What a run needs to know of its data beforehand: a data set, or what is going to be one. */
+/** What a model needs to know of a data set: one that is there, or one that is going to be. */
 export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" | "classes"> & {
   readonly name?: string;
 };
 
 /** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */
-export function checkImages(argument: "data" | "test", data: DataShape, model: Model): void {
-  const { name = argument } = data;
+export function checkImages(name: "data" | "test", data: DataShape, model: Model): void {
   const [channels, height, width] = model.inputShape;
   if (data.channels !== channels || data.height !== height || data.width !== width) {
     throw new ShapeError(
-      `the model expects images [${model.inputShape}], "${name}" has [${data.channels},${data.height},${data.width}]`,
+      `the model expects images [${model.inputShape}], "${data.name ?? name}" has [${data.channels},${data.height},${data.width}]`,
     );
   }
   if (data.classes > model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "${name}" has ${data.classes}`);
+    throw new ShapeError(`the model has ${model.classes} classes, "${data.name ?? name}" has ${data.classes}`);
   }
-  if (data.count === 0) throw new RangeError(`"${argument}" expected at least one image, got none`);
+  if (data.count === 0) throw new RangeError(`"${name}" expected at least one image, got none`);
 }
 
 /** Throws ShapeError unless the model can be trained on the set; RangeError where the set contradicts itself. */

@@ -11,7 +11,10 @@ import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from 
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<DistillOptions, "model" | "method" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"> {
+  extends Pick<
+    DistillOptions,
+    "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"
+  > {
   readonly data: DataShape;
 }
 
@@ -79,9 +82,10 @@ export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions)
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
 function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
-  const { data, model, method, outer = {}, engine, threads = "auto", workers = 0 } = options;
+  const { data, model, method, loss = "cross-entropy", outer = {} } = options;
+  const { engine, threads = "auto", workers = 0 } = options;
   const { batch } = outerOptions(outer, data.count);
-  const sizes = { model, method, images: data.count, batch };
+  const sizes = { model, method, loss, images: data.count, batch };
   if (workers === 0) return [{ plan: planRun(sizes), count: 1, threads: engine?.threads ?? threadCount(threads) }];
   const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
   const there = counted((counters) => allocateNetworks(sizes, nowhere, counters));

@@ -24,8 +24,8 @@ export interface BackGradientMethod extends InnerOptimizer {
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
  *
- * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative weight
- * decay or a `memory` that is none.
+ * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
+ * weight decay or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  */
 export function backGradient({
@@ -63,7 +63,16 @@ export function backGradient({
   }
   checkTrajectoryMemory(memory);
   const optimizer = innerOptimizer({ momentum, weightDecay });
-  return { name: "back-gradient", steps, epochs, imagesPerClass, learningRate, initialNoise, ...optimizer, memory };
+  return {
+    name: "back-gradient",
+    steps,
+    epochs,
+    imagesPerClass,
+    learningRate,
+    initialNoise,
+    ...optimizer,
+    memory,
+  };
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */

@@ -24,6 +24,7 @@ export interface OuterLoopConfig {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;
+  /** Of the inner steps and of the real batch. */
   readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;
@@ -139,11 +140,12 @@ export class OuterLoop {
     ops.dot(norms, gradient.images, gradient.images, this.#pixels);
     ops.dot(norms + 1, gradient.raw, gradient.raw, this.#length);
     const [ofImages, ofRates] = this.#backend.view(norms, 2);
-    if (Number.isFinite(loss) && Number.isFinite(ofImages) && Number.isFinite(ofRates)) return;
     const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
-    const [name, value] = Object.entries(values).find(([, number]) => !Number.isFinite(number))!;
-    const advice = "lower the learning rate of the method or of the outer optimiser";
-    throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+    for (const [name, value] of Object.entries(values)) {
+      if (Number.isFinite(value)) continue;
+      const advice = "lower the learning rate of the method or of the outer optimiser";
+      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+    }
   }
 
   #update(): void {

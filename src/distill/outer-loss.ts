@@ -23,8 +23,9 @@ export interface Batch {
 /** Bytes of the largest layer's input and output that a chunk may fill: they should stay in a core's L2 cache. */
 const CHUNK_BYTES = 1 << 19;
 
-/** Images of a chunk: a multiple of 8, from 8 to 128. */
+/** Images of a chunk: a multiple of 8, from 8 to 128; without end where a layer couples images. */
 export function chunkImages(model: Model): number {
+  if (model.layers.some(({ couplesImages }) => couplesImages)) return Number.POSITIVE_INFINITY;
   let largest = 1;
   for (let i = 0; i < model.layers.length; i++) {
     largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
@@ -64,7 +65,7 @@ export class RealBatch {
     for (let from = 0; from < batch.count; from += this.#chunk) {
       const images = Math.min(this.#chunk, batch.count - from);
       this.#load(batch, from, images);
-      this.#network.forward(theta, tape);
+      this.#network.forward(theta, tape, images);
       this.#network.loss(tape, images);
       const losses = this.#backend.view(tape.losses, images);
       for (let i = 0; i < images; i++) total += losses[i]!;
@@ -86,7 +87,7 @@ export class RealBatch {
       const chunk = Math.min(this.#chunk, count - from);
       this.#staged(chunk * this.#features).set(images.subarray(from * this.#features, (from + chunk) * this.#features));
       this.#packImages(chunk);
-      this.#network.forward(theta, this.#tape);
+      this.#network.forward(theta, this.#tape, chunk);
       const shape = { features: classes, images: chunk, batch: this.#network.batch };
       this.#backend.ops.unpackImages(this.#staging, this.#tape.logits, shape);
       out.set(this.#staged(chunk * classes), from * classes);

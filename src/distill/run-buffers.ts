@@ -15,7 +15,7 @@ import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
 export interface RunSizes {
   readonly model: Model;
   readonly method: BackGradientMethod;
-  readonly loss?: Loss;
+  readonly loss: Loss;
   /** Real images in all, and in an outer batch. */
   readonly images: number;
   readonly batch: number;
@@ -47,7 +47,7 @@ export interface OuterBuffers {
   readonly gradient: { readonly images: Buffer; readonly raw: Buffer };
   /** Adam's moments: [all pixels][r]. */
   readonly moments: { readonly first: Buffer; readonly second: Buffer };
-  /** Squared norms of the two gradients. */
+  /** Squared norms of both gradients, [2]. */
   readonly norms: Buffer;
   /** One block as users hold it. */
   readonly staging: Buffer;
@@ -103,6 +103,5 @@ export function allocateOuter(
 
 function innerLoop({ model, method, loss }: RunSizes): InnerLoop {
   const { steps, epochs } = method;
-  const blocks = { steps, epochs, imagesPerStep: imagesPerStep({ model, method }) };
-  return { model, ...blocks, ...(loss && { loss }), ...innerOptimizer(method) };
+  return { model, steps, epochs, imagesPerStep: imagesPerStep({ model, method }), loss, ...innerOptimizer(method) };
 }

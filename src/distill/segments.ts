@@ -1,6 +1,6 @@
-// Which states of an inner loop are held for its reverse sweep. The T steps are cut into segments of `size` steps, the
-// first one shorter where T is no multiple. Held are the state at the start of each segment, all states and activations
-// of one segment at a time, and θ_T:
+// Which states of an inner loop, θ_t and with momentum v_t, are held for its reverse sweep. The T steps are cut into
+// segments of `size` steps, the first one shorter where T is no multiple. Held are the state at the start of each
+// segment, all states and activations of one segment at a time, and θ_T:
 //
 //   T = 10, size 4      [θ_0 θ_1]   [θ_2 θ_3 θ_4 θ_5]   [θ_6 θ_7 θ_8 θ_9]   θ_10
 //
@@ -23,17 +23,13 @@ export function checkTrajectoryMemory(memory: TrajectoryMemory): TrajectoryMemor
 }
 
 /**
- * Steps of a segment, for T = `length`. `state` is the floats of one θ_t, `step` those of one step's activations.
+ * Steps of a segment, for T = `length`, where `floats` says how many floats segments of a size take.
  *
  * @throws RangeError where not even the least fits into the bytes.
  */
-export function segmentSize(
-  memory: TrajectoryMemory,
-  length: number,
-  { state, step }: { state: number; step: number },
-): number {
+export function segmentSize(memory: TrajectoryMemory, length: number, floats: (segments: Segments) => number): number {
   if (memory === "store") return length;
-  const bytes = (size: number): number => 4 * (new Segments(length, size).states * state + size * step);
+  const bytes = (size: number): number => 4 * floats(new Segments(length, size));
   const sizes = Array.from({ length }, (_, i) => length - i);
   if (memory === "recompute") return sizes.reduce((best, size) => (bytes(size) < bytes(best) ? size : best));
   const fitting = sizes.find((size) => bytes(size) <= memory);

@@ -3,7 +3,7 @@
 //
 //   g_t = ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t) + ω·θ_t      v_{t+1} = μ·v_t + g_t      θ_{t+1} = θ_t − η_t·v_{t+1}
 //
-// with v_0 = 0. Where μ = 0, v_{t+1} is g_t and needs no place of its own; where not, v_t is held wherever θ_t is: the
+// with v_0 = 0. Where μ = 0, v_{t+1} is g_t and one buffer serves all steps; where not, v_t is held beside θ_t: the
 // reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the trajectory.
 // Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
 import { type Allocator, floatsOf } from "../backend/arena.ts";
@@ -64,10 +64,10 @@ export class Unroll {
   readonly optimizer: InnerOptimizer;
   readonly #ops: Ops;
   readonly #segments: Segments;
-  /** θ_t, and v_t beside it with momentum. */
+  /** θ_t, in the slot of t. */
   readonly #states: readonly Buffer[];
+  /** With momentum v_t, one place before the slot of t, there being no v_0; else one place for all. */
   readonly #velocities: readonly Buffer[];
-  readonly #gradient: Buffer;
   /** One a step; steps that are not held at the same time share the room. */
   readonly #tapes: readonly Tape[];
   /** The segment whose states and activations are there now. */
@@ -75,29 +75,33 @@ export class Unroll {
   #random: RandomKey | undefined;
 
   constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocators: Allocators, options: UnrollOptions) {
-    const count = loop.model.parameterCount;
     this.loop = loop;
-    this.#ops = ops;
     this.optimizer = innerOptimizer(loop);
+    this.#ops = ops;
     this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocators.scratch, loop.loss);
-    const { images, targets } = blocks;
+    const inPlace = options.memory === "last";
+    const momentum = this.optimizer.momentum !== 0;
+    const state = (allocator: Allocator): Buffer => allocator.allocate(loop.model.parameterCount);
     // Nobody wants ∂ℓ/∂x of an inner step, only its tangent: primal passes need no room for it.
     const room: Wanted = { images: false, targets: options.wanted.targets };
-    const tape = (allocator: Allocator): Tape => this.network.tape(allocator, images, targets, room);
-    const vectors = this.optimizer.momentum === 0 ? 1 : 2;
-    const floats = { state: vectors * floatsOf((allocator) => allocator.allocate(count)), step: floatsOf(tape) };
+    const tape = (allocator: Allocator): Tape => this.network.tape(allocator, blocks.images, blocks.targets, room);
+    const [stateFloats, tapeFloats] = [floatsOf(state), floatsOf(tape)];
+    const floats = ({ states, size }: Segments): number =>
+      (states + (momentum ? states - 1 : 0)) * stateFloats + size * tapeFloats;
     const size = options.memory === "last" ? 0 : segmentSize(options.memory, this.length, floats);
     this.#segments = new Segments(this.length, size);
-    const perState = (): Buffer[] =>
-      Array.from({ length: this.#segments.states }, () => allocators.parameters.allocate(count));
-    this.#states = perState();
-    this.#velocities = vectors === 2 ? perState() : [];
-    this.#gradient = allocators.gradients.allocate(count);
-    const tapes = Array.from({ length: Math.max(1, size) }, () => tape(allocators.activations));
+    const many = <T>(length: number, make: (allocator: Allocator) => T, allocator: Allocator): T[] =>
+      Array.from({ length }, () => make(allocator));
+    this.#states = many(this.#segments.states, state, allocators.parameters);
+    // A step makes v_{t+1} from v_t: without momentum one place is enough, without a trajectory two are.
+    this.#velocities = momentum
+      ? many(inPlace ? 2 : this.#segments.states - 1, state, allocators.parameters)
+      : many(1, state, allocators.gradients);
+    const tapes = many(Math.max(1, size), tape, allocators.activations);
     this.#tapes = Array.from({ length: this.length }, (_, t) => {
       const block = t % loop.steps;
-      const at = { images: images + block * blocks.imageFloats, targets: targets + block * blocks.targetFloats };
-      return tapeOver(tapes[this.#segments.tape(t)]!, at.images, at.targets);
+      const images = blocks.images + block * blocks.imageFloats;
+      return tapeOver(tapes[this.#segments.tape(t)]!, images, blocks.targets + block * blocks.targetFloats);
     });
   }
 
@@ -111,9 +115,10 @@ export class Unroll {
     return this.#states[this.#segments.slot(t)]!;
   }
 
-  /** v_t for t from 1 to T, where θ_t is held. Only with momentum. */
+  /** v_t for t from 1 to T, where it is held. */
   velocity(t: number): Buffer {
-    return this.#velocities[this.#segments.slot(t)]!;
+    if (this.optimizer.momentum === 0) return this.#velocities[0]!;
+    return this.#velocities[this.#segments.size === 0 ? t % 2 : this.#segments.slot(t) - 1]!;
   }
 
   /** The tape of inner step t. */
@@ -141,23 +146,21 @@ export class Unroll {
     this.#held = segment;
   }
 
-  /** θ_{t+1} and v_{t+1} from θ_t and v_t. */
+  /** v_{t+1} and θ_{t+1} from v_t and θ_t. */
   #step(t: number, learningRates: ArrayLike<number>): void {
-    const { momentum, weightDecay } = this.optimizer;
     const count = this.loop.model.parameterCount;
-    const g = this.#gradient;
-    const v = momentum === 0 ? g : this.velocity(t + 1);
-    this.#pass(t, g);
-    if (weightDecay !== 0) this.#ops.axpy(g, g, weightDecay, this.theta(t), count);
-    if (momentum !== 0 && t === 0) this.#ops.copy(v, g, count);
-    else if (momentum !== 0) this.#ops.axpy(v, g, momentum, this.velocity(t), count);
+    const { momentum, weightDecay } = this.optimizer;
+    const v = this.velocity(t + 1);
+    this.#pass(t, v);
+    if (weightDecay !== 0) this.#ops.axpy(v, v, weightDecay, this.theta(t), count);
+    if (momentum !== 0 && t > 0) this.#ops.axpy(v, v, momentum, this.velocity(t), count);
     this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, v, count);
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
   #pass(t: number, dTheta: Buffer): void {
     const tape = this.tape(t);
-    this.network.forward(this.theta(t), tape, this.#randomOf(t));
+    this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);
     this.network.backward(this.theta(t), tape, dTheta);
   }

@@ -250,7 +250,7 @@ export class BoundNetwork {
     const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
     const dTheta = this.#arena.allocate(this.model.parameterCount);
     this.#load(batch, images, targets);
-    network.forward(theta, tape, random);
+    network.forward(theta, tape, batch.count, random);
     network.loss(tape, batch.count);
     network.backward(theta, tape, dTheta);
     return { network, tape, dTheta };

@@ -6,7 +6,9 @@ import { conv2d } from "./conv2d.ts";
 import { dropout } from "./dropout.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
+import { localResponseNorm } from "./local-response-norm.ts";
 import { type Model, named, sequential } from "./model.ts";
+import { batchNorm2d, groupNorm, instanceNorm2d } from "./norm.ts";
 import { maxPool2d } from "./pool2d.ts";
 
 /** A model as JSON. */
@@ -30,6 +32,10 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["adaptiveAvgPool2d", adaptiveAvgPool2d],
   ["dropout", dropout],
   ["flatten", flatten],
+  ["instanceNorm2d", instanceNorm2d],
+  ["groupNorm", groupNorm],
+  ["batchNorm2d", batchNorm2d],
+  ["localResponseNorm", localResponseNorm],
 ]);
 
 /** What `modelFromDescription` makes the model from again. */

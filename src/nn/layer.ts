@@ -13,6 +13,8 @@ export interface ParameterSpec {
   /** Inputs and outputs of one unit, as initialisers count them (paper.md §1.6). */
   readonly fanIn: number;
   readonly fanOut: number;
+  /** What it does where that is not what its name says: a norm's weight only scales, its bias only shifts. */
+  readonly role?: "scale" | "shift";
 }
 
 /** A layer as a user describes it: plain data and the rules of its shape. */
@@ -28,6 +30,8 @@ export interface Layer {
   parameters(input: ImageShape): readonly ParameterSpec[];
   /** Calls no op: a plan binds layers too, with ops that are not there. */
   bind(input: ImageShape, context: LayerContext): BoundLayer;
+  /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
+  readonly couplesImages?: boolean;
 }
 
 export interface LayerContext {
@@ -48,6 +52,8 @@ export interface LayerTape {
   readonly dx: Buffer;
   /** ∂ℓ/∂y [out, B] */
   readonly dy: Buffer;
+  /** How many lanes hold images: the same object for every layer of a tape, set before each forward pass. */
+  readonly lanes: { real: number };
 }
 
 /** The same for the tangents: derivatives of all of it along a direction v in weight space. */

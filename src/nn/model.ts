@@ -12,7 +12,7 @@ export interface Parameter {
   readonly size: number;
   readonly fanIn: number;
   readonly fanOut: number;
-  readonly role: "weight" | "bias";
+  readonly role: "weight" | "bias" | "scale" | "shift";
 }
 
 /** A checked chain of layers. Plain data, bound to an engine with `engine.bind`. */
@@ -68,7 +68,7 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
         size,
         fanIn,
         fanOut,
-        role: spec.name,
+        role: spec.role ?? spec.name,
       });
       offset += size;
     }

@@ -48,10 +48,12 @@ export class Network {
   }
 
   /**
-   * tape.logits from tape.images at θ. In training, `random` names a stream and those after it, one for each layer,
-   * which no other pass may use; without it the pass is one of evaluation, in which nothing is left to chance.
+   * tape.logits from tape.images, of which the first `images` lanes are real, at θ. In training, `random` names a stream
+   * and those after it, one for each layer, which no other pass may use; without it the pass is one of evaluation, in
+   * which nothing is left to chance.
    */
-  forward(theta: Buffer, tape: Tape, random?: RandomKey): void {
+  forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
+    tape.lanes.real = images;
     this.#layers.forEach((layer, i) => {
       layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, random && { ...random, stream: random.stream + i });
     });

@@ -8,6 +8,8 @@ import type { Model } from "./model.ts";
 /** Primal values of one pass over one batch of `batch` lanes. */
 export interface Tape {
   readonly layers: readonly LayerTape[];
+  /** How many lanes hold images; the last forward pass says. */
+  readonly lanes: { real: number };
   /** [c, h, w, B] */
   readonly images: Buffer;
   /** [classes, B]: one-hot or soft */
@@ -50,6 +52,7 @@ export function allocateTape(
   { images, targets, wanted }: { images: Buffer; targets: Buffer; wanted: Wanted },
 ): Tape {
   const classes = model.classes * batch;
+  const lanes = { real: batch };
   const values = chain(model, layers, batch, allocator, images);
   const gradients = chainBack(model, layers, batch, allocator, wanted.images);
   return {
@@ -59,7 +62,9 @@ export function allocateTape(
       saved: layer.savedFloats ? allocator.allocate(layer.savedFloats) : none,
       dx: gradients[i]!,
       dy: gradients[i + 1]!,
+      lanes,
     })),
+    lanes,
     images,
     targets,
     logits: values.at(-1)!,

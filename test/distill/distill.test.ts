@@ -1,6 +1,6 @@
 // distill(): what it promises to whoever iterates, stops or asks for the result.
 import { afterAll, describe, expect, test } from "vitest";
-import { type Dataset, subset } from "../../src/data/dataset.ts";
+import { subset } from "../../src/data/dataset.ts";
 import { digits } from "../../src/data/digits.ts";
 import { type DistillOptions, distill, type Progress } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
@@ -242,7 +242,7 @@ describe("nobody who watches changes a run", () => {
 });
 
 describe("the bytes of a set", () => {
-  test("depend on nothing but the recipe: threads 1, 2, 3, inner loop stored or recomputed", async () => {
+  test("depend on nothing but the recipe: threads 1, 2, 3, stored or recomputed", async () => {
     const digest = await setDigest(sixSteps);
     for (const threads of [1, 2, 3]) {
       const { engine: _, ...own } = { ...options, threads };

@@ -1,21 +1,54 @@
-// The promise of a version: this run gives these bytes, here and anywhere. Whoever changes the order of a sum, a
-// random stream or a default changes it: then put the new digest here and say so in CHANGELOG.md, in the same commit.
-// Any other reason for a failure is a bug.
-import { expect, test } from "vitest";
+// The promise of a version: these runs give these bytes, on any number of threads, here and anywhere. Whoever changes the
+// order of a sum, a random stream or a default changes it: then put the new digest here and say so in CHANGELOG.md, in the
+// same commit. Any other reason for a failure is a bug.
+import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/digits.ts";
 import { distill } from "../../src/distill/distill.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { isReproducible, setDigest } from "../../src/formats/sha256.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { noise, smallConvNet } from "./noise.ts";
 
-const DIGEST = "1adf4bdc3fcb9890bc469ab6612ceeec368e53b1cf677f0b454d4a675d424c1e";
+const { train } = await digits();
 
-test.each([1, 2, 3])(
-  "three outer steps of LeNet on digits, 10 × 3 × 1, give the known SHA-256 on %s threads",
-  async (threads) => {
-    const { train } = await digits();
-    const method = backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 });
-    const run = distill({ data: train, model: lenet(), method, outer: { steps: 3, batch: 64 }, seed: 1, threads });
-    expect(await setDigest(await run.result())).toBe(DIGEST);
+const recipes = [
+  {
+    name: "three outer steps of LeNet on digits, 10 × 3 × 1",
+    sha256: "1adf4bdc3fcb9890bc469ab6612ceeec368e53b1cf677f0b454d4a675d424c1e",
+    model: lenet(),
+    data: train,
+    method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }),
+    outer: { steps: 3, batch: 64 },
+    seed: 1,
   },
-);
+  {
+    name: "two networks a step, a batch that is no whole number of chunks",
+    sha256: "fb2ac427b6c147fe1b96aa4e640c21d34c11161a88ae5344efe1337d91e36b8b",
+    model: lenet(),
+    data: noise({ count: 150, seed: 1 }),
+    method: backGradient({ steps: 3, epochs: 2, imagesPerClass: 1, learningRate: 0.05 }),
+    networksPerStep: 2,
+    outer: { steps: 3, batch: 75 },
+    seed: 7,
+  },
+  {
+    name: "a small convolutional network, five images of a class in a block, recomputed",
+    sha256: "cc58670681618969d95ab26d38043c2ee929ade97b9b59c222f7741cdb95c2d9",
+    model: smallConvNet(),
+    data: noise({ count: 100, channels: 2, size: 9, classes: 3, seed: 2 }),
+    method: backGradient({ steps: 4, epochs: 3, imagesPerClass: 5, learningRate: 0.1, memory: "recompute" }),
+    outer: { steps: 10, batch: 40, decayEvery: 1 },
+    seed: 7,
+  },
+];
+
+/** More threads than most machines have processors, and numbers that divide neither tiles nor batches. */
+const threadCounts = [1, 2, 3, 4, 8];
+
+describe.each(recipes)("$name", ({ name: _, sha256, ...recipe }) => {
+  test.each(threadCounts)("has its SHA-256 on %i threads", async (threads) => {
+    const set = await distill({ ...recipe, threads }).result();
+    expect(await setDigest(set)).toBe(sha256);
+    expect(isReproducible(set)).toBe(true);
+  });
+});

@@ -107,7 +107,7 @@ describe("mean squared error", async () => {
 });
 
 describe("dropout", () => {
-  test("gives the same bits on any number of threads, kept or recomputed", async () => {
+  test("gives the same bits on any number of threads, stored or recomputed", async () => {
     const expected = await distilled({ model: net(0.3) });
     for (const threads of [1, 2, 3]) {
       await using other = await createEngine({ threads });

@@ -17,12 +17,15 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
   { name: "a small network within 80 kB", ...small, method: backGradient({ ...loop, memory: 80_000 }) },
   { name: "an outer batch of one image", ...small, method: backGradient(loop), outer: { batch: 1 } },
   { name: "three networks a step", ...small, method: backGradient(loop), networksPerStep: 3 },
+  { name: "mean squared error", ...small, method: backGradient(loop), loss: "mse" },
+  { name: "momentum, stored", ...small, method: backGradient({ ...loop, momentum: 0.9, weightDecay: 0.01 }) },
+  { name: "momentum, recomputed", ...small, method: backGradient({ ...loop, momentum: 0.9, memory: "recompute" }) },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
 
 describe.each(runs)("$name:", (options) => {
-  const { data, model, method, outer } = options;
+  const { data, model, method, outer, loss = "cross-entropy" } = options;
   const batch = Math.min(outer?.batch ?? 1024, data.count);
 
   test.each([1, 3])(
@@ -34,7 +37,7 @@ describe.each(runs)("$name:", (options) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planRun({ model, method, images: data.count, batch });
+      const plan = planRun({ model, method, loss, images: data.count, batch });
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
@@ -60,8 +63,11 @@ describe("an estimate", () => {
 
   test("keeps θ_t and activations within `memory`", () => {
     for (let memory = 47_000; memory < 250_000; memory += 5555) {
-      const { parameters, activations } = estimateMemory({ ...small, method: backGradient({ ...loop, memory }) });
+      const method = backGradient({ ...loop, memory });
+      const { parameters, activations } = estimateMemory({ ...small, method });
       expect(parameters + activations).toBeLessThanOrEqual(memory);
+      const momentum = estimateMemory({ ...small, method: { ...method, momentum: 0.9, memory: memory + 30_000 } });
+      expect(momentum.parameters + momentum.activations).toBeLessThanOrEqual(memory + 30_000);
     }
   });
 

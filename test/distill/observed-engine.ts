@@ -1,13 +1,22 @@
 // An engine that remembers what is written into its memory: which images a run or a baseline really takes.
-import type { Backend } from "../../src/backend/backend.ts";
+import type { Backend, Ops } from "../../src/backend/backend.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
 
-/** The engine, and all that was written, in order. */
-export async function observedEngine(): Promise<{ engine: Engine; writes: Float32Array[] }> {
+/** The engine, all that was written, and all rows that were brought into the layout of kernels, each in order. */
+export async function observedEngine(): Promise<{ engine: Engine; writes: Float32Array[]; packs: Float32Array[] }> {
   const { backend } = await createEngine({ threads: 1 });
   const writes: Float32Array[] = [];
+  const packs: Float32Array[] = [];
+  const ops: Ops = {
+    ...backend.ops,
+    packImages(out, images, shape) {
+      packs.push(Float32Array.from(backend.view(images, shape.images * shape.features)));
+      backend.ops.packImages(out, images, shape);
+    },
+  };
   const spy = new Proxy<Backend>(backend, {
     get(target, name) {
+      if (name === "ops") return ops;
       if (name === "write") {
         return (at: number, values: ArrayLike<number>) => {
           writes.push(Float32Array.from(values));
@@ -18,5 +27,5 @@ export async function observedEngine(): Promise<{ engine: Engine; writes: Float3
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { engine: new Engine(spy), writes };
+  return { engine: new Engine(spy), writes, packs };
 }

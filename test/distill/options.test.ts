@@ -53,6 +53,7 @@ describe("distill refuses", () => {
     [{ imagesPerClass: -1 }, '"imagesPerClass" expected integer >= 1, got -1'],
     [{ learningRate: 0 }, '"learningRate" expected a number > 0 and <= 100, got 0'],
     [{ learningRate: 101 }, '"learningRate" expected a number > 0 and <= 100, got 101'],
+    [{ memory: "some" }, '"memory" expected "store", "recompute" or a number of bytes > 0, got "some"'],
   ])("a method of %j", (wrong, message) => {
     const make = () => backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, ...wrong });
     expect(make).toThrow(new RangeError(message));

@@ -47,8 +47,10 @@ test("training in place holds one state and one tape", () => {
 });
 
 describe("the size of a segment", () => {
-  const floats = { state: 16, step: 48 };
-  const bytes = (length: number, size: number) => 4 * (new Segments(length, size).states * 16 + size * 48);
+  /** What segments take where a state and the activations of a step have so many floats. */
+  const costs = (state: number, step: number) => (segments: Segments) => segments.states * state + segments.size * step;
+  const floats = costs(16, 48);
+  const bytes = (length: number, size: number) => 4 * floats(new Segments(length, size));
 
   test.each<readonly [TrajectoryMemory, number, number]>([
     ["store", 30, 30],
@@ -62,8 +64,8 @@ describe("the size of a segment", () => {
   });
 
   test("is about √T where a state takes more than activations, 1 where it takes far less", () => {
-    expect(segmentSize("recompute", 100, { state: 1e6, step: 16 })).toBe(10);
-    expect(segmentSize("recompute", 100, { state: 16, step: 1e6 })).toBe(1);
+    expect(segmentSize("recompute", 100, costs(1e6, 16))).toBe(10);
+    expect(segmentSize("recompute", 100, costs(16, 1e6))).toBe(1);
   });
 
   test("is the largest that fits into so many bytes", () => {

@@ -8,12 +8,19 @@ import { Segments, segmentSize, type TrajectoryMemory } from "../../src/distill/
 import type { MetaGradient } from "../../src/engine/bound-network.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/sha256.ts";
+import { dropout } from "../../src/nn/dropout.ts";
 import { elements } from "../../src/nn/layer.ts";
+import { sequential } from "../../src/nn/model.ts";
 import { lanes, Network } from "../../src/nn/network.ts";
 import { paint } from "../helpers.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const model = smallConvNet();
+const withDropout = sequential(model.inputShape, [
+  ...model.layers.slice(0, -1),
+  dropout({ p: 0.3 }),
+  ...model.layers.slice(-1),
+]);
 /** Eight lanes: a step takes so much more than a state that size 1 takes the least. */
 const images = 5;
 const features = elements(model.inputShape);
@@ -34,12 +41,12 @@ const floats = {
   }),
 };
 
+/** What segments take, as Unroll counts it without momentum. */
+const taken = ({ states, size }: Segments): number => states * floats.state + size * floats.step;
+
 /** All that can be asked for: the words, and bytes for every size of segment from one step to T. */
 function settings(length: number): TrajectoryMemory[] {
-  const bytes = Array.from({ length }, (_, i) => {
-    const segments = new Segments(length, i + 1);
-    return 4 * (segments.states * floats.state + segments.size * floats.step);
-  });
+  const bytes = Array.from({ length }, (_, i) => 4 * taken(new Segments(length, i + 1)));
   return ["store", "recompute", ...bytes];
 }
 
@@ -66,7 +73,7 @@ describe.each(loops)("a meta-gradient through $steps × $epochs steps is the sam
   const length = loop.steps * loop.epochs;
 
   test("in segments of every size, from one step to all", () => {
-    const sizes = settings(length).map((memory) => segmentSize(memory, length, floats));
+    const sizes = settings(length).map((memory) => segmentSize(memory, length, taken));
     expect(new Set(sizes).size).toBe(length);
   });
 
@@ -79,10 +86,22 @@ describe.each(loops)("a meta-gradient through $steps × $epochs steps is the sam
     const net = await engine.bind(model);
     const input = problem(loop);
     const expected = await net.metaGradient(input);
-    const used = engine.arena.used;
+    const { used } = engine.arena;
     for (const memory of settings(length)) {
       expectSameBits(await net.metaGradient({ ...input, memory }), expected, `memory ${memory}, seeds 1 to 40`);
       expect(engine.arena.used).toBe(used);
+    }
+  });
+
+  test("with momentum, weight decay and dropout in the inner steps", async () => {
+    await using engine = await createEngine({ threads: 1 });
+    const net = await engine.bind(withDropout);
+    const input = { ...problem(loop), momentum: 0.9, weightDecay: 0.01, dropoutSeed: 5 };
+    const expected = await net.metaGradient(input);
+    for (const memory of settings(length)) {
+      // A velocity beside each state.
+      const bytes = typeof memory === "number" ? memory + 4 * floats.state * (length + 1) : memory;
+      expectSameBits(await net.metaGradient({ ...input, memory: bytes }), expected, `memory ${bytes}, seeds 1 to 40`);
     }
   });
 

@@ -43,6 +43,16 @@ describe("an engine", () => {
   });
 });
 
+test("a set that says relaxed never passes for one with a hash", async () => {
+  const data = noise({ count: 6, channels: 2, size: 9, classes: 3 });
+  const method = backGradient({ steps: 1, epochs: 1, imagesPerClass: 1 });
+  const set = await distill({ model: smallConvNet(), data, method, outer: { steps: 1 }, threads: 1 }).result();
+  expect(set.recipe).not.toHaveProperty("simd");
+  const relaxedSet = { ...set, recipe: { ...set.recipe, simd: "relaxed" } };
+  expect(isReproducible(relaxedSet)).toBe(false);
+  expect(await setDigest(relaxedSet)).toBe(`relaxed:${await setDigest(set)}`);
+});
+
 describe("relaxed kernels", () => {
   // Node 20 has them behind a flag, which may be set at any time.
   beforeAll(() => {

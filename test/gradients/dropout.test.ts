@@ -155,7 +155,7 @@ describe("the meta-gradient under dropout", () => {
     }
   });
 
-  test("has the same bits kept or recomputed, with 1, 2 and 3 threads, and is the reference's to 1e-5", async () => {
+  test("has the same bits stored or recomputed, with 1, 2 and 3 threads, and is the reference's to 1e-5", async () => {
     const expected = await (await reference.bind(model)).metaGradient(seeded);
     let first: typeof expected | undefined;
     for (const threads of [1, 2, 3]) {

@@ -7,8 +7,10 @@ import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
+import { localResponseNormOps } from "./local-response-norm.ts";
 import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
+import { normOps } from "./norm.ts";
 import { optimizerOps } from "./optimizer.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
@@ -33,6 +35,8 @@ class ReferenceBackend implements Backend {
       ...pool2dOps(memory),
       ...avgPool2dOps(memory),
       ...lossOps(memory),
+      ...normOps(memory),
+      ...localResponseNormOps(memory),
       ...optimizerOps(memory),
       ...randomOps(memory),
     };

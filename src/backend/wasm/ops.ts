@@ -1,5 +1,14 @@
 // Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
-import type { Activation, AdaptivePool2dShape, AvgPool2dShape, Conv2dShape, Ops, Pool2dShape } from "../backend.ts";
+import type {
+  Activation,
+  AdaptivePool2dShape,
+  AvgPool2dShape,
+  Conv2dShape,
+  LocalResponseNormShape,
+  NormShape,
+  Ops,
+  Pool2dShape,
+} from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 import type { JobWriter } from "./job.ts";
 
@@ -9,6 +18,10 @@ const BLOCK = 1024;
 const ROWS = 4;
 /** Features a side of a linear weight tile (SIDE in assembly/linear.ts). */
 const SIDE = 64;
+/** Lanes of a tile of norm kernels (LANES in assembly/norm-set.ts). */
+const NORM_LANES = 32;
+/** Floats of a channel in a tile of local response norm kernels (RUN in assembly/local-response-norm.ts). */
+const RESPONSE_RUN = 64;
 /** Floats whose partial sums fit the room for partials. */
 const DOT_FLOATS: number = 8192 * BLOCK;
 
@@ -61,6 +74,14 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const UNIFORM = id("uniform");
   const NORMAL = id("normal");
   const DROPOUT_MASK = id("dropoutMask");
+  const NORM = id("normForward");
+  const NORM_BACKWARD = id("normBackward");
+  const NORM_R = id("normForwardR");
+  const NORM_BACKWARD_R = id("normBackwardR");
+  const RESPONSE = id("localResponseNormForward");
+  const RESPONSE_BACKWARD = id("localResponseNormBackward");
+  const RESPONSE_R = id("localResponseNormForwardR");
+  const RESPONSE_BACKWARD_R = id("localResponseNormBackwardR");
 
   const convShape = (s: Conv2dShape): JobWriter =>
     job
@@ -112,6 +133,23 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     job.run(s.channels, s.channels * elements * s.batch);
   };
   const functionCode = (f: Activation): number => kernels.Activation[f]!;
+
+  /** `passes`: how often a kernel goes over an activation. */
+  const normRun = (s: NormShape, passes: number): void => {
+    job.int(s.channels).int(s.groups).int(s.area).int(s.images).int(s.batch).flag(s.acrossImages);
+    const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.batch / NORM_LANES));
+    job.run(tiles, passes * s.channels * s.area * s.batch);
+  };
+
+  const responseShape = (s: LocalResponseNormShape): JobWriter =>
+    job
+      .int(s.channels)
+      .int(s.area * s.batch)
+      .int(s.size)
+      .num(s.alpha / s.size)
+      .num(s.beta);
+  const responseTiles = (s: LocalResponseNormShape): number => Math.ceil((s.area * s.batch) / RESPONSE_RUN);
+  const responseWork = (s: LocalResponseNormShape): number => (s.size + 8) * s.channels * s.area * s.batch;
 
   return {
     fill: (out, value, n) => job.start(FILL).ptr(out).num(value).int(n).run(blocks(n), n),
@@ -308,6 +346,41 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       adaptiveRun(s);
     },
 
+    normForward(y, statistics, x, weight, bias, eps, s) {
+      job.start(NORM).ptr(y).ptr(statistics).ptr(x).ptr(weight).ptr(bias).num(eps);
+      normRun(s, 4);
+    },
+    normBackward(dx, sums, dy, x, statistics, weight, s) {
+      job.start(NORM_BACKWARD).ptr(dx).ptr(sums).ptr(dy).ptr(x).ptr(statistics).ptr(weight);
+      normRun(s, 5);
+    },
+    normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s) {
+      job.start(NORM_R).ptr(ry).ptr(rStatistics).ptr(rx).ptr(x).ptr(statistics).ptr(weight).ptr(rWeight).ptr(rBias);
+      normRun(s, 5);
+    },
+    normBackwardR(rdx, rSums, rdy, dy, rx, x, statistics, rStatistics, sums, weight, rWeight, s) {
+      job.start(NORM_BACKWARD_R).ptr(rdx).ptr(rSums).ptr(rdy).ptr(dy).ptr(rx).ptr(x);
+      job.ptr(statistics).ptr(rStatistics).ptr(sums).ptr(weight).ptr(rWeight);
+      normRun(s, 9);
+    },
+
+    localResponseNormForward(y, s, x, shape) {
+      job.start(RESPONSE).ptr(y).ptr(s).ptr(x);
+      responseShape(shape).num(shape.k).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormBackward(dx, workspace, dy, x, s, shape) {
+      job.start(RESPONSE_BACKWARD).ptr(dx).ptr(workspace).ptr(dy).ptr(x).ptr(s);
+      responseShape(shape).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormForwardR(ry, rs, rx, x, s, shape) {
+      job.start(RESPONSE_R).ptr(ry).ptr(rs).ptr(rx).ptr(x).ptr(s);
+      responseShape(shape).run(responseTiles(shape), responseWork(shape));
+    },
+    localResponseNormBackwardR(rdx, workspace, rdy, dy, rx, x, s, rs, shape) {
+      job.start(RESPONSE_BACKWARD_R).ptr(rdx).ptr(workspace).ptr(rdy).ptr(dy).ptr(rx).ptr(x).ptr(s).ptr(rs);
+      responseShape(shape).run(responseTiles(shape), 2 * responseWork(shape));
+    },
+
     crossEntropy: (losses, p, dz, dy, z, y, s) =>
       job
         .start(LOSS)
@@ -406,7 +479,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(key.seed[0])
         .int(key.seed[1])
         .int(key.stream)
-        .int(Math.ceil(p * 16_777_216))
+        .int(Math.ceil(p * 0x1000000))
         .num(1 / (1 - p))
         .run(blocks(n), 8 * n),
     permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),

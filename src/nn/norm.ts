@@ -1,0 +1,192 @@
+// Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
+// differ in what a set is, and in nothing else; assembly/norm.ts has the four passes' formulas.
+import { type Buffer, type NormShape, none, type Ops } from "../backend/backend.ts";
+import { ShapeError } from "../errors.ts";
+import {
+  type BoundLayer,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  type LayerTangent,
+  type LayerTape,
+  type ParameterSpec,
+  wholeNumber,
+} from "./layer.ts";
+
+/** Options of {@link instanceNorm2d} and {@link batchNorm2d}. */
+export interface NormOptions {
+  /** Whether each channel has a weight γ [c], 1 at first, and a bias β [c], 0 at first. Default true. */
+  affine?: boolean;
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+}
+
+/** Options of {@link groupNorm}. */
+export interface GroupNormOptions extends NormOptions {
+  /** Sets the channels are cut into; it must divide their number. */
+  groups: number;
+}
+
+/**
+ * Instance normalisation (`nn.InstanceNorm2d`; Ulyanov et al. 2016): each channel of each image by its own mean and
+ * variance over height and width, [c, h, w] → [c, h, w]. Unlike PyTorch's, affine unless told otherwise, as distillation
+ * papers use it.
+ *
+ * @throws RangeError unless eps is a number above 0; `sequential` throws ShapeError for 1 × 1 maps, which have no variance.
+ * @example
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), instanceNorm2d(), relu(), flatten(), linear({ out: 10 })])
+ */
+export function instanceNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
+  return norm("instanceNorm2d", { affine, eps }, ([channels]) => channels);
+}
+
+/**
+ * Group normalisation (`nn.GroupNorm`; Wu and He 2018): the channels of each image, cut into `groups` of neighbours, each
+ * group by its own mean and variance, [c, h, w] → [c, h, w]. With as many groups as channels it is instance
+ * normalisation, with one it is layer normalisation over c, h and w with a weight and bias per channel.
+ *
+ * @throws RangeError unless groups is a whole number ≥ 1 and eps a number above 0; `sequential` throws ShapeError where
+ * groups does not divide the channels, or where a group is a single float and has no variance.
+ * @example
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), groupNorm({ groups: 4 }), relu(), flatten(), linear({ out: 10 })])
+ */
+export function groupNorm({ groups, affine = true, eps = 1e-5 }: GroupNormOptions): Layer {
+  wholeNumber("groups", groups, 1);
+  return norm("groupNorm", { groups, affine, eps }, ([channels]) => {
+    if (channels % groups !== 0) throw new ShapeError(`expected channels in ${groups} equal groups, got ${channels}`);
+    return groups;
+  });
+}
+
+/**
+ * Batch normalisation with the statistics of the batch (`nn.BatchNorm2d` with `track_running_stats=False`; Ioffe and
+ * Szegedy 2015): each channel by its mean and variance over all images of the batch, height and width,
+ * [c, h, w] → [c, h, w]. There are no running statistics: in training and in evaluation alike the batch in hand decides.
+ * A network's answer for an image therefore depends on the images it is asked about together: `evaluate` normalises by
+ * the whole test set, `predict` by what it is given, and a single image by itself alone. Nor is a batch of real images
+ * cut into chunks that fit the cache: memory grows with it.
+ *
+ * A batch of one image with 1 × 1 maps has no variance: its output is the bias.
+ *
+ * @throws RangeError unless eps is a number above 0.
+ * @example
+ * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), batchNorm2d(), relu(), flatten(), linear({ out: 10 })])
+ */
+export function batchNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
+  return { ...norm("batchNorm2d", { affine, eps }, ([channels]) => channels, true), couplesImages: true };
+}
+
+function norm(
+  kind: string,
+  options: { affine: boolean; eps: number; groups?: number },
+  groupsOf: (input: ImageShape) => number,
+  acrossImages = false,
+): Layer {
+  const { affine, eps } = options;
+  if (!(eps > 0 && Number.isFinite(eps))) throw new RangeError(`"eps" expected number > 0, got ${eps}`);
+  return {
+    kind,
+    options,
+    outputShape(input) {
+      const [channels, height, width] = input;
+      if ((channels / groupsOf(input)) * height * width === 1 && !acrossImages) {
+        throw new ShapeError("expected more than one float to normalise together, got 1 × 1 maps");
+      }
+      return input;
+    },
+    parameters([channels]): readonly ParameterSpec[] {
+      if (!affine) return [];
+      const spec = { shape: [channels], fanIn: 1, fanOut: 1 };
+      return [
+        { name: "weight", role: "scale", ...spec },
+        { name: "bias", role: "shift", ...spec },
+      ];
+    },
+    bind(input, context) {
+      const [channels, height, width] = input;
+      const { batch } = context;
+      const images = batch;
+      const shape = { channels, groups: groupsOf(input), area: height * width, images, batch, acrossImages };
+      return new BoundNorm(shape, affine, eps, context);
+    },
+  };
+}
+
+class BoundNorm implements BoundLayer {
+  readonly inPlace = false;
+  /** The statistics, and after them the sums that backward leaves; a tangent keeps those of the statistics. */
+  readonly savedFloats: number;
+  /** The tangents of the sums. */
+  readonly workspaceFloats: number;
+  readonly #ops: Ops;
+  readonly #affine: boolean;
+  readonly #eps: number;
+  /** As of the last pass: how many images are real may change from batch to batch. */
+  #shape: NormShape;
+
+  constructor(shape: NormShape, affine: boolean, eps: number, { ops }: LayerContext) {
+    const { channels, groups, batch } = shape;
+    this.#ops = ops;
+    this.#shape = shape;
+    this.#affine = affine;
+    this.#eps = eps;
+    this.workspaceFloats = 2 * (channels + groups) * batch;
+    this.savedFloats = 2 * groups * batch + this.workspaceFloats;
+  }
+
+  forward({ x, y, saved, lanes }: LayerTape, w: Buffer): void {
+    this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(lanes.real));
+  }
+
+  // With weights, sums are needed even where no gradient is wanted: the tangent pass reads them. Without, and with no
+  // gradient wanted, no layer below has weights either, and there may be no dy.
+  backward({ x, saved, dx, dy, lanes }: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean): void {
+    if (dx === none && !this.#affine) return;
+    const sums = this.#sums(saved);
+    this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(lanes.real));
+    if (dw !== none) this.#parameterGradient(dw, sums, accumulate);
+  }
+
+  forwardR({ x, saved, lanes }: LayerTape, { rx, ry, saved: rSaved }: LayerTangent, w: Buffer, v: Buffer): void {
+    const shape = this.#of(lanes.real);
+    this.#ops.normForwardR(ry, rSaved, rx, x, saved, this.#weight(w), this.#weight(v), this.#bias(v), shape);
+  }
+
+  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
+    const { x, dy, saved } = tape;
+    const { rx, rdx, rdy } = tangent;
+    const shape = this.#of(tape.lanes.real);
+    if (rx === none && !this.#affine) {
+      // Nothing moves but dy, in which backward is linear.
+      if (rdx !== none) this.#ops.normBackward(rdx, workspace, rdy, x, saved, none, shape);
+      return;
+    }
+    const sums = this.#sums(saved);
+    const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
+    this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, tangent.saved, sums, weight, rWeight, shape);
+    this.#parameterGradient(rdw, workspace, false);
+  }
+
+  #of(images: number): NormShape {
+    if (images !== this.#shape.images) this.#shape = { ...this.#shape, images };
+    return this.#shape;
+  }
+
+  #sums(saved: Buffer): Buffer {
+    return saved + 2 * this.#shape.groups * this.#shape.batch;
+  }
+
+  #weight(w: Buffer): Buffer {
+    return this.#affine ? w : none;
+  }
+
+  #bias(w: Buffer): Buffer {
+    return this.#affine ? w + this.#shape.channels : none;
+  }
+
+  /** dγ and dβ lie one after the other, as the sums of their lanes do. */
+  #parameterGradient(dw: Buffer, sums: Buffer, accumulate: boolean): void {
+    const { channels, batch } = this.#shape;
+    if (this.#affine) this.#ops.sumRows(dw, sums, 2 * channels, batch, accumulate);
+  }
+}
