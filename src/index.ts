@@ -24,7 +24,7 @@ export type {
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
-export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
+export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export {
   parametersFromSafetensors,
   parametersToSafetensors,

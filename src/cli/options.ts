@@ -28,6 +28,7 @@ export function threadCount(text: string): number | "auto" {
 export const optionTexts = {
   data: "folder with MNIST's four idx files, gzipped or not (default: the digits in this package)",
   threads: "kernel threads; results do not depend on them",
+  workers: "workers that run networks side by side, 0 for none; --threads is of each; results do not depend on them",
 } as const;
 
 /** The data set in folder `dir`, named after it; without one the built-in digits. */

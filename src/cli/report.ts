@@ -15,6 +15,10 @@ export interface Plan {
   readonly networks: number;
   readonly seed: number;
   readonly engine: Engine;
+  /** 0 where networks run in place. */
+  readonly workers: number;
+  /** Kernel threads, of each worker if there are any. */
+  readonly threads: number;
   readonly out: string;
   /** Whether `out` holds an earlier run. */
   readonly replaces: boolean;
@@ -38,6 +42,8 @@ export interface RunResult {
   readonly version: string;
   readonly seed: number;
   readonly backend: string;
+  readonly workers: number;
+  /** Kernel threads, of each worker if there are any. */
   readonly threads: number;
   readonly data: Plan["data"];
   readonly images: number;

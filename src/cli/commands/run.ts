@@ -7,12 +7,12 @@ import {
   type DatasetSplit,
   type Distillation,
   distill,
-  type Engine,
   evaluate,
   type Model,
   type Progress,
   version,
 } from "../../index.ts";
+import { threadsPerWorker } from "../../worker/client.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
@@ -33,6 +33,7 @@ interface RunOptions {
   readonly evaluateEvery: number;
   readonly seed: number;
   readonly threads: number | "auto";
+  readonly workers: number;
   readonly out?: string;
 }
 
@@ -61,6 +62,7 @@ export function addRun(program: Command): void {
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
+    .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
     .addHelpText("after", help)
     .action(async (name: string, options: RunOptions) => {
@@ -73,13 +75,15 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
   const model = recipe.model(train);
   const reports = createReports();
   const interrupt = watchInterrupts();
-  const engine = await createEngine({ threads: options.threads });
+  const { workers } = options;
+  const engine = await createEngine({ threads: workers > 0 ? 1 : options.threads });
+  const threads = workers > 0 ? threadsPerWorker(workers, options.threads) : engine.threads;
   let folder: RunFolder | undefined;
   try {
     folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
     const startedAt = performance.now();
     const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-    const plan = planOf(recipe, options, model, { train, test }, engine, folder);
+    const plan = planOf(recipe, options, model, { train, test }, { engine, workers, threads }, folder);
     for (const report of reports) report.start(plan);
 
     const { signal } = interrupt;
@@ -94,13 +98,16 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       outer: { steps: outerSteps, batch },
       seed,
       engine,
+      workers,
+      threads,
       signal,
     });
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluate: held, evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
       const set = distillation.snapshot();
-      const evaluation = await evaluate({ set, model, init, networks: held, test, seed, engine });
+      const judges = { networks: held, seed, engine, workers, threads };
+      const evaluation = await evaluate({ set, model, init, test, ...judges });
       const { mean, std, networks } = evaluation;
       folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
       for (const report of reports) report.watched(progress.step, evaluation);
@@ -114,13 +121,18 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     const judged =
       signal.aborted || options.evaluate === 0
         ? { evaluation: null, baseline: null }
-        : await judge(set, { train, test, model, init, networks: options.evaluate, seed, engine, signal }, reports);
+        : await judge(
+            set,
+            { train, test, model, init, networks: options.evaluate, seed, engine, workers, threads, signal },
+            reports,
+          );
     const result: RunResult = {
       recipe: recipe.name,
       version,
       seed,
       backend: engine.backend.name,
-      threads: engine.threads,
+      workers,
+      threads,
       data: plan.data,
       images: plan.images,
       outerSteps: step,
@@ -156,7 +168,7 @@ function planOf(
   { outerSteps = recipe.outerSteps, batch, networks, seed }: RunOptions,
   model: Model,
   { train, test }: DatasetSplit,
-  engine: Engine,
+  crew: Pick<Plan, "engine" | "workers" | "threads">,
   { path, replaces }: RunFolder,
 ): Plan {
   return {
@@ -168,7 +180,7 @@ function planOf(
     batch: Math.min(batch, train.count),
     networks,
     seed,
-    engine,
+    ...crew,
     out: path,
     replaces,
   };
