@@ -18,7 +18,7 @@ export interface JudgeOptions extends DatasetSplit {
   readonly seed: number;
   readonly engine: Engine;
   readonly workers: number;
-  readonly threads: number;
+  readonly threads: number | "auto";
   readonly signal: AbortSignal;
 }
 

@@ -17,7 +17,7 @@ export interface Plan {
   readonly engine: Engine;
   /** 0 where networks run in place. */
   readonly workers: number;
-  /** Kernel threads, of each worker if there are any. */
+  /** Kernel threads, of each worker that has something to do if there are any. */
   readonly threads: number;
   readonly out: string;
   /** Whether `out` holds an earlier run. */

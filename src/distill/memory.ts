@@ -88,10 +88,11 @@ function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; thread
   const sizes = { model, method, loss, images: data.count, batch };
   if (workers === 0) return [{ plan: planRun(sizes), count: 1, threads: engine?.threads ?? threadCount(threads) }];
   const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
+  const busy = busyWorkers(options);
   const there = counted((counters) => allocateNetworks(sizes, nowhere, counters));
   return [
     { plan: here, count: 1, threads: engine?.threads ?? 1 },
-    { plan: there, count: busyWorkers(options), threads: threadsPerWorker(workers, options.threads) },
+    { plan: there, count: busy, threads: threadsPerWorker(busy, options.threads) },
   ];
 }
 

@@ -47,7 +47,7 @@ export interface DistillOptions {
   readonly threads?: number | "auto";
   /**
    * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
-   * is the same, bit for bit. More workers than `networksPerStep` have nothing to do.
+   * is the same, bit for bit. No more are started than `networksPerStep`, which would have nothing to do.
    */
   readonly workers?: number;
   /** Bytes that {@link estimateMemory} may come to; a run that needs more is refused before it takes any. */

@@ -19,7 +19,7 @@ export function checkWorkers(workers: number): number {
   return workers;
 }
 
-/** Kernel threads of each of `workers` workers: one where there are several, and for "auto" their share of the machine. */
+/** Kernel threads of each of `workers` workers: 1 where there are several, and for "auto" their share of the machine. */
 export function threadsPerWorker(workers: number, threads: number | "auto" = workers > 1 ? 1 : "auto"): number {
   return threads === "auto" ? Math.max(1, Math.floor(hardwareThreads() / workers)) : threads;
 }
@@ -47,12 +47,13 @@ export function poolOptions(
   { workers = 0, threads, engine, signal }: CallOptions,
   most: number,
 ): Omit<PoolOptions, "start"> {
+  const busy = Math.min(workers, most);
   const wanted: EngineOptions = {
     backend: engine?.backend.name ?? "wasm",
     simd: engine?.simd === "relaxed" ? "relaxed" : "strict",
-    threads: threadsPerWorker(workers, threads),
+    threads: threadsPerWorker(busy, threads),
   };
-  return { workers: Math.min(workers, most), engine: wanted, signal };
+  return { workers: busy, engine: wanted, signal };
 }
 
 interface Member {

@@ -7,6 +7,7 @@ import {
   type DatasetSplit,
   type Distillation,
   distill,
+  type Engine,
   evaluate,
   type Model,
   type Progress,
@@ -75,15 +76,14 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
   const model = recipe.model(train);
   const reports = createReports();
   const interrupt = watchInterrupts();
-  const { workers } = options;
-  const engine = await createEngine({ threads: workers > 0 ? 1 : options.threads });
-  const threads = workers > 0 ? threadsPerWorker(workers, options.threads) : engine.threads;
+  const { workers, threads } = options;
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   let folder: RunFolder | undefined;
   try {
     folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
     const startedAt = performance.now();
     const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-    const plan = planOf(recipe, options, model, { train, test }, { engine, workers, threads }, folder);
+    const plan = planOf(recipe, options, model, { train, test }, engine, folder);
     for (const report of reports) report.start(plan);
 
     const { signal } = interrupt;
@@ -132,7 +132,7 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       seed,
       backend: engine.backend.name,
       workers,
-      threads,
+      threads: plan.threads,
       data: plan.data,
       images: plan.images,
       outerSteps: step,
@@ -165,10 +165,10 @@ function createReports(): RunReport[] {
 
 function planOf(
   recipe: Recipe,
-  { outerSteps = recipe.outerSteps, batch, networks, seed }: RunOptions,
+  { outerSteps = recipe.outerSteps, batch, networks, seed, workers, threads }: RunOptions,
   model: Model,
   { train, test }: DatasetSplit,
-  crew: Pick<Plan, "engine" | "workers" | "threads">,
+  engine: Engine,
   { path, replaces }: RunFolder,
 ): Plan {
   return {
@@ -180,7 +180,9 @@ function planOf(
     batch: Math.min(batch, train.count),
     networks,
     seed,
-    ...crew,
+    engine,
+    workers,
+    threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
     out: path,
     replaces,
   };
