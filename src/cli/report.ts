@@ -19,6 +19,8 @@ export interface Plan {
   readonly workers: number;
   /** Kernel threads, of each worker that has something to do if there are any. */
   readonly threads: number;
+  /** Bytes that the run will take. */
+  readonly memory: number;
   readonly out: string;
   /** Whether `out` holds an earlier run. */
   readonly replaces: boolean;
@@ -45,6 +47,9 @@ export interface RunResult {
   readonly workers: number;
   /** Kernel threads, of each worker if there are any. */
   readonly threads: number;
+  /** What the kernels were built for, and whether the same recipe gives these bytes anywhere. */
+  readonly simd: Engine["simd"];
+  readonly reproducible: boolean;
   readonly data: Plan["data"];
   readonly images: number;
   /** Done; fewer than were asked for where the run was stopped. */

@@ -43,6 +43,7 @@ export class TextReport implements RunReport {
         ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
+        ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
         ["  files", `${plan.out}${plan.replaces ? " (replacing an earlier run)" : ""}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",

@@ -1,13 +1,14 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { setDigest } from "../../formats/sha256.ts";
+import { isReproducible, setDigest } from "../../formats/sha256.ts";
 import {
   createEngine,
   type DatasetSplit,
   type Distillation,
   distill,
   type Engine,
+  estimateMemory,
   evaluate,
   type Model,
   type Progress,
@@ -133,6 +134,8 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       backend: engine.backend.name,
       workers,
       threads: plan.threads,
+      simd: engine.simd,
+      reproducible: isReproducible(set),
       data: plan.data,
       images: plan.images,
       outerSteps: step,
@@ -171,6 +174,8 @@ function planOf(
   engine: Engine,
   { path, replaces }: RunFolder,
 ): Plan {
+  const { method } = recipe;
+  const run = { model, method, data: train, outer: { batch }, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,
@@ -183,6 +188,7 @@ function planOf(
     engine,
     workers,
     threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
+    memory: estimateMemory(run).total,
     out: path,
     replaces,
   };
