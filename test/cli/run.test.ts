@@ -46,6 +46,8 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     backend: "wasm",
     workers: 0,
     threads: 2,
+    simd: "strict",
+    reproducible: true,
     data: { name: "painted", train: 200, test: 50 },
     images: 100,
     outerSteps: 3,
