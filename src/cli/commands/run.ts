@@ -19,7 +19,7 @@ import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
 import { judge } from "../judge.ts";
-import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { loadData, numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { RunFolder } from "../output.ts";
 import { Rate, Smoothed } from "../progress.ts";
 import { defaultRecipe, findRecipe, type Recipe } from "../recipes.ts";
@@ -33,6 +33,7 @@ interface RunOptions {
   readonly networks: number;
   readonly evaluate: number;
   readonly evaluateEvery: number;
+  readonly initialNoise?: number;
   readonly seed: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -62,13 +63,16 @@ export function addRun(program: Command): void {
     .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
     .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
+    .option("--initial-noise <x>", "spread of the noise that pixels start from; the paper's is 1", numberFrom(0, 100))
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
     .addHelpText("after", help)
     .action(async (name: string, options: RunOptions) => {
-      process.exitCode = await run(findRecipe(name), options);
+      const recipe = findRecipe(name);
+      const { initialNoise = recipe.method.initialNoise } = options;
+      process.exitCode = await run({ ...recipe, method: { ...recipe.method, initialNoise } }, options);
     });
 }
 
