@@ -1,24 +1,12 @@
 // A job: which kernel, with which arguments, over how many tiles. The orchestrator writes it into a fixed place of the
 // memory that all threads see; every thread that takes a chunk of it calls the kernel from here.
-import {
-  activationBackward,
-  activationBackwardR,
-  activationForward,
-  leakyRelu,
-  reluForward,
-  reluMask,
-} from "./activation";
+import { activationBackward, activationBackwardR, activationForward, leakyRelu, reluForward, reluMask } from "./activation";
 import { adaptiveAvgPool2dBackward, adaptiveAvgPool2dForward, avgPool2dBackward, avgPool2dForward } from "./avg-pool2d";
 import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
 import { conv2dBackwardData } from "./conv2d-backward-data";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
-import {
-  localResponseNormBackward,
-  localResponseNormBackwardR,
-  localResponseNormForward,
-  localResponseNormForwardR,
-} from "./local-response-norm";
+import { localResponseNormBackward, localResponseNormBackwardR, localResponseNormForward, localResponseNormForwardR } from "./local-response-norm";
 import { crossEntropy, crossEntropyR, squaredError, squaredErrorR } from "./loss";
 import { normBackward, normForward } from "./norm";
 import { normBackwardR, normForwardR } from "./norm-r";
@@ -138,68 +126,13 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       oneHot(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);
       break;
     case Kernel.conv2dForward:
-      conv2dForward(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        int(12),
-        int(13),
-        int(14),
-        scratch,
-        begin,
-        end,
-      );
+      conv2dForward(ptr(0), ptr(1), ptr(2), ptr(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), int(12), int(13), int(14), scratch, begin, end);
       break;
     case Kernel.conv2dBackwardData:
-      conv2dBackwardData(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        int(12),
-        int(13),
-        scratch,
-        begin,
-        end,
-      );
+      conv2dBackwardData(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), int(12), int(13), scratch, begin, end);
       break;
     case Kernel.conv2dBackwardWeights:
-      conv2dBackwardWeights(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        int(12),
-        int(13),
-        scratch,
-        begin,
-        end,
-      );
+      conv2dBackwardWeights(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), int(12), int(13), scratch, begin, end);
       break;
     case Kernel.linearForward:
       linearForward(ptr(0), ptr(1), ptr(2), ptr(3), int(4), int(5), int(6), int(7), scratch, begin, end);
@@ -229,94 +162,19 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       activationBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), begin, end);
       break;
     case Kernel.maxPool2dForward:
-      maxPool2dForward(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        begin,
-        end,
-      );
+      maxPool2dForward(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), begin, end);
       break;
     case Kernel.maxPool2dGather:
-      maxPool2dGather(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        begin,
-        end,
-      );
+      maxPool2dGather(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), begin, end);
       break;
     case Kernel.maxPool2dScatter:
-      maxPool2dScatter(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        begin,
-        end,
-      );
+      maxPool2dScatter(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), begin, end);
       break;
     case Kernel.avgPool2dForward:
-      avgPool2dForward(
-        ptr(0),
-        ptr(1),
-        int(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        begin,
-        end,
-      );
+      avgPool2dForward(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), begin, end);
       break;
     case Kernel.avgPool2dBackward:
-      avgPool2dBackward(
-        ptr(0),
-        ptr(1),
-        int(2),
-        int(3),
-        int(4),
-        int(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        begin,
-        end,
-      );
+      avgPool2dBackward(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), begin, end);
       break;
     case Kernel.adaptiveAvgPool2dForward:
       adaptiveAvgPool2dForward(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), begin, end);
@@ -337,22 +195,7 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       squaredErrorR(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), begin, end);
       break;
     case Kernel.adam:
-      adam(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        int(4),
-        num(5),
-        num(6),
-        num(7),
-        num(8),
-        num(9),
-        num(10),
-        num(11),
-        begin,
-        end,
-      );
+      adam(ptr(0), ptr(1), ptr(2), ptr(3), int(4), num(5), num(6), num(7), num(8), num(9), num(10), num(11), begin, end);
       break;
     case Kernel.uniform:
       uniform(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);
@@ -364,141 +207,28 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       dropoutMask(ptr(0), int(1), int(2), int(3), int(4), int(5), num(6), begin, end);
       break;
     case Kernel.normForward:
-      normForward(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        num(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        scratch,
-        begin,
-        end,
-      );
+      normForward(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), num(5), int(6), int(7), int(8), int(9), int(10), int(11), scratch, begin, end);
       break;
     case Kernel.normBackward:
-      normBackward(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        ptr(5),
-        int(6),
-        int(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        scratch,
-        begin,
-        end,
-      );
+      normBackward(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), int(6), int(7), int(8), int(9), int(10), int(11), scratch, begin, end);
       break;
     case Kernel.normForwardR:
-      normForwardR(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        ptr(5),
-        ptr(6),
-        ptr(7),
-        int(8),
-        int(9),
-        int(10),
-        int(11),
-        int(12),
-        int(13),
-        scratch,
-        begin,
-        end,
-      );
+      normForwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), ptr(6), ptr(7), int(8), int(9), int(10), int(11), int(12), int(13), scratch, begin, end);
       break;
     case Kernel.normBackwardR:
-      normBackwardR(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        ptr(5),
-        ptr(6),
-        ptr(7),
-        ptr(8),
-        ptr(9),
-        ptr(10),
-        int(11),
-        int(12),
-        int(13),
-        int(14),
-        int(15),
-        int(16),
-        scratch,
-        begin,
-        end,
-      );
+      normBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), ptr(6), ptr(7), ptr(8), ptr(9), ptr(10), int(11), int(12), int(13), int(14), int(15), int(16), scratch, begin, end);
       break;
     case Kernel.localResponseNormForward:
       localResponseNormForward(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), num(6), num(7), num(8), begin, end);
       break;
     case Kernel.localResponseNormBackward:
-      localResponseNormBackward(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        int(5),
-        int(6),
-        int(7),
-        num(8),
-        num(9),
-        begin,
-        end,
-      );
+      localResponseNormBackward(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), int(7), num(8), num(9), begin, end);
       break;
     case Kernel.localResponseNormForwardR:
-      localResponseNormForwardR(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        int(5),
-        int(6),
-        int(7),
-        num(8),
-        num(9),
-        begin,
-        end,
-      );
+      localResponseNormForwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), int(6), int(7), num(8), num(9), begin, end);
       break;
     case Kernel.localResponseNormBackwardR:
-      localResponseNormBackwardR(
-        ptr(0),
-        ptr(1),
-        ptr(2),
-        ptr(3),
-        ptr(4),
-        ptr(5),
-        ptr(6),
-        ptr(7),
-        int(8),
-        int(9),
-        int(10),
-        num(11),
-        num(12),
-        begin,
-        end,
-      );
+      localResponseNormBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), ptr(6), ptr(7), int(8), int(9), int(10), num(11), num(12), begin, end);
       break;
   }
 }
