@@ -21,3 +21,25 @@ export class DivergedError extends Error {
 export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
+
+/** A worker that died or could not start. The message says which one and why. */
+export class WorkerError extends Error {
+  override readonly name = "WorkerError";
+}
+
+const classes: Readonly<Record<string, new (message: string) => Error>> = {
+  RangeError,
+  TypeError,
+  ShapeError,
+  FormatError,
+  DivergedError,
+  UnsupportedError,
+};
+
+/** An error that came out of a worker, where only name, message and stack survive, as one of the class it had there. */
+export function withClass(error: unknown): unknown {
+  const { name, message, stack } = error instanceof Error ? error : {};
+  const Class = classes[name ?? ""];
+  if (Class === undefined || message === undefined) return error;
+  return Object.assign(new Class(message), { stack });
+}

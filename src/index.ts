@@ -24,7 +24,10 @@ export type {
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
 export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
-export { DivergedError, FormatError, ShapeError, UnsupportedError } from "./errors.ts";
+export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
+export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
+export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
+export { isReproducible, setDigest } from "./formats/sha256.ts";
 export {
   parametersFromSafetensors,
   parametersToSafetensors,

@@ -14,10 +14,9 @@ export class JsonReport implements RunReport {
     this.#stream = stream;
   }
 
-  start({ recipe, data, images, outerSteps, batch, networks, seed, engine, out }: Plan): void {
-    const { name, threads } = engine.backend;
-    const run = { recipe: recipe.name, data, images, outerSteps, batch, networks, seed, backend: name, threads, out };
-    this.#write("start", run);
+  start({ recipe, data, images, outerSteps, batch, networks, seed, engine, workers, threads, out }: Plan): void {
+    const what = { recipe: recipe.name, data, images, outerSteps, batch, networks, seed };
+    this.#write("start", { ...what, backend: engine.backend.name, workers, threads, out });
   }
 
   step(step: StepReport): void {

@@ -17,6 +17,8 @@ export interface JudgeOptions extends DatasetSplit {
   readonly networks: number;
   readonly seed: number;
   readonly engine: Engine;
+  readonly workers: number;
+  readonly threads: number | "auto";
   readonly signal: AbortSignal;
 }
 

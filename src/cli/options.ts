@@ -14,6 +14,15 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
   };
 }
 
+/** Reads a decimal number from `least` to `most`. */
+export function numberFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,16}(\.\d{1,16})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
+  };
+}
+
 /** Reads a number of threads, or "auto". */
 export function threadCount(text: string): number | "auto" {
   if (text === "auto") return text;
@@ -28,6 +37,7 @@ export function threadCount(text: string): number | "auto" {
 export const optionTexts = {
   data: "folder with MNIST's four idx files, gzipped or not (default: the digits in this package)",
   threads: "kernel threads; results do not depend on them",
+  workers: "workers that run networks side by side, 0 for none; --threads is of each; results do not depend on them",
 } as const;
 
 /** The data set in folder `dir`, named after it; without one the built-in digits. */

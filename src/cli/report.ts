@@ -15,6 +15,12 @@ export interface Plan {
   readonly networks: number;
   readonly seed: number;
   readonly engine: Engine;
+  /** 0 where networks run in place. */
+  readonly workers: number;
+  /** Kernel threads, of each worker that has something to do if there are any. */
+  readonly threads: number;
+  /** Bytes that the run will take. */
+  readonly memory: number;
   readonly out: string;
   /** Whether `out` holds an earlier run. */
   readonly replaces: boolean;
@@ -38,7 +44,12 @@ export interface RunResult {
   readonly version: string;
   readonly seed: number;
   readonly backend: string;
+  readonly workers: number;
+  /** Kernel threads, of each worker if there are any. */
   readonly threads: number;
+  /** What the kernels were built for, and whether the same recipe gives these bytes anywhere. */
+  readonly simd: Engine["simd"];
+  readonly reproducible: boolean;
   readonly data: Plan["data"];
   readonly images: number;
   /** Done; fewer than were asked for where the run was stopped. */

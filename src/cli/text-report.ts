@@ -28,6 +28,8 @@ export class TextReport implements RunReport {
     const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const weights = recipe.init(plan.seed).kind === "fixed" ? "one known network" : "new random weights every time";
+    const threads = plural(plan.threads, "thread");
+    const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
     this.#print(
       `${recipe.name}: ${recipe.summary}`,
@@ -40,7 +42,8 @@ export class TextReport implements RunReport {
         ["  model", `${recipe.modelName}, ${count(model.parameterCount)} parameters, ${weights}`],
         ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
         ["  seed", `${plan.seed}`],
-        ["  engine", `${engine.backend.name}, ${plural(engine.threads, "thread")}`],
+        ["  engine", `${engine.backend.name}, ${crew}`],
+        ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
         ["  files", `${plan.out}${plan.replaces ? " (replacing an earlier run)" : ""}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",

@@ -5,6 +5,7 @@ import { createEngine, type Engine } from "../engine/engine.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
+import { checkWorkers, poolOptions, WorkerPool } from "../worker/client.ts";
 import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { type Evaluation, evaluateSets } from "./evaluate.ts";
 import { innerOptimizer } from "./inner-optimizer.ts";
@@ -32,6 +33,8 @@ export interface BaselineOptions {
   readonly seed?: number;
   readonly engine?: Engine;
   readonly threads?: number | "auto";
+  /** As for `evaluate`. */
+  readonly workers?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -47,9 +50,13 @@ export interface BaselineResult extends Evaluation {
  * from the training set.
  */
 export async function randomRealBaseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like) } = options;
-  const engine = options.engine ?? (await createEngine({ threads }));
+  const { train, test, like, networks, threads = "auto", seed = 0, loss = lossOf(like), workers = 0 } = options;
+  checkWorkers(workers);
+  const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
+  let workerPool: WorkerPool | undefined;
   try {
+    if (workers > 0) workerPool = await WorkerPool.start(poolOptions(options, Math.max(networks, TUNING_NETWORKS)));
+    const shared = { ...options, engine, loss, pool: workerPool };
     const held = Math.min(VALIDATION_MOST, Math.ceil(train.count * VALIDATION_SHARE));
     const pool = subset(train, 0, train.count - held);
     const validation = subset(train, train.count - held, train.count);
@@ -58,17 +65,14 @@ export async function randomRealBaseline(options: BaselineOptions): Promise<Base
     let best = { learningRate: LEARNING_RATES[0]!, mean: -1 };
     for (const learningRate of LEARNING_RATES) {
       const sets = draw("baseline/tune", learningRate);
-      const { mean } = await evaluateSets({ ...options, engine, loss, test: validation }, TUNING_NETWORKS, sets);
+      const { mean } = await evaluateSets({ ...shared, test: validation }, TUNING_NETWORKS, sets);
       if (mean > best.mean) best = { learningRate, mean };
     }
     const { learningRate } = best;
-    const evaluation = await evaluateSets(
-      { ...options, engine, loss, test },
-      networks,
-      draw("baseline/real", learningRate),
-    );
+    const evaluation = await evaluateSets({ ...shared, test }, networks, draw("baseline/real", learningRate));
     return { ...evaluation, learningRate };
   } finally {
+    await workerPool?.dispose();
     if (!options.engine) await engine.dispose();
   }
 }

@@ -1,8 +1,11 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
-import { createEngine } from "../engine/engine.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
 import { nextTask } from "../platform.ts";
 import { version } from "../version.gen.ts";
+import { poolOptions } from "../worker/client.ts";
+import { NetworksOnWorkers } from "../worker/networks.ts";
+import type { StartWorker } from "../worker/start.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkMemoryLimit } from "./memory-limit.ts";
 import { checked, type DistillOptions, type Progress } from "./options.ts";
@@ -21,7 +24,8 @@ export interface Distillation extends AsyncIterable<Progress> {
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; DivergedError while running.
+ * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
+ * and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -32,8 +36,10 @@ export function distill(options: DistillOptions): Distillation {
   return new Run(options);
 }
 
-class Run implements Distillation {
+/** Tests start workers of their own. */
+export class Run implements Distillation {
   readonly #options: DistillOptions;
+  readonly #start: StartWorker | undefined;
   readonly #config: OuterLoopConfig;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
@@ -41,8 +47,9 @@ class Run implements Distillation {
   #set: DistilledSet | undefined;
   #error: unknown;
 
-  constructor(options: DistillOptions) {
+  constructor(options: DistillOptions, start?: StartWorker) {
     this.#options = options;
+    this.#start = start;
     this.#config = checked(options);
     checkMemoryLimit(options);
     this.#steps = this.#run();
@@ -65,16 +72,20 @@ class Run implements Distillation {
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
-    const { signal, onProgress, threads = "auto" } = this.#options;
-    const engine = this.#options.engine ?? (await createEngine({ threads }).catch((error) => this.#fail(error)));
+    const { signal, onProgress, threads = "auto", workers = 0 } = this.#options;
+    // Where workers compute, little is left to do here.
+    const own = { threads: workers > 0 ? 1 : threads };
+    const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     const mark = engine.arena.mark();
     this.#relaxed = engine.simd === "relaxed";
+    let networks: NetworksOnWorkers | undefined;
     try {
-      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena);
+      if (workers > 0) networks = this.#onWorkers(engine);
+      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena, networks);
       const { steps } = this.#config.outer;
       while (this.#loop.step < steps && !signal?.aborted) {
         const { outerLearningRate: learningRate } = this.#loop;
-        const loss = this.#loop.advance();
+        const loss = await this.#loop.advance();
         const { step } = this.#loop;
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
         onProgress?.(progress);
@@ -82,14 +93,21 @@ class Run implements Distillation {
         await nextTask();
       }
     } catch (error) {
-      this.#fail(error);
+      // Workers give up the step in hand: that is an end like any other.
+      if (!(signal?.aborted && error === signal.reason)) this.#fail(error);
     } finally {
+      await networks?.dispose();
       // Leaving the iteration early is as good an end as any: what was learned stays.
       if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
       this.#loop = undefined;
       if (this.#options.engine) engine.arena.release(mark);
       else await engine.dispose();
     }
+  }
+
+  #onWorkers({ backend, arena }: Engine): NetworksOnWorkers {
+    const options = poolOptions(this.#options, this.#config.networksPerStep);
+    return new NetworksOnWorkers(this.#config, backend, arena, { ...options, start: this.#start });
   }
 
   #fail(error: unknown): never {

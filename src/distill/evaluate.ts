@@ -1,16 +1,19 @@
 // How good is a set? Train networks on it that played no part in making it, and test them on real images.
-import { batchInto, type Dataset } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
-import { elements, wholeNumber } from "../nn/layer.ts";
+import { describeModel } from "../nn/describe.ts";
+import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed, randomKey } from "../random.ts";
+import { checkSeed } from "../random.ts";
+import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkImages } from "./fit.ts";
-import { RealBatch } from "./outer-loss.ts";
-import { Trainer } from "./train.ts";
-import { type WeightSource, writeWeights } from "./weight-source.ts";
+import { HeldOutTest } from "./held-out-test.ts";
+import type { WeightSource } from "./weight-source.ts";
+
+export { predictedClasses } from "./held-out-test.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -27,7 +30,10 @@ export interface EvaluateOptions {
   /** Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
   readonly seed?: number;
   readonly engine?: Engine;
+  /** Kernel threads; with several workers those of each, and then 1 by default. */
   readonly threads?: number | "auto";
+  /** Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Same accuracies. */
+  readonly workers?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: {
     readonly network: number;
@@ -50,7 +56,8 @@ export interface Evaluation {
 /**
  * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`.
  *
- * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted.
+ * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
+ * worker died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
@@ -60,64 +67,58 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, count, () => set);
 }
 
-/** As `evaluate`, with a set of its own for each network. All sets have one shape. */
-export async function evaluateSets(
-  options: Omit<EvaluateOptions, "set" | "networks">,
-  networks: number,
-  setOf: (network: number) => DistilledSet,
-): Promise<Evaluation> {
-  const { model, init, test, loss, seed = 0, threads = "auto", signal, onProgress } = options;
+type SetsOptions = Omit<EvaluateOptions, "set" | "networks"> & { readonly pool?: WorkerPool | undefined };
+type SetOf = (network: number) => DistilledSet;
+type Add = (accuracy: number) => void;
+
+/** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
+export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
+  const { model, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
+  checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
+  const accuracies: number[] = [];
+  const add: Add = (accuracy) => {
+    accuracies.push(accuracy);
+    onProgress?.({ network: accuracies.length, networks, accuracy });
+  };
+  const run = options.pool || workers > 0 ? onWorkers : inPlace;
+  await run(options, networks, setOf, add);
+  // Engines of our own are strict, and workers' engines like the one that is given.
+  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
+  return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
+}
+
+async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
+  const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
-  const { backend, arena } = engine;
   try {
-    const features = elements(model.inputShape);
-    const images = new Float32Array(test.count * features);
-    batchInto(
-      test,
-      Uint32Array.from({ length: test.count }, (_, i) => i),
-      images,
-    );
-    const accuracies: number[] = [];
+    const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      const accuracy = arena.scope(() => {
-        const trainer = new Trainer(setOf(network), model, backend, arena, loss);
-        const batch = new RealBatch(model, backend, arena, test.count);
-        writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-        trainer.train(randomKey(seed, "dropout/evaluate", network));
-        const logits = batch.logits(trainer.theta, images, test.count);
-        return correct(logits, test.labels, model.classes) / test.count;
-      });
-      accuracies.push(accuracy);
-      onProgress?.({ network: network + 1, networks, accuracy });
+      add(held.accuracy(network, setOf(network)));
       await nextTask();
     }
-    const simd = engine.simd === "relaxed" && { simd: engine.simd };
-    return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
   } finally {
     if (!options.engine) await engine.dispose();
   }
 }
 
-/** The class of the largest logit of each row; of equal ones the first. */
-export function predictedClasses(logits: ArrayLike<number>, classes: number): Uint8Array {
-  const out = new Uint8Array(logits.length / classes);
-  for (let i = 0; i < out.length; i++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (logits[i * classes + k]! > logits[i * classes + best]!) best = k;
-    out[i] = best;
+async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
+  const { model, init, test, loss, seed = 0 } = options;
+  const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
+  try {
+    const message = { test: shareable(test), model: describeModel(model), init, loss, seed };
+    await pool.all((api) => api.openTest(message));
+    await pool.inOrder(
+      networks,
+      (api, network) => api.accuracy(network, setOf(network)),
+      (_, accuracy) => add(accuracy),
+    );
+  } finally {
+    if (!options.pool) await pool.dispose();
   }
-  return out;
-}
-
-function correct(logits: ArrayLike<number>, labels: Uint8Array, classes: number): number {
-  const predicted = predictedClasses(logits, classes);
-  let hits = 0;
-  for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) hits++;
-  return hits;
 }
 
 function meanAndStd(values: readonly number[]): { mean: number; std: number } {

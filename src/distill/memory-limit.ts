@@ -1,6 +1,6 @@
 // Refusing a run that would take too much, with what would make it fit.
 import { lanes } from "../nn/network.ts";
-import { estimateMemory, imageBytes, type MemoryOptions } from "./memory.ts";
+import { busyWorkers, estimateMemory, imageBytes, type MemoryOptions } from "./memory.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
 import { chunkImages } from "./outer-loss.ts";
@@ -18,15 +18,19 @@ const PAGE = 65_536;
 export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
   const { memoryLimit = Number.POSITIVE_INFINITY, data, engine } = options;
   if (!(memoryLimit > 0)) throw new RangeError(`"memoryLimit" expected a number of bytes > 0, got ${memoryLimit}`);
-  const { total } = estimateMemory(options);
   const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + imageBytes(data);
-  const limit = Math.min(memoryLimit, possible);
-  if (total <= limit) return;
-  const refusal =
-    memoryLimit <= possible
-      ? `"memoryLimit" expected >= ${total} bytes for this run, got ${limit}`
-      : `the run takes ${total} bytes, WebAssembly can address ${ADDRESSABLE}`;
-  throw new RangeError(`${refusal}; ${advice(limit, options)}`);
+  // The memory of one worker is hardly smaller than that of a run in place.
+  const inPlace = { ...options, workers: 0 };
+  const one = estimateMemory(inPlace).total;
+  if (one > possible && possible < memoryLimit) {
+    const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
+    throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
+  }
+  const { total } = estimateMemory(options);
+  if (total > memoryLimit) {
+    const refusal = `"memoryLimit" expected >= ${total} bytes for this run, got ${memoryLimit}`;
+    throw new RangeError(`${refusal}; ${advice(memoryLimit, options)}`);
+  }
 }
 
 function advice(limit: number, options: MemoryOptions): string {
@@ -35,7 +39,9 @@ function advice(limit: number, options: MemoryOptions): string {
   const least = estimateMemory(recompute);
   if (least.total <= limit) {
     // Totals are whole pages: so are the steps between what fits and what does not.
-    const most = least.parameters + least.activations + Math.floor((limit - least.total) / PAGE) * PAGE;
+    const times = Math.max(1, busyWorkers(options));
+    const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
+    const most = (least.parameters + least.activations) / times + spare;
     ways.push(`memory: "recompute", or a number up to ${most}, in the method`);
   }
   const batch = fittingBatch(limit, options);
@@ -46,7 +52,7 @@ function advice(limit: number, options: MemoryOptions): string {
   const { total } = estimateMemory(withBatch(recompute, LEAST_BATCH));
   return (
     `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
-    "fewer steps, epochs, imagesPerClass or threads take less, and a smaller model does"
+    "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
   );
 }
 

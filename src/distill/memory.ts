@@ -2,15 +2,19 @@
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { memoryBytes, threadCount } from "../engine/engine.ts";
+import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
-import { allocateRun, type RunSizes } from "./run-buffers.ts";
+import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from "./run-buffers.ts";
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<DistillOptions, "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads"> {
+  extends Pick<
+    DistillOptions,
+    "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"
+  > {
   readonly data: DataShape;
 }
 
@@ -36,10 +40,11 @@ const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory and its data set. Nothing is run or
- * allocated. Networks of an outer step run one after the other, so `networksPerStep` costs nothing.
+ * allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
+ * that has something to do holds a network, and all of them together the data once more.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
- * first; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
+ * first and each worker; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
  * afterwards takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
@@ -49,22 +54,50 @@ const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
  * estimateMemory({ model: lenet(), method, data, threads: 2 }).total; // bytes
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
-  const { data, model, method, loss = "cross-entropy", outer = {}, engine, threads = "auto" } = options;
+  const { data, model } = options;
   checkImages("data", data, model);
-  const { batch } = outerOptions(outer, data.count);
-  const plan = planRun({ model, method, loss, images: data.count, batch });
-  const floats = Object.values(plan).reduce((sum, part) => sum + part.floats, 0);
-  const linear = memoryBytes(floats, engine?.threads ?? threadCount(threads));
-  const images = imageBytes(data);
-  return {
-    parameters: 4 * plan.parameters.floats,
-    activations: 4 * plan.activations.floats,
-    gradients: 4 * plan.gradients.floats,
-    realBatch: 4 * plan.realBatch.floats,
-    data: 4 * plan.data.floats + images,
-    kernels: 4 * plan.scratch.floats + linear - 4 * floats,
-    total: linear + images,
+  const memories = memoriesOf(options);
+  const bytes = (part: keyof Allocators): number =>
+    memories.reduce((sum, { plan, count }) => sum + 4 * count * plan[part].floats, 0);
+  const linear = memories.reduce(
+    (sum, { plan, count, threads }) => sum + count * memoryBytes(floats(plan), threads),
+    0,
+  );
+  const images = imageBytes(data) * (busyWorkers(options) > 0 ? 2 : 1);
+  const parts = {
+    parameters: bytes("parameters"),
+    activations: bytes("activations"),
+    gradients: bytes("gradients"),
+    realBatch: bytes("realBatch"),
+    data: bytes("data") + images,
   };
+  const total = linear + images;
+  return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
+}
+
+/** Workers that have something to do. */
+export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions): number {
+  return Math.min(workers, networksPerStep);
+}
+
+/** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
+function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
+  const { data, model, method, loss = "cross-entropy", outer = {} } = options;
+  const { engine, threads = "auto", workers = 0 } = options;
+  const { batch } = outerOptions(outer, data.count);
+  const sizes = { model, method, loss, images: data.count, batch };
+  if (workers === 0) return [{ plan: planRun(sizes), count: 1, threads: engine?.threads ?? threadCount(threads) }];
+  const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
+  const busy = busyWorkers(options);
+  const there = counted((counters) => allocateNetworks(sizes, nowhere, counters));
+  return [
+    { plan: here, count: 1, threads: engine?.threads ?? 1 },
+    { plan: there, count: busy, threads: threadsPerWorker(busy, options.threads) },
+  ];
+}
+
+function floats(plan: Plan): number {
+  return Object.values(plan).reduce((sum, part) => sum + part.floats, 0);
 }
 
 /** Bytes of the images and labels themselves. */
@@ -72,8 +105,14 @@ export function imageBytes({ count, channels, height, width }: DataShape): numbe
   return count * (channels * height * width + 1);
 }
 
-/** A run's parts, counted. */
-export function planRun(sizes: RunSizes): Record<keyof Allocators, CountingAllocator> {
+type Plan = Record<keyof Allocators, CountingAllocator>;
+
+/** The parts of a run in place, counted. */
+export function planRun(sizes: RunSizes): Plan {
+  return counted((counters) => allocateOuter(sizes, allocateNetworks(sizes, nowhere, counters).blocks, counters));
+}
+
+function counted(allocate: (counters: Plan) => void): Plan {
   const counters = {
     parameters: new CountingAllocator(),
     activations: new CountingAllocator(),
@@ -82,6 +121,6 @@ export function planRun(sizes: RunSizes): Record<keyof Allocators, CountingAlloc
     data: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  allocateRun(sizes, nowhere, counters);
+  allocate(counters);
   return counters;
 }

@@ -5,6 +5,7 @@ import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
+import { checkWorkers } from "../worker/client.ts";
 import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
@@ -42,10 +43,18 @@ export interface DistillOptions {
   readonly seed?: number;
   /** Runs on this engine; otherwise on one of its own with `threads` threads. */
   readonly engine?: Engine;
+  /** Kernel threads; with several workers those of each, and then 1 by default. */
   readonly threads?: number | "auto";
+  /**
+   * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
+   * is the same, bit for bit. No more are started than `networksPerStep`, which would have nothing to do.
+   */
+  readonly workers?: number;
   /** Bytes that {@link estimateMemory} may come to; a run that needs more is refused before it takes any. */
   readonly memoryLimit?: number;
-  /** Aborting ends the run after the step in hand; `result()` then gives what was learned so far. */
+  /**
+   * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
+   */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -57,6 +66,7 @@ export function checked(options: DistillOptions): OuterLoopConfig {
   checkLoss("loss", loss);
   checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
+  checkWorkers(options.workers ?? 0);
   const outerChecked = outerOptions(outer, data.count);
   return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -1,5 +1,6 @@
-// The outer loop, one step at a time: sample weights and real images, differentiate through the inner loop, update
-// pixels and raw learning rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start.
+// The outer loop, one step at a time: average the gradients of the step's networks, update pixels and raw learning
+// rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start. Where the networks run is not known
+// here.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -10,13 +11,13 @@ import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
-import type { OuterLoss } from "./back-gradient.ts";
-import { DataBatch } from "./data-batch.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod, OuterOptions } from "./method.ts";
-import { allocateRun, imagesPerStep, type RunBuffers } from "./run-buffers.ts";
-import { type WeightSource, writeWeights } from "./weight-source.ts";
+import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
+import { allocateOuter, imagesPerStep, type OuterBuffers } from "./run-buffers.ts";
+import type { Blocks } from "./unroll.ts";
+import type { WeightSource } from "./weight-source.ts";
 
 export interface OuterLoopConfig {
   readonly data: Dataset;
@@ -35,26 +36,38 @@ export class OuterLoop {
   readonly config: OuterLoopConfig;
   /** Images in one block. */
   readonly imagesPerStep: number;
+  /** Outer steps in one pass over the real images. */
+  readonly stepsPerEpoch: number;
   /** Outer steps taken. */
   step = 0;
   readonly #backend: Backend;
-  readonly #buffers: RunBuffers;
-  readonly #batch: DataBatch;
-  readonly #outerLoss: OuterLoss;
+  readonly #networks: StepNetworks;
+  readonly #blocks: Blocks;
+  readonly #buffers: OuterBuffers;
   /** Floats of all blocks of images. */
   readonly #pixels: number;
+  /** T, the number of inner steps. */
+  readonly #length: number;
+  /** Of the step in hand, the sum over its networks. */
+  #loss = 0;
 
-  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { model, method, data, outer, loss, seed } = config;
-    const sizes = { model, method, loss, images: data.count, batch: outer.batch };
+  /** The networks run in place, unless others are given. */
+  constructor(
+    config: OuterLoopConfig,
+    backend: Backend,
+    arena: Arena,
+    networks: StepNetworks = new NetworkGradient(config, backend, arena),
+  ) {
+    const { method, data, outer } = config;
     this.config = config;
     this.imagesPerStep = imagesPerStep(config);
+    this.stepsPerEpoch = Math.ceil(data.count / outer.batch);
     this.#backend = backend;
-    this.#buffers = allocateRun(sizes, backend, allIn(arena));
-    const { order, real, blocks } = this.#buffers;
-    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed });
-    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
-    this.#pixels = method.steps * blocks.imageFloats;
+    this.#networks = networks;
+    this.#blocks = networks.blocks;
+    this.#buffers = allocateOuter(sizesOf(config), networks.blocks, allIn(arena));
+    this.#pixels = method.steps * networks.blocks.imageFloats;
+    this.#length = method.steps * method.epochs;
     this.#start();
   }
 
@@ -62,7 +75,9 @@ export class OuterLoop {
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
-    const { blocks, staging, raw, moments } = this.#buffers;
+    const { staging, raw, moments } = this.#buffers;
+    const blocks = this.#blocks;
+    const length = this.#length;
     const features = elements(model.inputShape);
     const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
@@ -73,15 +88,9 @@ export class OuterLoop {
       this.#backend.write(staging, labels);
       ops.oneHot(blocks.targets + s * blocks.targetFloats, staging, { classes: model.classes, ...shape });
     }
-    const { length } = this.#buffers.method.unroll;
     ops.fill(raw, rawLearningRate(method.learningRate), length);
     ops.fill(moments.first, 0, this.#pixels + length);
     ops.fill(moments.second, 0, this.#pixels + length);
-  }
-
-  /** Outer steps in one pass over the real images. */
-  get stepsPerEpoch(): number {
-    return this.#batch.perEpoch;
   }
 
   /** Adam's step size now. */
@@ -93,42 +102,43 @@ export class OuterLoop {
     return rate;
   }
 
-  /** One outer step. Returns the outer loss, averaged over the networks. */
-  advance(): number {
-    const { ops } = this.#backend;
-    const { model, init, networksPerStep, seed } = this.config;
-    const { method, gradient, raw } = this.#buffers;
-    const { unroll, dImages, dLearningRates } = method;
-    const { length } = unroll;
-    const learningRates = this.#learningRates();
-    const share = 1 / networksPerStep;
-    let loss = 0;
-    this.#batch.select(this.step);
-    for (let k = 0; k < networksPerStep; k++) {
-      const index = this.step * networksPerStep + k;
-      writeWeights(init, this.#backend, model, unroll.theta(0), { seed, purpose: "distil", index });
-      loss += method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
-      if (k === 0) {
-        ops.scale(gradient.images, share, dImages, this.#pixels);
-        ops.scale(gradient.raw, share, dLearningRates, length);
-      } else {
-        ops.axpy(gradient.images, gradient.images, share, dImages, this.#pixels);
-        ops.axpy(gradient.raw, gradient.raw, share, dLearningRates, length);
-      }
-    }
-    ops.activationBackward(gradient.raw, raw, gradient.raw, length, "softplus");
-    this.#checkFinite(loss, length);
-    this.#update(length);
+  /**
+   * One outer step. Returns the outer loss, averaged over the networks. Where their gradients do not come, it rejects
+   * and the set stays as it was.
+   */
+  async advance(): Promise<number> {
+    const { gradient, raw } = this.#buffers;
+    this.#loss = 0;
+    await this.#networks.run(this.step, this.#learningRates(), this.#add);
+    this.#backend.ops.activationBackward(gradient.raw, raw, gradient.raw, this.#length, "softplus");
+    this.#checkFinite();
+    this.#update();
     this.step++;
-    return loss * share;
+    return this.#loss * (1 / this.config.networksPerStep);
   }
 
+  /** Adds a network's share to the average: in the order of k, because a sum's bits depend on it. */
+  readonly #add: AddGradient = (k, loss, dImages, dLearningRates) => {
+    const { ops } = this.#backend;
+    const { images, raw } = this.#buffers.gradient;
+    const share = 1 / this.config.networksPerStep;
+    this.#loss += loss;
+    if (k === 0) {
+      ops.scale(images, share, dImages, this.#pixels);
+      ops.scale(raw, share, dLearningRates, this.#length);
+    } else {
+      ops.axpy(images, images, share, dImages, this.#pixels);
+      ops.axpy(raw, raw, share, dLearningRates, this.#length);
+    }
+  };
+
   /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
-  #checkFinite(loss: number, length: number): void {
+  #checkFinite(): void {
     const { ops } = this.#backend;
     const { gradient, norms } = this.#buffers;
+    const loss = this.#loss;
     ops.dot(norms, gradient.images, gradient.images, this.#pixels);
-    ops.dot(norms + 1, gradient.raw, gradient.raw, length);
+    ops.dot(norms + 1, gradient.raw, gradient.raw, this.#length);
     const [ofImages, ofRates] = this.#backend.view(norms, 2);
     const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
     for (const [name, value] of Object.entries(values)) {
@@ -138,27 +148,27 @@ export class OuterLoop {
     }
   }
 
-  #update(length: number): void {
+  #update(): void {
     const { ops } = this.#backend;
     const { beta1, beta2, eps } = this.config.outer;
     const options = { learningRate: this.outerLearningRate, beta1, beta2, eps, step: this.step + 1 };
-    const { blocks, gradient, raw } = this.#buffers;
+    const { gradient, raw } = this.#buffers;
     const { first, second } = this.#buffers.moments;
-    ops.adam(blocks.images, first, second, gradient.images, this.#pixels, options);
-    ops.adam(raw, first + this.#pixels, second + this.#pixels, gradient.raw, length, options);
+    ops.adam(this.#blocks.images, first, second, gradient.images, this.#pixels, options);
+    ops.adam(raw, first + this.#pixels, second + this.#pixels, gradient.raw, this.#length, options);
   }
 
   /** η = softplus(r) for every inner step, where they lie. */
   #learningRates(): Floats {
-    const { learningRates, raw, method } = this.#buffers;
-    this.#backend.ops.activationForward(learningRates, raw, method.unroll.length, "softplus");
-    return this.#backend.view(learningRates, method.unroll.length);
+    const { learningRates, raw } = this.#buffers;
+    this.#backend.ops.activationForward(learningRates, raw, this.#length, "softplus");
+    return this.#backend.view(learningRates, this.#length);
   }
 
   /** The set as it stands. */
   read(recipe: Readonly<Record<string, unknown>>): DistilledSet {
     const { model, method, data } = this.config;
-    const { blocks } = this.#buffers;
+    const blocks = this.#blocks;
     const [channels, height, width] = model.inputShape;
     return {
       steps: method.steps,

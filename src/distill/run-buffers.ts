@@ -9,7 +9,7 @@ import { BackGradient } from "./back-gradient.ts";
 import { innerOptimizer } from "./inner-optimizer.ts";
 import type { BackGradientMethod } from "./method.ts";
 import { RealBatch } from "./outer-loss.ts";
-import { allocateBlocks, type Blocks } from "./unroll.ts";
+import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
 
 /** What decides the sizes of a run. */
 export interface RunSizes {
@@ -21,11 +21,25 @@ export interface RunSizes {
   readonly batch: number;
 }
 
-/** The buffers of a run, and what works on them. */
-export interface RunBuffers {
+/** The buffers of the networks of a run, and what works on them. */
+export interface NetworkBuffers {
   readonly blocks: Blocks;
   readonly method: BackGradient;
   readonly real: RealBatch;
+  /** The order of the real images. */
+  readonly order: Buffer;
+}
+
+/** What the outer loop has of networks that run elsewhere. */
+export interface ReplyBuffers {
+  readonly blocks: Blocks;
+  /** A network's gradients: as the blocks, and [T]. */
+  readonly dImages: Buffer;
+  readonly dLearningRates: Buffer;
+}
+
+/** The buffers of the outer loop itself. */
+export interface OuterBuffers {
   /** Raw learning rates r, and η = softplus(r), [T]. */
   readonly raw: Buffer;
   readonly learningRates: Buffer;
@@ -35,8 +49,6 @@ export interface RunBuffers {
   readonly moments: { readonly first: Buffer; readonly second: Buffer };
   /** Squared norms of both gradients, [2]. */
   readonly norms: Buffer;
-  /** The order of the real images. */
-  readonly order: Buffer;
   /** One block as users hold it. */
   readonly staging: Buffer;
 }
@@ -46,30 +58,50 @@ export function imagesPerStep({ model, method }: Pick<RunSizes, "model" | "metho
   return method.imagesPerClass * model.classes;
 }
 
-/** Allocates a run on `backend`, whose ops are not called. */
-export function allocateRun(sizes: RunSizes, backend: Backend, allocators: Allocators): RunBuffers {
+/** Allocates what networks need where they run, on `backend`, whose ops are not called. */
+export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: Allocators): NetworkBuffers {
   const { model, method, loss, images, batch } = sizes;
-  const { steps, epochs } = method;
-  const { gradients, scratch } = allocators;
-  const perStep = imagesPerStep(sizes);
-  const loop = { model, steps, epochs, imagesPerStep: perStep, loss, ...innerOptimizer(method) };
-  const blocks = allocateBlocks(loop, gradients);
-  const backGradient = new BackGradient(loop, blocks, backend.ops, allocators, {
-    memory: method.memory,
-    wanted: { images: true, targets: false },
-  });
-  const pixels = steps * blocks.imageFloats;
-  const { length } = backGradient.unroll;
+  const loop = innerLoop(sizes);
+  const blocks = allocateBlocks(loop, allocators.gradients);
   return {
     blocks,
-    method: backGradient,
+    method: new BackGradient(loop, blocks, backend.ops, allocators, {
+      memory: method.memory,
+      wanted: { images: true, targets: false },
+    }),
     real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
+    order: allocators.data.allocate(images),
+  };
+}
+
+/** Allocates what takes the place of the networks' buffers where those run on workers. */
+export function allocateReplies(sizes: RunSizes, { gradients }: Pick<Allocators, "gradients">): ReplyBuffers {
+  const { steps, epochs } = sizes.method;
+  const blocks = allocateBlocks(innerLoop(sizes), gradients);
+  const dImages = gradients.allocate(steps * blocks.imageFloats);
+  return { blocks, dImages, dLearningRates: gradients.allocate(steps * epochs) };
+}
+
+/** Allocates what the outer loop needs beside the blocks. */
+export function allocateOuter(
+  sizes: RunSizes,
+  { imageFloats }: Blocks,
+  { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
+): OuterBuffers {
+  const { model, method } = sizes;
+  const pixels = method.steps * imageFloats;
+  const length = method.steps * method.epochs;
+  return {
     raw: gradients.allocate(length),
     learningRates: gradients.allocate(length),
     gradient: { images: gradients.allocate(pixels), raw: gradients.allocate(length) },
     moments: { first: gradients.allocate(pixels + length), second: gradients.allocate(pixels + length) },
     norms: gradients.allocate(2),
-    order: allocators.data.allocate(images),
-    staging: scratch.allocate(perStep * Math.max(elements(model.inputShape), model.classes)),
+    staging: scratch.allocate(imagesPerStep(sizes) * Math.max(elements(model.inputShape), model.classes)),
   };
+}
+
+function innerLoop({ model, method, loss }: RunSizes): InnerLoop {
+  const { steps, epochs } = method;
+  return { model, steps, epochs, imagesPerStep: imagesPerStep({ model, method }), loss, ...innerOptimizer(method) };
 }

@@ -44,7 +44,10 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     version,
     seed: 1,
     backend: "wasm",
+    workers: 0,
     threads: 2,
+    simd: "strict",
+    reproducible: true,
     data: { name: "painted", train: 200, test: 50 },
     images: 100,
     outerSteps: 3,
@@ -86,7 +89,7 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
   expect(stderr).not.toContain("\r");
 }, 60_000);
 
-test("the seed decides the images, the number of threads does not", async () => {
+test("the seed decides the images, the numbers of threads and workers do not", async () => {
   const run = async (out: string, ...args: string[]) => {
     const fast = ["--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "0"];
     const { code, stderr } = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
@@ -97,6 +100,8 @@ test("the seed decides the images, the number of threads does not", async () => 
   };
   const first = await run("seed7", "--seed", "7", "--threads", "1");
   expect(await run("seed7-again", "--seed", "7", "--threads", "2")).toBe(first);
+  expect(await run("seed7-workers", "--seed", "7", "--workers", "2", "--threads", "1")).toBe(first);
+  expect(resultOf(join(folder, "seed7-workers"))).toMatchObject({ workers: 2, threads: 1 });
   expect(await run("seed8", "--seed", "8", "--threads", "1")).not.toBe(first);
 }, 60_000);
 

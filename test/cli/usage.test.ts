@@ -23,6 +23,7 @@ test.each([
     "evaluate a --threads 65",
     `option '--threads <n>' argument '65' is invalid. Expected a whole number from 1 to 64, or "auto".`,
   ],
+  ["run --initial-noise -1", "option '--initial-noise <x>' argument '-1' is invalid. Expected a number from 0 to 100."],
   ["run --seed", "option '--seed <n>' argument missing"],
   ["evaluate", "missing required argument 'file'"],
   ["inspect a b", "too many arguments for 'inspect'. Expected 1 argument but got 2."],

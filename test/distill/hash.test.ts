@@ -1,6 +1,6 @@
-// The promise of a version: these runs give these bytes, on any number of threads, here and anywhere. Whoever changes the
-// order of a sum, a random stream or a default changes it: then put the new digest here and say so in CHANGELOG.md, in the
-// same commit. Any other reason for a failure is a bug.
+// The promise of a version: these runs give these bytes, on any number of threads and workers, here and anywhere. Whoever
+// changes the order of a sum, a random stream or a default changes it: then put the new digest here and say so in
+// CHANGELOG.md, in the same commit. Any other reason for a failure is a bug.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/digits.ts";
 import { distill } from "../../src/distill/distill.ts";
@@ -50,5 +50,9 @@ describe.each(recipes)("$name", ({ name: _, sha256, ...recipe }) => {
     const set = await distill({ ...recipe, threads }).result();
     expect(await setDigest(set)).toBe(sha256);
     expect(isReproducible(set)).toBe(true);
+  });
+
+  test.each([1, 2, 3])("has its SHA-256 on %i workers", async (workers) => {
+    expect(await setDigest(await distill({ ...recipe, threads: 1, workers }).result())).toBe(sha256);
   });
 });

@@ -1,23 +1,25 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { setDigest } from "../../formats/sha256.ts";
+import { isReproducible, setDigest } from "../../formats/sha256.ts";
 import {
   createEngine,
   type DatasetSplit,
   type Distillation,
   distill,
   type Engine,
+  estimateMemory,
   evaluate,
   type Model,
   type Progress,
   version,
 } from "../../index.ts";
+import { threadsPerWorker } from "../../worker/client.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
 import { judge } from "../judge.ts";
-import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { loadData, numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { RunFolder } from "../output.ts";
 import { Rate, Smoothed } from "../progress.ts";
 import { defaultRecipe, findRecipe, type Recipe } from "../recipes.ts";
@@ -31,8 +33,10 @@ interface RunOptions {
   readonly networks: number;
   readonly evaluate: number;
   readonly evaluateEvery: number;
+  readonly initialNoise?: number;
   readonly seed: number;
   readonly threads: number | "auto";
+  readonly workers: number;
   readonly out?: string;
 }
 
@@ -59,12 +63,16 @@ export function addRun(program: Command): void {
     .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
     .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
+    .option("--initial-noise <x>", "spread of the noise that pixels start from; the paper's is 1", numberFrom(0, 100))
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
+    .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
     .addHelpText("after", help)
     .action(async (name: string, options: RunOptions) => {
-      process.exitCode = await run(findRecipe(name), options);
+      const recipe = findRecipe(name);
+      const { initialNoise = recipe.method.initialNoise } = options;
+      process.exitCode = await run({ ...recipe, method: { ...recipe.method, initialNoise } }, options);
     });
 }
 
@@ -73,7 +81,8 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
   const model = recipe.model(train);
   const reports = createReports();
   const interrupt = watchInterrupts();
-  const engine = await createEngine({ threads: options.threads });
+  const { workers, threads } = options;
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   let folder: RunFolder | undefined;
   try {
     folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
@@ -94,13 +103,16 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       outer: { steps: outerSteps, batch },
       seed,
       engine,
+      workers,
+      threads,
       signal,
     });
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluate: held, evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
       const set = distillation.snapshot();
-      const evaluation = await evaluate({ set, model, init, networks: held, test, seed, engine });
+      const judges = { networks: held, seed, engine, workers, threads };
+      const evaluation = await evaluate({ set, model, init, test, ...judges });
       const { mean, std, networks } = evaluation;
       folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
       for (const report of reports) report.watched(progress.step, evaluation);
@@ -114,13 +126,20 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     const judged =
       signal.aborted || options.evaluate === 0
         ? { evaluation: null, baseline: null }
-        : await judge(set, { train, test, model, init, networks: options.evaluate, seed, engine, signal }, reports);
+        : await judge(
+            set,
+            { train, test, model, init, networks: options.evaluate, seed, engine, workers, threads, signal },
+            reports,
+          );
     const result: RunResult = {
       recipe: recipe.name,
       version,
       seed,
       backend: engine.backend.name,
-      threads: engine.threads,
+      workers,
+      threads: plan.threads,
+      simd: engine.simd,
+      reproducible: isReproducible(set),
       data: plan.data,
       images: plan.images,
       outerSteps: step,
@@ -153,12 +172,14 @@ function createReports(): RunReport[] {
 
 function planOf(
   recipe: Recipe,
-  { outerSteps = recipe.outerSteps, batch, networks, seed }: RunOptions,
+  { outerSteps = recipe.outerSteps, batch, networks, seed, workers, threads }: RunOptions,
   model: Model,
   { train, test }: DatasetSplit,
   engine: Engine,
   { path, replaces }: RunFolder,
 ): Plan {
+  const { method } = recipe;
+  const run = { model, method, data: train, outer: { batch }, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,
@@ -169,6 +190,9 @@ function planOf(
     networks,
     seed,
     engine,
+    workers,
+    threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
+    memory: estimateMemory(run).total,
     out: path,
     replaces,
   };

@@ -1,0 +1,72 @@
+// One network of an outer step: its outer loss, and the gradient of that in the pixels and learning rates. It is a
+// function of the run's config, the step, the network's number, pixels and learning rates, and of nothing else: so it
+// can be asked for anywhere (worker/), in any order, with the same bits.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { randomKey } from "../random.ts";
+import { allIn } from "./allocators.ts";
+import type { BackGradient, OuterLoss } from "./back-gradient.ts";
+import { DataBatch } from "./data-batch.ts";
+import type { OuterLoopConfig } from "./outer-loop.ts";
+import { allocateNetworks, type RunSizes } from "./run-buffers.ts";
+import type { Blocks } from "./unroll.ts";
+import { writeWeights } from "./weight-source.ts";
+
+/** Takes the gradients of network `k`: `dImages` laid out as the blocks, `dLearningRates` [T]. They hold until it returns. */
+export type AddGradient = (k: number, loss: number, dImages: Buffer, dLearningRates: Buffer) => void;
+
+/** The networks of an outer step, wherever they run: here, or on workers (worker/networks.ts). */
+export interface StepNetworks {
+  /** What the outer loop updates. */
+  readonly blocks: Blocks;
+  /**
+   * Gives the gradients of all networks of outer step `step` to `add`, in the order of their numbers. What waits must
+   * copy the learning rates first.
+   */
+  run(step: number, learningRates: Floats, add: AddGradient): Promise<void> | void;
+}
+
+/** What decides the sizes of a run. */
+export function sizesOf({ model, method, loss, data, outer }: OuterLoopConfig): RunSizes {
+  return { model, method, loss, images: data.count, batch: outer.batch };
+}
+
+export class NetworkGradient implements StepNetworks {
+  readonly blocks: Blocks;
+  /** Gradients of the last network, laid out as the blocks, and [T]. */
+  readonly dImages: Buffer;
+  readonly dLearningRates: Buffer;
+  readonly #config: OuterLoopConfig;
+  readonly #backend: Backend;
+  readonly #method: BackGradient;
+  readonly #batch: DataBatch;
+  readonly #outerLoss: OuterLoss;
+
+  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
+    const { data, outer, seed } = config;
+    const { blocks, method, real, order } = allocateNetworks(sizesOf(config), backend, allIn(arena));
+    this.#config = config;
+    this.#backend = backend;
+    this.#method = method;
+    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed });
+    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
+    this.blocks = blocks;
+    this.dImages = method.dImages;
+    this.dLearningRates = method.dLearningRates;
+  }
+
+  run(step: number, learningRates: Floats, add: AddGradient): void {
+    for (let k = 0; k < this.#config.networksPerStep; k++) {
+      add(k, this.one(step, k, learningRates), this.dImages, this.dLearningRates);
+    }
+  }
+
+  /** The outer loss of network `k` of step `step` at the images in `blocks`; its gradients lie in the buffers above. */
+  one(step: number, k: number, learningRates: Floats): number {
+    const { model, init, networksPerStep, seed } = this.#config;
+    const index = step * networksPerStep + k;
+    this.#batch.select(step);
+    writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), { seed, purpose: "distil", index });
+    return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
+  }
+}

@@ -1,0 +1,53 @@
+// What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
+// do not cross.
+import type { Floats } from "../backend/backend.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { OuterLoopConfig } from "../distill/outer-loop.ts";
+import type { WeightSource } from "../distill/weight-source.ts";
+import type { EngineOptions } from "../engine/engine.ts";
+import type { ModelDescription } from "../nn/describe.ts";
+import type { Loss } from "../nn/loss.ts";
+
+/** A distillation, told once. */
+export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
+  readonly model: ModelDescription;
+  /** [steps][classes, B], as they lie in the backend's memory. */
+  readonly targets: Floats;
+}
+
+/** Network `k` of outer step `step`, at these images and learning rates. */
+export interface GradientRequest {
+  readonly step: number;
+  readonly k: number;
+  /** [steps][c, h, w, B], as they lie in the backend's memory. */
+  readonly images: Floats;
+  /** η [T] */
+  readonly learningRates: Floats;
+}
+
+/** The outer loss of that network, and its gradients, laid out as in the request. */
+export interface GradientReply {
+  readonly loss: number;
+  readonly images: Floats;
+  readonly learningRates: Floats;
+}
+
+/** An evaluation, told once. */
+export interface TestMessage {
+  readonly test: Dataset;
+  readonly model: ModelDescription;
+  readonly init: WeightSource;
+  readonly loss?: Loss | undefined;
+  readonly seed: number;
+}
+
+/** What a worker does. It has one engine, and one distillation or evaluation at a time: opening another ends the last. */
+export interface WorkerApi {
+  start(engine: EngineOptions): Promise<void>;
+  openRun(run: RunMessage): void;
+  gradient(request: GradientRequest): GradientReply;
+  openTest(test: TestMessage): void;
+  /** Test accuracy of held-out network number `network`, trained on `set`. */
+  accuracy(network: number, set: DistilledSet): number;
+}

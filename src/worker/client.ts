@@ -1,0 +1,184 @@
+// The page's side: a pool of workers that share out numbered tasks. comlink leaves a call pending for ever when the
+// worker dies; here every call ends, with the answer, with what the worker threw, or with what ended the pool: a worker
+// that died, the AbortSignal, dispose().
+import { type Remote, wrap } from "comlink";
+import type { Dataset } from "../data/dataset.ts";
+import type { Engine, EngineOptions } from "../engine/engine.ts";
+import { WorkerError, withClass } from "../errors.ts";
+import { hardwareThreads } from "../platform.ts";
+import type { WorkerApi } from "./api.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "./start.ts";
+
+const MAXIMUM_WORKERS = 64;
+
+/** Throws RangeError unless `workers` is a whole number from 0, for none, to 64. Returns it. */
+export function checkWorkers(workers: number): number {
+  if (!Number.isInteger(workers) || workers < 0 || workers > MAXIMUM_WORKERS) {
+    throw new RangeError(`"workers" expected integer from 0 to ${MAXIMUM_WORKERS}, got ${workers}`);
+  }
+  return workers;
+}
+
+/** Kernel threads of each of `workers` workers: 1 where there are several, and for "auto" their share of the machine. */
+export function threadsPerWorker(workers: number, threads: number | "auto" = workers > 1 ? 1 : "auto"): number {
+  return threads === "auto" ? Math.max(1, Math.floor(hardwareThreads() / workers)) : threads;
+}
+
+/** What users say of workers. An engine of theirs stays where it is; workers have engines of the same kind. */
+export interface CallOptions {
+  readonly workers?: number | undefined;
+  readonly threads?: number | "auto" | undefined;
+  readonly engine?: Engine | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a pool is started with. */
+export interface PoolOptions {
+  readonly workers: number;
+  /** Of each worker. */
+  readonly engine: EngineOptions;
+  /** Aborting ends the pool: calls then reject with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly start?: StartWorker | undefined;
+}
+
+/** The options of a call, as a pool of at most `most` workers: more would have nothing to do. */
+export function poolOptions(
+  { workers = 0, threads, engine, signal }: CallOptions,
+  most: number,
+): Omit<PoolOptions, "start"> {
+  const busy = Math.min(workers, most);
+  const wanted: EngineOptions = {
+    backend: engine?.backend.name ?? "wasm",
+    simd: engine?.simd === "relaxed" ? "relaxed" : "strict",
+    threads: threadsPerWorker(busy, threads),
+  };
+  return { workers: busy, engine: wanted, signal };
+}
+
+interface Member {
+  readonly worker: StartedWorker;
+  readonly port: MessagePort & { ref?(): void; unref?(): void };
+  readonly api: Remote<WorkerApi>;
+}
+
+export class WorkerPool {
+  readonly #members: Member[] = [];
+  /** Ends calls that have no answer yet. */
+  readonly #pending = new Set<(reason: unknown) => void>();
+  readonly #signal: AbortSignal | undefined;
+  #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
+
+  private constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  /** Workers with an engine each. Throws what a worker could not start for, or the signal's reason. */
+  static async start({ workers, engine, signal, start }: PoolOptions): Promise<WorkerPool> {
+    const startOne = start ?? (await workerStarter(engine));
+    signal?.throwIfAborted();
+    const pool = new WorkerPool(signal);
+    try {
+      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, startOne);
+      await pool.all((api) => api.start(engine));
+      return pool;
+    } catch (error) {
+      await pool.dispose();
+      throw error;
+    }
+  }
+
+  #add(name: string, start: StartWorker): void {
+    const { port1: port, port2 } = new MessageChannel();
+    const died = (why: string): void => this.#stop(new WorkerError(`${name}: ${why}`));
+    const worker = start(port2, died);
+    port.addEventListener("messageerror", () => died("an answer could not be read"));
+    this.#members.push({ worker, port, api: wrap<WorkerApi>(port) });
+  }
+
+  /** Tells something to every worker. */
+  async all(task: (api: Remote<WorkerApi>) => Promise<void>): Promise<void> {
+    await Promise.all(this.#members.map((member) => this.#call(member, task)));
+  }
+
+  /** Runs tasks 0 … count−1, each on the next worker that is free, and hands over their results in order. */
+  async inOrder<T>(
+    count: number,
+    task: (api: Remote<WorkerApi>, k: number) => Promise<T>,
+    deliver: (k: number, result: T) => void,
+  ): Promise<void> {
+    const early = new Map<number, T>();
+    let next = 0;
+    let delivered = 0;
+    let failed = false;
+    const serve = async (member: Member): Promise<void> => {
+      try {
+        while (next < count && !failed) {
+          const k = next++;
+          early.set(k, await this.#call(member, (api) => task(api, k)));
+          for (; early.has(delivered) && !failed; delivered++) {
+            // Whoever gets a result may have aborted.
+            if (this.#end) throw this.#end.reason;
+            deliver(delivered, early.get(delivered)!);
+            early.delete(delivered);
+          }
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    };
+    await Promise.all(this.#members.map(serve));
+  }
+
+  /** Stops the workers, whatever they are doing. Calls after it reject. */
+  async dispose(): Promise<void> {
+    this.#stop(new Error("the workers were stopped"));
+    await this.#end?.stopped;
+  }
+
+  #call<T>({ worker, port, api }: Member, task: (api: Remote<WorkerApi>) => Promise<T>): Promise<T> {
+    if (this.#end) return Promise.reject(this.#end.reason);
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        this.#pending.delete(reject);
+        // An idle worker must not keep a finished program alive; one that works must.
+        port.unref?.();
+        worker.keepAlive(false);
+      };
+      this.#pending.add(reject);
+      port.ref?.();
+      worker.keepAlive(true);
+      task(api)
+        .finally(done)
+        .then(resolve, (error) => reject(withClass(error)));
+    });
+  }
+
+  readonly #abort = (): void => this.#stop(this.#signal!.reason);
+
+  /** Ends all calls with `reason` and stops all workers; the first reason counts. */
+  #stop(reason: unknown): void {
+    if (this.#end) return;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    for (const { port } of this.#members) port.close();
+    const stopped = Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    this.#end = { reason, stopped };
+    for (const reject of this.#pending) reject(reason);
+    this.#pending.clear();
+  }
+}
+
+/** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
+export function shareable(data: Dataset): Dataset {
+  // Pages have it only where they are isolated from others.
+  const shared = typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
+  const share = (bytes: Uint8Array): Uint8Array => {
+    if (!shared) return bytes.slice();
+    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    copy.set(bytes);
+    return copy;
+  };
+  return { ...data, pixels: share(data.pixels), labels: share(data.labels) };
+}

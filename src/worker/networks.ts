@@ -1,0 +1,69 @@
+// The networks of an outer step, each on the next worker that is free. Which worker that is cannot be seen in a result:
+// gradients are added in the order of the networks.
+import { transfer } from "comlink";
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Floats } from "../backend/backend.ts";
+import { allIn } from "../distill/allocators.ts";
+import { type AddGradient, type StepNetworks, sizesOf } from "../distill/network-gradient.ts";
+import type { OuterLoopConfig } from "../distill/outer-loop.ts";
+import { allocateReplies, type ReplyBuffers } from "../distill/run-buffers.ts";
+import type { Blocks } from "../distill/unroll.ts";
+import { describeModel } from "../nn/describe.ts";
+import { type PoolOptions, shareable, WorkerPool } from "./client.ts";
+
+export class NetworksOnWorkers implements StepNetworks {
+  readonly blocks: Blocks;
+  readonly #config: OuterLoopConfig;
+  readonly #backend: Backend;
+  readonly #options: PoolOptions;
+  readonly #replies: ReplyBuffers;
+  #pool: WorkerPool | undefined;
+
+  /** Workers are started by the first step. */
+  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena, options: PoolOptions) {
+    this.#config = config;
+    this.#backend = backend;
+    this.#options = options;
+    this.#replies = allocateReplies(sizesOf(config), allIn(arena));
+    this.blocks = this.#replies.blocks;
+  }
+
+  async run(step: number, rates: Floats, add: AddGradient): Promise<void> {
+    const learningRates = rates.slice();
+    const pool = this.#pool ?? (await this.#open());
+    const backend = this.#backend;
+    const { networksPerStep, method } = this.#config;
+    const { dImages, dLearningRates } = this.#replies;
+    const pixels = method.steps * this.blocks.imageFloats;
+    await pool.inOrder(
+      networksPerStep,
+      (api, k) => {
+        const images = backend.read(this.blocks.images, pixels);
+        return api.gradient(transfer({ step, k, images, learningRates }, [images.buffer]));
+      },
+      (k, { loss, images, learningRates }) => {
+        backend.write(dImages, images);
+        backend.write(dLearningRates, learningRates);
+        add(k, loss, dImages, dLearningRates);
+      },
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#pool?.dispose();
+  }
+
+  async #open(): Promise<WorkerPool> {
+    const pool = await WorkerPool.start(this.#options);
+    this.#pool = pool;
+    const { model, ...config } = this.#config;
+    const message = {
+      ...config,
+      data: shareable(config.data),
+      model: describeModel(model),
+      targets: this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
+    };
+    await pool.all((api) => api.openRun(message));
+    return pool;
+  }
+}

@@ -1,0 +1,76 @@
+// The worker's side: an engine of its own, and what it is asked to compute on it. Bundled into a string by
+// scripts/build.mjs; nothing imports it.
+import { expose, transfer } from "comlink";
+import type { Mark } from "../backend/arena.ts";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { HeldOutTest } from "../distill/held-out-test.ts";
+import { NetworkGradient } from "../distill/network-gradient.ts";
+import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
+import { modelFromDescription } from "../nn/describe.ts";
+import { isNode, nodeModule } from "../platform.ts";
+import type { GradientReply, GradientRequest, RunMessage, TestMessage, WorkerApi } from "./api.ts";
+
+class Server implements WorkerApi {
+  #engine: Engine | undefined;
+  #mark: Mark | undefined;
+  #networks: NetworkGradient | undefined;
+  #test: HeldOutTest | undefined;
+
+  async start(options: EngineOptions): Promise<void> {
+    this.#engine = await createEngine(options);
+  }
+
+  openRun({ model, targets, ...config }: RunMessage): void {
+    const { backend, arena } = this.#anew();
+    this.#networks = new NetworkGradient({ ...config, model: modelFromDescription(model) }, backend, arena);
+    backend.write(this.#networks.blocks.targets, targets);
+  }
+
+  gradient({ step, k, images, learningRates }: GradientRequest): GradientReply {
+    const { backend } = this.#engine!;
+    const networks = this.#networks!;
+    backend.write(networks.blocks.images, images);
+    const loss = networks.one(step, k, learningRates);
+    const reply = {
+      loss,
+      images: backend.read(networks.dImages, images.length),
+      learningRates: backend.read(networks.dLearningRates, learningRates.length),
+    };
+    return transfer(reply, [reply.images.buffer, reply.learningRates.buffer]);
+  }
+
+  openTest({ model, ...options }: TestMessage): void {
+    const { backend, arena } = this.#anew();
+    this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
+  }
+
+  accuracy(network: number, set: DistilledSet): number {
+    return this.#test!.accuracy(network, set);
+  }
+
+  /** The engine, with the memory of the last task given back. */
+  #anew(): Engine {
+    const engine = this.#engine!;
+    if (this.#mark) engine.arena.release(this.#mark);
+    this.#mark = engine.arena.mark();
+    return engine;
+  }
+}
+
+function serve(port: MessagePort): void {
+  // What cannot be read cannot be answered: better to die than to leave somebody waiting.
+  port.addEventListener("messageerror", () => {
+    setTimeout(() => {
+      throw new Error("a message from the page could not be read");
+    });
+  });
+  expose(new Server(), port);
+}
+
+if (isNode) {
+  const { parentPort } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+  parentPort!.once("message", serve);
+} else {
+  const scope = globalThis as unknown as { onmessage: unknown };
+  scope.onmessage = (event: MessageEvent<MessagePort>) => serve(event.data);
+}

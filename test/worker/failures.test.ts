@@ -1,0 +1,244 @@
+// Whatever happens to a worker, nobody waits for ever, and the others are stopped too.
+import { Worker } from "node:worker_threads";
+import { describe, expect, test } from "vitest";
+import { digits } from "../../src/data/digits.ts";
+import { randomRealBaseline } from "../../src/distill/baselines.ts";
+import { type DistillOptions, distill, Run } from "../../src/distill/distill.ts";
+import { evaluate, evaluateSets } from "../../src/distill/evaluate.ts";
+import { backGradient } from "../../src/distill/method.ts";
+import { randomInit } from "../../src/distill/weight-source.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { WorkerError } from "../../src/errors.ts";
+import { setDigest } from "../../src/formats/sha256.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { WorkerPool } from "../../src/worker/client.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "../../src/worker/start.ts";
+import { brightHalves, halvesNet } from "../distill/halves.ts";
+
+const { train } = await digits();
+const startWorker = await workerStarter();
+/** What a promise may take to reject. */
+const SOON = 1000;
+/** Long enough a step to be in the middle of it: half a second of work for each network, on a fast machine. */
+const slow: DistillOptions = {
+  data: train,
+  model: lenet(),
+  method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }),
+  outer: { steps: 3, batch: 9000 },
+  networksPerStep: 6,
+  workers: 2,
+};
+const tiny: DistillOptions = {
+  data: brightHalves({ count: 60 }),
+  model: halvesNet(),
+  method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1 }),
+  outer: { steps: 1000, batch: 60 },
+  networksPerStep: 2,
+  workers: 2,
+};
+
+/** Workers that can be killed, and what has become of them. */
+function killable(): { start: StartWorker; workers: StartedWorker[]; deaths: string[] } {
+  const workers: StartedWorker[] = [];
+  const deaths: string[] = [];
+  const start: StartWorker = (port, died) => {
+    const worker = startWorker(port, (why) => {
+      deaths.push(why);
+      died(why);
+    });
+    workers.push(worker);
+    return worker;
+  };
+  return { start, workers, deaths };
+}
+
+/** A worker with this source instead of ours, and little memory. */
+function workerOf(source: string): StartWorker {
+  return (port, died) => {
+    const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 };
+    const worker = new Worker(source, { eval: true, execArgv: [], resourceLimits });
+    worker.once("error", (error: Error) => died(`${error.name}: ${error.message}`));
+    worker.once("exit", (code) => died(`exited with code ${code}`));
+    worker.postMessage(port, [port as never]);
+    return { terminate: () => worker.terminate(), keepAlive: (wanted) => (wanted ? worker.ref() : worker.unref()) };
+  };
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** The error, and the milliseconds until it came. */
+async function failure(promise: Promise<unknown>): Promise<{ error: Error; after: number }> {
+  const startedAt = performance.now();
+  const error = await promise.then(
+    () => new Error("did not fail"),
+    (reason: Error) => reason,
+  );
+  return { error, after: performance.now() - startedAt };
+}
+
+describe("a worker that is killed", () => {
+  test("in the middle of a step ends the run at once, with its number and the reason", async () => {
+    const { start, workers, deaths } = killable();
+    await using engine = await createEngine({ threads: 1 });
+    const run = new Run({ ...slow, engine }, start);
+    const step = run[Symbol.asyncIterator]().next();
+    // Started, and at work.
+    await pause(500);
+    const [failed] = await Promise.all([failure(step), workers[1]!.terminate()]);
+    expect(failed.error).toBeInstanceOf(WorkerError);
+    expect(failed.error.message).toBe("worker 2 of 2: exited with code 1");
+    expect(failed.after).toBeLessThan(SOON);
+    await expect(run.result()).rejects.toBe(failed.error);
+    expect(() => run.snapshot()).toThrow(failed.error);
+    expect(deaths).toHaveLength(2);
+    expect(engine.arena.used).toBe(0);
+  });
+
+  test("between two steps ends the run in the next one", async () => {
+    const { start, workers } = killable();
+    const run = new Run(tiny, start);
+    const iterator = run[Symbol.asyncIterator]();
+    await iterator.next();
+    await workers[0]!.terminate();
+    const { error, after } = await failure(iterator.next());
+    expect(error.message).toBe("worker 1 of 2: exited with code 1");
+    expect(after).toBeLessThan(SOON);
+  });
+
+  test("ends an evaluation", async () => {
+    const { start, workers, deaths } = killable();
+    const pool = await WorkerPool.start({ workers: 2, engine: { threads: 1 }, start });
+    const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
+    const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }), pool };
+    const evaluation = evaluateSets(options, 1_000_000, () => set);
+    setTimeout(() => workers[0]!.terminate(), 50);
+    const { error, after } = await failure(evaluation);
+    expect(error).toBeInstanceOf(WorkerError);
+    expect(after).toBeLessThan(SOON + 50);
+    await pool.dispose();
+    expect(deaths).toHaveLength(2);
+  });
+});
+
+describe("a worker that does not start", () => {
+  test.each([
+    ["leaves", "process.exit(7)", "worker 1 of 2: exited with code 7"],
+    ["throws", "throw new SyntaxError('no')", "worker 1 of 2: SyntaxError: no"],
+    [
+      "runs out of memory",
+      "const all = []; for (;;) all.push([...Array(1000).keys()])",
+      "worker 1 of 2: Error: Worker terminated due to reaching memory limit: JS heap out of memory",
+    ],
+  ])("because it %s ends the run with the reason", async (_, source, message) => {
+    const run = new Run(tiny, workerOf(source));
+    const { error } = await failure(run.result());
+    expect(error).toBeInstanceOf(WorkerError);
+    expect(error.message.replace("worker 2", "worker 1")).toBe(message);
+    await expect(run.result()).rejects.toBe(error);
+  });
+
+  test("because the host has none ends the run with what the host says, and stops the others", async () => {
+    const { start, deaths } = killable();
+    let started = 0;
+    const second: StartWorker = (...args) => {
+      if (++started === 2) throw new Error("no more workers");
+      return start(...args);
+    };
+    await expect(new Run(tiny, second).result()).rejects.toThrow("no more workers");
+    expect(deaths).toHaveLength(1);
+  });
+});
+
+describe("an error in a worker is as in place", () => {
+  test("a RangeError is one here, with the worker's stack", async () => {
+    const { error } = await failure(distill({ ...tiny, threads: 0 }).result());
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error.message).toBe('"threads" expected integer from 1 to 64, got 0');
+    expect(error.stack).toMatch(/\[worker eval\]/);
+  });
+
+  test("a set that contradicts itself is refused", async () => {
+    const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
+    const options = { model: tiny.model, init: randomInit(), networks: 4, test: tiny.data };
+    const broken = { ...set, learningRates: set.learningRates.subarray(1) };
+    const inPlace = await failure(evaluate({ ...options, set: broken }));
+    const there = await failure(evaluate({ ...options, set: broken, workers: 2 }));
+    expect(there.error).toBeInstanceOf(RangeError);
+    expect(there.error.message).toBe(inPlace.error.message);
+  });
+
+  test("an error of whoever watches ends the run, and stops the workers", async () => {
+    const { start, deaths } = killable();
+    const onProgress = () => {
+      throw new Error("enough");
+    };
+    await expect(new Run({ ...tiny, onProgress }, start).result()).rejects.toThrow("enough");
+    expect(deaths).toHaveLength(2);
+  });
+});
+
+describe("aborting", () => {
+  test("gives up the step in hand, and keeps what was learned before", async () => {
+    const stop = new AbortController();
+    const run = distill({ ...slow, outer: { ...slow.outer, batch: 64 }, signal: stop.signal });
+    const iterator = run[Symbol.asyncIterator]();
+    await iterator.next();
+    const step = iterator.next();
+    await pause(5);
+    const startedAt = performance.now();
+    stop.abort();
+    expect(await step).toEqual({ done: true, value: undefined });
+    expect(performance.now() - startedAt).toBeLessThan(SOON);
+    const set = await run.result();
+    expect(set.recipe).toMatchObject({ outerSteps: 1 });
+    const oneStep = await distill({ ...slow, outer: { steps: 1, batch: 64 } }).result();
+    expect(await setDigest(set)).toBe(await setDigest(oneStep));
+  });
+
+  test("while the workers start leaves the start", async () => {
+    const stop = new AbortController();
+    const run = distill({ ...tiny, signal: stop.signal });
+    const step = run[Symbol.asyncIterator]().next();
+    await pause(1);
+    stop.abort();
+    expect(await step).toEqual({ done: true, value: undefined });
+    expect((await run.result()).recipe).toMatchObject({ outerSteps: 0 });
+  });
+
+  test("before the run starts no worker", async () => {
+    const { start, workers } = killable();
+    await new Run({ ...tiny, signal: AbortSignal.abort() }, start).result();
+    expect(workers).toHaveLength(0);
+  });
+
+  test("ends an evaluation with the signal's reason, told nothing more", async () => {
+    const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
+    const stop = new AbortController();
+    const told: number[] = [];
+    const evaluation = evaluate({
+      set,
+      model: tiny.model,
+      init: randomInit(),
+      networks: 100_000,
+      test: tiny.data,
+      workers: 2,
+      signal: stop.signal,
+      onProgress({ network }) {
+        told.push(network);
+        if (network === 3) stop.abort("enough");
+      },
+    });
+    await expect(evaluation).rejects.toBe("enough");
+    expect(told).toEqual([1, 2, 3]);
+  });
+});
+
+test.each([-1, 1.5, 65, Number.NaN, "2" as unknown as number])("workers: %j is refused", async (workers) => {
+  const refusal = `"workers" expected integer from 0 to 64, got ${workers}`;
+  expect(() => distill({ ...tiny, workers })).toThrow(new RangeError(refusal));
+  const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
+  const options = { model: tiny.model, init: randomInit(), networks: 1, test: tiny.data, workers };
+  await expect(evaluate({ ...options, set })).rejects.toThrow(new RangeError(refusal));
+  const baseline = randomRealBaseline({ ...options, train: tiny.data, like: set });
+  await expect(baseline).rejects.toThrow(new RangeError(refusal));
+});

@@ -1,0 +1,66 @@
+// What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
+import { describe, expect, test } from "vitest";
+import { distill } from "../../src/distill/distill.ts";
+import { estimateMemory } from "../../src/distill/memory.ts";
+import { backGradient } from "../../src/distill/method.ts";
+import { NetworkGradient } from "../../src/distill/network-gradient.ts";
+import { checked } from "../../src/distill/options.ts";
+import { OuterLoop } from "../../src/distill/outer-loop.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { poolOptions } from "../../src/worker/client.ts";
+import { NetworksOnWorkers } from "../../src/worker/networks.ts";
+import { noise } from "../distill/noise.ts";
+
+const data = noise({ count: 90 });
+const method = backGradient({ steps: 5, epochs: 2, imagesPerClass: 1 });
+const options = { data, model: lenet(), method, networksPerStep: 3, threads: 1 };
+const images = data.pixels.length + data.labels.length;
+const total = (change: object) => estimateMemory({ ...options, ...change }).total;
+
+describe("an estimate", () => {
+  test.each([1, 2, 3, 8])("for %s workers is the sum of the memories and the data twice", async (workers) => {
+    const config = checked({ ...options, workers });
+    await using here = await createEngine({ threads: 1 });
+    const pool = poolOptions({ ...options, workers }, config.networksPerStep);
+    new OuterLoop(config, here.backend, here.arena, new NetworksOnWorkers(config, here.backend, here.arena, pool));
+    await using there = await createEngine({ threads: 1 });
+    new NetworkGradient(config, there.backend, there.arena);
+    const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
+    const { total, ...parts } = estimateMemory({ ...options, workers });
+    expect(total).toBe(memories + 2 * images);
+    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
+  });
+
+  test("grows by the scratch of each thread of each worker", () => {
+    const kernels = (threads: number) => estimateMemory({ ...options, workers: 2, threads }).kernels;
+    expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
+  });
+});
+
+describe("a limit for all workers together", () => {
+  test("is kept to the byte, and the advice works", () => {
+    const run = { ...options, workers: 3 };
+    expect(() => distill({ ...run, memoryLimit: total({ workers: 3 }) })).not.toThrow();
+    const recompute = { ...method, memory: "recompute" as const };
+    const limit = Math.round((total({ workers: 3 }) + total({ workers: 3, method: recompute })) / 2);
+    const refused = () => distill({ ...run, memoryLimit: limit });
+    expect(refused).toThrow(`"memoryLimit" expected >= ${total({ workers: 3 })} bytes for this run, got ${limit}; `);
+    let most = 0;
+    try {
+      refused();
+    } catch (error) {
+      most = Number(/or a number up to (\d+), in the method/.exec((error as Error).message)?.[1]);
+    }
+    expect(total({ workers: 3, method: { ...method, memory: most } })).toBeLessThanOrEqual(limit);
+    expect(total({ workers: 3, method: { ...method, memory: most + 2 ** 20 } })).toBeGreaterThan(limit);
+  });
+
+  test("does not forbid many workers that each can address their own memory", () => {
+    const long = backGradient({ steps: 60, epochs: 20, imagesPerClass: 1 });
+    const each = total({ method: long });
+    expect(each).toBeLessThan(2 ** 32);
+    expect(total({ method: long, networksPerStep: 8, workers: 8 })).toBeGreaterThan(2 ** 32);
+    expect(() => distill({ ...options, method: long, networksPerStep: 8, workers: 8 })).not.toThrow();
+  });
+});

@@ -1,0 +1,127 @@
+// How a pool shares out tasks. The workers are played in this thread, so that each can be made to wait.
+import { expose, type Remote } from "comlink";
+import { describe, expect, test } from "vitest";
+import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import type { WorkerApi } from "../../src/worker/api.ts";
+import { threadsPerWorker, WorkerPool } from "../../src/worker/client.ts";
+import type { StartWorker } from "../../src/worker/start.ts";
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Workers whose "accuracy" of network k is k, after `delay(k)` milliseconds; and who did what, by the order of starts. */
+function played(delay: (k: number) => number) {
+  const log: { worker: number; k: number }[] = [];
+  const stopped: number[] = [];
+  let started = 0;
+  let most = 0;
+  const start: StartWorker = (port) => {
+    const worker = started++;
+    let busy = 0;
+    const api = {
+      start() {},
+      async accuracy(k: number) {
+        most = Math.max(most, ++busy);
+        log.push({ worker, k });
+        await pause(delay(k));
+        busy--;
+        if (k === 99) throw new RangeError("99 is too many");
+        return k;
+      },
+    };
+    expose(api, port);
+    return {
+      async terminate() {
+        port.close();
+        stopped.push(worker);
+      },
+      keepAlive() {},
+    };
+  };
+  return { start, log, stopped, most: () => most };
+}
+
+const set = {} as DistilledSet;
+const accuracy = (api: Remote<WorkerApi>, k: number) => api.accuracy(k, set);
+const engine = { threads: 1 };
+
+describe("a pool", () => {
+  test("delivers in order, whatever order the tasks end in", async () => {
+    for (let seed = 0; seed < 5; seed++) {
+      const { start } = played((k) => (k * 7919 + seed * 104729) % 13);
+      const pool = await WorkerPool.start({ workers: 4, engine, start });
+      const delivered: number[][] = [];
+      await pool.inOrder(20, accuracy, (k, result) => delivered.push([k, result]));
+      await pool.dispose();
+      expect(delivered, `seed ${seed}`).toEqual(Array.from({ length: 20 }, (_, k) => [k, k]));
+    }
+  });
+
+  test("gives each worker one task at a time, the next to whoever is free", async () => {
+    const { start, log, most } = played((k) => (k === 0 ? 200 : 2));
+    const pool = await WorkerPool.start({ workers: 2, engine, start });
+    await pool.inOrder(10, accuracy, () => {});
+    await pool.dispose();
+    expect(most()).toBe(1);
+    expect(log.map(({ k }) => k).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(log.filter(({ worker }) => worker === log.find(({ k }) => k === 0)!.worker)).toHaveLength(1);
+  });
+
+  test("delivers nothing and begins nothing after a task failed", async () => {
+    const { start, log, stopped } = played((k) => (k === 0 ? 20 : 1));
+    const pool = await WorkerPool.start({ workers: 2, engine, start });
+    const delivered: number[] = [];
+    const tasks = pool.inOrder(
+      10,
+      (api, k) => accuracy(api, k === 1 ? 99 : k),
+      (k) => delivered.push(k),
+    );
+    await expect(tasks).rejects.toThrow(new RangeError("99 is too many"));
+    await pause(40);
+    expect(log.map(({ k }) => k).sort()).toEqual([0, 99]);
+    expect(delivered).toEqual([]);
+    await pool.dispose();
+    expect(stopped).toEqual([0, 1]);
+  });
+
+  test("rejects what is under way, and what comes after, when it is disposed, and stops each worker once", async () => {
+    const { start, stopped } = played(() => 10_000);
+    const pool = await WorkerPool.start({ workers: 3, engine, start });
+    const tasks = pool.inOrder(10, accuracy, () => {});
+    const rejected = expect(tasks).rejects.toThrow("the workers were stopped");
+    await Promise.all([pool.dispose(), pool.dispose()]);
+    await rejected;
+    await expect(pool.inOrder(1, accuracy, () => {})).rejects.toThrow("the workers were stopped");
+    expect(stopped).toEqual([0, 1, 2]);
+  });
+
+  test("lets go of a signal that outlives it", async () => {
+    const { start } = played(() => 1);
+    const listeners = new Set<unknown>();
+    const signal = new AbortController().signal;
+    const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+    Object.assign(signal, {
+      addEventListener(...args: Parameters<typeof add>) {
+        listeners.add(args[1]);
+        add.apply(signal, args);
+      },
+      removeEventListener(...args: Parameters<typeof remove>) {
+        listeners.delete(args[1]);
+        remove.apply(signal, args);
+      },
+    });
+    const pool = await WorkerPool.start({ workers: 1, engine, start, signal });
+    expect(listeners.size).toBe(1);
+    await pool.dispose();
+    expect(listeners.size).toBe(0);
+  });
+});
+
+test("threads of a worker: one of several workers has 1, or its share for auto; an only one has what a run in place has", () => {
+  const all = threadsPerWorker(1, "auto");
+  expect(all).toBeGreaterThanOrEqual(1);
+  expect(threadsPerWorker(1)).toBe(all);
+  expect(threadsPerWorker(2)).toBe(1);
+  expect(threadsPerWorker(2, "auto")).toBe(Math.max(1, Math.floor(all / 2)));
+  expect(threadsPerWorker(64, "auto")).toBe(1);
+  expect(threadsPerWorker(2, 3)).toBe(3);
+});
