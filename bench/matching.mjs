@@ -2,6 +2,7 @@
 // between them, and H_xθ·v along v = ∂distance/∂gradient (paper.md §3.1).
 import { RealBatch } from "../dist/distill/outer-loss.js";
 import { lanes, Network } from "../dist/nn/network.js";
+import { labelledBatch } from "./inputs.mjs";
 
 /**
  * D = Σ over rows of 1 − ⟨a, b⟩ / (‖a‖‖b‖ + ε), where a and b are the rows of real and synthetic gradients that belong to
@@ -48,7 +49,7 @@ export function matching(model, engine, { parameters, steps, real }) {
   const tape = network.tape(arena, x, y, { images: false, targets: false });
   const tangent = network.tangent(arena, { images: true, targets: false });
   const realBatch = new RealBatch(model, backend, arena, real.targets.length);
-  const realImages = { count: real.targets.length, images: real.images, targets: real.targets, hard: true };
+  const realImages = labelledBatch(real.images, real.targets);
   const v = new Float32Array(count);
   backend.write(theta, parameters);
   return async () => {

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { RealBatch } from "../dist/distill/outer-loss.js";
 import { createEngine, lenet } from "../dist/index.js";
-import { cyclic, fill, weights } from "./inputs.mjs";
+import { cyclic, fill, labelledBatch, weights } from "./inputs.mjs";
 import { peakMemory, timed } from "./measure.mjs";
 
 const { images, learningRate, warmUps } = JSON.parse(process.argv[2]);
@@ -11,7 +11,7 @@ const { backend, arena } = await createEngine({ threads: 1 });
 const count = model.parameterCount;
 const [theta, gradient] = [arena.allocate(count), arena.allocate(count)];
 const batch = new RealBatch(model, backend, arena, images);
-const real = { count: images, images: fill(images * 784, 300, 1.5), targets: cyclic(images, 10), hard: true };
+const real = labelledBatch(fill(images * 784, 300, 1.5), cyclic(images, 10));
 backend.write(theta, weights(model));
 
 function step() {
