@@ -7,7 +7,7 @@
 //                       data wᵀ ⋆ ṙdy + vᵀ ⋆ dy, in the first too (H_xθ)            2F − F₁ + 2F
 //
 // An unrolled step of back-gradient keeps its activations, so that the reverse sweep takes the R-pass alone:
-// 6F − 2F₁ (paper.md §1.2; kernels.md: training 3F, reverse sweep 6F). Real images are trained on once.
+// 6F − 2F₁ (docs/math.md §2: training 3F, reverse sweep 6F). Real images are trained on once.
 
 /** F and F₁ of a model. */
 export function forwardFlops(model) {

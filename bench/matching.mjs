@@ -1,5 +1,5 @@
 // A step of gradient matching on this library's passes: gradients at θ on real and on synthetic images, the distance
-// between them, and H_xθ·v along v = ∂distance/∂gradient (paper.md §3.1).
+// between them, and H_xθ·v along v = ∂distance/∂gradient (docs/math.md §3).
 import { RealBatch } from "../dist/distill/outer-loss.js";
 import { lanes, Network } from "../dist/nn/network.js";
 import { labelledBatch } from "./inputs.mjs";

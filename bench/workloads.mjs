@@ -1,9 +1,9 @@
 // The whole steps that are measured, the same for every library: inputs from inputs.mjs, results in expected.json.
 //
 //   back-gradient   the loss on real images after S·E inner steps of SGD on S blocks of synthetic images, and its gradient
-//                   by all images and learning rates (Wang et al. 2018; paper.md §1.2)
+//                   by all images and learning rates (Wang et al. 2018; docs/math.md §2)
 //   matching        the distance between the weights' gradients on real and on synthetic images, and its gradient by the
-//                   synthetic images (Zhao et al. 2021; paper.md §3.1)
+//                   synthetic images (Zhao et al. 2021; docs/math.md §3)
 import { readFileSync } from "node:fs";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 

@@ -113,7 +113,7 @@ def descend(theta, gradient, rate):
 
 
 def back_gradient(loss_of, theta, blocks, order, rates, real, keep):
-    """The recursion of paper.md §1.2. `keep`: graphs of the inner gradients are kept from the way there."""
+    """The recursion of docs/math.md §2. `keep`: graphs of the inner gradients are kept from the way there."""
     trajectory, gradients = [theta], []
     for t, s in enumerate(order):
         gradient = torch.autograd.grad(loss_of(trajectory[t], *blocks[s]), trajectory[t], create_graph=keep)

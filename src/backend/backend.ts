@@ -323,7 +323,7 @@ export interface Ops {
     s: Buffer,
     shape: LocalResponseNormShape,
   ): void;
-  /** rdx, the tangent of dx (paper.md §1.2). workspace: twice x */
+  /** rdx, the tangent of dx (docs/math.md §2). workspace: twice x */
   localResponseNormBackwardR(
     rdx: Buffer,
     workspace: Buffer,
@@ -344,7 +344,7 @@ export interface Ops {
    * p = softmax(z); dz = (S·p − y)/n with S = Σ_k y_k; dy = −log(p)/n unless none. dz and dy are zero in padding.
    */
   crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
-  /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (paper.md §1.2) */
+  /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (docs/math.md §2) */
   crossEntropyR(rdz: Buffer, rdy: Buffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
   /**
    * Mean squared error of z against y (both [classes, batch]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's

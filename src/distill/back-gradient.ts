@@ -1,4 +1,4 @@
-// Back-gradient (Wang et al. 2018; paper.md §1.2): the outer loss differentiated through the whole inner loop.
+// Back-gradient (Wang et al. 2018; docs/math.md §2): the outer loss differentiated through the whole inner loop.
 //
 //   λ_T = ∂L/∂θ_T, then for t = T−1 … 0, with one R-pass along λ at θ_t:
 //   ∂L/∂η_t = −⟨∇_θ ℓ_t, λ⟩      ∂L/∂x_{t mod S} −= η_t·H_xθ λ      ∂L/∂y_{t mod S} −= η_t·H_yθ λ

@@ -1,4 +1,4 @@
-// What a distilled set must beat: the same number of real images, trained in the same way (paper.md §1.9).
+// What a distilled set must beat: the same number of real images, trained in the same way (docs/math.md §5).
 import type { Ops } from "../backend/backend.ts";
 import { batchInto, classIndex, type Dataset, subset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";

@@ -1,4 +1,4 @@
-// The optimiser of inner steps: SGD with momentum and weight decay, as torch.optim.SGD has them (paper.md §1.2).
+// The optimiser of inner steps: SGD with momentum and weight decay, as torch.optim.SGD has them (docs/math.md §2).
 
 /** Constants of the inner steps: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Both 0 is the paper's rule. */
 export interface InnerOptimizer {

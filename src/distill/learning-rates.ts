@@ -1,4 +1,4 @@
-// Learning rates are learned through softplus, η = ln(1 + eʳ), so that they stay positive (paper.md §1.1). The way
+// Learning rates are learned through softplus, η = ln(1 + eʳ), so that they stay positive (docs/math.md §1). The way
 // there, once a step, is a kernel; the way back, once a run, is here, in operations that every engine rounds alike.
 
 /** r with ln(1 + eʳ) = learningRate: r = ln(e^η − 1). Throws RangeError unless 0 < learningRate ≤ 100. */

@@ -22,7 +22,7 @@ export interface BackGradientMethod extends InnerOptimizer {
 
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
- * images, whose pixels and learning rates follow the gradient of the loss on real images (paper.md §1.1, §1.2).
+ * images, whose pixels and learning rates follow the gradient of the loss on real images (docs/math.md §1, §2).
  *
  * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
  * weight decay or a `memory` that is none.
@@ -75,7 +75,7 @@ export function backGradient({
   };
 }
 
-/** Adam on pixels and raw learning rates, halved as epochs pass (paper.md §1.1, §1.3). */
+/** Adam on pixels and raw learning rates, halved as epochs pass (docs/math.md §1). */
 export interface OuterOptions {
   readonly learningRate: number;
   readonly beta1: number;

@@ -1,5 +1,5 @@
 // The outer loop, one step at a time: average the gradients of the step's networks, update pixels and raw learning
-// rates with one Adam (paper.md §1.1, §1.4). Everything is allocated at the start. Where the networks run is not known
+// rates with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
 // here.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";

@@ -1,4 +1,4 @@
-// The inner loop, forwards (paper.md §1.1, §1.2), holding what the reverse sweep is to find (segments.ts); PyTorch's SGD
+// The inner loop, forwards (docs/math.md §1, §2), holding what the reverse sweep is to find (segments.ts); PyTorch's SGD
 // with momentum μ and weight decay ω:
 //
 //   g_t = ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t) + ω·θ_t      v_{t+1} = μ·v_t + g_t      θ_{t+1} = θ_t − η_t·v_{t+1}

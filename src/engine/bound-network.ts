@@ -141,7 +141,7 @@ export class BoundNetwork {
 
   /**
    * Products of the Hessian of the mean loss with a vector v in weight space, by Pearlmutter's R operator: one forward
-   * and one backward pass of tangents (paper.md §1.2). Throws TypeError and RangeError naming the argument.
+   * and one backward pass of tangents (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance,
@@ -169,7 +169,7 @@ export class BoundNetwork {
 
   /**
    * The outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
-   * (paper.md §1.2). Throws TypeError and RangeError naming the argument.
+   * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
     const { epochs = 1 } = options;

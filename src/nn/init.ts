@@ -1,4 +1,4 @@
-// Initial weights (paper.md §1.6), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
+// Initial weights (docs/math.md §4), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
 import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
 import { randomKey } from "../random.ts";

@@ -10,7 +10,7 @@ export interface ParameterSpec {
   readonly name: "weight" | "bias";
   /** PyTorch's layout. */
   readonly shape: readonly number[];
-  /** Inputs and outputs of one unit, as initialisers count them (paper.md §1.6). */
+  /** Inputs and outputs of one unit, as initialisers count them (docs/math.md §4). */
   readonly fanIn: number;
   readonly fanOut: number;
   /** What it does where that is not what its name says: a norm's weight only scales, its bias only shifts. */

@@ -1,5 +1,5 @@
 // Local response normalisation (Krizhevsky et al. 2012) across neighbouring channels; the formulas of the four passes are
-// in assembly/local-response-norm.ts and paper.md §1.2.
+// in assembly/local-response-norm.ts and docs/math.md §2.
 import { none } from "../backend/backend.ts";
 import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
 
@@ -21,7 +21,7 @@ export interface LocalResponseNormOptions {
  *
  * @throws RangeError unless size is a whole number ≥ 1, alpha ≥ 0, beta a number and k > 0.
  * @example
- * localResponseNorm({ size: 4, alpha: 0.001 / 9, beta: 0.75, k: 1 }) // AlexCifarNet's, paper.md §1.5
+ * localResponseNorm({ size: 4, alpha: 0.001 / 9, beta: 0.75, k: 1 }) // AlexCifarNet's, docs/math.md §3
  */
 export function localResponseNorm({ size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Layer {
   wholeNumber("size", size, 1);

@@ -4,7 +4,7 @@ import type { Tangent, Tape } from "./tape.ts";
 
 /**
  * `cross-entropy`: −Σ y·log softmax(z). `mse`: ‖z − y‖² / 2, the quadratic loss of the paper's linear case
- * (Wang et al. 2018; paper.md §1.2). Both are means over the images of a batch; targets are one-hot or soft.
+ * (Wang et al. 2018; docs/math.md §2). Both are means over the images of a batch; targets are one-hot or soft.
  */
 export type Loss = "cross-entropy" | "mse";
 

@@ -10,7 +10,7 @@ import { maxPool2d } from "./pool2d.ts";
 /**
  * A multilayer perceptron: fully connected layers with ReLU between them, of `hidden` units and at last `classes`; none
  * hidden makes it a linear classifier. Parameters are named fc_1, fc_2, … as in DC's evaluation networks, whose MLP has
- * hidden [128, 128] (paper.md §3.1).
+ * hidden [128, 128] (docs/math.md §3).
  *
  * @throws RangeError for sizes that are not whole numbers ≥ 1.
  * @example
@@ -30,7 +30,7 @@ export function mlp({
 }
 
 /**
- * LeNet as the paper uses it (paper.md §1.5): two 5×5 convolutions with max pooling, three fully connected layers;
+ * LeNet as the paper uses it (docs/math.md §3): two 5×5 convolutions with max pooling, three fully connected layers;
  * 61,706 parameters for one channel and ten classes. `size` 28 is padded by 2, 32 is not, so both have the same θ.
  * Parameters are named as in the reference code, conv1 to fc3.
  *

@@ -27,7 +27,7 @@ function thrown(make: () => unknown): Error {
 }
 
 describe("LeNet", () => {
-  test("is the layer table of paper.md §1.5", () => {
+  test("is the layer table of docs/math.md §3", () => {
     const model = lenet();
     expect(model.layers.map(({ kind }) => kind).join(" ")).toBe(
       "conv2d relu maxPool2d conv2d relu maxPool2d flatten linear relu linear relu linear",

@@ -60,7 +60,7 @@ describe("the multilayer perceptron", () => {
 });
 
 describe("AlexCifarNet", () => {
-  test("is the layer table of paper.md §1.5, with 1,756,426 parameters", () => {
+  test("is the layer table of docs/math.md §3, with 1,756,426 parameters", () => {
     const model = alexCifarNet();
     expect(table(model)).toEqual([
       ["conv2d", [64, 32, 32], 4864],
@@ -129,7 +129,7 @@ describe("AlexNet", () => {
 describe("ConvNet", () => {
   const colour: Pick<ConvNetOptions, "input" | "classes"> = { input: [3, 32, 32], classes: 10 };
 
-  test("is that of paper.md §3.1: three blocks of 128 channels, 320,010 parameters", () => {
+  test("is that of docs/math.md §3: three blocks of 128 channels, 320,010 parameters", () => {
     const model = convNet(colour);
     const block = (width: number, parameters: number) => [
       ["conv2d", [128, width, width], parameters],

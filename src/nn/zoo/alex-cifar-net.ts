@@ -9,7 +9,7 @@ import { maxPool2d } from "../pool2d.ts";
 import { block } from "./block.ts";
 
 /**
- * AlexCifarNet for colour images of 32×32 (paper.md §1.5): two 5×5 convolutions of 64 channels with max pooling and
+ * AlexCifarNet for colour images of 32×32 (docs/math.md §3): two 5×5 convolutions of 64 channels with max pooling and
  * local response normalisation, three fully connected layers; 1,756,426 parameters for ten classes. The first block
  * pools before it normalises, the second after. Parameters are named as in the reference code of the paper.
  *

@@ -8,7 +8,7 @@ import { maxPool2d } from "../pool2d.ts";
 import { block } from "./block.ts";
 
 /**
- * AlexNet for colour images of 224×224 (paper.md §1.5): five convolutions, three fully connected layers; 57,085,780
+ * AlexNet for colour images of 224×224 (docs/math.md §3): five convolutions, three fully connected layers; 57,085,780
  * parameters for 20 classes, 57,823,240 for 200. `dropout` puts one of p = 0.5 before each of the first two fully
  * connected layers. Parameters are named as in torchvision, whose last pooling, to 6×6, is the identity at this size.
  *

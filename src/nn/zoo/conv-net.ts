@@ -31,7 +31,7 @@ const activations = { relu, leakyrelu: leakyRelu, sigmoid, tanh };
 const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ kernel: 2 }), none: undefined };
 
 /**
- * ConvNet (paper.md §3.1): `depth` blocks of 3×3 convolution, norm, activation and pooling, then one fully connected
+ * ConvNet (docs/math.md §3): `depth` blocks of 3×3 convolution, norm, activation and pooling, then one fully connected
  * layer; 320,010 parameters for ten classes of colour images of 32×32. The first convolution makes 32×32 maps of
  * 28×28 images. Parameters are named as in DC's code, features.0.weight to classifier.bias.
  *
