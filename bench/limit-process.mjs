@@ -1,9 +1,10 @@
-// The machine's limit on several threads, as a measured process (process.mjs): a "step" is some tens of milliseconds.
+// The machine's limit on several threads, as a measured process (process.mjs). A "step" is about 100 ms: processors
+// count their busy time in hundredths of a second, and a shorter one could not be told to have been disturbed.
 import { createInterface } from "node:readline";
 import { limitFlops, limitOnThreads } from "./limit.mjs";
 import { timed } from "./measure.mjs";
 
-const CALLS = 200;
+const CALLS = 2000;
 const { threads } = JSON.parse(process.argv[2]);
 const work = await limitOnThreads(threads);
 const say = (values) => console.log(JSON.stringify(values));
