@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { hash } from "./inputs.mjs";
 import { warmUp } from "./measure.mjs";
@@ -48,7 +49,10 @@ function check(call, floats) {
 export function limitWork() {
   compile();
   const memory = new WebAssembly.Memory({ initial: 1 });
+  // Compiled well at once: on busy threads V8's first, four times slower code could be what is measured.
+  setFlagsFromString("--no-liftoff");
   const module = new WebAssembly.Module(readFileSync(binary));
+  setFlagsFromString("--liftoff");
   const { limit } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const floats = new Float32Array(memory.buffer);
   // Of both signs and small, so that no sum ever overflows or becomes denormal.
