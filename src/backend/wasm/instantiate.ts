@@ -14,7 +14,8 @@ export interface KernelExports {
   stopThreads(): void;
   dotFinish(out: number, partials: number, count: number): void;
   permutation(out: number, n: number, seed0: number, seed1: number, stream: number): void;
-  readonly Kernel: Readonly<Record<string, number>>;
+  /** An exported enum: its values are globals, not numbers. */
+  readonly Kernel: Readonly<Record<string, WebAssembly.Global>>;
   readonly Activation: Readonly<Record<string, number>>;
 }
 

@@ -30,11 +30,11 @@ const fours = (n: number): number => Math.ceil(n / 4);
 
 /** The ops of assembly/. `partials` is the byte address of room for 8,192 float64 partial sums. */
 export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number): Ops {
-  const K = kernels.Kernel as Record<string, number>;
+  // A plain number: V8 would compile the caller of a job again and again for an object that it has to convert.
   const id = (name: string): number => {
-    const value = K[name];
+    const value = kernels.Kernel[name];
     if (value === undefined) throw new Error(`the kernels were built without "${name}": run npm run build`);
-    return value;
+    return value.value as number;
   };
   const FILL = id("fill");
   const COPY = id("copy");
