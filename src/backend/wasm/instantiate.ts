@@ -14,9 +14,9 @@ export interface KernelExports {
   stopThreads(): void;
   dotFinish(out: number, partials: number, count: number): void;
   permutation(out: number, n: number, seed0: number, seed1: number, stream: number): void;
-  /** An exported enum: its values are globals, not numbers. */
-  readonly Kernel: Readonly<Record<string, WebAssembly.Global>>;
-  readonly Activation: Readonly<Record<string, number>>;
+  /** Exported enums: their values are globals, not numbers. */
+  readonly Kernel: Readonly<Record<string, WebAssembly.Global<"i32">>>;
+  readonly Activation: Readonly<Record<string, WebAssembly.Global<"i32">>>;
 }
 
 /** An instance of the kernels on `memory`. Several instances may share one memory. */

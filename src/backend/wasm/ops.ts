@@ -34,7 +34,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const id = (name: string): number => {
     const value = kernels.Kernel[name];
     if (value === undefined) throw new Error(`the kernels were built without "${name}": run npm run build`);
-    return value.value as number;
+    return value.value;
   };
   const FILL = id("fill");
   const COPY = id("copy");
@@ -132,7 +132,12 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     const elements = Math.max(s.inHeight, s.outHeight) * Math.max(s.inWidth, s.outWidth);
     job.run(s.channels, s.channels * elements * s.batch);
   };
-  const functionCode = (f: Activation): number => kernels.Activation[f]!;
+  const functionCodes: Readonly<Record<Activation, number>> = {
+    tanh: kernels.Activation.tanh!.value,
+    sigmoid: kernels.Activation.sigmoid!.value,
+    softplus: kernels.Activation.softplus!.value,
+  };
+  const functionCode = (f: Activation): number => functionCodes[f];
 
   /** `passes`: how often a kernel goes over an activation. */
   const normRun = (s: NormShape, passes: number): void => {
