@@ -3,7 +3,13 @@ export type { Floats, Simd } from "./backend/backend.ts";
 export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { loadIdx } from "./data/idx.ts";
-export { type BaselineOptions, type BaselineResult, randomRealBaseline } from "./distill/baselines.ts";
+export { type BaselineOptions, type BaselineResult, baseline } from "./distill/baselines/baseline.ts";
+export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
+export {
+  type NearestNeighborsOptions,
+  type NeighborsResult,
+  nearestNeighbors,
+} from "./distill/baselines/nearest-neighbors.ts";
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";

@@ -10,7 +10,8 @@ import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkImages } from "./fit.ts";
-import { HeldOutTest } from "./held-out-test.ts";
+import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
+import { type Summary, summary } from "./summary.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 export { predictedClasses } from "./held-out-test.ts";
@@ -42,12 +43,9 @@ export interface EvaluateOptions {
   }) => void;
 }
 
-/** Test accuracies, each from 0 to 1. */
-export interface Evaluation {
+/** Test accuracies, each from 0 to 1: their mean ± standard deviation, and the 95 % interval of the mean. */
+export interface Evaluation extends Summary {
   readonly networks: number;
-  readonly mean: number;
-  /** Unbiased; 0 for one network. */
-  readonly std: number;
   readonly accuracies: readonly number[];
   /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
   readonly simd?: "relaxed";
@@ -67,7 +65,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, count, () => set);
 }
 
-type SetsOptions = Omit<EvaluateOptions, "set" | "networks"> & { readonly pool?: WorkerPool | undefined };
+interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
+  readonly pool?: WorkerPool | undefined;
+  /** Default "evaluate". */
+  readonly purpose?: HeldOutTestConfig["purpose"];
+}
 type SetOf = (network: number) => DistilledSet;
 type Add = (accuracy: number) => void;
 
@@ -87,14 +89,14 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await run(options, networks, setOf, add);
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
-  return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
+  return { networks, ...summary(accuracies), accuracies, ...simd };
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
+  const { model, init, test, loss, seed = 0, purpose = "evaluate", threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   try {
-    const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
+    const held = new HeldOutTest({ test, model, init, loss, seed, purpose }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       add(held.accuracy(network, setOf(network)));
@@ -106,10 +108,10 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 }
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0 } = options;
+  const { model, init, test, loss, seed = 0, purpose = "evaluate" } = options;
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
-    const message = { test: shareable(test), model: describeModel(model), init, loss, seed };
+    const message = { test: shareable(test), model: describeModel(model), init, loss, seed, purpose };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(
       networks,
@@ -119,10 +121,4 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
   } finally {
     if (!options.pool) await pool.dispose();
   }
-}
-
-function meanAndStd(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }

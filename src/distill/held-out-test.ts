@@ -19,6 +19,8 @@ export interface HeldOutTestConfig {
   /** To train with. Default: the loss that the set was distilled for. */
   readonly loss?: Loss | undefined;
   readonly seed: number;
+  /** Networks nobody has seen, or those of a distillation, by which things may be chosen. */
+  readonly purpose: "distil" | "evaluate";
 }
 
 export class HeldOutTest {
@@ -39,13 +41,13 @@ export class HeldOutTest {
 
   /** Test accuracy of network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number {
-    const { test, model, init, loss, seed } = this.#config;
+    const { test, model, init, loss, seed, purpose } = this.#config;
     const backend = this.#backend;
     return this.#arena.scope(() => {
       const trainer = new Trainer(set, model, backend, this.#arena, loss);
       const batch = new RealBatch(model, backend, this.#arena, test.count);
-      writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train(randomKey(seed, "dropout/evaluate", network));
+      writeWeights(init, backend, model, trainer.theta, { seed, purpose, index: network });
+      trainer.train(randomKey(seed, `dropout/${purpose}`, network));
       const logits = batch.logits(trainer.theta, this.#images, test.count);
       return correct(logits, test.labels, model.classes) / test.count;
     });

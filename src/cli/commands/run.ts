@@ -15,6 +15,7 @@ import {
   version,
 } from "../../index.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
+import { type BaselineName, baselineList, baselinesText } from "../baselines.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
@@ -32,6 +33,7 @@ interface RunOptions {
   readonly batch: number;
   readonly networks: number;
   readonly evaluate: number;
+  readonly baselines: readonly BaselineName[];
   readonly evaluateEvery: number;
   readonly initialNoise?: number;
   readonly seed: number;
@@ -42,7 +44,7 @@ interface RunOptions {
 
 const help = `
 Ends with the accuracy of fresh networks that were trained on the distilled
-images, beside those trained in the same way on as many random real images.
+images, beside baselines such as networks trained on as many random real images.
 Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
 not a terminal it gets JSON lines, and the text goes to stderr.
 
@@ -61,7 +63,12 @@ export function addRun(program: Command): void {
     .option("--outer-steps <n>", "updates of the images (default: the recipe's)", wholeNumber(1))
     .option("--batch <n>", "real images per outer step", wholeNumber(1), 1024)
     .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
-    .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
+    .option(
+      "--evaluate <n>",
+      "held-out networks to evaluate with, 0 for none (default: the recipe's, or 200)",
+      wholeNumber(0),
+    )
+    .option("--baselines <list>", baselinesText, baselineList, baselineList("random-real"))
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--initial-noise <x>", "spread of the noise that pixels start from; the paper's is 1", numberFrom(0, 100))
     .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
@@ -71,8 +78,8 @@ export function addRun(program: Command): void {
     .addHelpText("after", help)
     .action(async (name: string, options: RunOptions) => {
       const recipe = findRecipe(name);
-      const { initialNoise = recipe.method.initialNoise } = options;
-      process.exitCode = await run({ ...recipe, method: { ...recipe.method, initialNoise } }, options);
+      const { initialNoise = recipe.method.initialNoise, evaluate = recipe.evaluateNetworks ?? 200 } = options;
+      process.exitCode = await run({ ...recipe, method: { ...recipe.method, initialNoise } }, { ...options, evaluate });
     });
 }
 
@@ -125,10 +132,13 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
 
     const judged =
       signal.aborted || options.evaluate === 0
-        ? { evaluation: null, baseline: null }
+        ? { evaluation: null, baselines: null }
         : await judge(
             set,
-            { train, test, model, init, networks: options.evaluate, seed, engine, workers, threads, signal },
+            {
+              ...{ train, test, model, init, networks: options.evaluate, baselines: options.baselines },
+              ...{ seed, engine, workers, threads, signal },
+            },
             reports,
           );
     const result: RunResult = {
@@ -146,7 +156,7 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       batch,
       networks,
       // Too late is not stopped.
-      stopped: signal.aborted && judged.baseline === null,
+      stopped: signal.aborted && judged.baselines === null,
       seconds: seconds(),
       distillSeconds,
       loss,
