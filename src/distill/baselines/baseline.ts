@@ -11,7 +11,8 @@ import { checkWorkers, poolOptions, WorkerPool } from "../../worker/client.ts";
 import { lossOf } from "../distilled-set.ts";
 import { type Evaluation, evaluateSets } from "../evaluate.ts";
 import { checkImages } from "../fit.ts";
-import type { WeightSource } from "../weight-source.ts";
+import { checkInit } from "../pretrained.ts";
+import { networksOf, type WeightSource } from "../weight-source.ts";
 import {
   type BaselineKind,
   bestDraws,
@@ -36,6 +37,8 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
+  /** Networks that choices are made by. Default: more of `init`; for held-out pretrained ones give those of the distillation. */
+  readonly tuningInit?: WeightSource;
   /** As many images and gradient steps as this set has, with its momentum and weight decay. */
   readonly like: SetShape;
   /** To train with. Default: the loss that `like` was distilled for. */
@@ -86,11 +89,13 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   const kind = checkKind("kind", options.kind);
   checkWorkers(workers);
   checkSeed(seed);
+  checkInit(init, model);
   checkImages("data", options.train, model);
   checkImages("test", test, model);
   const networks = wholeNumber("networks", options.networks, 1);
-  const { epochs = [like.epochs] } = options;
+  const { epochs = [like.epochs], tuningInit = init } = options;
   for (const [i, value] of epochs.entries()) wholeNumber(`epochs[${i}]`, value, 1);
+  checkInit(tuningInit, model);
   const counts = sourceCounts(options);
   const perClass = like.steps * perClassOf(like, options.train);
   const { pool, validation } = splitValidation(options.train);
@@ -103,7 +108,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
     const shared = { model, init, loss, seed, engine, threads, pool: workerPool, ...(signal && { signal }) };
     const setOf = (images: ClassImages, training: Training) => realSet(images, like, pool, training, kind);
     const onValidation = async (draws: Draws, training: Training): Promise<number> => {
-      const chosenBy = { ...shared, test: validation, purpose: "distil" as const };
+      const chosenBy = { ...shared, init: tuningInit, test: validation, purpose: "distil" as const };
       return (await evaluateSets(chosenBy, TUNING_NETWORKS, (network) => setOf(draws.of(network), training))).mean;
     };
 
@@ -116,7 +121,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
       : kind === "random-real"
         ? randomDraws(source, "baseline/real")
         : await bestDraws(source, score);
-    const count = init.kind === "fixed" ? Math.min(networks, draws.count) : networks;
+    const count = networksOf(init) === 1 ? Math.min(networks, draws.count) : networks;
     const tested = await evaluateSets({ ...shared, test }, count, (network) => setOf(draws.of(network), training));
     return { kind, ...tested, ...training };
   } finally {
