@@ -11,6 +11,7 @@ export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
