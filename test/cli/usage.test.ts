@@ -84,7 +84,7 @@ test("recipes lists images, data, steps and the paper's figures", async () => {
   const { code, stdout } = await distillate(["recipes"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /digits-random {2}\(default\)\n[\s\S]*?images +100\n[\s\S]*?outer steps +600\n +paper +79\.5 ± 8\.1 %/,
+    /digits-random {2}\(default\)\n[\s\S]*?images +100\n[\s\S]*?outer steps +600\n[\s\S]*?paper +79\.5 ± 8\.1 %/,
   );
-  expect(stdout).toMatch(/digits-fixed\n[\s\S]*?images +10\n[\s\S]*?outer steps +1,200\n +paper +93\.76 %/);
+  expect(stdout).toMatch(/digits-fixed\n[\s\S]*?images +10\n[\s\S]*?outer steps +1,200\n[\s\S]*?paper +93\.76 %/);
 });
