@@ -12,16 +12,21 @@
  * @param chances k numbers in [0, 1), for the choice of each first centre.
  * @returns centres [k, size], in the order in which they were seeded.
  */
-export function kMeans(points: Float32Array, size: number, chances: ArrayLike<number>): Float64Array {
+export function kMeans(points: Float64Array, size: number, chances: ArrayLike<number>): Float64Array {
   const clustering = new Clustering(points, size, chances);
   while (clustering.assign()) clustering.update();
   return clustering.centres;
 }
 
-/** Squared Euclidean distance of row i of `a` and row j of `b`. */
-function squaredDistance(a: ArrayLike<number>, i: number, b: ArrayLike<number>, j: number, size: number): number {
-  const [from, to] = [i * size, j * size];
-  let [s0, s1, s2, s3, p] = [0, 0, 0, 0, 0];
+/** Squared Euclidean distance of row i of `a` and row j of `b`. One type of array, or the engine makes slow code of it. */
+function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
+  const from = i * size;
+  const to = j * size;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let p = 0;
   // Four sums, each waiting for itself alone.
   for (; p + 4 <= size; p += 4) {
     const d0 = a[from + p]! - b[to + p]!;
@@ -42,10 +47,13 @@ function squaredDistance(a: ArrayLike<number>, i: number, b: ArrayLike<number>, 
 
 class Clustering {
   readonly centres: Float64Array;
-  readonly #points: Float32Array;
+  readonly #points: Float64Array;
   readonly #size: number;
   readonly #n: number;
   readonly #k: number;
+  /** Points in each cluster, and their sum: what leaves is taken off, what comes is added. */
+  readonly #counts: Uint32Array;
+  readonly #sums: Float64Array;
   /** Cluster of each point; −1 before the first assignment. */
   readonly #cluster: Int32Array;
   /** At least the distance of each point to its centre, and whether it is just that. */
@@ -54,11 +62,13 @@ class Clustering {
   /** [n, k], at most the distance of each point to each centre. */
   readonly #lower: Float64Array;
 
-  constructor(points: Float32Array, size: number, chances: ArrayLike<number>) {
+  constructor(points: Float64Array, size: number, chances: ArrayLike<number>) {
     this.#points = points;
     this.#size = size;
     this.#n = points.length / size;
     this.#k = chances.length;
+    this.#counts = new Uint32Array(this.#k);
+    this.#sums = new Float64Array(this.#k * size);
     this.#cluster = new Int32Array(this.#n).fill(-1);
     this.#upper = new Float64Array(this.#n).fill(Number.POSITIVE_INFINITY);
     this.#exact = new Uint8Array(this.#n);
@@ -91,9 +101,19 @@ class Clustering {
     for (let i = 0; i < n; i++) {
       const before = this.#cluster[i]!;
       if (before < 0 || this.#upper[i]! > apart[before * k + before]!) this.#assignOne(i, apart);
-      if (this.#cluster[i] !== before) changed = true;
+      const after = this.#cluster[i]!;
+      if (after === before) continue;
+      changed = true;
+      if (before >= 0) this.#add(-1, i, before);
+      this.#add(1, i, after);
     }
     return changed;
+  }
+
+  #add(sign: number, i: number, c: number): void {
+    const [sums, points, size] = [this.#sums, this.#points, this.#size];
+    this.#counts[c]! += sign;
+    for (let p = 0, from = i * size, to = c * size; p < size; p++) sums[to + p]! += sign * points[from + p]!;
   }
 
   #assignOne(i: number, apart: Float64Array): void {
@@ -146,17 +166,11 @@ class Clustering {
   update(): void {
     const [n, k, size] = [this.#n, this.#k, this.#size];
     const old = this.centres.slice();
-    const counts = new Uint32Array(k);
-    const sums = new Float64Array(k * size);
-    for (let i = 0; i < n; i++) {
-      const c = this.#cluster[i]!;
-      counts[c]!++;
-      for (let p = 0, from = i * size, to = c * size; p < size; p++) sums[to + p]! += this.#points[from + p]!;
-    }
     const moved = new Float64Array(k);
     for (let c = 0; c < k; c++) {
-      if (counts[c] === 0) continue;
-      for (let p = c * size; p < (c + 1) * size; p++) this.centres[p] = sums[p]! / counts[c]!;
+      const count = this.#counts[c]!;
+      if (count === 0) continue;
+      for (let p = c * size; p < (c + 1) * size; p++) this.centres[p] = this.#sums[p]! / count;
       moved[c] = Math.sqrt(squaredDistance(this.centres, c, old, c, size));
     }
     for (let i = 0; i < n; i++) {

@@ -74,8 +74,8 @@ export async function kMeansImages(
   return out;
 }
 
-function gathered(data: Dataset, indices: Uint32Array): Float32Array {
-  const out = new Float32Array(indices.length * imageSize(data));
+function gathered(data: Dataset, indices: Uint32Array): Float64Array {
+  const out = new Float64Array(indices.length * imageSize(data));
   batchInto(data, indices, out);
   return out;
 }

@@ -51,7 +51,7 @@ const cases = [
 ].map(({ n, size, k, seed }) => ({
   seed,
   size,
-  points: Float32Array.from(paint(n * size, seed, 2)),
+  points: Float64Array.from(paint(n * size, seed, 2)),
   chances: Array.from(paint(k, seed + 100), (value) => (value + 1) / 2).map((u) => Math.min(u, 0.999)),
 }));
 
@@ -66,7 +66,7 @@ test.skipIf(!numpy)("centres are NumPy's (skipped where /usr/bin/python3 has no 
 describe("kMeans", () => {
   test("finds three heaps, wherever it starts", () => {
     const heaps = [-10, 0, 10].flatMap((centre) => [centre - 1, centre, centre + 1]);
-    const points = Float32Array.from(heaps.flatMap((x) => [x, 2 * x]));
+    const points = Float64Array.from(heaps.flatMap((x) => [x, 2 * x]));
     for (const u of [0, 0.3, 0.6, 0.999]) {
       const centres = kMeans(points, 2, [u, 0.5, 0.5]);
       expect([centres[0]!, centres[2]!, centres[4]!].sort((a, b) => a - b)).toEqual([-10, 0, 10]);
@@ -74,11 +74,11 @@ describe("kMeans", () => {
   });
 
   test("one cluster is the mean", () => {
-    expect([...kMeans(Float32Array.of(1, 2, 3, 6, 5, 1), 2, [0.4])]).toEqual([3, 3]);
+    expect([...kMeans(Float64Array.of(1, 2, 3, 6, 5, 1), 2, [0.4])]).toEqual([3, 3]);
   });
 
   test("more clusters than different points keep the centres they were seeded with", () => {
-    const centres = kMeans(Float32Array.of(4, 4, 7), 1, [0.1, 0.5, 0.5, 0.9]);
+    const centres = kMeans(Float64Array.of(4, 4, 7), 1, [0.1, 0.5, 0.5, 0.9]);
     expect([...centres].sort()).toEqual([4, 4, 7, 7]);
   });
 });
