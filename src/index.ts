@@ -14,6 +14,13 @@ export { type BackGradientMethod, backGradient, type OuterOptions } from "./dist
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
+export {
+  type PoolNetwork,
+  type PoolProgress,
+  type TrainedPool,
+  type TrainPoolOptions,
+  trainPool,
+} from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,
