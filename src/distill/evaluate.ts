@@ -7,11 +7,12 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
-import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkImages } from "./fit.ts";
 import { HeldOutTest } from "./held-out-test.ts";
-import type { WeightSource } from "./weight-source.ts";
+import { checkInit } from "./pretrained.ts";
+import { networksOf, type WeightSource } from "./weight-source.ts";
 
 export { predictedClasses } from "./held-out-test.ts";
 
@@ -19,7 +20,10 @@ export { predictedClasses } from "./held-out-test.ts";
 export interface EvaluateOptions {
   readonly set: DistilledSet;
   readonly model: Model;
-  /** As in distilling: with `fixedInit` it is that one network, whatever `networks` says. */
+  /**
+   * As in distilling: with `fixedInit` it is that one network, whatever `networks` says. With `pretrained` it is the
+   * first `networks` of the pool, or all if there are fewer: those trained for testing, or the one distilled for.
+   */
   readonly init: WeightSource;
   /** To train with. Default: the loss that the set was distilled for. */
   readonly loss?: Loss;
@@ -63,7 +67,7 @@ export interface Evaluation {
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { set, init, networks = 20 } = options;
-  const count = init.kind === "fixed" ? 1 : wholeNumber("networks", networks, 1);
+  const count = Math.min(wholeNumber("networks", networks, 1), networksOf(init));
   return evaluateSets(options, count, () => set);
 }
 
@@ -73,8 +77,9 @@ type Add = (accuracy: number) => void;
 
 /** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, test, loss, seed = 0, workers = 0, onProgress } = options;
+  const { model, init, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
+  checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
@@ -109,7 +114,13 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
   const { model, init, test, loss, seed = 0 } = options;
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
-    const message = { test: shareable(test), model: describeModel(model), init, loss, seed };
+    const message = {
+      test: shareable(test),
+      model: describeModel(model),
+      init: shareableInit(init),
+      loss,
+      seed,
+    };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(
       networks,
