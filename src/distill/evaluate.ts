@@ -9,13 +9,14 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
-import { type Summary, summary } from "./summary.ts";
+import { summary } from "./summary.ts";
 import { networksOf, type WeightSource } from "./weight-source.ts";
 
-export { predictedClasses } from "./held-out-test.ts";
+export type { Evaluation } from "./evaluation.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -45,14 +46,6 @@ export interface EvaluateOptions {
     readonly networks: number;
     readonly accuracy: number;
   }) => void;
-}
-
-/** Test accuracies, each from 0 to 1: their mean ± standard deviation, and the 95 % interval of the mean. */
-export interface Evaluation extends Summary {
-  readonly networks: number;
-  readonly accuracies: readonly number[];
-  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
-  readonly simd?: "relaxed";
 }
 
 /**
@@ -100,6 +93,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { model, init, test, loss, seed = 0, purpose = "evaluate", threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
   try {
     const held = new HeldOutTest({ test, model, init, loss, seed, purpose }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
@@ -108,6 +102,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
       await nextTask();
     }
   } finally {
+    engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
 }
