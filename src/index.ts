@@ -1,8 +1,19 @@
 // The public names. What needs a file system is in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
+export { filesInArchive } from "./data/archive.ts";
+export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
+export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
+export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
+export type { ByteSource, DataFile } from "./data/data-file.ts";
+export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";
+export { decodeImage } from "./data/decode-image.ts";
 export { digits } from "./data/digits.ts";
-export { loadIdx } from "./data/idx.ts";
+export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
+export { loadIdxFiles } from "./data/idx-files.ts";
+export type { ImageOptions } from "./data/image-set.ts";
+export type { DecodeOptions, Raster } from "./data/raster.ts";
+export type { Fit } from "./data/resize.ts";
+export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
 export { type BaselineOptions, type BaselineResult, randomRealBaseline } from "./distill/baselines.ts";
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
@@ -14,6 +25,13 @@ export { type BackGradientMethod, backGradient, type OuterOptions } from "./dist
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
+export {
+  type PoolNetwork,
+  type PoolProgress,
+  type TrainedPool,
+  type TrainPoolOptions,
+  trainPool,
+} from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   BoundNetwork,

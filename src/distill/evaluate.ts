@@ -9,12 +9,13 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { type Evaluation, meanAndStd } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
 import { HeldOutTest } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { networksOf, type WeightSource } from "./weight-source.ts";
 
-export { predictedClasses } from "./held-out-test.ts";
+export type { Evaluation } from "./evaluation.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
@@ -44,17 +45,6 @@ export interface EvaluateOptions {
     readonly networks: number;
     readonly accuracy: number;
   }) => void;
-}
-
-/** Test accuracies, each from 0 to 1. */
-export interface Evaluation {
-  readonly networks: number;
-  readonly mean: number;
-  /** Unbiased; 0 for one network. */
-  readonly std: number;
-  readonly accuracies: readonly number[];
-  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
-  readonly simd?: "relaxed";
 }
 
 /**
@@ -98,6 +88,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
   try {
     const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
@@ -106,6 +97,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
       await nextTask();
     }
   } finally {
+    engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
 }
@@ -130,10 +122,4 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
   } finally {
     if (!options.pool) await pool.dispose();
   }
-}
-
-function meanAndStd(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }

@@ -7,9 +7,9 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed, randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { predictedClasses } from "./evaluate.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { checkInit } from "./pretrained.ts";
+import { predictedClasses } from "./test-images.ts";
 import { Trainer } from "./train.ts";
 import { randomInit, type WeightSource, writeWeights } from "./weight-source.ts";
 
