@@ -44,3 +44,22 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+/** A length of time by its largest unit: "40 s", "12 min", "1.5 h", "9 days". */
+export function duration(seconds: number): string {
+  const units = [
+    ["s", 1],
+    ["min", 60],
+    ["h", 3600],
+    ["days", 86_400],
+  ] as const;
+  const [unit, length] = units.findLast(([, length]) => seconds >= 1.5 * length) ?? units[0];
+  const n = seconds / length;
+  return `${n < 9.5 && unit !== "s" ? Number(n.toFixed(1)) : count(Math.max(1, Math.round(n)))} ${unit}`;
+}
+
+/** "100 MiB", "1.5 GiB". */
+export function mebibytes(bytes: number): string {
+  const mib = bytes / 2 ** 20;
+  return mib < 1000 ? `${Math.ceil(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
