@@ -1,11 +1,13 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
+import { modelName, recipeInit } from "../recipes/options.ts";
+import { type BaselineName, type Baselines, baselineLabel, baselineNote } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
-import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
-import { accuracy, count, plural, table } from "./text.ts";
+import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
+import { accuracy, count, interval, plural, table } from "./text.ts";
 
 /** How often the seconds of the comparison move on. */
 const tickMilliseconds = 250;
@@ -27,7 +29,7 @@ export class TextReport implements RunReport {
     const { recipe, data, model, images, engine } = plan;
     const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
-    const weights = recipe.init(plan.seed).kind === "fixed" ? "one known network" : "new random weights every time";
+    const weights = recipeInit(recipe).kind === "fixed" ? "one known network" : "new random weights every time";
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
@@ -39,7 +41,7 @@ export class TextReport implements RunReport {
           "  images",
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
-        ["  model", `${recipe.modelName}, ${count(model.parameterCount)} parameters, ${weights}`],
+        ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weights}`],
         ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
@@ -71,17 +73,18 @@ export class TextReport implements RunReport {
     this.#line.clear();
   }
 
-  comparing(): void {
+  comparing(name: BaselineName): void {
+    clearInterval(this.#timer);
     const startedAt = performance.now();
     const draw = (): void => {
       const seconds = Math.round((performance.now() - startedAt) / 1000);
-      this.#line.draw(() => `comparing with random real images, ${seconds} s`);
+      this.#line.draw(() => `comparing with ${baselineLabel(name)}, ${seconds} s`);
     };
     draw();
     this.#timer = setInterval(draw, tickMilliseconds);
   }
 
-  compared(_: Baseline): void {
+  compared(_: Baselines): void {
     this.close();
   }
 
@@ -105,21 +108,27 @@ export class TextReport implements RunReport {
     return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
   }
 
-  #table({ evaluation, baseline, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
-    const { out, recipe, seed } = this.#plan!;
+  #table({ evaluation, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
+    const { out, recipe } = this.#plan!;
     const lines: string[] = [];
-    if (evaluation && baseline) {
-      const { randomReal } = baseline;
-      const known = recipe.init(seed).kind === "fixed";
+    if (evaluation && baselines) {
+      const known = recipeInit(recipe).kind === "fixed";
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([
+          ["", "± std", "95 % of the mean", ""],
           [
             "  distilled images",
             accuracy(evaluation),
+            interval(evaluation),
             known ? "the known network" : plural(evaluation.networks, "network"),
           ],
-          ["  random real images", accuracy(randomReal), plural(randomReal.networks, known ? "choice" : "network")],
+          ...Object.entries(baselines).map(([name, result]) => [
+            `  ${baselineLabel(name as BaselineName)}`,
+            accuracy(result),
+            interval(result),
+            baselineNote(result, known),
+          ]),
         ]),
         "",
       );

@@ -1,7 +1,7 @@
 // A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` and what
 // reads results touch memory; `pass` and `predict` call ops alone, so that chunks can run side by side.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -44,7 +44,7 @@ export class ImageChunk {
   }
 
   /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
-  pass(theta: Buffer, batch: Batch, images: number, dTheta: Buffer, accumulate: boolean): void {
+  pass(theta: Buffer, batch: Batch, images: number, dTheta: Buffer, accumulate: boolean, random?: RandomKey): void {
     const { ops } = this.#backend;
     const tape = this.#tape;
     const classes = this.#classes;
@@ -52,7 +52,7 @@ export class ImageChunk {
     ops.packImages(tape.images, this.#rows, { features: this.#features, ...shape });
     if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
     else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
-    this.#network.forward(theta, tape, images);
+    this.#network.forward(theta, tape, images, random);
     this.#network.loss(tape, images);
     if (dTheta === none) return;
     // The kernel's mean is over the chunk; the batch's is wanted.

@@ -3,7 +3,7 @@
 // Of a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
 // leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -57,8 +57,11 @@ export class RealBatch {
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
 
-  /** The mean loss over the batch at θ; its gradient into dTheta unless that is none. */
-  loss(theta: Buffer, batch: Batch, dTheta: Buffer): number {
+  /**
+   * The mean loss over the batch at θ; its gradient into dTheta unless that is none. Nothing is dropped, unless dropout
+   * may draw from `random` and the streams after it.
+   */
+  loss(theta: Buffer, batch: Batch, dTheta: Buffer, random?: RandomKey): number {
     const { parameterCount } = this.#model;
     let total = 0;
     this.#rounds(batch.count, (from, atOnce) => {
@@ -66,7 +69,8 @@ export class RealBatch {
       for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
-        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0);
+        const streams = random && this.#randomOf(random, from + i * this.#size);
+        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
       });
       for (let i = 0; i < atOnce; i++) {
         for (const loss of this.#chunks[i]!.losses(imagesOf(i))) total += loss;
@@ -97,6 +101,11 @@ export class RealBatch {
       }
     });
     return out;
+  }
+
+  /** Streams of the chunk that begins at image `from`: as many as there are layers. */
+  #randomOf(random: RandomKey, from: number): RandomKey {
+    return { ...random, stream: random.stream + (from / this.#size) * this.#model.layers.length };
   }
 
   /** `round(from, atOnce)` for images `from` on, `atOnce` chunks at a time, the last of which may be smaller. */

@@ -1,13 +1,12 @@
 // What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
 // do not cross.
 import type { Floats } from "../backend/backend.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { HeldOutTestConfig } from "../distill/held-out-test.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
-import type { WeightSource } from "../distill/weight-source.ts";
+import type { PoolTrainer, TrainingConfig } from "../distill/pool-trainer.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
-import type { Loss } from "../nn/loss.ts";
 
 /** A distillation, told once. */
 export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
@@ -34,15 +33,16 @@ export interface GradientReply {
 }
 
 /** An evaluation, told once. */
-export interface TestMessage {
-  readonly test: Dataset;
+export interface TestMessage extends Omit<HeldOutTestConfig, "model"> {
   readonly model: ModelDescription;
-  readonly init: WeightSource;
-  readonly loss?: Loss | undefined;
-  readonly seed: number;
 }
 
-/** What a worker does. It has one engine, and one distillation or evaluation at a time: opening another ends the last. */
+/** The training of a pool, told once. */
+export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
+  readonly model: ModelDescription;
+}
+
+/** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
   start(engine: EngineOptions): Promise<void>;
   openRun(run: RunMessage): void;
@@ -50,4 +50,9 @@ export interface WorkerApi {
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number;
+  openTraining(training: TrainingMessage): void;
+  /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
+  trainEpoch(network: number, epoch: number): number;
+  /** The network in training, as it is now. */
+  trained(): ReturnType<PoolTrainer["result"]>;
 }

@@ -2,7 +2,9 @@
 // worker dies; here every call ends, with the answer, with what the worker threw, or with what ended the pool: a worker
 // that died, the AbortSignal, dispose().
 import { type Remote, wrap } from "comlink";
+import type { Floats } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { WeightSource } from "../distill/weight-source.ts";
 import type { Engine, EngineOptions } from "../engine/engine.ts";
 import { WorkerError, withClass } from "../errors.ts";
 import { hardwareThreads } from "../platform.ts";
@@ -172,13 +174,20 @@ export class WorkerPool {
 
 /** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
 export function shareable(data: Dataset): Dataset {
-  // Pages have it only where they are isolated from others.
-  const shared = typeof SharedArrayBuffer === "function" && globalThis.crossOriginIsolated !== false;
-  const share = (bytes: Uint8Array): Uint8Array => {
-    if (!shared) return bytes.slice();
-    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    copy.set(bytes);
-    return copy;
-  };
-  return { ...data, pixels: share(data.pixels), labels: share(data.labels) };
+  return { ...data, pixels: shared(data.pixels), labels: shared(data.labels) };
+}
+
+/** The source likewise: a pretrained pool is told once, and not copied for each worker. */
+export function shareableInit(init: WeightSource): WeightSource {
+  return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
+}
+
+function shared<T extends Uint8Array | Floats>(array: T): T {
+  // Pages have such memory only where they are isolated from others.
+  if (typeof SharedArrayBuffer !== "function" || globalThis.crossOriginIsolated === false) return array.slice() as T;
+  if (array.buffer instanceof SharedArrayBuffer) return array;
+  const Kind = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Kind(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
 }

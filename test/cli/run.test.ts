@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { loadDistilled } from "../../src/node.ts";
 import { version } from "../../src/version.gen.ts";
 import { distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";
 
-const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "result.json"];
+const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "recipe.json", "result.json"];
 
 let folder: string;
 let data: string;
@@ -57,13 +57,21 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     seconds: expect.any(Number),
     distillSeconds: expect.any(Number),
     loss: expect.any(Number),
-    evaluation: { networks: 2, mean: expect.any(Number), std: expect.any(Number), accuracies: expect.any(Array) },
-    baseline: {
-      randomReal: {
+    evaluation: {
+      networks: 2,
+      mean: expect.any(Number),
+      std: expect.any(Number),
+      ci95: expect.any(Number),
+      accuracies: expect.any(Array),
+    },
+    baselines: {
+      "random-real": {
         networks: 2,
         mean: expect.any(Number),
         std: expect.any(Number),
+        ci95: expect.any(Number),
         learningRate: expect.any(Number),
+        epochs: 3,
       },
     },
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -79,11 +87,13 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
 
   const events = jsonLines(stdout);
   const names = events.map(({ event }) => event);
-  expect(names.filter((name) => name !== "progress")).toEqual(["start", "evaluation", "baseline", "result"]);
+  expect(names.filter((name) => name !== "progress")).toEqual(["start", "evaluation", "baselines", "result"]);
   expect(events[names.lastIndexOf("progress")]).toMatchObject({ step: 3, steps: 3, loss: result.loss, secondsLeft: 0 });
   expect(events.at(-1)).toEqual({ event: "result", ...result });
 
-  expect(stderr).toMatch(/distilled images +\d+\.\d % ± \d+\.\d +2 networks\n +random real images +\d+\.\d % ±/);
+  expect(stderr).toMatch(
+    /distilled images +\d+\.\d % ± \d+\.\d +\d+\.\d to \d+\.\d +2 networks\n +random real images +\d+\.\d % ±/,
+  );
   expect(stderr).toContain(`sha256 ${result.sha256}\n`);
   expect(stderr).not.toContain("\u001b");
   expect(stderr).not.toContain("\r");
@@ -94,8 +104,8 @@ test("the seed decides the images, the numbers of threads and workers do not", a
     const fast = ["--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "0"];
     const { code, stderr } = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const { evaluation, baseline, sha256 } = resultOf(join(folder, out));
-    expect({ evaluation, baseline }).toEqual({ evaluation: null, baseline: null });
+    const { evaluation, baselines, sha256 } = resultOf(join(folder, out));
+    expect({ evaluation, baselines }).toEqual({ evaluation: null, baselines: null });
     return sha256;
   };
   const first = await run("seed7", "--seed", "7", "--threads", "1");
@@ -116,10 +126,65 @@ test("digits-fixed on the digits of the package serves one network, and saves be
     data: { name: "digits", train: 9000, test: 1000 },
     images: 10,
     evaluation: { networks: 1, std: 0 },
-    baseline: { randomReal: { networks: 3 } },
+    baselines: { "random-real": { networks: 3 } },
   });
   const { recipe } = await loadDistilled(join(out, "distilled.npz"));
   expect(recipe.init).toEqual({ kind: "fixed", scheme: "xavier-normal", seed: 1 });
+}, 60_000);
+
+test("a run folder's recipe.json makes the same bytes again, and so does the recipe printed and given the options", async () => {
+  const out = join(folder, "kept");
+  const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
+  const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
+  const rest = ["--momentum", "0.5", "--weight-decay", "5e-4", "--memory", "recompute", "--outer-lr", "0.02"];
+  const args = [...options, ...inner, ...rest, "--seed", "3"];
+  const run = async (what: string, to: string, ...more: string[]) => {
+    const { code, stderr } = await distillate(["run", what, ...more, "--out", join(folder, to)], { cwd: folder });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { seconds: _, distillSeconds: __, ...result } = resultOf(join(folder, to));
+    return result;
+  };
+  const result = await run("digits-fixed", "kept", ...args);
+  const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
+  expect(recipe).toEqual({
+    name: "digits-fixed",
+    summary: expect.any(String),
+    data: { name: "painted", path: "../painted" },
+    model: { name: "lenet" },
+    init: { kind: "fixed", scheme: "xavier-normal" },
+    loss: "cross-entropy",
+    method: {
+      steps: 2,
+      epochs: 2,
+      imagesPerClass: 2,
+      learningRate: 0.05,
+      initialNoise: 0.5,
+      momentum: 0.5,
+      weightDecay: 0.0005,
+      memory: "recompute",
+    },
+    networksPerStep: 2,
+    outer: {
+      learningRate: 0.02,
+      beta1: 0.5,
+      beta2: 0.999,
+      eps: 1e-8,
+      decayEvery: 40,
+      decayFactor: 0.5,
+      batch: 40,
+      steps: 2,
+    },
+    evaluate: { networks: 1 },
+    paper: { accuracy: 93.76, text: "on MNIST" },
+    seed: 3,
+  });
+  expect(await run("kept/recipe.json", "again")).toEqual(result);
+  expect(JSON.parse(readFileSync(join(folder, "again", "recipe.json"), "utf8"))).toEqual(recipe);
+  expect((await run("kept/recipe.json", "other", "--lr", "0.06")).sha256).not.toBe(result.sha256);
+
+  const printed = await distillate(["recipes", "digits-fixed", "--json"]);
+  writeFileSync(join(folder, "mine.json"), printed.stdout);
+  expect(await run("mine.json", "mine", ...args)).toEqual(result);
 }, 60_000);
 
 describe("stopping", () => {
@@ -133,7 +198,7 @@ describe("stopping", () => {
     const { code, stdout, stderr } = await outcome;
     expect({ code, stderr }).toMatchObject({ code: 130 });
     const result = resultOf(out);
-    expect(result).toMatchObject({ stopped: true, evaluation: null, baseline: null });
+    expect(result).toMatchObject({ stopped: true, evaluation: null, baselines: null });
     await expectSavedSet(out, result.outerSteps);
     expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", stopped: true });
     expect(stderr).toContain(

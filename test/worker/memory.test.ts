@@ -33,7 +33,8 @@ describe("an estimate", () => {
   });
 
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {
-    const kernels = (threads: number) => estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
+    const kernels = (threads: number) =>
+      estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
     expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
   });
 });

@@ -1,32 +1,123 @@
 // `distillate recipes`: what can be run, and what to expect of it.
 import type { Command } from "commander";
-import { defaultRecipe, recipes } from "../recipes.ts";
-import { count, table } from "../text.ts";
+import { type PaperFigure, type Recipe, recipeGroups } from "../../index.ts";
+import { recipeCost } from "../../recipes/cost.ts";
+import { knownShape } from "../../recipes/data-shapes.ts";
+import { modelName } from "../../recipes/options.ts";
+import { printable } from "../errors.ts";
+import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
+import { machineSpeed, type Speed, secondsOf } from "../speed.ts";
+import { count, duration, mebibytes, table } from "../text.ts";
+
+interface RecipesOptions {
+  readonly json?: true;
+}
 
 const help = `
-Example:
+Times are of the outer steps alone, on all threads of this machine, whose speed
+is measured in about a second, once a day. A recipe as JSON is a file to edit
+and to run.
+
+Examples:
   $ distillate recipes
+  $ distillate recipes mnist-random
+  $ distillate recipes mnist-random --json > mine.json
+  $ distillate run mine.json
 `;
 
 export function addRecipes(program: Command): void {
   program
     .command("recipes")
     .description("list the recipes that `distillate run` knows")
+    .argument("[recipe]", "only this one, a name or a JSON file")
+    .option("--json", "print JSON: the list, or the recipe itself")
     .addHelpText("after", help)
-    .action(() => {
-      const lines = recipes.flatMap(({ name, summary, images, data, modelName, outerSteps, paper }) => [
-        `${name}${name === defaultRecipe ? "  (default)" : ""}`,
-        `  ${summary}`,
-        ...table([
-          ["  images", `${images}`],
-          ["  data", data],
-          ["  model", modelName],
-          ["  outer steps", count(outerSteps)],
-          ["  paper", paper],
-        ]),
-        "",
-      ]);
-      lines.push("Run one with: distillate run <recipe>");
+    .action(async (name: string | undefined, options: RecipesOptions) => {
+      const lines = await (name === undefined ? all(options) : one(name, options));
       process.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+async function all({ json }: RecipesOptions): Promise<string[]> {
+  const speed = await machineSpeed();
+  const groups = recipeGroups.map(({ title, recipes }) => ({
+    title,
+    all: recipes.map((recipe) => factsOf(recipe, speed)),
+  }));
+  if (json)
+    return [
+      JSON.stringify(
+        groups.flatMap(({ title, all }) => all.map((facts) => ({ group: title, ...facts }))),
+        null,
+        2,
+      ),
+    ];
+  const rows = groups.flatMap(({ title, all }) => [[title], ...all.map(row), []]);
+  const heads = ["", "images", "data", "steps", "about", "memory", "paper, %"];
+  return [
+    ...table([heads, ...rows]).map((line) => line.trimEnd()),
+    "about: time for the outer steps on this machine. More of a recipe: distillate recipes <recipe>",
+    "Run one: distillate run <recipe>",
+  ];
+}
+
+async function one(name: string, { json }: RecipesOptions): Promise<string[]> {
+  const recipe = await loadRecipe(name);
+  return json ? [JSON.stringify(recipe, null, 2)] : describe(factsOf(recipe, await machineSpeed())).map(printable);
+}
+
+type Facts = ReturnType<typeof factsOf>;
+
+/** Null is what nobody knows before the data are there. */
+function factsOf(recipe: Recipe, speed: Speed) {
+  const { name, summary, data, paper = null } = recipe;
+  const shape = knownShape(data);
+  const cost = shape === undefined ? undefined : recipeCost(recipe, shape);
+  return {
+    name,
+    summary,
+    data: data.name,
+    model: modelName(recipe.model),
+    images: cost?.images ?? null,
+    outerSteps: cost?.outerSteps ?? null,
+    seconds: cost ? Number(secondsOf(cost, speed).toPrecision(2)) : null,
+    memory: cost?.memory ?? null,
+    paper,
+  };
+}
+
+function row({ name, images, data, outerSteps, seconds, memory, paper }: Facts): string[] {
+  return [
+    `  ${name}`,
+    known(images, String).padStart("images".length),
+    data,
+    known(outerSteps, count).padStart("23,600".length),
+    known(seconds, duration),
+    known(memory, mebibytes).padStart("100 MiB".length),
+    paper === null ? "" : figure(paper),
+  ];
+}
+
+function describe({ name, summary, data, model, images, outerSteps, seconds, memory, paper }: Facts): string[] {
+  return [
+    `${name}${name === defaultRecipe ? "  (default)" : ""}`,
+    `  ${summary}`,
+    ...table([
+      ["  images", known(images, String)],
+      ["  data", data],
+      ["  model", model],
+      ["  outer steps", known(outerSteps, count)],
+      ["  time", seconds === null ? "unknown" : `about ${duration(seconds)} on this machine, evaluation apart`],
+      ["  memory", known(memory, mebibytes)],
+      ...(paper === null ? [] : [["  paper", `${figure(paper)} % ${paper.text}`]]),
+    ]),
+    `  distillate run ${name}`,
+  ];
+}
+
+const known = (value: number | null, text: (value: number) => string): string => (value === null ? "?" : text(value));
+
+/** "79.5 ± 8.1". */
+function figure({ accuracy, spread }: PaperFigure): string {
+  return `${accuracy}${spread === undefined ? "" : ` ± ${spread}`}`;
 }
