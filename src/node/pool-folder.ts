@@ -3,8 +3,9 @@
 // interrupted goes on where it ended.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Evaluation, meanAndStd } from "../distill/evaluation.ts";
+import type { Evaluation } from "../distill/evaluation.ts";
 import type { PretrainedPool } from "../distill/pretrained.ts";
+import { summary } from "../distill/summary.ts";
 import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } from "../distill/train-pool.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
@@ -102,7 +103,7 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
     if (accuracy >= 0 && accuracy <= 1) accuracies.push(accuracy);
   }
   // Networks that were tested at all were all tested, unless somebody changed the options in between.
-  const evaluation = { networks, ...meanAndStd(accuracies), accuracies };
+  const evaluation = { networks, ...summary(accuracies), accuracies };
   return { model, weights, ...(accuracies.length === networks && { evaluation }) };
 }
 
