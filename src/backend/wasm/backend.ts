@@ -5,6 +5,7 @@
 import { UnsupportedError } from "../../errors.ts";
 import { hardwareThreads, isNode } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
+import { winogradScratch } from "../winograd.ts";
 import { simd as alone, threads as together } from "./binary.gen.ts";
 import { instantiate, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
@@ -15,8 +16,8 @@ const PAGE = 65_536;
 const PARTIALS = PAGE;
 const PROGRAMS = 2 * PAGE;
 const SCRATCH = 3 * PAGE;
-/** What the hungriest kernel needs: 4,096 offsets and packed weights for 4 rows (assembly/conv2d.ts). */
-const SCRATCH_SIZE = 96 * 1024;
+/** 4,096 offsets and packed weights for 4 rows (assembly/linear.ts), then transformed tiles (assembly/winograd.ts). */
+const SCRATCH_SIZE: number = 96 * 1024 + winogradScratch;
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
 /**
