@@ -27,9 +27,10 @@ export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evalu
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
-export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export { type BackGradientMethod, backGradient, type InitialLabels, type OuterOptions } from "./distill/method.ts";
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
+export type { Replay } from "./distill/train.ts";
 export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
 export {
   type PoolNetwork,
