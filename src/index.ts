@@ -3,19 +3,18 @@ export type { Floats, Simd } from "./backend/backend.ts";
 export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { loadIdx } from "./data/idx.ts";
-export { type BaselineOptions, type BaselineResult, randomRealBaseline } from "./distill/baselines.ts";
-export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
+export type { BaselineOptions, BaselineResult } from "./distill/baselines.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { EvaluateOptions, Evaluation } from "./distill/evaluate.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export type { DistillOptions, Progress } from "./distill/options.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
-export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
+export type { TrainedNetwork, TrainOnOptions } from "./distill/train-on.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
-  BoundNetwork,
   Chance,
   Gradients,
   HessianVectorProduct,
@@ -23,7 +22,7 @@ export type {
   MetaGradient,
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
-export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
+export type { EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
@@ -47,4 +46,8 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
+export { evaluate, randomRealBaseline, trainOn } from "./orchestrator/calls.ts";
+export { type Distillation, distill } from "./orchestrator/distill.ts";
+export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
+export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
 export { version } from "./version.gen.ts";

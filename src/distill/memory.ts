@@ -1,7 +1,7 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { memoryBytes, threadCount } from "../engine/engine.ts";
+import { type Engine, memoryBytes, threadCount } from "../engine/engine.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
@@ -11,10 +11,8 @@ import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from 
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<
-    DistillOptions,
-    "model" | "method" | "loss" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"
-  > {
+  extends Pick<DistillOptions, "model" | "method" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"> {
+  readonly engine?: Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> };
   readonly data: DataShape;
 }
 
