@@ -1,8 +1,19 @@
 // The public names. What needs a file system is in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { type Dataset, type DatasetSplit, subset } from "./data/dataset.ts";
+export { filesInArchive } from "./data/archive.ts";
+export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
+export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
+export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
+export type { ByteSource, DataFile } from "./data/data-file.ts";
+export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";
+export { decodeImage } from "./data/decode-image.ts";
 export { digits } from "./data/digits.ts";
-export { loadIdx } from "./data/idx.ts";
+export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
+export { loadIdxFiles } from "./data/idx-files.ts";
+export type { ImageOptions } from "./data/image-set.ts";
+export type { DecodeOptions, Raster } from "./data/raster.ts";
+export type { Fit } from "./data/resize.ts";
+export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
 export type { BaselineOptions, BaselineResult } from "./distill/baselines.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export type { EvaluateOptions, Evaluation } from "./distill/evaluate.ts";
@@ -11,8 +22,10 @@ export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
 export type { DistillOptions, Progress } from "./distill/options.ts";
+export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
 export type { TrainedNetwork, TrainOnOptions } from "./distill/train-on.ts";
+export type { PoolNetwork, PoolProgress, TrainedPool, TrainPoolOptions } from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   Chance,
@@ -46,8 +59,12 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
-export { evaluate, randomRealBaseline, trainOn } from "./orchestrator/calls.ts";
+export { evaluate, randomRealBaseline, trainOn, trainPool } from "./orchestrator/calls.ts";
 export { type Distillation, distill } from "./orchestrator/distill.ts";
 export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
 export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
+export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
+export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
+export type { PaperFigure, Recipe, RecipeData, RecipeInit, RecipeModel } from "./recipes/recipe.ts";
+export { findRecipe, type RecipeGroup, recipeGroups, recipes } from "./recipes/recipes.ts";
 export { version } from "./version.gen.ts";

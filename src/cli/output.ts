@@ -17,6 +17,7 @@ export const runFiles: readonly string[] = [
   "distilled.safetensors",
   "distilled.npz",
   "metrics.jsonl",
+  "recipe.json",
   "result.json",
 ];
 
@@ -87,6 +88,11 @@ export class RunFolder {
     await this.#write("images.png", contactSheet(set));
     await this.closeMetrics();
     this.#check();
+  }
+
+  /** Writes recipe.json, which says how to make this run again. */
+  async saveRecipe(bytes: Uint8Array): Promise<void> {
+    await this.#write("recipe.json", bytes);
   }
 
   async saveResult(result: object): Promise<void> {

@@ -1,6 +1,5 @@
 // What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
-import type { BaselineResult, Engine, Evaluation, Model, Progress } from "../index.ts";
-import type { Recipe } from "./recipes.ts";
+import type { BaselineResult, Engine, Evaluation, Model, Progress, Recipe } from "../index.ts";
 
 /** A run about to start. */
 export interface Plan {

@@ -1,6 +1,7 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
+import { modelName, recipeInit } from "../recipes/options.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
@@ -27,7 +28,7 @@ export class TextReport implements RunReport {
     const { recipe, data, model, images, engine } = plan;
     const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
-    const weights = recipe.init(plan.seed).kind === "fixed" ? "one known network" : "new random weights every time";
+    const weights = recipeInit(recipe).kind === "fixed" ? "one known network" : "new random weights every time";
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
@@ -39,7 +40,7 @@ export class TextReport implements RunReport {
           "  images",
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
-        ["  model", `${recipe.modelName}, ${count(model.parameterCount)} parameters, ${weights}`],
+        ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weights}`],
         ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
@@ -106,11 +107,11 @@ export class TextReport implements RunReport {
   }
 
   #table({ evaluation, baseline, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
-    const { out, recipe, seed } = this.#plan!;
+    const { out, recipe } = this.#plan!;
     const lines: string[] = [];
     if (evaluation && baseline) {
       const { randomReal } = baseline;
-      const known = recipe.init(seed).kind === "fixed";
+      const known = recipeInit(recipe).kind === "fixed";
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([

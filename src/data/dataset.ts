@@ -13,6 +13,8 @@ export interface Dataset {
   readonly height: number;
   readonly width: number;
   readonly classes: number;
+  /** [classes], where the source names them. */
+  readonly classNames?: readonly string[];
   /** Per channel, of pixels / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -81,6 +83,37 @@ export function statistics(
     std.push(Math.sqrt(Number(spread)) / (255 * perChannel));
   }
   return { mean, std };
+}
+
+/** A `Dataset` before it is counted and normalised. */
+export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std">;
+
+/** How to normalise, where it is not to be measured: per channel, of pixels / 255. */
+export type Normalization = Partial<Pick<Dataset, "mean" | "std">>;
+
+/**
+ * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left
+ * unscaled, because dividing by 0 would make it infinite.
+ *
+ * @throws RangeError where `mean` or `std` do not fit the channels.
+ */
+export function datasetOf(images: LabelledPixels, given: Normalization = {}): Dataset {
+  const { pixels, labels, channels, height, width } = images;
+  const measured = given.mean && given.std ? undefined : statistics(pixels, channels, height, width);
+  const mean = given.mean ?? measured!.mean;
+  const std = given.std ?? measured!.std.map((value) => value || 1);
+  for (const [key, list] of Object.entries({ mean, std })) {
+    const fits = list.length === channels && list.every((v) => Number.isFinite(v) && (key === "mean" || v > 0));
+    if (!fits)
+      throw new RangeError(`"${key}" expected ${channels} finite numbers${key === "std" ? " > 0" : ""}, got [${list}]`);
+  }
+  return { ...images, count: labels.length, mean, std };
+}
+
+/** Two parts of one set, both normalised with the statistics of the training images. */
+export function splitOf(train: LabelledPixels, test: LabelledPixels, given: Normalization = {}): DatasetSplit {
+  const first = datasetOf(train, given);
+  return { train: first, test: datasetOf(test, first) };
 }
 
 /** Per channel, what each byte is when normalised: (byte / 255 − mean) / std in float64, rounded once to float32. */

@@ -15,7 +15,7 @@ const gibibyte = 2 ** 30;
 const sliceBytes = 2 ** 14;
 
 /** The decompressed bytes, chunk by chunk. Leaving the loop early stops the decompression. */
-async function* inflated(bytes: Uint8Array, format: "gzip" | "deflate-raw", name: string): AsyncGenerator<Uint8Array> {
+async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: string): AsyncGenerator<Uint8Array> {
   let at = 0;
   const source = new ReadableStream<BufferSource>({
     pull(controller): void {
@@ -52,7 +52,7 @@ function join(chunks: readonly Uint8Array[], total: number): Uint8Array {
 /** All of the decompressed bytes, at most `maximumBytes` of them. */
 export async function inflate(
   bytes: Uint8Array,
-  format: "gzip" | "deflate-raw",
+  format: CompressionFormat,
   { name, maximumBytes = gibibyte }: GunzipOptions,
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];

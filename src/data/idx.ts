@@ -3,7 +3,8 @@
 // sets use. Reading only.
 
 import { FormatError } from "../errors.ts";
-import { type Dataset, statistics } from "./dataset.ts";
+import { type ByteSource, bytesOf } from "./data-file.ts";
+import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
@@ -63,15 +64,12 @@ export function parseIdx(bytes: Uint8Array, { name }: { readonly name: string })
   return { dimensions, values: new Uint8Array(bytes.buffer, bytes.byteOffset + start, size) };
 }
 
-/** The bytes of a file: a Blob covers the File of a page's file input. */
-export type IdxSource = Uint8Array | ArrayBuffer | Blob;
-
 /** What `loadIdx` takes. */
 export interface LoadIdxOptions {
   /** [count, height, width] for grey images or [count, channels, height, width]; gzipped or not. */
-  readonly images: IdxSource;
+  readonly images: ByteSource;
   /** [count] */
-  readonly labels: IdxSource;
+  readonly labels: ByteSource;
   /** Of the data set. Default "idx". */
   readonly name?: string;
   /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
@@ -84,18 +82,15 @@ export interface LoadIdxOptions {
   readonly std?: readonly number[];
 }
 
-async function read(source: IdxSource, name: string): Promise<Idx> {
-  const bytes =
-    source instanceof Uint8Array
-      ? source
-      : new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+async function read(source: ByteSource, name: string): Promise<Idx> {
+  const bytes = await bytesOf(source);
   if (!isGzip(bytes)) return parseIdx(bytes, { name });
   // The header says how much may come out, so a small file cannot grow into a large one.
   const { start, size } = parseHeader(await gunzipPrefix(bytes, 4 + 4 * maximumDimensions, name), name);
   return parseIdx(await gunzip(bytes, { name, maximumBytes: start + size }), { name });
 }
 
-function fileName(source: IdxSource, fallback: string): string {
+function fileName(source: ByteSource, fallback: string): string {
   return (source as { readonly name?: string }).name || fallback;
 }
 
@@ -128,10 +123,11 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
         `got dimensions [${labels.dimensions.join(", ")}]`,
     );
   }
-  const [count, channels, height, width] =
-    dimensions.length === 4
-      ? (dimensions as [number, number, number, number])
-      : [dimensions[0]!, 1, dimensions[1]!, dimensions[2]!];
+  const [channels, height, width] = (dimensions.length === 4 ? dimensions.slice(1) : [1, ...dimensions.slice(1)]) as [
+    number,
+    number,
+    number,
+  ];
 
   let largest = 0;
   for (const label of labels.values) if (label > largest) largest = label;
@@ -145,14 +141,5 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
     );
   }
 
-  const measured = options.mean && options.std ? undefined : statistics(pixels, channels, height, width);
-  const mean = options.mean ?? measured!.mean;
-  // A channel without any spread is left unscaled: dividing by 0 would make it infinite.
-  const std = options.std ?? measured!.std.map((value) => value || 1);
-  for (const [key, list] of Object.entries({ mean, std })) {
-    const fits = list.length === channels && list.every((v) => Number.isFinite(v) && (key === "mean" || v > 0));
-    if (!fits)
-      throw new RangeError(`"${key}" expected ${channels} finite numbers${key === "std" ? " > 0" : ""}, got [${list}]`);
-  }
-  return { name, pixels, labels: labels.values, count, channels, height, width, classes, mean, std };
+  return datasetOf({ name, pixels, labels: labels.values, channels, height, width, classes }, options);
 }

@@ -16,27 +16,34 @@ export class DataBatch implements Batch {
   readonly #order: Buffer;
   readonly #most: number;
   readonly #seed: number;
+  readonly #purpose: string;
   readonly #tables: readonly Float32Array[];
   /** The pass whose order is there now. */
   #epoch = -1;
   #start = 0;
 
-  constructor(data: Dataset, backend: Backend, { order, most, seed }: { order: Buffer; most: number; seed: number }) {
+  /** Batches of `most` images, in orders of their own for each `purpose`; `order` is room for one of them. */
+  constructor(
+    data: Dataset,
+    backend: Backend,
+    { order, most, seed, purpose = "order" }: { order: Buffer; most: number; seed: number; purpose?: string },
+  ) {
     this.perEpoch = Math.ceil(data.count / most);
     this.#data = data;
     this.#backend = backend;
     this.#order = order;
     this.#most = most;
     this.#seed = seed;
+    this.#purpose = purpose;
     this.#tables = normalizedBytes(data);
   }
 
-  /** Makes this the batch of outer step `step`, counted from 0. */
+  /** Makes this the batch of step `step`, counted from 0. */
   select(step: number): void {
     const { count } = this.#data;
     const epoch = Math.floor(step / this.perEpoch);
     if (epoch !== this.#epoch) {
-      this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, "order", epoch));
+      this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, this.#purpose, epoch));
       this.#epoch = epoch;
     }
     this.#start = (step - epoch * this.perEpoch) * this.#most;

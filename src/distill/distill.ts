@@ -10,6 +10,7 @@ import type { DistilledSet } from "./distilled-set.ts";
 import { checkMemoryLimit } from "./memory-limit.ts";
 import { checked, type DistillOptions, type Progress } from "./options.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
+import { describeInit } from "./pretrained.ts";
 
 export type { DistillOptions, Progress } from "./options.ts";
 
@@ -44,6 +45,8 @@ export class Run implements Distillation {
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   #relaxed = false;
+  /** Where the initial weights came from, as the recipe names it. */
+  #init: object = {};
   #set: DistilledSet | undefined;
   #error: unknown;
 
@@ -80,6 +83,7 @@ export class Run implements Distillation {
     this.#relaxed = engine.simd === "relaxed";
     let networks: NetworksOnWorkers | undefined;
     try {
+      this.#init = await describeInit(this.#config.init);
       if (workers > 0) networks = this.#onWorkers(engine);
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena, networks);
       const { steps } = this.#config.outer;
@@ -117,13 +121,13 @@ export class Run implements Distillation {
 
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, init, loss, networksPerStep, outer, seed } = this.#config;
+    const { data, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count },
       model: describeModel(model),
       method,
-      init,
+      init: this.#init,
       loss,
       networksPerStep,
       outer,

@@ -7,19 +7,24 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
-import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { type Evaluation, meanAndStd } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
 import { HeldOutTest } from "./held-out-test.ts";
-import type { WeightSource } from "./weight-source.ts";
+import { checkInit } from "./pretrained.ts";
+import { networksOf, type WeightSource } from "./weight-source.ts";
 
-export { predictedClasses } from "./held-out-test.ts";
+export type { Evaluation } from "./evaluation.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly set: DistilledSet;
   readonly model: Model;
-  /** As in distilling: with `fixedInit` it is that one network, whatever `networks` says. */
+  /**
+   * As in distilling: with `fixedInit` it is that one network, whatever `networks` says. With `pretrained` it is the
+   * first `networks` of the pool, or all if there are fewer: those trained for testing, or the one distilled for.
+   */
   readonly init: WeightSource;
   /** To train with. Default: the loss that the set was distilled for. */
   readonly loss?: Loss;
@@ -42,17 +47,6 @@ export interface EvaluateOptions {
   }) => void;
 }
 
-/** Test accuracies, each from 0 to 1. */
-export interface Evaluation {
-  readonly networks: number;
-  readonly mean: number;
-  /** Unbiased; 0 for one network. */
-  readonly std: number;
-  readonly accuracies: readonly number[];
-  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
-  readonly simd?: "relaxed";
-}
-
 /**
  * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`.
  *
@@ -63,7 +57,7 @@ export interface Evaluation {
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { set, init, networks = 20 } = options;
-  const count = init.kind === "fixed" ? 1 : wholeNumber("networks", networks, 1);
+  const count = Math.min(wholeNumber("networks", networks, 1), networksOf(init));
   return evaluateSets(options, count, () => set);
 }
 
@@ -73,8 +67,9 @@ type Add = (accuracy: number) => void;
 
 /** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, test, loss, seed = 0, workers = 0, onProgress } = options;
+  const { model, init, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
+  checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
@@ -93,6 +88,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
   try {
     const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
@@ -101,6 +97,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
       await nextTask();
     }
   } finally {
+    engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
 }
@@ -109,7 +106,13 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
   const { model, init, test, loss, seed = 0 } = options;
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
-    const message = { test: shareable(test), model: describeModel(model), init, loss, seed };
+    const message = {
+      test: shareable(test),
+      model: describeModel(model),
+      init: shareableInit(init),
+      loss,
+      seed,
+    };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(
       networks,
@@ -119,10 +122,4 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
   } finally {
     if (!options.pool) await pool.dispose();
   }
-}
-
-function meanAndStd(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }

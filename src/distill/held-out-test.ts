@@ -1,13 +1,12 @@
 // The test of a set on one held-out network: train it on the set, count what it gets right.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { batchInto, type Dataset } from "../data/dataset.ts";
-import { elements } from "../nn/layer.ts";
+import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { RealBatch } from "./outer-loss.ts";
+import { TestImages } from "./test-images.ts";
 import { Trainer } from "./train.ts";
 import { type WeightSource, writeWeights } from "./weight-source.ts";
 
@@ -25,47 +24,23 @@ export class HeldOutTest {
   readonly #config: HeldOutTestConfig;
   readonly #backend: Backend;
   readonly #arena: Arena;
-  readonly #images: Float32Array;
+  readonly #images: TestImages;
 
   constructor(config: HeldOutTestConfig, backend: Backend, arena: Arena) {
-    const { test, model } = config;
     this.#config = config;
     this.#backend = backend;
     this.#arena = arena;
-    this.#images = new Float32Array(test.count * elements(model.inputShape));
-    const all = Uint32Array.from({ length: test.count }, (_, i) => i);
-    batchInto(test, all, this.#images);
+    this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
   /** Test accuracy of network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number {
-    const { test, model, init, loss, seed } = this.#config;
-    const backend = this.#backend;
+    const { model, init, loss, seed } = this.#config;
     return this.#arena.scope(() => {
-      const trainer = new Trainer(set, model, backend, this.#arena, loss);
-      const batch = new RealBatch(model, backend, this.#arena, test.count);
-      writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
+      const trainer = new Trainer(set, model, this.#backend, this.#arena, loss);
+      writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
       trainer.train(randomKey(seed, "dropout/evaluate", network));
-      const logits = batch.logits(trainer.theta, this.#images, test.count);
-      return correct(logits, test.labels, model.classes) / test.count;
+      return this.#images.accuracy(trainer.theta);
     });
   }
-}
-
-/** The class of the largest logit of each row; of equal ones the first. */
-export function predictedClasses(logits: ArrayLike<number>, classes: number): Uint8Array {
-  const out = new Uint8Array(logits.length / classes);
-  for (let i = 0; i < out.length; i++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (logits[i * classes + k]! > logits[i * classes + best]!) best = k;
-    out[i] = best;
-  }
-  return out;
-}
-
-function correct(logits: ArrayLike<number>, labels: Uint8Array, classes: number): number {
-  const predicted = predictedClasses(logits, classes);
-  let hits = 0;
-  for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) hits++;
-  return hits;
 }

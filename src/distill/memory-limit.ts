@@ -1,6 +1,6 @@
 // Refusing a run that would take too much, with what would make it fit.
 import { lanes } from "../nn/network.ts";
-import { busyWorkers, estimateMemory, imageBytes, type MemoryOptions } from "./memory.ts";
+import { busyWorkers, estimateMemory, hostBytes, type MemoryOptions } from "./memory.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
 import { chunkImages } from "./outer-loss.ts";
@@ -16,11 +16,11 @@ const PAGE = 65_536;
  * message names options that fit.
  */
 export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
-  const { memoryLimit = Number.POSITIVE_INFINITY, data, engine } = options;
+  const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
   if (!(memoryLimit > 0)) throw new RangeError(`"memoryLimit" expected a number of bytes > 0, got ${memoryLimit}`);
-  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + imageBytes(data);
   // The memory of one worker is hardly smaller than that of a run in place.
   const inPlace = { ...options, workers: 0 };
+  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + hostBytes(inPlace);
   const one = estimateMemory(inPlace).total;
   if (one > possible && possible < memoryLimit) {
     const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;

@@ -7,11 +7,15 @@ import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
+import { weightBytes } from "./pretrained.ts";
 import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from "./run-buffers.ts";
 
 /** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
 export interface MemoryOptions
-  extends Pick<DistillOptions, "model" | "method" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"> {
+  extends Pick<
+    DistillOptions,
+    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
+  > {
   readonly engine?: Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> };
   readonly data: DataShape;
 }
@@ -26,7 +30,7 @@ export interface MemoryEstimate {
   readonly gradients: number;
   /** One chunk of the outer batch, on its way through the network. */
   readonly realBatch: number;
-  /** The real images and labels as bytes, and their order. */
+  /** The real images and labels as bytes, and their order; the networks of a pretrained pool. */
   readonly data: number;
   /** Tangents and workspaces, what each kernel thread has for itself, and the rest of the last page. */
   readonly kernels: number;
@@ -37,8 +41,8 @@ export interface MemoryEstimate {
 const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
 
 /**
- * The bytes a run of `distill` will take: exactly those of its WebAssembly memory and its data set. Nothing is run or
- * allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
+ * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
+ * its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
  * that has something to do holds a network, and all of them together the data once more.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
@@ -61,16 +65,22 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
     (sum, { plan, count, threads }) => sum + count * memoryBytes(floats(plan), threads),
     0,
   );
-  const images = imageBytes(data) * (busyWorkers(options) > 0 ? 2 : 1);
+  const given = hostBytes(options);
   const parts = {
     parameters: bytes("parameters"),
     activations: bytes("activations"),
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
-    data: bytes("data") + images,
+    data: bytes("data") + given,
   };
-  const total = linear + images;
+  const total = linear + given;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
+}
+
+/** Images, labels and pretrained weights, which are memory of the host: once, and once more in what workers share. */
+export function hostBytes(options: MemoryOptions): number {
+  const { data, init } = options;
+  return (imageBytes(data) + (init ? weightBytes(init) : 0)) * (busyWorkers(options) > 0 ? 2 : 1);
 }
 
 /** Workers that have something to do. */
@@ -99,7 +109,7 @@ function floats(plan: Plan): number {
 }
 
 /** Bytes of the images and labels themselves. */
-export function imageBytes({ count, channels, height, width }: DataShape): number {
+function imageBytes({ count, channels, height, width }: DataShape): number {
   return count * (channels * height * width + 1);
 }
 

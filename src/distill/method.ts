@@ -107,16 +107,35 @@ export function outerOptions(options: Partial<OuterOptions> & { epochs?: number 
     steps: steps ?? wholeNumber("outer.epochs", epochs ?? 400, 1) * perEpoch,
   };
   wholeNumber("outer.steps", outer.steps, 0);
-  wholeNumber("outer.decayEvery", outer.decayEvery, 1);
-  const checks: readonly (readonly [keyof OuterOptions, boolean, string])[] = [
-    ["learningRate", outer.learningRate > 0 && outer.learningRate < Number.POSITIVE_INFINITY, "a number > 0"],
-    ["beta1", outer.beta1 >= 0 && outer.beta1 < 1, "a number >= 0 and < 1"],
-    ["beta2", outer.beta2 >= 0 && outer.beta2 < 1, "a number >= 0 and < 1"],
-    ["eps", outer.eps > 0 && outer.eps < Number.POSITIVE_INFINITY, "a number > 0"],
-    ["decayFactor", outer.decayFactor > 0 && outer.decayFactor <= 1, "a number > 0 and <= 1"],
+  checkAdam("outer.", outer);
+  return outer;
+}
+
+/** Adam with a step size that decays. */
+export type AdamSchedule = Omit<OuterOptions, "batch" | "steps">;
+
+/** Throws RangeError, naming the option after `prefix`, for one out of range. */
+export function checkAdam(prefix: string, options: AdamSchedule): void {
+  const { learningRate, beta1, beta2, eps, decayEvery, decayFactor } = options;
+  wholeNumber(`${prefix}decayEvery`, decayEvery, 1);
+  const checks: readonly (readonly [keyof AdamSchedule, boolean, string])[] = [
+    ["learningRate", learningRate > 0 && learningRate < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["beta1", beta1 >= 0 && beta1 < 1, "a number >= 0 and < 1"],
+    ["beta2", beta2 >= 0 && beta2 < 1, "a number >= 0 and < 1"],
+    ["eps", eps > 0 && eps < Number.POSITIVE_INFINITY, "a number > 0"],
+    ["decayFactor", decayFactor > 0 && decayFactor <= 1, "a number > 0 and <= 1"],
   ];
   for (const [name, good, expected] of checks) {
-    if (!good) throw new RangeError(`"outer.${name}" expected ${expected}, got ${outer[name]}`);
+    if (!good) throw new RangeError(`"${prefix}${name}" expected ${expected}, got ${options[name]}`);
   }
-  return outer;
+}
+
+/** Step size of a pass over the data, counted from 0: multiplied by the factor after every `decayEvery` of them. */
+export function decayedRate(
+  { learningRate, decayEvery, decayFactor }: Pick<OuterOptions, "learningRate" | "decayEvery" | "decayFactor">,
+  epoch: number,
+): number {
+  let rate = learningRate;
+  for (let i = 0; i < Math.floor(epoch / decayEvery); i++) rate *= decayFactor;
+  return rate;
 }

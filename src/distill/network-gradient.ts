@@ -66,7 +66,8 @@ export class NetworkGradient implements StepNetworks {
     const { model, init, networksPerStep, seed } = this.#config;
     const index = step * networksPerStep + k;
     this.#batch.select(step);
-    writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), { seed, purpose: "distil", index });
+    const use = { seed, purpose: "distil", index, perStep: networksPerStep } as const;
+    writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), use);
     return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
   }
 }

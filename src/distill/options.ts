@@ -9,6 +9,7 @@ import { checkWorkers } from "../worker/client.ts";
 import { checkImages } from "./fit.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
+import { checkInit } from "./pretrained.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
 
 /** One outer step, done. */
@@ -66,6 +67,7 @@ export function checked(options: DistillOptions): OuterLoopConfig {
   checkLoss("loss", loss);
   checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
+  checkInit(init, model, networksPerStep);
   checkWorkers(options.workers ?? 0);
   const outerChecked = outerOptions(outer, data.count);
   return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };

@@ -13,7 +13,7 @@ import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { rawLearningRate } from "./learning-rates.ts";
-import type { BackGradientMethod, OuterOptions } from "./method.ts";
+import { type BackGradientMethod, decayedRate, type OuterOptions } from "./method.ts";
 import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
 import { allocateOuter, imagesPerStep, type OuterBuffers } from "./run-buffers.ts";
 import type { Blocks } from "./unroll.ts";
@@ -95,11 +95,7 @@ export class OuterLoop {
 
   /** Adam's step size now. */
   get outerLearningRate(): number {
-    const { learningRate, decayEvery, decayFactor } = this.config.outer;
-    let rate = learningRate;
-    const decays = Math.floor(Math.floor(this.step / this.stepsPerEpoch) / decayEvery);
-    for (let i = 0; i < decays; i++) rate *= decayFactor;
-    return rate;
+    return decayedRate(this.config.outer, Math.floor(this.step / this.stepsPerEpoch));
   }
 
   /**

@@ -2,7 +2,7 @@
 // A large batch runs in chunks that stay in the cache, their gradients added in order; what the chunks are is decided by
 // the model's shape alone.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -56,8 +56,11 @@ export class RealBatch {
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
   }
 
-  /** The mean loss over the batch at θ; its gradient into dTheta unless that is none. */
-  loss(theta: Buffer, batch: Batch, dTheta: Buffer): number {
+  /**
+   * The mean loss over the batch at θ; its gradient into dTheta unless that is none. Nothing is dropped, unless dropout
+   * may draw from `random` and the streams after it.
+   */
+  loss(theta: Buffer, batch: Batch, dTheta: Buffer, random?: RandomKey): number {
     const { ops } = this.#backend;
     const tape = this.#tape;
     const { classes } = this.#model;
@@ -65,7 +68,7 @@ export class RealBatch {
     for (let from = 0; from < batch.count; from += this.#chunk) {
       const images = Math.min(this.#chunk, batch.count - from);
       this.#load(batch, from, images);
-      this.#network.forward(theta, tape, images);
+      this.#network.forward(theta, tape, images, random && this.#randomOf(random, from));
       this.#network.loss(tape, images);
       const losses = this.#backend.view(tape.losses, images);
       for (let i = 0; i < images; i++) total += losses[i]!;
@@ -93,6 +96,11 @@ export class RealBatch {
       out.set(this.#staged(chunk * classes), from * classes);
     }
     return out;
+  }
+
+  /** Streams of the chunk that begins at image `from`: as many as there are layers. */
+  #randomOf(random: RandomKey, from: number): RandomKey {
+    return { ...random, stream: random.stream + (from / this.#chunk) * this.#model.layers.length };
   }
 
   #load(batch: Batch, from: number, images: number): void {

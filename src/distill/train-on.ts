@@ -7,8 +7,9 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed, randomKey } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { predictedClasses } from "./evaluate.ts";
 import { RealBatch } from "./outer-loss.ts";
+import { checkInit } from "./pretrained.ts";
+import { predictedClasses } from "./test-images.ts";
 import { Trainer } from "./train.ts";
 import { randomInit, type WeightSource, writeWeights } from "./weight-source.ts";
 
@@ -17,7 +18,7 @@ export interface TrainOnOptions {
   readonly model: Model;
   /** θ_0; drawn from `init` if left out. */
   readonly parameters?: Floats;
-  /** Default `randomInit()`. */
+  /** Default `randomInit()`. Of a pretrained pool it is the first network. */
   readonly init?: WeightSource;
   /** Default: the loss that the set was distilled for. */
   readonly loss?: Loss;
@@ -50,6 +51,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   const { model, init = randomInit(), loss, seed = 0, threads = "auto" } = options;
   checkSeed(seed);
   if (loss !== undefined) checkLoss("loss", loss);
+  checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;

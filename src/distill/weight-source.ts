@@ -1,13 +1,16 @@
-// Where the initial weights θ_0 come from: fresh random ones each time, or one fixed network.
+// Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
+// before.
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { type Initializer, type InitOptions, type InitScheme, initialize, initializer } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed } from "../random.ts";
+import { checkSeed, randomKey, randomOrder } from "../random.ts";
+import type { Pretrained } from "./pretrained.ts";
 
 /** Initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
   | ({ readonly kind: "random" } & Initializer)
-  | ({ readonly kind: "fixed"; readonly seed: number } & Initializer);
+  | ({ readonly kind: "fixed"; readonly seed: number } & Initializer)
+  | Pretrained;
 
 /**
  * A fresh network for every use: the set must serve networks nobody has seen.
@@ -32,20 +35,47 @@ export function fixedInit(
   return { kind: "fixed", ...initializer(scheme, options), seed: checkSeed(seed) };
 }
 
+/** How many different networks there are to evaluate a set on. */
+export function networksOf(source: WeightSource): number {
+  if (source.kind === "random") return Number.POSITIVE_INFINITY;
+  return source.kind === "fixed" ? 1 : source.weights.length;
+}
+
+/** Which network is wanted. */
+export interface WeightUse {
+  readonly seed: number;
+  readonly purpose: "distil" | "evaluate";
+  readonly index: number;
+  /** Networks of an outer step, whose indices follow each other. Default 1. */
+  readonly perStep?: number;
+}
+
 /**
- * Writes the weights of network `index` for `purpose` ("distil" or "evaluate"): the same index gives the same weights,
- * and no network of one purpose is one of the other's.
+ * Writes the weights of network `index` for `purpose`: the same use gives the same weights, and no random network of one
+ * purpose is one of the other's. Of a pretrained pool an outer step draws its networks without replacement; an
+ * evaluation takes them in their order, and from the first again where there are too few.
  */
 export function writeWeights(
   source: WeightSource,
   backend: Backend,
   model: Model,
   theta: Buffer,
-  use: { seed: number; purpose: "distil" | "evaluate"; index: number },
+  use: WeightUse,
 ): void {
+  if (source.kind === "pretrained") {
+    backend.write(theta, source.weights[placeInPool(source.weights.length, use)]!);
+    return;
+  }
   const stream =
     source.kind === "fixed"
       ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
       : { seed: use.seed, purpose: `weights/${use.purpose}`, index: use.index };
   initialize(backend, model, theta, source, stream);
+}
+
+function placeInPool(size: number, { seed, purpose, index, perStep = 1 }: WeightUse): number {
+  if (purpose === "evaluate") return index % size;
+  const k = index % perStep;
+  const step = (index - k) / perStep;
+  return randomOrder(size, k + 1, randomKey(seed, "weights/pretrained", step))[k]!;
 }

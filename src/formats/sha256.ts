@@ -2,7 +2,7 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
-import { bytesOf } from "./npy.ts";
+import { type ArrayData, bytesOf } from "./npy.ts";
 
 /** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
 export function isReproducible({ recipe }: Pick<DistilledSet, "recipe">): boolean {
@@ -18,9 +18,15 @@ export function isReproducible({ recipe }: Pick<DistilledSet, "recipe">): boolea
  * console.log(await setDigest(await run.result()));
  */
 export async function setDigest(set: DistilledSet): Promise<string> {
+  const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates]));
+  return isReproducible(set) ? hash : `relaxed:${hash}`;
+}
+
+/** SHA-256 of the little-endian bytes of the arrays, one after the other. Throws UnsupportedError as `setDigest`. */
+export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> {
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
   if (!subtle) throw new UnsupportedError("no SHA-256 here: serve the page over https or from localhost");
-  const parts = [set.images, set.targets, set.learningRates].map(bytesOf);
+  const parts = arrays.map(bytesOf);
   // One copy: the engine takes neither pieces nor shared memory.
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -28,7 +34,10 @@ export async function setDigest(set: DistilledSet): Promise<string> {
     bytes.set(part, at);
     at += part.length;
   }
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
-  const hash = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return isReproducible(set) ? hash : `relaxed:${hash}`;
+  return new Uint8Array(await subtle.digest("SHA-256", bytes));
+}
+
+/** Bytes as lower-case hexadecimal digits. */
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

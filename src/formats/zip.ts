@@ -9,7 +9,7 @@ import { quote } from "./quote.ts";
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;
 const endSignature = 0x06054b50;
-const maximumEntries = 1000;
+const defaultEntries = 1000;
 const gibibyte = 2 ** 30;
 /** DEFLATE cannot expand by more. */
 const maximumRatio = 1032;
@@ -47,8 +47,8 @@ export function writeZip(entries: Iterable<readonly [name: string, bytes: Uint8A
     if (fault) throw new RangeError(`"name" expected a plain relative name, got ${JSON.stringify(name)}: ${fault}`);
     return { name, encoded: new TextEncoder().encode(name), bytes, crc: crc32(bytes) };
   });
-  if (list.length > maximumEntries)
-    throw new RangeError(`"entries" expected at most ${maximumEntries}, got ${list.length}`);
+  if (list.length > defaultEntries)
+    throw new RangeError(`"entries" expected at most ${defaultEntries}, got ${list.length}`);
   if (new Set(list.map((e) => e.name)).size !== list.length) throw new RangeError(`"entries" expected distinct names`);
 
   const directory = list.reduce((sum, e) => sum + 30 + e.encoded.length + e.bytes.length, 0);
@@ -107,22 +107,24 @@ export interface ParseZipOptions {
   readonly name: string;
   /** Limit on the entries' sizes, together. Default 1 GiB. */
   readonly maximumBytes?: number;
+  /** Limit on their number, at most 65,535. Default 1,000. */
+  readonly maximumEntries?: number;
 }
 
 /**
  * The entries of an archive, stored or deflated, in the order of its directory.
  *
  * @throws FormatError with file name and byte offset: for a CRC that does not agree, overlapping entries, a name used
- * twice or leading out of a folder, sizes that cannot be, or more than 1,000 entries or `maximumBytes`.
+ * twice or leading out of a folder, sizes that cannot be, or more than `maximumEntries` or `maximumBytes`.
  */
 export async function parseZip(
   bytes: Uint8Array,
-  { name, maximumBytes = gibibyte }: ParseZipOptions,
+  { name, maximumBytes = gibibyte, maximumEntries = defaultEntries }: ParseZipOptions,
 ): Promise<Map<string, Uint8Array>> {
   const bad = (at: number, expected: string, got: unknown): FormatError =>
     new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const entries = readDirectory(bytes, view, bad);
+  const entries = readDirectory(bytes, view, maximumEntries, bad);
 
   let total = 0;
   for (const { at, size, packed, method } of entries) {
@@ -160,7 +162,7 @@ export async function parseZip(
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
-function readDirectory(bytes: Uint8Array, view: DataView, bad: Bad): Entry[] {
+function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number, bad: Bad): Entry[] {
   // The end record is the last 22 bytes but for a comment of up to 65,535, which it states.
   let end = bytes.length - 22;
   const last = Math.max(0, end - 65_535);

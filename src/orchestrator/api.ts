@@ -5,6 +5,7 @@ import type { Floats, Simd } from "../backend/backend.ts";
 import type { BaselineResult } from "../distill/baselines.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { Evaluation } from "../distill/evaluate.ts";
+import type { TrainedPool } from "../distill/train-pool.ts";
 import type { BoundNetwork } from "../engine/bound-network.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
@@ -16,13 +17,14 @@ export type Crossing = { readonly model: ModelDescription } & Readonly<Record<st
 /** What the page says through a call's port: go on to the next report, end after the step in hand, or the signal aborted. */
 export type Control = "more" | "end" | "abort";
 
-/** What the orchestrator says through it: progress, and last of all that there will be no more. */
-export type Report = { readonly progress: unknown } | "end";
+/** What the orchestrator says through it: progress, trained networks, and last of all that there will be no more. */
+export type Report = { readonly progress: unknown } | { readonly network: unknown } | "end";
 
 /** What runs in one go and gives one result. */
 export interface CallResults {
   readonly evaluate: Evaluation;
   readonly randomRealBaseline: BaselineResult;
+  readonly trainPool: TrainedPool;
 }
 
 export interface Started {

@@ -4,6 +4,7 @@ import { type BaselineOptions, type BaselineResult, randomRealBaseline as baseli
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { type EvaluateOptions, type Evaluation, evaluate as evaluateHere } from "../distill/evaluate.ts";
 import { type TrainedNetwork, type TrainOnOptions, trainOn as trainOnHere } from "../distill/train-on.ts";
+import { type TrainedPool, type TrainPoolOptions, trainPool as trainPoolHere } from "../distill/train-pool.ts";
 import type { Model } from "../nn/model.ts";
 import { abortable } from "./abortable.ts";
 import type { CallResults, Control, Report } from "./api.ts";
@@ -35,21 +36,46 @@ export function randomRealBaseline(options: Placed<BaselineOptions>): Promise<Ba
   return call("randomRealBaseline", options, (engine) => baselineHere({ ...options, engine }));
 }
 
+/**
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
+ * k alone: it does not depend on how many there are, on threads or workers. In a page the next network is begun while
+ * `onNetwork` has the last.
+ *
+ * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
+ * every 20 passes.
+ *
+ * @throws RangeError and ShapeError for options out of range or that do not fit; DivergedError where a loss is not
+ * finite; the signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const { train, test } = await digits();
+ * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
+ * console.log(pool.evaluation.mean);
+ * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
+ */
+export function trainPool(options: Placed<TrainPoolOptions>): Promise<TrainedPool> {
+  return call("trainPool", options, (engine) => trainPoolHere({ ...options, engine }));
+}
+
 type CallOptions = Placed<{ readonly model: Model; readonly signal?: AbortSignal; readonly threads?: number | "auto" }>;
 
 function call<Name extends keyof CallResults>(
   name: Name,
-  options: CallOptions & { readonly onProgress?: (progress: never) => void },
+  options: CallOptions & {
+    readonly onProgress?: (progress: never) => void;
+    readonly onNetwork?: (network: never) => unknown;
+  },
   here: (engine: EngineHere) => Promise<CallResults[Name]>,
 ): Promise<CallResults[Name]> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onNetwork } = options;
   return onEngine(options, async (engine) => {
     if (!(engine instanceof RemoteEngine)) return here(engine);
     const { port1, port2 } = new MessageChannel();
-    const ended = new Promise<void>((resolve) => {
+    const ended = new Promise<unknown>((resolve) => {
+      let handled: Promise<unknown> = Promise.resolve();
       port1.onmessage = ({ data }: MessageEvent<Report>) => {
-        if (data === "end") resolve();
-        else onProgress?.(data.progress as never);
+        if (data === "end") resolve(handled);
+        else if ("progress" in data) onProgress?.(data.progress as never);
+        else handled = handled.then(() => onNetwork?.(data.network as never));
       };
     });
     const control: Control = "abort";

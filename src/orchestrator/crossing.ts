@@ -32,7 +32,7 @@ export function copied<T>(value: T): T {
 }
 
 /** What stays on this side. */
-const local = new Set(["engine", "worker", "signal", "onProgress", "onNotice"]);
+const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
 
 /** Options of a call, as they cross. */
 export function crossing({ model, ...options }: { readonly model: Model }): Crossing {

@@ -144,7 +144,7 @@ class Reports {
   constructor(port: MessagePort) {
     port.onmessage = ({ data }: MessageEvent<Report>) => {
       if (data === "end") this.#ended = true;
-      else this.#waiting.push(data.progress as Progress);
+      else if ("progress" in data) this.#waiting.push(data.progress as Progress);
       this.#wake();
     };
   }

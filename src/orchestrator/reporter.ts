@@ -50,13 +50,16 @@ export class Reporter {
   /** Sends what was kept back, and that there will be no more. */
   end(): void {
     if (this.#held !== undefined) this.#send();
-    const last: Report = "end";
-    this.#port.postMessage(last);
+    this.send("end");
+  }
+
+  /** Sends what must not be left out. */
+  send(report: Report): void {
+    this.#port.postMessage(report);
   }
 
   #send(): void {
-    const report: Report = { progress: this.#held };
-    this.#port.postMessage(report);
+    this.send({ progress: this.#held });
     this.#held = undefined;
     this.#credit--;
     this.#next = performance.now() + INTERVAL;

@@ -6,6 +6,7 @@ import { type DistillOptions, Run } from "../distill/distill.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { evaluate } from "../distill/evaluate.ts";
 import { type TrainOnOptions, trainOn } from "../distill/train-on.ts";
+import { trainPool } from "../distill/train-pool.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
@@ -20,6 +21,7 @@ type Options = any;
 const calls: { readonly [Name in keyof CallResults]: (options: Options) => Promise<CallResults[Name]> } = {
   evaluate,
   randomRealBaseline,
+  trainPool,
 };
 
 export class OrchestratorServer implements OrchestratorApi {
@@ -64,7 +66,8 @@ export class OrchestratorServer implements OrchestratorApi {
     try {
       const { signal } = reporter;
       const onProgress = (progress: unknown): void => reporter.offer(progress);
-      return await calls[name]({ ...this.#here(options), signal, onProgress });
+      const onNetwork = (network: unknown): void => reporter.send({ network });
+      return moved(await calls[name]({ ...this.#here(options), signal, onProgress, onNetwork }));
     } finally {
       reporter.end();
     }

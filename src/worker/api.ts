@@ -5,6 +5,7 @@ import type { Kernels } from "../backend/wasm/kernels.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
+import type { PoolTrainer, TrainingConfig } from "../distill/pool-trainer.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
@@ -48,7 +49,12 @@ export interface TestMessage {
   readonly seed: number;
 }
 
-/** What a worker does. It has one engine, and one distillation or evaluation at a time: opening another ends the last. */
+/** The training of a pool, told once. */
+export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
+  readonly model: ModelDescription;
+}
+
+/** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
   openRun(run: RunMessage): void;
@@ -56,4 +62,9 @@ export interface WorkerApi {
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number;
+  openTraining(training: TrainingMessage): void;
+  /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
+  trainEpoch(network: number, epoch: number): number;
+  /** The network in training, as it is now. */
+  trained(): ReturnType<PoolTrainer["result"]>;
 }

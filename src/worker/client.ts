@@ -1,8 +1,10 @@
 // The page's side: a pool of workers that share out numbered tasks. What ends the pool ends every call: a worker that
 // died, the AbortSignal, dispose().
 import type { Remote } from "comlink";
+import type { Floats } from "../backend/backend.ts";
 import { compileKernels } from "../backend/wasm/kernels.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { WeightSource } from "../distill/weight-source.ts";
 import { type Engine, type EngineOptions, threadCount } from "../engine/engine.ts";
 import { canShareMemory, hardwareThreads } from "../platform.ts";
 import type { StartMessage, WorkerApi } from "./api.ts";
@@ -147,13 +149,20 @@ export async function startMessage(engine: EngineOptions): Promise<StartMessage>
 
 /** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
 export function shareable(data: Dataset): Dataset {
-  if (data.pixels.buffer instanceof (globalThis.SharedArrayBuffer ?? Array)) return data;
-  const shared = canShareMemory();
-  const share = (bytes: Uint8Array): Uint8Array => {
-    if (!shared) return bytes.slice();
-    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    copy.set(bytes);
-    return copy;
-  };
-  return { ...data, pixels: share(data.pixels), labels: share(data.labels) };
+  return { ...data, pixels: shared(data.pixels), labels: shared(data.labels) };
+}
+
+/** The source likewise: a pretrained pool is told once, and not copied for each worker. */
+export function shareableInit(init: WeightSource): WeightSource {
+  return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
+}
+
+function shared<T extends Uint8Array | Floats>(array: T): T {
+  // Pages have such memory only where they are isolated from others.
+  if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return array.slice() as T;
+  if (array.buffer instanceof SharedArrayBuffer) return array;
+  const Kind = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new Kind(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
 }

@@ -9,7 +9,7 @@ import type { OuterLoopConfig } from "../distill/outer-loop.ts";
 import { allocateReplies, type ReplyBuffers } from "../distill/run-buffers.ts";
 import type { Blocks } from "../distill/unroll.ts";
 import { describeModel } from "../nn/describe.ts";
-import { type PoolOptions, shareable, WorkerPool } from "./client.ts";
+import { type PoolOptions, shareable, shareableInit, WorkerPool } from "./client.ts";
 
 export class NetworksOnWorkers implements StepNetworks {
   readonly blocks: Blocks;
@@ -60,6 +60,7 @@ export class NetworksOnWorkers implements StepNetworks {
     const message = {
       ...config,
       data: shareable(config.data),
+      init: shareableInit(config.init),
       model: describeModel(model),
       targets: this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
     };

@@ -5,15 +5,25 @@ import { adoptKernels } from "../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { HeldOutTest } from "../distill/held-out-test.ts";
 import { NetworkGradient } from "../distill/network-gradient.ts";
+import { PoolTrainer } from "../distill/pool-trainer.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { modelFromDescription } from "../nn/describe.ts";
-import type { GradientReply, GradientRequest, RunMessage, StartMessage, TestMessage, WorkerApi } from "./api.ts";
+import type {
+  GradientReply,
+  GradientRequest,
+  RunMessage,
+  StartMessage,
+  TestMessage,
+  TrainingMessage,
+  WorkerApi,
+} from "./api.ts";
 
 export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
   #mark: Mark | undefined;
   #networks: NetworkGradient | undefined;
   #test: HeldOutTest | undefined;
+  #trainer: PoolTrainer | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<void> {
     if (kernels) adoptKernels(kernels);
@@ -46,6 +56,24 @@ export class NetworkServer implements WorkerApi {
 
   accuracy(network: number, set: DistilledSet): number {
     return this.#test!.accuracy(network, set);
+  }
+
+  openTraining({ model, ...config }: TrainingMessage): void {
+    const { backend, arena } = this.#anew();
+    this.#trainer = new PoolTrainer({ ...config, model: modelFromDescription(model) }, backend, arena);
+  }
+
+  trainEpoch(network: number, epoch: number): number {
+    const trainer = this.#trainer!;
+    if (epoch === 0) trainer.start(network);
+    let sum = 0;
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += trainer.step();
+    return sum / trainer.stepsPerEpoch;
+  }
+
+  trained(): ReturnType<PoolTrainer["result"]> {
+    const result = this.#trainer!.result();
+    return transfer(result, [result.parameters.buffer]);
   }
 
   /** The engine, with the memory of the last task given back. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { loadDistilled } from "../../src/node.ts";
 import { version } from "../../src/version.gen.ts";
 import { distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";
 
-const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "result.json"];
+const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "recipe.json", "result.json"];
 
 let folder: string;
 let data: string;
@@ -120,6 +120,61 @@ test("digits-fixed on the digits of the package serves one network, and saves be
   });
   const { recipe } = await loadDistilled(join(out, "distilled.npz"));
   expect(recipe.init).toEqual({ kind: "fixed", scheme: "xavier-normal", seed: 1 });
+}, 60_000);
+
+test("a run folder's recipe.json makes the same bytes again, and so does the recipe printed and given the options", async () => {
+  const out = join(folder, "kept");
+  const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
+  const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
+  const rest = ["--momentum", "0.5", "--weight-decay", "5e-4", "--memory", "recompute", "--outer-lr", "0.02"];
+  const args = [...options, ...inner, ...rest, "--seed", "3"];
+  const run = async (what: string, to: string, ...more: string[]) => {
+    const { code, stderr } = await distillate(["run", what, ...more, "--out", join(folder, to)], { cwd: folder });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const { seconds: _, distillSeconds: __, ...result } = resultOf(join(folder, to));
+    return result;
+  };
+  const result = await run("digits-fixed", "kept", ...args);
+  const recipe = JSON.parse(readFileSync(join(out, "recipe.json"), "utf8"));
+  expect(recipe).toEqual({
+    name: "digits-fixed",
+    summary: expect.any(String),
+    data: { name: "painted", path: "../painted" },
+    model: { name: "lenet" },
+    init: { kind: "fixed", scheme: "xavier-normal" },
+    loss: "cross-entropy",
+    method: {
+      steps: 2,
+      epochs: 2,
+      imagesPerClass: 2,
+      learningRate: 0.05,
+      initialNoise: 0.5,
+      momentum: 0.5,
+      weightDecay: 0.0005,
+      memory: "recompute",
+    },
+    networksPerStep: 2,
+    outer: {
+      learningRate: 0.02,
+      beta1: 0.5,
+      beta2: 0.999,
+      eps: 1e-8,
+      decayEvery: 40,
+      decayFactor: 0.5,
+      batch: 40,
+      steps: 2,
+    },
+    evaluate: { networks: 1 },
+    paper: { accuracy: 93.76, text: "on MNIST" },
+    seed: 3,
+  });
+  expect(await run("kept/recipe.json", "again")).toEqual(result);
+  expect(JSON.parse(readFileSync(join(folder, "again", "recipe.json"), "utf8"))).toEqual(recipe);
+  expect((await run("kept/recipe.json", "other", "--lr", "0.06")).sha256).not.toBe(result.sha256);
+
+  const printed = await distillate(["recipes", "digits-fixed", "--json"]);
+  writeFileSync(join(folder, "mine.json"), printed.stdout);
+  expect(await run("mine.json", "mine", ...args)).toEqual(result);
 }, 60_000);
 
 describe("stopping", () => {

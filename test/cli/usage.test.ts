@@ -15,7 +15,8 @@ test.each([
   ["rnu", "unknown command 'rnu' (did you mean run?)"],
   ["run --sed 3", "unknown option '--sed' (did you mean --seed?)"],
   ["run digit-random", "unknown recipe 'digit-random' (did you mean digits-random?)"],
-  ["run flowers", "unknown recipe 'flowers' (there are digits-random and digits-fixed)"],
+  ["run butterflies", "unknown recipe 'butterflies' (`distillate recipes` lists them)"],
+  ["run --lr 0", "digits-random with these options: method.learningRate expected number > 0 and <= 100, got 0"],
   ["run --batch 1e3", "option '--batch <n>' argument '1e3' is invalid. Expected a whole number of at least 1."],
   ["run --outer-steps 0", "option '--outer-steps <n>' argument '0' is invalid. Expected a whole number of at least 1."],
   ["run --seed -1", "option '--seed <n>' argument '-1' is invalid. Expected a whole number of at least 0."],
@@ -39,7 +40,10 @@ test("data that cannot be used are one line and exit code 1, without a run folde
   const missing = join(folder, "none");
   const cases = [
     [missing, `${missing}: no such file or folder`],
-    [writeIdxFolder(join(folder, "large"), { size: 30 }), "large: LeNet expects images of 28×28 or 32×32, got 30×30"],
+    [
+      writeIdxFolder(join(folder, "large"), { size: 30 }),
+      "large: LeNet expects images of 28×28 or 32×32, got 30×30 in 1 channel",
+    ],
   ] as const;
   for (const [data, line] of cases) {
     expect(await distillate(["run", "--data", data], { cwd: folder })).toEqual({
@@ -80,7 +84,7 @@ test("recipes lists images, data, steps and the paper's figures", async () => {
   const { code, stdout } = await distillate(["recipes"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /digits-random {2}\(default\)\n[\s\S]*?images +100\n[\s\S]*?outer steps +600\n +paper +79\.5 ± 8\.1 %/,
+    /digits-random {2}\(default\)\n[\s\S]*?images +100\n[\s\S]*?outer steps +600\n[\s\S]*?paper +79\.5 ± 8\.1 %/,
   );
-  expect(stdout).toMatch(/digits-fixed\n[\s\S]*?images +10\n[\s\S]*?outer steps +1,200\n +paper +93\.76 %/);
+  expect(stdout).toMatch(/digits-fixed\n[\s\S]*?images +10\n[\s\S]*?outer steps +1,200\n[\s\S]*?paper +93\.76 %/);
 });

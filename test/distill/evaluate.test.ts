@@ -2,8 +2,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto, type Dataset } from "../../src/data/dataset.ts";
 import { distill } from "../../src/distill/distill.ts";
-import { evaluate, predictedClasses } from "../../src/distill/evaluate.ts";
+import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
+import { predictedClasses } from "../../src/distill/test-images.ts";
 import { trainOn } from "../../src/distill/train-on.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";

@@ -13,7 +13,7 @@ const weyl0 = 0x9e3779b9;
 const weyl1 = 0xbb67ae85;
 
 /** ⌊a·b / 2³²⌋ of two unsigned 32-bit words; a double cannot hold the whole product. */
-function multiplyHigh(a: number, b: number): number {
+export function multiplyHigh(a: number, b: number): number {
   return Number((BigInt(a) * BigInt(b)) >> 32n);
 }
 
@@ -34,7 +34,7 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
 }
 
 /** Draws 0 … n−1 of a stream. */
-function draws(n: number, { seed, stream }: RandomKey): Uint32Array {
+export function draws(n: number, { seed, stream }: RandomKey): Uint32Array {
   const out = new Uint32Array(n);
   for (let block = 0; 4 * block < n; block++) {
     const words = philox4x32([block, 0, stream >>> 0, 0], [seed[0] >>> 0, seed[1] >>> 0]);

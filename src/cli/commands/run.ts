@@ -1,40 +1,38 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
+import { outerOptions } from "../../distill/method.ts";
 import { isReproducible, setDigest } from "../../formats/sha256.ts";
 import {
   createEngine,
-  type DatasetSplit,
+  type Dataset,
   type Distillation,
   distill,
   type Engine,
   estimateMemory,
   evaluate,
-  type Model,
   type Progress,
+  type Recipe,
+  type RecipeOptions,
+  recipeOptions,
   version,
 } from "../../index.ts";
+import { distilledImages } from "../../recipes/options.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
 import { judge } from "../judge.ts";
-import { loadData, numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { RunFolder } from "../output.ts";
+import { addOverrides, overridden } from "../overrides.ts";
 import { Rate, Smoothed } from "../progress.ts";
-import { defaultRecipe, findRecipe, type Recipe } from "../recipes.ts";
+import { defaultRecipe, loadRecipe, recipeBytes } from "../recipe-file.ts";
 import type { Plan, RunReport, RunResult } from "../report.ts";
 import { TextReport } from "../text-report.ts";
 
 interface RunOptions {
-  readonly data?: string;
-  readonly outerSteps?: number;
-  readonly batch: number;
-  readonly networks: number;
-  readonly evaluate: number;
   readonly evaluateEvery: number;
-  readonly initialNoise?: number;
-  readonly seed: number;
   readonly threads: number | "auto";
   readonly workers: number;
   readonly out?: string;
@@ -46,39 +44,36 @@ images, beside those trained in the same way on as many random real images.
 Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
 not a terminal it gets JSON lines, and the text goes to stderr.
 
+The folder's recipe.json holds the recipe with all that the options changed:
+running it makes the same images again.
+
 Examples:
   $ distillate run
   $ distillate run digits-fixed --data data/mnist --outer-steps 2000
+  $ distillate run runs/digits-fixed/recipe.json --out runs/again
   $ distillate run --seed 7 | jq 'select(.event == "result") | .evaluation.mean'
 `;
 
 export function addRun(program: Command): void {
-  program
+  const command = program
     .command("run")
     .description("distil a data set into a few images and evaluate them")
-    .argument("[recipe]", "a name from `distillate recipes`", defaultRecipe)
-    .option("--data <dir>", optionTexts.data)
-    .option("--outer-steps <n>", "updates of the images (default: the recipe's)", wholeNumber(1))
-    .option("--batch <n>", "real images per outer step", wholeNumber(1), 1024)
-    .option("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), 1)
-    .option("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), 20)
+    .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
-    .option("--initial-noise <x>", "spread of the noise that pixels start from; the paper's is 1", numberFrom(0, 100))
-    .option("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
     .addHelpText("after", help)
-    .action(async (name: string, options: RunOptions) => {
-      const recipe = findRecipe(name);
-      const { initialNoise = recipe.method.initialNoise } = options;
-      process.exitCode = await run({ ...recipe, method: { ...recipe.method, initialNoise } }, options);
+    .action(async (nameOrFile: string, options: RunOptions) => {
+      process.exitCode = await run(overridden(await loadRecipe(nameOrFile), options), options);
     });
+  addOverrides(command);
 }
 
 async function run(recipe: Recipe, options: RunOptions): Promise<number> {
-  const { train, test } = await loadData(options.data);
-  const model = recipe.model(train);
+  const { train, test } = await loadData(recipe.data.path);
+  const recipeRun = recipeOptions(recipe, train);
+  const { model, init, seed } = recipeRun;
   const reports = createReports();
   const interrupt = watchInterrupts();
   const { workers, threads } = options;
@@ -88,27 +83,14 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
     const startedAt = performance.now();
     const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-    const plan = planOf(recipe, options, model, { train, test }, engine, folder);
+    const plan = planOf(recipe, recipeRun, options, test, engine, folder);
     for (const report of reports) report.start(plan);
 
     const { signal } = interrupt;
-    const { outerSteps, batch, networks, seed } = plan;
-    const init = recipe.init(seed);
-    const distillation = distill({
-      data: train,
-      model,
-      method: recipe.method,
-      init,
-      networksPerStep: networks,
-      outer: { steps: outerSteps, batch },
-      seed,
-      engine,
-      workers,
-      threads,
-      signal,
-    });
+    const held = recipe.evaluate.networks;
+    const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
     const watch = async (progress: Progress): Promise<void> => {
-      const { evaluate: held, evaluateEvery: every } = options;
+      const { evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
       const set = await distillation.snapshot();
       const judges = { networks: held, seed, engine, workers, threads };
@@ -122,13 +104,14 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     const distillSeconds = seconds();
     // Saved before it is evaluated: whatever happens now, the images are safe.
     await folder.saveSet(set);
+    await folder.saveRecipe(recipeBytes(recipe, folder.path));
 
     const judged =
-      signal.aborted || options.evaluate === 0
+      signal.aborted || held === 0
         ? { evaluation: null, baseline: null }
         : await judge(
             set,
-            { train, test, model, init, networks: options.evaluate, seed, engine, workers, threads, signal },
+            { train, test, model, init, networks: held, seed, engine, workers, threads, signal },
             reports,
           );
     const result: RunResult = {
@@ -143,8 +126,8 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       data: plan.data,
       images: plan.images,
       outerSteps: step,
-      batch,
-      networks,
+      batch: plan.batch,
+      networks: plan.networks,
       // Too late is not stopped.
       stopped: signal.aborted && judged.baseline === null,
       seconds: seconds(),
@@ -172,21 +155,21 @@ function createReports(): RunReport[] {
 
 function planOf(
   recipe: Recipe,
-  { outerSteps = recipe.outerSteps, batch, networks, seed, workers, threads }: RunOptions,
-  model: Model,
-  { train, test }: DatasetSplit,
+  { data, model, method, outer, networksPerStep: networks, seed }: RecipeOptions,
+  { workers, threads }: RunOptions,
+  test: Dataset,
   engine: Engine,
   { path, replaces }: RunFolder,
 ): Plan {
-  const { method } = recipe;
-  const run = { model, method, data: train, outer: { batch }, networksPerStep: networks, engine, threads, workers };
+  const { steps, batch } = outerOptions(outer, data.count);
+  const run = { model, method, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,
-    data: { name: train.name, train: train.count, test: test.count },
-    images: recipe.method.steps * recipe.method.imagesPerClass * model.classes,
-    outerSteps,
-    batch: Math.min(batch, train.count),
+    data: { name: data.name, train: data.count, test: test.count },
+    images: distilledImages(recipe, model.classes),
+    outerSteps: steps,
+    batch,
     networks,
     seed,
     engine,

@@ -1,0 +1,115 @@
+// Options of `distillate run` that each stand for a key of the recipe.
+import { basename, resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { parseRecipe, type Recipe } from "../index.ts";
+import { UsageError } from "./errors.ts";
+import { numberFrom, optionTexts, wholeNumber } from "./options.ts";
+
+/** What an option puts into the recipe: the value at one key, or several at once. */
+type Change = (value: never) => readonly (readonly [key: string, value: unknown])[];
+
+interface Override {
+  readonly flags: string;
+  readonly text: string;
+  readonly parse?: (text: string) => unknown;
+  readonly change: Change;
+}
+
+/** An option that is the value of `key`. */
+const key = (flags: string, text: string, parse: (text: string) => unknown, key: string): Override => ({
+  flags,
+  text,
+  parse,
+  change: (value) => [[key, value]],
+});
+
+const overrides: readonly Override[] = [
+  {
+    flags: "--data <dir>",
+    text: optionTexts.data,
+    // "." and "data/" have no name until they are resolved.
+    change: (path: string) => [
+      ["data.path", path],
+      ["data.name", basename(resolve(path))],
+    ],
+  },
+  key("--steps <n>", "gradient steps in an epoch: blocks of images", wholeNumber(1), "method.steps"),
+  key("--epochs <n>", "epochs over the blocks", wholeNumber(1), "method.epochs"),
+  key("--images-per-class <n>", "images per class in a block", wholeNumber(1), "method.imagesPerClass"),
+  key("--lr <x>", "where the learned learning rates start", numberFrom(0, 100), "method.learningRate"),
+  key(
+    "--initial-noise <x>",
+    "spread of the noise that pixels start from; the paper's is 1",
+    numberFrom(0, 100),
+    "method.initialNoise",
+  ),
+  key("--momentum <x>", "of the gradient steps", numberFrom(0, 1), "method.momentum"),
+  key("--weight-decay <x>", "of the gradient steps", numberFrom(0, 100), "method.weightDecay"),
+  key("--memory <how>", 'what the sweep back finds: "store", "recompute" or bytes', memory, "method.memory"),
+  {
+    flags: "--outer-steps <n>",
+    text: "updates of the images",
+    parse: wholeNumber(1),
+    change: (steps: number) => [
+      ["outer.epochs", undefined],
+      ["outer.steps", steps],
+    ],
+  },
+  {
+    flags: "--outer-epochs <n>",
+    text: "the same in passes over the real images",
+    parse: wholeNumber(1),
+    change: (epochs: number) => [
+      ["outer.steps", undefined],
+      ["outer.epochs", epochs],
+    ],
+  },
+  key("--outer-lr <x>", "Adam's step size", numberFrom(0, 100), "outer.learningRate"),
+  key("--batch <n>", "real images per outer step", wholeNumber(1), "outer.batch"),
+  key("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), "networksPerStep"),
+  key("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), "evaluate.networks"),
+  key("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), "seed"),
+];
+
+/** Adds the options, under a heading of their own. */
+export function addOverrides(command: Command): void {
+  command.optionsGroup("Instead of what the recipe says:");
+  for (const { flags, text, parse } of overrides) {
+    const option = new Option(flags, text);
+    command.addOption(parse ? option.argParser(parse) : option);
+  }
+}
+
+/** The recipe with what the options say instead. Throws UsageError where the two do not go together. */
+export function overridden(recipe: Recipe, options: object): Recipe {
+  const changed = structuredClone(recipe) as unknown as Json;
+  for (const { flags, change } of overrides) {
+    const value = (options as Json)[new Option(flags).attributeName()];
+    if (value !== undefined) for (const [path, part] of change(value as never)) put(changed, path.split("."), part);
+  }
+  try {
+    return parseRecipe(changed, `${recipe.name} with these options`);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+type Json = { [key: string]: unknown };
+
+function put(object: Json, [key, ...rest]: readonly string[], value: unknown): void {
+  if (rest.length > 0) {
+    const inner = (object[key!] ?? {}) as Json;
+    object[key!] = inner;
+    put(inner, rest, value);
+  } else if (value === undefined) delete object[key!];
+  else object[key!] = value;
+}
+
+function memory(text: string): string | number {
+  if (text === "store" || text === "recompute") return text;
+  try {
+    return wholeNumber(1)(text);
+  } catch {
+    throw new InvalidArgumentError('Expected "store", "recompute" or a whole number of bytes of at least 1.');
+  }
+}

@@ -1,0 +1,37 @@
+// Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { findRecipe, type Recipe, recipeFromBytes } from "../index.ts";
+import { UsageError, withPath } from "./errors.ts";
+
+/** What `distillate run` runs if nobody says what. */
+export const defaultRecipe = "digits-random";
+
+/** A named recipe, or that of a file; names that end in .json or have a slash in them are files. */
+export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
+  if (!/\.json$|[/\\]/.test(nameOrFile)) {
+    try {
+      return findRecipe(nameOrFile);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  }
+  try {
+    const folder = dirname(nameOrFile);
+    const recipe = recipeFromBytes(await readFile(nameOrFile), nameOrFile);
+    return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
+  } catch (error) {
+    throw withPath(error, nameOrFile);
+  }
+}
+
+/** The recipe as a file in `folder` says it. */
+export function recipeBytes(recipe: Recipe, folder: string): Uint8Array {
+  const portable = withPaths(recipe, (path) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/") || ".");
+  return new TextEncoder().encode(`${JSON.stringify(portable, null, 2)}\n`);
+}
+
+function withPaths(recipe: Recipe, change: (path: string) => string): Recipe {
+  const { path } = recipe.data;
+  return path === undefined ? recipe : { ...recipe, data: { ...recipe.data, path: change(path) } };
+}

@@ -1,0 +1,84 @@
+// Dividing a set that comes without a test part.
+
+import { philox4x32 } from "../backend/reference/random.ts";
+import { checkSeed, randomKey } from "../random.ts";
+import { type Dataset, type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
+
+/** How a set is divided. */
+export interface ClassSplitOptions {
+  /** Of each class, the share of its images that becomes the test part. Default 0.2. */
+  readonly testShare?: number;
+  /** Of the choice. Default 1. */
+  readonly seed?: number;
+}
+
+/** Positions of the two parts, each ascending. */
+export interface SplitIndices {
+  readonly train: number[];
+  readonly test: number[];
+}
+
+/**
+ * Divides positions by their labels: of a class with n images, round(testShare·n) chosen at random are test images, but at
+ * least one and not all where n ≥ 2. The same labels, share and seed give the same choice.
+ *
+ * @throws RangeError for a share outside 0..1 or a seed that is none.
+ */
+export function classSplit(
+  labels: ArrayLike<number>,
+  classes: number,
+  { testShare = 0.2, seed = 1 }: ClassSplitOptions = {},
+): SplitIndices {
+  if (!(testShare > 0 && testShare < 1)) {
+    throw new RangeError(`"testShare" expected a number between 0 and 1, got ${testShare}`);
+  }
+  checkSeed(seed);
+  const byClass = Array.from({ length: classes }, (): number[] => []);
+  for (let i = 0; i < labels.length; i++) byClass[labels[i]!]!.push(i);
+  const [train, test]: [number[], number[]] = [[], []];
+  byClass.forEach((members, label) => {
+    const n = members.length;
+    const wanted = n < 2 ? 0 : Math.min(n - 1, Math.max(1, Math.round(testShare * n)));
+    const key = randomKey(seed, "split", label);
+    for (let i = 0; i < n; i++) {
+      // The first `wanted` places of a Fisher–Yates shuffle.
+      if (i < wanted) {
+        const [word] = philox4x32([i, 0, 0, 0], [key.seed[0] >>> 0, key.seed[1] >>> 0]);
+        const j = i + Math.floor((word / 2 ** 32) * (n - i));
+        [members[i], members[j]] = [members[j]!, members[i]!];
+        test.push(members[i]!);
+      } else train.push(members[i]!);
+    }
+  });
+  const ascending = (a: number, b: number): number => a - b;
+  return { train: train.sort(ascending), test: test.sort(ascending) };
+}
+
+/** The images at `indices`, copied. */
+function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPixels {
+  const size = images.channels * images.height * images.width;
+  const pixels = new Uint8Array(indices.length * size);
+  indices.forEach((index, i) => {
+    pixels.set(images.pixels.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return { ...images, pixels, labels: Uint8Array.from(indices, (index) => images.labels[index]!) };
+}
+
+/**
+ * Divides a set that comes without a test part, class by class (`classSplit`). Both parts are copies, normalised with the
+ * statistics of the new training part.
+ *
+ * @throws RangeError for a share outside 0..1, and where no class has two images.
+ * @example
+ * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
+ */
+export function splitByClass(dataset: Dataset | LabelledPixels, options: ClassSplitOptions = {}): DatasetSplit {
+  const { name, pixels, labels, channels, height, width, classes, classNames } = dataset;
+  const { train, test } = classSplit(labels, classes, options);
+  if (test.length === 0) throw new RangeError(`"dataset" expected two images of some class, got none in ${name}`);
+  const images: LabelledPixels = {
+    ...{ name, pixels, labels, channels, height, width, classes },
+    ...(classNames && { classNames }),
+  };
+  return splitOf(chosen(images, train), chosen(images, test));
+}

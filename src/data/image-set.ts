@@ -1,0 +1,190 @@
+// Encoded images to one block of pixels of one size: what every reader of PNG and JPEG files shares.
+
+import { FormatError } from "../errors.ts";
+import { nextTask } from "../platform.ts";
+import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
+import type { LabelledPixels } from "./dataset.ts";
+import { decodeImage } from "./decode-image.ts";
+import type { Raster } from "./raster.ts";
+import { type Fit, fitTo, Resizer } from "./resize.ts";
+
+/** How images become pixels of one size. */
+export interface ImageOptions {
+  /** Side of the square, or [height, width]. Default: that of the first image, which all must have. */
+  readonly size?: number | readonly [number, number];
+  /** What becomes of another shape. "cover": shorter side, then a centre crop; "squash": both sides. */
+  readonly fit?: Fit;
+  /** 1 for grey, 3 for RGB. Default: grey where every file is grey, else RGB. */
+  readonly channels?: 1 | 3;
+  /** Stops between two images with its reason. */
+  readonly signal?: AbortSignal;
+  /** Called between images. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+}
+
+/** Pixels from `left`, `top` up to, not including, `right`, `bottom`. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** A picture that is in the set, or a part of one. Parts of one file that follow each other are decoded once. */
+export interface LabelledImage {
+  readonly file: DataFile;
+  readonly label: number;
+  readonly box?: Box;
+}
+
+const maximumBytes = 2 ** 31 - 1;
+const maximumSide = 4096;
+/** A page is let go on after as many decoded pixels: a few milliseconds. */
+const pixelsAtATime = 2 ** 16;
+
+function sizeOf(size: NonNullable<ImageOptions["size"]>): readonly [number, number] {
+  const [height, width] = typeof size === "number" ? [size, size] : size;
+  for (const side of [height, width]) {
+    if (!Number.isInteger(side) || side < 1 || side > maximumSide) {
+      throw new RangeError(`"size" expected integers from 1 to ${maximumSide}, got ${size}`);
+    }
+  }
+  return [height, width];
+}
+
+/**
+ * Decodes `images`, in their order, to [n, channels, height, width].
+ *
+ * @throws FormatError, naming the file: for one that does not decode or, without a size, differs from the first;
+ * RangeError for options that cannot be, or a set above 2 GiB.
+ */
+export async function readImages(
+  images: readonly LabelledImage[],
+  set: { readonly name: string; readonly classNames: readonly string[] },
+  options: ImageOptions,
+): Promise<LabelledPixels> {
+  const { fit = "cover", channels: wanted, signal, onProgress } = options;
+  if (fit !== "cover" && fit !== "squash") throw new RangeError(`"fit" expected "cover" or "squash", got "${fit}"`);
+  if (wanted !== undefined && wanted !== 1 && wanted !== 3) {
+    throw new RangeError(`"channels" expected 1 or 3, got ${wanted}`);
+  }
+  const planes = wanted ?? 3;
+  let size = options.size === undefined ? undefined : sizeOf(options.size);
+  let block: Block | undefined;
+  let grey = true;
+  let sinceLast = 0;
+  let decoded: { file: DataFile; raster: Raster } | undefined;
+  for (const [i, { file, box }] of images.entries()) {
+    signal?.throwIfAborted();
+    if (decoded?.file !== file) {
+      const raster = await decodeImage(await readDataFile(file), { name: nameOf(file) });
+      decoded = { file, raster };
+      sinceLast += raster.width * raster.height;
+    }
+    const { raster } = decoded;
+    const part = box ? withinRaster(box, raster, file) : whole(raster);
+    const [height, width] = [part.bottom - part.top, part.right - part.left];
+    size ??= [height, width];
+    if (options.size === undefined && (height !== size[0] || width !== size[1])) {
+      throw new FormatError(
+        `${nameOf(file)}: expected ${size[1]}×${size[0]} pixels as in ${nameOf(images[0]!.file)}, got ` +
+          `${width}×${height}: give "size" to resize them`,
+      );
+    }
+    block ??= new Block(images.length, planes, size, fit);
+    block.put(raster, part);
+    grey &&= raster.channels === 1;
+    if (sinceLast >= pixelsAtATime) {
+      sinceLast = 0;
+      onProgress?.({ done: i + 1, total: images.length });
+      await nextTask();
+    }
+  }
+  if (block === undefined) throw new RangeError(`"images" expected at least one, got none`);
+  onProgress?.({ done: images.length, total: images.length });
+  const channels = wanted ?? (grey ? 1 : 3);
+  return {
+    name: set.name,
+    pixels: channels < planes ? firstOfThree(block.pixels, size![0] * size![1]) : block.pixels,
+    labels: Uint8Array.from(images, ({ label }) => label),
+    channels,
+    height: size![0],
+    width: size![1],
+    classes: set.classNames.length,
+    classNames: set.classNames,
+  };
+}
+
+function whole({ width, height }: Raster): Box {
+  return { left: 0, top: 0, right: width, bottom: height };
+}
+
+function withinRaster(box: Box, { width, height }: Raster, file: DataFile): Box {
+  if (box.right <= width && box.bottom <= height) return box;
+  throw new FormatError(
+    `${nameOf(file)}: expected an image that holds the box to ${box.right}, ${box.bottom}, got ${width}×${height}`,
+  );
+}
+
+/** Grey images that were stored as three equal planes, as one. */
+function firstOfThree(pixels: Uint8Array, plane: number): Uint8Array {
+  const out = new Uint8Array(pixels.length / 3);
+  for (let at = 0; at < out.length; at += plane) out.set(pixels.subarray(3 * at, 3 * at + plane), at);
+  return out;
+}
+
+/** The pixels of all images, filled one after the other. */
+class Block {
+  /** [n, channels, height, width] */
+  readonly pixels: Uint8Array;
+  readonly #channels: 1 | 3;
+  readonly #size: readonly [number, number];
+  readonly #fit: Fit;
+  #at = 0;
+  #resizer: Resizer | undefined;
+  #shape = "";
+
+  constructor(n: number, channels: 1 | 3, size: readonly [number, number], fit: Fit) {
+    const bytes = n * channels * size[0] * size[1];
+    if (bytes > maximumBytes) {
+      throw new RangeError(`"size" expected at most ${maximumBytes} bytes for ${n} images, got ${bytes}`);
+    }
+    this.pixels = new Uint8Array(bytes);
+    this.#channels = channels;
+    this.#size = size;
+    this.#fit = fit;
+  }
+
+  /** Appends a part of `raster`. */
+  put(raster: Raster, { left, top, right, bottom }: Box): void {
+    const [width, height] = [right - left, bottom - top];
+    if (this.#shape !== `${width}×${height}`) {
+      this.#shape = `${width}×${height}`;
+      this.#resizer = new Resizer(width, height, fitTo(width, height, this.#size, this.#fit));
+    }
+    const { data, channels } = this.#channels === 1 && raster.channels === 3 ? toGrey(raster) : raster;
+    for (let c = 0; c < this.#channels; c++) {
+      const plane = {
+        data,
+        offset: (top * raster.width + left) * channels + (channels === 3 ? c : 0),
+        rowStride: raster.width * channels,
+        pixelStride: channels,
+        width,
+        height,
+      };
+      this.#resizer!.plane(plane, this.pixels, this.#at);
+      this.#at += this.#size[0] * this.#size[1];
+    }
+  }
+}
+
+/** ITU-R BT.601 luma of RGB, as Pillow's convert("L") computes it. */
+export function luma(red: number, green: number, blue: number): number {
+  return (red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16;
+}
+
+function toGrey({ width, height, data }: Raster): Raster {
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) grey[i] = luma(data[3 * i]!, data[3 * i + 1]!, data[3 * i + 2]!);
+  return { width, height, channels: 1, data: grey };
+}

@@ -1,0 +1,118 @@
+// JPEG to pixels, with jpeg-js: native decoders and those of browsers differ by several grey levels, and what a recipe
+// computes starts at the pixels. The structure is checked here first, so that jpeg-js is only given files whose size and
+// number of scans are sane.
+
+import { FormatError } from "../errors.ts";
+import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.ts";
+
+/** Enough for 2²⁴ pixels in three components without subsampling. */
+const maximumMegabytes = 512;
+/** Progressive files have about ten. Each is a pass over all pixels, so a small file of many would take for ever. */
+const maximumScans = 64;
+
+/** Whether the bytes start like a JPEG. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8;
+}
+
+/**
+ * The pixels of a baseline or progressive JPEG of 8 bits: grey for one component, else RGB. The same bytes give the same
+ * pixels on every host.
+ *
+ * @throws FormatError with the file name, and the byte offset where the structure is at fault.
+ */
+export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
+  const { name, maximumPixels = defaultMaximumPixels } = options;
+  const { width, height, components, end } = readStructure(bytes, name, maximumPixels);
+  // Loaded when needed: most users have no JPEGs, and it is no ES module, which a bare page could not load.
+  const { default: jpeg } = await import("jpeg-js");
+  let rgb: Uint8Array;
+  try {
+    ({ data: rgb } = jpeg.decode(bytes.subarray(0, end), {
+      useTArray: true,
+      formatAsRGBA: false,
+      tolerantDecoding: false,
+      maxResolutionInMP: maximumPixels / 1e6,
+      maxMemoryUsageInMB: maximumMegabytes,
+    }));
+  } catch (cause) {
+    throw new FormatError(`${name}: expected a JPEG, but it does not decode (${(cause as Error).message})`, { cause });
+  }
+  if (components > 1) return { width, height, channels: 3, data: rgb };
+  return { width, height, channels: 1, data: rgb.filter((_, i) => i % 3 === 0) };
+}
+
+interface Structure {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  /** Just after the marker that ends the image. */
+  readonly end: number;
+}
+
+/** Walks the markers from start to end of the image (ITU-T T.81, annex B). */
+function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): Structure {
+  const bad = (at: number, expected: string, got: unknown): FormatError =>
+    new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
+  const word = (at: number): number => {
+    if (at + 2 > bytes.length) throw bad(bytes.length, "a JPEG that goes on", "the end of the file");
+    return bytes[at]! * 256 + bytes[at + 1]!;
+  };
+  if (!isJpeg(bytes)) throw bad(0, "the marker ff d8 of a JPEG", "other bytes");
+
+  let frame: Omit<Structure, "end"> | undefined;
+  let scans = 0;
+  let at = 2;
+  for (;;) {
+    const marker = word(at);
+    if (marker === 0xffff) {
+      at++; // a fill byte
+      continue;
+    }
+    if (marker === 0xffd9) break;
+    const length = word(at + 2);
+    const next = at + 2 + length;
+    if (marker < 0xffc0 || (marker >= 0xffd0 && marker <= 0xffd8)) {
+      throw bad(at, "a marker that begins a segment", `0x${marker.toString(16)}`);
+    }
+    if (length < 2 || next > bytes.length) throw bad(at + 2, "a length within the file", length);
+    if (marker >= 0xffc0 && marker <= 0xffc2) {
+      if (frame) throw bad(at, "one frame", "another");
+      frame = readFrame(at + 2);
+    } else if (marker >= 0xffc3 && marker <= 0xffcf && marker !== 0xffc4 && marker !== 0xffc8) {
+      throw bad(at, "a baseline or progressive JPEG", `0x${marker.toString(16)}`);
+    }
+    at = next;
+    if (marker === 0xffda) {
+      if (!frame) throw bad(next, "a frame before its scan", "none");
+      if (++scans > maximumScans) throw bad(next, `at most ${maximumScans} scans`, "more");
+      // Coded data: ff is followed by 0 (a byte of ff) or by a restart marker, until the next segment.
+      while (at + 1 < bytes.length) {
+        const code = bytes[at + 1]!;
+        if (bytes[at] === 0xff && code !== 0 && (code < 0xd0 || code > 0xd7)) break;
+        at++;
+      }
+    }
+  }
+  if (!frame || scans === 0) throw bad(at, "a frame and a scan before the end of the image", "none");
+  return { ...frame, end: at + 2 };
+
+  function readFrame(start: number): Omit<Structure, "end"> {
+    const components = bytes[start + 7] ?? 0;
+    if (word(start) !== 8 + 3 * components) throw bad(start, `${8 + 3 * components} bytes of frame`, word(start));
+    if (bytes[start + 2] !== 8) throw bad(start + 2, "8 bits a sample", bytes[start + 2]);
+    const [height, width] = [word(start + 3), word(start + 5)];
+    if (width === 0 || height === 0 || width * height > maximumPixels) {
+      throw bad(start + 3, `1 to ${maximumPixels} pixels`, `${width}×${height}`);
+    }
+    if (components !== 1 && components !== 3 && components !== 4) {
+      throw bad(start + 7, "1, 3 or 4 components", components);
+    }
+    for (let k = 0; k < components; k++) {
+      const factors = bytes[start + 9 + 3 * k]!;
+      const [h, v] = [factors >> 4, factors & 15];
+      if (h < 1 || h > 4 || v < 1 || v > 4) throw bad(start + 9 + 3 * k, "sampling factors of 1 to 4", `${h}×${v}`);
+    }
+    return { width, height, components };
+  }
+}

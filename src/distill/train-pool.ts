@@ -1,0 +1,209 @@
+// trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
+import type { Floats } from "../backend/backend.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import { describeModel } from "../nn/describe.ts";
+import { wholeNumber } from "../nn/layer.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { nextTask } from "../platform.ts";
+import { checkSeed } from "../random.ts";
+import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { type Evaluation, meanAndStd } from "./evaluation.ts";
+import { checkImages } from "./fit.ts";
+import { type AdamSchedule, checkAdam } from "./method.ts";
+import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
+import type { PretrainedPool } from "./pretrained.ts";
+import { randomInit, type WeightSource } from "./weight-source.ts";
+
+/** Options of {@link trainPool}. */
+export interface TrainPoolOptions extends Partial<AdamSchedule> {
+  /** Real images to train on. */
+  readonly data: Dataset;
+  /** To test the trained networks on. */
+  readonly test?: Dataset;
+  readonly model: Model;
+  /** Networks of the pool. */
+  readonly networks: number;
+  /** Passes over the images. The paper takes 40 for MNIST. */
+  readonly epochs: number;
+  /** Images of a step. Default 1024. */
+  readonly batch?: number;
+  /** Default `randomInit()`; a pool has no other. */
+  readonly init?: WeightSource;
+  /** Default "cross-entropy". */
+  readonly loss?: Loss;
+  /** Of all networks. Default 0. */
+  readonly seed?: number;
+  /** What they are for: no network of one pool is one of the other, whatever the seeds. Default "train". */
+  readonly pool?: "train" | "test";
+  /** Trains only these of them, as where some are there already. Default all. */
+  readonly only?: readonly number[];
+  readonly engine?: Engine;
+  /** Kernel threads; with several workers those of each, and then 1 by default. */
+  readonly threads?: number | "auto";
+  /** Trains networks side by side on so many workers. Default 0: in place. The same networks, bit for bit. */
+  readonly workers?: number;
+  readonly signal?: AbortSignal;
+  /** A network is trained: in no certain order with workers. What it returns is waited for. */
+  readonly onNetwork?: (network: PoolNetwork) => Promise<void> | void;
+  readonly onProgress?: (progress: PoolProgress) => void;
+}
+
+/** A trained network of a pool. */
+export interface PoolNetwork {
+  /** Its number, from 0. */
+  readonly network: number;
+  /** θ, flat in module order. */
+  readonly parameters: Floats;
+  /** On the test images, if there are any. */
+  readonly accuracy?: number;
+}
+
+/** A network has made another pass over the images. */
+export interface PoolProgress {
+  readonly network: number;
+  /** Passes done, from 1. */
+  readonly epoch: number;
+  /** The mean loss of its steps. */
+  readonly loss: number;
+  /** Passes done by all networks, and to be done. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Result of {@link trainPool}. */
+export interface TrainedPool extends PretrainedPool {
+  /** Test accuracy, if there were images to test on. */
+  readonly evaluation?: Evaluation;
+}
+
+/**
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
+ * k alone: it does not depend on how many there are, on threads or workers.
+ *
+ * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
+ * every 20 passes.
+ *
+ * @throws RangeError and ShapeError for options out of range or that do not fit; DivergedError where a loss is not
+ * finite; the signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const { train, test } = await digits();
+ * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
+ * console.log(pool.evaluation.mean);
+ * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
+ */
+export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
+  const { networks, workers = 0, onNetwork, onProgress } = options;
+  const config = trainingConfig(options);
+  const only = options.only ?? Array.from({ length: wholeNumber("networks", networks, 1) }, (_, k) => k);
+  for (const k of only) {
+    if (wholeNumber("only", k, 0) >= networks) throw new RangeError(`"only" expected numbers < ${networks}, got ${k}`);
+  }
+  const trained = new Map<number, PoolNetwork>();
+  const total = only.length * config.training.epochs;
+  let done = 0;
+  const sink: Sink = {
+    async add(network) {
+      trained.set(network.network, network);
+      await onNetwork?.(network);
+    },
+    passed(network, epoch, loss) {
+      onProgress?.({ network, epoch: epoch + 1, loss, done: ++done, total });
+    },
+  };
+  await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  const all = only.map((k) => trained.get(k)!);
+  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
+  const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
+  return {
+    weights: all.map(({ parameters }) => parameters),
+    ...(config.test && { evaluation: { networks: all.length, ...meanAndStd(accuracies), accuracies, ...simd } }),
+  };
+}
+
+/** The options with defaults, checked. */
+export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
+  const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
+  checkImages("data", data, model);
+  if (test) checkImages("test", test, model);
+  if (init.kind !== "random") {
+    throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
+  }
+  if (pool !== "train" && pool !== "test") throw new RangeError(`"pool" expected "train" or "test", got "${pool}"`);
+  checkWorkers(options.workers ?? 0);
+  const training: TrainingSettings = {
+    epochs: wholeNumber("epochs", options.epochs, 1),
+    batch: Math.min(wholeNumber("batch", options.batch ?? 1024, 1), data.count),
+    learningRate: options.learningRate ?? 2e-4,
+    beta1: options.beta1 ?? 0.5,
+    beta2: options.beta2 ?? 0.999,
+    eps: options.eps ?? 1e-8,
+    decayEvery: options.decayEvery ?? 20,
+    decayFactor: options.decayFactor ?? 0.5,
+  };
+  checkAdam("", training);
+  return { data, test, model, init, loss: checkLoss("loss", loss), training, seed: checkSeed(seed), pool };
+}
+
+/** Where results go. */
+interface Sink {
+  add(network: PoolNetwork): Promise<void>;
+  /** Pass `epoch`, counted from 0, is done. */
+  passed(network: number, epoch: number, loss: number): void;
+}
+
+async function inPlace(
+  options: TrainPoolOptions,
+  config: TrainingConfig,
+  only: readonly number[],
+  sink: Sink,
+): Promise<void> {
+  const { threads = "auto", signal } = options;
+  const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
+  try {
+    const trainer = new PoolTrainer(config, engine.backend, engine.arena);
+    for (const network of only) {
+      trainer.start(network);
+      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
+        let sum = 0;
+        for (let s = 0; s < trainer.stepsPerEpoch; s++) {
+          signal?.throwIfAborted();
+          sum += trainer.step();
+          await nextTask();
+        }
+        sink.passed(network, epoch, sum / trainer.stepsPerEpoch);
+      }
+      await sink.add({ network, ...trainer.result() });
+    }
+  } finally {
+    engine.arena.release(mark);
+    if (!options.engine) await engine.dispose();
+  }
+}
+
+async function onWorkers(
+  options: TrainPoolOptions,
+  config: TrainingConfig,
+  only: readonly number[],
+  sink: Sink,
+): Promise<void> {
+  const { model, data, test, ...rest } = config;
+  const pool = await WorkerPool.start(poolOptions(options, only.length));
+  try {
+    const images = { data: shareable(data), test: test && shareable(test) };
+    const message = { ...rest, ...images, model: describeModel(model) };
+    await pool.all((api) => api.openTraining(message));
+    const task: Parameters<typeof pool.inOrder>[1] = async (api, i) => {
+      const network = only[i]!;
+      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
+        sink.passed(network, epoch, await api.trainEpoch(network, epoch));
+      }
+      await sink.add({ network, ...(await api.trained()) });
+    };
+    await pool.inOrder(only.length, task, () => {});
+  } finally {
+    await pool.dispose();
+  }
+}

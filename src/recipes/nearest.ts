@@ -1,0 +1,26 @@
+// What somebody may have meant who wrote a name that there is not.
+
+/** The candidate that `name` is nearest to, if it is near: no more than a third of it has to change. */
+export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  const best = distances.reduce((a, b) => (b.distance < a.distance ? b : a), { candidate: "", distance: Infinity });
+  return best.distance <= best.candidate.length / 3 ? best.candidate : undefined;
+}
+
+/** Characters to insert, delete, replace or swap with the next (restricted Damerau–Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: to.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const swaps = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const swapped = swaps ? before[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1, swapped));
+    }
+    before = row;
+    row = next;
+  }
+  return row[to.length]!;
+}

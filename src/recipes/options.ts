@@ -1,0 +1,79 @@
+// What a recipe means: the options of distill, given the data.
+import type { Dataset } from "../data/dataset.ts";
+import type { DataShape } from "../distill/fit.ts";
+import { type BackGradientMethod, backGradient } from "../distill/method.ts";
+import type { DistillOptions } from "../distill/options.ts";
+import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
+import { ShapeError } from "../errors.ts";
+import { modelFromDescription } from "../nn/describe.ts";
+import type { Model } from "../nn/model.ts";
+import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
+import type { Recipe, RecipeModel } from "./recipe.ts";
+
+/** What decides a run, and nothing about where it is computed. */
+export type RecipeOptions = Required<
+  Pick<DistillOptions, "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed">
+>;
+
+/**
+ * The options of `distill` for a recipe on `data`.
+ *
+ * @throws ShapeError where the images do not fit the network; RangeError where parts of the recipe contradict each other.
+ * @example
+ * const { train } = await digits();
+ * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
+ */
+export function recipeOptions(recipe: Recipe, data: Dataset): RecipeOptions {
+  const { loss, networksPerStep, outer, seed } = recipe;
+  const model = recipeModel(recipe, data);
+  return { data, model, method: recipeMethod(recipe), init: recipeInit(recipe), loss, networksPerStep, outer, seed };
+}
+
+/** The recipe's network for such images. Throws ShapeError where they do not fit. */
+export function recipeModel({ model, data: { name } }: Pick<Recipe, "model" | "data">, data: DataShape): Model {
+  if ("layers" in model) return modelFromDescription(model);
+  const { channels, height, width, classes } = data;
+  const expect = (fits: boolean, expected: string): void => {
+    if (fits) return;
+    const got = `${height}×${width} in ${channels} channel${channels === 1 ? "" : "s"}`;
+    throw new ShapeError(`${data.name ?? name}: ${modelName(model)} expects images of ${expected}, got ${got}`);
+  };
+  switch (model.name) {
+    case "lenet":
+      expect(height === width && (height === 28 || height === 32), "28×28 or 32×32");
+      return lenet({ channels, size: height, classes });
+    case "alexCifarNet":
+      expect(channels === 3 && height === 32 && width === 32, "32×32 in 3 channels");
+      return alexCifarNet({ classes });
+    case "alexNet":
+      expect(channels === 3 && height === 224 && width === 224, "224×224 in 3 channels");
+      return alexNet({ ...model, classes });
+    case "convNet":
+      return convNet({ ...model, input: [channels, height, width], classes });
+    case "mlp":
+      return mlp({ ...model, input: [channels, height, width], classes });
+  }
+}
+
+const names = { lenet: "LeNet", alexCifarNet: "AlexCifarNet", alexNet: "AlexNet", convNet: "ConvNet", mlp: "MLP" };
+
+/** What a person calls the network. */
+export function modelName(model: RecipeModel): string {
+  return "layers" in model ? `${model.layers.length} layers` : names[model.name];
+}
+
+export function recipeMethod({ method }: Pick<Recipe, "method">): BackGradientMethod {
+  return backGradient(method);
+}
+
+/** The recipe's initial weights. */
+export function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">): WeightSource {
+  const { kind, scheme, ...options } = init;
+  if (kind === "random") return randomInit(scheme, options);
+  return fixedInit(init.seed ?? seed, scheme, options);
+}
+
+/** Distilled images, for so many classes. */
+export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
+  return method.steps * method.imagesPerClass * classes;
+}

@@ -1,0 +1,63 @@
+// A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
+import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
+import type { ModelDescription } from "../nn/describe.ts";
+import type { Initializer } from "../nn/init.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { ConvNetOptions } from "../nn/zoo.ts";
+
+/** A recipe with all its defaults filled in. */
+export interface Recipe {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  /** The recipe that this one makes smaller, so that it ends in minutes; the name then ends in "-scaled". */
+  readonly scaledFrom?: string;
+  readonly data: RecipeData;
+  readonly model: RecipeModel;
+  readonly init: RecipeInit;
+  readonly loss: Loss;
+  readonly method: Omit<BackGradientMethod, "name">;
+  /** Networks in an outer step, their gradients averaged. */
+  readonly networksPerStep: number;
+  readonly outer: Omit<OuterOptions, "steps"> & OuterLength;
+  readonly evaluate: {
+    /** Held-out networks; 0 for no evaluation. */
+    readonly networks: number;
+  };
+  /** What the paper reports for these settings. */
+  readonly paper?: PaperFigure;
+  /** The same seed gives the same images, bit for bit. */
+  readonly seed: number;
+}
+
+/** Updates of the images, or passes over the real data. */
+type OuterLength = { readonly steps: number } | { readonly epochs: number };
+
+export interface RecipeData {
+  /** Of a data set that is known by name; of any other, what to call it. */
+  readonly name: string;
+  /** The folder or file that holds it. */
+  readonly path?: string;
+}
+
+/** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
+export type RecipeModel =
+  | { readonly name: "lenet" | "alexCifarNet" }
+  | { readonly name: "alexNet"; readonly dropout?: boolean }
+  | ({ readonly name: "convNet" } & Omit<ConvNetOptions, "input" | "classes">)
+  | { readonly name: "mlp"; readonly hidden: readonly number[] }
+  | ModelDescription;
+
+/** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
+export type RecipeInit =
+  | ({ readonly kind: "random" } & Initializer)
+  | ({ readonly kind: "fixed"; readonly seed?: number } & Initializer);
+
+/** Per cent. */
+export interface PaperFigure {
+  readonly accuracy: number;
+  /** Standard deviation over networks, if there are several. */
+  readonly spread?: number;
+  /** Of what, on what. */
+  readonly text: string;
+}

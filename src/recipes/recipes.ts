@@ -1,0 +1,35 @@
+// The named recipes: every experiment of the paper, and smaller ones.
+import { digitsRecipes } from "./named/digits.ts";
+import { mainTableRecipes } from "./named/main-table.ts";
+import { nearest } from "./nearest.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** Recipes that belong together. */
+export interface RecipeGroup {
+  readonly title: string;
+  readonly recipes: readonly Recipe[];
+}
+
+export const recipeGroups: readonly RecipeGroup[] = [
+  { title: "Digits that come with the package", recipes: digitsRecipes },
+  { title: "Fixed and random initial weights", recipes: mainTableRecipes },
+];
+
+/** All of them. */
+export const recipes: readonly Recipe[] = recipeGroups.flatMap((group) => group.recipes);
+
+/**
+ * The recipe of a name.
+ *
+ * @throws RangeError that names the nearest one.
+ */
+export function findRecipe(name: string): Recipe {
+  const found = recipes.find((recipe) => recipe.name === name);
+  if (found) return found;
+  const near = nearest(
+    name,
+    recipes.map((recipe) => recipe.name),
+  );
+  const hint = near === undefined ? "`distillate recipes` lists them" : `did you mean ${near}?`;
+  throw new RangeError(`unknown recipe '${name}' (${hint})`);
+}

@@ -1,0 +1,202 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { filesInArchive } from "../../src/data/archive.ts";
+import { loadCifarJpeg, loadImageFolder } from "../../src/data/class-folders.ts";
+import { classSplit } from "../../src/data/class-split.ts";
+import type { DataFile } from "../../src/data/data-file.ts";
+import { writeZip } from "../../src/formats/zip.ts";
+import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
+import { bytes, file, flatPng, histogram, jpegFile, png, realFile, tar } from "./samples.ts";
+
+const red = flatPng(4, 4, [255, 0, 0]);
+const blue = flatPng(4, 4, [0, 0, 255]);
+const split = [
+  file("set/train/b/2.png", blue),
+  file("set/train/a/1.png", red),
+  file("set/val/a/9.PNG", red),
+  file("set/val/b/deep/er/8.png", blue),
+  file("set/README.md", ascii("about")),
+  file("set/train/.DS_Store", ascii("junk")),
+  file("__MACOSX/set/train/a/._1.png", ascii("junk")),
+];
+
+describe("loadImageFolder", () => {
+  test("takes train/ and val/ as they are, classes sorted by name", async () => {
+    const { train, test: held } = await loadImageFolder(split, { name: "set" });
+    expect(train).toMatchObject({ name: "set", count: 2, channels: 3, height: 4, width: 4, classes: 2 });
+    expect(train.classNames).toEqual(["a", "b"]);
+    expect([...train.labels]).toEqual([0, 1]);
+    expect([...train.pixels.subarray(0, 48)]).toEqual([...Array(16).fill(255), ...Array(32).fill(0)]);
+    expect([...held.labels]).toEqual([0, 1]);
+    expect(held.mean).toEqual(train.mean);
+    expect(train.mean).toEqual([0.5, 0, 0.5]);
+  });
+
+  test("gives the same set from files, Blobs, functions, tar, tar.gz and zip", async () => {
+    const plain = await loadImageFolder(split, {});
+    const archive = await tar(split);
+    const zip = writeZip(split.map(({ path, bytes: content }) => [path, content as Uint8Array]));
+    const lists: DataFile[][] = [
+      split.map(({ path, bytes: content }) => ({ path, bytes: new Blob([(content as Uint8Array).slice()]) })),
+      split.map(({ path, bytes: content }) => ({ path, bytes: async () => content as Uint8Array })),
+      await filesInArchive(archive, "x.tar"),
+      await filesInArchive(new Blob([new Uint8Array(gzipSync(archive))]), "x.tar.gz"),
+      await filesInArchive(zip, "x.zip"),
+      [...split].reverse(),
+    ];
+    for (const files of lists) expect(await loadImageFolder(files)).toEqual(plain);
+  });
+
+  test("divides a set without parts by its classes, the same for the same seed", async () => {
+    const files = Array.from({ length: 40 }, (_, i) =>
+      file(`${i < 30 ? "many" : "few"}/${i}.png`, png({ width: 2, height: 2, channels: 1, data: bytes(4, i) })),
+    );
+    const { train, test: held } = await loadImageFolder(files);
+    expect(train.channels).toBe(1);
+    expect([histogram(train), histogram(held)]).toEqual([
+      [8, 24],
+      [2, 6],
+    ]);
+    expect(await loadImageFolder(files)).toEqual({ train, test: held });
+    const other = await loadImageFolder(files, { seed: 2 });
+    expect(other.test.pixels).not.toEqual(held.pixels);
+    const half = await loadImageFolder(files, { testShare: 0.5 });
+    expect(histogram(half.test)).toEqual([5, 15]);
+  });
+
+  test("resizes by crop or squash, and makes grey what should be grey", async () => {
+    // Left half black, right half white, 8 × 4.
+    const wide = png({
+      width: 8,
+      height: 4,
+      channels: 1,
+      data: Uint8Array.from({ length: 32 }, (_, i) => (i % 8 < 4 ? 0 : 255)),
+    });
+    const files = ["train/a/1.png", "val/a/1.png"].map((path) => file(path, wide));
+    const { train } = await loadImageFolder(files, { size: 4 });
+    expect([...train.pixels.subarray(0, 4)]).toEqual([0, 0, 255, 255]);
+    const squashed = (await loadImageFolder(files, { size: [2, 4], fit: "squash" })).train;
+    expect(squashed).toMatchObject({ height: 2, width: 4, channels: 1 });
+    expect((await loadImageFolder(files, { size: 4, channels: 3 })).train.pixels).toHaveLength(48);
+    const { train: grey } = await loadImageFolder(split, { channels: 1 });
+    // Pillow: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L") is 76, of blue 29.
+    expect([grey.pixels[0], grey.pixels[16]]).toEqual([76, 29]);
+  });
+
+  test("what cannot be is refused, naming the file", async () => {
+    const load = (files: DataFile[], options = {}) => loadImageFolder(files, { name: "s", source: "dir", ...options });
+    await expect(load([])).rejects.toThrow("dir: expected PNG or JPEG files, got none of 0");
+    await expect(load([file("a/1.png", red), file("2.png", red)])).rejects.toThrow(
+      "2.png: expected a picture in a folder",
+    );
+    await expect(load([file("a/1.gif", red)])).rejects.toThrow("a/1.gif: expected only PNG and JPEG");
+    await expect(load([file("a/1.png", ascii("GIF89a")), file("a/2.png", red)])).rejects.toThrow(
+      /^a\/\d\.png: expected a PNG .* at byte 0/,
+    );
+    await expect(load([file("a/1.png", red), file("a/2.png", flatPng(5, 4, [0, 0, 0]))])).rejects.toThrow(
+      /expected \d×4 pixels as in a\/\d\.png, got \d×4: give "size"/,
+    );
+    await expect(load([file("train/a/1.png", red), file("val/b/1.png", red)])).rejects.toThrow(
+      'dir: expected training images of every class, got none of "b"',
+    );
+    await expect(load([...split, file("set/test/a/1.png", red)])).rejects.toThrow(/got another folder/);
+    await expect(load([file("a/1.png", red)])).rejects.toThrow("dir: expected two pictures of some class");
+    await expect(load(split, { size: 0 })).rejects.toThrow('"size" expected integers from 1 to 4096, got 0');
+    await expect(load(split, { fit: "x" })).rejects.toThrow(RangeError);
+    await expect(load(split, { channels: 2 })).rejects.toThrow(RangeError);
+    await expect(load([file("a/1.png", red), file("a/2.png", red)], { testShare: 1 })).rejects.toThrow(RangeError);
+    const many = Array.from({ length: 257 }, (_, i) => file(`${i}/1.png`, red));
+    await expect(load(many)).rejects.toThrow("dir: expected at most 256 classes, got 257");
+    const big = Array.from({ length: 200 }, (_, i) => file(`a/${i}.png`, red));
+    await expect(load(big, { size: 4096 })).rejects.toThrow(/"size" expected at most 2147483647 bytes/);
+  });
+
+  test("an aborted reading stops with the reason", async () => {
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(loadImageFolder(split, { signal })).rejects.toThrow("enough");
+  });
+
+  test("hymenoptera has its counts, in 8 × 8 pixels", async (context) => {
+    const archive = realFile("hymenoptera/hymenoptera-224px.tar.gz");
+    context.skip(!archive, "needs ../shared/data/hymenoptera");
+    const files = await filesInArchive(archive!, "hymenoptera.tar.gz");
+    expect(files).toHaveLength(397);
+    // A few of each folder: decoding all takes seconds.
+    const some = files.filter(({ path }) => /\/00\d\.jpg$/.test(path));
+    const { train, test: held } = await loadImageFolder(some, { size: 8 });
+    expect(train.classNames).toEqual(["ants", "bees"]);
+    expect(train.count + held.count).toBe(some.length);
+    expect(histogram(train)).toEqual([10, 10]);
+  });
+});
+
+describe("loadCifarJpeg", () => {
+  test("takes labels from the names and checks the positions", async () => {
+    const picture = jpegFile(32, 32);
+    const files = ["train/00000_6.jpg", "train/00001_9.jpg", "test/00000_3.jpg"].map((path) => file(path, picture));
+    const { train, test: held } = await loadCifarJpeg(files);
+    expect(train).toMatchObject({ name: "CIFAR-10 (JPEG q75)", count: 2, classes: 10, channels: 3 });
+    expect([[...train.labels], [...held.labels]]).toEqual([[6, 9], [3]]);
+    await expect(loadCifarJpeg([files[1]!, files[2]!])).rejects.toThrow(
+      "train/00001_9.jpg: expected position 0 next in train, got 00001",
+    );
+    await expect(loadCifarJpeg([file("train/1.jpg", picture)])).rejects.toThrow("train/1.jpg: expected a name like");
+  });
+});
+
+describe("filesInArchive", () => {
+  test("bad archives are refused, naming the archive, and take no memory", async () => {
+    const good = await tar([file("a/b.txt", ascii("hello")), file("a/c.txt", bytes(600))]);
+    /** With the checksum put right after a change. */
+    const forged = (at: number, text: string) => {
+      const copy = patched(good, at, ...ascii(text));
+      copy.fill(0x20, 148, 156);
+      const sum = copy.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+      copy.set(ascii(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
+      return copy;
+    };
+    const before = process.memoryUsage().arrayBuffers;
+    await expectRefused(
+      [
+        ...truncations(good.subarray(0, -1024), 40),
+        ["a wrong checksum", patched(good, 0, 0x5a)],
+        ["8 GiB", forged(124, "77777777777\0")],
+        ["2 GiB", forged(124, "20000000000\0")],
+        ["a size that is no number", forged(124, "zzzzzzzzzzz\0")],
+        ["a negative size", forged(124, String.fromCharCode(...Array(12).fill(255)))],
+        ["text", ascii("hello world ".repeat(100))],
+      ],
+      (content) => filesInArchive(content, fileName),
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+  });
+
+  test("mutants give FormatErrors only", async () => {
+    const good = await tar([file("a/b.txt", ascii("hello"))]);
+    await expectOnlyFormatErrors("tar", [good], (content) => filesInArchive(content, fileName), 500);
+  });
+});
+
+describe("classSplit", () => {
+  test("every position is in one part, and every class in the test part by its share", () => {
+    const labels = Array.from({ length: 500 }, (_, i) => (i * i) % 7);
+    const { train, test: held } = classSplit(labels, 7, { testShare: 0.25, seed: 3 });
+    expect([...train, ...held].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+    for (let label = 0; label < 7; label++) {
+      const n = labels.filter((l) => l === label).length;
+      expect(held.filter((i) => labels[i] === label)).toHaveLength(Math.round(n / 4));
+    }
+    expect(classSplit([0, 1, 1], 2)).toMatchObject({ test: [expect.any(Number)] });
+    expect(() => classSplit([0], 1, { testShare: 0 })).toThrow(RangeError);
+    expect(() => classSplit([0], 1, { seed: -1 })).toThrow(RangeError);
+  });
+
+  test("each position of a class is chosen about as often as any other", () => {
+    const counts = new Array<number>(10).fill(0);
+    for (let seed = 0; seed < 1000; seed++) {
+      for (const i of classSplit(new Uint8Array(10), 1, { testShare: 0.3, seed }).test) counts[i]!++;
+    }
+    // 300 ± 14.5 each; five standard deviations.
+    for (const count of counts) expect(Math.abs(count - 300)).toBeLessThan(73);
+  });
+});

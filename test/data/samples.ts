@@ -1,0 +1,60 @@
+// Small files for the readers of data sets, and where the real ones are.
+
+import { existsSync, readFileSync } from "node:fs";
+import { encode as encodePng, type ImageData } from "fast-png";
+import jpeg from "jpeg-js";
+import { packTar } from "modern-tar";
+import type { DataFile } from "../../src/data/data-file.ts";
+
+/** `n` repeatable bytes. */
+export function bytes(n: number, seed = 1): Uint8Array {
+  return Uint8Array.from({ length: n }, (_, i) => Math.imul(i + 1 + 7919 * seed, 0x9e3779b1) >>> 24);
+}
+
+/** A PNG of these samples, channels fastest. */
+export function png(image: ImageData): Uint8Array {
+  return encodePng(image);
+}
+
+/** A PNG of one colour. */
+export function flatPng(width: number, height: number, [r, g, b]: readonly [number, number, number]): Uint8Array {
+  return png({
+    width,
+    height,
+    channels: 3,
+    data: Uint8Array.from({ length: 3 * width * height }, (_, i) => [r, g, b][i % 3]!),
+  });
+}
+
+/** A JPEG whose pixels come from `seed`. */
+export function jpegFile(width: number, height: number, seed = 1): Uint8Array {
+  const { data } = jpeg.encode({ width, height, data: bytes(4 * width * height, seed) }, 75);
+  return new Uint8Array(data);
+}
+
+export function file(path: string, content: Uint8Array): DataFile {
+  return { path, bytes: content };
+}
+
+/** A tar archive of these files. */
+export async function tar(files: readonly DataFile[]): Promise<Uint8Array> {
+  return packTar(
+    files.map(({ path, bytes: body }) => ({
+      header: { name: path, size: (body as Uint8Array).length, type: "file" as const },
+      body: body as Uint8Array<ArrayBuffer>,
+    })),
+  );
+}
+
+/** A real data file, or undefined where this machine has none. */
+export function realFile(path: string): Uint8Array | undefined {
+  const url = new URL(`../../../shared/data/${path}`, import.meta.url);
+  return existsSync(url) ? readFileSync(url) : undefined;
+}
+
+/** Images per class. */
+export function histogram({ labels, classes }: { readonly labels: Uint8Array; readonly classes: number }): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}

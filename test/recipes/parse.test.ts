@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { parseRecipe, recipeFromBytes } from "../../src/recipes/parse.ts";
+import { findRecipe, recipes } from "../../src/recipes/recipes.ts";
+
+const least = { name: "mine", data: { name: "digits" }, model: { name: "lenet" } };
+
+test("what is left out is what the paper's reference code has", () => {
+  expect(parseRecipe(least)).toEqual({
+    ...least,
+    summary: "a recipe of one's own",
+    init: { kind: "random", scheme: "xavier-normal" },
+    loss: "cross-entropy",
+    method: {
+      steps: 10,
+      epochs: 3,
+      imagesPerClass: 1,
+      learningRate: 0.02,
+      initialNoise: 1,
+      momentum: 0,
+      weightDecay: 0,
+      memory: "store",
+    },
+    networksPerStep: 1,
+    outer: {
+      learningRate: 0.01,
+      beta1: 0.5,
+      beta2: 0.999,
+      eps: 1e-8,
+      decayEvery: 40,
+      decayFactor: 0.5,
+      batch: 1024,
+      epochs: 400,
+    },
+    evaluate: { networks: 200 },
+    seed: 1,
+  });
+});
+
+test.each<[string, object, string]>([
+  ["a number too small", { method: { steps: 0 } }, "method.steps expected integer >= 1, got 0"],
+  ["a number that is not whole", { outer: { batch: 1.5 } }, "outer.batch expected integer >= 1, got 1.5"],
+  ["a string for a number", { seed: "1" }, 'seed expected integer >= 0, got "1"'],
+  ["null for an object", { method: null }, "method expected an object, got null"],
+  ["no model", { model: undefined }, "model expected an object with a name of a network, or with inputShape and"],
+  ["a list for defaults", { method: [] }, "method expected an object, got []"],
+  ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
+  ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],
+  ["an unknown key like no other", { data: { name: "a", url: "b" } }, "(there are name, path)"],
+  ["both lengths", { outer: { steps: 1, epochs: 1 } }, "outer.epochs is no key of a recipe that has steps"],
+  ["an unknown kind", { init: { kind: "best" } }, 'init.kind expected one of "random", "fixed", got "best"'],
+  [
+    "an unknown scheme",
+    { init: { kind: "random", scheme: "glorot" } },
+    'init.scheme expected one of "normal", "xavier-',
+  ],
+  ["an unknown network", { model: { name: "vgg" } }, 'model.name expected one of "lenet", "alexCifarNet", "alexNet"'],
+  ["an option of another network", { model: { name: "lenet", width: 3 } }, "model.width is no key of a recipe"],
+  ["a broken list of layers", { model: { inputShape: [1, 2], layers: [] } }, "model.inputShape"],
+  ["a layer without a kind", { model: { inputShape: [1, 2, 2], layers: [{}] } }, "model.layers.0.kind expected"],
+  ["memory of no kind", { method: { memory: "much" } }, 'method.memory expected "store", "recompute" or a number'],
+  ["a name that is a path", { name: "../up" }, "name expected letters, digits, dots and hyphens"],
+  ["a percentage above 100", { paper: { accuracy: 101, text: "x" } }, "paper.accuracy expected number from 0 to 100"],
+])("%s is an error that names the key, what was expected and what came", (_, changes, message) => {
+  const error = expect(() => parseRecipe({ ...least, ...changes }, "recipe.json"));
+  error.toThrow(expect.objectContaining({ name: "FormatError", message: expect.stringContaining(message) }));
+  error.toThrow(/^recipe\.json: /);
+});
+
+test("bytes that are no JSON, or JSON that is no object, name the file", () => {
+  const parse = (text: string) => () => recipeFromBytes(new TextEncoder().encode(text), "a.json");
+  expect(parse("{")).toThrow(/^a\.json: expected a recipe in JSON: /);
+  expect(parse("[1]")).toThrow("a.json: the whole expected an object, got [1]");
+  expect(() => recipeFromBytes(Uint8Array.of(0xff), "a.json")).toThrow(/^a\.json: expected a recipe in JSON: /);
+});
+
+test("every named recipe is its own JSON, and none has the name of another", () => {
+  expect(new Set(recipes.map(({ name }) => name)).size).toBe(recipes.length);
+  for (const recipe of recipes) {
+    expect(recipeFromBytes(new TextEncoder().encode(JSON.stringify(recipe)), recipe.name)).toEqual(recipe);
+    expect(findRecipe(recipe.name)).toBe(recipe);
+    expect(recipe.name.endsWith("-scaled"), recipe.name).toBe(recipe.scaledFrom !== undefined);
+  }
+});
