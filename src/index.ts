@@ -14,18 +14,20 @@ export type { ImageOptions } from "./data/image-set.ts";
 export type { DecodeOptions, Raster } from "./data/raster.ts";
 export type { Fit } from "./data/resize.ts";
 export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
-export type { BaselineOptions, BaselineResult } from "./distill/baselines.ts";
+export type { BaselineResult } from "./distill/baselines/baseline.ts";
+export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
+export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export type { EvaluateOptions, Evaluation } from "./distill/evaluate.ts";
+export type { Evaluation } from "./distill/evaluate.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
-export type { DistillOptions, Progress } from "./distill/options.ts";
+export type { Progress } from "./distill/options.ts";
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
-export type { TrainedNetwork, TrainOnOptions } from "./distill/train-on.ts";
-export type { PoolNetwork, PoolProgress, TrainedPool, TrainPoolOptions } from "./distill/train-pool.ts";
+export type { TrainedNetwork } from "./distill/train-on.ts";
+export type { PoolNetwork, PoolProgress, TrainedPool } from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
   Chance,
@@ -59,10 +61,20 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
-export { evaluate, randomRealBaseline, trainOn, trainPool } from "./orchestrator/calls.ts";
-export { type Distillation, distill } from "./orchestrator/distill.ts";
+export {
+  type BaselineOptions,
+  baseline,
+  type EvaluateOptions,
+  evaluate,
+  type NearestNeighborsOptions,
+  nearestNeighbors,
+  type TrainPoolOptions,
+  trainPool,
+} from "./orchestrator/calls.ts";
+export { type Distillation, type DistillOptions, distill } from "./orchestrator/distill.ts";
 export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
 export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
+export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
 export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
 export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
 export type { PaperFigure, Recipe, RecipeData, RecipeInit, RecipeModel } from "./recipes/recipe.ts";

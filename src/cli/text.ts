@@ -10,10 +10,23 @@ export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** "75.6 % ± 3.2", in per cent; without ± for a single network. */
-export function accuracy({ mean, std, networks }: { mean: number; std: number; networks: number }): string {
-  const spread = networks > 1 ? ` ± ${(100 * std).toFixed(1)}` : "";
+interface Accuracy {
+  readonly mean: number;
+  readonly std: number;
+  readonly ci95?: number;
+}
+
+/** "75.6 % ± 3.2", in per cent; without ± for a single value. */
+export function accuracy({ mean, std, ci95 }: Accuracy): string {
+  const spread = ci95 === undefined ? "" : ` ± ${(100 * std).toFixed(1)}`;
   return `${(100 * mean).toFixed(1)} %${spread}`;
+}
+
+/** "74.1 to 77.1", the 95 % interval of the mean; empty for a single value. */
+export function interval({ mean, ci95 }: Accuracy): string {
+  if (ci95 === undefined) return "";
+  const [low, high] = [mean - ci95, mean + ci95].map((value) => (100 * Math.min(1, Math.max(0, value))).toFixed(1));
+  return `${low} to ${high}`;
 }
 
 /** Rows as lines, their columns aligned. */
@@ -30,4 +43,23 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** A length of time by its largest unit: "40 s", "12 min", "1.5 h", "9 days". */
+export function duration(seconds: number): string {
+  const units = [
+    ["s", 1],
+    ["min", 60],
+    ["h", 3600],
+    ["days", 86_400],
+  ] as const;
+  const [unit, length] = units.findLast(([, length]) => seconds >= 1.5 * length) ?? units[0];
+  const n = seconds / length;
+  return `${n < 9.5 && unit !== "s" ? Number(n.toFixed(1)) : count(Math.max(1, Math.round(n)))} ${unit}`;
+}
+
+/** "100 MiB", "1.5 GiB". */
+export function mebibytes(bytes: number): string {
+  const mib = bytes / 2 ** 20;
+  return mib < 1000 ? `${Math.ceil(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }

@@ -2,30 +2,21 @@
 // comlink proxies. Progress goes over a port of its own.
 import type { ProxyMarked } from "comlink";
 import type { Floats, Simd } from "../backend/backend.ts";
-import type { BaselineResult } from "../distill/baselines.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import type { Evaluation } from "../distill/evaluate.ts";
-import type { TrainedPool } from "../distill/train-pool.ts";
 import type { BoundNetwork } from "../engine/bound-network.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { StartMessage } from "../worker/api.ts";
+import type { CallName, ResultOf } from "./here.ts";
 
-/** Options of a call as they cross: without engine, signal and functions, and the model as plain data. */
-export type Crossing = { readonly model: ModelDescription } & Readonly<Record<string, unknown>>;
+/** Options of a call as they cross: without engine, signal and functions, and a model as plain data. */
+export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<string, unknown>>;
 
 /** What the page says through a call's port: go on to the next report, end after the step in hand, or the signal aborted. */
 export type Control = "more" | "end" | "abort";
 
 /** What the orchestrator says through it: progress, trained networks, and last of all that there will be no more. */
 export type Report = { readonly progress: unknown } | { readonly network: unknown } | "end";
-
-/** What runs in one go and gives one result. */
-export interface CallResults {
-  readonly evaluate: Evaluation;
-  readonly randomRealBaseline: BaselineResult;
-  readonly trainPool: TrainedPool;
-}
 
 export interface Started {
   readonly threads: number;
@@ -55,5 +46,5 @@ export interface OrchestratorApi {
   network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked>;
   distill(options: Crossing, port: MessagePort): RunApi & ProxyMarked;
   trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked>;
-  call<Name extends keyof CallResults>(name: Name, options: Crossing, port: MessagePort): Promise<CallResults[Name]>;
+  call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>>;
 }

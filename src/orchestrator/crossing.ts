@@ -35,11 +35,12 @@ export function copied<T>(value: T): T {
 const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
 
 /** Options of a call, as they cross. */
-export function crossing({ model, ...options }: { readonly model: Model }): Crossing {
+export function crossing(all: object): Crossing {
+  const { model, ...options } = all as { readonly model?: Model };
   const entries = Object.entries(options)
     .filter(([key]) => !local.has(key))
     .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value)]);
-  return { ...Object.fromEntries(entries), model: describeModel(model) };
+  return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
 }
 
 function isDataset(value: unknown): value is Dataset {

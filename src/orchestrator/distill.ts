@@ -3,11 +3,14 @@ import { type Remote, transfer } from "comlink";
 import { Run } from "../distill/distill.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
-import { checked, type DistillOptions, type Progress } from "../distill/options.ts";
+import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
 import type { Control, Report, RunApi } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
 import { type EngineHere, engineOf, known, type Placed } from "./place.ts";
+
+/** Options of {@link distill}. */
+export type DistillOptions = Placed<OptionsHere>;
 
 /**
  * A distillation under way. Iterate it, or await `result()`; it does not start before. A run in a worker, as in pages by
@@ -34,18 +37,18 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
  * for await (const { step, loss } of run) console.log(step, loss);
  * const set = await run.result();
  */
-export function distill(options: Placed<DistillOptions>): Distillation {
+export function distill(options: DistillOptions): Distillation {
   return new PlacedRun(options);
 }
 
 class PlacedRun implements Distillation {
-  readonly #options: Placed<DistillOptions>;
+  readonly #options: DistillOptions;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #snapshot: (() => Promise<DistilledSet>) | undefined;
   #set: DistilledSet | undefined;
   #error: unknown;
 
-  constructor(options: Placed<DistillOptions>) {
+  constructor(options: DistillOptions) {
     this.#options = options;
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));
@@ -166,7 +169,7 @@ class Reports {
 }
 
 /** The options as their check takes them: of an engine elsewhere only the threads count. */
-function forCheck({ engine, ...options }: Placed<DistillOptions>): DistillOptions {
+function forCheck({ engine, ...options }: DistillOptions): OptionsHere {
   if (engine === undefined) return options;
   const which = known(engine);
   return which instanceof RemoteEngine ? { ...options, threads: which.threads } : { ...options, engine: which };

@@ -1,28 +1,17 @@
 // The orchestrator's side: one engine, and the calls of the library on it, in place.
 import { type ProxyMarked, proxy } from "comlink";
 import { adoptKernels } from "../backend/wasm/kernels.ts";
-import { randomRealBaseline } from "../distill/baselines.ts";
 import { type DistillOptions, Run } from "../distill/distill.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { evaluate } from "../distill/evaluate.ts";
 import { type TrainOnOptions, trainOn } from "../distill/train-on.ts";
-import { trainPool } from "../distill/train-pool.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { StartMessage } from "../worker/api.ts";
-import type { CallResults, Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
+import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
 import { moved } from "./crossing.ts";
+import { type CallName, here, type OptionsOf, type ResultOf } from "./here.ts";
 import { Reporter } from "./reporter.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: the page has checked the options by their types
-type Options = any;
-
-const calls: { readonly [Name in keyof CallResults]: (options: Options) => Promise<CallResults[Name]> } = {
-  evaluate,
-  randomRealBaseline,
-  trainPool,
-};
 
 export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
@@ -57,17 +46,16 @@ export class OrchestratorServer implements OrchestratorApi {
     } satisfies TrainedApi);
   }
 
-  async call<Name extends keyof CallResults>(
-    name: Name,
-    options: Crossing,
-    port: MessagePort,
-  ): Promise<CallResults[Name]> {
+  async call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>> {
     const reporter = new Reporter(port);
+    const watch = {
+      signal: reporter.signal,
+      onProgress: (progress: unknown) => reporter.offer(progress),
+      onNetwork: (network: unknown) => reporter.send({ network }),
+    };
+    const call = here[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
     try {
-      const { signal } = reporter;
-      const onProgress = (progress: unknown): void => reporter.offer(progress);
-      const onNetwork = (network: unknown): void => reporter.send({ network });
-      return moved(await calls[name]({ ...this.#here(options), signal, onProgress, onNetwork }));
+      return moved(await call({ ...this.#here<OptionsOf<Name>>(options), ...watch }));
     } finally {
       reporter.end();
     }
@@ -75,7 +63,7 @@ export class OrchestratorServer implements OrchestratorApi {
 
   /** Options that crossed, as they were on the other side, with our engine. */
   #here<T>({ model, ...options }: Crossing): T {
-    return { ...options, model: modelFromDescription(model), engine: this.#engine! } as T;
+    return { ...options, ...(model && { model: modelFromDescription(model) }), engine: this.#engine! } as T;
   }
 }
 

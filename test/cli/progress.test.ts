@@ -2,7 +2,7 @@ import type { WriteStream } from "node:tty";
 import { afterEach, expect, test, vi } from "vitest";
 import { watchInterrupts } from "../../src/cli/interrupt.ts";
 import { clock, ProgressLine, progressText, Rate, Smoothed } from "../../src/cli/progress.ts";
-import { count } from "../../src/cli/text.ts";
+import { count, duration, mebibytes } from "../../src/cli/text.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -49,6 +49,10 @@ test("times and counts read the same everywhere", () => {
     "12:00:07",
     "-:--",
   ]);
+  expect([0, 89, 90, 3000, 5400, 86_400, 1e6, 1e9].map(duration)).toEqual([
+    ...["1 s", "89 s", "1.5 min", "50 min", "1.5 h", "24 h", "12 days", "11,574 days"],
+  ]);
+  expect([1, 2 ** 27, 3 * 2 ** 30].map(mebibytes)).toEqual(["1 MiB", "128 MiB", "3.0 GiB"]);
   expect([0, 999, 1000, 1_234_567].map(count)).toEqual(["0", "999", "1,000", "1,234,567"]);
 });
 

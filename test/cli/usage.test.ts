@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { recipes } from "../../src/recipes/recipes.ts";
 import { version } from "../../src/version.gen.ts";
 import { distillate, writeIdxFolder } from "./cli.ts";
 
@@ -80,11 +81,29 @@ test("help fits 80 columns and has an example for each command", async () => {
   expect(await distillate(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
-test("recipes lists images, data, steps and the paper's figures", async () => {
-  const { code, stdout } = await distillate(["recipes"]);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /digits-random {2}\(default\)\n[\s\S]*?images +100\n[\s\S]*?outer steps +600\n[\s\S]*?paper +79\.5 ± 8\.1 %/,
+test("recipes lists images, data, steps, time, memory and the paper's figures in 100 columns, and tells of one", async () => {
+  const env = { XDG_CACHE_HOME: folder };
+  const { code, stdout, stderr } = await distillate(["recipes"], { env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const row = (line: string) => line.trim().split(/ {2,}/);
+  const lines = stdout.split("\n").map(row);
+  expect(lines).toContainEqual([
+    ...["digits-random", "100", "digits", "600"],
+    ...[expect.stringMatching(/^\d+(\.\d)? (s|min|h|days)$/), expect.stringMatching(/^\d+ MiB$/), "79.5 ± 8.1"],
+  ]);
+  expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
+
+  const one = await distillate(["recipes", "digits-fixed"], { env });
+  expect(one.stdout).toMatch(
+    /^digits-fixed\n {2}10 images that [\s\S]* images +10\n[\s\S]* paper +93\.76 % on MNIST\n/,
   );
-  expect(stdout).toMatch(/digits-fixed\n[\s\S]*?images +10\n[\s\S]*?outer steps +1,200\n[\s\S]*?paper +93\.76 %/);
+
+  const json = JSON.parse((await distillate(["recipes", "--json"], { env })).stdout);
+  expect(json.map(({ name }: { name: string }) => name)).toEqual(recipes.map(({ name }) => name));
+  expect(json[0]).toMatchObject({
+    images: 100,
+    outerSteps: 600,
+    seconds: expect.any(Number),
+    paper: { accuracy: 79.5 },
+  });
 });

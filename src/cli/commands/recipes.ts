@@ -1,21 +1,26 @@
 // `distillate recipes`: what can be run, and what to expect of it.
 import type { Command } from "commander";
-import { outerOptions } from "../../distill/method.ts";
-import { estimateMemory, type PaperFigure, type Recipe, recipeGroups } from "../../index.ts";
+import { type PaperFigure, type Recipe, recipeGroups } from "../../index.ts";
+import { recipeCost } from "../../recipes/cost.ts";
 import { knownShape } from "../../recipes/data-shapes.ts";
-import { distilledImages, modelName, recipeMethod, recipeModel } from "../../recipes/options.ts";
+import { modelName } from "../../recipes/options.ts";
+import { printable } from "../errors.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
-import { count, table } from "../text.ts";
+import { machineSpeed, type Speed, secondsOf } from "../speed.ts";
+import { count, duration, mebibytes, table } from "../text.ts";
 
 interface RecipesOptions {
   readonly json?: true;
 }
 
 const help = `
-A recipe as JSON is a file to edit and to run.
+Times are of the outer steps alone, on all threads of this machine, whose speed
+is measured in about a second, once a day. A recipe as JSON is a file to edit
+and to run.
 
 Examples:
   $ distillate recipes
+  $ distillate recipes mnist-random
   $ distillate recipes mnist-random --json > mine.json
   $ distillate run mine.json
 `;
@@ -24,61 +29,95 @@ export function addRecipes(program: Command): void {
   program
     .command("recipes")
     .description("list the recipes that `distillate run` knows")
-    .argument("[recipe]", "only this one")
+    .argument("[recipe]", "only this one, a name or a JSON file")
     .option("--json", "print JSON: the list, or the recipe itself")
     .addHelpText("after", help)
-    .action(list);
+    .action(async (name: string | undefined, options: RecipesOptions) => {
+      const lines = await (name === undefined ? all(options) : one(name, options));
+      process.stdout.write(`${lines.join("\n")}\n`);
+    });
 }
 
-async function list(name: string | undefined, { json }: RecipesOptions): Promise<void> {
-  if (name !== undefined) {
-    const recipe = await loadRecipe(name);
-    const text = json ? JSON.stringify(recipe, null, 2) : describe(factsOf(recipe)).join("\n");
-    process.stdout.write(`${text}\n`);
-  } else if (json) {
-    const all = recipeGroups.flatMap(({ title, recipes }) =>
-      recipes.map((recipe) => ({ group: title, ...factsOf(recipe) })),
-    );
-    process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
-  } else {
-    const lines = recipeGroups.flatMap(({ title, recipes }) => [
-      title,
-      "",
-      ...recipes.flatMap((recipe) => [...describe(factsOf(recipe)), ""]),
-    ]);
-    process.stdout.write(`${[...lines, "Run one with: distillate run <recipe>"].join("\n")}\n`);
-  }
+async function all({ json }: RecipesOptions): Promise<string[]> {
+  const speed = await machineSpeed();
+  const groups = recipeGroups.map(({ title, recipes }) => ({
+    title,
+    all: recipes.map((recipe) => factsOf(recipe, speed)),
+  }));
+  if (json)
+    return [
+      JSON.stringify(
+        groups.flatMap(({ title, all }) => all.map((facts) => ({ group: title, ...facts }))),
+        null,
+        2,
+      ),
+    ];
+  const rows = groups.flatMap(({ title, all }) => [[title], ...all.map(row), []]);
+  const heads = ["", "images", "data", "steps", "about", "memory", "paper, %"];
+  return [
+    ...table([heads, ...rows]).map((line) => line.trimEnd()),
+    "about: time for the outer steps on this machine. More of a recipe: distillate recipes <recipe>",
+    "Run one: distillate run <recipe>",
+  ];
+}
+
+async function one(name: string, { json }: RecipesOptions): Promise<string[]> {
+  const recipe = await loadRecipe(name);
+  return json ? [JSON.stringify(recipe, null, 2)] : describe(factsOf(recipe, await machineSpeed())).map(printable);
 }
 
 type Facts = ReturnType<typeof factsOf>;
 
-function factsOf(recipe: Recipe) {
+/** Null is what nobody knows before the data are there. */
+function factsOf(recipe: Recipe, speed: Speed) {
   const { name, summary, data, paper = null } = recipe;
-  const facts = { name, summary, data: data.name, model: modelName(recipe.model), paper };
   const shape = knownShape(data);
-  if (!shape) return { ...facts, images: null, outerSteps: null, memory: null };
-  const outer = outerOptions(recipe.outer, shape.count);
-  const model = recipeModel(recipe, shape);
-  const memory = estimateMemory({ data: shape, model, method: recipeMethod(recipe), outer }).total;
-  return { ...facts, images: distilledImages(recipe, model.classes), outerSteps: outer.steps, memory };
+  const cost = shape === undefined ? undefined : recipeCost(recipe, shape);
+  return {
+    name,
+    summary,
+    data: data.name,
+    model: modelName(recipe.model),
+    images: cost?.images ?? null,
+    outerSteps: cost?.outerSteps ?? null,
+    seconds: cost ? Number(secondsOf(cost, speed).toPrecision(2)) : null,
+    memory: cost?.memory ?? null,
+    paper,
+  };
 }
 
-function describe({ name, summary, data, model, images, outerSteps, memory, paper }: Facts): string[] {
+function row({ name, images, data, outerSteps, seconds, memory, paper }: Facts): string[] {
+  return [
+    `  ${name}`,
+    known(images, String).padStart("images".length),
+    data,
+    known(outerSteps, count).padStart("23,600".length),
+    known(seconds, duration),
+    known(memory, mebibytes).padStart("100 MiB".length),
+    paper === null ? "" : figure(paper),
+  ];
+}
+
+function describe({ name, summary, data, model, images, outerSteps, seconds, memory, paper }: Facts): string[] {
   return [
     `${name}${name === defaultRecipe ? "  (default)" : ""}`,
     `  ${summary}`,
     ...table([
-      ...(images === null ? [] : [["  images", `${images}`]]),
+      ["  images", known(images, String)],
       ["  data", data],
       ["  model", model],
-      ...(outerSteps === null ? [] : [["  outer steps", count(outerSteps)]]),
-      ...(memory === null ? [] : [["  memory", `${count(Math.round(memory / 2 ** 20))} MiB`]]),
-      ...(paper === null ? [] : [["  paper", figure(paper)]]),
+      ["  outer steps", known(outerSteps, count)],
+      ["  time", seconds === null ? "unknown" : `about ${duration(seconds)} on this machine, evaluation apart`],
+      ["  memory", known(memory, mebibytes)],
+      ...(paper === null ? [] : [["  paper", `${figure(paper)} % ${paper.text}`]]),
     ]),
+    `  distillate run ${name}`,
   ];
 }
 
-/** "79.5 ± 8.1 % on MNIST, 200 networks". */
-function figure({ accuracy, spread, text }: PaperFigure): string {
-  return `${accuracy}${spread === undefined ? "" : ` ± ${spread}`} % ${text}`;
+const known = (value: number | null, text: (value: number) => string): string => (value === null ? "?" : text(value));
+
+/** "79.5 ± 8.1". */
+function figure({ accuracy, spread }: PaperFigure): string {
+  return `${accuracy}${spread === undefined ? "" : ` ± ${spread}`}`;
 }

@@ -1,0 +1,32 @@
+// What a recipe takes, before anything is run or loaded.
+import type { DataShape } from "../distill/fit.ts";
+import { backGradientFlops } from "../distill/flops.ts";
+import { estimateMemory } from "../distill/memory.ts";
+import { outerOptions } from "../distill/method.ts";
+import type { Model } from "../nn/model.ts";
+import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** What a run takes. Evaluating comes on top. */
+export interface RecipeCost {
+  readonly model: Model;
+  /** Distilled images. */
+  readonly images: number;
+  readonly outerSteps: number;
+  /** Additions and multiplications of all outer steps. */
+  readonly flops: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
+export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
+  const { networksPerStep } = recipe;
+  const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];
+  const outer = outerOptions(recipe.outer, data.count);
+  const images = distilledImages(recipe, model.classes);
+  const { steps, epochs } = method;
+  const flops = backGradientFlops(model, { steps, epochs, imagesPerStep: images / steps, real: outer.batch });
+  const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
+  return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory };
+}
