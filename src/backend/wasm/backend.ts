@@ -1,6 +1,6 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 //
-// memory: [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][scratch of each thread][buffers …]
+// memory: [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
 
 import { canShareMemory, hardwareThreads, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
@@ -12,7 +12,8 @@ import { type KernelThread, startThread } from "./pool.ts";
 
 const PAGE = 65_536;
 const PARTIALS = PAGE;
-const SCRATCH = 2 * PAGE;
+const PROGRAMS = 2 * PAGE;
+const SCRATCH = 3 * PAGE;
 /** What the hungriest kernel needs: 4,096 offsets and packed weights for 4 rows (assembly/conv2d.ts). */
 const SCRATCH_SIZE = 96 * 1024;
 /** 4 GiB, all that 32-bit addresses reach. */
@@ -106,7 +107,12 @@ class WasmBackend implements Backend {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#pool = pool;
-    this.#job = new JobWriter(kernels, memory, { threads: this.threads, scratch: SCRATCH, maySleep: !onMainThread });
+    this.#job = new JobWriter(kernels, memory, {
+      threads: this.threads,
+      scratch: SCRATCH,
+      maySleep: !onMainThread,
+      programs: { begin: PROGRAMS, end: SCRATCH },
+    });
     this.#floats = new Float32Array(memory.buffer);
     this.ops = wasmOps(kernels, this.#job, PARTIALS);
   }
@@ -146,6 +152,10 @@ class WasmBackend implements Backend {
   view(source: Buffer, n: number): Float32Array {
     this.#check();
     return this.#floats.subarray(source, source + n);
+  }
+
+  sideBySide(count: number, record: (i: number) => void): void {
+    this.#job.sideBySide(count, record);
   }
 
   async dispose(): Promise<void> {
