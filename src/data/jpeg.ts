@@ -10,7 +10,7 @@ const maximumMegabytes = 512;
 /** Progressive files have about ten. Each is a pass over all pixels, so a small file of many would take for ever. */
 const maximumScans = 64;
 
-const loadLibrary = async (): Promise<(typeof import("jpeg-js"))["decode"]> => (await import("jpeg-js")).default.decode;
+const loadLibrary = async (): Promise<typeof import("jpeg-js")["decode"]> => (await import("jpeg-js")).default.decode;
 let library: ReturnType<typeof loadLibrary> | undefined;
 
 /** Whether the bytes start like a JPEG. */
