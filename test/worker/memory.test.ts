@@ -44,8 +44,9 @@ describe("an estimate", () => {
     expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images);
   });
 
-  test("grows by the scratch of each thread of each worker", () => {
-    const kernels = (threads: number) => estimateMemory({ ...options, workers: 2, threads }).kernels;
+  test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {
+    const kernels = (threads: number) =>
+      estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
     expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
   });
 });
