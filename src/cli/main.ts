@@ -8,6 +8,7 @@ import { addInspect } from "./commands/inspect.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
+import { addTrain } from "./commands/train.ts";
 import { exitCodes, reportError } from "./errors.ts";
 
 const help = `
@@ -27,7 +28,7 @@ function createProgram(): Command {
     .exitOverride()
     // reportError prints errors, all in one way.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addRun, addEvaluate, addBaselines, addReport, addInspect, addRecipes]) add(program);
+  for (const add of [addRun, addTrain, addEvaluate, addBaselines, addReport, addInspect, addRecipes]) add(program);
   return program;
 }
 

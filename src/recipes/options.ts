@@ -1,7 +1,7 @@
 // What a recipe means: the options of distill, given the data.
 import type { Dataset } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { type BackGradientMethod, backGradient } from "../distill/method.ts";
+import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
 import type { DistillOptions } from "../distill/options.ts";
 import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
@@ -75,5 +75,5 @@ export function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">): Weigh
 
 /** Distilled images, for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  return method.steps * method.imagesPerClass * classes;
+  return method.steps * imagesPerStep(method, classes);
 }

@@ -20,6 +20,12 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
   { name: "mean squared error", ...small, method: backGradient(loop), loss: "mse" },
   { name: "momentum, stored", ...small, method: backGradient({ ...loop, momentum: 0.9, weightDecay: 0.01 }) },
   { name: "momentum, recomputed", ...small, method: backGradient({ ...loop, momentum: 0.9, memory: "recompute" }) },
+  { name: "learned labels", ...small, method: backGradient({ ...loop, labels: "learned" }) },
+  {
+    name: "shuffled blocks, recomputed",
+    ...small,
+    method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
+  },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
@@ -37,7 +43,7 @@ describe.each(runs)("$name:", (options) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planRun({ model, method, loss, images: data.count, batch });
+      const plan = planRun({ model, method, loss, images: data.count, batch }, threads);
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });

@@ -1,7 +1,9 @@
 // `distillate baselines`: how good networks get on real images, in the numbers that a recipe distils to.
 import type { Command } from "commander";
-import { createEngine, recipeOptions } from "../../index.ts";
+import { imagesPerStep } from "../../distill/method.ts";
+import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
+import { recipeOptions } from "../../recipes/options.ts";
 import {
   type BaselineName,
   baselineLabel,
@@ -61,7 +63,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   const recipe = overridden(await loadRecipe(nameOrFile), options);
   const { train, test } = await loadData(recipe.data.path);
   const { model, method, init, loss, seed } = recipeOptions(recipe, train);
-  const like = { ...method, imagesPerStep: method.imagesPerClass * model.classes, recipe: { loss } };
+  const like = { ...method, imagesPerStep: imagesPerStep(method, model.classes), recipe: { loss } };
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });

@@ -22,7 +22,7 @@ import { printable } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
-import { initOf, loadSet, modelOf, type SavedSet, seedOf } from "../saved-set.ts";
+import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
 import { accuracy, count, interval, plural, table } from "../text.ts";
 
 interface EvaluateOptions {
@@ -30,6 +30,7 @@ interface EvaluateOptions {
   readonly model?: RecipeModel;
   readonly networks: number;
   readonly baselines: readonly BaselineName[];
+  readonly weights?: string;
   readonly seed?: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -55,7 +56,13 @@ export function addEvaluate(program: Command): void {
     .argument("<file>", "a distilled set, .safetensors or .npz")
     .option("--data <dir>", optionTexts.data)
     .option("--model <name>", networkText, networkName)
-    .option("--networks <n>", "networks to train; 1 where the initial weights are fixed", wholeNumber(1), 200)
+    .option(
+      "--networks <n>",
+      "networks to train; as many as there are where the initial weights are given",
+      wholeNumber(1),
+      200,
+    )
+    .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
     .option("--baselines <list>", baselinesText, baselineList, baselineList("none"))
     .option("--seed <n>", "of the initial weights (default: the seed in the file, as in its run)", wholeNumber(0))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
@@ -68,7 +75,7 @@ export function addEvaluate(program: Command): void {
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
   const saved = await loadSet(file);
   const { set, sha256 } = saved;
-  const { model, init } = judges(saved, options.model);
+  const { model, init } = await judges(saved, options);
   const { threads, workers, seed = seedOf(saved) } = options;
   const data = await loadData(options.data);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
@@ -110,12 +117,17 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   }
 }
 
-/** The networks that the file names; or others, which it cannot have been made for one of. */
-function judges(saved: SavedSet, other: RecipeModel | undefined): { model: Model; init: WeightSource } {
-  if (other === undefined) return { model: modelOf(saved), init: initOf(saved) };
+/** The networks that the file names, or others with fresh weights, or those of a pool. */
+async function judges(
+  saved: SavedSet,
+  { model: other, weights }: Pick<EvaluateOptions, "model" | "weights">,
+): Promise<{ model: Model; init: WeightSource }> {
   const { channels, height, width, classes, steps, imagesPerStep } = saved.set;
   const shape = { name: saved.file, count: steps * imagesPerStep, channels, height, width, classes };
-  return { model: networkFor(other, shape), init: randomInit() };
+  const model = other === undefined ? modelOf(saved) : networkFor(other, shape);
+  if (weights !== undefined) return { model, init: await pretrainedInitOf(saved, model, weights) };
+  // What the file names is for its own network.
+  return { model, init: other === undefined ? initOf(saved) : randomInit() };
 }
 
 /** `data` as the set wants it: of the same shape, and normalised by its mean and std. */

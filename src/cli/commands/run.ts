@@ -12,12 +12,10 @@ import {
   estimateMemory,
   evaluate,
   type Progress,
-  type Recipe,
-  type RecipeOptions,
-  recipeOptions,
   version,
 } from "../../index.ts";
 import { distilledImages } from "../../recipes/options.ts";
+import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
 import { type BaselineName, baselineList, baselinesText } from "../baselines.ts";
 import { exitCodes } from "../errors.ts";
@@ -95,7 +93,7 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
-      const set = distillation.snapshot();
+      const set = await distillation.snapshot();
       const judges = { networks: held, seed, engine, workers, threads };
       const evaluation = await evaluate({ set, model, init, test, ...judges });
       const { mean, std, networks } = evaluation;
