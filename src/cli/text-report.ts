@@ -1,7 +1,7 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
-import { modelName, recipeInit } from "../recipes/options.ts";
+import { isFixed, modelName } from "../recipes/options.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
@@ -28,7 +28,7 @@ export class TextReport implements RunReport {
     const { recipe, data, model, images, engine } = plan;
     const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
-    const weights = recipeInit(recipe).kind === "fixed" ? "one known network" : "new random weights every time";
+    const weights = isFixed(recipe) ? "one known network" : "new random weights every time";
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
@@ -111,7 +111,7 @@ export class TextReport implements RunReport {
     const lines: string[] = [];
     if (evaluation && baseline) {
       const { randomReal } = baseline;
-      const known = recipeInit(recipe).kind === "fixed";
+      const known = isFixed(recipe);
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([

@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
 import { type BackGradientMethod, backGradient } from "../distill/method.ts";
 import type { DistillOptions } from "../distill/options.ts";
+import { type PretrainedPool, pretrained } from "../distill/pretrained.ts";
 import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
@@ -18,15 +19,26 @@ export type RecipeOptions = Required<
 /**
  * The options of `distill` for a recipe on `data`.
  *
- * @throws ShapeError where the images do not fit the network; RangeError where parts of the recipe contradict each other.
+ * @param pool The networks of a recipe whose initial weights are pretrained.
+ * @throws ShapeError where the images do not fit the network; RangeError and TypeError where parts of the recipe
+ * contradict each other, or the networks are missing.
  * @example
  * const { train } = await digits();
  * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
  */
-export function recipeOptions(recipe: Recipe, data: Dataset): RecipeOptions {
+export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
   const { loss, networksPerStep, outer, seed } = recipe;
   const model = recipeModel(recipe, data);
-  return { data, model, method: recipeMethod(recipe), init: recipeInit(recipe), loss, networksPerStep, outer, seed };
+  return {
+    data,
+    model,
+    method: recipeMethod(recipe),
+    init: recipeInit(recipe, pool),
+    loss,
+    networksPerStep,
+    outer,
+    seed,
+  };
 }
 
 /** The recipe's network for such images. Throws ShapeError where they do not fit. */
@@ -66,11 +78,19 @@ export function recipeMethod({ method }: Pick<Recipe, "method">): BackGradientMe
   return backGradient(method);
 }
 
-/** The recipe's initial weights. */
-export function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">): WeightSource {
+/** The recipe's initial weights; of a pretrained pool, those of `pool`, as many as the recipe wants. */
+function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">, pool: PretrainedPool | undefined): WeightSource {
+  if (init.kind === "pretrained") {
+    if (!pool) throw new TypeError('"pool" expected the trained networks that the recipe names, got none');
+    return pretrained(pool.weights.slice(0, init.networks));
+  }
   const { kind, scheme, ...options } = init;
-  if (kind === "random") return randomInit(scheme, options);
-  return fixedInit(init.seed ?? seed, scheme, options);
+  return kind === "random" ? randomInit(scheme, options) : fixedInit(init.seed ?? seed, scheme, options);
+}
+
+/** Whether the set is for one network that is known. */
+export function isFixed({ init }: Pick<Recipe, "init">): boolean {
+  return init.kind === "fixed" || (init.kind === "pretrained" && init.testPool === undefined);
 }
 
 /** Distilled images, for so many classes. */

@@ -41,6 +41,7 @@ function number(message: string, fits: (value: number) => boolean) {
 }
 
 const positive = number("number > 0", (value) => value > 0);
+const decay = number("number > 0 and <= 1", (value) => value > 0 && value <= 1);
 const fraction = number("number >= 0 and < 1", (value) => value >= 0 && value < 1);
 
 function oneOf<const Options extends readonly string[]>(options: Options) {
@@ -57,6 +58,13 @@ const name = v.pipe(
   v.regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/, "letters, digits, dots and hyphens, 64 at most"),
 );
 
+const data = object({
+  name: text("the name of a data set"),
+  path: v.exactOptional(text("a path")),
+  size: v.exactOptional(whole(1, 4096)),
+  channels: v.exactOptional(v.picklist([1, 3], "1 or 3")),
+});
+
 const scheme = {
   scheme: v.optional(
     oneOf(["normal", "xavier-normal", "xavier-uniform", "kaiming-fan-in", "kaiming-fan-out", "orthogonal", "pytorch"]),
@@ -66,11 +74,30 @@ const scheme = {
   std: v.exactOptional(positive),
 };
 
+const training = object({
+  data,
+  networks: v.optional(whole(1, 9999), 200),
+  testNetworks: v.optional(whole(0, 9999), 20),
+  epochs: v.optional(whole(1), 40),
+  learningRate: v.optional(positive, 2e-4),
+  decayEvery: v.optional(whole(1), 20),
+  decayFactor: v.optional(decay, 0.5),
+  batch: v.optional(whole(1), 1024),
+});
+
 const init = v.variant(
   "kind",
   [
     keys({ kind: v.literal("random"), ...scheme }),
     keys({ kind: v.literal("fixed"), ...scheme, seed: v.exactOptional(whole(0)) }),
+    keys({
+      kind: v.literal("pretrained"),
+      pool: text("a path"),
+      testPool: v.exactOptional(text("a path")),
+      networks: v.exactOptional(whole(1, 9999)),
+      freshLastLayer: v.exactOptional(v.boolean("true or false")),
+      training: v.exactOptional(training),
+    }),
   ],
   kindOr("an object with a kind"),
 );
@@ -130,10 +157,7 @@ const outerKeys = {
   beta2: v.optional(fraction, 0.999),
   eps: v.optional(positive, 1e-8),
   decayEvery: v.optional(whole(1), 40),
-  decayFactor: v.optional(
-    number("number > 0 and <= 1", (value) => value > 0 && value <= 1),
-    0.5,
-  ),
+  decayFactor: v.optional(decay, 0.5),
   batch: v.optional(whole(1), 1024),
 };
 
@@ -151,7 +175,7 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
   name,
   summary: v.optional(text("a line of text"), "a recipe of one's own"),
   scaledFrom: v.exactOptional(name),
-  data: object({ name, path: v.exactOptional(text("a path")) }),
+  data,
   model,
   init: v.optional(init, { kind: "random" }),
   loss: v.optional(oneOf(["cross-entropy", "mse"]), "cross-entropy"),
@@ -159,6 +183,12 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
   networksPerStep: v.optional(whole(1), 1),
   outer: v.optional(outer, {}),
   evaluate: v.optional(object({ networks: v.optional(whole(0), 200) }), {}),
+  attack: v.exactOptional(
+    v.pipe(
+      object({ from: whole(0, 255), to: whole(0, 255) }),
+      v.check(({ from, to }) => from !== to, "two different classes"),
+    ),
+  ),
   paper: v.exactOptional(
     keys({ accuracy: percentage, spread: v.exactOptional(percentage), text: text("a line of text") }),
   ),
