@@ -14,7 +14,13 @@ export type { ImageOptions } from "./data/image-set.ts";
 export type { DecodeOptions, Raster } from "./data/raster.ts";
 export type { Fit } from "./data/resize.ts";
 export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
-export { type BaselineOptions, type BaselineResult, randomRealBaseline } from "./distill/baselines.ts";
+export { type BaselineOptions, type BaselineResult, baseline } from "./distill/baselines/baseline.ts";
+export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
+export {
+  type NearestNeighborsOptions,
+  type NeighborsResult,
+  nearestNeighbors,
+} from "./distill/baselines/nearest-neighbors.ts";
 export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";

@@ -1,6 +1,7 @@
 // A run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
 import type { Evaluation } from "../index.ts";
-import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
+import type { Baselines } from "./baselines.ts";
+import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
 
 /** Between two progress events. The last step always has one. */
 const progressMilliseconds = 500;
@@ -42,8 +43,8 @@ export class JsonReport implements RunReport {
 
   comparing(): void {}
 
-  compared(baseline: Baseline): void {
-    this.#write("baseline", baseline);
+  compared(baselines: Baselines): void {
+    this.#write("baselines", baselines);
   }
 
   result(result: RunResult): void {

@@ -1,13 +1,13 @@
-// How good a set is: accuracies of held-out networks, beside those after as many random real images.
+// How good a set is: accuracies of held-out networks, beside those of baselines.
 import {
   type DatasetSplit,
   type DistilledSet,
   type Engine,
   evaluate,
   type Model,
-  randomRealBaseline,
   type WeightSource,
 } from "../index.ts";
+import { type BaselineName, measureBaselines } from "./baselines.ts";
 import type { RunReport, RunResult } from "./report.ts";
 
 /** Everything but the set and the reports. */
@@ -15,6 +15,7 @@ export interface JudgeOptions extends DatasetSplit {
   readonly model: Model;
   readonly init: WeightSource;
   readonly networks: number;
+  readonly baselines: readonly BaselineName[];
   readonly seed: number;
   readonly engine: Engine;
   readonly workers: number;
@@ -27,7 +28,7 @@ export async function judge(
   set: DistilledSet,
   options: JudgeOptions,
   reports: readonly RunReport[],
-): Promise<Pick<RunResult, "evaluation" | "baseline">> {
+): Promise<Pick<RunResult, "evaluation" | "baselines">> {
   let evaluation: RunResult["evaluation"] = null;
   try {
     evaluation = await evaluate({
@@ -38,12 +39,13 @@ export async function judge(
       },
     });
     for (const report of reports) report.evaluated(evaluation);
-    for (const report of reports) report.comparing();
-    const { accuracies: _, ...randomReal } = await randomRealBaseline({ ...options, like: set });
-    for (const report of reports) report.compared({ randomReal });
-    return { evaluation, baseline: { randomReal } };
+    const baselines = await measureBaselines(options.baselines, { ...options, like: set }, (name) => {
+      for (const report of reports) report.comparing(name);
+    });
+    for (const report of reports) report.compared(baselines);
+    return { evaluation, baselines };
   } catch (error) {
     if (!options.signal.aborted) throw error;
-    return { evaluation, baseline: null };
+    return { evaluation, baselines: null };
   }
 }

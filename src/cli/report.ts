@@ -1,5 +1,6 @@
 // What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
-import type { BaselineResult, Engine, Evaluation, Model, Progress, Recipe } from "../index.ts";
+import type { Engine, Evaluation, Model, Progress, Recipe } from "../index.ts";
+import type { BaselineName, Baselines } from "./baselines.ts";
 
 /** A run about to start. */
 export interface Plan {
@@ -32,11 +33,6 @@ export interface StepReport extends Progress {
   readonly secondsLeft: number;
 }
 
-/** How good as many real images are. */
-export interface Baseline {
-  readonly randomReal: Omit<BaselineResult, "accuracies">;
-}
-
 /** The content of result.json. */
 export interface RunResult {
   readonly recipe: string;
@@ -62,7 +58,8 @@ export interface RunResult {
   /** Of the last outer step. */
   readonly loss: number | null;
   readonly evaluation: Evaluation | null;
-  readonly baseline: Baseline | null;
+  /** Those that were asked for; null where an interrupt came first. */
+  readonly baselines: Baselines | null;
   readonly sha256: string;
 }
 
@@ -74,9 +71,9 @@ export interface RunReport {
   /** After each held-out network. */
   evaluating(network: number, networks: number): void;
   evaluated(evaluation: Evaluation): void;
-  /** The baseline is being measured. */
-  comparing(): void;
-  compared(baseline: Baseline): void;
+  /** A baseline is being measured. */
+  comparing(name: BaselineName): void;
+  compared(baselines: Baselines): void;
   result(result: RunResult): void;
   /** Leaves the terminal in order, also when the run failed. */
   close(): void;

@@ -2,11 +2,12 @@
 import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
 import { isFixed, modelName } from "../recipes/options.ts";
+import { type BaselineName, type Baselines, baselineLabel, baselineNote } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
-import type { Baseline, Plan, RunReport, RunResult, StepReport } from "./report.ts";
-import { accuracy, count, plural, table } from "./text.ts";
+import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
+import { accuracy, count, interval, plural, table } from "./text.ts";
 
 /** How often the seconds of the comparison move on. */
 const tickMilliseconds = 250;
@@ -72,17 +73,18 @@ export class TextReport implements RunReport {
     this.#line.clear();
   }
 
-  comparing(): void {
+  comparing(name: BaselineName): void {
+    clearInterval(this.#timer);
     const startedAt = performance.now();
     const draw = (): void => {
       const seconds = Math.round((performance.now() - startedAt) / 1000);
-      this.#line.draw(() => `comparing with random real images, ${seconds} s`);
+      this.#line.draw(() => `comparing with ${baselineLabel(name)}, ${seconds} s`);
     };
     draw();
     this.#timer = setInterval(draw, tickMilliseconds);
   }
 
-  compared(_: Baseline): void {
+  compared(_: Baselines): void {
     this.close();
   }
 
@@ -106,21 +108,27 @@ export class TextReport implements RunReport {
     return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
   }
 
-  #table({ evaluation, baseline, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
+  #table({ evaluation, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
     const { out, recipe } = this.#plan!;
     const lines: string[] = [];
-    if (evaluation && baseline) {
-      const { randomReal } = baseline;
+    if (evaluation && baselines) {
       const known = isFixed(recipe);
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([
+          ["", "± std", "95 % of the mean", ""],
           [
             "  distilled images",
             accuracy(evaluation),
+            interval(evaluation),
             known ? "the known network" : plural(evaluation.networks, "network"),
           ],
-          ["  random real images", accuracy(randomReal), plural(randomReal.networks, known ? "choice" : "network")],
+          ...Object.entries(baselines).map(([name, result]) => [
+            `  ${baselineLabel(name as BaselineName)}`,
+            accuracy(result),
+            interval(result),
+            baselineNote(result, known),
+          ]),
         ]),
         "",
       );

@@ -10,10 +10,23 @@ export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** "75.6 % ± 3.2", in per cent; without ± for a single network. */
-export function accuracy({ mean, std, networks }: { mean: number; std: number; networks: number }): string {
-  const spread = networks > 1 ? ` ± ${(100 * std).toFixed(1)}` : "";
+interface Accuracy {
+  readonly mean: number;
+  readonly std: number;
+  readonly ci95?: number;
+}
+
+/** "75.6 % ± 3.2", in per cent; without ± for a single value. */
+export function accuracy({ mean, std, ci95 }: Accuracy): string {
+  const spread = ci95 === undefined ? "" : ` ± ${(100 * std).toFixed(1)}`;
   return `${(100 * mean).toFixed(1)} %${spread}`;
+}
+
+/** "74.1 to 77.1", the 95 % interval of the mean; empty for a single value. */
+export function interval({ mean, ci95 }: Accuracy): string {
+  if (ci95 === undefined) return "";
+  const [low, high] = [mean - ci95, mean + ci95].map((value) => (100 * Math.min(1, Math.max(0, value))).toFixed(1));
+  return `${low} to ${high}`;
 }
 
 /** Rows as lines, their columns aligned. */

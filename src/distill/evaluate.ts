@@ -9,10 +9,11 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { type Evaluation, meanAndStd } from "./evaluation.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
-import { HeldOutTest } from "./held-out-test.ts";
+import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
+import { summary } from "./summary.ts";
 import { networksOf, type WeightSource } from "./weight-source.ts";
 
 export type { Evaluation } from "./evaluation.ts";
@@ -61,7 +62,11 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, count, () => set);
 }
 
-type SetsOptions = Omit<EvaluateOptions, "set" | "networks"> & { readonly pool?: WorkerPool | undefined };
+interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
+  readonly pool?: WorkerPool | undefined;
+  /** Default "evaluate". */
+  readonly purpose?: HeldOutTestConfig["purpose"];
+}
 type SetOf = (network: number) => DistilledSet;
 type Add = (accuracy: number) => void;
 
@@ -82,15 +87,15 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await run(options, networks, setOf, add);
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
-  return { networks, ...meanAndStd(accuracies), accuracies, ...simd };
+  return { networks, ...summary(accuracies), accuracies, ...simd };
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, threads = "auto", signal } = options;
+  const { model, init, test, loss, seed = 0, purpose = "evaluate", threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   const mark = engine.arena.mark();
   try {
-    const held = new HeldOutTest({ test, model, init, loss, seed }, engine.backend, engine.arena);
+    const held = new HeldOutTest({ test, model, init, loss, seed, purpose }, engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       add(held.accuracy(network, setOf(network)));
@@ -103,7 +108,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 }
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0 } = options;
+  const { model, init, test, loss, seed = 0, purpose = "evaluate" } = options;
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
     const message = {
@@ -112,6 +117,7 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
       init: shareableInit(init),
       loss,
       seed,
+      purpose,
     };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(

@@ -1,18 +1,10 @@
 // How good networks are: accuracies, and what they come to.
+import type { Summary } from "./summary.ts";
 
-/** Test accuracies, each from 0 to 1. */
-export interface Evaluation {
+/** Test accuracies, each from 0 to 1: their mean ± standard deviation, and the 95 % interval of the mean. */
+export interface Evaluation extends Summary {
   readonly networks: number;
-  readonly mean: number;
-  /** Unbiased; 0 for one network. */
-  readonly std: number;
   readonly accuracies: readonly number[];
   /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
   readonly simd?: "relaxed";
-}
-
-export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, std: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }

@@ -18,6 +18,8 @@ export interface HeldOutTestConfig {
   /** To train with. Default: the loss that the set was distilled for. */
   readonly loss?: Loss | undefined;
   readonly seed: number;
+  /** Networks nobody has seen, or those of a distillation, by which things may be chosen. */
+  readonly purpose: "distil" | "evaluate";
 }
 
 export class HeldOutTest {
@@ -35,11 +37,11 @@ export class HeldOutTest {
 
   /** Test accuracy of network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number {
-    const { model, init, loss, seed } = this.#config;
+    const { model, init, loss, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, loss);
-      writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose: "evaluate", index: network });
-      trainer.train(randomKey(seed, "dropout/evaluate", network));
+      writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
+      trainer.train(randomKey(seed, `dropout/${purpose}`, network));
       return this.#images.accuracy(trainer.theta);
     });
   }

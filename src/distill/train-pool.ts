@@ -9,11 +9,12 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
-import { type Evaluation, meanAndStd } from "./evaluation.ts";
+import type { Evaluation } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
 import { type AdamSchedule, checkAdam } from "./method.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
 import type { PretrainedPool } from "./pretrained.ts";
+import { summary } from "./summary.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
 
 /** Options of {@link trainPool}. */
@@ -118,7 +119,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
   return {
     weights: all.map(({ parameters }) => parameters),
-    ...(config.test && { evaluation: { networks: all.length, ...meanAndStd(accuracies), accuracies, ...simd } }),
+    ...(config.test && { evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...simd } }),
   };
 }
 

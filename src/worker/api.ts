@@ -1,14 +1,12 @@
 // What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
 // do not cross.
 import type { Floats } from "../backend/backend.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { HeldOutTestConfig } from "../distill/held-out-test.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
 import type { PoolTrainer, TrainingConfig } from "../distill/pool-trainer.ts";
-import type { WeightSource } from "../distill/weight-source.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
-import type { Loss } from "../nn/loss.ts";
 
 /** A distillation, told once. */
 export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
@@ -35,12 +33,8 @@ export interface GradientReply {
 }
 
 /** An evaluation, told once. */
-export interface TestMessage {
-  readonly test: Dataset;
+export interface TestMessage extends Omit<HeldOutTestConfig, "model"> {
   readonly model: ModelDescription;
-  readonly init: WeightSource;
-  readonly loss?: Loss | undefined;
-  readonly seed: number;
 }
 
 /** The training of a pool, told once. */

@@ -57,13 +57,21 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     seconds: expect.any(Number),
     distillSeconds: expect.any(Number),
     loss: expect.any(Number),
-    evaluation: { networks: 2, mean: expect.any(Number), std: expect.any(Number), accuracies: expect.any(Array) },
-    baseline: {
-      randomReal: {
+    evaluation: {
+      networks: 2,
+      mean: expect.any(Number),
+      std: expect.any(Number),
+      ci95: expect.any(Number),
+      accuracies: expect.any(Array),
+    },
+    baselines: {
+      "random-real": {
         networks: 2,
         mean: expect.any(Number),
         std: expect.any(Number),
+        ci95: expect.any(Number),
         learningRate: expect.any(Number),
+        epochs: 3,
       },
     },
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -79,11 +87,13 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
 
   const events = jsonLines(stdout);
   const names = events.map(({ event }) => event);
-  expect(names.filter((name) => name !== "progress")).toEqual(["start", "evaluation", "baseline", "result"]);
+  expect(names.filter((name) => name !== "progress")).toEqual(["start", "evaluation", "baselines", "result"]);
   expect(events[names.lastIndexOf("progress")]).toMatchObject({ step: 3, steps: 3, loss: result.loss, secondsLeft: 0 });
   expect(events.at(-1)).toEqual({ event: "result", ...result });
 
-  expect(stderr).toMatch(/distilled images +\d+\.\d % ± \d+\.\d +2 networks\n +random real images +\d+\.\d % ±/);
+  expect(stderr).toMatch(
+    /distilled images +\d+\.\d % ± \d+\.\d +\d+\.\d to \d+\.\d +2 networks\n +random real images +\d+\.\d % ±/,
+  );
   expect(stderr).toContain(`sha256 ${result.sha256}\n`);
   expect(stderr).not.toContain("\u001b");
   expect(stderr).not.toContain("\r");
@@ -94,8 +104,8 @@ test("the seed decides the images, the numbers of threads and workers do not", a
     const fast = ["--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "0"];
     const { code, stderr } = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
     expect({ code, stderr }).toMatchObject({ code: 0 });
-    const { evaluation, baseline, sha256 } = resultOf(join(folder, out));
-    expect({ evaluation, baseline }).toEqual({ evaluation: null, baseline: null });
+    const { evaluation, baselines, sha256 } = resultOf(join(folder, out));
+    expect({ evaluation, baselines }).toEqual({ evaluation: null, baselines: null });
     return sha256;
   };
   const first = await run("seed7", "--seed", "7", "--threads", "1");
@@ -116,7 +126,7 @@ test("digits-fixed on the digits of the package serves one network, and saves be
     data: { name: "digits", train: 9000, test: 1000 },
     images: 10,
     evaluation: { networks: 1, std: 0 },
-    baseline: { randomReal: { networks: 3 } },
+    baselines: { "random-real": { networks: 3 } },
   });
   const { recipe } = await loadDistilled(join(out, "distilled.npz"));
   expect(recipe.init).toEqual({ kind: "fixed", scheme: "xavier-normal", seed: 1 });
@@ -188,7 +198,7 @@ describe("stopping", () => {
     const { code, stdout, stderr } = await outcome;
     expect({ code, stderr }).toMatchObject({ code: 130 });
     const result = resultOf(out);
-    expect(result).toMatchObject({ stopped: true, evaluation: null, baseline: null });
+    expect(result).toMatchObject({ stopped: true, evaluation: null, baselines: null });
     await expectSavedSet(out, result.outerSteps);
     expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", stopped: true });
     expect(stderr).toContain(

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import { distilledFromBytes, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
-import { backGradient, distill, fixedInit, randomInit, randomRealBaseline, trainOn } from "../../src/index.ts";
+import { backGradient, baseline, distill, fixedInit, randomInit, trainOn } from "../../src/index.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });
@@ -59,10 +59,10 @@ describe.each(optimizers)("with momentum $momentum and weight decay $weightDecay
 
 test("a baseline trains with the momentum of the set that it is held against", async () => {
   const set = await learned({ momentum: 0.9 });
-  const baseline = (like: typeof set) =>
-    randomRealBaseline({ model, init: randomInit(), test: data, engine, train: data, like, networks: 3 });
+  const compared = (like: typeof set) =>
+    baseline({ kind: "random-real", model, init: randomInit(), test: data, engine, train: data, like, networks: 3 });
   const { momentum: _, ...plain } = set;
-  expect((await baseline(set)).accuracies).not.toEqual((await baseline(plain)).accuracies);
+  expect((await compared(set)).accuracies).not.toEqual((await compared(plain)).accuracies);
 });
 
 test("μ = ω = 0 is the plain method: the same set, which names neither", async () => {

@@ -1,6 +1,6 @@
 // Two choices that a whole run carries with it: the loss, from the inner steps to evaluation, and dropout's masks.
 import { afterAll, describe, expect, test } from "vitest";
-import { randomRealBaseline } from "../../src/distill/baselines.ts";
+import { baseline } from "../../src/distill/baselines/baseline.ts";
 import { distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { evaluate } from "../../src/distill/evaluate.ts";
@@ -77,10 +77,10 @@ describe("mean squared error", async () => {
   });
 
   test("is what the random real baseline trains with, unless told otherwise", async () => {
-    const baseline = { ...options, train, test: held, networks: 2 };
+    const common = { ...options, kind: "random-real" as const, train, test: held, networks: 2 };
     const { recipe: _, ...like } = set;
-    const result = await randomRealBaseline({ ...baseline, like: set });
-    expect(await randomRealBaseline({ ...baseline, like, loss: "mse" })).toEqual(result);
+    const result = await baseline({ ...common, like: set });
+    expect(await baseline({ ...common, like, loss: "mse" })).toEqual(result);
   });
 
   test("is in the recipe, as cross-entropy is", async () => {

@@ -2,7 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/digits.ts";
-import { randomRealBaseline } from "../../src/distill/baselines.ts";
+import { baseline } from "../../src/distill/baselines/baseline.ts";
 import { type DistillOptions, distill, Run } from "../../src/distill/distill.ts";
 import { evaluate, evaluateSets } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -239,6 +239,6 @@ test.each([-1, 1.5, 65, Number.NaN, "2" as unknown as number])("workers: %j is r
   const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
   const options = { model: tiny.model, init: randomInit(), networks: 1, test: tiny.data, workers };
   await expect(evaluate({ ...options, set })).rejects.toThrow(new RangeError(refusal));
-  const baseline = randomRealBaseline({ ...options, train: tiny.data, like: set });
-  await expect(baseline).rejects.toThrow(new RangeError(refusal));
+  const compared = baseline({ kind: "random-real", ...options, train: tiny.data, like: set });
+  await expect(compared).rejects.toThrow(new RangeError(refusal));
 });

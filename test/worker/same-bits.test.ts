@@ -2,7 +2,7 @@
 // `npm run build` bundled last.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/digits.ts";
-import { randomRealBaseline } from "../../src/distill/baselines.ts";
+import { baseline } from "../../src/distill/baselines/baseline.ts";
 import { type DistillOptions, distill, type Progress } from "../../src/distill/distill.ts";
 import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -135,6 +135,9 @@ describe("the same accuracies", () => {
       networks: 3,
       threads: 1,
     };
-    expect(await randomRealBaseline({ ...options, workers: 2 })).toEqual(await randomRealBaseline(options));
+    for (const kind of ["random-real", "optimized-real"] as const) {
+      const call = { ...options, kind, candidates: 3, draws: 2 };
+      expect(await baseline({ ...call, workers: 2 }), kind).toEqual(await baseline(call));
+    }
   });
 });

@@ -19,6 +19,7 @@ import {
 } from "../../index.ts";
 import { distilledImages } from "../../recipes/options.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
+import { type BaselineName, baselineList, baselinesText } from "../baselines.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
@@ -32,6 +33,7 @@ import type { Plan, RunReport, RunResult } from "../report.ts";
 import { TextReport } from "../text-report.ts";
 
 interface RunOptions {
+  readonly baselines: readonly BaselineName[];
   readonly evaluateEvery: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -40,7 +42,7 @@ interface RunOptions {
 
 const help = `
 Ends with the accuracy of fresh networks that were trained on the distilled
-images, beside those trained in the same way on as many random real images.
+images, beside baselines: networks trained on as many random real images, say.
 Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
 not a terminal it gets JSON lines, and the text goes to stderr.
 
@@ -59,6 +61,7 @@ export function addRun(program: Command): void {
     .command("run")
     .description("distil a data set into a few images and evaluate them")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
+    .option("--baselines <list>", baselinesText, baselineList, baselineList("random-real"))
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
@@ -108,10 +111,13 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
 
     const judged =
       signal.aborted || held === 0
-        ? { evaluation: null, baseline: null }
+        ? { evaluation: null, baselines: null }
         : await judge(
             set,
-            { train, test, model, init, networks: held, seed, engine, workers, threads, signal },
+            {
+              ...{ train, test, model, init, networks: held, baselines: options.baselines },
+              ...{ seed, engine, workers, threads, signal },
+            },
             reports,
           );
     const result: RunResult = {
@@ -129,7 +135,7 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
       batch: plan.batch,
       networks: plan.networks,
       // Too late is not stopped.
-      stopped: signal.aborted && judged.baseline === null,
+      stopped: signal.aborted && judged.baselines === null,
       seconds: seconds(),
       distillSeconds,
       loss,

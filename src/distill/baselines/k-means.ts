@@ -1,0 +1,196 @@
+// k-means of one class: k points that its images lie close around (Lloyd), seeded by k-means++ (Arthur, Vassilvitskii,
+// 2007). Distances are sums and products in float64, so every host finds the same clusters.
+//
+// Most distances need not be computed: a centre that is farther from a point's own centre than twice the point is cannot
+// be the nearer one. Upper and lower bounds are kept as in Elkan, "Using the triangle inequality to accelerate k-means"
+// (2003); they change no assignment but for a point that is equally far from two centres, to the last bits.
+
+/**
+ * Iterates until no assignment changes. A cluster that loses all its points keeps its centre; one cluster is the mean.
+ *
+ * @param points [n, size]
+ * @param chances k numbers in [0, 1), for the choice of each first centre.
+ * @returns centres [k, size], in the order in which they were seeded.
+ */
+export function kMeans(points: Float64Array, size: number, chances: ArrayLike<number>): Float64Array {
+  const clustering = new Clustering(points, size, chances);
+  while (clustering.assign()) clustering.update();
+  return clustering.centres;
+}
+
+/** Squared Euclidean distance of row i of `a` and row j of `b`. One type of array, or the engine makes slow code of it. */
+function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
+  const from = i * size;
+  const to = j * size;
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let p = 0;
+  // Four sums, each waiting for itself alone.
+  for (; p + 4 <= size; p += 4) {
+    const d0 = a[from + p]! - b[to + p]!;
+    const d1 = a[from + p + 1]! - b[to + p + 1]!;
+    const d2 = a[from + p + 2]! - b[to + p + 2]!;
+    const d3 = a[from + p + 3]! - b[to + p + 3]!;
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+    s2 += d2 * d2;
+    s3 += d3 * d3;
+  }
+  for (; p < size; p++) {
+    const d = a[from + p]! - b[to + p]!;
+    s0 += d * d;
+  }
+  return s0 + s1 + (s2 + s3);
+}
+
+class Clustering {
+  readonly centres: Float64Array;
+  readonly #points: Float64Array;
+  readonly #size: number;
+  readonly #n: number;
+  readonly #k: number;
+  /** Points in each cluster, and their sum: what leaves is taken off, what comes is added. */
+  readonly #counts: Uint32Array;
+  readonly #sums: Float64Array;
+  /** Cluster of each point; −1 before the first assignment. */
+  readonly #cluster: Int32Array;
+  /** At least the distance of each point to its centre, and whether it is just that. */
+  readonly #upper: Float64Array;
+  readonly #exact: Uint8Array;
+  /** [n, k], at most the distance of each point to each centre. */
+  readonly #lower: Float64Array;
+
+  constructor(points: Float64Array, size: number, chances: ArrayLike<number>) {
+    this.#points = points;
+    this.#size = size;
+    this.#n = points.length / size;
+    this.#k = chances.length;
+    this.#counts = new Uint32Array(this.#k);
+    this.#sums = new Float64Array(this.#k * size);
+    this.#cluster = new Int32Array(this.#n).fill(-1);
+    this.#upper = new Float64Array(this.#n).fill(Number.POSITIVE_INFINITY);
+    this.#exact = new Uint8Array(this.#n);
+    this.#lower = new Float64Array(this.#n * this.#k);
+    this.centres = this.#seed(chances);
+  }
+
+  /** k-means++: the first centre is any point, each later one a point by chance ∝ its squared distance to the nearest. */
+  #seed(chances: ArrayLike<number>): Float64Array {
+    const [n, size, points] = [this.#n, this.#size, this.#points];
+    const centres = new Float64Array(this.#k * size);
+    const nearest = new Float64Array(n).fill(1);
+    for (let c = 0; c < this.#k; c++) {
+      const chosen = weightedChoice(nearest, chances[c]!);
+      centres.set(points.subarray(chosen * size, (chosen + 1) * size), c * size);
+      for (let i = 0; i < n; i++) {
+        const distance = squaredDistance(points, i, centres, c, size);
+        if (c === 0 || distance < nearest[i]!) nearest[i] = distance;
+        this.#lower[i * this.#k + c] = Math.sqrt(distance);
+      }
+    }
+    return centres;
+  }
+
+  /** Gives every point to its nearest centre. Returns whether any went to another. */
+  assign(): boolean {
+    const [n, k] = [this.#n, this.#k];
+    const apart = this.#halfDistances();
+    let changed = false;
+    for (let i = 0; i < n; i++) {
+      const before = this.#cluster[i]!;
+      if (before < 0 || this.#upper[i]! > apart[before * k + before]!) this.#assignOne(i, apart);
+      const after = this.#cluster[i]!;
+      if (after === before) continue;
+      changed = true;
+      if (before >= 0) this.#add(-1, i, before);
+      this.#add(1, i, after);
+    }
+    return changed;
+  }
+
+  #add(sign: number, i: number, c: number): void {
+    const [sums, points, size] = [this.#sums, this.#points, this.#size];
+    this.#counts[c]! += sign;
+    for (let p = 0, from = i * size, to = c * size; p < size; p++) sums[to + p]! += sign * points[from + p]!;
+  }
+
+  #assignOne(i: number, apart: Float64Array): void {
+    const k = this.#k;
+    if (this.#cluster[i]! < 0) this.#measure(i, 0);
+    for (let c = 0; c < k; c++) {
+      const own = this.#cluster[i]!;
+      if (c === own) continue;
+      const bound = Math.max(this.#lower[i * k + c]!, apart[own * k + c]!);
+      if (this.#upper[i]! <= bound) continue;
+      if (!this.#exact[i]) {
+        this.#measure(i, own);
+        if (this.#upper[i]! <= bound) continue;
+      }
+      const distance = Math.sqrt(squaredDistance(this.#points, i, this.centres, c, this.#size));
+      this.#lower[i * k + c] = distance;
+      if (distance < this.#upper[i]!) {
+        this.#cluster[i] = c;
+        this.#upper[i] = distance;
+      }
+    }
+  }
+
+  /** Puts point i into cluster c, at its distance. */
+  #measure(i: number, c: number): void {
+    const distance = Math.sqrt(squaredDistance(this.#points, i, this.centres, c, this.#size));
+    this.#cluster[i] = c;
+    this.#upper[i] = distance;
+    this.#lower[i * this.#k + c] = distance;
+    this.#exact[i] = 1;
+  }
+
+  /** [k, k], half the distance of two centres; on the diagonal half the distance to the nearest other one. */
+  #halfDistances(): Float64Array {
+    const k = this.#k;
+    const half = new Float64Array(k * k).fill(Number.POSITIVE_INFINITY);
+    for (let a = 0; a < k; a++) {
+      for (let b = 0; b < a; b++) {
+        const distance = Math.sqrt(squaredDistance(this.centres, a, this.centres, b, this.#size)) / 2;
+        half[a * k + b] = distance;
+        half[b * k + a] = distance;
+        half[a * k + a] = Math.min(half[a * k + a]!, distance);
+        half[b * k + b] = Math.min(half[b * k + b]!, distance);
+      }
+    }
+    return half;
+  }
+
+  /** Moves every centre to the mean of its points, and the bounds as far. */
+  update(): void {
+    const [n, k, size] = [this.#n, this.#k, this.#size];
+    const old = this.centres.slice();
+    const moved = new Float64Array(k);
+    for (let c = 0; c < k; c++) {
+      const count = this.#counts[c]!;
+      if (count === 0) continue;
+      for (let p = c * size; p < (c + 1) * size; p++) this.centres[p] = this.#sums[p]! / count;
+      moved[c] = Math.sqrt(squaredDistance(this.centres, c, old, c, size));
+    }
+    for (let i = 0; i < n; i++) {
+      this.#upper[i]! += moved[this.#cluster[i]!]!;
+      this.#exact[i] = 0;
+      for (let c = 0; c < k; c++) this.#lower[i * k + c] = Math.max(0, this.#lower[i * k + c]! - moved[c]!);
+    }
+  }
+}
+
+/** The index at which the cumulative sum of `weights` passes `chance` of the total; by its place where all are 0. */
+function weightedChoice(weights: Float64Array, chance: number): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  if (total === 0) return Math.floor(chance * weights.length);
+  let [sum, last] = [0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    sum += weights[i]!;
+    last = i;
+    if (sum > chance * total) break;
+  }
+  return last;
+}
