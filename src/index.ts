@@ -54,8 +54,10 @@ export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 export { isReproducible, setDigest } from "./formats/sha256.ts";
 export {
+  parametersFromBytes,
   parametersFromSafetensors,
   parametersToSafetensors,
+  type ReadStateDictOptions,
   type StateDictOptions,
 } from "./formats/state-dict.ts";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./nn/activation.ts";

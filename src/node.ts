@@ -8,6 +8,7 @@ import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./fo
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
 export { filesInFolder, writeFileAtomic } from "./node/files.ts";
+export { type LoadedPool, loadParameters, loadPool, trainPoolFolder } from "./node/pool-folder.ts";
 
 /**
  * Saves a distilled set, as .safetensors or .npz by the extension of `path`. A crash leaves the old file or the new.

@@ -6,6 +6,7 @@ import { addEvaluate } from "./commands/evaluate.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addRun } from "./commands/run.ts";
+import { addTrain } from "./commands/train.ts";
 import { exitCodes, reportError } from "./errors.ts";
 
 const help = `
@@ -25,7 +26,7 @@ function createProgram(): Command {
     .exitOverride()
     // reportError prints errors, all in one way.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addRun, addEvaluate, addInspect, addRecipes]) add(program);
+  for (const add of [addRun, addTrain, addEvaluate, addInspect, addRecipes]) add(program);
   return program;
 }
 

@@ -1,8 +1,18 @@
 // A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
+import { describeInit } from "../distill/pretrained.ts";
+import { quote } from "../formats/quote.ts";
 import { setDigest } from "../formats/sha256.ts";
 import type { InitOptions, InitScheme, WeightSource } from "../index.ts";
-import { type DistilledSet, FormatError, fixedInit, type Model, modelFromDescription, randomInit } from "../index.ts";
-import { loadDistilled } from "../node.ts";
+import {
+  type DistilledSet,
+  FormatError,
+  fixedInit,
+  type Model,
+  modelFromDescription,
+  pretrained,
+  randomInit,
+} from "../index.ts";
+import { loadDistilled, loadPool } from "../node.ts";
 import { withPath } from "./errors.ts";
 
 export interface SavedSet {
@@ -45,6 +55,14 @@ export function modelOf({ file, set }: SavedSet): Model {
 /** The initial weights that the set was distilled for. Throws FormatError where the recipe does not tell. */
 export function initOf({ file, set }: SavedSet): WeightSource {
   const { kind, scheme, seed, ...options } = (set.recipe.init ?? {}) as Record<string, unknown>;
+  if (kind === "pretrained") {
+    const { networks } = options;
+    const which = networks === 1 ? "a pretrained network" : `a pool of ${quote(networks)} pretrained networks`;
+    const what = networks === 1 ? "the folder that holds it" : "a folder of others, trained likewise";
+    throw new FormatError(
+      `${file}: was distilled for ${which}, SHA-256 ${quote(options.sha256)}: give ${what} by --weights`,
+    );
+  }
   if (typeof scheme === "string" && (kind === "random" || (kind === "fixed" && seed !== undefined))) {
     try {
       const source = [scheme as InitScheme, options as InitOptions] as const;
@@ -57,6 +75,31 @@ export function initOf({ file, set }: SavedSet): WeightSource {
     `${file}: expected recipe.init, which says where initial weights come from, as ` +
       `{"kind":"random","scheme":"xavier-normal"} or {"kind":"fixed","scheme":"xavier-normal","seed":0}`,
   );
+}
+
+/**
+ * The networks in folder `weights` as initial weights of the set: one network must be that which the recipe names.
+ *
+ * @throws FormatError where the networks are another model's or are not those that the set was distilled for.
+ */
+export async function pretrainedInitOf(saved: SavedSet, model: Model, weights: string): Promise<WeightSource> {
+  const { file, set } = saved;
+  const pool = await loadPool(weights).catch((error) => {
+    throw withPath(error, weights);
+  });
+  if (pool.model.parameterCount !== model.parameterCount) {
+    const expected = `networks of ${model.parameterCount} parameters, as ${file} is for`;
+    throw new FormatError(`${weights}: expected ${expected}, got ${pool.model.parameterCount}`);
+  }
+  const init = pretrained(pool);
+  const recorded = (set.recipe.init ?? {}) as { kind?: unknown; networks?: unknown; sha256?: unknown };
+  if (recorded.kind !== "pretrained" || recorded.networks !== 1) return init;
+  const { sha256 } = (await describeInit(init)) as { sha256: string };
+  if (sha256 !== recorded.sha256) {
+    const expected = `the network that ${file} was distilled for, SHA-256 ${quote(recorded.sha256)}`;
+    throw new FormatError(`${weights}: expected ${expected}, got ${sha256}`);
+  }
+  return init;
 }
 
 /** The seed of the run that made the set, or 1. */

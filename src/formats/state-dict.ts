@@ -1,17 +1,30 @@
-// The parameters of a network as a PyTorch state_dict in .safetensors: what `safetensors.torch.save_file` writes of
-// `model.state_dict()` and `load_file` reads. θ is cut into its named tensors, and put together from them.
+// The parameters of a network as a PyTorch state_dict: in .safetensors what `safetensors.torch.save_file` writes of
+// `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` does. θ is cut into its named tensors, and put
+// together from them.
 
 import type { Floats } from "../backend/backend.ts";
 import { FormatError } from "../errors.ts";
 import type { Model, Parameter } from "../nn/model.ts";
 import { type NumericArray, numberTypeOf } from "./npy.ts";
+import { parseNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
 
-/** Options of {@link parametersToSafetensors} and {@link parametersFromSafetensors}. */
+/** Options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {
   /** What the tensors are called, one name for each of `model.parameters` in their order. Default: their own names. */
   readonly names?: readonly string[];
+}
+
+/** Options of {@link parametersFromBytes} and {@link parametersFromSafetensors}. */
+export interface ReadStateDictOptions extends StateDictOptions {
+  /** What errors call the file. */
+  readonly name: string;
+  /**
+   * Makes the last layer anew, with weight 0 and bias 1, as the paper's reference code does with networks trained on
+   * ImageNet: whatever the file holds for it, and for how many classes, is passed over. Default false.
+   */
+  readonly freshLastLayer?: boolean;
 }
 
 /**
@@ -28,6 +41,7 @@ export function parametersToSafetensors(
   model: Model,
   parameters: Floats,
   { names }: StateDictOptions = {},
+  notes: Iterable<readonly [key: string, value: string]> = [],
 ): Uint8Array {
   if (!(parameters instanceof Float32Array) && !(parameters instanceof Float64Array)) {
     throw new TypeError(`"parameters" expected Float32Array or Float64Array, got ${typeof parameters}`);
@@ -44,7 +58,7 @@ export function parametersToSafetensors(
     { shape, data: parameters.subarray(offset, offset + size) },
   ]);
   // Readers of Hugging Face's ask for it.
-  return writeSafetensors(tensors, [["format", "pt"]]);
+  return writeSafetensors(tensors, [["format", "pt"], ...notes]);
 }
 
 /**
@@ -53,25 +67,56 @@ export function parametersToSafetensors(
  * before saving). Only the running statistics of batch norms are passed over where the model has batchNorm2d layers,
  * which take their statistics from the batch.
  *
- * @param options.name What errors call the file.
  * @throws FormatError, naming the file, for damage, for tensors that are missing, unexpected, of another shape or type,
  * and for values that are not finite; RangeError for names that are not one each.
  * @example
  * const bytes = await readFile("lenet.safetensors");
  * const parameters = parametersFromSafetensors(bytes, lenet(), { name: "lenet.safetensors" });
  */
-export function parametersFromSafetensors(
+export function parametersFromSafetensors(bytes: Uint8Array, model: Model, options: ReadStateDictOptions): Floats {
+  return parametersOf(parseSafetensors(bytes, options).tensors, model, options);
+}
+
+/**
+ * θ from a state_dict in .safetensors or .npz; which of them is told by the first bytes.
+ *
+ * @throws FormatError and RangeError as {@link parametersFromSafetensors}.
+ * @example
+ * // Python: numpy.savez("alexnet.npz", **{k: v.numpy() for k, v in torchvision_model.state_dict().items()})
+ * const options = { name: "alexnet.npz", freshLastLayer: true };
+ * const weights = await parametersFromBytes(bytes, alexNet({ classes: 20 }), options);
+ * const init = pretrained([weights]);
+ */
+export async function parametersFromBytes(
   bytes: Uint8Array,
   model: Model,
-  { name: file, names }: StateDictOptions & { readonly name: string },
+  options: ReadStateDictOptions,
+): Promise<Floats> {
+  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return parametersFromSafetensors(bytes, model, options);
+  return parametersOf(await parseNpz(bytes, options), model, options);
+}
+
+function parametersOf(
+  tensors: ReadonlyMap<string, NumericArray>,
+  model: Model,
+  { name: file, names, freshLastLayer = false }: ReadStateDictOptions,
 ): Floats {
-  const { tensors } = parseSafetensors(bytes, { name: file });
-  const wanted = renamed(model, names);
-  checkTensors(tensors, wanted, model, file);
+  const parameters = renamed(model, names);
+  const last = freshLastLayer ? lastLayer(parameters) : [];
+  const passedOver = new Set(last.map(({ name }) => name));
+  const wanted = parameters.filter(({ name }) => !passedOver.has(name));
+  checkTensors(new Map([...tensors].filter(([name]) => !passedOver.has(name))), wanted, model, file);
   const exact = wanted.some(({ name }) => tensors.get(name)!.data instanceof Float64Array);
   const theta = exact ? new Float64Array(model.parameterCount) : new Float32Array(model.parameterCount);
   for (const { name, offset } of wanted) theta.set(tensors.get(name)!.data as Floats, offset);
+  for (const { role, offset, size } of last) theta.fill(role === "bias" ? 1 : 0, offset, offset + size);
   return theta;
+}
+
+/** The parameters of the last layer that has any. */
+function lastLayer(parameters: readonly Parameter[]): readonly Parameter[] {
+  const { length } = parameters;
+  return parameters.slice(parameters[length - 1]?.role === "bias" ? length - 2 : length - 1);
 }
 
 /** The model's parameters under the names they have in a file. */

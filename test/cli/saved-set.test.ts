@@ -21,6 +21,10 @@ test.each([
   [{ kind: "random" }, /^a.npz: expected recipe.init/],
   [{ kind: "fixed", scheme: "xavier-normal" }, /^a.npz: expected recipe.init/],
   [{ kind: "other", scheme: "xavier-normal" }, /^a.npz: expected recipe.init/],
+  [
+    { kind: "pretrained", networks: 4, parameters: 9, sha256: "ab" },
+    /^a.npz: was distilled for a pool of 4 pretrained networks, SHA-256 "ab": give a folder of others.* by --weights$/,
+  ],
   [{ kind: "random", scheme: "toString" }, /^a.npz: recipe.init: "scheme" expected one of .* got "toString"$/],
   [{ kind: "fixed", scheme: "normal", seed: "3" }, /^a.npz: recipe.init: "seed" expected integer/],
   [{ kind: "random", scheme: "normal", gain: 1 }, /^a.npz: recipe.init: "gain" expected nothing with scheme "normal"/],

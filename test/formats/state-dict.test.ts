@@ -5,12 +5,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { NumericArray } from "../../src/formats/npy.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
-import { parametersFromSafetensors, parametersToSafetensors } from "../../src/formats/state-dict.ts";
+import {
+  parametersFromBytes,
+  parametersFromSafetensors,
+  parametersToSafetensors,
+} from "../../src/formats/state-dict.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, named, sequential } from "../../src/nn/model.ts";
-import { lenet } from "../../src/nn/zoo.ts";
+import { alexNet, lenet } from "../../src/nn/zoo.ts";
 import { expectClose, float32Tolerance, float64Tolerance, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { expectOnlyFormatErrors } from "./hostile.ts";
@@ -204,4 +209,70 @@ print(json.dumps([loaded.flatten().tolist(), start.flatten().tolist()]))`,
       expectClose(fast.logits, logits[i]!, float32Tolerance, label);
     }
   });
+});
+
+describe("a state_dict in .npz", () => {
+  const tensorsOf = (change: (tensors: Map<string, NumericArray>) => void = () => {}) => {
+    const { tensors } = parseSafetensors(altered(change), { name });
+    return writeNpz(tensors);
+  };
+
+  test("is read as one in .safetensors is", async () => {
+    expect(await parametersFromBytes(tensorsOf(), tiny, { name })).toEqual(theta);
+    expect(await parametersFromBytes(parametersToSafetensors(tiny, theta), tiny, { name })).toEqual(theta);
+  });
+
+  test("with another shape, or a tensor missing, is refused by its key", async () => {
+    const reshaped = tensorsOf((tensors) => tensors.set("fc.bias", { shape: [4], data: new Float32Array(4) }));
+    await expect(parametersFromBytes(reshaped, tiny, { name })).rejects.toThrow(
+      'evil.bin: expected "fc.bias" [3], got [4]',
+    );
+    const missing = tensorsOf((tensors) => tensors.delete("fc.weight"));
+    await expect(parametersFromBytes(missing, tiny, { name })).rejects.toThrow(
+      'evil.bin: expected "fc.weight" [3, 4], got none',
+    );
+  });
+});
+
+describe("a fresh last layer", () => {
+  // As ImageNet's thousand classes stand in the file of a network that is to tell two.
+  const file = altered((tensors) => tensors.set("3.weight", { shape: [7, 3], data: new Float32Array(21) }));
+  const options = { name, freshLastLayer: true };
+
+  test("has weight 0, whatever the file holds for it; all else is the file's", () => {
+    const expected = Float32Array.from([...theta.subarray(0, 15), ...new Float32Array(6)]);
+    expect(parametersFromSafetensors(file, tiny, options)).toEqual(expected);
+    expect(
+      parametersFromSafetensors(
+        altered((tensors) => tensors.delete("3.weight")),
+        tiny,
+        options,
+      ),
+    ).toEqual(expected);
+    expect(() => parametersFromSafetensors(file, tiny, { name })).toThrow('expected "3.weight" [2, 3], got [7, 3]');
+  });
+
+  test("has bias 1 where it has one, in LeNet as in AlexNet", () => {
+    const model = lenet();
+    const given = paint(model.parameterCount, 4);
+    const read = parametersFromSafetensors(parametersToSafetensors(model, given), model, options);
+    const [weight, bias] = [model.parameters.at(-2)!, model.parameters.at(-1)!];
+    expect(read.subarray(0, weight.offset)).toEqual(given.subarray(0, weight.offset));
+    expect(read.subarray(weight.offset, bias.offset).every((value) => value === 0)).toBe(true);
+    expect([...read.subarray(bias.offset)]).toEqual(new Array(10).fill(1));
+  });
+
+  test("leaves errors in the other layers as they are", () => {
+    const broken = altered((tensors) => tensors.delete("fc.bias"));
+    expect(() => parametersFromSafetensors(broken, tiny, options)).toThrow('expected "fc.bias" [3], got none');
+  });
+});
+
+test("torchvision's names for AlexNet are those of alexNet, fresh or not", () => {
+  // The keys of torchvision.models.alexnet().state_dict().
+  const layers = ["features.0", "features.3", "features.6", "features.8", "features.10"];
+  const linears = ["classifier.1", "classifier.4", "classifier.6"];
+  const keys = [...layers, ...linears].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]);
+  expect(alexNet({ classes: 1000 }).parameters.map((parameter) => parameter.name)).toEqual(keys);
+  expect(alexNet({ classes: 1000, dropout: true }).parameters.map((parameter) => parameter.name)).toEqual(keys);
 });

@@ -4,12 +4,13 @@ import { createEngine, type Dataset, evaluate, ShapeError } from "../../index.ts
 import { printable } from "../errors.ts";
 import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
-import { initOf, loadSet, modelOf, type SavedSet, seedOf } from "../saved-set.ts";
+import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
 import { accuracy, count, plural } from "../text.ts";
 
 interface EvaluateOptions {
   readonly data?: string;
   readonly networks: number;
+  readonly weights?: string;
   readonly seed?: number;
   readonly threads: number | "auto";
   readonly json?: true;
@@ -31,7 +32,13 @@ export function addEvaluate(program: Command): void {
     .description("train fresh networks on a saved set and test them")
     .argument("<file>", "a distilled set, .safetensors or .npz")
     .option("--data <dir>", optionTexts.data)
-    .option("--networks <n>", "networks to train; 1 where the initial weights are fixed", wholeNumber(1), 20)
+    .option(
+      "--networks <n>",
+      "networks to train; as many as there are where the initial weights are given",
+      wholeNumber(1),
+      20,
+    )
+    .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
     .option("--seed <n>", "of the initial weights (default: the seed in the file, as in its run)", wholeNumber(0))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--json", "print one JSON object")
@@ -41,7 +48,9 @@ export function addEvaluate(program: Command): void {
 
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
   const saved = await loadSet(file);
-  const [model, init, seed] = [modelOf(saved), initOf(saved), options.seed ?? seedOf(saved)];
+  const [model, seed] = [modelOf(saved), options.seed ?? seedOf(saved)];
+  const { weights } = options;
+  const init = weights === undefined ? initOf(saved) : await pretrainedInitOf(saved, model, weights);
   const test = testImages(saved, (await loadData(options.data)).test);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: options.threads });

@@ -1,0 +1,178 @@
+// A pool of trained networks as a folder: manifest.json, which says how they were trained, and a state_dict for each,
+// network-0000.safetensors and so on, with its test accuracy. A file that is there is whole, so a pool that was
+// interrupted goes on where it ended.
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Evaluation } from "../distill/evaluation.ts";
+import type { PretrainedPool } from "../distill/pretrained.ts";
+import { summary } from "../distill/summary.ts";
+import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } from "../distill/train-pool.ts";
+import { FormatError } from "../errors.ts";
+import { quote } from "../formats/quote.ts";
+import { parseSafetensors } from "../formats/safetensors.ts";
+import { hexadecimal, sha256 } from "../formats/sha256.ts";
+import { parametersFromBytes, parametersToSafetensors, type ReadStateDictOptions } from "../formats/state-dict.ts";
+import { describeModel, modelFromDescription } from "../nn/describe.ts";
+import type { Model } from "../nn/model.ts";
+import { version } from "../version.gen.ts";
+import { readBytes, writeFileAtomic } from "./files.ts";
+
+const manifestName = "manifest.json";
+const format = "distillate pool 1";
+/** What the manifest may claim. */
+const mostNetworks = 9999;
+
+/** A pool from a folder, with the network that it is of. */
+export interface LoadedPool extends PretrainedPool {
+  readonly model: Model;
+  /** Test accuracy, where the networks were tested. */
+  readonly evaluation?: Evaluation;
+}
+
+/**
+ * `trainPool` into a folder, one file for each network when it is trained. Called again with the same options it trains
+ * what is missing; more `networks` go on from those there are, because network k does not depend on their number.
+ *
+ * @throws RangeError where the folder holds a pool trained otherwise, naming what differs; else as `trainPool` and
+ * `loadPool`.
+ * @example
+ * const { train, test } = await loadIdxFolder("data/mnist");
+ * await trainPoolFolder("pools/mnist/train", { data: train, test, model: lenet(), networks: 100, epochs: 10, workers: 2 });
+ */
+export async function trainPoolFolder(folder: string, options: TrainPoolOptions): Promise<LoadedPool> {
+  const { networks, model, onNetwork } = options;
+  if (networks > mostNetworks) throw new RangeError(`"networks" expected <= ${mostNetworks}, got ${networks}`);
+  const manifest = await manifestOf(options);
+  await mkdir(folder, { recursive: true });
+  const present = new Set(await readdir(folder));
+  const path = join(folder, manifestName);
+  if (present.has(manifestName)) checkSame(path, await readManifest(path), manifest);
+  else if ([...present].some((name) => name.startsWith("network-"))) {
+    throw new RangeError(`${folder}: expected ${manifestName} beside the networks there; choose another folder`);
+  }
+  await writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
+  const only = Array.from({ length: networks }, (_, k) => k).filter((k) => !present.has(fileOf(k)));
+  if (only.length > 0) {
+    await trainPool({
+      ...options,
+      only,
+      async onNetwork(trained) {
+        const { network, parameters, accuracy } = trained;
+        const notes: [string, string][] = accuracy === undefined ? [] : [["accuracy", String(accuracy)]];
+        await writeFileAtomic(join(folder, fileOf(network)), parametersToSafetensors(model, parameters, {}, notes));
+        await onNetwork?.(trained);
+      },
+    });
+  }
+  return loadPool(folder);
+}
+
+/**
+ * The networks of a folder that `trainPoolFolder` or `distillate train` filled, for `pretrained`.
+ *
+ * @throws FormatError, naming the file, for damage and for a pool whose training was not finished; else the file
+ * system's error.
+ * @example
+ * const init = pretrained(await loadPool("pools/mnist/train"));
+ */
+export async function loadPool(folder: string): Promise<LoadedPool> {
+  const path = join(folder, manifestName);
+  const manifest = await readManifest(path);
+  let model: Model;
+  try {
+    model = modelFromDescription(manifest.model);
+  } catch (error) {
+    throw new FormatError(`${path}: model: ${(error as Error).message}`, { cause: error });
+  }
+  const present = new Set(await readdir(folder));
+  const { networks } = manifest;
+  const missing = Array.from({ length: networks }, (_, k) => fileOf(k)).filter((name) => !present.has(name));
+  if (missing.length > 0) {
+    throw new FormatError(
+      `${folder}: expected ${networks} networks, but ${missing[0]} is missing, and ${missing.length - 1} more: ` +
+        "finish the training by the same command",
+    );
+  }
+  const weights: TrainedPool["weights"][number][] = [];
+  const accuracies: number[] = [];
+  for (let k = 0; k < networks; k++) {
+    const name = join(folder, fileOf(k));
+    const bytes = await readBytes(name);
+    weights.push(await parametersFromBytes(bytes, model, { name }));
+    const accuracy = Number(parseSafetensors(bytes, { name }).metadata.get("accuracy") ?? Number.NaN);
+    if (accuracy >= 0 && accuracy <= 1) accuracies.push(accuracy);
+  }
+  // Networks that were tested at all were all tested, unless somebody changed the options in between.
+  const evaluation = { networks, ...summary(accuracies), accuracies };
+  return { model, weights, ...(accuracies.length === networks && { evaluation }) };
+}
+
+/**
+ * The parameters of one network from a PyTorch state_dict, .safetensors or .npz, for `pretrained` or `trainOn`.
+ *
+ * @throws FormatError as `parametersFromBytes`; else the file system's error.
+ * @example
+ * const init = pretrained([await loadParameters("alexnet.safetensors", alexNet({ classes: 20 }), { freshLastLayer: true })]);
+ */
+export async function loadParameters(
+  path: string,
+  model: Model,
+  options: Omit<ReadStateDictOptions, "name"> = {},
+): ReturnType<typeof parametersFromBytes> {
+  return parametersFromBytes(await readBytes(path), model, { ...options, name: path });
+}
+
+/** Everything that decides the networks, and their number. */
+type Manifest = { readonly networks: number } & Readonly<Record<string, unknown>>;
+
+async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
+  const { data, model, init, loss, training, seed, pool } = trainingConfig(options);
+  const { name, count, mean, std } = data;
+  return {
+    format,
+    version,
+    pool,
+    seed,
+    networks: options.networks,
+    data: { name, count, mean, std, sha256: hexadecimal(await sha256([data.pixels, data.labels])) },
+    model: describeModel(model),
+    init,
+    loss,
+    training,
+    ...(options.engine?.simd === "relaxed" && { simd: "relaxed" }),
+  };
+}
+
+async function readManifest(path: string): Promise<Manifest> {
+  const bytes = await readBytes(path);
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new FormatError(`${path}: expected JSON: ${(error as Error).message}`, { cause: error });
+  }
+  const { format: found, networks } = (manifest ?? {}) as Partial<Manifest>;
+  if (found !== format) throw new FormatError(`${path}: expected format "${format}", got ${quote(found)}`);
+  if (!Number.isInteger(networks) || networks! < 1 || networks! > mostNetworks) {
+    throw new FormatError(`${path}: expected networks from 1 to ${mostNetworks}, got ${quote(networks)}`);
+  }
+  return manifest as Manifest;
+}
+
+/** Throws RangeError unless the pool that is there may go on with these options. */
+function checkSame(path: string, there: Manifest, wanted: Manifest): void {
+  if (wanted.networks < there.networks) {
+    throw new RangeError(`${path}: expected at least the ${there.networks} networks there, got ${wanted.networks}`);
+  }
+  for (const key of new Set([...Object.keys(there), ...Object.keys(wanted)])) {
+    const [before, now] = [JSON.stringify(there[key]), JSON.stringify(wanted[key])];
+    if (key === "networks" || before === now) continue;
+    throw new RangeError(
+      `${path}: expected ${key} ${before}, as the networks there were trained with, got ${now}; choose another folder`,
+    );
+  }
+}
+
+function fileOf(k: number): string {
+  return `network-${String(k).padStart(4, "0")}.safetensors`;
+}
