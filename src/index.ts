@@ -1,9 +1,11 @@
 // The public names. What needs a file system is in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
 export { filesInArchive } from "./data/archive.ts";
+export { type LoadArraysOptions, loadArrays } from "./data/arrays.ts";
 export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
 export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
 export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
+export { loadCub } from "./data/cub.ts";
 export type { ByteSource, DataFile } from "./data/data-file.ts";
 export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";
 export { decodeImage } from "./data/decode-image.ts";
@@ -11,9 +13,11 @@ export { digits } from "./data/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
 export { loadIdxFiles } from "./data/idx-files.ts";
 export type { ImageOptions } from "./data/image-set.ts";
+export { datasetFromFiles, type LoadDatasetOptions } from "./data/layouts.ts";
 export type { DecodeOptions, Raster } from "./data/raster.ts";
 export type { Fit } from "./data/resize.ts";
 export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
+export { loadVoc } from "./data/voc.ts";
 export { type BaselineOptions, type BaselineResult, baseline } from "./distill/baselines/baseline.ts";
 export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
 export {
