@@ -80,6 +80,15 @@ export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
 export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
 export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
-export type { PaperFigure, Recipe, RecipeData, RecipeInit, RecipeModel } from "./recipes/recipe.ts";
+export type {
+  Attack,
+  PaperFigure,
+  PoolTraining,
+  Recipe,
+  RecipeData,
+  RecipeInit,
+  RecipeModel,
+  RecipePool,
+} from "./recipes/recipe.ts";
 export { findRecipe, type RecipeGroup, recipeGroups, recipes } from "./recipes/recipes.ts";
 export { version } from "./version.gen.ts";

@@ -1,4 +1,5 @@
 // A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
+import type { BaselineKind } from "../distill/baselines/draws.ts";
 import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Initializer } from "../nn/init.ts";
@@ -23,6 +24,8 @@ export interface Recipe {
   readonly evaluate: {
     /** Held-out networks; 0 for no evaluation. */
     readonly networks: number;
+    /** What the set is compared with. */
+    readonly baselines: readonly BaselineName[];
   };
   /** The final objective relabels one class as another; distilled images keep their labels. */
   readonly attack?: Attack;
@@ -31,6 +34,9 @@ export interface Recipe {
   /** The same seed gives the same images, bit for bit. */
   readonly seed: number;
 }
+
+/** A baseline trained on, or as the points of nearest neighbours. */
+export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
 
 /** Updates of the images, or passes over the real data. */
 type OuterLength = { readonly steps: number } | { readonly epochs: number };

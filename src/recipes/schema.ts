@@ -1,7 +1,8 @@
 // The schema of a recipe. Each message says what was expected; parse.ts adds the file, the key and what came.
 import * as v from "valibot";
+import { baselineKinds } from "../distill/baselines/draws.ts";
 import { nearest } from "./nearest.ts";
-import type { Recipe } from "./recipe.ts";
+import type { BaselineName, Recipe } from "./recipe.ts";
 
 /** A message that begins like this needs no "expected" before it. */
 export const unknownKey = "is no key of a recipe";
@@ -170,6 +171,12 @@ const outer = v.lazy((input) =>
 
 const percentage = number("number from 0 to 100", (value) => value >= 0 && value <= 100);
 
+/** All there are. */
+export const baselineNames: readonly BaselineName[] = [
+  ...baselineKinds,
+  ...baselineKinds.map((kind) => `nearest-${kind}` as const),
+];
+
 /** Left out is what the paper has: the defaults of its reference code. */
 export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
   name,
@@ -182,7 +189,13 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
   method: v.optional(method, {}),
   networksPerStep: v.optional(whole(1), 1),
   outer: v.optional(outer, {}),
-  evaluate: v.optional(object({ networks: v.optional(whole(0), 200) }), {}),
+  evaluate: v.optional(
+    object({
+      networks: v.optional(whole(0), 200),
+      baselines: v.optional(v.array(oneOf(baselineNames), "a list of baselines"), ["random-real"]),
+    }),
+    {},
+  ),
   attack: v.exactOptional(
     v.pipe(
       object({ from: whole(0, 255), to: whole(0, 255) }),
