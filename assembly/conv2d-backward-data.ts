@@ -5,8 +5,8 @@
 // dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded batch, a multiple of 4
 import { gemmBlock, ROWS } from "./gemm";
 
-/** Taps of one pass: their offsets and packed weights stay in L1, and fit a thread's scratch. */
-const DEPTH: i32 = 4096;
+/** Taps of one pass, so few that what they read of dy stays in L2 (conv2d.ts); short kernel rows make more of them pay. */
+const DEPTH: i32 = 512;
 
 // scratch: [offsets: DEPTH u32][packed: DEPTH × ROWS f32]
 const PACKED: usize = (<usize>DEPTH) << 2;

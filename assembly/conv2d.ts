@@ -6,8 +6,11 @@
 import { gemmBlock, ROWS } from "./gemm";
 import { hsum, madd } from "./simd";
 
-/** Taps of one pass over a row: their offsets and packed weights stay in L1, and fit a thread's scratch. */
-const DEPTH: i32 = 4096;
+/**
+ * Taps of one pass over a row. Their offsets and packed weights take 5 KiB, which leaves most of L1 to the rows of x that
+ * the taps read: in one pass, those of 64 channels and a wide batch would leave L2.
+ */
+const DEPTH: i32 = 256;
 
 /** Bytes of scratch that a thread needs for a pass: offsets and packed weights. */
 // scratch: [offsets: DEPTH u32][packed: DEPTH × ROWS f32]
@@ -101,13 +104,16 @@ export function conv2dForward(
   }
 }
 
+/** Floats of a channel of dy that a sum takes in one sweep: whole rows, of which two channels fill half of L1. */
+const SPAN: i32 = 4096;
+
 /** Weight tiles that one sweep over the rows keeps sums for, so that they stay in L1 and in a thread's scratch. */
 const SWEEP: i32 = 256;
 
 /** Taps of a weight tile; a tile is 2 output channels × 4 taps, eight sums of four lanes. */
 const TAPS: i32 = 4;
 
-/** sums[i, j] += Σ_p dy_i[p] · x_j[p] over one run of `bytes`; i < 2 output channels, j < 4 taps. */
+/** sums[i, j] += Σ_p dy_i[p] · x_j[p] over `runs` runs of `bytes`; i < 2 output channels, j < 4 taps. */
 function weightTile(
   sums: usize,
   dy: usize,
@@ -162,7 +168,8 @@ function weightTile(
 
 /**
  * dw (+)= the gradient of the weights: dw[o, t] = Σ_{row, column, image} dy[o, ·]·x[t, ·]. Tile = 2 output channels × 4
- * taps; tiles count taps first. Rows are summed one by one and then added, which halves the error's exponent.
+ * taps; tiles count taps first. Spans of rows are summed one by one and then added, so that the error of a sum grows with
+ * the length of a span, not of the image.
  */
 export function conv2dBackwardWeights(
   dw: usize,
@@ -188,9 +195,9 @@ export function conv2dBackwardWeights(
   const lane = (<usize>batch) << 2;
   const dyRow = <usize>outWidth * lane;
   const dyChannel = <usize>outHeight * dyRow;
-  const runs = stride == 1 ? 1 : outWidth;
   const bytes = stride == 1 ? dyRow : lane;
-  const xStep: usize = stride == 1 ? 0 : <usize>(stride - 1) * lane;
+  const lines = stride == 1 ? max(1, SPAN / (outWidth * batch)) : 1;
+  const xStep: usize = stride == 1 ? <usize>(inWidth - outWidth) * lane : <usize>(stride - 1) * lane;
   const xRow = <usize>(stride * inWidth) * lane;
   // scratch: [offsets of a tile's 4 taps: SWEEP × TAPS u32][sums: SWEEP × 8 v128]
   const sums = scratch + ((<usize>(SWEEP * TAPS)) << 2);
@@ -205,10 +212,16 @@ export function conv2dBackwardWeights(
         tapOffsets(scratch + ((<usize>(i * TAPS + j)) << 2), t, 1, inHeight, inWidth, kernelHeight, kernelWidth, batch);
       }
     }
-    for (let oy = 0; oy < outHeight; oy++) {
+    for (let oy = 0; oy < outHeight; oy += lines) {
       const xr = x + <usize>oy * xRow;
-      for (let i = 0; i < tiles; i++) {
-        const o = ((first + i) / groups) << 1;
+      const runs = stride == 1 ? min(lines, outHeight - oy) : outWidth;
+      let o = (first / groups) << 1;
+      let left = groups - (first % groups);
+      for (let i = 0; i < tiles; i++, left--) {
+        if (left == 0) {
+          left = groups;
+          o += 2;
+        }
         const o4 = scratch + ((<usize>i) << 4);
         weightTile(
           sums + ((<usize>i) << 7),

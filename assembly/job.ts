@@ -1,5 +1,6 @@
 // A job: which kernel, with which arguments, over how many tiles. The orchestrator writes it into a fixed place of the
-// memory that all threads see; every thread that takes a chunk of it calls the kernel from here.
+// memory that all threads see; every thread that takes a chunk of it calls the kernel from here. A job may be a list of
+// programs, each a list of jobs that one thread runs whole.
 import { activationBackward, activationBackwardR, activationForward, leakyRelu, reluForward, reluMask } from "./activation";
 import { adaptiveAvgPool2dBackward, adaptiveAvgPool2dForward, avgPool2dBackward, avgPool2dForward } from "./avg-pool2d";
 import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
@@ -62,22 +63,33 @@ export enum Kernel {
   localResponseNormBackward,
   localResponseNormForwardR,
   localResponseNormBackwardR,
+  programs,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
 const JOB: usize = 320;
 export const JOB_TILES: usize = JOB + 4;
 export const JOB_GRAIN: usize = JOB + 8;
-const ARGUMENTS: usize = JOB + 12;
+const ARGUMENTS: usize = 12;
+/** Bytes of a job. */
+const JOB_SIZE: usize = 128;
+
+/** The arguments of the job that this thread is at. Each thread has an instance of its own, and so a variable. */
+let args: usize = 0;
 
 /** Byte address of the job, for the orchestrator. */
 export function jobAddress(): usize {
   return JOB;
 }
 
+/** Bytes from one job of a program to the next. */
+export function jobSize(): usize {
+  return JOB_SIZE;
+}
+
 /** Argument i as a whole number or an address. */
 function int(i: i32): i32 {
-  return load<i32>(ARGUMENTS + ((<usize>i) << 2));
+  return load<i32>(args + ((<usize>i) << 2));
 }
 
 function ptr(i: i32): usize {
@@ -86,12 +98,27 @@ function ptr(i: i32): usize {
 
 /** Argument i as a number, stored as the bits of a float. */
 function num(i: i32): f32 {
-  return load<f32>(ARGUMENTS + ((<usize>i) << 2));
+  return load<f32>(args + ((<usize>i) << 2));
 }
 
-/** Tiles [begin, end) of the job, with `scratch` of the calling thread. */
-export function runJob(scratch: usize, begin: i32, end: i32): void {
-  switch (load<i32>(JOB)) {
+/** Tiles [begin, end) of the published job, with `scratch` of the calling thread. */
+export function runPublished(scratch: usize, begin: i32, end: i32): void {
+  runJob(JOB, scratch, begin, end);
+}
+
+/** The jobs of program i, from where table[i] says up to a negative kernel, one after the other with all their tiles. */
+function runPrograms(table: usize, scratch: usize, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    for (let job = <usize>load<u32>(table + ((<usize>i) << 2)); load<i32>(job) >= 0; job += JOB_SIZE) {
+      runJob(job, scratch, 0, load<i32>(job, 4));
+    }
+  }
+}
+
+/** Tiles [begin, end) of the job at `job`. */
+function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
+  args = job + ARGUMENTS;
+  switch (load<i32>(job)) {
     case Kernel.fill:
       fill(ptr(0), num(1), int(2), begin, end);
       break;
@@ -229,6 +256,9 @@ export function runJob(scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.localResponseNormBackwardR:
       localResponseNormBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), ptr(6), ptr(7), int(8), int(9), int(10), num(11), num(12), begin, end);
+      break;
+    case Kernel.programs:
+      runPrograms(ptr(0), scratch, begin, end);
       break;
   }
 }

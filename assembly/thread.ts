@@ -4,7 +4,7 @@
 // positive value owns that chunk, and the job stays as it is until that chunk is done, so its arguments may be read
 // then and only then. A thread that wakes late finds `open` at or below zero and goes back to sleep; nobody waits for
 // it. Which thread computes a chunk cannot change a result: tiles write disjoint outputs.
-import { JOB_GRAIN, JOB_TILES, runJob } from "./job";
+import { JOB_GRAIN, JOB_TILES, runPublished } from "./job";
 
 /** Number of the newest job; threads sleep on it. Negative: leave. */
 const GENERATION: usize = 64;
@@ -29,7 +29,7 @@ function work(scratch: usize): void {
     if (chunk < 0) return;
     const grain = load<i32>(JOB_GRAIN);
     const begin = chunk * grain;
-    runJob(scratch, begin, min(begin + grain, load<i32>(JOB_TILES)));
+    runPublished(scratch, begin, min(begin + grain, load<i32>(JOB_TILES)));
     atomic.add<i32>(DONE, 1);
     if (atomic.load<i32>(WAITING)) atomic.notify(DONE, 1);
   }
@@ -50,7 +50,7 @@ function join(chunks: i32, maySleep: i32): void {
 /** Runs the published job of `chunks` chunks on this thread and on those that are awake. */
 export function dispatch(scratch: usize, chunks: i32, maySleep: i32): void {
   if (!ASC_FEATURE_THREADS || chunks == 1) {
-    runJob(scratch, 0, load<i32>(JOB_TILES));
+    runPublished(scratch, 0, load<i32>(JOB_TILES));
     return;
   }
   atomic.store<i32>(DONE, 0);

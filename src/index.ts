@@ -18,33 +18,22 @@ export type { DecodeOptions, Raster } from "./data/raster.ts";
 export type { Fit } from "./data/resize.ts";
 export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
 export { loadVoc } from "./data/voc.ts";
-export { type BaselineOptions, type BaselineResult, baseline } from "./distill/baselines/baseline.ts";
+export type { BaselineResult } from "./distill/baselines/baseline.ts";
 export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
-export {
-  type NearestNeighborsOptions,
-  type NeighborsResult,
-  nearestNeighbors,
-} from "./distill/baselines/nearest-neighbors.ts";
-export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
+export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { Evaluation } from "./distill/evaluate.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export type { Progress } from "./distill/options.ts";
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
-export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
-export {
-  type PoolNetwork,
-  type PoolProgress,
-  type TrainedPool,
-  type TrainPoolOptions,
-  trainPool,
-} from "./distill/train-pool.ts";
+export type { TrainedNetwork } from "./distill/train-on.ts";
+export type { PoolNetwork, PoolProgress, TrainedPool } from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
-  BoundNetwork,
   Chance,
   Gradients,
   HessianVectorProduct,
@@ -52,7 +41,7 @@ export type {
   MetaGradient,
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
-export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
+export type { EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
@@ -78,6 +67,20 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
+export {
+  type BaselineOptions,
+  baseline,
+  type EvaluateOptions,
+  evaluate,
+  type NearestNeighborsOptions,
+  nearestNeighbors,
+  type TrainPoolOptions,
+  trainPool,
+} from "./orchestrator/calls.ts";
+export { type Distillation, type DistillOptions, distill } from "./orchestrator/distill.ts";
+export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
+export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
+export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
 export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
 export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
 export type {

@@ -394,6 +394,12 @@ export interface Backend {
   read(source: Buffer, n: number): Floats;
   /** `n` floats where they lie, to read and to write without a copy. Good until the memory grows. */
   view(source: Buffer, n: number): Floats;
+  /**
+   * Calls `record(i)` for each i below `count`. What the ops called there compute is there when this returns; those of
+   * one i run in order, those of different i perhaps at once, so they may not write what another's read. `record` may not
+   * look at memory, as ops may run later, and may be called twice; `dot` and `permutation` are not for it.
+   */
+  sideBySide(count: number, record: (i: number) => void): void;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
 }

@@ -9,7 +9,7 @@ export interface Allocators {
   readonly activations: Allocator;
   /** The distilled images, all gradients, the moments of the outer Adam. */
   readonly gradients: Allocator;
-  /** One chunk of the outer batch, on its way through the network. */
+  /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: Allocator;
   /** The order of the real images. */
   readonly data: Allocator;

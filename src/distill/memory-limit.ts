@@ -1,4 +1,5 @@
 // Refusing a run that would take too much, with what would make it fit.
+import { threadCount } from "../engine/engine.ts";
 import { lanes } from "../nn/network.ts";
 import { busyWorkers, estimateMemory, hostBytes, type MemoryOptions } from "./memory.ts";
 import { outerOptions } from "./method.ts";
@@ -56,10 +57,12 @@ function advice(limit: number, options: MemoryOptions): string {
   );
 }
 
-/** The largest outer batch that fits; 0 where none does. Above one chunk the batch takes no more memory. */
+/** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
 function fittingBatch(limit: number, options: MemoryOptions): number {
+  const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count);
-  for (let fewer = Math.min(lanes(batch), chunkImages(options.model)) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
+  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
+  for (let fewer = Math.min(lanes(batch), most) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
     if (estimateMemory(withBatch(options, fewer)).total <= limit) return fewer;
   }
   return 0;

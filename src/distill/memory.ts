@@ -1,7 +1,7 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { memoryBytes, threadCount } from "../engine/engine.ts";
+import { type Engine, memoryBytes, threadCount } from "../engine/engine.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
@@ -14,8 +14,9 @@ import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from 
 export interface MemoryOptions
   extends Pick<
     DistillOptions,
-    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"
+    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
   > {
+  readonly engine?: Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> };
   readonly data: DataShape;
 }
 
@@ -27,7 +28,7 @@ export interface MemoryEstimate {
   readonly activations: number;
   /** The distilled images, all gradients, the moments of the outer Adam. */
   readonly gradients: number;
-  /** One chunk of the outer batch, on its way through the network. */
+  /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: number;
   /** The real images and labels as bytes, and their order; the networks of a pretrained pool. */
   readonly data: number;
@@ -37,7 +38,7 @@ export interface MemoryEstimate {
 }
 
 /** A plan calls no op and touches no memory. */
-const nowhere = { name: "wasm", ops: {} } as unknown as Backend;
+const nowhere = (threads: number): Backend => ({ name: "wasm", ops: {}, threads }) as unknown as Backend;
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
@@ -93,13 +94,17 @@ function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; thread
   const { engine, threads = "auto", workers = 0 } = options;
   const { batch } = outerOptions(outer, data.count);
   const sizes = { model, method, loss, images: data.count, batch };
-  if (workers === 0) return [{ plan: planRun(sizes), count: 1, threads: engine?.threads ?? threadCount(threads) }];
+  if (workers === 0) {
+    const here = engine?.threads ?? threadCount(threads);
+    return [{ plan: planRun(sizes, here), count: 1, threads: here }];
+  }
   const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
   const busy = busyWorkers(options);
-  const there = counted((counters) => allocateNetworks(sizes, nowhere, counters));
+  const each = threadsPerWorker(busy, options.threads);
+  const there = counted((counters) => allocateNetworks(sizes, nowhere(each), counters));
   return [
     { plan: here, count: 1, threads: engine?.threads ?? 1 },
-    { plan: there, count: busy, threads: threadsPerWorker(busy, options.threads) },
+    { plan: there, count: busy, threads: each },
   ];
 }
 
@@ -114,9 +119,11 @@ function imageBytes({ count, channels, height, width }: DataShape): number {
 
 type Plan = Record<keyof Allocators, CountingAllocator>;
 
-/** The parts of a run in place, counted. */
-export function planRun(sizes: RunSizes): Plan {
-  return counted((counters) => allocateOuter(sizes, allocateNetworks(sizes, nowhere, counters).blocks, counters));
+/** The parts of a run in place on `threads` threads, counted. */
+export function planRun(sizes: RunSizes, threads: number): Plan {
+  return counted((counters) =>
+    allocateOuter(sizes, allocateNetworks(sizes, nowhere(threads), counters).blocks, counters),
+  );
 }
 
 function counted(allocate: (counters: Plan) => void): Plan {

@@ -1,13 +1,14 @@
 // The outer loss: the mean loss of a trained network on a batch of real images, with nothing dropped, as in evaluation.
-// A large batch runs in chunks that stay in the cache, their gradients added in order; what the chunks are is decided by
-// the model's shape alone.
+// A large batch runs in chunks that stay in a core's cache; what the chunks are is decided by the model's shape alone.
+// Of a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
+// leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
 import type { Allocator } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes, Network } from "../nn/network.ts";
-import type { Tape } from "../nn/tape.ts";
+import { lanes } from "../nn/network.ts";
+import { ImageChunk } from "./image-chunk.ts";
 
 /** Labelled real images, handed over a few at a time: straight into a backend's memory. */
 export interface Batch {
@@ -20,8 +21,10 @@ export interface Batch {
   targetsInto(out: Floats, from: number): void;
 }
 
-/** Bytes of the largest layer's input and output that a chunk may fill: they should stay in a core's L2 cache. */
-const CHUNK_BYTES = 1 << 19;
+/** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
+const CHUNK_BYTES = 1 << 20;
+/** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
+const SMALL_MODEL = 1 << 18;
 
 /** Images of a chunk: a multiple of 8, from 8 to 128; without end where a layer couples images. */
 export function chunkImages(model: Model): number {
@@ -36,24 +39,22 @@ export function chunkImages(model: Model): number {
 
 /** Forward, loss and backward over real images, chunk by chunk, at most `most` images at a time. */
 export class RealBatch {
-  readonly #model: Model;
   readonly #backend: Backend;
-  readonly #network: Network;
-  readonly #features: number;
-  readonly #chunk: number;
-  readonly #staging: Buffer;
-  readonly #tape: Tape;
+  readonly #model: Model;
+  readonly #size: number;
+  /** Those under way at the same time. */
+  readonly #chunks: readonly ImageChunk[];
+  /** Gradients of the chunks under way; of a large model there is one chunk, which adds to the sum itself. */
+  readonly #gradients: readonly Buffer[];
 
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
-    this.#model = model;
     this.#backend = backend;
-    this.#features = elements(model.inputShape);
-    this.#chunk = Math.min(lanes(most), chunkImages(model));
-    this.#staging = allocator.allocate(this.#chunk * Math.max(this.#features, model.classes));
-    this.#network = new Network(model, backend.ops, this.#chunk, allocator, loss);
-    const images = allocator.allocate(this.#features * this.#chunk);
-    const targets = allocator.allocate(model.classes * this.#chunk);
-    this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
+    this.#model = model;
+    this.#size = Math.min(lanes(most), chunkImages(model));
+    const small = model.parameterCount <= SMALL_MODEL;
+    const atOnce = small ? Math.min(backend.threads, Math.ceil(most / this.#size)) : 1;
+    this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
+    this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
 
   /**
@@ -61,65 +62,57 @@ export class RealBatch {
    * may draw from `random` and the streams after it.
    */
   loss(theta: Buffer, batch: Batch, dTheta: Buffer, random?: RandomKey): number {
-    const { ops } = this.#backend;
-    const tape = this.#tape;
-    const { classes } = this.#model;
+    const { parameterCount } = this.#model;
     let total = 0;
-    for (let from = 0; from < batch.count; from += this.#chunk) {
-      const images = Math.min(this.#chunk, batch.count - from);
-      this.#load(batch, from, images);
-      this.#network.forward(theta, tape, images, random && this.#randomOf(random, from));
-      this.#network.loss(tape, images);
-      const losses = this.#backend.view(tape.losses, images);
-      for (let i = 0; i < images; i++) total += losses[i]!;
-      if (dTheta === none) continue;
-      // The kernel's mean is over the chunk; the batch's is wanted.
-      const lanesOfLogits = classes * this.#network.batch;
-      if (images !== batch.count) ops.scale(tape.dLogits, images / batch.count, tape.dLogits, lanesOfLogits);
-      this.#network.backward(theta, tape, dTheta, from > 0);
-    }
+    this.#rounds(batch.count, (from, atOnce) => {
+      const imagesOf = (i: number): number => Math.min(this.#size, batch.count - from - i * this.#size);
+      for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
+      this.#backend.sideBySide(atOnce, (i) => {
+        const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
+        const streams = random && this.#randomOf(random, from + i * this.#size);
+        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
+      });
+      for (let i = 0; i < atOnce; i++) {
+        for (const loss of this.#chunks[i]!.losses(imagesOf(i))) total += loss;
+        const gradient = this.#gradients[i];
+        if (dTheta === none || gradient === undefined) continue;
+        if (from + i === 0) this.#backend.ops.copy(dTheta, gradient, parameterCount);
+        else this.#backend.ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
+      }
+    });
     return total / batch.count;
   }
 
   /** Logits [n, classes] of images [n, c, h, w] at θ. */
   logits(theta: Buffer, images: Floats, count: number): Floats {
     const { classes } = this.#model;
+    const features = elements(this.#model.inputShape);
     const exact = this.#backend.name === "reference";
     const out = exact ? new Float64Array(count * classes) : new Float32Array(count * classes);
-    for (let from = 0; from < count; from += this.#chunk) {
-      const chunk = Math.min(this.#chunk, count - from);
-      this.#staged(chunk * this.#features).set(images.subarray(from * this.#features, (from + chunk) * this.#features));
-      this.#packImages(chunk);
-      this.#network.forward(theta, this.#tape, chunk);
-      const shape = { features: classes, images: chunk, batch: this.#network.batch };
-      this.#backend.ops.unpackImages(this.#staging, this.#tape.logits, shape);
-      out.set(this.#staged(chunk * classes), from * classes);
-    }
+    this.#rounds(count, (from, atOnce) => {
+      const first = (i: number): number => from + i * this.#size;
+      const end = (i: number): number => Math.min(count, first(i) + this.#size);
+      for (let i = 0; i < atOnce; i++) {
+        this.#chunks[i]!.stageImages(images.subarray(first(i) * features, end(i) * features));
+      }
+      this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(theta, end(i) - first(i)));
+      for (let i = 0; i < atOnce; i++) {
+        out.set(this.#chunks[i]!.predicted(end(i) - first(i)), first(i) * classes);
+      }
+    });
     return out;
   }
 
   /** Streams of the chunk that begins at image `from`: as many as there are layers. */
   #randomOf(random: RandomKey, from: number): RandomKey {
-    return { ...random, stream: random.stream + (from / this.#chunk) * this.#model.layers.length };
+    return { ...random, stream: random.stream + (from / this.#size) * this.#model.layers.length };
   }
 
-  #load(batch: Batch, from: number, images: number): void {
-    const { ops } = this.#backend;
-    const { classes } = this.#model;
-    batch.imagesInto(this.#staged(images * this.#features), from);
-    this.#packImages(images);
-    batch.targetsInto(this.#staged(batch.hard ? images : images * classes), from);
-    const shape = { images, batch: this.#network.batch };
-    if (batch.hard) ops.oneHot(this.#tape.targets, this.#staging, { classes, ...shape });
-    else ops.packImages(this.#tape.targets, this.#staging, { features: classes, ...shape });
-  }
-
-  #staged(n: number): Floats {
-    return this.#backend.view(this.#staging, n);
-  }
-
-  #packImages(count: number): void {
-    const shape = { features: this.#features, images: count, batch: this.#network.batch };
-    this.#backend.ops.packImages(this.#tape.images, this.#staging, shape);
+  /** `round(from, atOnce)` for images `from` on, `atOnce` chunks at a time, the last of which may be smaller. */
+  #rounds(count: number, round: (from: number, atOnce: number) => void): void {
+    const most = this.#chunks.length;
+    for (let from = 0; from < count; from += most * this.#size) {
+      round(from, Math.min(most, Math.ceil((count - from) / this.#size)));
+    }
   }
 }

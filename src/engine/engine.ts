@@ -5,7 +5,7 @@ import { createReferenceBackend } from "../backend/reference/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { hardwareThreads } from "../platform.ts";
+import { hardwareThreads, onMainThread } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
 
 export { memoryBytes } from "../backend/wasm/backend.ts";
@@ -24,6 +24,9 @@ export interface EngineOptions {
    */
   simd?: Simd;
 }
+
+/** Is told, in a sentence, what an engine does without, and why. */
+export type OnNotice = (message: string) => void;
 
 /** Creates networks on one backend. Dispose it when done: `await using engine = await createEngine()`. */
 export class Engine {
@@ -86,16 +89,26 @@ export async function createEngine({
   backend = "wasm",
   threads = "auto",
   simd = "strict",
-}: EngineOptions = {}): Promise<Engine> {
+  onNotice,
+}: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
+  checkEngineOptions({ backend, threads, simd });
+  if (backend === "reference") return new Engine(createReferenceBackend());
+  // A page's main thread may not wait for others.
+  const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
+  return new Engine(await createWasmBackend({ threads: here, simd, onNotice }));
+}
+
+/** Throws RangeError for options out of range. */
+export function checkEngineOptions({ backend, threads, simd }: Required<EngineOptions>): void {
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
     throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
   }
-  if (backend === "reference") return new Engine(createReferenceBackend());
-  if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
+  if (backend !== "wasm" && backend !== "reference") {
+    throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
+  }
   if (simd !== "strict" && simd !== "relaxed") {
     throw new RangeError(`"simd" expected "strict" or "relaxed", got "${simd}"`);
   }
-  return new Engine(await createWasmBackend({ threads: threadCount(threads), simd }));
 }
 
 /** How many kernel threads an engine asked for `threads` has. */

@@ -1,12 +1,18 @@
 // What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
 // do not cross.
 import type { Floats } from "../backend/backend.ts";
+import type { Kernels } from "../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { HeldOutTestConfig } from "../distill/held-out-test.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
 import type { PoolTrainer, TrainingConfig } from "../distill/pool-trainer.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
+
+/** The engine that a worker starts. It does not hold the kernels itself: it is handed them, compiled. */
+export interface StartMessage extends EngineOptions {
+  readonly kernels: Kernels | undefined;
+}
 
 /** A distillation, told once. */
 export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
@@ -44,7 +50,7 @@ export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
 
 /** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
-  start(engine: EngineOptions): Promise<void>;
+  start(engine: StartMessage): Promise<void>;
   openRun(run: RunMessage): void;
   gradient(request: GradientRequest): GradientReply;
   openTest(test: TestMessage): void;

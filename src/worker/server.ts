@@ -1,24 +1,32 @@
-// The worker's side: an engine of its own, and what it is asked to compute on it. Bundled into a string by
-// scripts/build.mjs; nothing imports it.
-import { expose, transfer } from "comlink";
+// The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
+import { transfer } from "comlink";
 import type { Mark } from "../backend/arena.ts";
+import { adoptKernels } from "../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { HeldOutTest } from "../distill/held-out-test.ts";
 import { NetworkGradient } from "../distill/network-gradient.ts";
 import { PoolTrainer } from "../distill/pool-trainer.ts";
-import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
 import { modelFromDescription } from "../nn/describe.ts";
-import { isNode, nodeModule } from "../platform.ts";
-import type { GradientReply, GradientRequest, RunMessage, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import type {
+  GradientReply,
+  GradientRequest,
+  RunMessage,
+  StartMessage,
+  TestMessage,
+  TrainingMessage,
+  WorkerApi,
+} from "./api.ts";
 
-class Server implements WorkerApi {
+export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
   #mark: Mark | undefined;
   #networks: NetworkGradient | undefined;
   #test: HeldOutTest | undefined;
   #trainer: PoolTrainer | undefined;
 
-  async start(options: EngineOptions): Promise<void> {
+  async start({ kernels, ...options }: StartMessage): Promise<void> {
+    if (kernels) adoptKernels(kernels);
     this.#engine = await createEngine(options);
   }
 
@@ -75,22 +83,4 @@ class Server implements WorkerApi {
     this.#mark = engine.arena.mark();
     return engine;
   }
-}
-
-function serve(port: MessagePort): void {
-  // What cannot be read cannot be answered: better to die than to leave somebody waiting.
-  port.addEventListener("messageerror", () => {
-    setTimeout(() => {
-      throw new Error("a message from the page could not be read");
-    });
-  });
-  expose(new Server(), port);
-}
-
-if (isNode) {
-  const { parentPort } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
-  parentPort!.once("message", serve);
-} else {
-  const scope = globalThis as unknown as { onmessage: unknown };
-  scope.onmessage = (event: MessageEvent<MessagePort>) => serve(event.data);
 }

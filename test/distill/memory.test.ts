@@ -37,7 +37,7 @@ describe.each(runs)("$name:", (options) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planRun({ model, method, loss, images: data.count, batch });
+      const plan = planRun({ model, method, loss, images: data.count, batch }, threads);
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });

@@ -32,8 +32,9 @@ describe("an estimate", () => {
     expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
   });
 
-  test("grows by the scratch of each thread of each worker", () => {
-    const kernels = (threads: number) => estimateMemory({ ...options, workers: 2, threads }).kernels;
+  test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {
+    const kernels = (threads: number) =>
+      estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
     expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
   });
 });

@@ -64,6 +64,10 @@ class ReferenceBackend implements Backend {
     return floats.subarray(source, source + n);
   }
 
+  sideBySide(count: number, record: (i: number) => void): void {
+    for (let i = 0; i < count; i++) record(i);
+  }
+
   async dispose(): Promise<void> {
     this.#memory.dispose();
   }

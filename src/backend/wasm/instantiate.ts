@@ -5,6 +5,8 @@ import { instantiateSync } from "@assemblyscript/loader";
 export interface KernelExports {
   /** Address of the job: kernel, tiles, grain, arguments (assembly/job.ts). */
   jobAddress(): number;
+  /** From one job of a program to the next. */
+  jobSize(): number;
   /** Runs the job, cut into `chunks`, here and on the kernel threads. */
   dispatch(scratch: number, chunks: number, maySleep: number): void;
   /** Loads that a thread spins before it sleeps; to be called before there are threads. */

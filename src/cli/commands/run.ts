@@ -97,7 +97,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
-      const set = distillation.snapshot();
+      const set = await distillation.snapshot();
       const judges = { networks: held, seed, engine, workers, threads };
       const evaluation = await evaluate({ set, model, init, test, ...judges });
       const { mean, std, networks } = evaluation;
