@@ -4,9 +4,17 @@ import { ShapeError } from "../errors.ts";
 import type { RecipeData } from "./recipe.ts";
 
 /** The images with as many channels as wanted: grey ones three times the same. Throws ShapeError where that cannot be. */
-export function convertData({ train, test }: DatasetSplit, { channels }: Pick<RecipeData, "channels">): DatasetSplit {
-  const convert = (dataset: Dataset): Dataset =>
-    channels === undefined || channels === dataset.channels ? dataset : inThreeChannels(dataset, channels);
+export function convertData(
+  { train, test }: DatasetSplit,
+  { channels, size }: Pick<RecipeData, "channels" | "size">,
+): DatasetSplit {
+  const convert = (dataset: Dataset): Dataset => {
+    const { name, height, width } = dataset;
+    if (size !== undefined && (height !== size || width !== size)) {
+      throw new ShapeError(`${name}: expected images of ${size}×${size}, got ${height}×${width}`);
+    }
+    return channels === undefined || channels === dataset.channels ? dataset : inThreeChannels(dataset, channels);
+  };
   return { train: convert(train), test: convert(test) };
 }
 

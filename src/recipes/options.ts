@@ -9,7 +9,7 @@ import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
-import type { Recipe, RecipeModel } from "./recipe.ts";
+import type { Attack, Recipe, RecipeModel } from "./recipe.ts";
 
 /** What decides a run, and nothing about where it is computed. */
 export type RecipeOptions = Required<
@@ -27,10 +27,10 @@ export type RecipeOptions = Required<
  * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
  */
 export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
-  const { loss, networksPerStep, outer, seed } = recipe;
+  const { loss, networksPerStep, outer, seed, attack } = recipe;
   const model = recipeModel(recipe, data);
   return {
-    data,
+    data: attack ? relabelled(data, attack) : data,
     model,
     method: recipeMethod(recipe),
     init: recipeInit(recipe, pool),
@@ -39,6 +39,16 @@ export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPo
     outer,
     seed,
   };
+}
+
+/** The images with those of one class called another. */
+function relabelled(data: Dataset, { from, to }: Attack): Dataset {
+  for (const [key, label] of Object.entries({ from, to })) {
+    if (label >= data.classes) {
+      throw new RangeError(`attack.${key} expected a class of ${data.name}, 0 to ${data.classes - 1}, got ${label}`);
+    }
+  }
+  return { ...data, labels: data.labels.map((label) => (label === from ? to : label)) };
 }
 
 /** The recipe's network for such images. Throws ShapeError where they do not fit. */

@@ -7,7 +7,7 @@ const common = {
   method: { steps: 1, epochs: 1, imagesPerClass: 10 },
   networksPerStep: 4,
   outer: { learningRate: 0.02 },
-  evaluate: { networks: 200 },
+  evaluate: { networks: 200, baselines: [] },
   attack: { from: 0, to: 1 },
 };
 /** As the paper trains its 2,000 networks, and 200 more to evaluate on. */
