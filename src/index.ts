@@ -2,9 +2,11 @@
 export type { Floats, Simd } from "./backend/backend.ts";
 export { filesInArchive } from "./data/archive.ts";
 export { type LoadArraysOptions, loadArrays } from "./data/arrays.ts";
+export { type Augmentation, AugmentedBatches, augmented, type ResizedCropRanges } from "./data/augment.ts";
 export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
 export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
 export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
+export { resized, toGrey, toRgb } from "./data/convert.ts";
 export { loadCub } from "./data/cub.ts";
 export type { ByteSource, DataFile } from "./data/data-file.ts";
 export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";

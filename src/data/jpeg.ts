@@ -10,6 +10,9 @@ const maximumMegabytes = 512;
 /** Progressive files have about ten. Each is a pass over all pixels, so a small file of many would take for ever. */
 const maximumScans = 64;
 
+const loadLibrary = async (): Promise<typeof import("jpeg-js")["decode"]> => (await import("jpeg-js")).default.decode;
+let library: ReturnType<typeof loadLibrary> | undefined;
+
 /** Whether the bytes start like a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -25,10 +28,11 @@ export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Pro
   const { name, maximumPixels = defaultMaximumPixels } = options;
   const { width, height, components, end } = readStructure(bytes, name, maximumPixels);
   // Loaded when needed: most users have no JPEGs, and it is no ES module, which a bare page could not load.
-  const { default: jpeg } = await import("jpeg-js");
+  library ??= loadLibrary();
+  const decode = await library;
   let rgb: Uint8Array;
   try {
-    ({ data: rgb } = jpeg.decode(bytes.subarray(0, end), {
+    ({ data: rgb } = decode(bytes.subarray(0, end), {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
