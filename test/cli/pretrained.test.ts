@@ -10,7 +10,7 @@ let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "distillate-pretrained-"));
   writeIdxFolder(join(folder, "source"));
-  writeIdxFolder(join(folder, "target"), { train: 100, test: 30, size: 28 });
+  writeIdxFolder(join(folder, "target"), { train: 100, test: 30, size: 16 });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
