@@ -14,12 +14,13 @@ import { checkImages } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { summary } from "./summary.ts";
+import { checkReplay, type Replay } from "./train.ts";
 import { networksOf, type WeightSource } from "./weight-source.ts";
 
 export type { Evaluation } from "./evaluation.ts";
 
 /** Options of {@link evaluate}. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Replay {
   readonly set: DistilledSet;
   readonly model: Model;
   /**
@@ -49,7 +50,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`.
+ * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
  *
  * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
  * worker died.
@@ -74,6 +75,7 @@ type Add = (accuracy: number) => void;
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
   const { model, init, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
+  checkReplay(options);
   checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
@@ -90,12 +92,17 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   return { networks, ...summary(accuracies), accuracies, ...simd };
 }
 
+function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
+  const { seed = 0, purpose = "evaluate" } = rest;
+  return { model, init, test, loss, order, epochs, seed, purpose };
+}
+
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, purpose = "evaluate", threads = "auto", signal } = options;
+  const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   const mark = engine.arena.mark();
   try {
-    const held = new HeldOutTest({ test, model, init, loss, seed, purpose }, engine.backend, engine.arena);
+    const held = new HeldOutTest(configOf(options), engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       add(held.accuracy(network, setOf(network)));
@@ -108,16 +115,14 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 }
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, purpose = "evaluate" } = options;
+  const config = configOf(options);
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
     const message = {
-      test: shareable(test),
-      model: describeModel(model),
-      init: shareableInit(init),
-      loss,
-      seed,
-      purpose,
+      ...config,
+      test: shareable(config.test),
+      model: describeModel(config.model),
+      init: shareableInit(config.init),
     };
     await pool.all((api) => api.openTest(message));
     await pool.inOrder(

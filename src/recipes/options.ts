@@ -1,7 +1,7 @@
 // What a recipe means: the options of distill, given the data.
 import type { Dataset } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { type BackGradientMethod, backGradient } from "../distill/method.ts";
+import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
 import type { DistillOptions } from "../distill/options.ts";
 import { type PretrainedPool, pretrained } from "../distill/pretrained.ts";
 import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
@@ -105,5 +105,5 @@ export function isFixed({ init }: Pick<Recipe, "init">): boolean {
 
 /** Distilled images, for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  return method.steps * method.imagesPerClass * classes;
+  return method.steps * imagesPerStep(method, classes);
 }

@@ -129,10 +129,15 @@ const layers = object({
 
 const model = v.lazy((input) => (typeof input === "object" && input && "layers" in input ? layers : networks));
 
-const method = object({
+const methodKeys = {
   steps: v.optional(whole(1), 10),
   epochs: v.optional(whole(1), 3),
-  imagesPerClass: v.optional(whole(1), 1),
+  labels: v.optional(oneOf(["fixed", "learned"]), "fixed"),
+  initialLabels: v.optional(
+    v.union([oneOf(["even", "random"]), v.array(whole(0))], '"even", "random" or a list of classes'),
+    "even",
+  ),
+  shuffle: v.optional(v.boolean("true or false"), false),
   learningRate: v.optional(
     number("number > 0 and <= 100", (value) => value > 0 && value <= 100),
     0.02,
@@ -150,7 +155,14 @@ const method = object({
     v.union([oneOf(["store", "recompute"]), whole(1)], '"store", "recompute" or a number of bytes >= 1'),
     "store",
   ),
-});
+};
+
+/** The size of a block is in one of two keys; with both, "imagesPerClass" is one too many. */
+const method = v.lazy((input) =>
+  typeof input === "object" && input !== null && "imagesPerStep" in input
+    ? keys({ ...methodKeys, imagesPerStep: whole(1) }, { imagesPerClass: "imagesPerStep" })
+    : object({ ...methodKeys, imagesPerClass: v.optional(whole(1), 1) }),
+);
 
 const outerKeys = {
   learningRate: v.optional(positive, 0.01),

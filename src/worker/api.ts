@@ -27,6 +27,8 @@ export interface GradientRequest {
   readonly k: number;
   /** [steps][c, h, w, B], as they lie in the backend's memory. */
   readonly images: Floats;
+  /** [steps][classes, B]; absent where labels are fixed. */
+  readonly targets?: Floats;
   /** η [T] */
   readonly learningRates: Floats;
 }
@@ -35,6 +37,7 @@ export interface GradientRequest {
 export interface GradientReply {
   readonly loss: number;
   readonly images: Floats;
+  readonly targets?: Floats;
   readonly learningRates: Floats;
 }
 

@@ -36,17 +36,24 @@ export class NetworkServer implements WorkerApi {
     backend.write(this.#networks.blocks.targets, targets);
   }
 
-  gradient({ step, k, images, learningRates }: GradientRequest): GradientReply {
+  gradient({ step, k, images, targets, learningRates }: GradientRequest): GradientReply {
     const { backend } = this.#engine!;
     const networks = this.#networks!;
     backend.write(networks.blocks.images, images);
+    if (targets) backend.write(networks.blocks.targets, targets);
     const loss = networks.one(step, k, learningRates);
-    const reply = {
+    const { gradients } = networks;
+    const reply: GradientReply = {
       loss,
-      images: backend.read(networks.dImages, images.length),
-      learningRates: backend.read(networks.dLearningRates, learningRates.length),
+      images: backend.read(gradients.images, images.length),
+      ...(targets && { targets: backend.read(gradients.targets, targets.length) }),
+      learningRates: backend.read(gradients.learningRates, learningRates.length),
     };
-    return transfer(reply, [reply.images.buffer, reply.learningRates.buffer]);
+    const arrays = [reply.images, reply.learningRates, ...(reply.targets ? [reply.targets] : [])];
+    return transfer(
+      reply,
+      arrays.map(({ buffer }) => buffer),
+    );
   }
 
   openTest({ model, ...options }: TestMessage): void {

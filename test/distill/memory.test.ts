@@ -20,6 +20,12 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
   { name: "mean squared error", ...small, method: backGradient(loop), loss: "mse" },
   { name: "momentum, stored", ...small, method: backGradient({ ...loop, momentum: 0.9, weightDecay: 0.01 }) },
   { name: "momentum, recomputed", ...small, method: backGradient({ ...loop, momentum: 0.9, memory: "recompute" }) },
+  { name: "learned labels", ...small, method: backGradient({ ...loop, labels: "learned" }) },
+  {
+    name: "shuffled blocks, recomputed",
+    ...small,
+    method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
+  },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
