@@ -50,7 +50,11 @@ test.each<[string, object, string]>([
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],
   ["an unknown key like no other", { data: { name: "a", url: "b" } }, "(there are name, path, size, channels)"],
   ["both lengths", { outer: { steps: 1, epochs: 1 } }, "outer.epochs is no key of a recipe that has steps"],
-  ["an unknown kind", { init: { kind: "best" } }, 'init.kind expected one of "random", "fixed", "pretrained", got "best"'],
+  [
+    "an unknown kind",
+    { init: { kind: "best" } },
+    'init.kind expected one of "random", "fixed", "pretrained", got "best"',
+  ],
   [
     "an unknown scheme",
     { init: { kind: "random", scheme: "glorot" } },
