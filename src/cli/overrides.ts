@@ -1,7 +1,7 @@
 // Options of `distillate run` that each stand for a key of the recipe.
 import { basename, dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseRecipe, type Recipe } from "../index.ts";
+import { parseRecipe, type Recipe } from "../recipes.ts";
 import { baselineList, baselinesText } from "./baselines.ts";
 import { UsageError } from "./errors.ts";
 import { numberFrom, optionTexts, wholeNumber } from "./options.ts";

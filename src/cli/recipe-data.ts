@@ -1,20 +1,12 @@
 // The data and the trained networks that a recipe names, wherever they are.
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import {
-  type DatasetSplit,
-  digits,
-  type Model,
-  type PretrainedPool,
-  pretrained,
-  type Recipe,
-  type RecipeData,
-  type WeightSource,
-} from "../index.ts";
+import { type DatasetSplit, digits, type Model, type PretrainedPool, pretrained, type WeightSource } from "../index.ts";
 import { isNamedHere } from "../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../node.ts";
 import { convertData } from "../recipes/convert-data.ts";
 import { isFixed } from "../recipes/options.ts";
+import type { Recipe, RecipeData } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
 import { loadData } from "./options.ts";
 

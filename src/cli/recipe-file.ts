@@ -1,7 +1,7 @@
 // Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../index.ts";
+import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
 
 /** What `distillate run` runs if nobody says what. */

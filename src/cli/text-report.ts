@@ -1,7 +1,8 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
-import type { Evaluation, Recipe } from "../index.ts";
+import type { Evaluation } from "../index.ts";
 import { isFixed, modelName } from "../recipes/options.ts";
+import type { Recipe } from "../recipes.ts";
 import { type BaselineName, type Baselines, baselineLabel, baselineNote } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";

@@ -5,7 +5,6 @@
 // half percent on either side. The rule is the same for all tiles: stretching each by itself would make noise look like
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
-import { encode } from "fast-png";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 
 /** Nearly black: learned pixels that say nothing are middle grey. */
@@ -34,9 +33,9 @@ export interface ContactSheetOptions {
  * @throws RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
  * would have more than 2^28 pixels.
  * @example
- * await writeFile("sheet.png", contactSheet(set));
+ * await writeFile("sheet.png", await contactSheet(set));
  */
-export function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Uint8Array {
+export async function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
   const { channels, height, width } = set;
   const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
@@ -73,6 +72,8 @@ export function contactSheet(set: DistilledSet, options: ContactSheetOptions = {
     }
     top += betweenSteps - gap;
   }
+  // Loaded here: not everybody who distils in a page draws.
+  const { encode } = await import("fast-png");
   return encode(sheet);
 }
 

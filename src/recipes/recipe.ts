@@ -1,5 +1,5 @@
 // A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
-import type { BaselineKind } from "../distill/baselines/draws.ts";
+import type { BaselineKind } from "../distill/baselines/kinds.ts";
 import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Initializer } from "../nn/init.ts";

@@ -1,6 +1,6 @@
 // The schema of a recipe. Each message says what was expected; parse.ts adds the file, the key and what came.
 import * as v from "valibot";
-import { baselineKinds } from "../distill/baselines/draws.ts";
+import { baselineKinds } from "../distill/baselines/kinds.ts";
 import { nearest } from "./nearest.ts";
 import type { BaselineName, Recipe } from "./recipe.ts";
 

@@ -75,7 +75,7 @@ test.each(["safetensors", "npz"])("inspect shows and draws what is in a .%s", as
   expect(text.stdout).toContain('\n  init {"kind":"random","scheme":"xavier-normal"}\n');
   expect(text.stdout).toContain(`\nsha256 ${result.sha256}\n`);
   const set = await loadDistilled(file);
-  expect(readFileSync(png).equals(contactSheet(set))).toBe(true);
+  expect(readFileSync(png).equals(await contactSheet(set))).toBe(true);
 
   const json = JSON.parse((await distillate(["inspect", file, "--json"])).stdout);
   expect(json).toMatchObject({

@@ -1,9 +1,9 @@
 // `distillate recipes`: what can be run, and what to expect of it.
 import type { Command } from "commander";
-import { type PaperFigure, type Recipe, recipeGroups } from "../../index.ts";
 import { recipeCost } from "../../recipes/cost.ts";
 import { knownShape } from "../../recipes/data-shapes.ts";
 import { modelName } from "../../recipes/options.ts";
+import { type PaperFigure, type Recipe, recipeGroups } from "../../recipes.ts";
 import { printable } from "../errors.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { machineSpeed, type Speed, secondsOf } from "../speed.ts";

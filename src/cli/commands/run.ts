@@ -12,12 +12,10 @@ import {
   estimateMemory,
   evaluate,
   type Progress,
-  type Recipe,
-  type RecipeOptions,
-  recipeOptions,
   version,
 } from "../../index.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
+import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";

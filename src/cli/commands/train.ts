@@ -1,9 +1,10 @@
 // `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
 import { dirname, join } from "node:path";
 import { type Command, Option } from "commander";
-import { type Evaluation, type PoolProgress, type PoolTraining, type RecipeModel, randomInit } from "../../index.ts";
+import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
+import type { PoolTraining, RecipeModel } from "../../recipes.ts";
 import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
