@@ -9,15 +9,11 @@ import {
   type NeighborsResult,
   nearestNeighbors,
 } from "../index.ts";
+import type { BaselineName } from "../recipes/recipe.ts";
+import { baselineNames } from "../recipes/schema.ts";
 import { accuracy, interval, plural } from "./text.ts";
 
-/** A kind trained on, or as the points of nearest neighbours. */
-export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
-
-export const baselineNames: readonly BaselineName[] = [
-  ...baselineKinds,
-  ...baselineKinds.map((kind) => `nearest-${kind}` as const),
-];
+export { type BaselineName, baselineNames };
 
 /** What was measured of one. */
 export type Measured = Omit<BaselineResult, "accuracies" | "kind"> | Omit<NeighborsResult, "accuracies">;

@@ -139,7 +139,7 @@ test("evaluate refuses a network that does not take such images, and a name that
 
 test("baselines prints a table or JSON, the same that it writes, and refuses names that are none", async () => {
   const out = join(folder, "baselines.json");
-  const args = ["baselines", "digits-fixed", "--data", data, "--evaluate", "2", "--only", "k-means,class-average"];
+  const args = ["baselines", "digits-fixed", "--data", data, "--evaluate", "2", "--baselines", "k-means,class-average"];
   const { code, stdout, stderr } = await distillate([...args, "--tune-epochs", "1,3", "--json", "--out", out]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const printed = JSON.parse(stdout);
@@ -153,7 +153,7 @@ test("baselines prints a table or JSON, the same that it writes, and refuses nam
   expect([1, 3]).toContain(printed.baselines["k-means"].epochs);
   const text = await distillate(args);
   expect(text.stdout).toMatch(/from 10 images:\n.*\n +class averages +\d+\.\d %.*\n +k-means centres +\d+\.\d %/);
-  expect((await distillate(["baselines", "--only", "best"])).code).toBe(2);
+  expect((await distillate(["baselines", "--baselines", "best"])).code).toBe(2);
 }, 60_000);
 
 test("report makes a page of the folder, and says what it misses", async () => {

@@ -4,14 +4,7 @@ import { imagesPerStep } from "../../distill/method.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { recipeOptions } from "../../recipes/options.ts";
-import {
-  type BaselineName,
-  baselineLabel,
-  baselineList,
-  baselineNames,
-  baselineRows,
-  measureBaselines,
-} from "../baselines.ts";
+import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
 import { printable, withPath } from "../errors.ts";
 import { loadData, optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
 import { addOverrides, overridden } from "../overrides.ts";
@@ -20,7 +13,7 @@ import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { count, table } from "../text.ts";
 
 interface BaselinesOptions {
-  readonly only: readonly BaselineName[];
+  readonly baselines?: readonly BaselineName[];
   readonly tuneEpochs?: readonly number[];
   readonly threads: number | "auto";
   readonly workers: number;
@@ -31,14 +24,15 @@ interface BaselinesOptions {
 const help = `
 Networks are trained on as many real images as the recipe distils to, in as
 many steps. The learning rate, and what else there is to choose, is chosen on
-training images that no such set contains; the test images only judge.
+training images that no such set contains; the test images only judge. All
+baselines are measured unless --baselines says which.
 
 Names:
 ${table(baselineNames.map((name) => [`  ${name}`, baselineLabel(name)])).join("\n")}
 
 Examples:
   $ distillate baselines digits-random
-  $ distillate baselines digits-random --data data/mnist --only k-means
+  $ distillate baselines digits-random --data data/mnist --baselines k-means
   $ distillate baselines digits-fixed --tune-epochs 3,10 --json | jq .baselines
 `;
 
@@ -47,7 +41,6 @@ export function addBaselines(program: Command): void {
     .command("baselines")
     .description("measure what a recipe's images have to beat")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
-    .option("--only <list>", "names from the list below, with commas", baselineList)
     .option("--tune-epochs <list>", "numbers of epochs to choose from (default: the recipe's)", wholeNumbers(1))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
@@ -59,7 +52,7 @@ export function addBaselines(program: Command): void {
 }
 
 async function baselines(nameOrFile: string, options: BaselinesOptions): Promise<void> {
-  const { only = baselineNames, tuneEpochs: epochs, threads, workers, json, out } = options;
+  const { baselines: names = baselineNames, tuneEpochs: epochs, threads, workers, json, out } = options;
   const recipe = overridden(await loadRecipe(nameOrFile), options);
   const { train, test } = await loadData(recipe.data.path);
   const { model, method, init, loss, seed } = recipeOptions(recipe, train);
@@ -69,7 +62,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   try {
     const measured = await measureBaselines(
-      only,
+      names,
       {
         ...{ train, test, model, init, like, networks, seed, engine, threads, workers },
         ...(epochs && { epochs }),
