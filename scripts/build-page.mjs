@@ -18,16 +18,26 @@ export const pageSources = {
 export const instead = (filter, contents) => ({
   name: "instead",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter }, ({ path }) => ({ path, namespace: "instead" }));
-    onLoad({ filter: /.*/, namespace: "instead" }, () => ({ contents }));
+    onResolve({ filter }, ({ path }) => ({ path, namespace: `${filter}` }));
+    onLoad({ filter: /.*/, namespace: `${filter}` }, () => ({ contents }));
   },
 });
 
 /** A page's worker is handed the kernels, compiled, by the page; and it does not hold itself. */
-export const withoutPagesOwn = instead(
+const handed = instead(
   /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
   "export const threads = undefined, relaxed = undefined, workerSource = undefined;",
 );
+
+/** The reference backend is slow, and for tests: who wants it in a page has it in place. */
+const withoutReference = instead(
+  /reference\/backend\.ts$/,
+  `export function createReferenceBackend() {
+    throw new RangeError('"workers" expected 0 with the reference backend in a page');
+  }`,
+);
+
+export const pageWorkerSources = [handed, withoutReference, pageSources];
 
 const options = {
   bundle: true,
@@ -43,7 +53,7 @@ export async function buildPage(root) {
   const outdir = join(root, "dist/page");
   await build({
     ...options,
-    entryPoints: { index: join(root, "src/index.ts"), data: join(root, "src/data.ts") },
+    entryPoints: ["index", "data", "recipes"].map((name) => join(root, "src", `${name}.ts`)),
     outdir,
     splitting: true,
     chunkNames: "[name]-[hash]",
@@ -54,7 +64,7 @@ export async function buildPage(root) {
     ...options,
     entryPoints: { worker: join(root, "src/worker/main.page.ts") },
     outdir,
-    plugins: [withoutPagesOwn, pageSources],
+    plugins: pageWorkerSources,
   });
   writeFileSync(join(outdir, "worker.d.ts"), "export {};\n");
   copyFileSync(join(root, "build/threads.wasm"), join(outdir, "kernels.wasm"));

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { buildPage, instead, pageSources, withoutPagesOwn } from "./build-page.mjs";
+import { buildPage, instead, pageWorkerSources } from "./build-page.mjs";
 import { makeDigits } from "./make-digits.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -74,7 +74,7 @@ async function embedWorker() {
 async function embedPageWorker() {
   await embed("src/worker/main.page.ts", "src/worker/worker-source.page.gen.ts", {
     name: "workerSource",
-    plugins: [withoutPagesOwn, pageSources],
+    plugins: pageWorkerSources,
   });
 }
 

@@ -1,27 +1,11 @@
-// The public names. What needs a file system is in ./node.ts.
+// The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
+// Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { filesInArchive } from "./data/archive.ts";
-export { type LoadArraysOptions, loadArrays } from "./data/arrays.ts";
-export { type Augmentation, AugmentedBatches, augmented, type ResizedCropRanges } from "./data/augment.ts";
-export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
-export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
-export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
-export { resized, toGrey, toRgb } from "./data/convert.ts";
-export { loadCub } from "./data/cub.ts";
-export type { ByteSource, DataFile } from "./data/data-file.ts";
 export { type Dataset, type DatasetSplit, type Normalization, relabelled, subset } from "./data/dataset.ts";
-export { decodeImage } from "./data/decode-image.ts";
 export { digits } from "./data/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
-export { loadIdxFiles } from "./data/idx-files.ts";
-export type { ImageOptions } from "./data/image-set.ts";
-export { datasetFromFiles, type LoadDatasetOptions } from "./data/layouts.ts";
-export type { DecodeOptions, Raster } from "./data/raster.ts";
-export type { Fit } from "./data/resize.ts";
-export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
-export { loadVoc } from "./data/voc.ts";
 export type { BaselineResult } from "./distill/baselines/baseline.ts";
-export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
+export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
 export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
 export { type AttackReport, attackReport, type Confusion } from "./distill/confusion.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
@@ -86,8 +70,4 @@ export { type Distillation, type DistillOptions, distill } from "./orchestrator/
 export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
 export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
 export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
-export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
-export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
-export type { PaperFigure, Recipe, RecipeData, RecipeInit, RecipeModel } from "./recipes/recipe.ts";
-export { findRecipe, type RecipeGroup, recipeGroups, recipes } from "./recipes/recipes.ts";
 export { version } from "./version.gen.ts";

@@ -71,7 +71,7 @@ export class RunFolder {
     if (now - this.#pictureAt < pictureMilliseconds) return;
     const first = this.#pictureAt === Number.NEGATIVE_INFINITY;
     this.#pictureAt = now;
-    await this.#write("images.png", contactSheet(await set())).catch((error: unknown) => {
+    await this.#write("images.png", await contactSheet(await set())).catch((error: unknown) => {
       if (first) throw error;
     });
   }
@@ -85,7 +85,7 @@ export class RunFolder {
       const path = join(this.path, name);
       await writing(path, () => saveDistilled(path, set));
     }
-    await this.#write("images.png", contactSheet(set));
+    await this.#write("images.png", await contactSheet(set));
     await this.closeMetrics();
     this.#check();
   }

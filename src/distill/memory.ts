@@ -1,7 +1,9 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { type Engine, memoryBytes, threadCount } from "../engine/engine.ts";
+import { memoryBytes } from "../backend/wasm/layout.ts";
+import type { Engine } from "../engine/engine.ts";
+import { threadCount } from "../engine/options.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";

@@ -7,7 +7,7 @@ import type { BoundNetwork } from "../engine/bound-network.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { StartMessage } from "../worker/api.ts";
-import type { CallName, ResultOf } from "./here.ts";
+import type { CallName, ResultOf } from "./in-place.ts";
 
 /** Options of a call as they cross: without engine, signal and functions, and a model as plain data. */
 export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<string, unknown>>;

@@ -1,10 +1,10 @@
-// The calls that give one result, wherever they run. In full they are described where they run in place (here.ts).
+// The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
 import { transfer } from "comlink";
 import { abortable } from "./abortable.ts";
 import type { Control, Report } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
-import { type CallName, here, type OptionsOf, type ResultOf } from "./here.ts";
+import type { CallName, OptionsOf, ResultOf } from "./in-place.ts";
 import { onEngine, type Placed } from "./place.ts";
 
 /** Options of {@link evaluate}. */
@@ -72,7 +72,8 @@ function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>
   const { signal, onProgress, onNetwork } = options as Watched;
   return onEngine(options, async (engine) => {
     if (!(engine instanceof RemoteEngine)) {
-      return (here[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
+      const { calls } = await import("./in-place.ts");
+      return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
     }
     const { port1, port2 } = new MessageChannel();
     const ended = new Promise<unknown>((resolve) => {

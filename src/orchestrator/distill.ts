@@ -1,6 +1,5 @@
 // distill(), wherever it runs.
 import { type Remote, transfer } from "comlink";
-import { Run } from "../distill/distill.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
 import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
@@ -95,6 +94,7 @@ class PlacedRun implements Distillation {
   }
 
   async *#here(engine: EngineHere): AsyncGenerator<Progress, void, undefined> {
+    const { Run } = await import("./in-place.ts");
     const run = new Run({ ...this.#options, engine });
     this.#snapshot = async () => run.snapshot();
     try {

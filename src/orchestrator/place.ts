@@ -1,17 +1,13 @@
 // Where a call runs: on an engine that is given; by default in an orchestrator of its own in a page, whose main thread
 // must not be kept busy, and in place elsewhere.
-import {
-  checkEngineOptions,
-  createEngine as createEngineHere,
-  Engine as EngineHere,
-  type EngineOptions,
-} from "../engine/engine.ts";
+import type { Engine as EngineHere } from "../engine/engine.ts";
+import { checkEngineOptions, type EngineOptions } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform.ts";
 import type { WorkerScript } from "../worker/start.ts";
 import { type Engine, RemoteEngine } from "./engine.ts";
 
-export { EngineHere };
+export type { EngineHere };
 
 /** Where an engine, or a call that starts one, runs. */
 export interface PlaceOptions {
@@ -30,6 +26,8 @@ export interface PlaceOptions {
 
 /** Options of a call that runs in place or elsewhere. */
 export type Placed<T> = Omit<T, "engine"> & PlaceOptions & { readonly engine?: Engine };
+
+type InPlace = typeof import("./in-place.ts");
 
 /** Whether this page was seen to forbid the embedded worker. */
 let forbidden = false;
@@ -51,7 +49,7 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   const { backend = "wasm", threads = "auto", simd = "strict" } = engine;
   checkEngineOptions({ backend, threads, simd });
   // The slow one has no use for threads, and is for tests.
-  if (worker === false || backend === "reference") return createEngineHere({ ...engine, onNotice });
+  if (worker === false || backend === "reference") return inPlace({ ...engine, onNotice });
   try {
     const remote = await RemoteEngine.start(engine, typeof worker === "boolean" ? undefined : worker);
     remote.notices.forEach(onNotice);
@@ -63,8 +61,13 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
       `in place, on one thread and in the way of the page: ${error.message}; allow blob: in the worker-src of its ` +
         "Content-Security-Policy, or serve the file distillate/worker and say worker: its URL",
     );
-    return createEngineHere({ ...engine, onNotice });
+    return inPlace({ ...engine, onNotice });
   }
+}
+
+async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise<Engine> {
+  const { createEngine } = await import("./in-place.ts");
+  return createEngine(options);
 }
 
 function sayOnce(notice: string): void {
@@ -106,6 +109,7 @@ interface CallOptions extends PlaceOptions {
 }
 
 export function known(engine: Engine): EngineHere | RemoteEngine {
-  if (engine instanceof EngineHere || engine instanceof RemoteEngine) return engine;
+  if (engine instanceof RemoteEngine) return engine;
+  if (typeof engine === "object" && engine !== null && "arena" in engine) return engine as EngineHere;
   throw new TypeError(`"engine" expected what createEngine gives, got ${typeof engine}`);
 }

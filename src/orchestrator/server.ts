@@ -1,16 +1,16 @@
 // The orchestrator's side: one engine, and the calls of the library on it, in place.
 import { type ProxyMarked, proxy } from "comlink";
 import { adoptKernels } from "../backend/wasm/kernels.ts";
-import { type DistillOptions, Run } from "../distill/distill.ts";
+import type { DistillOptions } from "../distill/distill.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { type TrainOnOptions, trainOn } from "../distill/train-on.ts";
-import { createEngine, type Engine } from "../engine/engine.ts";
+import type { TrainOnOptions } from "../distill/train-on.ts";
+import type { Engine } from "../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { StartMessage } from "../worker/api.ts";
 import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
 import { moved } from "./crossing.ts";
-import { type CallName, here, type OptionsOf, type ResultOf } from "./here.ts";
+import { type CallName, calls, createEngine, type OptionsOf, type ResultOf, Run, trainOn } from "./in-place.ts";
 import { Reporter } from "./reporter.ts";
 
 export class OrchestratorServer implements OrchestratorApi {
@@ -53,7 +53,7 @@ export class OrchestratorServer implements OrchestratorApi {
       onProgress: (progress: unknown) => reporter.offer(progress),
       onNetwork: (network: unknown) => reporter.send({ network }),
     };
-    const call = here[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
+    const call = calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
     try {
       return moved(await call({ ...this.#here<OptionsOf<Name>>(options), ...watch }));
     } finally {

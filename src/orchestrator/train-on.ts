@@ -1,10 +1,6 @@
 // trainOn(), wherever it runs.
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import {
-  type TrainOnOptions as OptionsHere,
-  type TrainedNetwork,
-  trainOn as trainOnHere,
-} from "../distill/train-on.ts";
+import type { TrainOnOptions as OptionsHere, TrainedNetwork } from "../distill/train-on.ts";
 import { abortable } from "./abortable.ts";
 import { copied, crossing } from "./crossing.ts";
 import { type Abortable, RemoteEngine } from "./engine.ts";
@@ -29,7 +25,11 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
     if (owned) await engine.dispose();
   };
   try {
-    if (!(engine instanceof RemoteEngine)) return { ...(await trainOnHere(set, { ...options, engine })), dispose };
+    if (!(engine instanceof RemoteEngine)) {
+      signal?.throwIfAborted();
+      const here = await import("./in-place.ts");
+      return { ...(await here.trainOn(set, { ...options, engine })), dispose };
+    }
     const { worker } = engine;
     return await abortable(signal, async () => {
       const network = await worker.call((api) => api.trainOn(copied(set), crossing(options)));

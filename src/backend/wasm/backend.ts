@@ -1,21 +1,14 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
-//
-// memory: [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
 
 import { canShareMemory, hardwareThreads, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
 import { instantiate, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
+import { memoryBytes, PAGE, PARTIALS, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { type KernelThread, startThread } from "./pool.ts";
 
-const PAGE = 65_536;
-const PARTIALS = PAGE;
-const PROGRAMS = 2 * PAGE;
-const SCRATCH = 3 * PAGE;
-/** What the hungriest kernel needs: 4,096 offsets and packed weights for 4 rows (assembly/conv2d.ts). */
-const SCRATCH_SIZE = 96 * 1024;
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
 /** 256 MiB: with less, hardly a network could be distilled for. */
@@ -25,11 +18,6 @@ const LEAST_MAXIMUM_PAGES = 4_096;
  * waking costs more than the kernel; next to nothing where there are more threads than processors.
  */
 const SPINS = { alone: 40_000, crowded: 500 };
-
-/** Bytes of linear memory, whole pages, that hold `floats` floats of buffers. */
-export function memoryBytes(floats: number, threads: number): number {
-  return Math.ceil((SCRATCH + threads * SCRATCH_SIZE + 4 * floats) / PAGE) * PAGE;
-}
 
 /** What a backend is started with. */
 export interface WasmOptions {
