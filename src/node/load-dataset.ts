@@ -82,3 +82,11 @@ export async function loadFiles(
   }));
   return datasetFromFiles(cached, { name, source: folder, ...options });
 }
+
+/** Whether the set of that name is in the cache. */
+export async function isNamedHere(name: string): Promise<boolean> {
+  const folder = join(cacheFolder(), name);
+  const files = Object.hasOwn(catalogue, name) ? catalogue[name]! : [];
+  const here = await Promise.all(files.map((file) => isCached(folder, file)));
+  return here.length > 0 && here.every(Boolean);
+}

@@ -52,10 +52,11 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
         2,
       ),
     ];
-  const rows = groups.flatMap(({ title, all }) => [[title], ...all.map(row), []]);
   const heads = ["", "images", "data", "steps", "about", "memory", "paper, %"];
+  const [head, ...lines] = table([heads, ...groups.flatMap(({ all }) => all.map(row))]);
   return [
-    ...table([heads, ...rows]).map((line) => line.trimEnd()),
+    head!,
+    ...groups.flatMap(({ title, all }) => [title, ...lines.splice(0, all.length), ""]),
     "about: time for the outer steps on this machine. More of a recipe: distillate recipes <recipe>",
     "Run one: distillate run <recipe>",
   ];
