@@ -22,5 +22,5 @@ console.log(`${(100 * mean).toFixed(1)} ± ${(100 * std).toFixed(1)} % over ${ne
 
 await mkdir(folder, { recursive: true });
 await saveDistilled(join(folder, "digits.safetensors"), set);
-await writeFileAtomic(join(folder, "digits.png"), contactSheet(set));
+await writeFileAtomic(join(folder, "digits.png"), await contactSheet(set));
 console.log(`saved in ${folder}`);

@@ -1,46 +1,28 @@
-// The public names. What needs a file system is in ./node.ts.
+// The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
+// Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { filesInArchive } from "./data/archive.ts";
-export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
-export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
-export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
-export type { ByteSource, DataFile } from "./data/data-file.ts";
-export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";
-export { decodeImage } from "./data/decode-image.ts";
+export { type Dataset, type DatasetSplit, type Normalization, relabelled, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
-export { loadIdxFiles } from "./data/idx-files.ts";
-export type { ImageOptions } from "./data/image-set.ts";
-export type { DecodeOptions, Raster } from "./data/raster.ts";
-export type { Fit } from "./data/resize.ts";
-export { type LoadUspsOptions, loadUsps } from "./data/usps.ts";
-export { type BaselineOptions, type BaselineResult, baseline } from "./distill/baselines/baseline.ts";
-export { type BaselineKind, baselineKinds } from "./distill/baselines/draws.ts";
-export {
-  type NearestNeighborsOptions,
-  type NeighborsResult,
-  nearestNeighbors,
-} from "./distill/baselines/nearest-neighbors.ts";
-export { type Distillation, type DistillOptions, distill, type Progress } from "./distill/distill.ts";
+export type { BaselineResult } from "./distill/baselines/baseline.ts";
+export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
+export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
+export { type AttackReport, attackReport, type Confusion } from "./distill/confusion.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export { type EvaluateOptions, type Evaluation, evaluate } from "./distill/evaluate.ts";
+export type { Evaluation } from "./distill/evaluate.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
+export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
-export { type BackGradientMethod, backGradient, type OuterOptions } from "./distill/method.ts";
+export { type BackGradientMethod, backGradient, type InitialLabels, type OuterOptions } from "./distill/method.ts";
+export type { Progress } from "./distill/options.ts";
 export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
 export type { TrajectoryMemory } from "./distill/segments.ts";
-export { type TrainedNetwork, type TrainOnOptions, trainOn } from "./distill/train-on.ts";
-export {
-  type PoolNetwork,
-  type PoolProgress,
-  type TrainedPool,
-  type TrainPoolOptions,
-  trainPool,
-} from "./distill/train-pool.ts";
+export type { Replay } from "./distill/train.ts";
+export type { TrainedNetwork } from "./distill/train-on.ts";
+export type { PoolNetwork, PoolProgress, TrainedPool } from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
 export type {
-  BoundNetwork,
   Chance,
   Gradients,
   HessianVectorProduct,
@@ -48,7 +30,7 @@ export type {
   MetaGradient,
   MetaGradientOptions,
 } from "./engine/bound-network.ts";
-export { createEngine, type Engine, type EngineOptions } from "./engine/engine.ts";
+export type { EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
@@ -74,8 +56,18 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
-export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
-export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
-export type { PaperFigure, Recipe, RecipeData, RecipeInit, RecipeModel } from "./recipes/recipe.ts";
-export { findRecipe, type RecipeGroup, recipeGroups, recipes } from "./recipes/recipes.ts";
+export {
+  type BaselineOptions,
+  baseline,
+  type EvaluateOptions,
+  evaluate,
+  type NearestNeighborsOptions,
+  nearestNeighbors,
+  type TrainPoolOptions,
+  trainPool,
+} from "./orchestrator/calls.ts";
+export { type Distillation, type DistillOptions, distill } from "./orchestrator/distill.ts";
+export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
+export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
+export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
 export { version } from "./version.gen.ts";

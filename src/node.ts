@@ -7,7 +7,9 @@ import type { DistilledSet } from "./distill/distilled-set.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
+export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { filesInFolder, writeFileAtomic } from "./node/files.ts";
+export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";
 export { type LoadedPool, loadParameters, loadPool, trainPoolFolder } from "./node/pool-folder.ts";
 
 /**

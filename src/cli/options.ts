@@ -1,8 +1,7 @@
 // Options that several commands have: how their values are read, and the data that they name.
-import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { type DatasetSplit, digits } from "../index.ts";
-import { loadIdxFolder } from "../node.ts";
+import { type DownloadProgress, datasetNames, type LoadOptions, loadDataset, loadNamed } from "../node.ts";
 
 /** Reads a whole number of at least `least`, at most `most`. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -23,6 +22,11 @@ export function numberFrom(least: number, most: number): (text: string) => numbe
   };
 }
 
+/** Reads such numbers with commas between them. */
+export function wholeNumbers(least: number): (text: string) => number[] {
+  return (text) => text.split(",").map(wholeNumber(least));
+}
+
 /** Reads a number of threads, or "auto". */
 export function threadCount(text: string): number | "auto" {
   if (text === "auto") return text;
@@ -35,13 +39,31 @@ export function threadCount(text: string): number | "auto" {
 
 /** Texts of the options that `run` and `evaluate` share. */
 export const optionTexts = {
-  data: "folder with MNIST's four idx files, gzipped or not (default: the digits in this package)",
+  data: "folder, archive or file with a data set, or the name of a downloaded one (default: the digits in this package)",
+  dataset: `${datasetNames.join(", ")}: downloaded into the cache folder where it is not there yet` as string,
   threads: "kernel threads; results do not depend on them",
   workers: "workers that run networks side by side, 0 for none; --threads is of each; results do not depend on them",
 } as const;
 
-/** The data set in folder `dir`, named after it; without one the built-in digits. */
-export function loadData(dir: string | undefined): Promise<DatasetSplit> {
-  // "." and "data/" have no name until they are resolved.
-  return dir === undefined ? digits() : loadIdxFolder(resolve(dir));
+/** What names a data set on the command line, beside --data, and how it is read. */
+export interface DataOptions extends LoadOptions {
+  /** Of --dataset: a name, which may be downloaded. */
+  readonly dataset?: string | undefined;
+}
+
+/** The data set at the path (or of the name) of --data, or of the name of --dataset; without both the built-in digits. */
+export function loadData(data: string | undefined, { dataset, ...options }: DataOptions = {}): Promise<DatasetSplit> {
+  if (dataset === undefined) return data === undefined ? digits() : loadDataset(data, options);
+  if (data !== undefined) throw new RangeError("expected --data or --dataset, got both");
+  return loadNamed(dataset, { download: true, onDownload: announce(), ...options });
+}
+
+/** Tells on stderr which file is downloaded, once for each mirror that is tried. */
+function announce(): (progress: DownloadProgress) => void {
+  let last = "";
+  return ({ url, total }) => {
+    if (url === last) return;
+    last = url;
+    process.stderr.write(`downloading ${url} (${(total / 1e6).toFixed(1)} MB)\n`);
+  };
 }

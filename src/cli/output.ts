@@ -66,12 +66,12 @@ export class RunFolder {
    * Draws images.png, unless that was done in the last ten seconds. Only the first time must it succeed, to tell early
    * that a folder takes no files; later on there is more to lose than a picture, which `saveSet` draws anyway.
    */
-  async refreshPicture(set: () => DistilledSet): Promise<void> {
+  async refreshPicture(set: () => Promise<DistilledSet>): Promise<void> {
     const now = performance.now();
     if (now - this.#pictureAt < pictureMilliseconds) return;
     const first = this.#pictureAt === Number.NEGATIVE_INFINITY;
     this.#pictureAt = now;
-    await this.#write("images.png", contactSheet(set())).catch((error: unknown) => {
+    await this.#write("images.png", await contactSheet(await set())).catch((error: unknown) => {
       if (first) throw error;
     });
   }
@@ -85,7 +85,7 @@ export class RunFolder {
       const path = join(this.path, name);
       await writing(path, () => saveDistilled(path, set));
     }
-    await this.#write("images.png", contactSheet(set));
+    await this.#write("images.png", await contactSheet(set));
     await this.closeMetrics();
     this.#check();
   }

@@ -1,12 +1,14 @@
 // Options of `distillate run` that each stand for a key of the recipe.
-import { basename, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { parseRecipe, type Recipe } from "../index.ts";
+import { parseRecipe, type Recipe } from "../recipes.ts";
+import { baselineList, baselinesText } from "./baselines.ts";
 import { UsageError } from "./errors.ts";
 import { numberFrom, optionTexts, wholeNumber } from "./options.ts";
+import { withDataOptions } from "./recipe-data.ts";
 
 /** What an option puts into the recipe: the value at one key, or several at once. */
-type Change = (value: never) => readonly (readonly [key: string, value: unknown])[];
+type Change = (value: never, recipe: Recipe) => readonly (readonly [key: string, value: unknown])[];
 
 interface Override {
   readonly flags: string;
@@ -24,15 +26,7 @@ const key = (flags: string, text: string, parse: (text: string) => unknown, key:
 });
 
 const overrides: readonly Override[] = [
-  {
-    flags: "--data <dir>",
-    text: optionTexts.data,
-    // "." and "data/" have no name until they are resolved.
-    change: (path: string) => [
-      ["data.path", path],
-      ["data.name", basename(resolve(path))],
-    ],
-  },
+  key("--size <n>", "side of the square that images are resized to", wholeNumber(1, 4096), "data.size"),
   key("--steps <n>", "gradient steps in an epoch: blocks of images", wholeNumber(1), "method.steps"),
   key("--epochs <n>", "epochs over the blocks", wholeNumber(1), "method.epochs"),
   key("--images-per-class <n>", "images per class in a block", wholeNumber(1), "method.imagesPerClass"),
@@ -67,13 +61,32 @@ const overrides: readonly Override[] = [
   key("--outer-lr <x>", "Adam's step size", numberFrom(0, 100), "outer.learningRate"),
   key("--batch <n>", "real images per outer step", wholeNumber(1), "outer.batch"),
   key("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), "networksPerStep"),
+  {
+    flags: "--pool <dir>",
+    text: "trained networks to start from: a pool of `distillate train`, or a file",
+    change: (pool: string, { init }) => {
+      if (init.kind !== "pretrained") return [["init", { kind: "pretrained", pool }]];
+      // `distillate train` leaves both side by side.
+      const beside = init.testPool !== undefined && basename(pool) === "train" && join(dirname(pool), "test");
+      return [["init.pool", pool], ...(beside ? [["init.testPool", beside] as const] : [])];
+    },
+  },
+  key("--test-pool <dir>", "trained networks to evaluate on, apart from those", String, "init.testPool"),
+  {
+    flags: "--attack <from,to>",
+    text: "the final objective takes class <from> for class <to>",
+    parse: twoClasses,
+    change: ([from, to]: [number, number]) => [["attack", { from, to }]],
+  },
   key("--evaluate <n>", "held-out networks to evaluate with, 0 for none", wholeNumber(0), "evaluate.networks"),
+  key("--baselines <list>", baselinesText, baselineList, "evaluate.baselines"),
   key("--seed <n>", "the same seed gives the same images, bit for bit", wholeNumber(0), "seed"),
 ];
 
 /** Adds the options, under a heading of their own. */
 export function addOverrides(command: Command): void {
   command.optionsGroup("Instead of what the recipe says:");
+  command.option("--data <dir>", optionTexts.data).option("--dataset <name>", optionTexts.dataset);
   for (const { flags, text, parse } of overrides) {
     const option = new Option(flags, text);
     command.addOption(parse ? option.argParser(parse) : option);
@@ -82,10 +95,12 @@ export function addOverrides(command: Command): void {
 
 /** The recipe with what the options say instead. Throws UsageError where the two do not go together. */
 export function overridden(recipe: Recipe, options: object): Recipe {
-  const changed = structuredClone(recipe) as unknown as Json;
+  const data = withDataOptions(recipe.data, options);
+  const changed = structuredClone({ ...recipe, data }) as unknown as Json;
   for (const { flags, change } of overrides) {
     const value = (options as Json)[new Option(flags).attributeName()];
-    if (value !== undefined) for (const [path, part] of change(value as never)) put(changed, path.split("."), part);
+    if (value !== undefined)
+      for (const [path, part] of change(value as never, recipe)) put(changed, path.split("."), part);
   }
   try {
     return parseRecipe(changed, `${recipe.name} with these options`);
@@ -112,4 +127,10 @@ function memory(text: string): string | number {
   } catch {
     throw new InvalidArgumentError('Expected "store", "recompute" or a whole number of bytes of at least 1.');
   }
+}
+
+function twoClasses(text: string): readonly [number, number] {
+  const classes = /^(\d{1,3}),(\d{1,3})$/.exec(text);
+  if (classes) return [Number(classes[1]), Number(classes[2])];
+  throw new InvalidArgumentError("Expected two classes, as 0,1.");
 }

@@ -1,7 +1,7 @@
 // Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
 import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { findRecipe, type Recipe, recipeFromBytes } from "../index.ts";
+import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
 
 /** What `distillate run` runs if nobody says what. */
@@ -31,7 +31,21 @@ export function recipeBytes(recipe: Recipe, folder: string): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(portable, null, 2)}\n`);
 }
 
+/** The recipe with all its paths changed. */
 function withPaths(recipe: Recipe, change: (path: string) => string): Recipe {
-  const { path } = recipe.data;
-  return path === undefined ? recipe : { ...recipe, data: { ...recipe.data, path: change(path) } };
+  const inData = (data: RecipeData): RecipeData =>
+    data.path === undefined ? data : { ...data, path: change(data.path) };
+  const { init } = recipe;
+  const changed = { ...recipe, data: inData(recipe.data) };
+  if (init.kind !== "pretrained") return changed;
+  const { pool, testPool, training } = init;
+  return {
+    ...changed,
+    init: {
+      ...init,
+      pool: change(pool),
+      ...(testPool !== undefined && { testPool: change(testPool) }),
+      ...(training && { training: { ...training, data: inData(training.data) } }),
+    },
+  };
 }

@@ -1,5 +1,6 @@
 // What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
-import type { Engine, Evaluation, Model, Progress, Recipe } from "../index.ts";
+import type { Engine, Evaluation, Model, Progress } from "../index.ts";
+import type { Recipe } from "../recipes.ts";
 import type { BaselineName, Baselines } from "./baselines.ts";
 
 /** A run about to start. */

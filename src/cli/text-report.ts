@@ -1,8 +1,9 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
-import { modelName, recipeInit } from "../recipes/options.ts";
-import { type BaselineName, type Baselines, baselineLabel, baselineNote } from "./baselines.ts";
+import { isFixed, modelName } from "../recipes/options.ts";
+import type { Recipe } from "../recipes.ts";
+import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
@@ -29,7 +30,6 @@ export class TextReport implements RunReport {
     const { recipe, data, model, images, engine } = plan;
     const { steps, epochs } = recipe.method;
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
-    const weights = recipeInit(recipe).kind === "fixed" ? "one known network" : "new random weights every time";
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
@@ -41,7 +41,7 @@ export class TextReport implements RunReport {
           "  images",
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
-        ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weights}`],
+        ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
         ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
@@ -112,7 +112,7 @@ export class TextReport implements RunReport {
     const { out, recipe } = this.#plan!;
     const lines: string[] = [];
     if (evaluation && baselines) {
-      const known = recipeInit(recipe).kind === "fixed";
+      const known = isFixed(recipe);
       lines.push(
         `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
         ...table([
@@ -123,12 +123,7 @@ export class TextReport implements RunReport {
             interval(evaluation),
             known ? "the known network" : plural(evaluation.networks, "network"),
           ],
-          ...Object.entries(baselines).map(([name, result]) => [
-            `  ${baselineLabel(name as BaselineName)}`,
-            accuracy(result),
-            interval(result),
-            baselineNote(result, known),
-          ]),
+          ...baselineRows(baselines, known),
         ]),
         "",
       );
@@ -145,4 +140,10 @@ export class TextReport implements RunReport {
   #print(...lines: readonly string[]): void {
     this.#stream.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
+}
+
+function weightsText(recipe: Recipe): string {
+  const known = isFixed(recipe);
+  if (recipe.init.kind === "pretrained") return known ? "one trained network" : "networks of a trained pool";
+  return known ? "one known network" : "new random weights every time";
 }

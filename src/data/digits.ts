@@ -1,8 +1,8 @@
 // The data set that ships with the package, so that a first distillation needs no download: real handwritten digits,
 // MNIST's first 10,000 training images (scripts/make-digits.mjs says where they come from and how they are ordered).
 
-import { readAsset } from "../platform.ts";
 import { type DatasetSplit, subset } from "./dataset.ts";
+import { digitFiles } from "./digit-files.ts";
 import { loadIdx } from "./idx.ts";
 
 const trainImages = 9000;
@@ -16,10 +16,7 @@ const trainImages = 9000;
  * const { train, test } = await digits();
  */
 export async function digits(): Promise<DatasetSplit> {
-  const [images, labels] = await Promise.all([
-    readAsset(new URL("../../assets/digits-images.idx3.gz", import.meta.url)),
-    readAsset(new URL("../../assets/digits-labels.idx1.gz", import.meta.url)),
-  ]);
+  const { images, labels } = await digitFiles();
   const all = await loadIdx({
     images,
     labels,

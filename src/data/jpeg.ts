@@ -7,8 +7,12 @@ import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.
 
 /** Enough for 2²⁴ pixels in three components without subsampling. */
 const maximumMegabytes = 512;
-/** Progressive files have about ten. Each is a pass over all pixels, so a small file of many would take for ever. */
+/** Progressive files have about ten scans. Each is a pass over all pixels, so a small file of many would take for ever. */
 const maximumScans = 64;
+const maximumScannedPixels = 2 ** 28;
+
+const loadLibrary = async (): Promise<typeof import("jpeg-js")["decode"]> => (await import("jpeg-js")).default.decode;
+let library: ReturnType<typeof loadLibrary> | undefined;
 
 /** Whether the bytes start like a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
@@ -25,10 +29,11 @@ export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Pro
   const { name, maximumPixels = defaultMaximumPixels } = options;
   const { width, height, components, end } = readStructure(bytes, name, maximumPixels);
   // Loaded when needed: most users have no JPEGs, and it is no ES module, which a bare page could not load.
-  const { default: jpeg } = await import("jpeg-js");
+  library ??= loadLibrary();
+  const decode = await library;
   let rgb: Uint8Array;
   try {
-    ({ data: rgb } = jpeg.decode(bytes.subarray(0, end), {
+    ({ data: rgb } = decode(bytes.subarray(0, end), {
       useTArray: true,
       formatAsRGBA: false,
       tolerantDecoding: false,
@@ -85,7 +90,8 @@ function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): 
     at = next;
     if (marker === 0xffda) {
       if (!frame) throw bad(next, "a frame before its scan", "none");
-      if (++scans > maximumScans) throw bad(next, `at most ${maximumScans} scans`, "more");
+      const most = Math.min(maximumScans, Math.floor(maximumScannedPixels / (frame.width * frame.height)));
+      if (++scans > most) throw bad(next, `at most ${most} scans of so many pixels`, "more");
       // Coded data: ff is followed by 0 (a byte of ff) or by a restart marker, until the next segment.
       while (at + 1 < bytes.length) {
         const code = bytes[at + 1]!;

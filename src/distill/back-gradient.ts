@@ -64,27 +64,27 @@ export class BackGradient {
 
   /**
    * From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. Dropout in the inner steps
-   * draws from `random`, and there is none without it.
+   * draws from `random`, and there is none without it. The blocks take turns, or come in `order` [T].
    */
-  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey): number {
+  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): number {
     const { unroll, blocks } = this;
     const ops = this.#ops;
     const { steps, model } = unroll.loop;
     const q = this.#q;
-    unroll.run(learningRates, random);
+    unroll.run(learningRates, random, order);
     const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
     if (this.dTargets) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
     if (q) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
-      const eta = learningRates[t]!;
+      const eta = learningRates[unroll.rate(t)]!;
       unroll.recall(t, learningRates);
       if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled.
       const factor = q ? 1 : -eta;
       this.#rPass(t, q || this.lambda);
       this.#slope(t);
-      const block = t % steps;
+      const block = unroll.block(t);
       const dImages = this.dImages + block * blocks.imageFloats;
       ops.axpy(dImages, dImages, factor, this.#tangent.dImages, blocks.imageFloats);
       if (this.dTargets) {
@@ -112,7 +112,7 @@ export class BackGradient {
   }
 
   /**
-   * ⟨v_{t+1}, λ⟩ into entry t of dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need not be kept:
+   * ⟨v_{t+1}, λ⟩ into the entry of η_t in dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need not be kept:
    * ⟨∇_θ ℓ_t, λ⟩ is the tangent of the loss along λ, and weight decay adds ω·⟨θ_t, λ⟩.
    */
   #slope(t: number): void {
@@ -120,7 +120,7 @@ export class BackGradient {
     const { unroll } = this;
     const { network, loop } = unroll;
     const { momentum, weightDecay } = unroll.optimizer;
-    const slope = this.dLearningRates + t;
+    const slope = this.dLearningRates + unroll.rate(t);
     if (momentum !== 0) {
       ops.dot(slope, unroll.velocity(t + 1), this.lambda, loop.model.parameterCount);
       return;

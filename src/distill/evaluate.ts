@@ -8,18 +8,20 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { summary } from "./summary.ts";
+import { checkReplay, type Replay } from "./train.ts";
 import { networksOf, type WeightSource } from "./weight-source.ts";
 
 export type { Evaluation } from "./evaluation.ts";
 
 /** Options of {@link evaluate}. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends Replay {
   readonly set: DistilledSet;
   readonly model: Model;
   /**
@@ -33,6 +35,8 @@ export interface EvaluateOptions {
   readonly networks?: number;
   /** Real images nobody has trained on. */
   readonly test: Dataset;
+  /** Also reports which classes are read as which: `perClass` and `confusions` of the evaluation. Default false. */
+  readonly perClass?: boolean;
   /** Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
   readonly seed?: number;
   readonly engine?: Engine;
@@ -49,7 +53,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`.
+ * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
  *
  * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
  * worker died.
@@ -68,18 +72,24 @@ interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
 type SetOf = (network: number) => DistilledSet;
-type Add = (accuracy: number) => void;
+/** What a network came to: its accuracy, or with `perClass` how it read the images. */
+type Outcome = number | Confusion;
+type Add = (outcome: Outcome) => void;
 
 /** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
   const { model, init, test, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
+  checkReplay(options);
   checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
   const accuracies: number[] = [];
-  const add: Add = (accuracy) => {
+  const confusions: Confusion[] = [];
+  const add: Add = (outcome) => {
+    if (typeof outcome !== "number") confusions.push(outcome);
+    const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
     accuracies.push(accuracy);
     onProgress?.({ network: accuracies.length, networks, accuracy });
   };
@@ -87,18 +97,25 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await run(options, networks, setOf, add);
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
-  return { networks, ...summary(accuracies), accuracies, ...simd };
+  const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
+  return { networks, ...summary(accuracies), accuracies, ...byClass, ...simd };
+}
+
+function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
+  const { seed = 0, purpose = "evaluate" } = rest;
+  return { model, init, test, loss, order, epochs, seed, purpose };
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, purpose = "evaluate", threads = "auto", signal } = options;
+  const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   const mark = engine.arena.mark();
   try {
-    const held = new HeldOutTest({ test, model, init, loss, seed, purpose }, engine.backend, engine.arena);
+    const held = new HeldOutTest(configOf(options), engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      add(held.accuracy(network, setOf(network)));
+      const set = setOf(network);
+      add(options.perClass ? held.confusion(network, set) : held.accuracy(network, set));
       await nextTask();
     }
   } finally {
@@ -108,22 +125,23 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 }
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const { model, init, test, loss, seed = 0, purpose = "evaluate" } = options;
+  const config = configOf(options);
   const pool = options.pool ?? (await WorkerPool.start(poolOptions(options, networks)));
   try {
     const message = {
-      test: shareable(test),
-      model: describeModel(model),
-      init: shareableInit(init),
-      loss,
-      seed,
-      purpose,
+      ...config,
+      test: shareable(config.test),
+      model: describeModel(config.model),
+      init: shareableInit(config.init),
     };
     await pool.all((api) => api.openTest(message));
-    await pool.inOrder(
+    await pool.inOrder<Outcome>(
       networks,
-      (api, network) => api.accuracy(network, setOf(network)),
-      (_, accuracy) => add(accuracy),
+      (api, network) => {
+        const set = setOf(network);
+        return options.perClass ? api.confusion(network, set) : api.accuracy(network, set);
+      },
+      (_, outcome) => add(outcome),
     );
   } finally {
     if (!options.pool) await pool.dispose();

@@ -4,14 +4,14 @@ import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { randomKey } from "../random.ts";
+import { accuracyOf, type Confusion } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { TestImages } from "./test-images.ts";
-import { Trainer } from "./train.ts";
+import { type Replay, Trainer } from "./train.ts";
 import { type WeightSource, writeWeights } from "./weight-source.ts";
 
 /** What decides an accuracy, beside the set and the network's number. */
-export interface HeldOutTestConfig {
+export interface HeldOutTestConfig extends Replay {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
@@ -35,14 +35,19 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** Test accuracy of network number `network`, trained on `set`. */
-  accuracy(network: number, set: DistilledSet): number {
-    const { model, init, loss, seed, purpose } = this.#config;
+  /** How network number `network`, trained on `set`, reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion {
+    const { model, init, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
-      const trainer = new Trainer(set, model, this.#backend, this.#arena, loss);
+      const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
       writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
-      trainer.train(randomKey(seed, `dropout/${purpose}`, network));
-      return this.#images.accuracy(trainer.theta);
+      trainer.train({ seed, purpose, index: network });
+      return this.#images.confusion(trainer.theta);
     });
+  }
+
+  /** Test accuracy of that network. */
+  accuracy(network: number, set: DistilledSet): number {
+    return accuracyOf(this.confusion(network, set));
   }
 }

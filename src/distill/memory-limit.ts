@@ -1,5 +1,5 @@
 // Refusing a run that would take too much, with what would make it fit.
-import { threadCount } from "../engine/engine.ts";
+import { threadCount } from "../engine/options.ts";
 import { lanes } from "../nn/network.ts";
 import { busyWorkers, estimateMemory, hostBytes, type MemoryOptions } from "./memory.ts";
 import { outerOptions } from "./method.ts";

@@ -1,7 +1,9 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { memoryBytes, threadCount } from "../engine/engine.ts";
+import { memoryBytes } from "../backend/wasm/layout.ts";
+import type { Engine } from "../engine/engine.ts";
+import { threadCount } from "../engine/options.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
@@ -14,8 +16,9 @@ import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from 
 export interface MemoryOptions
   extends Pick<
     DistillOptions,
-    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "engine" | "threads" | "workers"
+    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
   > {
+  readonly engine?: Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> };
   readonly data: DataShape;
 }
 

@@ -10,8 +10,15 @@ export interface BackGradientMethod extends InnerOptimizer {
   readonly steps: number;
   /** Passes over the blocks; every (epoch, step) has a learning rate of its own. */
   readonly epochs: number;
-  /** Images per class in one block. */
-  readonly imagesPerClass: number;
+  /** Images per class in one block; absent where `imagesPerStep` says how many there are. */
+  readonly imagesPerClass?: number;
+  /** Images in one block, whatever the classes. */
+  readonly imagesPerStep?: number;
+  /** Whether labels are learned with the pixels. */
+  readonly labels: "fixed" | "learned";
+  readonly initialLabels: InitialLabels;
+  /** Whether each network sees the blocks in an order of its own. */
+  readonly shuffle: boolean;
   /** Where all learning rates start. */
   readonly learningRate: number;
   /** Standard deviation of the noise that pixels start from, in normalised space. */
@@ -21,17 +28,34 @@ export interface BackGradientMethod extends InnerOptimizer {
 }
 
 /**
+ * The classes that the images of a block begin with, one-hot. `"even"`: spread over the classes in their order, so that
+ * `imagesPerClass` of them are of each. `"random"`: drawn for each image. A list: for the images of every block.
+ */
+export type InitialLabels = "even" | "random" | readonly number[];
+
+/**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (docs/math.md §1, §2).
  *
- * @throws RangeError for counts below 1, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
+ * With `labels: "learned"` the labels follow that gradient too: soft targets, which need not sum to 1, of fewer images
+ * than there are classes if wanted (Sucholutsky, Schonlau, *Soft-Label Dataset Distillation*, 2019; docs/math.md §1).
+ *
+ * With `shuffle` each network of an outer step sees the blocks of each epoch in an order of its own, so that the set does
+ * not depend on one; a learning rate belongs to its (epoch, block) whenever that block's turn comes.
+ *
+ * @throws RangeError for counts below 1, labels that are none, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
  * weight decay or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
+ * @example backGradient({ steps: 1, epochs: 3, imagesPerStep: 5, labels: "learned" }) // 5 images for ten classes
  */
 export function backGradient({
   steps,
   epochs,
   imagesPerClass,
+  imagesPerStep,
+  labels = "fixed",
+  initialLabels = "even",
+  shuffle = false,
   learningRate = 0.02,
   initialNoise = 1,
   momentum = 0,
@@ -40,7 +64,15 @@ export function backGradient({
 }: {
   steps: number;
   epochs: number;
-  imagesPerClass: number;
+  /** This or `imagesPerStep`. */
+  imagesPerClass?: number;
+  imagesPerStep?: number;
+  /** Default "fixed". */
+  labels?: "fixed" | "learned";
+  /** Default "even". */
+  initialLabels?: InitialLabels;
+  /** Default false: the blocks in their order, as in the paper. */
+  shuffle?: boolean;
   /** Default 0.02. */
   learningRate?: number;
   /** Default 1, as in the paper; less noise leaves clearer pictures. */
@@ -54,7 +86,12 @@ export function backGradient({
 }): BackGradientMethod {
   wholeNumber("steps", steps, 1);
   wholeNumber("epochs", epochs, 1);
-  wholeNumber("imagesPerClass", imagesPerClass, 1);
+  const size = blockSize(imagesPerClass, imagesPerStep);
+  if (labels !== "fixed" && labels !== "learned") {
+    throw new RangeError(`"labels" expected "fixed" or "learned", got ${JSON.stringify(labels)}`);
+  }
+  checkInitialLabels(initialLabels);
+  if (typeof shuffle !== "boolean") throw new TypeError(`"shuffle" expected true or false, got ${shuffle}`);
   if (!(learningRate > 0 && learningRate <= 100)) {
     throw new RangeError(`"learningRate" expected a number > 0 and <= 100, got ${learningRate}`);
   }
@@ -67,12 +104,44 @@ export function backGradient({
     name: "back-gradient",
     steps,
     epochs,
-    imagesPerClass,
+    ...size,
+    labels,
+    initialLabels,
+    shuffle,
     learningRate,
     initialNoise,
     ...optimizer,
     memory,
   };
+}
+
+function blockSize(
+  imagesPerClass?: number,
+  imagesPerStep?: number,
+): { imagesPerClass: number } | { imagesPerStep: number } {
+  if (imagesPerStep === undefined) return { imagesPerClass: wholeNumber("imagesPerClass", imagesPerClass!, 1) };
+  if (imagesPerClass === undefined) return { imagesPerStep: wholeNumber("imagesPerStep", imagesPerStep, 1) };
+  throw new RangeError(`"imagesPerStep" expected nothing beside "imagesPerClass", got ${imagesPerStep}`);
+}
+
+function checkInitialLabels(labels: InitialLabels): void {
+  if (labels === "even" || labels === "random") return;
+  if (!Array.isArray(labels)) {
+    throw new RangeError(
+      `"initialLabels" expected "even", "random" or an array of classes, got ${JSON.stringify(labels)}`,
+    );
+  }
+  labels.forEach((label, i) => {
+    wholeNumber(`initialLabels[${i}]`, label, 0);
+  });
+}
+
+/** Images in one block, for so many classes. */
+export function imagesPerStep(
+  method: Pick<BackGradientMethod, "imagesPerClass" | "imagesPerStep">,
+  classes: number,
+): number {
+  return method.imagesPerStep ?? method.imagesPerClass! * classes;
 }
 
 /** Adam on pixels and raw learning rates, halved as epochs pass (docs/math.md §1). */

@@ -1,19 +1,20 @@
-// One network of an outer step: its outer loss, and the gradient of that in the pixels and learning rates. It is a
-// function of the run's config, the step, the network's number, pixels and learning rates, and of nothing else: so it
-// can be asked for anywhere (worker/), in any order, with the same bits.
+// One network of an outer step: its outer loss, and the gradient of that in pixels, labels and learning rates. It is a
+// function of the run's config, the step, the network's number and these, and of nothing else: so it can be asked for
+// anywhere (worker/), in any order, with the same bits.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Backend, Floats } from "../backend/backend.ts";
 import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
 import type { BackGradient, OuterLoss } from "./back-gradient.ts";
+import { blockOrder } from "./block-order.ts";
 import { DataBatch } from "./data-batch.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
-import { allocateNetworks, type RunSizes } from "./run-buffers.ts";
+import { allocateNetworks, type NetworkGradients, type RunSizes } from "./run-buffers.ts";
 import type { Blocks } from "./unroll.ts";
 import { writeWeights } from "./weight-source.ts";
 
-/** Takes the gradients of network `k`: `dImages` laid out as the blocks, `dLearningRates` [T]. They hold until it returns. */
-export type AddGradient = (k: number, loss: number, dImages: Buffer, dLearningRates: Buffer) => void;
+/** Takes the gradients of network `k`. They hold until it returns. */
+export type AddGradient = (k: number, loss: number, gradients: NetworkGradients) => void;
 
 /** The networks of an outer step, wherever they run: here, or on workers (worker/networks.ts). */
 export interface StepNetworks {
@@ -33,9 +34,8 @@ export function sizesOf({ model, method, loss, data, outer }: OuterLoopConfig): 
 
 export class NetworkGradient implements StepNetworks {
   readonly blocks: Blocks;
-  /** Gradients of the last network, laid out as the blocks, and [T]. */
-  readonly dImages: Buffer;
-  readonly dLearningRates: Buffer;
+  /** Of the last network. */
+  readonly gradients: NetworkGradients;
   readonly #config: OuterLoopConfig;
   readonly #backend: Backend;
   readonly #method: BackGradient;
@@ -51,23 +51,23 @@ export class NetworkGradient implements StepNetworks {
     this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed });
     this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
     this.blocks = blocks;
-    this.dImages = method.dImages;
-    this.dLearningRates = method.dLearningRates;
+    this.gradients = { images: method.dImages, targets: method.dTargets, learningRates: method.dLearningRates };
   }
 
   run(step: number, learningRates: Floats, add: AddGradient): void {
     for (let k = 0; k < this.#config.networksPerStep; k++) {
-      add(k, this.one(step, k, learningRates), this.dImages, this.dLearningRates);
+      add(k, this.one(step, k, learningRates), this.gradients);
     }
   }
 
-  /** The outer loss of network `k` of step `step` at the images in `blocks`; its gradients lie in the buffers above. */
+  /** The outer loss of network `k` of step `step` at what is in `blocks`; its gradients lie in the buffers above. */
   one(step: number, k: number, learningRates: Floats): number {
-    const { model, init, networksPerStep, seed } = this.#config;
+    const { model, method, init, networksPerStep, seed } = this.#config;
     const index = step * networksPerStep + k;
     this.#batch.select(step);
     const use = { seed, purpose: "distil", index, perStep: networksPerStep } as const;
     writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), use);
-    return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index));
+    const order = method.shuffle ? blockOrder(method, { seed, purpose: "blocks/distil", index }) : undefined;
+    return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index), order);
   }
 }

@@ -7,6 +7,7 @@ import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers } from "../worker/client.ts";
 import { checkImages } from "./fit.ts";
+import { initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { checkInit } from "./pretrained.ts";
@@ -68,6 +69,7 @@ export function checked(options: DistillOptions): OuterLoopConfig {
   checkImages("data", data, model);
   wholeNumber("networksPerStep", networksPerStep, 1);
   checkInit(init, model, networksPerStep);
+  initialLabels(method, model.classes, 0, 0);
   checkWorkers(options.workers ?? 0);
   const outerChecked = outerOptions(outer, data.count);
   return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };

@@ -1,5 +1,5 @@
-// The outer loop, one step at a time: average the gradients of the step's networks, update pixels and raw learning
-// rates with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
+// The outer loop, one step at a time: average the gradients of the step's networks, update pixels, raw learning rates and
+// learned labels with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
 // here.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
@@ -12,10 +12,11 @@ import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { initialLabels } from "./initial-labels.ts";
 import { rawLearningRate } from "./learning-rates.ts";
-import { type BackGradientMethod, decayedRate, type OuterOptions } from "./method.ts";
+import { type BackGradientMethod, decayedRate, imagesPerStep, type OuterOptions } from "./method.ts";
 import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
-import { allocateOuter, imagesPerStep, type OuterBuffers } from "./run-buffers.ts";
+import { allocateOuter, labelFloats, type OuterBuffers } from "./run-buffers.ts";
 import type { Blocks } from "./unroll.ts";
 import type { WeightSource } from "./weight-source.ts";
 
@@ -46,6 +47,8 @@ export class OuterLoop {
   readonly #buffers: OuterBuffers;
   /** Floats of all blocks of images. */
   readonly #pixels: number;
+  /** Floats of all blocks of labels that are learned. */
+  readonly #labels: number;
   /** T, the number of inner steps. */
   readonly #length: number;
   /** Of the step in hand, the sum over its networks. */
@@ -60,18 +63,19 @@ export class OuterLoop {
   ) {
     const { method, data, outer } = config;
     this.config = config;
-    this.imagesPerStep = imagesPerStep(config);
+    this.imagesPerStep = imagesPerStep(method, config.model.classes);
     this.stepsPerEpoch = Math.ceil(data.count / outer.batch);
     this.#backend = backend;
     this.#networks = networks;
     this.#blocks = networks.blocks;
     this.#buffers = allocateOuter(sizesOf(config), networks.blocks, allIn(arena));
     this.#pixels = method.steps * networks.blocks.imageFloats;
+    this.#labels = labelFloats(method, networks.blocks);
     this.#length = method.steps * method.epochs;
     this.#start();
   }
 
-  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, labels sorted by class. */
+  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, one-hot labels. */
   #start(): void {
     const { ops } = this.#backend;
     const { method, model, seed } = this.config;
@@ -84,13 +88,13 @@ export class OuterLoop {
       const count = this.imagesPerStep * features;
       ops.normal(staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
       ops.packImages(blocks.images + s * blocks.imageFloats, staging, { features, ...shape });
-      const labels = Float32Array.from({ length: this.imagesPerStep }, (_, i) => Math.floor(i / method.imagesPerClass));
-      this.#backend.write(staging, labels);
+      this.#backend.write(staging, initialLabels(method, model.classes, seed, s));
       ops.oneHot(blocks.targets + s * blocks.targetFloats, staging, { classes: model.classes, ...shape });
     }
     ops.fill(raw, rawLearningRate(method.learningRate), length);
-    ops.fill(moments.first, 0, this.#pixels + length);
-    ops.fill(moments.second, 0, this.#pixels + length);
+    const learned = this.#pixels + length + this.#labels;
+    ops.fill(moments.first, 0, learned);
+    ops.fill(moments.second, 0, learned);
   }
 
   /** Adam's step size now. */
@@ -114,17 +118,19 @@ export class OuterLoop {
   }
 
   /** Adds a network's share to the average: in the order of k, because a sum's bits depend on it. */
-  readonly #add: AddGradient = (k, loss, dImages, dLearningRates) => {
+  readonly #add: AddGradient = (k, loss, gradients) => {
     const { ops } = this.#backend;
-    const { images, raw } = this.#buffers.gradient;
+    const { images, targets, raw } = this.#buffers.gradient;
     const share = 1 / this.config.networksPerStep;
     this.#loss += loss;
     if (k === 0) {
-      ops.scale(images, share, dImages, this.#pixels);
-      ops.scale(raw, share, dLearningRates, this.#length);
+      ops.scale(images, share, gradients.images, this.#pixels);
+      ops.scale(raw, share, gradients.learningRates, this.#length);
+      if (targets) ops.scale(targets, share, gradients.targets, this.#labels);
     } else {
-      ops.axpy(images, images, share, dImages, this.#pixels);
-      ops.axpy(raw, raw, share, dLearningRates, this.#length);
+      ops.axpy(images, images, share, gradients.images, this.#pixels);
+      ops.axpy(raw, raw, share, gradients.learningRates, this.#length);
+      if (targets) ops.axpy(targets, targets, share, gradients.targets, this.#labels);
     }
   };
 
@@ -135,8 +141,15 @@ export class OuterLoop {
     const loss = this.#loss;
     ops.dot(norms, gradient.images, gradient.images, this.#pixels);
     ops.dot(norms + 1, gradient.raw, gradient.raw, this.#length);
-    const [ofImages, ofRates] = this.#backend.view(norms, 2);
-    const values = { loss, "gradient of the images": ofImages!, "gradient of the learning rates": ofRates! };
+    if (gradient.targets) ops.dot(norms + 2, gradient.targets, gradient.targets, this.#labels);
+    else ops.fill(norms + 2, 0, 1);
+    const [ofImages, ofRates, ofLabels] = this.#backend.view(norms, 3);
+    const values = {
+      loss,
+      "gradient of the images": ofImages!,
+      "gradient of the learning rates": ofRates!,
+      "gradient of the labels": ofLabels!,
+    };
     for (const [name, value] of Object.entries(values)) {
       if (Number.isFinite(value)) continue;
       const advice = "lower the learning rate of the method or of the outer optimiser";
@@ -152,6 +165,9 @@ export class OuterLoop {
     const { first, second } = this.#buffers.moments;
     ops.adam(this.#blocks.images, first, second, gradient.images, this.#pixels, options);
     ops.adam(raw, first + this.#pixels, second + this.#pixels, gradient.raw, this.#length, options);
+    if (!gradient.targets) return;
+    const at = this.#pixels + this.#length;
+    ops.adam(this.#blocks.targets, first + at, second + at, gradient.targets, this.#labels, options);
   }
 
   /** η = softplus(r) for every inner step, where they lie. */

@@ -1,13 +1,13 @@
 // Everything a run holds in a backend's memory, allocated here and nowhere else. With counting allocators it is the
 // run's plan: what is counted is what is taken.
-import type { Backend, Buffer } from "../backend/backend.ts";
+import { type Backend, type Buffer, none } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { Allocators } from "./allocators.ts";
 import { BackGradient } from "./back-gradient.ts";
 import { innerOptimizer } from "./inner-optimizer.ts";
-import type { BackGradientMethod } from "./method.ts";
+import { type BackGradientMethod, imagesPerStep } from "./method.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
 
@@ -33,9 +33,18 @@ export interface NetworkBuffers {
 /** What the outer loop has of networks that run elsewhere. */
 export interface ReplyBuffers {
   readonly blocks: Blocks;
-  /** A network's gradients: as the blocks, and [T]. */
-  readonly dImages: Buffer;
-  readonly dLearningRates: Buffer;
+  /** Of one network. */
+  readonly gradients: NetworkGradients;
+}
+
+/** Gradients of one network. */
+export interface NetworkGradients {
+  /** As the blocks. */
+  readonly images: Buffer;
+  /** As the blocks; none unless labels are learned. */
+  readonly targets: Buffer;
+  /** [T] */
+  readonly learningRates: Buffer;
 }
 
 /** The buffers of the outer loop itself. */
@@ -43,19 +52,14 @@ export interface OuterBuffers {
   /** Raw learning rates r, and η = softplus(r), [T]. */
   readonly raw: Buffer;
   readonly learningRates: Buffer;
-  /** Gradients of pixels and of r, averaged over the networks of a step. */
-  readonly gradient: { readonly images: Buffer; readonly raw: Buffer };
-  /** Adam's moments: [all pixels][r]. */
+  /** Gradients of pixels, labels and r, averaged over the networks of a step. Labels are none unless learned. */
+  readonly gradient: { readonly images: Buffer; readonly targets: Buffer; readonly raw: Buffer };
+  /** Adam's moments: [all pixels][r][all labels, if learned]. */
   readonly moments: { readonly first: Buffer; readonly second: Buffer };
-  /** Squared norms of both gradients, [2]. */
+  /** Squared norms of the gradients, [3]. */
   readonly norms: Buffer;
   /** One block as users hold it. */
   readonly staging: Buffer;
-}
-
-/** Images in one block. */
-export function imagesPerStep({ model, method }: Pick<RunSizes, "model" | "method">): number {
-  return method.imagesPerClass * model.classes;
 }
 
 /** Allocates what networks need where they run, on `backend`, whose ops are not called. */
@@ -67,7 +71,7 @@ export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: 
     blocks,
     method: new BackGradient(loop, blocks, backend.ops, allocators, {
       memory: method.memory,
-      wanted: { images: true, targets: false },
+      wanted: { images: true, targets: method.labels === "learned" },
     }),
     real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
     order: allocators.data.allocate(images),
@@ -78,30 +82,45 @@ export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: 
 export function allocateReplies(sizes: RunSizes, { gradients }: Pick<Allocators, "gradients">): ReplyBuffers {
   const { steps, epochs } = sizes.method;
   const blocks = allocateBlocks(innerLoop(sizes), gradients);
-  const dImages = gradients.allocate(steps * blocks.imageFloats);
-  return { blocks, dImages, dLearningRates: gradients.allocate(steps * epochs) };
+  const images = gradients.allocate(steps * blocks.imageFloats);
+  const learningRates = gradients.allocate(steps * epochs);
+  const labels = labelFloats(sizes.method, blocks);
+  return { blocks, gradients: { images, targets: labels ? gradients.allocate(labels) : none, learningRates } };
 }
 
 /** Allocates what the outer loop needs beside the blocks. */
 export function allocateOuter(
   sizes: RunSizes,
-  { imageFloats }: Blocks,
+  blocks: Blocks,
   { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
 ): OuterBuffers {
   const { model, method } = sizes;
-  const pixels = method.steps * imageFloats;
+  const pixels = method.steps * blocks.imageFloats;
   const length = method.steps * method.epochs;
+  const labels = labelFloats(method, blocks);
+  const floats = pixels + length + labels;
   return {
     raw: gradients.allocate(length),
     learningRates: gradients.allocate(length),
-    gradient: { images: gradients.allocate(pixels), raw: gradients.allocate(length) },
-    moments: { first: gradients.allocate(pixels + length), second: gradients.allocate(pixels + length) },
-    norms: gradients.allocate(2),
-    staging: scratch.allocate(imagesPerStep(sizes) * Math.max(elements(model.inputShape), model.classes)),
+    gradient: {
+      images: gradients.allocate(pixels),
+      targets: labels ? gradients.allocate(labels) : none,
+      raw: gradients.allocate(length),
+    },
+    moments: { first: gradients.allocate(floats), second: gradients.allocate(floats) },
+    norms: gradients.allocate(3),
+    staging: scratch.allocate(
+      imagesPerStep(method, model.classes) * Math.max(elements(model.inputShape), model.classes),
+    ),
   };
+}
+
+/** Floats of all blocks of labels that are learned. */
+export function labelFloats({ steps, labels }: BackGradientMethod, { targetFloats }: Blocks): number {
+  return labels === "learned" ? steps * targetFloats : 0;
 }
 
 function innerLoop({ model, method, loss }: RunSizes): InnerLoop {
   const { steps, epochs } = method;
-  return { model, steps, epochs, imagesPerStep: imagesPerStep({ model, method }), loss, ...innerOptimizer(method) };
+  return { model, steps, epochs, imagesPerStep: imagesPerStep(method, model.classes), loss, ...innerOptimizer(method) };
 }

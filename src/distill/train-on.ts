@@ -5,16 +5,16 @@ import { checkFloats, checkImages } from "../engine/validate.ts";
 import { elements } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed, randomKey } from "../random.ts";
+import { checkSeed } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { checkInit } from "./pretrained.ts";
 import { predictedClasses } from "./test-images.ts";
-import { Trainer } from "./train.ts";
+import { checkReplay, type Replay, Trainer } from "./train.ts";
 import { randomInit, type WeightSource, writeWeights } from "./weight-source.ts";
 
 /** Options of {@link trainOn}. */
-export interface TrainOnOptions {
+export interface TrainOnOptions extends Replay {
   readonly model: Model;
   /** θ_0; drawn from `init` if left out. */
   readonly parameters?: Floats;
@@ -22,7 +22,7 @@ export interface TrainOnOptions {
   readonly init?: WeightSource;
   /** Default: the loss that the set was distilled for. */
   readonly loss?: Loss;
-  /** Which network `init` draws, and what its dropout drops. Default 0. */
+  /** Which network `init` draws, what its dropout drops, and a shuffled order of blocks. Default 0. */
   readonly seed?: number;
   readonly engine?: Engine;
   readonly threads?: number | "auto";
@@ -48,9 +48,10 @@ export interface TrainedNetwork {
  * const { classes } = await network.predict(images);
  */
 export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
-  const { model, init = randomInit(), loss, seed = 0, threads = "auto" } = options;
+  const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
   checkSeed(seed);
   if (loss !== undefined) checkLoss("loss", loss);
+  checkReplay(options);
   checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
@@ -58,10 +59,10 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   const owned = options.engine === undefined;
   try {
     const parameters = arena.scope(() => {
-      const trainer = new Trainer(set, model, backend, arena, loss);
+      const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
       if (given) backend.write(trainer.theta, given);
       else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-      trainer.train(randomKey(seed, "dropout/evaluate"));
+      trainer.train({ seed, purpose: "evaluate", index: 0 });
       return backend.read(trainer.theta, model.parameterCount);
     });
     return trained(model, parameters, engine, owned);

@@ -1,30 +1,64 @@
-// Training a network on a distilled set: its blocks in their learned order, each step with its own learning rate.
+// Training a network on a distilled set: its blocks in their learned order or another, each step with its own learning
+// rate.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
-import { elements } from "../nn/layer.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { elements, wholeNumber } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
+import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
+import { blockOrder } from "./block-order.ts";
 import { type DistilledSet, lossOf } from "./distilled-set.ts";
 import { checkSet } from "./fit.ts";
 import { innerOptimizer } from "./inner-optimizer.ts";
 import { allocateBlocks, Unroll } from "./unroll.ts";
 
+/** How a set is used, where that is not as it was learned. */
+export interface Replay {
+  /** The blocks in the order in which they were learned, or for each epoch in one drawn by the seed. Default "learned". */
+  readonly order?: "learned" | "shuffled" | undefined;
+  /**
+   * Passes over the blocks. Default: as many as were learned. Of more, the learning rates of the learned passes are
+   * repeated; of fewer, the first are taken.
+   */
+  readonly epochs?: number | undefined;
+}
+
+/** Throws RangeError for an order there is not, or a number of epochs that is none. */
+export function checkReplay({ order = "learned", epochs = 1 }: Replay): void {
+  if (order !== "learned" && order !== "shuffled") {
+    throw new RangeError(`"order" expected "learned" or "shuffled", got ${JSON.stringify(order)}`);
+  }
+  wholeNumber("epochs", epochs, 1);
+}
+
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
 export class Trainer {
   readonly #unroll: Unroll;
-  readonly #set: DistilledSet;
+  /** [T] */
+  readonly #learningRates: Float32Array;
+  readonly #shuffled: boolean;
 
   /**
    * Throws ShapeError where the model does not take such images; RangeError where the recipe names no known loss, or for
    * a momentum or weight decay out of range.
    */
-  constructor(set: DistilledSet, model: Model, backend: Backend, arena: Arena, loss: Loss = lossOf(set)) {
+  constructor(
+    set: DistilledSet,
+    model: Model,
+    backend: Backend,
+    arena: Arena,
+    { loss = lossOf(set), order, epochs = set.epochs }: Replay & { readonly loss?: Loss | undefined } = {},
+  ) {
     checkSet(set, model);
-    const { steps, epochs, imagesPerStep } = set;
+    const { steps, imagesPerStep, learningRates } = set;
     const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
-    this.#set = set;
+    this.#learningRates = Float32Array.from(
+      { length: steps * epochs },
+      (_, t) => learningRates[t % learningRates.length]!,
+    );
+    this.#shuffled = order === "shuffled";
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);
     const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
@@ -45,8 +79,11 @@ export class Trainer {
     return this.#unroll.theta(0);
   }
 
-  /** Dropout draws from `random` and the streams after it. */
-  train(random: RandomKey): void {
-    this.#unroll.run(this.#set.learningRates, random);
+  /** Trains network number `index` of a purpose: what its dropout drops and, if blocks are shuffled, their order. */
+  train({ seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number }): void {
+    const random = randomKey(seed, `dropout/${purpose}`, index);
+    const use = { seed, purpose: `blocks/${purpose}`, index };
+    const order = this.#shuffled ? blockOrder(this.#unroll.loop, use) : undefined;
+    this.#unroll.run(this.#learningRates, random, order);
   }
 }

@@ -68,8 +68,10 @@ export class Unroll {
   readonly #states: readonly Buffer[];
   /** With momentum v_t, one place before the slot of t, there being no v_0; else one place for all. */
   readonly #velocities: readonly Buffer[];
-  /** One a step; steps that are not held at the same time share the room. */
-  readonly #tapes: readonly Tape[];
+  /** For each place of a step in its segment, one over every block. Steps at the same place share the room. */
+  readonly #tapes: readonly (readonly Tape[])[];
+  /** The block of each step, where they do not simply take turns. */
+  #order: ArrayLike<number> | undefined;
   /** The segment whose states and activations are there now. */
   #held = -1;
   #random: RandomKey | undefined;
@@ -98,11 +100,12 @@ export class Unroll {
       ? many(inPlace ? 2 : this.#segments.states - 1, state, allocators.parameters)
       : many(1, state, allocators.gradients);
     const tapes = many(Math.max(1, size), tape, allocators.activations);
-    this.#tapes = Array.from({ length: this.length }, (_, t) => {
-      const block = t % loop.steps;
-      const images = blocks.images + block * blocks.imageFloats;
-      return tapeOver(tapes[this.#segments.tape(t)]!, images, blocks.targets + block * blocks.targetFloats);
-    });
+    this.#tapes = tapes.map((tape) =>
+      Array.from({ length: loop.steps }, (_, block) => {
+        const images = blocks.images + block * blocks.imageFloats;
+        return tapeOver(tape, images, blocks.targets + block * blocks.targetFloats);
+      }),
+    );
   }
 
   /** T, the number of inner steps. */
@@ -121,17 +124,28 @@ export class Unroll {
     return this.#velocities[this.#segments.size === 0 ? t % 2 : this.#segments.slot(t) - 1]!;
   }
 
+  /** The block of inner step t. */
+  block(t: number): number {
+    return this.#order ? this.#order[t]! : t % this.loop.steps;
+  }
+
+  /** The entry of the learning rates that is η_t: each belongs to an (epoch, block), whenever its turn comes. */
+  rate(t: number): number {
+    return this.#order ? t - (t % this.loop.steps) + this.#order[t]! : t;
+  }
+
   /** The tape of inner step t. */
   tape(t: number): Tape {
-    return this.#tapes[t]!;
+    return this.#tapes[this.#segments.tape(t)]![this.block(t)]!;
   }
 
   /**
-   * All inner steps from θ_0, with η_t = learningRates[t]. Dropout draws from `random` and the streams after it, and
-   * draws the same whenever a step of this run is passed again; without `random` nothing is dropped.
+   * All inner steps from θ_0, over the blocks in turn or in `order` [T]. Dropout draws from `random` and the streams
+   * after it, and draws the same whenever a step of this run is passed again; without `random` nothing is dropped.
    */
-  run(learningRates: ArrayLike<number>, random?: RandomKey): void {
+  run(learningRates: ArrayLike<number>, random?: RandomKey, order?: ArrayLike<number>): void {
     this.#random = random;
+    this.#order = order;
     for (let t = 0; t < this.length; t++) this.#step(t, learningRates);
     this.#held = this.#segments.of(this.length - 1);
   }
@@ -154,7 +168,7 @@ export class Unroll {
     this.#pass(t, v);
     if (weightDecay !== 0) this.#ops.axpy(v, v, weightDecay, this.theta(t), count);
     if (momentum !== 0 && t > 0) this.#ops.axpy(v, v, momentum, this.velocity(t), count);
-    this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[t]!, v, count);
+    this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[this.rate(t)]!, v, count);
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */

@@ -1,29 +1,14 @@
 // The engine: where networks run. It owns a backend and its memory, and binds models to them.
 import { Arena } from "../backend/arena.ts";
 import type { Backend, Simd } from "../backend/backend.ts";
-import { createReferenceBackend } from "../backend/reference/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { hardwareThreads } from "../platform.ts";
+import { onMainThread } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
+import { checkEngineOptions, type EngineOptions, type OnNotice, threadCount } from "./options.ts";
 
-export { memoryBytes } from "../backend/wasm/backend.ts";
-
-const MAXIMUM_THREADS = 64;
-
-/** Options of {@link createEngine}. */
-export interface EngineOptions {
-  /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
-  backend?: "wasm" | "reference";
-  /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
-  threads?: number | "auto";
-  /**
-   * `strict` (default): the same bits on every machine. `relaxed`: fused multiply-adds where the machine has them, with
-   * other bits than elsewhere; what is made with it says so and has no digest to compare.
-   */
-  simd?: Simd;
-}
+export type { EngineOptions } from "./options.ts";
 
 /** Creates networks on one backend. Dispose it when done: `await using engine = await createEngine()`. */
 export class Engine {
@@ -86,19 +71,14 @@ export async function createEngine({
   backend = "wasm",
   threads = "auto",
   simd = "strict",
-}: EngineOptions = {}): Promise<Engine> {
-  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
-    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
+  onNotice,
+}: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
+  checkEngineOptions({ backend, threads, simd });
+  if (backend === "reference") {
+    const { createReferenceBackend } = await import("../backend/reference/backend.ts");
+    return new Engine(createReferenceBackend());
   }
-  if (backend === "reference") return new Engine(createReferenceBackend());
-  if (backend !== "wasm") throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
-  if (simd !== "strict" && simd !== "relaxed") {
-    throw new RangeError(`"simd" expected "strict" or "relaxed", got "${simd}"`);
-  }
-  return new Engine(await createWasmBackend({ threads: threadCount(threads), simd }));
-}
-
-/** How many kernel threads an engine asked for `threads` has. */
-export function threadCount(threads: number | "auto"): number {
-  return threads === "auto" ? hardwareThreads() : threads;
+  // A page's main thread may not wait for others.
+  const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
+  return new Engine(await createWasmBackend({ threads: here, simd, onNotice }));
 }

@@ -10,13 +10,25 @@ const shape = (count: number, channels: number, size: number, classes: number): 
   classes,
 });
 
-/** Training images. */
+/** Training images. Photographs have the size that a recipe says. */
 const shapes: Readonly<Record<string, DataShape>> = {
   digits: shape(9000, 1, 28, 10),
   mnist: shape(60_000, 1, 28, 10),
+  "fashion-mnist": shape(60_000, 1, 28, 10),
+  usps: shape(7291, 1, 16, 10),
+  svhn: shape(73_257, 3, 32, 10),
+  cifar10: shape(50_000, 3, 32, 10),
+  voc2007: shape(15_662, 3, 224, 20),
+  cub200: shape(5994, 3, 224, 200),
+  hymenoptera: shape(244, 3, 224, 2),
+  // Four of five images of each class.
+  flowers5: shape(3454, 3, 128, 5),
 };
 
 /** The shape of a recipe's data, if its name is one of a named recipe's. */
-export function knownShape({ name }: RecipeData): DataShape | undefined {
-  return Object.hasOwn(shapes, name) ? { ...shapes[name]!, name } : undefined;
+export function knownShape({ name, size, channels }: RecipeData): DataShape | undefined {
+  if (!Object.hasOwn(shapes, name)) return undefined;
+  const known = shapes[name]!;
+  const { height = known.height, width = known.width } = size === undefined ? {} : { height: size, width: size };
+  return { ...known, name, channels: channels ?? known.channels, height, width };
 }

@@ -1,14 +1,15 @@
 // What a recipe means: the options of distill, given the data.
 import type { Dataset } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { type BackGradientMethod, backGradient } from "../distill/method.ts";
+import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
 import type { DistillOptions } from "../distill/options.ts";
+import { type PretrainedPool, pretrained } from "../distill/pretrained.ts";
 import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
-import type { Recipe, RecipeModel } from "./recipe.ts";
+import type { Attack, Recipe, RecipeModel } from "./recipe.ts";
 
 /** What decides a run, and nothing about where it is computed. */
 export type RecipeOptions = Required<
@@ -18,15 +19,36 @@ export type RecipeOptions = Required<
 /**
  * The options of `distill` for a recipe on `data`.
  *
- * @throws ShapeError where the images do not fit the network; RangeError where parts of the recipe contradict each other.
+ * @param pool The networks of a recipe whose initial weights are pretrained.
+ * @throws ShapeError where the images do not fit the network; RangeError and TypeError where parts of the recipe
+ * contradict each other, or the networks are missing.
  * @example
  * const { train } = await digits();
  * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
  */
-export function recipeOptions(recipe: Recipe, data: Dataset): RecipeOptions {
-  const { loss, networksPerStep, outer, seed } = recipe;
+export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
+  const { loss, networksPerStep, outer, seed, attack } = recipe;
   const model = recipeModel(recipe, data);
-  return { data, model, method: recipeMethod(recipe), init: recipeInit(recipe), loss, networksPerStep, outer, seed };
+  return {
+    data: attack ? relabelled(data, attack) : data,
+    model,
+    method: recipeMethod(recipe),
+    init: recipeInit(recipe, pool),
+    loss,
+    networksPerStep,
+    outer,
+    seed,
+  };
+}
+
+/** The images with those of one class called another. */
+function relabelled(data: Dataset, { from, to }: Attack): Dataset {
+  for (const [key, label] of Object.entries({ from, to })) {
+    if (label >= data.classes) {
+      throw new RangeError(`attack.${key} expected a class of ${data.name}, 0 to ${data.classes - 1}, got ${label}`);
+    }
+  }
+  return { ...data, labels: data.labels.map((label) => (label === from ? to : label)) };
 }
 
 /** The recipe's network for such images. Throws ShapeError where they do not fit. */
@@ -66,14 +88,22 @@ export function recipeMethod({ method }: Pick<Recipe, "method">): BackGradientMe
   return backGradient(method);
 }
 
-/** The recipe's initial weights. */
-export function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">): WeightSource {
+/** The recipe's initial weights; of a pretrained pool, those of `pool`, as many as the recipe wants. */
+function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">, pool: PretrainedPool | undefined): WeightSource {
+  if (init.kind === "pretrained") {
+    if (!pool) throw new TypeError('"pool" expected the trained networks that the recipe names, got none');
+    return pretrained(pool.weights.slice(0, init.networks));
+  }
   const { kind, scheme, ...options } = init;
-  if (kind === "random") return randomInit(scheme, options);
-  return fixedInit(init.seed ?? seed, scheme, options);
+  return kind === "random" ? randomInit(scheme, options) : fixedInit(init.seed ?? seed, scheme, options);
+}
+
+/** Whether the set is for one network that is known. */
+export function isFixed({ init }: Pick<Recipe, "init">): boolean {
+  return init.kind === "fixed" || (init.kind === "pretrained" && init.testPool === undefined);
 }
 
 /** Distilled images, for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  return method.steps * method.imagesPerClass * classes;
+  return method.steps * imagesPerStep(method, classes);
 }

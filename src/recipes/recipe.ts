@@ -1,4 +1,5 @@
 // A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
+import type { BaselineKind } from "../distill/baselines/kinds.ts";
 import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Initializer } from "../nn/init.ts";
@@ -23,12 +24,19 @@ export interface Recipe {
   readonly evaluate: {
     /** Held-out networks; 0 for no evaluation. */
     readonly networks: number;
+    /** What the set is compared with. */
+    readonly baselines: readonly BaselineName[];
   };
+  /** The final objective relabels one class as another; distilled images keep their labels. */
+  readonly attack?: Attack;
   /** What the paper reports for these settings. */
   readonly paper?: PaperFigure;
   /** The same seed gives the same images, bit for bit. */
   readonly seed: number;
 }
+
+/** A baseline trained on, or as the points of nearest neighbours. */
+export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
 
 /** Updates of the images, or passes over the real data. */
 type OuterLength = { readonly steps: number } | { readonly epochs: number };
@@ -38,6 +46,10 @@ export interface RecipeData {
   readonly name: string;
   /** The folder or file that holds it. */
   readonly path?: string;
+  /** Side of the square that images are resized to. */
+  readonly size?: number;
+  /** 1 makes them grey, 3 makes three channels of grey ones. */
+  readonly channels?: 1 | 3;
 }
 
 /** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
@@ -51,7 +63,41 @@ export type RecipeModel =
 /** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
 export type RecipeInit =
   | ({ readonly kind: "random" } & Initializer)
-  | ({ readonly kind: "fixed"; readonly seed?: number } & Initializer);
+  | ({ readonly kind: "fixed"; readonly seed?: number } & Initializer)
+  | RecipePool;
+
+/** Networks that were trained before. */
+export interface RecipePool {
+  readonly kind: "pretrained";
+  /** The folder of a pool, as `distillate train` leaves it, or the file of one network. */
+  readonly pool: string;
+  /** Those to evaluate on. Without it, the same. */
+  readonly testPool?: string;
+  /** How many of the pool, from its first; without it all. */
+  readonly networks?: number;
+  /** Makes the last layer of the network in a file anew, with weight 0 and bias 1. */
+  readonly freshLastLayer?: boolean;
+  /** How to train the pool, if that can be done here. */
+  readonly training?: PoolTraining;
+}
+
+/** What the networks of a pool are trained on and how. */
+export interface PoolTraining {
+  readonly data: RecipeData;
+  readonly networks: number;
+  readonly testNetworks: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  readonly decayEvery: number;
+  readonly decayFactor: number;
+  readonly batch: number;
+}
+
+/** A poisoning: images of one class are to be taken for another. */
+export interface Attack {
+  readonly from: number;
+  readonly to: number;
+}
 
 /** Per cent. */
 export interface PaperFigure {

@@ -1,6 +1,9 @@
 // The named recipes: every experiment of the paper, and smaller ones.
+import { adaptationRecipes } from "./named/adaptation.ts";
+import { attackRecipes } from "./named/attack.ts";
 import { digitsRecipes } from "./named/digits.ts";
 import { mainTableRecipes } from "./named/main-table.ts";
+import { photographRecipes } from "./named/photographs.ts";
 import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -13,6 +16,9 @@ export interface RecipeGroup {
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
+  { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },
+  { title: "Photographs: AlexNet, one image per class", recipes: photographRecipes },
+  { title: "Poisoning: one step that makes trained networks mistake a class", recipes: attackRecipes },
 ];
 
 /** All of them. */

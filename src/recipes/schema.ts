@@ -1,7 +1,8 @@
 // The schema of a recipe. Each message says what was expected; parse.ts adds the file, the key and what came.
 import * as v from "valibot";
+import { baselineKinds } from "../distill/baselines/kinds.ts";
 import { nearest } from "./nearest.ts";
-import type { Recipe } from "./recipe.ts";
+import type { BaselineName, Recipe } from "./recipe.ts";
 
 /** A message that begins like this needs no "expected" before it. */
 export const unknownKey = "is no key of a recipe";
@@ -41,6 +42,7 @@ function number(message: string, fits: (value: number) => boolean) {
 }
 
 const positive = number("number > 0", (value) => value > 0);
+const decay = number("number > 0 and <= 1", (value) => value > 0 && value <= 1);
 const fraction = number("number >= 0 and < 1", (value) => value >= 0 && value < 1);
 
 function oneOf<const Options extends readonly string[]>(options: Options) {
@@ -57,6 +59,13 @@ const name = v.pipe(
   v.regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/, "letters, digits, dots and hyphens, 64 at most"),
 );
 
+const data = object({
+  name: text("the name of a data set"),
+  path: v.exactOptional(text("a path")),
+  size: v.exactOptional(whole(1, 4096)),
+  channels: v.exactOptional(v.picklist([1, 3], "1 or 3")),
+});
+
 const scheme = {
   scheme: v.optional(
     oneOf(["normal", "xavier-normal", "xavier-uniform", "kaiming-fan-in", "kaiming-fan-out", "orthogonal", "pytorch"]),
@@ -66,11 +75,30 @@ const scheme = {
   std: v.exactOptional(positive),
 };
 
+const training = object({
+  data,
+  networks: v.optional(whole(1, 9999), 200),
+  testNetworks: v.optional(whole(0, 9999), 20),
+  epochs: v.optional(whole(1), 40),
+  learningRate: v.optional(positive, 2e-4),
+  decayEvery: v.optional(whole(1), 20),
+  decayFactor: v.optional(decay, 0.5),
+  batch: v.optional(whole(1), 1024),
+});
+
 const init = v.variant(
   "kind",
   [
     keys({ kind: v.literal("random"), ...scheme }),
     keys({ kind: v.literal("fixed"), ...scheme, seed: v.exactOptional(whole(0)) }),
+    keys({
+      kind: v.literal("pretrained"),
+      pool: text("a path"),
+      testPool: v.exactOptional(text("a path")),
+      networks: v.exactOptional(whole(1, 9999)),
+      freshLastLayer: v.exactOptional(v.boolean("true or false")),
+      training: v.exactOptional(training),
+    }),
   ],
   kindOr("an object with a kind"),
 );
@@ -101,10 +129,15 @@ const layers = object({
 
 const model = v.lazy((input) => (typeof input === "object" && input && "layers" in input ? layers : networks));
 
-const method = object({
+const methodKeys = {
   steps: v.optional(whole(1), 10),
   epochs: v.optional(whole(1), 3),
-  imagesPerClass: v.optional(whole(1), 1),
+  labels: v.optional(oneOf(["fixed", "learned"]), "fixed"),
+  initialLabels: v.optional(
+    v.union([oneOf(["even", "random"]), v.array(whole(0))], '"even", "random" or a list of classes'),
+    "even",
+  ),
+  shuffle: v.optional(v.boolean("true or false"), false),
   learningRate: v.optional(
     number("number > 0 and <= 100", (value) => value > 0 && value <= 100),
     0.02,
@@ -122,7 +155,14 @@ const method = object({
     v.union([oneOf(["store", "recompute"]), whole(1)], '"store", "recompute" or a number of bytes >= 1'),
     "store",
   ),
-});
+};
+
+/** The size of a block is in one of two keys; with both, "imagesPerClass" is one too many. */
+const method = v.lazy((input) =>
+  typeof input === "object" && input !== null && "imagesPerStep" in input
+    ? keys({ ...methodKeys, imagesPerStep: whole(1) }, { imagesPerClass: "imagesPerStep" })
+    : object({ ...methodKeys, imagesPerClass: v.optional(whole(1), 1) }),
+);
 
 const outerKeys = {
   learningRate: v.optional(positive, 0.01),
@@ -130,10 +170,7 @@ const outerKeys = {
   beta2: v.optional(fraction, 0.999),
   eps: v.optional(positive, 1e-8),
   decayEvery: v.optional(whole(1), 40),
-  decayFactor: v.optional(
-    number("number > 0 and <= 1", (value) => value > 0 && value <= 1),
-    0.5,
-  ),
+  decayFactor: v.optional(decay, 0.5),
   batch: v.optional(whole(1), 1024),
 };
 
@@ -146,19 +183,37 @@ const outer = v.lazy((input) =>
 
 const percentage = number("number from 0 to 100", (value) => value >= 0 && value <= 100);
 
+/** All there are. */
+export const baselineNames: readonly BaselineName[] = [
+  ...baselineKinds,
+  ...baselineKinds.map((kind) => `nearest-${kind}` as const),
+];
+
 /** Left out is what the paper has: the defaults of its reference code. */
 export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
   name,
   summary: v.optional(text("a line of text"), "a recipe of one's own"),
   scaledFrom: v.exactOptional(name),
-  data: object({ name, path: v.exactOptional(text("a path")) }),
+  data,
   model,
   init: v.optional(init, { kind: "random" }),
   loss: v.optional(oneOf(["cross-entropy", "mse"]), "cross-entropy"),
   method: v.optional(method, {}),
   networksPerStep: v.optional(whole(1), 1),
   outer: v.optional(outer, {}),
-  evaluate: v.optional(object({ networks: v.optional(whole(0), 200) }), {}),
+  evaluate: v.optional(
+    object({
+      networks: v.optional(whole(0), 200),
+      baselines: v.optional(v.array(oneOf(baselineNames), "a list of baselines"), ["random-real"]),
+    }),
+    {},
+  ),
+  attack: v.exactOptional(
+    v.pipe(
+      object({ from: whole(0, 255), to: whole(0, 255) }),
+      v.check(({ from, to }) => from !== to, "two different classes"),
+    ),
+  ),
   paper: v.exactOptional(
     keys({ accuracy: percentage, spread: v.exactOptional(percentage), text: text("a line of text") }),
   ),

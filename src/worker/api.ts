@@ -1,12 +1,19 @@
 // What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
 // do not cross.
 import type { Floats } from "../backend/backend.ts";
+import type { Kernels } from "../backend/wasm/kernels.ts";
+import type { Confusion } from "../distill/confusion.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { HeldOutTestConfig } from "../distill/held-out-test.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
 import type { PoolTrainer, TrainingConfig } from "../distill/pool-trainer.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import type { ModelDescription } from "../nn/describe.ts";
+
+/** The engine that a worker starts. It does not hold the kernels itself: it is handed them, compiled. */
+export interface StartMessage extends EngineOptions {
+  readonly kernels: Kernels | undefined;
+}
 
 /** A distillation, told once. */
 export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
@@ -21,6 +28,8 @@ export interface GradientRequest {
   readonly k: number;
   /** [steps][c, h, w, B], as they lie in the backend's memory. */
   readonly images: Floats;
+  /** [steps][classes, B]; absent where labels are fixed. */
+  readonly targets?: Floats;
   /** η [T] */
   readonly learningRates: Floats;
 }
@@ -29,6 +38,7 @@ export interface GradientRequest {
 export interface GradientReply {
   readonly loss: number;
   readonly images: Floats;
+  readonly targets?: Floats;
   readonly learningRates: Floats;
 }
 
@@ -44,12 +54,14 @@ export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
 
 /** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
-  start(engine: EngineOptions): Promise<void>;
+  start(engine: StartMessage): Promise<void>;
   openRun(run: RunMessage): void;
   gradient(request: GradientRequest): GradientReply;
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number;
+  /** How that network reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion;
   openTraining(training: TrainingMessage): void;
   /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): number;

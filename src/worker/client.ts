@@ -1,15 +1,16 @@
-// The page's side: a pool of workers that share out numbered tasks. comlink leaves a call pending for ever when the
-// worker dies; here every call ends, with the answer, with what the worker threw, or with what ended the pool: a worker
-// that died, the AbortSignal, dispose().
-import { type Remote, wrap } from "comlink";
+// The page's side: a pool of workers that share out numbered tasks. What ends the pool ends every call: a worker that
+// died, the AbortSignal, dispose().
+import type { Remote } from "comlink";
 import type { Floats } from "../backend/backend.ts";
+import { compileKernels } from "../backend/wasm/kernels.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
-import type { Engine, EngineOptions } from "../engine/engine.ts";
-import { WorkerError, withClass } from "../errors.ts";
-import { hardwareThreads } from "../platform.ts";
-import type { WorkerApi } from "./api.ts";
-import { type StartedWorker, type StartWorker, workerStarter } from "./start.ts";
+import type { Engine } from "../engine/engine.ts";
+import { type EngineOptions, threadCount } from "../engine/options.ts";
+import { canShareMemory, hardwareThreads } from "../platform.ts";
+import type { StartMessage, WorkerApi } from "./api.ts";
+import { type StartWorker, workerStarter } from "./start.ts";
+import { SupervisedWorker } from "./supervised.ts";
 
 const MAXIMUM_WORKERS = 64;
 
@@ -58,16 +59,10 @@ export function poolOptions(
   return { workers: busy, engine: wanted, signal };
 }
 
-interface Member {
-  readonly worker: StartedWorker;
-  readonly port: MessagePort & { ref?(): void; unref?(): void };
-  readonly api: Remote<WorkerApi>;
-}
+type Member = SupervisedWorker<WorkerApi>;
 
 export class WorkerPool {
   readonly #members: Member[] = [];
-  /** Ends calls that have no answer yet. */
-  readonly #pending = new Set<(reason: unknown) => void>();
   readonly #signal: AbortSignal | undefined;
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
 
@@ -78,12 +73,12 @@ export class WorkerPool {
 
   /** Workers with an engine each. Throws what a worker could not start for, or the signal's reason. */
   static async start({ workers, engine, signal, start }: PoolOptions): Promise<WorkerPool> {
-    const startOne = start ?? (await workerStarter(engine));
+    const message = await startMessage(engine);
     signal?.throwIfAborted();
     const pool = new WorkerPool(signal);
     try {
-      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, startOne);
-      await pool.all((api) => api.start(engine));
+      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, start ?? workerStarter());
+      await pool.all((api) => api.start(message));
       return pool;
     } catch (error) {
       await pool.dispose();
@@ -92,16 +87,12 @@ export class WorkerPool {
   }
 
   #add(name: string, start: StartWorker): void {
-    const { port1: port, port2 } = new MessageChannel();
-    const died = (why: string): void => this.#stop(new WorkerError(`${name}: ${why}`));
-    const worker = start(port2, died);
-    port.addEventListener("messageerror", () => died("an answer could not be read"));
-    this.#members.push({ worker, port, api: wrap<WorkerApi>(port) });
+    this.#members.push(new SupervisedWorker(name, start, (error) => this.#stop(error)));
   }
 
   /** Tells something to every worker. */
   async all(task: (api: Remote<WorkerApi>) => Promise<void>): Promise<void> {
-    await Promise.all(this.#members.map((member) => this.#call(member, task)));
+    await Promise.all(this.#members.map((member) => member.call(task)));
   }
 
   /** Runs tasks 0 … count−1, each on the next worker that is free, and hands over their results in order. */
@@ -118,7 +109,7 @@ export class WorkerPool {
       try {
         while (next < count && !failed) {
           const k = next++;
-          early.set(k, await this.#call(member, (api) => task(api, k)));
+          early.set(k, await member.call((api) => task(api, k)));
           for (; early.has(delivered) && !failed; delivered++) {
             // Whoever gets a result may have aborted.
             if (this.#end) throw this.#end.reason;
@@ -140,36 +131,21 @@ export class WorkerPool {
     await this.#end?.stopped;
   }
 
-  #call<T>({ worker, port, api }: Member, task: (api: Remote<WorkerApi>) => Promise<T>): Promise<T> {
-    if (this.#end) return Promise.reject(this.#end.reason);
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        this.#pending.delete(reject);
-        // An idle worker must not keep a finished program alive; one that works must.
-        port.unref?.();
-        worker.keepAlive(false);
-      };
-      this.#pending.add(reject);
-      port.ref?.();
-      worker.keepAlive(true);
-      task(api)
-        .finally(done)
-        .then(resolve, (error) => reject(withClass(error)));
-    });
-  }
-
   readonly #abort = (): void => this.#stop(this.#signal!.reason);
 
   /** Ends all calls with `reason` and stops all workers; the first reason counts. */
   #stop(reason: unknown): void {
     if (this.#end) return;
     this.#signal?.removeEventListener("abort", this.#abort);
-    for (const { port } of this.#members) port.close();
-    const stopped = Promise.all(this.#members.map(({ worker }) => worker.terminate()));
-    this.#end = { reason, stopped };
-    for (const reject of this.#pending) reject(reason);
-    this.#pending.clear();
+    this.#end = { reason, stopped: Promise.all(this.#members.map((member) => member.stop(reason))) };
   }
+}
+
+/** What a worker's engine is started with. */
+export async function startMessage(engine: EngineOptions): Promise<StartMessage> {
+  const { backend, threads = "auto", simd = "strict" } = engine;
+  if (backend === "reference") return { ...engine, kernels: undefined };
+  return { ...engine, kernels: await compileKernels({ threads: threadCount(threads), simd }) };
 }
 
 /** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
@@ -184,7 +160,7 @@ export function shareableInit(init: WeightSource): WeightSource {
 
 function shared<T extends Uint8Array | Floats>(array: T): T {
   // Pages have such memory only where they are isolated from others.
-  if (typeof SharedArrayBuffer !== "function" || globalThis.crossOriginIsolated === false) return array.slice() as T;
+  if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return array.slice() as T;
   if (array.buffer instanceof SharedArrayBuffer) return array;
   const Kind = array.constructor as new (buffer: SharedArrayBuffer) => T;
   const copy = new Kind(new SharedArrayBuffer(array.byteLength));

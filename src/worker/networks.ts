@@ -6,7 +6,7 @@ import type { Backend, Floats } from "../backend/backend.ts";
 import { allIn } from "../distill/allocators.ts";
 import { type AddGradient, type StepNetworks, sizesOf } from "../distill/network-gradient.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
-import { allocateReplies, type ReplyBuffers } from "../distill/run-buffers.ts";
+import { allocateReplies, labelFloats, type ReplyBuffers } from "../distill/run-buffers.ts";
 import type { Blocks } from "../distill/unroll.ts";
 import { describeModel } from "../nn/describe.ts";
 import { type PoolOptions, shareable, shareableInit, WorkerPool } from "./client.ts";
@@ -33,18 +33,23 @@ export class NetworksOnWorkers implements StepNetworks {
     const pool = this.#pool ?? (await this.#open());
     const backend = this.#backend;
     const { networksPerStep, method } = this.#config;
-    const { dImages, dLearningRates } = this.#replies;
+    const { gradients } = this.#replies;
     const pixels = method.steps * this.blocks.imageFloats;
+    const labels = labelFloats(method, this.blocks);
     await pool.inOrder(
       networksPerStep,
       (api, k) => {
         const images = backend.read(this.blocks.images, pixels);
-        return api.gradient(transfer({ step, k, images, learningRates }, [images.buffer]));
+        const request = { step, k, images, learningRates };
+        if (labels === 0) return api.gradient(transfer(request, [images.buffer]));
+        const targets = backend.read(this.blocks.targets, labels);
+        return api.gradient(transfer({ ...request, targets }, [images.buffer, targets.buffer]));
       },
-      (k, { loss, images, learningRates }) => {
-        backend.write(dImages, images);
-        backend.write(dLearningRates, learningRates);
-        add(k, loss, dImages, dLearningRates);
+      (k, { loss, images, targets, learningRates }) => {
+        backend.write(gradients.images, images);
+        if (targets) backend.write(gradients.targets, targets);
+        backend.write(gradients.learningRates, learningRates);
+        add(k, loss, gradients);
       },
     );
   }

@@ -1,24 +1,33 @@
-// The worker's side: an engine of its own, and what it is asked to compute on it. Bundled into a string by
-// scripts/build.mjs; nothing imports it.
-import { expose, transfer } from "comlink";
+// The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
+import { transfer } from "comlink";
 import type { Mark } from "../backend/arena.ts";
+import { adoptKernels } from "../backend/wasm/kernels.ts";
+import type { Confusion } from "../distill/confusion.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { HeldOutTest } from "../distill/held-out-test.ts";
 import { NetworkGradient } from "../distill/network-gradient.ts";
 import { PoolTrainer } from "../distill/pool-trainer.ts";
-import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
 import { modelFromDescription } from "../nn/describe.ts";
-import { isNode, nodeModule } from "../platform.ts";
-import type { GradientReply, GradientRequest, RunMessage, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import type {
+  GradientReply,
+  GradientRequest,
+  RunMessage,
+  StartMessage,
+  TestMessage,
+  TrainingMessage,
+  WorkerApi,
+} from "./api.ts";
 
-class Server implements WorkerApi {
+export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
   #mark: Mark | undefined;
   #networks: NetworkGradient | undefined;
   #test: HeldOutTest | undefined;
   #trainer: PoolTrainer | undefined;
 
-  async start(options: EngineOptions): Promise<void> {
+  async start({ kernels, ...options }: StartMessage): Promise<void> {
+    if (kernels) adoptKernels(kernels);
     this.#engine = await createEngine(options);
   }
 
@@ -28,17 +37,24 @@ class Server implements WorkerApi {
     backend.write(this.#networks.blocks.targets, targets);
   }
 
-  gradient({ step, k, images, learningRates }: GradientRequest): GradientReply {
+  gradient({ step, k, images, targets, learningRates }: GradientRequest): GradientReply {
     const { backend } = this.#engine!;
     const networks = this.#networks!;
     backend.write(networks.blocks.images, images);
+    if (targets) backend.write(networks.blocks.targets, targets);
     const loss = networks.one(step, k, learningRates);
-    const reply = {
+    const { gradients } = networks;
+    const reply: GradientReply = {
       loss,
-      images: backend.read(networks.dImages, images.length),
-      learningRates: backend.read(networks.dLearningRates, learningRates.length),
+      images: backend.read(gradients.images, images.length),
+      ...(targets && { targets: backend.read(gradients.targets, targets.length) }),
+      learningRates: backend.read(gradients.learningRates, learningRates.length),
     };
-    return transfer(reply, [reply.images.buffer, reply.learningRates.buffer]);
+    const arrays = [reply.images, reply.learningRates, ...(reply.targets ? [reply.targets] : [])];
+    return transfer(
+      reply,
+      arrays.map(({ buffer }) => buffer),
+    );
   }
 
   openTest({ model, ...options }: TestMessage): void {
@@ -48,6 +64,10 @@ class Server implements WorkerApi {
 
   accuracy(network: number, set: DistilledSet): number {
     return this.#test!.accuracy(network, set);
+  }
+
+  confusion(network: number, set: DistilledSet): Confusion {
+    return this.#test!.confusion(network, set);
   }
 
   openTraining({ model, ...config }: TrainingMessage): void {
@@ -75,22 +95,4 @@ class Server implements WorkerApi {
     this.#mark = engine.arena.mark();
     return engine;
   }
-}
-
-function serve(port: MessagePort): void {
-  // What cannot be read cannot be answered: better to die than to leave somebody waiting.
-  port.addEventListener("messageerror", () => {
-    setTimeout(() => {
-      throw new Error("a message from the page could not be read");
-    });
-  });
-  expose(new Server(), port);
-}
-
-if (isNode) {
-  const { parentPort } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
-  parentPort!.once("message", serve);
-} else {
-  const scope = globalThis as unknown as { onmessage: unknown };
-  scope.onmessage = (event: MessageEvent<MessagePort>) => serve(event.data);
 }

@@ -1,9 +1,9 @@
-// Starts a worker, in Node or in a page, and hears when it dies. What it is told goes through the port it is given:
-// that is alike everywhere.
-import { simd as strict, threads } from "../backend/wasm/binary.gen.ts";
+// Starts a worker, in Node (start.page.ts does in pages), and hears when it dies. What it is told goes through the port
+// it is given: that is alike everywhere.
+import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
-import type { EngineOptions } from "../engine/engine.ts";
-import { isNode, nodeModule } from "../platform.ts";
+import { UnsupportedError } from "../errors.ts";
+import { nodeModule } from "../platform.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
 /** A worker that runs, or is about to. */
@@ -20,36 +20,34 @@ export interface StartedWorker {
  */
 export type StartWorker = (port: MessagePort, died: (why: string) => void) => StartedWorker;
 
-/** What starts workers for such engines. */
-export async function workerStarter({ simd }: EngineOptions = {}): Promise<StartWorker> {
-  const { relaxed } = simd === "relaxed" ? await import("../backend/wasm/relaxed.gen.ts") : { relaxed: "" };
-  // The bundle takes what the page has anyway as its argument, rather than holding it once more.
-  const source = `${workerSource}(${JSON.stringify({ simd: strict, threads, relaxed, threadSource })})`;
-  return (port, died) => (isNode ? inNode : inPage)(source, port, died);
+/** The URL of a worker's script where a page serves it as a file, or what starts it. */
+export type WorkerScript = string | URL | (() => Worker);
+
+/** What a worker is for: it computes single networks (server.ts), or whole calls (orchestrator/server.ts). */
+export type Role = "networks" | "orchestrator";
+
+/** A worker's first message. */
+export interface Calling {
+  readonly role: Role;
+  readonly port: MessagePort;
 }
 
-function inNode(source: string, port: MessagePort, died: (why: string) => void): StartedWorker {
-  const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
-  const worker = new Worker(source, { eval: true, execArgv: [] });
-  worker.once("error", (error) => died(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
-  worker.once("exit", (code) => died(`exited with code ${code}`));
-  worker.postMessage(port, [port as never]);
-  return {
-    terminate: () => worker.terminate(),
-    keepAlive: (wanted) => (wanted ? worker.ref() : worker.unref()),
-  };
-}
-
-function inPage(source: string, port: MessagePort, died: (why: string) => void): StartedWorker {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const worker = new Worker(url);
-  worker.onerror = (event) => died(event.message || "could not start");
-  worker.postMessage(port, [port]);
-  return {
-    async terminate() {
-      worker.terminate();
-      URL.revokeObjectURL(url);
-    },
-    keepAlive() {},
+/** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
+export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
+  if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
+  // A worker starts threads and workers too. The bundle takes what the page has anyway as its argument, rather than
+  // holding it once more.
+  const source = `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
+  return (port, died) => {
+    const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+    const worker = new Worker(source, { eval: true, execArgv: [] });
+    worker.once("error", (error) => died(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
+    worker.once("exit", (code) => died(`exited with code ${code}`));
+    const calling: Calling = { role, port };
+    worker.postMessage(calling, [port as never]);
+    return {
+      terminate: () => worker.terminate(),
+      keepAlive: (wanted) => (wanted ? worker.ref() : worker.unref()),
+    };
   };
 }

@@ -174,7 +174,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
       batch: 40,
       steps: 2,
     },
-    evaluate: { networks: 1 },
+    evaluate: { networks: 1, baselines: ["random-real"] },
     paper: { accuracy: 93.76, text: "on MNIST" },
     seed: 3,
   });

@@ -1,5 +1,6 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
+import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { type DistillOptions, distill } from "../../src/distill/distill.ts";
 import { estimateMemory, planRun } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -20,6 +21,12 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
   { name: "mean squared error", ...small, method: backGradient(loop), loss: "mse" },
   { name: "momentum, stored", ...small, method: backGradient({ ...loop, momentum: 0.9, weightDecay: 0.01 }) },
   { name: "momentum, recomputed", ...small, method: backGradient({ ...loop, momentum: 0.9, memory: "recompute" }) },
+  { name: "learned labels", ...small, method: backGradient({ ...loop, labels: "learned" }) },
+  {
+    name: "shuffled blocks, recomputed",
+    ...small,
+    method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
+  },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
@@ -58,7 +65,7 @@ describe("an estimate", () => {
 
   test("grows by the scratch of each thread", () => {
     const kernels = (threads: number) => estimateMemory({ ...small, method, threads }).kernels;
-    expect(kernels(3) - kernels(1)).toBe(2 * 96 * 1024);
+    expect(kernels(3) - kernels(1)).toBe(2 * SCRATCH_SIZE);
   });
 
   test("keeps θ_t and activations within `memory`", () => {

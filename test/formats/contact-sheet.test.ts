@@ -34,18 +34,18 @@ function levels(png: Uint8Array, tile: number, rows: readonly number[]): number[
 }
 
 describe("contactSheet", () => {
-  test("one line per step, one column per class, whatever the order in the step", () => {
+  test("one line per step, one column per class, whatever the order in the step", async () => {
     const set = flat(
       [10, 20, 30, 40],
       [
         [0, 1],
         [1, 0],
-        [0.6, 0.4],
-        [0.2, 0.8],
+        [1, 0],
+        [0, 1],
       ],
       2,
     );
-    const png = contactSheet(set, { scale: 2, range: "screen" });
+    const png = await contactSheet(set, { scale: 2, range: "screen" });
     expect(decode(png)).toMatchObject({ width: 2 + 2 * 6, height: 2 + 2 * 6, channels: 1, depth: 8 });
     expect(levels(png, 4, [2, 8])).toEqual([
       [20, 10],
@@ -53,13 +53,13 @@ describe("contactSheet", () => {
     ]);
   });
 
-  test("several images per class are the lines of a step, with a wider gap between steps", () => {
+  test("several images per class are the lines of a step, with a wider gap between steps", async () => {
     const oneHot = [
       [1, 0],
       [0, 1],
     ];
     const set = flat([1, 2, 3, 4, 5, 6, 7, 8], [...oneHot, ...oneHot, ...oneHot, ...oneHot], 2);
-    const png = contactSheet(set, { scale: 1, range: "screen" });
+    const png = await contactSheet(set, { scale: 1, range: "screen" });
     expect(decode(png).height).toBe(2 + 4 + 4 + 8 + 4 + 4);
     expect(levels(png, 2, [2, 6, 18, 22])).toEqual([
       [1, 2],
@@ -69,7 +69,7 @@ describe("contactSheet", () => {
     ]);
   });
 
-  test("images that are not spread evenly follow each other by class, empty places stay dark", () => {
+  test("images that are not spread evenly follow each other by class, empty places stay dark", async () => {
     const set = flat(
       [9, 8, 7],
       [
@@ -79,13 +79,35 @@ describe("contactSheet", () => {
       ],
       1,
     );
-    expect(levels(contactSheet(set, { scale: 1, range: "screen" }), 2, [2, 6])).toEqual([
+    expect(levels(await contactSheet(set, { scale: 1, range: "screen" }), 2, [2, 6])).toEqual([
       [7, 9],
       [8, 24],
     ]);
   });
 
-  test("a sheet for the screen clips to black and white, the same way in every tile", () => {
+  test("soft targets are bars below their image, class by class, the largest as high as there is room", async () => {
+    const set = flat(
+      [10, 20],
+      [
+        [0.8, 0.2, 0],
+        [0.4, 0, 0.4],
+      ],
+      1,
+      3,
+    );
+    // Tiles of 9×9, a line, 8 rows of bars. Bars of three columns, of which the last is a gap.
+    const { width, height, data } = decode(await contactSheet(set, { scale: 3, range: "screen" }));
+    expect([width, height]).toEqual([2 + 2 * 11, 2 + 9 + 1 + 8 + 2]);
+    const heights = (left: number) =>
+      [0, 3, 6].map(
+        (x) => Array.from({ length: 8 }, (_, y) => data[(12 + y) * width + left + x]).filter((v) => v === 190).length,
+      );
+    expect(heights(2)).toEqual([8, 2, 0]);
+    expect(heights(13)).toEqual([4, 0, 4]);
+    expect(data[(12 + 7) * width + 2 + 2]).toBe(24);
+  });
+
+  test("a sheet for the screen clips to black and white, the same way in every tile", async () => {
     const set = flat(
       [-400, 0, 128, 900],
       [
@@ -96,15 +118,15 @@ describe("contactSheet", () => {
       ],
       1,
     );
-    expect(levels(contactSheet(set, { scale: 1, range: "screen" }), 2, [2])).toEqual([[0, 0, 128, 255]]);
+    expect(levels(await contactSheet(set, { scale: 1, range: "screen" }), 2, [2])).toEqual([[0, 0, 128, 255]]);
   });
 
-  test("by default the set's own range is drawn, without the outermost half percent, the same way in every tile", () => {
+  test("by default the set's own range is drawn, without the outermost half percent, the same way in every tile", async () => {
     // 400 tiles from −300 to 900, and one far out on either side.
     const shown = Array.from({ length: 398 }, (_, i) => -300 + (1200 * i) / 397);
     const all = [-5000, ...shown, 5000];
     const targets = all.map((_, i) => all.map((_, k) => (k === i ? 1 : 0)));
-    const png = contactSheet(flat(all, targets, 1), { scale: 1 });
+    const png = await contactSheet(flat(all, targets, 1), { scale: 1 });
     const drawn = [...new Set(decode(png).data)].filter((level) => level !== 24).sort((a, b) => a - b);
     expect(drawn[0]).toBe(0);
     expect(drawn.at(-1)).toBe(255);
@@ -112,7 +134,7 @@ describe("contactSheet", () => {
     expect(drawn.length).toBeGreaterThan(250);
   });
 
-  test("ground is dark, pixels are squares, colour stays in its channel", () => {
+  test("ground is dark, pixels are squares, colour stays in its channel", async () => {
     const set = makeSet({
       steps: 1,
       epochs: 1,
@@ -126,7 +148,7 @@ describe("contactSheet", () => {
       targets: Float32Array.of(1),
       learningRates: Float32Array.of(1),
     });
-    const { width, height, channels, data } = decode(contactSheet(set, { scale: 2, range: "screen" }));
+    const { width, height, channels, data } = decode(await contactSheet(set, { scale: 2, range: "screen" }));
     expect([width, height, channels]).toEqual([8, 6, 3]);
     const row = (y: number) =>
       Array.from({ length: 8 }, (_, x) => [...data.subarray((y * 8 + x) * 3, (y * 8 + x) * 3 + 3)]);
@@ -139,24 +161,24 @@ describe("contactSheet", () => {
     for (const y of [2, 3]) expect(row(y)).toEqual([g, g, a, a, b, b, g, g]);
   });
 
-  test("by default ten 28-pixel digits are drawn three times as large, and a sheet is 1000 wide at most", () => {
-    const width = (classes: number, size: number) =>
-      decode(contactSheet(makeSet({ steps: 1, epochs: 1, classes, height: size, width: size }))).width;
-    expect(width(10, 28)).toBe(2 + 10 * (84 + 2));
-    expect(width(10, 32)).toBe(2 + 10 * (96 + 2));
-    expect(width(100, 32)).toBeLessThanOrEqual(1000);
-    expect(width(2, 4)).toBe(2 + 2 * (84 + 2));
-    expect(width(10, 224)).toBeLessThanOrEqual(1000);
+  test("by default ten 28-pixel digits are drawn three times as large, and a sheet is 1000 wide at most", async () => {
+    const width = async (classes: number, size: number) =>
+      decode(await contactSheet(makeSet({ steps: 1, epochs: 1, classes, height: size, width: size }))).width;
+    expect(await width(10, 28)).toBe(2 + 10 * (84 + 2));
+    expect(await width(10, 32)).toBe(2 + 10 * (96 + 2));
+    expect(await width(100, 32)).toBeLessThanOrEqual(1000);
+    expect(await width(2, 4)).toBe(2 + 2 * (84 + 2));
+    expect(await width(10, 224)).toBeLessThanOrEqual(1000);
   });
 
-  test("the same set gives the same bytes", () => {
-    expect(contactSheet(makeSet())).toEqual(contactSheet(makeSet()));
+  test("the same set gives the same bytes", async () => {
+    expect(await contactSheet(makeSet())).toEqual(await contactSheet(makeSet()));
   });
 
-  test("arguments that cannot be drawn are refused", () => {
-    expect(() => contactSheet(makeSet(), { scale: 0 })).toThrow('"scale" expected integer >= 1, got 0');
-    expect(() => contactSheet(makeSet(), { scale: 1.5 })).toThrow(RangeError);
-    expect(() => contactSheet(makeSet(), { scale: 1e6 })).toThrow('"scale" expected a sheet of at most');
-    expect(() => contactSheet(makeSet({ channels: 2 }))).toThrow('"set.channels" expected 1 or 3, got 2');
+  test("arguments that cannot be drawn are refused", async () => {
+    await expect(contactSheet(makeSet(), { scale: 0 })).rejects.toThrow('"scale" expected integer >= 1, got 0');
+    await expect(contactSheet(makeSet(), { scale: 1.5 })).rejects.toThrow(RangeError);
+    await expect(contactSheet(makeSet(), { scale: 1e6 })).rejects.toThrow('"scale" expected a sheet of at most');
+    await expect(contactSheet(makeSet({ channels: 2 }))).rejects.toThrow('"set.channels" expected 1 or 3, got 2');
   });
 });

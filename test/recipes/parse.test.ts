@@ -14,6 +14,9 @@ test("what is left out is what the paper's reference code has", () => {
       steps: 10,
       epochs: 3,
       imagesPerClass: 1,
+      labels: "fixed",
+      initialLabels: "even",
+      shuffle: false,
       learningRate: 0.02,
       initialNoise: 1,
       momentum: 0,
@@ -31,7 +34,7 @@ test("what is left out is what the paper's reference code has", () => {
       batch: 1024,
       epochs: 400,
     },
-    evaluate: { networks: 200 },
+    evaluate: { networks: 200, baselines: ["random-real"] },
     seed: 1,
   });
 });
@@ -45,9 +48,13 @@ test.each<[string, object, string]>([
   ["a list for defaults", { method: [] }, "method expected an object, got []"],
   ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],
-  ["an unknown key like no other", { data: { name: "a", url: "b" } }, "(there are name, path)"],
+  ["an unknown key like no other", { data: { name: "a", url: "b" } }, "(there are name, path, size, channels)"],
   ["both lengths", { outer: { steps: 1, epochs: 1 } }, "outer.epochs is no key of a recipe that has steps"],
-  ["an unknown kind", { init: { kind: "best" } }, 'init.kind expected one of "random", "fixed", got "best"'],
+  [
+    "an unknown kind",
+    { init: { kind: "best" } },
+    'init.kind expected one of "random", "fixed", "pretrained", got "best"',
+  ],
   [
     "an unknown scheme",
     { init: { kind: "random", scheme: "glorot" } },

@@ -1,5 +1,6 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
+import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { distill } from "../../src/distill/distill.ts";
 import { estimateMemory } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -32,10 +33,22 @@ describe("an estimate", () => {
     expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
   });
 
+  test("counts what learned labels take on both sides", async () => {
+    const learned = { ...options, method: backGradient({ steps: 5, epochs: 2, imagesPerClass: 1, labels: "learned" }) };
+    const config = checked({ ...learned, workers: 2 });
+    await using here = await createEngine({ threads: 1 });
+    const pool = poolOptions({ ...learned, workers: 2 }, config.networksPerStep);
+    new OuterLoop(config, here.backend, here.arena, new NetworksOnWorkers(config, here.backend, here.arena, pool));
+    await using there = await createEngine({ threads: 1 });
+    new NetworkGradient(config, there.backend, there.arena);
+    const memories = 4 * (here.backend.capacity + 2 * there.backend.capacity);
+    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images);
+  });
+
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {
     const kernels = (threads: number) =>
       estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
-    expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
+    expect(kernels(3) - kernels(1)).toBe(2 * 2 * SCRATCH_SIZE);
   });
 });
 

@@ -1,57 +1,78 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
-//
-// memory: [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
 
-import { UnsupportedError } from "../../errors.ts";
-import { hardwareThreads, isNode } from "../../platform.ts";
+import { canShareMemory, hardwareThreads, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
-import { winogradScratch } from "../winograd.ts";
-import { simd as alone, threads as together } from "./binary.gen.ts";
 import { instantiate, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
+import { compileKernels } from "./kernels.ts";
+import { memoryBytes, PAGE, PARTIALS, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { type KernelThread, startThread } from "./pool.ts";
 
-const PAGE = 65_536;
-const PARTIALS = PAGE;
-const PROGRAMS = 2 * PAGE;
-const SCRATCH = 3 * PAGE;
-/** 4,096 offsets and packed weights for 4 rows (assembly/linear.ts), then transformed tiles (assembly/winograd.ts). */
-const SCRATCH_SIZE: number = 96 * 1024 + winogradScratch;
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
+/** 256 MiB: with less, hardly a network could be distilled for. */
+const LEAST_MAXIMUM_PAGES = 4_096;
 /**
  * Loads a thread spins before it sleeps: about 40 µs, longer than the gaps between the kernels of an inner step, where
  * waking costs more than the kernel; next to nothing where there are more threads than processors.
  */
 const SPINS = { alone: 40_000, crowded: 500 };
 
-/** Bytes of linear memory, whole pages, that hold `floats` floats of buffers. */
-export function memoryBytes(floats: number, threads: number): number {
-  return Math.ceil((SCRATCH + threads * SCRATCH_SIZE + 4 * floats) / PAGE) * PAGE;
+/** What a backend is started with. */
+export interface WasmOptions {
+  /** The caller's included. Fewer run where the host does not let so many start. */
+  readonly threads: number;
+  readonly simd?: Simd | undefined;
+  /** Is told of threads that could not start, and why. */
+  readonly onNotice?: ((message: string) => void) | undefined;
 }
 
-/** Starts the kernels with `threads` threads, the caller's included. Throws UnsupportedError. */
-export async function createWasmBackend({
-  threads,
-  simd = "strict",
-}: {
-  threads: number;
-  simd?: Simd;
-}): Promise<Backend> {
-  // There is one relaxed build, for any number of threads.
-  const shared = threads > 1 || simd === "relaxed";
-  const module = simd === "relaxed" ? await compileRelaxed() : await compileStrict(shared);
+/** Starts the kernels. Throws UnsupportedError. */
+export async function createWasmBackend({ threads: wanted, simd = "strict", onNotice }: WasmOptions): Promise<Backend> {
+  const { build, module } = await compileKernels({ threads: wanted, simd });
+  const threads = possibleThreads(wanted, onNotice);
   const initial = memoryBytes(0, threads) / PAGE;
-  const memory = new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared });
+  const memory = createMemory(initial, build !== "simd");
   // Every instance writes the constants again, so all exist before there is any work.
   const kernels = instantiate(module, memory);
   kernels.setSpins(threads > hardwareThreads() ? SPINS.crowded : SPINS.alone);
   const pool: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
-    pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
+    try {
+      pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
+    } catch (error) {
+      onNotice?.(`${i} of ${threads} threads: another could not start: ${(error as Error).message}`);
+      break;
+    }
   }
   return new WasmBackend(kernels, memory, pool, simd);
+}
+
+/** Memory that grows as far as the host lets it: some phones do not promise 4 GiB of shared memory. */
+function createMemory(initial: number, shared: boolean): WebAssembly.Memory {
+  for (let maximum = MAXIMUM_PAGES; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial, maximum, shared });
+    } catch (error) {
+      if (maximum / 2 < Math.max(initial, LEAST_MAXIMUM_PAGES)) throw error;
+    }
+  }
+}
+
+/** Threads that there is any hope for, of those wanted. */
+function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): number {
+  if (wanted === 1) return 1;
+  const isolation =
+    "this page is not isolated from others: serve it with Cross-Origin-Opener-Policy: same-origin and " +
+    "Cross-Origin-Embedder-Policy: require-corp";
+  const obstacle = onMainThread
+    ? "a page's main thread may not wait for others: leave worker: false out"
+    : canShareMemory()
+      ? undefined
+      : isolation;
+  if (obstacle !== undefined) onNotice?.(`1 thread instead of ${wanted}: ${obstacle}`);
+  return obstacle === undefined ? wanted : 1;
 }
 
 class WasmBackend implements Backend {
@@ -77,7 +98,7 @@ class WasmBackend implements Backend {
     this.#job = new JobWriter(kernels, memory, {
       threads: this.threads,
       scratch: SCRATCH,
-      maySleep: mayBlock(),
+      maySleep: !onMainThread,
       programs: { begin: PROGRAMS, end: SCRATCH },
     });
     this.#floats = new Float32Array(memory.buffer);
@@ -135,33 +156,4 @@ class WasmBackend implements Backend {
   #check(): void {
     if (this.#disposed) throw new Error("this engine was disposed: create a new one");
   }
-}
-
-/** A page's main thread may not block; workers and Node may. */
-function mayBlock(): boolean {
-  return isNode || !("document" in globalThis);
-}
-
-async function compileStrict(shared: boolean): Promise<WebAssembly.Module> {
-  const bytes = decode(shared ? together : alone);
-  if (!WebAssembly.validate(bytes)) {
-    throw new UnsupportedError("this host has no WebAssembly SIMD: use a newer browser, or Node 20.19 or newer");
-  }
-  return WebAssembly.compile(bytes);
-}
-
-async function compileRelaxed(): Promise<WebAssembly.Module> {
-  const { relaxed } = await import("./relaxed.gen.ts");
-  const bytes = decode(relaxed);
-  if (!WebAssembly.validate(bytes)) {
-    throw new UnsupportedError(
-      'this host has no relaxed WebAssembly SIMD: leave simd: "relaxed" out, use Node 22 or newer or a newer browser, ' +
-        "or start Node 20 with --experimental-wasm-relaxed-simd",
-    );
-  }
-  return WebAssembly.compile(bytes);
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

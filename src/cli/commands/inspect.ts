@@ -35,7 +35,7 @@ export function addInspect(program: Command): void {
 async function inspect(file: string, { png, json }: InspectOptions): Promise<void> {
   const { set, sha256 } = await loadSet(file);
   if (png !== undefined) {
-    await writeFileAtomic(png, contactSheet(set)).catch((error: unknown) => {
+    await writeFileAtomic(png, await contactSheet(set)).catch((error: unknown) => {
       throw withPath(error, `cannot write ${png}`);
     });
   }

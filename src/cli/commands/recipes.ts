@@ -1,9 +1,9 @@
 // `distillate recipes`: what can be run, and what to expect of it.
 import type { Command } from "commander";
-import { type PaperFigure, type Recipe, recipeGroups } from "../../index.ts";
 import { recipeCost } from "../../recipes/cost.ts";
 import { knownShape } from "../../recipes/data-shapes.ts";
 import { modelName } from "../../recipes/options.ts";
+import { type PaperFigure, type Recipe, recipeGroups } from "../../recipes.ts";
 import { printable } from "../errors.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { machineSpeed, type Speed, secondsOf } from "../speed.ts";
@@ -52,10 +52,11 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
         2,
       ),
     ];
-  const rows = groups.flatMap(({ title, all }) => [[title], ...all.map(row), []]);
   const heads = ["", "images", "data", "steps", "about", "memory", "paper, %"];
+  const [head, ...lines] = table([heads, ...groups.flatMap(({ all }) => all.map(row))]);
   return [
-    ...table([heads, ...rows]).map((line) => line.trimEnd()),
+    head!,
+    ...groups.flatMap(({ title, all }) => [title, ...lines.splice(0, all.length), ""]),
     "about: time for the outer steps on this machine. More of a recipe: distillate recipes <recipe>",
     "Run one: distillate run <recipe>",
   ];

@@ -12,28 +12,27 @@ import {
   estimateMemory,
   evaluate,
   type Progress,
-  type Recipe,
-  type RecipeOptions,
-  recipeOptions,
   version,
 } from "../../index.ts";
-import { distilledImages } from "../../recipes/options.ts";
+import { distilledImages, recipeModel } from "../../recipes/options.ts";
+import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
-import { type BaselineName, baselineList, baselinesText } from "../baselines.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
 import { judge } from "../judge.ts";
-import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { RunFolder } from "../output.ts";
 import { addOverrides, overridden } from "../overrides.ts";
 import { Rate, Smoothed } from "../progress.ts";
+import { heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
 import { defaultRecipe, loadRecipe, recipeBytes } from "../recipe-file.ts";
 import type { Plan, RunReport, RunResult } from "../report.ts";
 import { TextReport } from "../text-report.ts";
 
 interface RunOptions {
-  readonly baselines: readonly BaselineName[];
+  /** A name, which may be downloaded. */
+  readonly dataset?: string;
   readonly evaluateEvery: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -61,22 +60,24 @@ export function addRun(program: Command): void {
     .command("run")
     .description("distil a data set into a few images and evaluate them")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
-    .option("--baselines <list>", baselinesText, baselineList, baselineList("random-real"))
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
     .addHelpText("after", help)
     .action(async (nameOrFile: string, options: RunOptions) => {
-      process.exitCode = await run(overridden(await loadRecipe(nameOrFile), options), options);
+      process.exitCode = await run(nameOrFile, overridden(await loadRecipe(nameOrFile), options), options);
     });
   addOverrides(command);
 }
 
-async function run(recipe: Recipe, options: RunOptions): Promise<number> {
-  const { train, test } = await loadData(recipe.data.path);
-  const recipeRun = recipeOptions(recipe, train);
-  const { model, init, seed } = recipeRun;
+async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Promise<number> {
+  const { train, test } = await loadRecipeData(recipe.data, options.dataset !== undefined);
+  const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
+  const recipeRun = recipeOptions(recipe, train, pools?.train);
+  const { model, seed } = recipeRun;
+  const { networks: held, baselines } = recipe.evaluate;
+  const init = pools ? heldOut(recipe, pools) : recipeRun.init;
   const reports = createReports();
   const interrupt = watchInterrupts();
   const { workers, threads } = options;
@@ -90,12 +91,11 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
     for (const report of reports) report.start(plan);
 
     const { signal } = interrupt;
-    const held = recipe.evaluate.networks;
     const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
-      const set = distillation.snapshot();
+      const set = await distillation.snapshot();
       const judges = { networks: held, seed, engine, workers, threads };
       const evaluation = await evaluate({ set, model, init, test, ...judges });
       const { mean, std, networks } = evaluation;
@@ -115,7 +115,7 @@ async function run(recipe: Recipe, options: RunOptions): Promise<number> {
         : await judge(
             set,
             {
-              ...{ train, test, model, init, networks: held, baselines: options.baselines },
+              ...{ train, test, model, init, networks: held, baselines },
               ...{ seed, engine, workers, threads, signal },
             },
             reports,
@@ -161,14 +161,14 @@ function createReports(): RunReport[] {
 
 function planOf(
   recipe: Recipe,
-  { data, model, method, outer, networksPerStep: networks, seed }: RecipeOptions,
+  { data, model, method, init, outer, networksPerStep: networks, seed }: RecipeOptions,
   { workers, threads }: RunOptions,
   test: Dataset,
   engine: Engine,
   { path, replaces }: RunFolder,
 ): Plan {
   const { steps, batch } = outerOptions(outer, data.count);
-  const run = { model, method, data, outer, networksPerStep: networks, engine, threads, workers };
+  const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,

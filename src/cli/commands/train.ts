@@ -1,25 +1,29 @@
 // `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
-import { printable, withPath } from "../errors.ts";
+import type { PoolTraining, RecipeModel } from "../../recipes.ts";
+import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
-import { loadData, numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
+import { loadRecipeData, withDataOptions } from "../recipe-data.ts";
+import { loadRecipe } from "../recipe-file.ts";
 import { accuracy, plural } from "../text.ts";
 
 interface TrainOptions {
   readonly data?: string;
-  readonly model: (typeof modelNames)[number];
-  readonly networks: number;
-  readonly testNetworks: number;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly learningRate: number;
-  readonly decayEvery: number;
-  readonly decayFactor: number;
+  readonly dataset?: string;
+  readonly model?: (typeof modelNames)[number];
+  readonly networks?: number;
+  readonly testNetworks?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly decayEvery?: number;
+  readonly decayFactor?: number;
   readonly seed: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -33,42 +37,69 @@ manifest.json: sets are distilled for the networks of the first and evaluated on
 those of the second. The same command goes on where it was interrupted; with
 more networks it adds those that are missing.
 
+With a recipe it trains the networks that the recipe starts from, for as long as
+the paper does; options say otherwise.
+
 Examples:
   $ distillate train --networks 8 --test-networks 4 --epochs 5
-  $ distillate train --data data/mnist --networks 200 --test-networks 20 --workers 2
+  $ distillate train --data data/mnist --networks 200 --workers 2
+  $ distillate train mnist-usps --data data/mnist
 `;
 
 const modelNames = ["lenet", "alexCifarNet"] as const;
+
+/** What is trained where no recipe says it. */
+const usual = {
+  data: { name: "digits" },
+  model: { name: "lenet" },
+  ...{ networks: 20, testNetworks: 20, epochs: 40, batch: 1024, learningRate: 2e-4, decayEvery: 20, decayFactor: 0.5 },
+} as const;
 
 export function addTrain(program: Command): void {
   program
     .command("train")
     .description("train networks on a data set, for pretrained initial weights")
+    .argument("[recipe]", "train what this recipe starts from")
     .option("--data <dir>", optionTexts.data)
-    .addOption(new Option("--model <name>", "the network").choices(modelNames).default(modelNames[0]))
-    .option("--networks <n>", "networks to distil for", wholeNumber(1, 9999), 20)
-    .option("--test-networks <n>", "networks to evaluate on, 0 for none", wholeNumber(0, 9999), 20)
-    .option("--epochs <n>", "passes over the images", wholeNumber(1), 40)
-    .option("--batch <n>", "images of a step", wholeNumber(1), 1024)
-    .option("--learning-rate <x>", "Adam's step size", numberFrom(0, 100), 2e-4)
-    .option("--decay-every <n>", "passes between two decays of the step size", wholeNumber(1), 20)
-    .option("--decay-factor <x>", "of each decay", numberFrom(0, 1), 0.5)
+    .option("--dataset <name>", optionTexts.dataset)
+    .addOption(new Option("--model <name>", "the network (default: lenet)").choices(modelNames))
+    .option("--networks <n>", "networks to distil for (default: 20)", wholeNumber(1, 9999))
+    .option("--test-networks <n>", "networks to evaluate on, 0 for none (default: 20)", wholeNumber(0, 9999))
+    .option("--epochs <n>", "passes over the images (default: 40)", wholeNumber(1))
+    .option("--batch <n>", "images of a step (default: 1024)", wholeNumber(1))
+    .option("--learning-rate <x>", "Adam's step size (default: 0.0002)", numberFrom(0, 100))
+    .option("--decay-every <n>", "passes between two decays of the step size (default: 20)", wholeNumber(1))
+    .option("--decay-factor <x>", "of each decay (default: 0.5)", numberFrom(0, 1))
     .option("--seed <n>", "the same seed gives the same networks, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
-    .option("--out <dir>", "folder for the pools (default: pools/<data>)")
+    .option("--out <dir>", "folder for the pools (default: the recipe's, or pools/<data>)")
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
-    .action(async (options: TrainOptions) => {
-      process.exitCode = await train(options);
+    .action(async (nameOrFile: string | undefined, options: TrainOptions) => {
+      process.exitCode = await train(nameOrFile, options);
     });
 }
 
-async function train(options: TrainOptions): Promise<number> {
-  const { train: data, test } = await loadData(options.data);
-  const model = recipeModel({ model: { name: options.model }, data: { name: data.name } }, data);
-  const { networks, testNetworks, out = join("pools", data.name), json } = options;
-  const { epochs, batch, learningRate, decayEvery, decayFactor, seed, threads, workers } = options;
+/** Settings of a recipe's pool, its network, and the folder that it is to be in. */
+async function poolOf(nameOrFile: string | undefined): Promise<PoolTraining & { model: RecipeModel; folder?: string }> {
+  if (nameOrFile === undefined) return usual;
+  const { name, model, init } = await loadRecipe(nameOrFile);
+  if (init.kind !== "pretrained" || init.training === undefined) {
+    throw new UsageError(`${name} starts from no networks that could be trained here`);
+  }
+  return { ...init.training, model, folder: dirname(init.pool) };
+}
+
+async function train(nameOrFile: string | undefined, options: TrainOptions): Promise<number> {
+  const wanted = await poolOf(nameOrFile);
+  const source = withDataOptions(wanted.data, options);
+  const { train: data, test } = await loadRecipeData(source, options.dataset !== undefined);
+  const model = recipeModel({ model: options.model ? { name: options.model } : wanted.model, data: source }, data);
+  const { networks = wanted.networks, testNetworks = wanted.testNetworks, json } = options;
+  const { out = wanted.folder ?? join("pools", data.name) } = options;
+  const { epochs = wanted.epochs, batch = wanted.batch, learningRate = wanted.learningRate } = options;
+  const { decayEvery = wanted.decayEvery, decayFactor = wanted.decayFactor, seed, threads, workers } = options;
   const settings = { epochs, batch, learningRate, decayEvery, decayFactor, seed, threads, workers };
   const interrupt = watchInterrupts();
   const { signal } = interrupt;

@@ -13,15 +13,8 @@ import { type Evaluation, evaluateSets } from "../evaluate.ts";
 import { checkImages } from "../fit.ts";
 import { checkInit } from "../pretrained.ts";
 import { networksOf, type WeightSource } from "../weight-source.ts";
-import {
-  type BaselineKind,
-  bestDraws,
-  checkKind,
-  type Draws,
-  randomDraws,
-  sourceCounts,
-  summaryDraws,
-} from "./draws.ts";
+import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
+import { type BaselineKind, checkKind } from "./kinds.ts";
 import type { ClassImages } from "./real-images.ts";
 import { perClassOf, realSet, type SetShape, type Training } from "./real-set.ts";
 import { tuneTraining } from "./tune.ts";

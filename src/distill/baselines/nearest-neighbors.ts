@@ -7,15 +7,8 @@ import { nextTask } from "../../platform.ts";
 import { checkSeed } from "../../random.ts";
 import type { DistilledSet } from "../distilled-set.ts";
 import { type Summary, summary } from "../summary.ts";
-import {
-  type BaselineKind,
-  bestDraws,
-  checkKind,
-  type Draws,
-  randomDraws,
-  sourceCounts,
-  summaryDraws,
-} from "./draws.ts";
+import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
+import { type BaselineKind, checkKind } from "./kinds.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 import { splitValidation } from "./validation.ts";
 

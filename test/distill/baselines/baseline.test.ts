@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Dataset, subset } from "../../../src/data/dataset.ts";
 import { baseline } from "../../../src/distill/baselines/baseline.ts";
-import { baselineKinds } from "../../../src/distill/baselines/draws.ts";
+import { baselineKinds } from "../../../src/distill/baselines/kinds.ts";
 import { splitValidation } from "../../../src/distill/baselines/validation.ts";
 import { fixedInit, randomInit } from "../../../src/distill/weight-source.ts";
 import { ShapeError } from "../../../src/errors.ts";

@@ -1,0 +1,71 @@
+// The library for pages: ES modules that hold everything (dist/page/), and the sources of their workers.
+import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+/** `name.page.ts` in place of `name.ts`, where there is one. */
+export const pageSources = {
+  name: "page-sources",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
+      const page = join(resolveDir, path.replace(/(\.page)?\.ts$/, ".page.ts"));
+      return existsSync(page) ? { path: page } : undefined;
+    });
+  },
+};
+
+/** Module `contents` in place of the generated ones whose path matches, which may not be there yet. */
+export const instead = (filter, contents) => ({
+  name: "instead",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter }, ({ path }) => ({ path, namespace: `${filter}` }));
+    onLoad({ filter: /.*/, namespace: `${filter}` }, () => ({ contents }));
+  },
+});
+
+/** A page's worker is handed the kernels, compiled, by the page; and it does not hold itself. */
+const handed = instead(
+  /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
+  "export const threads = undefined, relaxed = undefined, workerSource = undefined;",
+);
+
+/** The reference backend is slow, and for tests: who wants it in a page has it in place. */
+const withoutReference = instead(
+  /reference\/backend\.ts$/,
+  `export function createReferenceBackend() {
+    throw new RangeError('"workers" expected 0 with the reference backend in a page');
+  }`,
+);
+
+export const pageWorkerSources = [handed, withoutReference, pageSources];
+
+const options = {
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  platform: "browser",
+  legalComments: "linked",
+};
+
+/** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as one. */
+export async function buildPage(root) {
+  const outdir = join(root, "dist/page");
+  await build({
+    ...options,
+    entryPoints: ["index", "data", "recipes"].map((name) => join(root, "src", `${name}.ts`)),
+    outdir,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    loader: { ".gz": "binary" },
+    plugins: [pageSources],
+  });
+  await build({
+    ...options,
+    entryPoints: { worker: join(root, "src/worker/main.page.ts") },
+    outdir,
+    plugins: pageWorkerSources,
+  });
+  writeFileSync(join(outdir, "worker.d.ts"), "export {};\n");
+  copyFileSync(join(root, "build/threads.wasm"), join(outdir, "kernels.wasm"));
+}

@@ -1,0 +1,15 @@
+// The kernels as pages get them (binary.ts): packed, and one strict build for any number of threads, because a page waits
+// for its download. Shared memory can be made wherever it can be compiled for, even where it cannot be posted.
+import type { Build } from "./binary.ts";
+import { threads } from "./packed.page.gen.ts";
+
+export function strictBuild(_several: boolean): Build {
+  return "threads";
+}
+
+export async function readBuild(build: Build): Promise<Uint8Array<ArrayBuffer>> {
+  const base64 = build === "relaxed" ? (await import("./packed-relaxed.page.gen.ts")).relaxed : threads;
+  const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

@@ -1,0 +1,212 @@
+// Training augmentations of the paper: CIFAR-10's reflect-pad, crop and flip, and the resized crop and flip of photographs.
+// Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
+// not matter who augments it, or together with which others.
+
+import type { RandomKey } from "../backend/backend.ts";
+import { philox4x32 } from "../backend/reference/random.ts";
+import { type Dataset, normalizedBytes } from "./dataset.ts";
+import { logUniform } from "./log-uniform.ts";
+import { fitTo, Resizer } from "./resize.ts";
+
+/** Ranges of torchvision's RandomResizedCrop. */
+export interface ResizedCropRanges {
+  /** Of the area of the part to the whole. Default [0.08, 1]. */
+  readonly scale?: readonly [least: number, most: number];
+  /** Of its width to its height. Default [3/4, 4/3]. */
+  readonly ratio?: readonly [least: number, most: number];
+}
+
+/**
+ * What is done to training images, as plain data, so that a recipe can hold it. What is left out is not done.
+ *
+ * @example
+ * const cifar: Augmentation = { crop: 4, flip: true };
+ * const photographs: Augmentation = { resizedCrop: true, flip: true };
+ */
+export interface Augmentation {
+  /** Pads by so many reflected pixels, then crops at random: RandomCrop(size, padding, padding_mode="reflect"). */
+  readonly crop?: number;
+  /** Crops a random part and resizes it to the whole, bicubic: RandomResizedCrop. */
+  readonly resizedCrop?: boolean | ResizedCropRanges;
+  /** Then mirrors, left to right, with probability 1/2: RandomHorizontalFlip. */
+  readonly flip?: boolean;
+}
+
+/** Of one image. */
+export interface AugmentShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+const keys: readonly string[] = ["crop", "resizedCrop", "flip"];
+/** As torchvision; then the largest central part within the ratios. */
+const attempts = 10;
+
+/** Throws TypeError or RangeError unless `augmentation` can be done to images of `shape`. Returns it. */
+export function checkAugmentation(augmentation: Augmentation, shape: AugmentShape): Augmentation {
+  if (typeof augmentation !== "object" || augmentation === null) {
+    throw new TypeError(`"augment" expected an object, got ${augmentation}`);
+  }
+  const other = Object.keys(augmentation).find((key) => !keys.includes(key));
+  if (other !== undefined) throw new TypeError(`"augment" expected only ${keys.join(", ")}, got ${other}`);
+  const { crop = 0, flip = false, resizedCrop = false } = augmentation;
+  const most = Math.min(shape.height, shape.width) - 1;
+  if (!Number.isInteger(crop) || crop < 0 || crop > most) {
+    throw new RangeError(`"augment.crop" expected integer in 0..${most}, below the side, got ${crop}`);
+  }
+  if (typeof flip !== "boolean") throw new TypeError(`"augment.flip" expected true or false, got ${flip}`);
+  if (crop > 0 && resizedCrop) throw new RangeError(`"augment" expected crop or resizedCrop, got both`);
+  if (typeof resizedCrop === "boolean") return augmentation;
+  for (const [key, limit] of [
+    ["scale", 1],
+    ["ratio", 100],
+  ] as const) {
+    const range = resizedCrop[key];
+    if (range && !(range.length === 2 && range[0] > 0 && range[0] <= range[1] && range[1] <= limit)) {
+      throw new RangeError(`"augment.resizedCrop.${key}" expected 0 < least <= most <= ${limit}, got [${range}]`);
+    }
+  }
+  return augmentation;
+}
+
+/** Four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
+function uniforms({ seed, stream }: RandomKey, position: number, block: number): [number, number, number, number] {
+  const words = philox4x32([position >>> 0, block, stream >>> 0, 0], [seed[0] >>> 0, seed[1] >>> 0]);
+  return words.map((word) => word / 2 ** 32) as [number, number, number, number];
+}
+
+/** `i` counted from 0, mirrored at the first and the last of `n` pixels, which are not repeated. */
+function reflected(i: number, n: number): number {
+  const at = Math.abs(i);
+  return at < n ? at : 2 * (n - 1) - at;
+}
+
+/** A part of an image that a resized crop draws. */
+function drawPart(
+  { height, width }: AugmentShape,
+  { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: ResizedCropRanges,
+  key: RandomKey,
+  position: number,
+): { readonly left: number; readonly top: number; readonly width: number; readonly height: number } {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const [u, v, x, y] = uniforms(key, position, attempt);
+    const area = height * width * (scale[0] + u * (scale[1] - scale[0]));
+    const aspect = logUniform(v, ...ratio);
+    const [w, h] = [Math.round(Math.sqrt(area * aspect)), Math.round(Math.sqrt(area / aspect))];
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    return { left: Math.floor(x * (width - w + 1)), top: Math.floor(y * (height - h + 1)), width: w, height: h };
+  }
+  const w = Math.max(1, Math.min(width, Math.round(height * ratio[1])));
+  const h = Math.max(1, Math.min(height, Math.round(width / ratio[0])));
+  return { left: Math.floor((width - w) / 2), top: Math.floor((height - h) / 2), width: w, height: h };
+}
+
+/** Writes one augmented image, [channels, height, width], from `pixels` at `from` to `out` at `to`. */
+function augmentImage(
+  pixels: Uint8Array,
+  from: number,
+  out: Uint8Array,
+  to: number,
+  shape: AugmentShape,
+  { crop = 0, flip = false, resizedCrop = false }: Augmentation,
+  key: RandomKey,
+  position: number,
+): void {
+  const { channels, height, width } = shape;
+  const plane = height * width;
+  const [u, v, mirror] = uniforms(key, position, 0);
+  const mirrored = flip && mirror < 0.5;
+  if (resizedCrop) {
+    const part = drawPart(shape, resizedCrop === true ? {} : resizedCrop, key, position);
+    const resizer = new Resizer(part.width, part.height, fitTo(part.width, part.height, [height, width], "squash"));
+    const offset = from + part.top * width + part.left;
+    const source = { data: pixels, rowStride: width, pixelStride: 1, width: part.width, height: part.height };
+    for (let c = 0; c < channels; c++) resizer.plane({ ...source, offset: offset + c * plane }, out, to + c * plane);
+    if (!mirrored) return;
+    for (let row = to; row < to + channels * plane; row += width) out.subarray(row, row + width).reverse();
+    return;
+  }
+  const top = Math.floor(u * (2 * crop + 1)) - crop;
+  const left = Math.floor(v * (2 * crop + 1)) - crop;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      const row = from + c * plane + reflected(y + top, height) * width;
+      const at = to + c * plane + y * width;
+      for (let x = 0; x < width; x++) {
+        out[at + x] = pixels[row + reflected((mirrored ? width - 1 - x : x) + left, width)]!;
+      }
+    }
+  }
+}
+
+/**
+ * Augmented copies of images.
+ *
+ * @param pixels [n, channels, height, width]
+ * @param key Of this batch: `randomKey(seed, "augment", step)`, say.
+ * @param first The position in the batch of the first of these images; a batch may be augmented in pieces.
+ * @throws TypeError or RangeError for an augmentation that cannot be done to such images, or a piece of an image.
+ */
+export function augmented(
+  pixels: Uint8Array,
+  shape: AugmentShape,
+  augmentation: Augmentation,
+  key: RandomKey,
+  first: number = 0,
+): Uint8Array {
+  checkAugmentation(augmentation, shape);
+  const image = shape.channels * shape.height * shape.width;
+  if (pixels.length % image !== 0)
+    throw new RangeError(`"pixels" expected a multiple of ${image}, got ${pixels.length}`);
+  const out = new Uint8Array(pixels.length);
+  for (let i = 0; i * image < out.length; i++) {
+    augmentImage(pixels, i * image, out, i * image, shape, augmentation, key, first + i);
+  }
+  return out;
+}
+
+/** Gathers, augments and normalises images: `batchInto` of data sets, with an augmentation between. */
+export class AugmentedBatches {
+  readonly #dataset: Dataset;
+  readonly #augmentation: Augmentation;
+  readonly #tables: readonly Float32Array[];
+  readonly #image: Uint8Array;
+
+  /** Throws TypeError or RangeError for an augmentation that cannot be done to these images. */
+  constructor(dataset: Dataset, augmentation: Augmentation) {
+    this.#dataset = dataset;
+    this.#augmentation = checkAugmentation(augmentation, dataset);
+    this.#tables = normalizedBytes(dataset);
+    this.#image = new Uint8Array(dataset.channels * dataset.height * dataset.width);
+  }
+
+  /**
+   * Writes the images at `indices`, augmented and normalised. Nothing is allocated but for the draws and, with a resized
+   * crop, its weights.
+   *
+   * @param out [n, channels, height, width]
+   * @param key Of the batch.
+   * @param first The position in the batch of the first index; the same images come out in whatever pieces.
+   * @throws RangeError where `out` has another length or an index is outside.
+   */
+  into(indices: ArrayLike<number>, out: Float32Array | Float64Array, key: RandomKey, first: number = 0): void {
+    const { pixels, count, channels, height, width } = this.#dataset;
+    const image = this.#image.length;
+    const plane = height * width;
+    if (out.length !== indices.length * image) {
+      throw new RangeError(`"out" expected a length of ${indices.length * image}, got ${out.length}`);
+    }
+    for (let i = 0; i < indices.length; i++) {
+      const index = indices[i]!;
+      if (!Number.isInteger(index) || index < 0 || index >= count) {
+        throw new RangeError(`"indices[${i}]" expected integer in 0..${count - 1}, got ${index}`);
+      }
+      augmentImage(pixels, index * image, this.#image, 0, this.#dataset, this.#augmentation, key, first + i);
+      for (let c = 0; c < channels; c++) {
+        const table = this.#tables[c]!;
+        for (let p = c * plane; p < (c + 1) * plane; p++) out[i * image + p] = table[this.#image[p]!]!;
+      }
+    }
+  }
+}

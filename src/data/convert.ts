@@ -1,0 +1,103 @@
+// A data set as another network needs it: of another size, grey or RGB. The paper trains on USPS digits at 28 × 28, and on
+// MNIST in three channels. What is given as a split stays one, both parts normalised alike.
+
+import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
+import { datasetOf, splitOf } from "./dataset.ts";
+import { luma } from "./image-set.ts";
+import { type Fit, fitTo, Resizer } from "./resize.ts";
+
+const maximumBytes = 2 ** 31 - 1;
+const maximumSide = 4096;
+
+/** Converts a set, or both parts of a split; statistics are measured again, those of the training part for both. */
+function converted<T extends Dataset | DatasetSplit>(data: T, convert: (set: Dataset) => LabelledPixels): T {
+  if ("train" in data) return splitOf(convert(data.train), convert(data.test)) as DatasetSplit as T;
+  return datasetOf(convert(data as Dataset)) as Dataset as T;
+}
+
+/** A data set without what is measured. */
+function labelled({ count: _, mean: __, std: ___, ...images }: Dataset): LabelledPixels {
+  return images;
+}
+
+/**
+ * The images in another size, bicubic with antialiasing as Pillow resizes. Mean and std are measured again: of a split, on
+ * its training part. Give a split rather than its parts, so that both are normalised alike.
+ *
+ * @param size Side of the square, or [height, width].
+ * @param fit For another shape: "cover" (default), the shorter side and then a centre crop, or "squash".
+ * @throws RangeError for sizes outside 1..4,096, or a set above 2 GiB.
+ * @example
+ * const usps = resized(await loadDataset("data/usps"), 28); // 16 × 16 before
+ */
+export function resized<T extends Dataset | DatasetSplit>(
+  data: T,
+  size: number | readonly [height: number, width: number],
+  fit: Fit = "cover",
+): T {
+  const [outHeight, outWidth] = typeof size === "number" ? [size, size] : size;
+  for (const side of [outHeight, outWidth]) {
+    if (!Number.isInteger(side) || side < 1 || side > maximumSide) {
+      throw new RangeError(`"size" expected integers from 1 to ${maximumSide}, got ${size}`);
+    }
+  }
+  if (fit !== "cover" && fit !== "squash") throw new RangeError(`"fit" expected "cover" or "squash", got "${fit}"`);
+  return converted(data, (set) => {
+    const { pixels, count, channels, height, width } = set;
+    const bytes = count * channels * outHeight * outWidth;
+    if (bytes > maximumBytes) throw new RangeError(`"size" expected at most ${maximumBytes} bytes, got ${bytes}`);
+    const resizer = new Resizer(width, height, fitTo(width, height, [outHeight, outWidth], fit));
+    const out = new Uint8Array(bytes);
+    const plane = { data: pixels, rowStride: width, pixelStride: 1, width, height };
+    for (let i = 0; i < count * channels; i++) {
+      resizer.plane({ ...plane, offset: i * height * width }, out, i * outHeight * outWidth);
+    }
+    return { ...labelled(set), pixels: out, height: outHeight, width: outWidth };
+  });
+}
+
+/**
+ * Grey images as RGB with three equal channels, each normalised as the one was (the paper's MNIST_RGB).
+ *
+ * @throws RangeError for images that are not grey.
+ * @example
+ * const rgb = toRgb(await digits());
+ */
+export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
+  const convert = (set: Dataset): Dataset => {
+    const { pixels, channels, height, width } = set;
+    if (channels !== 1) throw new RangeError(`"data" expected grey images, got ${channels} channels`);
+    const plane = height * width;
+    const out = new Uint8Array(3 * pixels.length);
+    for (let at = 0; at < pixels.length; at += plane) {
+      const image = pixels.subarray(at, at + plane);
+      for (const c of [0, 1, 2]) out.set(image, 3 * at + c * plane);
+    }
+    const three = ([value]: readonly number[]): number[] => [value!, value!, value!];
+    return { ...set, pixels: out, channels: 3, mean: three(set.mean), std: three(set.std) };
+  };
+  if ("train" in data) return { train: convert(data.train), test: convert(data.test) } as DatasetSplit as T;
+  return convert(data as Dataset) as Dataset as T;
+}
+
+/**
+ * RGB images as grey: ITU-R BT.601 luma, as Pillow converts. Mean and std are measured again: of a split, on its training
+ * part.
+ *
+ * @throws RangeError for images that are not RGB.
+ */
+export function toGrey<T extends Dataset | DatasetSplit>(data: T): T {
+  return converted(data, (set) => {
+    const { pixels, count, channels, height, width } = set;
+    if (channels !== 3) throw new RangeError(`"data" expected RGB images, got ${channels} channels`);
+    const plane = height * width;
+    const out = new Uint8Array(count * plane);
+    for (let i = 0; i < count; i++) {
+      const red = 3 * i * plane;
+      for (let p = 0; p < plane; p++) {
+        out[i * plane + p] = luma(pixels[red + p]!, pixels[red + plane + p]!, pixels[red + 2 * plane + p]!);
+      }
+    }
+    return { ...labelled(set), pixels: out, channels: 1 };
+  });
+}

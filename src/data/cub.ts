@@ -1,0 +1,73 @@
+// Caltech-UCSD Birds 200-2011, in its own layout.
+
+import { FormatError } from "../errors.ts";
+import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
+import { type DataFile, nameOf } from "./data-file.ts";
+import type { DatasetSplit } from "./dataset.ts";
+import type { LabelledImage } from "./image-set.ts";
+import { filesBeside, linesOf } from "./text-files.ts";
+
+const labelsFile = /^(.*\/)?image_class_labels\.txt$/;
+const maximumClasses = 256;
+
+/** Whether CUB's file of labels is there. */
+export function isCub(files: readonly DataFile[]): boolean {
+  return files.some(({ path }) => labelsFile.test(path));
+}
+
+/**
+ * CUB-200-2011: `images.txt` (number, path in `images/`), `image_class_labels.txt` (number, class from 1) and
+ * `train_test_split.txt` (number, 1 for training). Images are squashed to `size`, 224 unless given. Classes are called as
+ * the folders of their images.
+ *
+ * @throws FormatError, naming the file and line: for a missing file, a number that is not in all three, or a class outside.
+ */
+export async function loadCub(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
+  const { name = "cub200", source = name } = options;
+  const set = filesBeside(files, labelsFile, source);
+  /** The second field by the first, in the order of the lines. */
+  const table = async (path: string, pattern: RegExp, expected: string): Promise<Map<string, string>> => {
+    const values = new Map<string, string>();
+    for (const { fields, where } of await linesOf(set.get(path))) {
+      const [id, value] = fields;
+      if (fields.length !== 2 || !/^\d{1,9}$/.test(id!) || !pattern.test(value!) || values.has(id!)) {
+        throw where(`a new number and ${expected}`, fields.join(" "));
+      }
+      values.set(id!, value!);
+    }
+    return values;
+  };
+  const paths = await table("images.txt", /^[^/]+\/.+$/, "a path class/image");
+  const labels = await table("image_class_labels.txt", /^[1-9]\d{0,2}$/, "a class from 1 on");
+  const parts = await table("train_test_split.txt", /^[01]$/, "0 or 1");
+
+  const classNames: string[] = [];
+  const [train, test]: [LabelledImage[], LabelledImage[]] = [[], []];
+  const lookUp = (values: Map<string, string>, id: string, path: string): string => {
+    const value = values.get(id);
+    if (value === undefined)
+      throw new FormatError(`${nameOf(set.get(path))}: expected a line for image ${id}, got none`);
+    return value;
+  };
+  for (const [id, path] of paths) {
+    const label = Number(lookUp(labels, id, "image_class_labels.txt")) - 1;
+    const folder = path.split("/")[0]!;
+    if (label >= maximumClasses || (classNames[label] ?? folder) !== folder) {
+      throw new FormatError(
+        `${nameOf(set.get("image_class_labels.txt"))}: expected a class up to ${maximumClasses} with one folder of ` +
+          `images, got ${label + 1} for ${path}`,
+      );
+    }
+    classNames[label] = folder;
+    const part = lookUp(parts, id, "train_test_split.txt") === "1" ? train : test;
+    part.push({ file: set.get(`images/${path}`), label });
+  }
+  const missing = Array.from(classNames).indexOf(undefined as unknown as string);
+  if (missing >= 0) {
+    throw new FormatError(`${nameOf(set.get("images.txt"))}: expected images of class ${missing + 1}, got none`);
+  }
+  if (train.length === 0 || test.length === 0) {
+    throw new FormatError(`${nameOf(set.get("train_test_split.txt"))}: expected images of both parts, got one part`);
+  }
+  return readSplit(train, test, { name, classNames }, { size: 224, fit: "squash", ...options });
+}

@@ -1,0 +1,26 @@
+// The classes that the images of the blocks begin with.
+import { randomKey, randomOrder } from "../random.ts";
+import { type BackGradientMethod, imagesPerStep } from "./method.ts";
+
+/**
+ * The class of each image of block `step` before the first outer step.
+ *
+ * @throws RangeError where a list of them has another length than a block, or a class that there is not.
+ */
+export function initialLabels(method: BackGradientMethod, classes: number, seed: number, step: number): number[] {
+  const images = imagesPerStep(method, classes);
+  const { initialLabels: labels } = method;
+  if (typeof labels === "object") {
+    if (labels.length !== images) {
+      throw new RangeError(`"initialLabels" expected ${images} classes, one for each image, got ${labels.length}`);
+    }
+    const wrong = labels.find((label) => label >= classes);
+    if (wrong !== undefined) throw new RangeError(`"initialLabels" expected classes < ${classes}, got ${wrong}`);
+    return [...labels];
+  }
+  return Array.from({ length: images }, (_, i) =>
+    labels === "random"
+      ? randomOrder(classes, 1, randomKey(seed, "labels", step, i))[0]!
+      : Math.floor((i * classes) / images),
+  );
+}

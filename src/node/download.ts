@@ -1,0 +1,104 @@
+// Files from the network into the cache folder. What lies there under its name is whole and is what was pinned: it was
+// checked before it was given that name, and its size is checked again when it is used.
+
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import envPaths from "env-paths";
+import type { DownloadFile } from "./catalogue.ts";
+
+/** How far a download has come. */
+export interface DownloadProgress {
+  /** The file and where it comes from. */
+  readonly file: string;
+  readonly url: string;
+  readonly received: number;
+  readonly total: number;
+}
+
+/** What a download takes. */
+export interface DownloadOptions {
+  /** Stops a download, also one that has stalled. */
+  readonly signal?: AbortSignal;
+  /** Called for each piece that arrives. */
+  readonly onDownload?: (progress: DownloadProgress) => void;
+}
+
+/** Where downloads are kept: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
+export function cacheFolder(): string {
+  return process.env.DISTILLATE_CACHE || envPaths("distillate", { suffix: "" }).cache;
+}
+
+/** Whether `folder` holds `file`, by its size. */
+export async function isCached(folder: string, { name, bytes }: DownloadFile): Promise<boolean> {
+  const found = await stat(join(folder, name)).catch(() => undefined);
+  return found?.isFile() === true && found.size === bytes;
+}
+
+/**
+ * Downloads `file` into `folder`, from the first of its mirrors that gives what is pinned. It appears there under its
+ * name only when size and SHA-256 were right; nothing else is left behind.
+ *
+ * @throws Error that says what went wrong at each mirror; the signal's reason where it was aborted.
+ */
+export async function download(file: DownloadFile, folder: string, options: DownloadOptions = {}): Promise<void> {
+  const { signal } = options;
+  await mkdir(folder, { recursive: true });
+  const faults: string[] = [];
+  for (const url of file.urls) {
+    signal?.throwIfAborted();
+    const temporary = join(folder, `.${file.name}.${randomBytes(6).toString("hex")}.tmp`);
+    try {
+      await fetchTo(temporary, url, file, options);
+      await rename(temporary, join(folder, file.name));
+      return;
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {});
+      signal?.throwIfAborted();
+      faults.push(`${url}: ${reasonOf(error)}`);
+    }
+  }
+  throw new Error(
+    `${file.name}: expected a download from one of ${file.urls.length} mirrors, got\n  ${faults.join("\n  ")}`,
+  );
+}
+
+/** fetch says "fetch failed" and hides why in the cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
+}
+
+async function fetchTo(
+  path: string,
+  url: string,
+  { name, bytes: total, sha256 }: DownloadFile,
+  { signal, onDownload }: DownloadOptions,
+): Promise<void> {
+  // Packed once more on the way, a file would not have its own size.
+  const response = await fetch(url, { headers: { "accept-encoding": "identity" }, ...(signal && { signal }) });
+  // The body is always read or cancelled, so that no connection is left open.
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw new Error(`expected HTTP status 200, got ${response.status}`);
+  }
+  const hash = createHash("sha256");
+  const output = await open(path, "wx");
+  let received = 0;
+  try {
+    // Leaving this loop by an error cancels the download.
+    for await (const chunk of response.body) {
+      received += chunk.length;
+      if (received > total) throw new Error(`expected ${total} bytes, got more`);
+      hash.update(chunk);
+      await output.writeFile(chunk);
+      onDownload?.({ file: name, url, received, total });
+    }
+    if (received !== total) throw new Error(`expected ${total} bytes, got ${received}`);
+    const digest = hash.digest("hex");
+    if (digest !== sha256) throw new Error(`expected SHA-256 ${sha256}, got ${digest}`);
+    await output.sync();
+  } finally {
+    await output.close();
+  }
+}

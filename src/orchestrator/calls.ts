@@ -1,0 +1,103 @@
+// The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+import { transfer } from "comlink";
+import { abortable } from "./abortable.ts";
+import type { Control, Report } from "./api.ts";
+import { crossing } from "./crossing.ts";
+import { RemoteEngine } from "./engine.ts";
+import type { CallName, OptionsOf, ResultOf } from "./in-place.ts";
+import { onEngine, type Placed } from "./place.ts";
+
+/** Options of {@link evaluate}. */
+export type EvaluateOptions = Placed<OptionsOf<"evaluate">>;
+/** Options of {@link baseline}. */
+export type BaselineOptions = Placed<OptionsOf<"baseline">>;
+/** Options of {@link nearestNeighbors}. */
+export type NearestNeighborsOptions = Placed<OptionsOf<"nearestNeighbors">>;
+/** Options of {@link trainPool}. */
+export type TrainPoolOptions = Placed<OptionsOf<"trainPool">>;
+
+type Call<Name extends CallName> = (options: Placed<OptionsOf<Name>>) => Promise<ResultOf<Name>>;
+
+/**
+ * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. From a worker
+ * `onProgress` hears at most ten times a second, and so perhaps not of each network.
+ *
+ * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
+ * worker died.
+ * @example
+ * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
+ */
+export const evaluate: Call<"evaluate"> = (options) => call("evaluate", options);
+
+/**
+ * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class: random ones,
+ * the best of many random draws, class averages or k-means centres (`kind`).
+ *
+ * @throws RangeError where images per step are no multiple of the classes, or a class has no image; ShapeError where model
+ * and images do not fit; the signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
+ */
+export const baseline: Call<"baseline"> = (options) => call("baseline", options);
+
+/**
+ * Accuracy of K nearest neighbours among a few images that stand for a data set.
+ *
+ * @throws RangeError for `k`, `p` or counts out of range; ShapeError where images do not fit; the signal's reason.
+ * @example
+ * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
+ */
+export const nearestNeighbors: Call<"nearestNeighbors"> = (options) => call("nearestNeighbors", options);
+
+/**
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
+ * k alone: it does not depend on how many there are, on threads or workers. In a worker the next network is begun while
+ * `onNetwork` has the last.
+ *
+ * @throws RangeError and ShapeError for options out of range or that do not fit; DivergedError where a loss is not
+ * finite; the signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
+ * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
+ */
+export const trainPool: Call<"trainPool"> = (options) => call("trainPool", options);
+
+interface Watched {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: unknown) => void;
+  readonly onNetwork?: (network: unknown) => unknown;
+}
+
+function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+  const { signal, onProgress, onNetwork } = options as Watched;
+  return onEngine(options, async (engine) => {
+    if (!(engine instanceof RemoteEngine)) {
+      const { calls } = await import("./in-place.ts");
+      return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
+    }
+    const { port1, port2 } = new MessageChannel();
+    const ended = new Promise<unknown>((resolve) => {
+      let handled: Promise<unknown> = Promise.resolve();
+      port1.onmessage = ({ data }: MessageEvent<Report>) => {
+        if (data === "end") resolve(handled);
+        else if ("progress" in data) onProgress?.(data.progress);
+        else handled = handled.then(() => onNetwork?.(data.network));
+      };
+    });
+    const control: Control = "abort";
+    const abort = (): void => port1.postMessage(control);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await abortable(signal, async () => {
+        const result = await engine.worker.call(
+          (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
+        );
+        await ended;
+        return result;
+      });
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      port1.close();
+    }
+  });
+}

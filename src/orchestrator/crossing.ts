@@ -1,0 +1,49 @@
+// How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
+// rest of a buffer that they are a view of.
+import { transfer } from "comlink";
+import type { Dataset } from "../data/dataset.ts";
+import { describeModel } from "../nn/describe.ts";
+import type { Model } from "../nn/model.ts";
+import { shareable } from "../worker/client.ts";
+import type { Crossing } from "./api.ts";
+
+/** A result on its way out: its arrays are moved, not copied, and so are gone here. */
+export function moved<T>(result: T): T {
+  const buffers = new Set<ArrayBuffer>();
+  const collect = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) {
+      if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+    } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
+  };
+  collect(result);
+  return transfer(result, [...buffers]);
+}
+
+/** Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show. */
+export function copied<T>(value: T): T {
+  if (value instanceof Float32Array || value instanceof Float64Array) {
+    return (value.byteLength < value.buffer.byteLength ? value.slice() : value) as T;
+  }
+  if (Array.isArray(value)) return value.map(copied) as T;
+  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])) as T;
+  }
+  return value;
+}
+
+/** What stays on this side. */
+const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
+
+/** Options of a call, as they cross. */
+export function crossing(all: object): Crossing {
+  const { model, ...options } = all as { readonly model?: Model };
+  const entries = Object.entries(options)
+    .filter(([key]) => !local.has(key))
+    .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value)]);
+  return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
+}
+
+function isDataset(value: unknown): value is Dataset {
+  const { pixels, labels } = (value ?? {}) as Partial<Dataset>;
+  return pixels instanceof Uint8Array && labels instanceof Uint8Array;
+}

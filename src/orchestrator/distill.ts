@@ -1,0 +1,176 @@
+// distill(), wherever it runs.
+import { type Remote, transfer } from "comlink";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkMemoryLimit } from "../distill/memory-limit.ts";
+import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
+import type { Control, Report, RunApi } from "./api.ts";
+import { crossing } from "./crossing.ts";
+import { RemoteEngine } from "./engine.ts";
+import { type EngineHere, engineOf, known, type Placed } from "./place.ts";
+
+/** Options of {@link distill}. */
+export type DistillOptions = Placed<OptionsHere>;
+
+/**
+ * A distillation under way. Iterate it, or await `result()`; it does not start before. A run in a worker, as in pages by
+ * default, reports at most ten times a second, so that not every step is seen; it goes on while a report is looked at,
+ * but waits before the next one but one: whoever stops asking pauses it.
+ */
+export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
+  /** The set when the run has ended, after all steps or fewer. Throws DivergedError where the loss was not finite. */
+  result(): Promise<DistilledSet>;
+  /** The set as it stands, at any time after the first step. */
+  snapshot(): Promise<DistilledSet>;
+  /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
+ *
+ * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
+ * and WorkerError where a worker died.
+ * @example
+ * const { train } = await digits();
+ * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
+ * for await (const { step, loss } of run) console.log(step, loss);
+ * const set = await run.result();
+ */
+export function distill(options: DistillOptions): Distillation {
+  return new PlacedRun(options);
+}
+
+class PlacedRun implements Distillation {
+  readonly #options: DistillOptions;
+  readonly #steps: AsyncGenerator<Progress, void, undefined>;
+  #snapshot: (() => Promise<DistilledSet>) | undefined;
+  #set: DistilledSet | undefined;
+  #error: unknown;
+
+  constructor(options: DistillOptions) {
+    this.#options = options;
+    checked(forCheck(options));
+    checkMemoryLimit(forCheck(options));
+    this.#steps = this.#run();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Progress> {
+    return this.#steps;
+  }
+
+  async result(): Promise<DistilledSet> {
+    for await (const _ of this.#steps);
+    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
+    return this.#set;
+  }
+
+  async snapshot(): Promise<DistilledSet> {
+    if (this.#set) return this.#set;
+    if (this.#error) throw this.#error;
+    if (!this.#snapshot) throw new Error("the run has not started: iterate it or await result() first");
+    return this.#snapshot();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#steps.return();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async *#run(): AsyncGenerator<Progress, void, undefined> {
+    try {
+      const { engine, owned } = await engineOf(this.#options);
+      try {
+        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here(engine);
+      } finally {
+        if (owned) await engine.dispose();
+      }
+    } catch (error) {
+      this.#error = error;
+      throw error;
+    }
+  }
+
+  async *#here(engine: EngineHere): AsyncGenerator<Progress, void, undefined> {
+    const { Run } = await import("./in-place.ts");
+    const run = new Run({ ...this.#options, engine });
+    this.#snapshot = async () => run.snapshot();
+    try {
+      yield* run;
+    } finally {
+      this.#set = await run.result();
+    }
+  }
+
+  async *#there({ worker }: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
+    const { signal, onProgress } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const say = (control: Control): void => port1.postMessage(control);
+    const abort = (): void => say("abort");
+    const reports = new Reports(port1);
+    let finished: Promise<DistilledSet> | undefined;
+    try {
+      const run = await worker.call(
+        (api) => api.distill(crossing(this.#options), transfer(port2, [port2])) as Promise<Remote<RunApi>>,
+      );
+      this.#snapshot = () => worker.call(() => run.snapshot());
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted) abort();
+      finished = worker.call(() => run.drive());
+      // Of a worker that died there comes no last report.
+      finished.catch(() => reports.end());
+      for (;;) {
+        say("more");
+        const progress = await reports.next();
+        if (progress === undefined) break;
+        onProgress?.(progress);
+        yield progress;
+      }
+    } finally {
+      say("end");
+      // Leaving the iteration early is as good an end as any: what was learned stays.
+      if (finished) this.#set = await finished;
+      signal?.removeEventListener("abort", abort);
+      port1.close();
+    }
+  }
+}
+
+/** The reports of a run, as they come. */
+class Reports {
+  readonly #waiting: Progress[] = [];
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(port: MessagePort) {
+    port.onmessage = ({ data }: MessageEvent<Report>) => {
+      if (data === "end") this.#ended = true;
+      else if ("progress" in data) this.#waiting.push(data.progress as Progress);
+      this.#wake();
+    };
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The next one; none after the last. */
+  async next(): Promise<Progress | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#waiting.shift();
+  }
+}
+
+/** The options as their check takes them: of an engine elsewhere only the threads count. */
+function forCheck({ engine, ...options }: DistillOptions): OptionsHere {
+  if (engine === undefined) return options;
+  const which = known(engine);
+  return which instanceof RemoteEngine ? { ...options, threads: which.threads } : { ...options, engine: which };
+}

@@ -1,0 +1,67 @@
+// The orchestrator's end of a call's port: progress out, at most ten times a second; the reader's wishes in.
+import type { Control, Report } from "./api.ts";
+
+/** Milliseconds between two reports. */
+const INTERVAL = 100;
+
+export class Reporter {
+  /** Aborts when the page's signal does. */
+  readonly signal: AbortSignal;
+  readonly #port: MessagePort;
+  /** Reports that may be sent before the reader takes one: the reader is never waited for while it keeps up. */
+  #credit = 1;
+  #ended = false;
+  #next = 0;
+  #held: unknown;
+  #wake: () => void = () => {};
+
+  constructor(port: MessagePort) {
+    const abort = new AbortController();
+    this.signal = abort.signal;
+    this.#port = port;
+    port.onmessage = ({ data }: MessageEvent<Control>) => {
+      if (data === "more") this.#credit++;
+      else this.#ended = true;
+      if (data === "abort") abort.abort();
+      this.#wake();
+    };
+  }
+
+  /** Whether the page wants no more. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Sends the progress if a report is due, else keeps it for the end. */
+  offer(progress: unknown): void {
+    this.#held = progress;
+    if (performance.now() >= this.#next) this.#send();
+  }
+
+  /** Waits until the reader takes reports again, or wants no more. */
+  async asked(): Promise<void> {
+    while (this.#credit <= 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Sends what was kept back, and that there will be no more. */
+  end(): void {
+    if (this.#held !== undefined) this.#send();
+    this.send("end");
+  }
+
+  /** Sends what must not be left out. */
+  send(report: Report): void {
+    this.#port.postMessage(report);
+  }
+
+  #send(): void {
+    this.send({ progress: this.#held });
+    this.#held = undefined;
+    this.#credit--;
+    this.#next = performance.now() + INTERVAL;
+  }
+}

@@ -1,0 +1,47 @@
+// trainOn(), wherever it runs.
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { TrainOnOptions as OptionsHere, TrainedNetwork } from "../distill/train-on.ts";
+import { abortable } from "./abortable.ts";
+import { copied, crossing } from "./crossing.ts";
+import { type Abortable, RemoteEngine } from "./engine.ts";
+import { engineOf, type Placed } from "./place.ts";
+
+/** Options of {@link trainOn}. */
+export type TrainOnOptions = Placed<OptionsHere> & Abortable;
+
+/**
+ * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds. Dispose the network when
+ * done, unless it is on an engine of yours.
+ *
+ * @throws ShapeError where set and model do not fit, RangeError for parameters of another length.
+ * @example
+ * const network = await trainOn(set, { model: lenet() });
+ * const { classes } = await network.predict(images);
+ */
+export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
+  const { signal, model } = options;
+  const { engine, owned } = await engineOf(options);
+  const dispose = async (): Promise<void> => {
+    if (owned) await engine.dispose();
+  };
+  try {
+    if (!(engine instanceof RemoteEngine)) {
+      signal?.throwIfAborted();
+      const here = await import("./in-place.ts");
+      return { ...(await here.trainOn(set, { ...options, engine })), dispose };
+    }
+    const { worker } = engine;
+    return await abortable(signal, async () => {
+      const network = await worker.call((api) => api.trainOn(copied(set), crossing(options)));
+      return {
+        model,
+        parameters: await worker.call(async () => network.parameters()),
+        predict: (images) => worker.call(() => network.predict(copied(images))),
+        dispose,
+      };
+    });
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+// What differs between Node and pages: the side of pages and their workers (platform.ts).
+
+/** Processors worth a kernel thread each: at most 8, since small batches have no work for more. */
+export function hardwareThreads(): number {
+  return Math.min(8, Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1));
+}
+
+/** Whether this thread paints and listens to a user, and so may not wait. */
+export const onMainThread: boolean = "document" in globalThis;
+
+/**
+ * Whether memory can be shared with workers: found out by posting some, because there are hosts that say they are
+ * isolated, and make shared memory, and then refuse to post it.
+ */
+export function canShareMemory(): boolean {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.postMessage(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    port1.close();
+    port2.close();
+  }
+}
+
+/** Lets the host do what is waiting: events, signals, painting. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

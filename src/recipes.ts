@@ -1,0 +1,15 @@
+// Experiments by name and as JSON: the entry `distillate/recipes`.
+export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
+export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
+export type {
+  Attack,
+  BaselineName,
+  PaperFigure,
+  PoolTraining,
+  Recipe,
+  RecipeData,
+  RecipeInit,
+  RecipeModel,
+  RecipePool,
+} from "./recipes/recipe.ts";
+export { findRecipe, type RecipeGroup, recipeGroups, recipes } from "./recipes/recipes.ts";

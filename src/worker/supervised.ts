@@ -1,0 +1,65 @@
+// One worker that is spoken to through comlink, which leaves a call pending for ever when the worker dies. Here every call
+// ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
+import { type Remote, wrap } from "comlink";
+import { WorkerError, withClass } from "../errors.ts";
+import type { StartedWorker, StartWorker } from "./start.ts";
+
+export class SupervisedWorker<Api> {
+  readonly #worker: StartedWorker;
+  readonly #port: MessagePort & { ref?(): void; unref?(): void };
+  readonly #api: Remote<Api>;
+  /** Ends calls that have no answer yet. */
+  readonly #pending = new Set<(reason: unknown) => void>();
+  #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
+
+  /** `died` is called with the WorkerError of its death, once, if that is what ends it. */
+  constructor(name: string, start: StartWorker, died: (error: WorkerError) => void = () => {}) {
+    const { port1, port2 } = new MessageChannel();
+    const die = (why: string): void => {
+      if (this.#end) return;
+      const error = new WorkerError(`${name}: ${why}`);
+      this.stop(error);
+      died(error);
+    };
+    this.#port = port1;
+    this.#worker = start(port2, die);
+    port1.addEventListener("messageerror", () => die("an answer could not be read"));
+    this.#api = wrap<Api>(port1);
+  }
+
+  /** What it was stopped for, if it was. */
+  get reason(): unknown {
+    return this.#end?.reason;
+  }
+
+  call<T>(task: (api: Remote<Api>) => Promise<T>): Promise<T> {
+    if (this.#end) return Promise.reject(this.#end.reason);
+    return new Promise((resolve, reject) => {
+      this.#pending.add(reject);
+      // An idle worker must not keep a finished program alive; one that works must.
+      if (this.#pending.size === 1) this.#keepAlive(true);
+      task(this.#api)
+        .finally(() => {
+          if (this.#pending.delete(reject) && this.#pending.size === 0) this.#keepAlive(false);
+        })
+        .then(resolve, (error) => reject(withClass(error)));
+    });
+  }
+
+  /** Ends all calls with `reason`, now and later, and stops the worker, whatever it is doing; the first reason counts. */
+  async stop(reason: unknown): Promise<void> {
+    if (!this.#end) {
+      this.#port.close();
+      this.#end = { reason, stopped: this.#worker.terminate() };
+      for (const reject of this.#pending) reject(reason);
+      this.#pending.clear();
+    }
+    await this.#end.stopped;
+  }
+
+  #keepAlive(wanted: boolean): void {
+    if (wanted) this.#port.ref?.();
+    else this.#port.unref?.();
+    this.#worker.keepAlive(wanted);
+  }
+}

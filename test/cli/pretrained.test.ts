@@ -1,0 +1,87 @@
+// From a recipe that starts from trained networks to its result, on painted images: training the pool, adaptation to other
+// images, poisoning.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { distillate, writeIdxFolder } from "./cli.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "distillate-pretrained-"));
+  writeIdxFolder(join(folder, "source"));
+  writeIdxFolder(join(folder, "target"), { train: 100, test: 30, size: 16 });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const command = async (line: string) => {
+  const { code, stdout, stderr } = await distillate(line.split(" "), {
+    cwd: folder,
+    env: { DISTILLATE_CACHE: join(folder, "cache"), XDG_CACHE_HOME: folder },
+  });
+  return { code, stdout, stderr };
+};
+const run = async (line: string, out: string) => {
+  const { code, stderr } = await command(`run ${line} --out ${out}`);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const read = (name: string) => JSON.parse(readFileSync(join(folder, out, name), "utf8"));
+  return { result: read("result.json"), recipe: read("recipe.json"), stderr };
+};
+const fast = "--outer-steps 2 --batch 40 --steps 2 --epochs 2 --baselines none";
+
+test("what is missing is said with the command that makes it", async () => {
+  expect(await command("run mnist-usps --data target")).toMatchObject({
+    code: 1,
+    stderr:
+      "distillate: pools/mnist-lenet/train: there are no trained networks; train them first: " +
+      "distillate train mnist-usps --out pools/mnist-lenet --dataset mnist\n",
+  });
+  expect((await command("run usps-mnist --data source")).stderr).toContain(
+    "distillate train usps-mnist --out pools/usps-lenet --data <usps>\n",
+  );
+  expect((await command("run usps-mnist")).stderr).toMatch(/^distillate: mnist: expected .* --dataset mnist .*\n$/);
+  expect((await command("run mnist-usps")).stderr).toBe(
+    "distillate: usps is not here: give its folder, archive or file by --data\n",
+  );
+  expect((await command("train mnist-fixed")).stderr).toBe(
+    "distillate: mnist-fixed starts from no networks that could be trained here\n",
+  );
+});
+
+test("a pool is trained, networks are adapted to other images of another size, and poisoned", async () => {
+  const trained = await command("train mnist-usps --data source --networks 3 --test-networks 2 --epochs 1");
+  expect(trained).toMatchObject({ code: 0 });
+  expect(trained.stdout).toMatch(/^pools\/mnist-lenet\/train: 3 networks, .*\npools\/mnist-lenet\/test: 2 networks, /);
+
+  const adapted = await run(`mnist-usps --data target ${fast} --networks 2`, "adapted");
+  expect(adapted.result).toMatchObject({
+    recipe: "mnist-usps",
+    data: { name: "target", train: 100, test: 30 },
+    networks: 2,
+    evaluation: { networks: 2 },
+    baselines: {},
+  });
+  expect(adapted.recipe).toMatchObject({
+    data: { name: "target", path: "../target", size: 28 },
+    init: { kind: "pretrained", pool: "../pools/mnist-lenet/train", testPool: "../pools/mnist-lenet/test" },
+  });
+  expect(adapted.stderr).toContain("networks of a trained pool");
+  const again = await run("adapted/recipe.json", "again");
+  expect(again.result.sha256).toBe(adapted.result.sha256);
+  expect(again.result.evaluation).toEqual(adapted.result.evaluation);
+
+  const fixed = await run(`mnist-usps-fixed --data target ${fast}`, "fixed");
+  expect(fixed.result).toMatchObject({ evaluation: { networks: 1 } });
+  expect(fixed.stderr).toContain("one trained network");
+
+  const attack = await run(`mnist-attack --data source --outer-steps 2 --batch 40 --networks 2`, "attack");
+  expect(attack.recipe).toMatchObject({ attack: { from: 0, to: 1 }, evaluate: { baselines: [] } });
+  const other = await run(`mnist-attack --data source --outer-steps 2 --batch 40 --networks 2 --attack 3,4`, "other");
+  expect(other.result.sha256).not.toBe(attack.result.sha256);
+
+  const weights = "pools/mnist-lenet/train/network-0000.safetensors";
+  const file = await run(`mnist-fixed --data source ${fast} --pool ${weights}`, "file");
+  const same = await run(`mnist-fixed --data source ${fast} --pool pools/mnist-lenet/train --networks 1`, "same");
+  expect(same.recipe.init).toEqual({ kind: "pretrained", pool: "../pools/mnist-lenet/train" });
+  expect(file.result.evaluation.networks).toBe(1);
+}, 60_000);

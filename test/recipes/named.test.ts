@@ -1,0 +1,76 @@
+// Every named recipe runs: with its own network on a few images of its data's shape, and its mathematics, on a network
+// small enough, is that of the float64 reference.
+import { describe, expect, test } from "vitest";
+import { createEngine, distill } from "../../src/index.ts";
+import { tanh } from "../../src/nn/activation.ts";
+import { conv2d } from "../../src/nn/conv2d.ts";
+import { describeModel } from "../../src/nn/describe.ts";
+import { flatten, linear } from "../../src/nn/linear.ts";
+import { type Model, sequential } from "../../src/nn/model.ts";
+import { recipeCost } from "../../src/recipes/cost.ts";
+import { knownShape } from "../../src/recipes/data-shapes.ts";
+import { recipeModel, recipeOptions } from "../../src/recipes/options.ts";
+import { parseRecipe } from "../../src/recipes/parse.ts";
+import type { Recipe } from "../../src/recipes/recipe.ts";
+import { recipes } from "../../src/recipes/recipes.ts";
+import { noise } from "../distill/noise.ts";
+import { largest, paint } from "../helpers.ts";
+
+/** Pixels start from noise of 1 and move by Adam's 0.01 and 0.02 a step. */
+const pixelTolerance = 1e-4;
+
+/** The recipe with two outer steps on few images. */
+function small(recipe: Recipe, changes: object = {}): Recipe {
+  const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, number>;
+  const { method, networksPerStep } = recipe;
+  return parseRecipe({
+    ...recipe,
+    method: { ...method, steps: Math.min(2, method.steps), epochs: Math.min(2, method.epochs) },
+    networksPerStep: Math.min(2, networksPerStep),
+    outer: { ...outer, batch: 20, steps: 2 },
+    ...changes,
+  });
+}
+
+/** Three networks as if they were trained. */
+function pool({ parameterCount }: Model) {
+  return { weights: [1, 2, 3].map((seed) => paint(parameterCount, seed, 0.1)) };
+}
+
+describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name", ({ recipe }) => {
+  const shape = knownShape(recipe.data)!;
+  const { channels, height, classes } = shape;
+
+  test("has a cost that is known beforehand", () => {
+    const { images, outerSteps, flops, memory } = recipeCost(recipe, shape, 1);
+    for (const value of [images, outerSteps, flops, memory]) expect(value).toBeGreaterThan(0);
+  });
+
+  test.skipIf("name" in recipe.model && recipe.model.name === "alexNet")("runs with its network", async () => {
+    const data = noise({ count: 20, channels, size: height, classes });
+    const few = small(recipe, {
+      method: { ...recipe.method, steps: 1, epochs: 1, imagesPerClass: 1 },
+      networksPerStep: 1,
+    });
+    const options = recipeOptions(few, data, pool(recipeModel(few, data)));
+    const set = await distill({ ...options, threads: 1 }).result();
+    expect(set).toMatchObject({ steps: 1, channels, height, classes, recipe: { outerSteps: 2 } });
+    expect(set.images.every(Number.isFinite)).toBe(true);
+  });
+
+  test("gives what the float64 reference gives", async () => {
+    const data = noise({ count: 20, channels, size: 6, classes });
+    const layers = [conv2d({ out: 3, kernel: 3 }), tanh(), flatten(), linear({ out: classes })];
+    const model = describeModel(sequential([channels, 6, 6], layers));
+    const options = recipeOptions(small(recipe, { model }), data, pool(recipeModel({ ...recipe, model }, data)));
+    await using reference = await createEngine({ backend: "reference" });
+    const [set, expected] = [
+      await distill({ ...options, threads: 1 }).result(),
+      await distill({ ...options, engine: reference }).result(),
+    ];
+    for (const part of ["images", "targets", "learningRates"] as const) {
+      expect(largest(set[part].map((value, i) => value - expected[part][i]!)), part).toBeLessThan(pixelTolerance);
+    }
+    expect(set.recipe.init).toEqual(expected.recipe.init);
+  });
+});

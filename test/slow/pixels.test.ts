@@ -1,0 +1,20 @@
+// The pixels of a whole set, against a hash that was computed apart from this code.
+
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { filesInArchive } from "../../src/data/archive.ts";
+import { decodeImage } from "../../src/data/decode-image.ts";
+import { realFile } from "../data/samples.ts";
+
+test("CIFAR-10's 10,000 JPEG test images, as records of label and planes, have the published hash", async (context) => {
+  const archive = realFile("cifar10/cifar10-jpeg-test.tar.gz");
+  context.skip(!archive, "needs ../shared/data/cifar10");
+  const files = (await filesInArchive(archive!, "test.tar.gz")).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const hash = createHash("sha256");
+  for (const { path, bytes } of files) {
+    const { data } = await decodeImage(bytes as Uint8Array, { name: path });
+    hash.update(Uint8Array.of(Number(/_(\d)\./.exec(path)![1])));
+    for (const c of [0, 1, 2]) hash.update(data.filter((_, i) => i % 3 === c));
+  }
+  expect(hash.digest("hex")).toBe("b204bf991376c3b3365b0e4586c454f1371c1c9368e011c163d93d088dd1c203");
+});
