@@ -11,7 +11,7 @@ import {
 } from "../index.ts";
 import type { BaselineName } from "../recipes/recipe.ts";
 import { baselineNames } from "../recipes/schema.ts";
-import { plural } from "./text.ts";
+import { accuracy, interval, plural } from "./text.ts";
 
 export { type BaselineName, baselineNames };
 
@@ -33,7 +33,7 @@ export function baselineList(text: string): readonly BaselineName[] {
 }
 
 /** Help of the option that takes such a list. */
-export const baselinesText: string = "what to compare with: all, none, or names from `distillate help baselines`";
+export const baselinesText: string = "what to compare with: all, none, or names of `distillate help baselines`";
 
 /** Measures one after the other; `starting` and `done` are told of each. */
 export async function measureBaselines(
@@ -75,8 +75,18 @@ export function baselineLabel(name: BaselineName): string {
 }
 
 /** How the figure came about: "20 networks, learning rate 0.05". */
-export function baselineNote(result: Measured, fixed: boolean): string {
+function noteOf(result: Measured, fixed: boolean): string {
   if (!("networks" in result)) return plural(result.draws, "draw");
   const epochs = plural(result.epochs, "epoch");
   return `${plural(result.networks, fixed ? "choice" : "network")}, learning rate ${result.learningRate}, ${epochs}`;
+}
+
+/** Rows of a table: name, accuracy, interval and note of each. */
+export function baselineRows(baselines: Baselines, fixed: boolean): string[][] {
+  return (Object.entries(baselines) as [BaselineName, Measured][]).map(([name, result]) => [
+    `  ${baselineLabel(name)}`,
+    accuracy(result),
+    interval(result),
+    noteOf(result, fixed),
+  ]);
 }

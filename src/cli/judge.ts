@@ -39,7 +39,9 @@ export async function judge(
       },
     });
     for (const report of reports) report.evaluated(evaluation);
-    const baselines = await measureBaselines(options.baselines, { ...options, like: set }, (name) => {
+    // Real images come with hard labels, of every class as many: there are none like fewer images than classes.
+    const names = set.imagesPerStep % options.train.classes === 0 ? options.baselines : [];
+    const baselines = await measureBaselines(names, { ...options, like: set }, (name) => {
       for (const report of reports) report.comparing(name);
     });
     for (const report of reports) report.compared(baselines);

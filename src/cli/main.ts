@@ -2,9 +2,11 @@
 // The command `distillate`: its sub-commands, and how every one of them ends. Exit codes are in errors.ts.
 import { Command, CommanderError } from "commander";
 import { version } from "../index.ts";
+import { addBaselines } from "./commands/baselines.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addRecipes } from "./commands/recipes.ts";
+import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addTrain } from "./commands/train.ts";
 import { exitCodes, reportError } from "./errors.ts";
@@ -26,7 +28,7 @@ function createProgram(): Command {
     .exitOverride()
     // reportError prints errors, all in one way.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addRun, addTrain, addEvaluate, addInspect, addRecipes]) add(program);
+  for (const add of [addRun, addTrain, addEvaluate, addBaselines, addReport, addInspect, addRecipes]) add(program);
   return program;
 }
 

@@ -22,6 +22,11 @@ export function numberFrom(least: number, most: number): (text: string) => numbe
   };
 }
 
+/** Reads such numbers with commas between them. */
+export function wholeNumbers(least: number): (text: string) => number[] {
+  return (text) => text.split(",").map(wholeNumber(least));
+}
+
 /** Reads a number of threads, or "auto". */
 export function threadCount(text: string): number | "auto" {
   if (text === "auto") return text;

@@ -3,7 +3,7 @@ import type { WriteStream } from "node:tty";
 import type { Evaluation } from "../index.ts";
 import { isFixed, modelName } from "../recipes/options.ts";
 import type { Recipe } from "../recipes.ts";
-import { type BaselineName, type Baselines, baselineLabel, baselineNote } from "./baselines.ts";
+import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
@@ -123,12 +123,7 @@ export class TextReport implements RunReport {
             interval(evaluation),
             known ? "the known network" : plural(evaluation.networks, "network"),
           ],
-          ...Object.entries(baselines).map(([name, result]) => [
-            `  ${baselineLabel(name as BaselineName)}`,
-            accuracy(result),
-            interval(result),
-            baselineNote(result, known),
-          ]),
+          ...baselineRows(baselines, known),
         ]),
         "",
       );

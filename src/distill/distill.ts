@@ -124,7 +124,7 @@ export class Run implements Distillation {
     const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
-      data: { name: data.name, count: data.count },
+      data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
       ...(augment && { augment }),
       model: describeModel(model),
       method,

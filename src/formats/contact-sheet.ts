@@ -6,10 +6,13 @@
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 
 /** Nearly black: learned pixels that say nothing are middle grey. */
 const ground = 24;
 const gap = 2;
+/** Bars of soft targets. */
+const bars = 190;
 /** Between steps whose tiles fill more than one line, so that they are seen to belong together. */
 const stepGap = 10;
 const tileSize = 84;
@@ -27,7 +30,8 @@ export interface ContactSheetOptions {
 /**
  * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
  * several images per class a step has as many lines. Where the images are not spread evenly over the classes (by their
- * largest target), they follow each other by class. Lines too long for the sheet are broken.
+ * largest target), they follow each other by class. Lines too long for the sheet are broken. Soft targets are drawn below
+ * each image, a bar per class.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
  * @throws RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
@@ -47,13 +51,22 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
 
   const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));
   const columns = Math.max(...steps.flat().map((line) => line.length));
+  // Soft targets need as much room as their bars have heights to tell apart.
+  const soft = hasSoftTargets(set)
+    ? {
+        width: width * scale,
+        height: Math.max(8, Math.round((height * scale) / 5)),
+        most: set.targets.reduce((a, b) => Math.max(a, b), 0) || 1,
+      }
+    : undefined;
+  const lineHeight = height * scale + (soft ? soft.height + 1 : 0);
   const betweenSteps = steps.some((lines) => lines.length > 1) ? stepGap : gap;
   const sheet = {
     width: gap + columns * (width * scale + gap),
     height:
       2 * gap -
       betweenSteps +
-      steps.reduce((sum, lines) => sum + lines.length * (height * scale + gap) + betweenSteps - gap, 0),
+      steps.reduce((sum, lines) => sum + lines.length * (lineHeight + gap) + betweenSteps - gap, 0),
     channels,
     depth: 8 as const,
     data: new Uint8Array(0),
@@ -66,9 +79,11 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
   for (const lines of steps) {
     for (const line of lines) {
       line.forEach((image, column) => {
-        drawTile(set, image, range, scale, sheet, top, gap + column * (width * scale + gap));
+        const left = gap + column * (width * scale + gap);
+        drawTile(set, image, range, scale, sheet, top, left);
+        if (soft) drawTargets(set, image, soft, sheet, top + height * scale + 1, left);
       });
-      top += height * scale + gap;
+      top += lineHeight + gap;
     }
     top += betweenSteps - gap;
   }
@@ -102,49 +117,47 @@ interface Sheet {
   readonly data: Uint8Array;
 }
 
-type Range = readonly [black: number, white: number];
-
-/** At most this many values are sorted to find the range. */
-const sampled = 1_000_000;
-/** Share of the values left out on either side. */
-const outermost = 0.005;
-
-/** Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. */
-function rangeOf({ images, channels, height, width, mean, std }: DistilledSet): Range {
-  const plane = height * width;
-  const stride = Math.ceil(images.length / sampled);
-  const values = Float32Array.from({ length: Math.floor(images.length / stride) }, (_, i) => {
-    const channel = Math.floor((i * stride) / plane) % channels;
-    return images[i * stride]! * std[channel]! + mean[channel]!;
-  }).sort();
-  const skip = Math.floor(values.length * outermost);
-  const black = values[skip] ?? 0;
-  const white = values[values.length - 1 - skip] ?? 0;
-  return white > black ? [black, white] : [0, 1];
-}
-
-/** level = 255 (x·std + mean − black) / (white − black), rounded and clipped, then repeated scale × scale times. */
+/** Each pixel scale × scale times. */
 function drawTile(
   set: DistilledSet,
   image: number,
-  [black, white]: Range,
+  range: Range,
   scale: number,
   sheet: Sheet,
   top: number,
   left: number,
 ): void {
-  const { channels, height, width, images, mean, std } = set;
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const value = images[((image * channels + c) * height + y) * width + x]!;
-        const share = (value * std[c]! + mean[c]! - black) / (white - black);
-        const level = Math.min(255, Math.max(0, Math.round(255 * share)));
-        for (let dy = 0; dy < scale; dy++) {
-          const row = (top + y * scale + dy) * sheet.width + left + x * scale;
-          for (let dx = 0; dx < scale; dx++) sheet.data[(row + dx) * channels + c] = level;
-        }
-      }
+  const { channels, height, width } = set;
+  const shades = shadesOf(set, image, range);
+  for (let y = 0; y < height * scale; y++) {
+    for (let x = 0; x < width * scale; x++) {
+      const from = (Math.floor(y / scale) * width + Math.floor(x / scale)) * channels;
+      const to = ((top + y) * sheet.width + left + x) * channels;
+      for (let c = 0; c < channels; c++) sheet.data[to + c] = shades[from + c]!;
+    }
+  }
+}
+
+/** The targets of an image as a bar for each class, from class 0 on the left; full height is the set's largest target. */
+function drawTargets(
+  { targets, classes, channels }: DistilledSet,
+  image: number,
+  { width: wide, height: high, most }: { width: number; height: number; most: number },
+  sheet: Sheet,
+  top: number,
+  left: number,
+): void {
+  for (let x = 0; x < wide; x++) {
+    // Where a column of pixels stands for several classes, their largest.
+    const first = Math.floor((x * classes) / wide);
+    const last = Math.max(first + 1, Math.floor(((x + 1) * classes) / wide));
+    const row = targets.subarray(image * classes + first, image * classes + last);
+    const bar = Math.round((high * Math.max(0, ...row)) / most);
+    // A gap between bars that are wide enough for it.
+    if (wide >= 3 * classes && Math.floor(((x + 1) * classes) / wide) > first) continue;
+    for (let y = high - bar; y < high; y++) {
+      const to = ((top + y) * sheet.width + left + x) * channels;
+      sheet.data.fill(bars, to, to + channels);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -111,5 +111,68 @@ test("files that are missing, damaged or unwritable are one line and exit code 1
   const nowhere = join(folder, "nowhere", "a.png");
   expect(await distillate(["inspect", join(folder, "distilled.npz"), "--png", nowhere])).toEqual(
     ofFailure(`cannot write ${nowhere}: no such file or folder`),
+  );
+});
+
+test("evaluate trains networks of another kind, beside baselines, on workers as in place", async () => {
+  const file = join(folder, "distilled.safetensors");
+  const args = ["evaluate", file, "--data", data, "--model", "mlp", "--networks", "2", "--json"];
+  const { code, stdout, stderr } = await distillate([...args, "--baselines", "class-average,nearest-k-means"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { baselines, ...measured } = JSON.parse(stdout);
+  expect(measured.accuracies).not.toEqual((result.evaluation as { accuracies: number[] }).accuracies);
+  expect(baselines).toMatchObject({ "class-average": { networks: 2, epochs: 3 }, "nearest-k-means": { draws: 5 } });
+  const onWorkers = await distillate([...args, "--workers", "2", "--threads", "1"]);
+  expect(JSON.parse(onWorkers.stdout)).toEqual(measured);
+}, 60_000);
+
+test("evaluate refuses a network that does not take such images, and a name that is none", async () => {
+  const file = join(folder, "distilled.safetensors");
+  const run = (model: string) => distillate(["evaluate", file, "--data", data, "--model", model]);
+  expect(await run("alexnet")).toEqual(
+    ofFailure(`${file}: AlexNet expects images of 224×224 in 3 channels, got 28×28 in 1 channel`),
+  );
+  const { code, stderr } = await run("vgg");
+  expect(code).toBe(2);
+  expect(stderr).toContain("Expected one of lenet, alexcifarnet, alexnet, convnet, mlp.");
+});
+
+test("baselines prints a table or JSON, the same that it writes, and refuses names that are none", async () => {
+  const out = join(folder, "baselines.json");
+  const args = ["baselines", "digits-fixed", "--data", data, "--evaluate", "2", "--baselines", "k-means,class-average"];
+  const { code, stdout, stderr } = await distillate([...args, "--tune-epochs", "1,3", "--json", "--out", out]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const printed = JSON.parse(stdout);
+  expect(printed).toEqual(JSON.parse(readFileSync(out, "utf8")));
+  expect(printed).toMatchObject({
+    recipe: "digits-fixed",
+    images: 10,
+    data: { name: "painted", train: 200, test: 50 },
+  });
+  expect(Object.keys(printed.baselines)).toEqual(["class-average", "k-means"]);
+  expect([1, 3]).toContain(printed.baselines["k-means"].epochs);
+  const text = await distillate(args);
+  expect(text.stdout).toMatch(/from 10 images:\n.*\n +class averages +\d+\.\d %.*\n +k-means centres +\d+\.\d %/);
+  expect((await distillate(["baselines", "--baselines", "best"])).code).toBe(2);
+}, 60_000);
+
+test("report makes a page of the folder, and says what it misses", async () => {
+  const page = join(folder, "page.html");
+  expect(await distillate(["report", folder, "--out", page])).toEqual({ code: 0, stdout: `${page}\n`, stderr: "" });
+  expect(readFileSync(page, "utf8").match(/<img /g)).toHaveLength(100);
+  const part = join(folder, "part");
+  mkdirSync(part);
+  writeFileSync(join(part, "result.json"), readFileSync(join(folder, "result.json")));
+  writeFileSync(join(part, "metrics.jsonl"), '{"step":1,"loss":2}\n{"step":');
+  writeFileSync(join(part, "recipe.json"), "{");
+  const { code, stderr } = await distillate(["report", part]);
+  expect(code).toBe(0);
+  expect(stderr).toBe("note: distilled.safetensors: no such file or folder\nnote: recipe.json: expected JSON\n");
+  expect(readFileSync(join(part, "report.html"), "utf8")).toContain("recipe.json: expected JSON");
+  const nowhere = join(folder, "none");
+  expect(await distillate(["report", nowhere])).toEqual(ofFailure(`${nowhere}: no such file or folder`));
+  mkdirSync(nowhere);
+  expect((await distillate(["report", nowhere])).stderr).toContain(
+    "expected the folder of a run, found none of its files",
   );
 });

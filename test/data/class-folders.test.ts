@@ -116,17 +116,35 @@ describe("loadImageFolder", () => {
     await expect(loadImageFolder(split, { signal })).rejects.toThrow("enough");
   });
 
-  test("hymenoptera has its counts, in 8 × 8 pixels", async (context) => {
+  test("hymenoptera has its counts, and is read in 8 × 8 pixels", async (context) => {
     const archive = realFile("hymenoptera/hymenoptera-224px.tar.gz");
     context.skip(!archive, "needs ../shared/data/hymenoptera");
     const files = await filesInArchive(archive!, "hymenoptera.tar.gz");
-    expect(files).toHaveLength(397);
+    const inFolder = (folder: string) => files.filter(({ path }) => path.startsWith(`hymenoptera/${folder}/`)).length;
+    expect(["train/ants", "train/bees", "val/ants", "val/bees"].map(inFolder)).toEqual([123, 121, 70, 83]);
     // A few of each folder: decoding all takes seconds.
     const some = files.filter(({ path }) => /\/00\d\.jpg$/.test(path));
     const { train, test: held } = await loadImageFolder(some, { size: 8 });
     expect(train.classNames).toEqual(["ants", "bees"]);
     expect(train.count + held.count).toBe(some.length);
     expect(histogram(train)).toEqual([10, 10]);
+  });
+
+  test("flowers5 has its counts, and statistics on a tenth of it within a hundredth", async (context) => {
+    const archive = realFile("flowers5/flowers5-128px.tar.gz");
+    context.skip(!archive, "needs ../shared/data/flowers5");
+    const files = await filesInArchive(archive!, "flowers5.tar.gz");
+    const classNames = ["daisy", "dandelion", "rose", "sunflower", "tulip"];
+    const inFolder = (folder: string) => files.filter(({ path }) => path.startsWith(`flowers5/${folder}/`)).length;
+    expect(classNames.map(inFolder)).toEqual([764, 1052, 784, 733, 984]);
+    const { train } = await loadImageFolder(
+      files.filter((_, i) => i % 10 === 0),
+      { testShare: 0.01 },
+    );
+    expect(train).toMatchObject({ classNames, height: 128, width: 128, channels: 3 });
+    for (const [c, mean] of [0.4589, 0.4203, 0.3088].entries())
+      expect(Math.abs(train.mean[c]! - mean)).toBeLessThan(0.01);
+    for (const [c, std] of [0.2668, 0.2407, 0.257].entries()) expect(Math.abs(train.std[c]! - std)).toBeLessThan(0.01);
   });
 });
 

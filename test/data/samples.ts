@@ -1,6 +1,7 @@
 // Small files for the readers of data sets, and where the real ones are.
 
 import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { encode as encodePng, type ImageData } from "fast-png";
 import jpeg from "jpeg-js";
 import { packTar } from "modern-tar";
@@ -46,10 +47,14 @@ export async function tar(files: readonly DataFile[]): Promise<Uint8Array> {
   );
 }
 
+/** Where real data are, on machines that have them. */
+export function realPath(path: string): string {
+  return fileURLToPath(new URL(`../../../shared/data/${path}`, import.meta.url));
+}
+
 /** A real data file, or undefined where this machine has none. */
 export function realFile(path: string): Uint8Array | undefined {
-  const url = new URL(`../../../shared/data/${path}`, import.meta.url);
-  return existsSync(url) ? readFileSync(url) : undefined;
+  return existsSync(realPath(path)) ? readFileSync(realPath(path)) : undefined;
 }
 
 /** Images per class. */

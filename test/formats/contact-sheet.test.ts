@@ -40,8 +40,8 @@ describe("contactSheet", () => {
       [
         [0, 1],
         [1, 0],
-        [0.6, 0.4],
-        [0.2, 0.8],
+        [1, 0],
+        [0, 1],
       ],
       2,
     );
@@ -83,6 +83,28 @@ describe("contactSheet", () => {
       [7, 9],
       [8, 24],
     ]);
+  });
+
+  test("soft targets are bars below their image, class by class, the largest as high as there is room", async () => {
+    const set = flat(
+      [10, 20],
+      [
+        [0.8, 0.2, 0],
+        [0.4, 0, 0.4],
+      ],
+      1,
+      3,
+    );
+    // Tiles of 9×9, a line, 8 rows of bars. Bars of three columns, of which the last is a gap.
+    const { width, height, data } = decode(await contactSheet(set, { scale: 3, range: "screen" }));
+    expect([width, height]).toEqual([2 + 2 * 11, 2 + 9 + 1 + 8 + 2]);
+    const heights = (left: number) =>
+      [0, 3, 6].map(
+        (x) => Array.from({ length: 8 }, (_, y) => data[(12 + y) * width + left + x]).filter((v) => v === 190).length,
+      );
+    expect(heights(2)).toEqual([8, 2, 0]);
+    expect(heights(13)).toEqual([4, 0, 4]);
+    expect(data[(12 + 7) * width + 2 + 2]).toBe(24);
   });
 
   test("a sheet for the screen clips to black and white, the same way in every tile", async () => {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalogue, type DownloadFile } from "../../src/node/catalogue.ts";
 import { cacheFolder, download } from "../../src/node/download.ts";
 import { loadDataset, loadFiles, loadNamed } from "../../src/node/load-dataset.ts";
-import { bytes, file, flatPng, realFile, tar } from "../data/samples.ts";
+import { bytes, file, flatPng, histogram, realFile, realPath, tar } from "../data/samples.ts";
 import { concat } from "../formats/hostile.ts";
 
 let folder: string;
@@ -203,6 +203,16 @@ describe("loadDataset", () => {
     expect((await loadDataset(join(folder, "photos"))).train).toMatchObject({ count: 2, classNames: ["green", "red"] });
     put("data_batch_1.bin", concat([1], bytes(3072), [1], bytes(3072, 2)));
     expect((await loadDataset(join(folder, "data_batch_1.bin"))).test.count).toBe(1);
+  });
+
+  test("Fashion-MNIST has its counts and statistics", async (context) => {
+    context.skip(!realFile("fashion-mnist/t10k-labels-idx1-ubyte.gz"), "needs ../shared/data/fashion-mnist");
+    const { train, test: held } = await loadDataset(realPath("fashion-mnist"));
+    expect(train).toMatchObject({ name: "fashion-mnist", count: 60_000, classes: 10, channels: 1, height: 28 });
+    expect([histogram(train), histogram(held)]).toEqual([Array(10).fill(6000), Array(10).fill(1000)]);
+    expect(train.mean[0]).toBeCloseTo(0.286, 4);
+    expect(train.std[0]).toBeCloseTo(0.353, 4);
+    expect([...train.labels.subarray(0, 10)]).toEqual([9, 0, 0, 3, 0, 2, 7, 2, 5, 5]);
   });
 
   test("errors name the path, and the file within", async () => {

@@ -1,28 +1,51 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import type { Command } from "commander";
-import { createEngine, type Dataset, evaluate, ShapeError } from "../../index.ts";
+import {
+  createEngine,
+  type Dataset,
+  evaluate,
+  type Model,
+  randomInit,
+  ShapeError,
+  type WeightSource,
+} from "../../index.ts";
+import type { RecipeModel } from "../../recipes/recipe.ts";
+import {
+  type BaselineName,
+  baselineLabel,
+  baselineList,
+  baselineRows,
+  baselinesText,
+  measureBaselines,
+} from "../baselines.ts";
 import { printable } from "../errors.ts";
+import { networkFor, networkName, networkText } from "../network-names.ts";
 import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
-import { accuracy, count, plural } from "../text.ts";
+import { accuracy, count, interval, plural, table } from "../text.ts";
 
 interface EvaluateOptions {
   readonly data?: string;
+  readonly model?: RecipeModel;
   readonly networks: number;
+  readonly baselines: readonly BaselineName[];
   readonly weights?: string;
   readonly seed?: number;
   readonly threads: number | "auto";
+  readonly workers: number;
   readonly json?: true;
 }
 
 const help = `
 The file names the network and the initial weights that the images were
 distilled for. Networks are trained on the images in their learned order, with
-the learned learning rates; test images are normalised as the file says.
+the learned learning rates; test images are normalised as the file says. With
+--model they are networks of another kind, with fresh random weights.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
+  $ distillate evaluate set.safetensors --model convnet --baselines k-means
   $ distillate evaluate set.npz --data data/mnist --json | jq .mean
 `;
 
@@ -32,15 +55,18 @@ export function addEvaluate(program: Command): void {
     .description("train fresh networks on a saved set and test them")
     .argument("<file>", "a distilled set, .safetensors or .npz")
     .option("--data <dir>", optionTexts.data)
+    .option("--model <name>", networkText, networkName)
     .option(
       "--networks <n>",
       "networks to train; as many as there are where the initial weights are given",
       wholeNumber(1),
-      20,
+      200,
     )
     .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
+    .option("--baselines <list>", baselinesText, baselineList, baselineList("none"))
     .option("--seed <n>", "of the initial weights (default: the seed in the file, as in its run)", wholeNumber(0))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
+    .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
     .action(evaluateFile);
@@ -48,34 +74,39 @@ export function addEvaluate(program: Command): void {
 
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
   const saved = await loadSet(file);
-  const [model, seed] = [modelOf(saved), options.seed ?? seedOf(saved)];
-  const { weights } = options;
-  const init = weights === undefined ? initOf(saved) : await pretrainedInitOf(saved, model, weights);
-  const test = testImages(saved, (await loadData(options.data)).test);
+  const { set, sha256 } = saved;
+  const { model, init } = await judges(saved, options);
+  const { threads, workers, seed = seedOf(saved) } = options;
+  const data = await loadData(options.data);
+  const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: options.threads });
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
   try {
-    const { set, sha256 } = saved;
     const { networks, ...rest } = await evaluate({
+      ...shared,
       set,
-      model,
-      init,
-      networks: options.networks,
-      test,
-      seed,
-      engine,
       onProgress({ network, networks }) {
         const text = { label: "evaluating", done: network, total: networks, rest: "networks" };
         line.draw((columns) => progressText(text, columns));
       },
     });
+    const baselines = await measureBaselines(options.baselines, { ...shared, train, like: set }, (name) =>
+      line.draw(() => `comparing with ${baselineLabel(name)}`),
+    );
     line.clear();
-    const data = { name: test.name, test: test.count };
-    const result = { file, data, init: init.kind, seed, networks, ...rest, sha256 };
+    const compared = options.baselines.length > 0;
+    const result = {
+      ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks, ...rest },
+      ...(compared && { baselines }),
+      sha256,
+    };
     const on = `${count(test.count)} test images of ${test.name}`;
     const which = init.kind === "fixed" ? "the known network" : plural(networks, "network");
-    const text = `${accuracy(result)} on ${on} (${which}, seed ${seed})`;
-    process.stdout.write(`${options.json ? JSON.stringify(result) : printable(text)}\n`);
+    const range = rest.ci95 === undefined ? "" : `, 95 % interval of the mean ${interval(rest)}`;
+    const lines = [`${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`];
+    if (compared) lines.push(...table(baselineRows(baselines, init.kind === "fixed")));
+    process.stdout.write(`${options.json ? JSON.stringify(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;
     if (typeof madeFrom === "string" && madeFrom !== test.name) {
       process.stderr.write(printable(`note: ${file} was distilled from ${madeFrom}; see --data`) + "\n");
@@ -86,8 +117,21 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   }
 }
 
+/** The networks that the file names, or others with fresh weights, or those of a pool. */
+async function judges(
+  saved: SavedSet,
+  { model: other, weights }: Pick<EvaluateOptions, "model" | "weights">,
+): Promise<{ model: Model; init: WeightSource }> {
+  const { channels, height, width, classes, steps, imagesPerStep } = saved.set;
+  const shape = { name: saved.file, count: steps * imagesPerStep, channels, height, width, classes };
+  const model = other === undefined ? modelOf(saved) : networkFor(other, shape);
+  if (weights !== undefined) return { model, init: await pretrainedInitOf(saved, model, weights) };
+  // What the file names is for its own network.
+  return { model, init: other === undefined ? initOf(saved) : randomInit() };
+}
+
 /** `data` as the set wants it: of the same shape, and normalised by its mean and std. */
-function testImages({ file, set }: SavedSet, data: Dataset): Dataset {
+function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
   const [ours, theirs] = [set, data].map(({ channels, height, width }) => `${channels}×${height}×${width}`);
   if (ours !== theirs) throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}`);
   if (data.classes > set.classes) {

@@ -1,0 +1,92 @@
+// `distillate baselines`: how good networks get on real images, in the numbers that a recipe distils to.
+import type { Command } from "commander";
+import { imagesPerStep } from "../../distill/method.ts";
+import { createEngine } from "../../index.ts";
+import { writeFileAtomic } from "../../node.ts";
+import { recipeOptions } from "../../recipes/options.ts";
+import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
+import { printable, withPath } from "../errors.ts";
+import { loadData, optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
+import { addOverrides, overridden } from "../overrides.ts";
+import { ProgressLine } from "../progress.ts";
+import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
+import { count, table } from "../text.ts";
+
+interface BaselinesOptions {
+  readonly baselines?: readonly BaselineName[];
+  readonly tuneEpochs?: readonly number[];
+  readonly threads: number | "auto";
+  readonly workers: number;
+  readonly json?: true;
+  readonly out?: string;
+}
+
+const help = `
+Networks are trained on as many real images as the recipe distils to, in as
+many steps. The learning rate, and what else there is to choose, is chosen on
+training images that no such set contains; the test images only judge. All
+baselines are measured unless --baselines says which.
+
+Names:
+${table(baselineNames.map((name) => [`  ${name}`, baselineLabel(name)])).join("\n")}
+
+Examples:
+  $ distillate baselines digits-random
+  $ distillate baselines digits-random --data data/mnist --baselines k-means
+  $ distillate baselines digits-fixed --tune-epochs 3,10 --json | jq .baselines
+`;
+
+export function addBaselines(program: Command): void {
+  const command = program
+    .command("baselines")
+    .description("measure what a recipe's images have to beat")
+    .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
+    .option("--tune-epochs <list>", "numbers of epochs to choose from (default: the recipe's)", wholeNumbers(1))
+    .option("--threads <n>", optionTexts.threads, threadCount, "auto")
+    .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
+    .option("--json", "print one JSON object")
+    .option("--out <file>", "write it to a file")
+    .addHelpText("after", help)
+    .action(baselines);
+  addOverrides(command);
+}
+
+async function baselines(nameOrFile: string, options: BaselinesOptions): Promise<void> {
+  const { baselines: names = baselineNames, tuneEpochs: epochs, threads, workers, json, out } = options;
+  const recipe = overridden(await loadRecipe(nameOrFile), options);
+  const { train, test } = await loadData(recipe.data.path);
+  const { model, method, init, loss, seed } = recipeOptions(recipe, train);
+  const like = { ...method, imagesPerStep: imagesPerStep(method, model.classes), recipe: { loss } };
+  const networks = Math.max(1, recipe.evaluate.networks);
+  const line = new ProgressLine(process.stderr);
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  try {
+    const measured = await measureBaselines(
+      names,
+      {
+        ...{ train, test, model, init, like, networks, seed, engine, threads, workers },
+        ...(epochs && { epochs }),
+      },
+      (name) => line.draw(() => `measuring ${baselineLabel(name)}`),
+    );
+    line.clear();
+    const data = { name: test.name, train: train.count, test: test.count };
+    const result = { recipe: recipe.name, data, images: method.steps * like.imagesPerStep, seed, baselines: measured };
+    const bytes = new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`);
+    if (out !== undefined) {
+      await writeFileAtomic(out, bytes).catch((error: unknown) => {
+        throw withPath(error, `cannot write ${out}`);
+      });
+    }
+    const lines = json
+      ? [JSON.stringify(result)]
+      : [
+          `Accuracy on ${count(test.count)} test images of ${test.name}, from ${result.images} images:`,
+          ...table([["", "± std", "95 % of the mean", ""], ...baselineRows(measured, init.kind === "fixed")]),
+        ].map(printable);
+    process.stdout.write(`${lines.join("\n")}\n`);
+  } finally {
+    line.clear();
+    await engine.dispose();
+  }
+}

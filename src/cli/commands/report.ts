@@ -1,0 +1,38 @@
+// `distillate report`: a run's folder as one page.
+import { basename, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { writeFileAtomic } from "../../node.ts";
+import { reportPage } from "../../report/page.ts";
+import { type BaselineName, baselineLabel, baselineNames } from "../baselines.ts";
+import { printable, withPath } from "../errors.ts";
+import { readRunParts } from "../run-parts.ts";
+
+const help = `
+The page holds the images and learning rates, the curves, the comparison and
+where it all came from. It needs no other file and no network.
+
+Example:
+  $ distillate report runs/digits-random
+`;
+
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("make one HTML page of a run's folder")
+    .argument("<dir>", "the folder of a run")
+    .option("--out <file>", "where to write it (default: report.html in the folder)")
+    .addHelpText("after", help)
+    .action(report);
+}
+
+async function report(dir: string, { out = join(dir, "report.html") }: { readonly out?: string }): Promise<void> {
+  const parts = await readRunParts(dir);
+  const label = (name: string): string =>
+    (baselineNames as readonly string[]).includes(name) ? baselineLabel(name as BaselineName) : name;
+  const page = reportPage(basename(resolve(dir)), parts, label);
+  await writeFileAtomic(out, new TextEncoder().encode(page)).catch((error: unknown) => {
+    throw withPath(error, `cannot write ${out}`);
+  });
+  for (const line of parts.missing) process.stderr.write(`note: ${printable(line)}\n`);
+  process.stdout.write(`${printable(out)}\n`);
+}

@@ -1,0 +1,48 @@
+// The values of a distilled set as bytes to look at.
+import type { DistilledSet } from "../distill/distilled-set.ts";
+
+/** Denormalised values that are drawn black and white. */
+export type Range = readonly [black: number, white: number];
+
+/** At most this many values are sorted to find the range. */
+const sampled = 1_000_000;
+/** Share of the values left out on either side. */
+const outermost = 0.005;
+
+/** Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. */
+export function rangeOf({ images, channels, height, width, mean, std }: DistilledSet): Range {
+  const plane = height * width;
+  const stride = Math.ceil(images.length / sampled);
+  const values = Float32Array.from({ length: Math.floor(images.length / stride) }, (_, i) => {
+    const channel = Math.floor((i * stride) / plane) % channels;
+    return images[i * stride]! * std[channel]! + mean[channel]!;
+  }).sort();
+  const skip = Math.floor(values.length * outermost);
+  const black = values[skip] ?? 0;
+  const white = values[values.length - 1 - skip] ?? 0;
+  return white > black ? [black, white] : [0, 1];
+}
+
+/** Image `image` as bytes [h, w, c]: 255 (x·std + mean − black) / (white − black), rounded and clipped. */
+export function shadesOf(set: DistilledSet, image: number, [black, white]: Range): Uint8Array {
+  const { channels, height, width, images, mean, std } = set;
+  const plane = height * width;
+  const out = new Uint8Array(channels * plane);
+  for (let c = 0; c < channels; c++) {
+    for (let p = 0; p < plane; p++) {
+      const value = images[(image * channels + c) * plane + p]!;
+      const share = (value * std[c]! + mean[c]! - black) / (white - black);
+      out[p * channels + c] = Math.min(255, Math.max(0, Math.round(255 * share)));
+    }
+  }
+  return out;
+}
+
+/** Whether any target is softer than one-hot. */
+export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
+  for (let i = 0; i < targets.length; i += classes) {
+    const row = targets.subarray(i, i + classes);
+    if (row.some((value) => value !== 0 && value !== 1) || row.reduce((a, b) => a + b) !== 1) return true;
+  }
+  return false;
+}

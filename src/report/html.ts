@@ -1,0 +1,35 @@
+// Text into HTML. Whatever comes from a file goes through here.
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Safe as text and in a quoted attribute. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/** Markup that is safe already. */
+export class Markup {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = string | number | Markup | readonly Part[];
+
+/** A template whose values are escaped, unless they are markup, or lists of either. */
+export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Markup {
+  return new Markup(strings.reduce((text, string, i) => text + safe(values[i - 1]!) + string));
+}
+
+function safe(part: Part): string {
+  if (part instanceof Markup) return part.text;
+  return Array.isArray(part) ? part.map(safe).join("") : escaped(String(part));
+}

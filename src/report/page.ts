@@ -1,0 +1,173 @@
+// A run as one HTML page that needs nothing but itself: pictures are in it, plots are SVG, there is no script.
+import { curves, learningRatePlot } from "./curves.ts";
+import { html, Markup } from "./html.ts";
+import { at, type Measure, measureAt, numberAt, type RunParts, textAt } from "./parts.ts";
+import { pictures } from "./pictures.ts";
+import { style } from "./style.ts";
+
+/** Names of baselines, for a person. */
+type Labels = (name: string) => string;
+
+/**
+ * The page. What is missing is named in it, and everything from the files is escaped.
+ *
+ * @param name What to call the run where its files do not say.
+ */
+export function reportPage(name: string, parts: RunParts, labels: Labels): string {
+  const { set, metrics = [], result, recipe, missing } = parts;
+  const title = textAt(result, "recipe") ?? textAt(recipe, "name") ?? name;
+  const summary = textAt(recipe, "summary");
+  const charts = [...(set ? [learningRatePlot(set)] : []), ...curves(metrics)];
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark"><title>${title} · distillate</title><style>${new Markup(style)}</style></head>
+<body><main>
+<header><p class="kind">Dataset distillation</p><h1>${title}</h1>${summary === undefined ? "" : html`<p class="summary">${summary}</p>`}</header>
+${missing.length === 0 ? "" : html`<aside><strong>Not everything is here.</strong><ul>${missing.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
+${headline(parts)}
+${comparison(parts, labels)}
+${set ? html`<section><h2>Images</h2><p class="note">${imagesNote(parts)}</p>${pictures(set)}</section>` : ""}
+${charts.length === 0 ? "" : html`<section><h2>Learning</h2><div class="charts">${charts}</div></section>`}
+${provenance(parts)}
+</main></body></html>
+`.text;
+}
+
+function headline({ result }: RunParts): Markup | string {
+  const measured = measureAt(result, "evaluation");
+  if (!measured) return at(result, "evaluation") === null ? html`<p class="note">This run was not evaluated.</p>` : "";
+  const test = numberAt(result, "data", "test");
+  const on = textAt(result, "data", "name");
+  const images = numberAt(result, "images");
+  const spread = measured.count > 1 ? html` <span>± ${percent(measured.std)}</span>` : "";
+  const facts = [
+    images === undefined ? "" : `after training on ${count(images)} images`,
+    test === undefined ? "" : `on ${count(test)} test images${on === undefined ? "" : ` of ${on}`}`,
+    measured.count > 1 ? `over ${count(measured.count)} held-out networks` : "of the known network",
+    measured.ci95 === undefined ? "" : `95 % interval of the mean ${range(measured)} %`,
+  ].filter((fact) => fact !== "");
+  return html`<section class="headline"><p class="figure">${percent(measured.mean)}${spread}<span> %</span></p><p class="note">Test accuracy ${facts.join(", ")}.</p></section>`;
+}
+
+/** Distilled images beside baselines and the paper, as bars. */
+function comparison({ result, recipe }: RunParts, labels: Labels): Markup | string {
+  const rows: { label: string; measure: Measure; note: string; kind: string }[] = [];
+  const distilled = measureAt(result, "evaluation");
+  const baselines = at(result, "baselines");
+  for (const name of Object.keys(typeof baselines === "object" && baselines !== null ? baselines : {})) {
+    const measure = measureAt(baselines, name);
+    const rate = numberAt(baselines, name, "learningRate");
+    const note = rate === undefined ? "" : `, learning rate ${rate}`;
+    if (measure) rows.push({ label: labels(name), measure, note, kind: "other" });
+  }
+  const paper = numberAt(recipe, "paper", "accuracy");
+  if (paper !== undefined && paper >= 0 && paper <= 100) {
+    const measure = {
+      mean: paper / 100,
+      std: (numberAt(recipe, "paper", "spread") ?? 0) / 100,
+      count: 1,
+      of: "network" as const,
+    };
+    rows.push({ label: "the paper", measure, note: textAt(recipe, "paper", "text") ?? "", kind: "paper" });
+  }
+  if (rows.length === 0) return "";
+  // One known network is tried on several sets of real images.
+  const known = textAt(recipe, "init", "kind") === "fixed";
+  const unit = ({ of }: Measure, kind: string): string => (known && kind === "other" && of === "network" ? "set" : of);
+  if (distilled) rows.unshift({ label: "distilled images", measure: distilled, note: "", kind: "ours" });
+  return html`<section><h2>In comparison</h2><table class="bars-table"><thead><tr><th>Trained on</th><th class="bar-head">Accuracy, %</th><th>± std</th><th>95 % of the mean</th><th>Over</th></tr></thead><tbody>
+${rows.map(
+  ({
+    label,
+    measure,
+    note,
+    kind,
+  }) => html`<tr class="${kind}"><th scope="row">${label}</th><td class="bar"><div style="--share: ${(100 * measure.mean).toFixed(1)}%"><span>${percent(measure.mean)}</span></div></td><td>${measure.std > 0 ? percent(measure.std) : ""}</td><td>${measure.ci95 === undefined ? "" : range(measure)}</td><td>${kind === "paper" ? note : `${count(measure.count)} ${unit(measure, kind)}${measure.count === 1 ? "" : "s"}${note}`}</td></tr>
+`,
+)}</tbody></table></section>`;
+}
+
+function imagesNote({ set }: RunParts): string {
+  const { steps, epochs, imagesPerStep, channels, height, width } = set!;
+  const times = epochs === 1 ? "once" : `${epochs} times over, in this order`;
+  const colour = channels === 1 ? "grey" : "colour";
+  return (
+    `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}; a network takes ${count(steps)} gradient ` +
+    `step${steps === 1 ? "" : "s"} on them, ${times}. η is the learning rate of a step in each epoch. All are drawn in one ` +
+    "range of brightness, which is that of the whole set."
+  );
+}
+
+function provenance({ set, sha256, result, recipe }: RunParts): Markup {
+  const from = set?.recipe;
+  const seconds = numberAt(result, "seconds");
+  const distilling = numberAt(result, "distillSeconds");
+  const steps = numberAt(result, "outerSteps") ?? numberAt(from, "outerSteps");
+  const stopped = at(result, "stopped") === true ? " (stopped early)" : "";
+  const train = numberAt(result, "data", "train") ?? numberAt(from, "data", "count");
+  const threads = numberAt(result, "threads");
+  const workers = numberAt(result, "workers");
+  const version = textAt(result, "version") ?? textAt(from, "version");
+  const told = textAt(result, "sha256");
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    [
+      "Data",
+      joined([
+        textAt(result, "data", "name") ?? textAt(from, "data", "name"),
+        train === undefined ? undefined : `${count(train)} to learn from`,
+      ]),
+    ],
+    ["Outer steps", steps === undefined ? undefined : `${count(steps)}${stopped}`],
+    ["Seed", numberAt(result, "seed")?.toString() ?? numberAt(from, "seed")?.toString()],
+    ["Version", version],
+    [
+      "Engine",
+      joined([
+        textAt(result, "backend"),
+        textAt(result, "simd"),
+        workers ? `${workers} workers` : undefined,
+        threads === undefined ? undefined : `${threads} thread${threads === 1 ? "" : "s"}`,
+      ]),
+    ],
+    [
+      "Time",
+      joined([
+        seconds === undefined ? undefined : `${seconds.toFixed(1)} s`,
+        distilling === undefined ? undefined : `${distilling.toFixed(1)} s of them distilling`,
+      ]),
+    ],
+    ["SHA-256", sha256 ?? told],
+    [
+      "",
+      sha256 !== undefined && told !== undefined && sha256 !== told
+        ? "result.json has another: the set is not the one that was evaluated"
+        : undefined,
+    ],
+  ];
+  const command =
+    recipe === undefined
+      ? undefined
+      : `npx distillate${version === undefined ? "" : `@${version}`} run recipe.json --out again`;
+  const shown = recipe ?? from;
+  return html`<section><h2>Provenance</h2><table class="facts"><tbody>${rows.map(([key, value]) => (value === undefined ? "" : html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`))}</tbody></table>
+${command === undefined ? "" : html`<p class="note">To make it again, in this folder, on any machine and with any number of threads:</p><pre>${command}</pre>`}
+${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${JSON.stringify(shown, null, 2)}</pre></details>`}</section>`;
+}
+
+function joined(parts: readonly (string | undefined)[]): string | undefined {
+  const given = parts.filter((part) => part !== undefined);
+  return given.length === 0 ? undefined : given.join(", ");
+}
+
+function percent(share: number): string {
+  return (100 * share).toFixed(1);
+}
+
+function range({ mean, ci95 = 0 }: Measure): string {
+  return `${percent(Math.max(0, mean - ci95))} to ${percent(Math.min(1, mean + ci95))}`;
+}
+
+function count(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+}

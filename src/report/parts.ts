@@ -1,0 +1,59 @@
+// What a report is made of: the parts of a run's folder, as far as they are there and make sense.
+import type { DistilledSet } from "../distill/distilled-set.ts";
+
+/** The parts of a run. Nothing in them is trusted: they come from files. */
+export interface RunParts {
+  readonly set?: DistilledSet;
+  /** Digest of the set itself. */
+  readonly sha256?: string;
+  /** Objects of metrics.jsonl. */
+  readonly metrics?: readonly unknown[];
+  /** The content of result.json and recipe.json. */
+  readonly result?: unknown;
+  readonly recipe?: unknown;
+  /** What is missing or damaged, a line each. */
+  readonly missing: readonly string[];
+}
+
+/** The value at keys, one below the other; undefined where there is none. */
+export function at(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
+        ? (inner as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  );
+}
+
+export function numberAt(value: unknown, ...keys: readonly string[]): number | undefined {
+  const found = at(value, ...keys);
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+}
+
+export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {
+  const found = at(value, ...keys);
+  return typeof found === "string" ? found : undefined;
+}
+
+/** A measured accuracy, each from 0 to 1. */
+export interface Measure {
+  readonly mean: number;
+  readonly std: number;
+  readonly ci95?: number;
+  readonly count: number;
+  /** What was counted. */
+  readonly of: "network" | "draw";
+}
+
+export function measureAt(value: unknown, ...keys: readonly string[]): Measure | undefined {
+  const found = at(value, ...keys);
+  const [mean, std, ci95] = ["mean", "std", "ci95"].map((key) => numberAt(found, key));
+  if (mean === undefined || mean < 0 || mean > 1) return undefined;
+  const draws = numberAt(found, "draws");
+  const counted = {
+    count: numberAt(found, "networks") ?? draws ?? 1,
+    of: draws === undefined ? "network" : "draw",
+  } as const;
+  return { mean, std: std ?? 0, ...counted, ...(ci95 !== undefined && { ci95 }) };
+}
