@@ -1,6 +1,6 @@
 // The programs in examples/ do what they say, on a small scale.
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir } from "node:fs/promises";
+import { mkdtemp, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,6 +21,16 @@ test("01 distils digits and saves them; 02 trains a network from the file", asyn
   expect(await readdir(folder)).toEqual(["digits.png", "digits.safetensors"]);
   const read = await example("02-train-from-a-file.mjs", join(folder, "digits.safetensors"));
   expect(read).toMatch(/^trained on 100 images in \d+ ms\ndigits {4}(\d ){9}\d\nread as {3}(\d ){9}\d\n$/);
+});
+
+test("06 reaches the optimum of least squares with as many points as features, and draws that", async () => {
+  const file = join(await mkdtemp(join(tmpdir(), "distillate-example-")), "linear-case.svg");
+  const said = await example("06-linear-case.mjs", file);
+  expect(said).toMatch(/^2 of 2 points: one step ends at most 0\.00000\d from the optimum\n/);
+  expect(Number(/1 of 2 points: one step ends at most (\S+) /.exec(said)?.[1])).toBeGreaterThan(1);
+  const drawing = await readFile(file, "utf8");
+  expect(drawing).toMatch(/^<svg .*<\/svg>\n$/s);
+  expect(drawing.match(/<polyline /g)).toHaveLength(10);
 });
 
 test("03 multiplies the Hessian with a vector as differences of gradients do", async () => {

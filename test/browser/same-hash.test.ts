@@ -1,0 +1,81 @@
+// The same recipe gives the same bytes in Node and in browsers, on any number of threads and workers, in a worker or in
+// place, isolated from other pages or not, under a strict policy or none.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as library from "../../src/index.ts";
+import { type Browser, type BrowserPage, browserNames, launch } from "./browsers.ts";
+import { recipes } from "./page/recipes.js";
+import { type Headers, openSite, type Site } from "./site.ts";
+
+const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
+
+interface Result {
+  readonly digest: string;
+  readonly notices: readonly string[];
+  readonly isolated: boolean;
+}
+
+let site: Site;
+let expected: readonly string[];
+
+beforeAll(async () => {
+  site = await openSite();
+  const sets = recipes(library).map(async (recipe) => library.distill({ ...(await recipe()), threads: 1 }).result());
+  expected = await Promise.all(sets.map(async (set) => library.setDigest(await set)));
+});
+afterAll(async () => site?.close());
+
+describe.each(browserNames)("%s", (name) => {
+  let browser: Browser;
+  const pages = new Map<string, BrowserPage>();
+  beforeAll(async () => {
+    browser = await launch(name);
+  });
+  afterAll(async () => browser?.close());
+
+  /** Runs all recipes in the page that is served with these headers. */
+  async function run(headers: Headers, options: string): Promise<Result[]> {
+    const url = await site.url(headers);
+    const page = pages.get(url) ?? (await browser.open(url));
+    pages.set(url, page);
+    const results: Result[] = [];
+    for (const index of expected.keys()) results.push(await page.evaluate<Result>(`digest(${index}, ${options})`));
+    return results;
+  }
+  const digests = (results: readonly Result[]): string[] => results.map(({ digest }) => digest);
+
+  test.each([1, 2, 4])("has Node's bytes on %i threads of a worker", async (threads) => {
+    const results = await run({}, `{ threads: ${threads} }`);
+    expect(digests(results)).toEqual(expected);
+    for (const { isolated, notices } of results) expect({ isolated, notices }).toEqual({ isolated: true, notices: [] });
+  });
+
+  test.each([1, 2, 4])("has them on one thread where it is not isolated and %i are asked for", async (threads) => {
+    const results = await run({ isolated: false }, `{ threads: ${threads} }`);
+    expect(digests(results)).toEqual(expected);
+    for (const { isolated, notices } of results) {
+      expect(isolated).toBe(false);
+      expect(notices).toHaveLength(threads === 1 ? 0 : 1);
+      if (threads > 1) expect(notices[0]).toMatch(`1 thread instead of ${threads}: this page is not isolated`);
+    }
+  });
+
+  test("has them on two workers, isolated or not", async () => {
+    expect(digests(await run({}, "{ workers: 2 }"))).toEqual(expected);
+    expect(digests(await run({ isolated: false }, "{ workers: 2 }"))).toEqual(expected);
+  });
+
+  test("has them in place", async () => {
+    expect(digests(await run({}, "{ worker: false }"))).toEqual(expected);
+  });
+
+  test("has them under a strict policy, from the worker's file on two threads, or in place", async () => {
+    const file = await run({ policy: strict }, `{ worker: "distillate/worker.js", threads: 2 }`);
+    expect(digests(file)).toEqual(expected);
+    for (const { notices } of file) expect(notices).toEqual([]);
+    const embedded = await run({ policy: strict }, "{}");
+    expect(digests(embedded)).toEqual(expected);
+    // Told by the first engine that was started; later ones do not try again.
+    expect(embedded.map(({ notices }) => notices.length)).toEqual([1, 0]);
+    expect(embedded[0]!.notices[0]).toMatch(/^in place, on one thread .* say worker: its URL$/);
+  });
+});

@@ -1,0 +1,40 @@
+// A folder to serve: the test page, and beside it the library as `npm run build` built it for pages.
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { serve } from "../../scripts/serve.mjs";
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Headers a site is served with. */
+export interface Headers {
+  readonly isolated?: boolean;
+  readonly policy?: string;
+}
+
+export interface Site {
+  /** Serves the folder with these headers and gives the URL. The same headers are one server. */
+  url(headers?: Headers): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The test page, to be closed after use. */
+export async function openSite(): Promise<Site> {
+  const folder = await mkdtemp(join(tmpdir(), "distillate-site-"));
+  await cp(at("page"), folder, { recursive: true });
+  await cp(at("../../dist/page"), join(folder, "distillate"), { recursive: true });
+  const servers = new Map<string, ReturnType<typeof serve>>();
+  return {
+    async url(headers = {}) {
+      const key = JSON.stringify(headers);
+      const server = servers.get(key) ?? serve({ folder, ...headers });
+      servers.set(key, server);
+      return (await server).url;
+    },
+    async close() {
+      for (const server of servers.values()) await (await server).close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}

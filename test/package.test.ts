@@ -1,0 +1,84 @@
+// The package that npm would publish: its entries, its types, what a page downloads of it.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { publint } from "publint";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const page = join(root, "dist/page");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const read = (name: string): string => readFileSync(join(page, name), "utf8");
+
+/** Gzipped bytes of a page that imports `distillate` and starts its worker. */
+const MOST_BYTES = 90_000;
+
+/** A module of dist/page and all that it imports before it runs. */
+function closure(name: string, seen: Set<string> = new Set()): Set<string> {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const [, next] of read(name).matchAll(/\b(?:from|import)"\.\/([^"]+)"/g)) closure(next!, seen);
+  return seen;
+}
+
+test("the library with its worker and kernels is a download of at most 90 KB, gzipped", () => {
+  const files = [...closure("index.js")];
+  const bytes = files.reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
+  console.log(`index.js and ${files.length - 1} chunks: ${bytes} bytes gzipped`);
+  expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
+  const text = files.map(read).join("");
+  // A kernel thread's life stands only in the source of the worker; "H4sI" is how gzipped kernels begin in base64.
+  for (const part of [".threadMain(", "H4sI"]) expect(text.split(part).length - 1, part).toBe(1);
+});
+
+test("nothing for pages has code of Node's", () => {
+  for (const name of readdirSync(page).filter((name) => name.endsWith(".js"))) {
+    expect(read(name), name).not.toMatch(/["'`]node:|getBuiltinModule|worker_threads|workerData/);
+  }
+});
+
+test("every entry is there, its types first", () => {
+  for (const [entry, conditions] of Object.entries<string | Record<string, string>>(manifest.exports)) {
+    const files = typeof conditions === "string" ? [conditions] : Object.values(conditions);
+    for (const file of files) expect(existsSync(join(root, file)), `${entry}: ${file}`).toBe(true);
+    if (typeof conditions === "object") expect(Object.keys(conditions)[0], entry).toBe("types");
+  }
+});
+
+test("pages and Node get the same names", async () => {
+  for (const entry of ["index", "data", "recipes"]) {
+    const names = async (folder: string) => Object.keys(await import(join(root, folder, `${entry}.js`))).sort();
+    expect(await names("dist/page"), entry).toEqual(await names("dist"));
+  }
+});
+
+test("publint finds nothing", async () => {
+  const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
+  expect(messages).toEqual([]);
+});
+
+test("the types resolve from ES modules and bundlers", () => {
+  // --pack deletes the tarball it makes: nothing is left behind.
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  const options = [
+    "--pack",
+    root,
+    "--profile",
+    "esm-only",
+    "--exclude-entrypoints",
+    "./kernels.wasm",
+    "--format",
+    "json",
+  ];
+  const env = { ...process.env, npm_config_ignore_scripts: "true" };
+  const output = execFileSync(process.execPath, [attw, ...options], { env, encoding: "utf8" });
+  const { analysis } = JSON.parse(output);
+  expect(analysis.types).not.toBe(false);
+  // There is nothing for require() or for TypeScript from before exports.
+  const modern = analysis.problems.filter((problem: { resolutionKind?: string }) => {
+    return problem.resolutionKind !== "node10" && problem.resolutionKind !== "node16-cjs";
+  });
+  expect(modern).toEqual([]);
+});
