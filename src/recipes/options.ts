@@ -14,7 +14,8 @@ import type { Attack, Recipe, RecipeModel } from "./recipe.ts";
 /** What decides a run, and nothing about where it is computed. */
 export type RecipeOptions = Required<
   Pick<DistillOptions, "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed">
->;
+> &
+  Pick<DistillOptions, "augment">;
 
 /**
  * The options of `distill` for a recipe on `data`.
@@ -28,9 +29,11 @@ export type RecipeOptions = Required<
  */
 export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
   const { loss, networksPerStep, outer, seed, attack } = recipe;
+  const { augment } = recipe.data;
   const model = recipeModel(recipe, data);
   return {
     data: attack ? relabelled(data, attack) : data,
+    ...(augment && { augment }),
     model,
     method: recipeMethod(recipe),
     init: recipeInit(recipe, pool),

@@ -114,6 +114,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
           ...settings,
           ...report.listeners,
           data,
+          ...(source.augment && { augment: source.augment }),
           test,
           model,
           init: randomInit(),

@@ -3,6 +3,8 @@
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 
+const augment = { resizedCrop: true, flip: true };
+
 const fromImageNet = {
   model: { name: "alexNet" },
   // torchvision's weights as a state_dict: python3 -c "import torchvision, safetensors.torch as s;
@@ -18,14 +20,14 @@ export const photographRecipes: readonly Recipe[] = [
     ...fromImageNet,
     name: "voc-alexnet",
     summary: "20 images that teach PASCAL VOC to one AlexNet trained on ImageNet",
-    data: { name: "voc2007", size: 224 },
+    data: { name: "voc2007", size: 224, augment },
     paper: { accuracy: 70.75, text: "on the objects of PASCAL VOC 2007" },
   },
   {
     ...fromImageNet,
     name: "cub-alexnet",
     summary: "200 images that teach 200 kinds of birds to one AlexNet trained on ImageNet",
-    data: { name: "cub200", size: 224 },
+    data: { name: "cub200", size: 224, augment },
     paper: { accuracy: 38.76, text: "on CUB-200-2011" },
   },
 ].map((recipe) => parseRecipe(recipe, recipe.name));
