@@ -1,5 +1,5 @@
 // The linear case: D distilled points bring any network to the optimum of least squares in one step, D − 1 do not. Draws
-// the steps in the plane of the two weights.
+// the steps in the plane of the two weights: from blue to black, with the optimum in red.
 //
 //   node examples/06-linear-case.mjs [file, runs/example/linear-case.svg]
 import { mkdir, writeFile } from "node:fs/promises";
@@ -55,7 +55,8 @@ const panel = ({ title, distilled, ends }, i) =>
     `<text x="${300 * i + 150}" y="20" text-anchor="middle">${title}</text>`,
     ...ends.map((end, k) => `<polyline points="${at(starts[k], 300 * i)} ${at(end, 300 * i)}" stroke="#48c"/>`),
     ...starts.map((start) => dot(at(start, 300 * i), 3, "#48c")),
-    dot(at(distilled.optimum, 300 * i), 5, "#d42"),
+    dot(at(distilled.optimum, 300 * i), 6, "#d42"),
+    ...ends.map((end) => dot(at(end, 300 * i), 2.5, "#222")),
   ].join("\n");
 const dot = (place, radius, colour) => {
   const [x, y] = place.split(",");

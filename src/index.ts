@@ -35,6 +35,7 @@ export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError }
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 export { isReproducible, setDigest } from "./formats/sha256.ts";
+export { displayLevels } from "./formats/shades.ts";
 export {
   parametersFromBytes,
   parametersFromSafetensors,

@@ -76,6 +76,9 @@ test("a pool is trained, networks are adapted to other images of another size, a
 
   const attack = await run(`mnist-attack --data source --outer-steps 2 --batch 40 --networks 2`, "attack");
   expect(attack.recipe).toMatchObject({ attack: { from: 0, to: 1 }, evaluate: { baselines: [] } });
+  expect(attack.result.attack.misread).toMatchObject({ mean: expect.any(Number), std: expect.any(Number) });
+  expect(attack.result.evaluation).not.toHaveProperty("confusions");
+  expect(attack.stderr).toMatch(/ class 0 read as 1 +\d+\.\d % ± /);
   const other = await run(`mnist-attack --data source --outer-steps 2 --batch 40 --networks 2 --attack 3,4`, "other");
   expect(other.result.sha256).not.toBe(attack.result.sha256);
 

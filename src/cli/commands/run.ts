@@ -76,6 +76,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
   const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
   const recipeRun = recipeOptions(recipe, train, pools?.train);
   const { model, seed } = recipeRun;
+  const { attack } = recipe;
   const { networks: held, baselines } = recipe.evaluate;
   const init = pools ? heldOut(recipe, pools) : recipeRun.init;
   const reports = createReports();
@@ -115,7 +116,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
         : await judge(
             set,
             {
-              ...{ train, test, model, init, networks: held, baselines },
+              ...{ train, test, model, init, networks: held, baselines, ...(attack && { attack }) },
               ...{ seed, engine, workers, threads, signal },
             },
             reports,
