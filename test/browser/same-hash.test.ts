@@ -72,6 +72,9 @@ describe.each(browserNames)("%s", (name) => {
     const file = await run({ policy: strict }, `{ worker: "distillate/worker.js", threads: 2 }`);
     expect(digests(file)).toEqual(expected);
     for (const { notices } of file) expect(notices).toEqual([]);
+    const blobs = await run({ policy: `${strict}; worker-src 'self' blob:` }, "{ threads: 2 }");
+    expect(digests(blobs)).toEqual(expected);
+    for (const { notices } of blobs) expect(notices).toEqual([]);
     const embedded = await run({ policy: strict }, "{}");
     expect(digests(embedded)).toEqual(expected);
     // Told by the first engine that was started; later ones do not try again.
