@@ -15,6 +15,7 @@ import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
 import { dropoutMask, normal, uniform } from "./random";
 import { axpy, copy, dotPartial, fill, multiply, scale, sumRows } from "./vector";
+import { winogradBackwardWeights, winogradForward, winogradWeights, winogradWeightsBack } from "./winograd";
 
 export enum Kernel {
   fill,
@@ -64,6 +65,10 @@ export enum Kernel {
   localResponseNormForwardR,
   localResponseNormBackwardR,
   programs,
+  winogradWeights,
+  winogradForward,
+  winogradBackwardWeights,
+  winogradWeightsBack,
 }
 
 /** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
@@ -256,6 +261,18 @@ function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.localResponseNormBackwardR:
       localResponseNormBackwardR(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), ptr(5), ptr(6), ptr(7), int(8), int(9), int(10), num(11), num(12), begin, end);
+      break;
+    case Kernel.winogradWeights:
+      winogradWeights(ptr(0), ptr(1), int(2), int(3), int(4), int(5), scratch, begin, end);
+      break;
+    case Kernel.winogradForward:
+      winogradForward(ptr(0), ptr(1), ptr(2), ptr(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), int(12), int(13), int(14), int(15), scratch, begin, end);
+      break;
+    case Kernel.winogradBackwardWeights:
+      winogradBackwardWeights(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), int(6), int(7), int(8), int(9), int(10), int(11), int(12), int(13), int(14), scratch, begin, end);
+      break;
+    case Kernel.winogradWeightsBack:
+      winogradWeightsBack(ptr(0), ptr(1), int(2), int(3), int(4), int(5), int(6), scratch, begin, end);
       break;
     case Kernel.programs:
       runPrograms(ptr(0), scratch, begin, end);

@@ -1,16 +1,18 @@
 // The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
 // Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";
+export { type Dataset, type DatasetSplit, type Normalization, relabelled, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
 export type { BaselineResult } from "./distill/baselines/baseline.ts";
 export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
 export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
+export { type AttackReport, attackReport, type Confusion } from "./distill/confusion.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export type { Evaluation } from "./distill/evaluate.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
+export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type InitialLabels, type OuterOptions } from "./distill/method.ts";
 export type { Progress } from "./distill/options.ts";
@@ -33,6 +35,7 @@ export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError }
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 export { isReproducible, setDigest } from "./formats/sha256.ts";
+export { displayLevels } from "./formats/shades.ts";
 export {
   parametersFromBytes,
   parametersFromSafetensors,

@@ -188,16 +188,41 @@ export interface Ops {
   /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
   embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
 
-  /** y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B] */
-  conv2dForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  /**
+   * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
+   * passes back, a workspace of `winogradFloats` (winograd.ts) lets a backend take a way with fewer products.
+   */
+  conv2dForward(
+    y: Buffer,
+    x: Buffer,
+    w: Buffer,
+    bias: Buffer,
+    shape: Conv2dShape,
+    accumulate: boolean,
+    workspace?: Buffer,
+  ): void;
   /**
    * dx (+)= the adjoint of a stride-1 convolution in its unpadded input:
    * dx[c, i, j] (+)= Σ_{o, ky, kx} w[o, c, ky, kx] · dy[o, i + padding − ky, j + padding − kx] over what lies inside dy.
    * dy [oc, oh, ow, B], dx [c, h, w, B], w [oc, c, kh, kw]. For a larger stride `embed2d` spreads dy first.
    */
-  conv2dBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: Conv2dBackwardDataShape, accumulate: boolean): void;
+  conv2dBackwardData(
+    dx: Buffer,
+    dy: Buffer,
+    w: Buffer,
+    shape: Conv2dBackwardDataShape,
+    accumulate: boolean,
+    workspace?: Buffer,
+  ): void;
   /** dw (+)= the adjoint of conv2dForward in w. dw [oc, c, kh, kw] */
-  conv2dBackwardWeights(dw: Buffer, dy: Buffer, x: Buffer, shape: Conv2dShape, accumulate: boolean): void;
+  conv2dBackwardWeights(
+    dw: Buffer,
+    dy: Buffer,
+    x: Buffer,
+    shape: Conv2dShape,
+    accumulate: boolean,
+    workspace?: Buffer,
+  ): void;
 
   /** y (+)= w·x + bias. x [in, B], w [out, in], bias [out] or none, y [out, B] */
   linearForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: LinearShape, accumulate: boolean): void;

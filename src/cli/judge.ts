@@ -1,5 +1,6 @@
 // How good a set is: accuracies of held-out networks, beside those of baselines.
 import {
+  attackReport,
   type DatasetSplit,
   type DistilledSet,
   type Engine,
@@ -7,6 +8,7 @@ import {
   type Model,
   type WeightSource,
 } from "../index.ts";
+import type { Attack } from "../recipes.ts";
 import { type BaselineName, measureBaselines } from "./baselines.ts";
 import type { RunReport, RunResult } from "./report.ts";
 
@@ -16,6 +18,8 @@ export interface JudgeOptions extends DatasetSplit {
   readonly init: WeightSource;
   readonly networks: number;
   readonly baselines: readonly BaselineName[];
+  /** Of a set that is distilled to mislead. */
+  readonly attack?: Attack;
   readonly seed: number;
   readonly engine: Engine;
   readonly workers: number;
@@ -28,16 +32,22 @@ export async function judge(
   set: DistilledSet,
   options: JudgeOptions,
   reports: readonly RunReport[],
-): Promise<Pick<RunResult, "evaluation" | "baselines">> {
-  let evaluation: RunResult["evaluation"] = null;
+): Promise<Pick<RunResult, "evaluation" | "attack" | "baselines">> {
+  let judged: Pick<RunResult, "evaluation" | "attack"> = { evaluation: null };
+  const { attack } = options;
   try {
-    evaluation = await evaluate({
+    const { confusions, ...evaluation } = await evaluate({
       ...options,
       set,
+      ...(attack && { perClass: true }),
       onProgress({ network, networks }) {
         for (const report of reports) report.evaluating(network, networks);
       },
     });
+    judged = {
+      evaluation,
+      ...(attack && confusions && { attack: attackReport({ ...evaluation, confusions }, attack.from, attack.to) }),
+    };
     for (const report of reports) report.evaluated(evaluation);
     // Real images come with hard labels, of every class as many: there are none like fewer images than classes.
     const names = set.imagesPerStep % options.train.classes === 0 ? options.baselines : [];
@@ -45,9 +55,9 @@ export async function judge(
       for (const report of reports) report.comparing(name);
     });
     for (const report of reports) report.compared(baselines);
-    return { evaluation, baselines };
+    return { ...judged, baselines };
   } catch (error) {
     if (!options.signal.aborted) throw error;
-    return { evaluation, baselines: null };
+    return { ...judged, baselines: null };
   }
 }

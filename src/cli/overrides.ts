@@ -18,10 +18,10 @@ interface Override {
 }
 
 /** An option that is the value of `key`. */
-const key = (flags: string, text: string, parse: (text: string) => unknown, key: string): Override => ({
+const key = (flags: string, text: string, parse: Override["parse"], key: string): Override => ({
   flags,
   text,
-  parse,
+  ...(parse && { parse }),
   change: (value) => [[key, value]],
 });
 
@@ -29,7 +29,27 @@ const overrides: readonly Override[] = [
   key("--size <n>", "side of the square that images are resized to", wholeNumber(1, 4096), "data.size"),
   key("--steps <n>", "gradient steps in an epoch: blocks of images", wholeNumber(1), "method.steps"),
   key("--epochs <n>", "epochs over the blocks", wholeNumber(1), "method.epochs"),
-  key("--images-per-class <n>", "images per class in a block", wholeNumber(1), "method.imagesPerClass"),
+  {
+    flags: "--images-per-class <n>",
+    text: "images per class in a block",
+    parse: wholeNumber(1),
+    change: (n: number) => [
+      ["method.imagesPerStep", undefined],
+      ["method.imagesPerClass", n],
+    ],
+  },
+  {
+    flags: "--images-per-step <n>",
+    text: "images in a block, whatever the classes",
+    parse: wholeNumber(1),
+    change: (n: number) => [
+      ["method.imagesPerClass", undefined],
+      ["method.imagesPerStep", n],
+    ],
+  },
+  key("--labels <how>", "fixed, or learned with the images", oneOf("fixed", "learned"), "method.labels"),
+  key("--initial-labels <how>", "even, random, or classes as 0,1,2", initialLabels, "method.initialLabels"),
+  key("--shuffle", "blocks in another order for each network", undefined, "method.shuffle"),
   key("--lr <x>", "where the learned learning rates start", numberFrom(0, 100), "method.learningRate"),
   key(
     "--initial-noise <x>",
@@ -127,6 +147,19 @@ function memory(text: string): string | number {
   } catch {
     throw new InvalidArgumentError('Expected "store", "recompute" or a whole number of bytes of at least 1.');
   }
+}
+
+function oneOf(...words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`Expected ${words.join(" or ")}.`);
+  };
+}
+
+function initialLabels(text: string): string | number[] {
+  if (text === "even" || text === "random") return text;
+  if (/^\d{1,3}(,\d{1,3})*$/.test(text)) return text.split(",").map(Number);
+  throw new InvalidArgumentError("Expected even, random, or a list of classes, as 0,1,2.");
 }
 
 function twoClasses(text: string): readonly [number, number] {

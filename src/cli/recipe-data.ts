@@ -6,7 +6,7 @@ import { isNamedHere } from "../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../node.ts";
 import { convertData } from "../recipes/convert-data.ts";
 import { isFixed } from "../recipes/options.ts";
-import type { Recipe, RecipeData } from "../recipes.ts";
+import type { Recipe, RecipeData, RecipePool } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
 import { loadData } from "./options.ts";
 
@@ -77,6 +77,11 @@ export function heldOut(recipe: Recipe, { train, test }: RecipePools): WeightSou
   return pretrained(isFixed(recipe) ? train.weights.slice(0, 1) : test);
 }
 
+/** The folder that `distillate train` has to fill for the recipe: the pool is train/ in it, or a file in that. */
+export function poolFolder({ pool }: RecipePool): string {
+  return dirname(/\.(safetensors|npz)$/i.test(pool) ? dirname(pool) : pool);
+}
+
 async function adviceFor({ init, model }: Recipe, what: string): Promise<string> {
   if (init.kind !== "pretrained" || init.training === undefined) {
     const whose = "name" in model ? ` of torchvision's ${model.name.toLowerCase()}` : "";
@@ -88,7 +93,7 @@ async function adviceFor({ init, model }: Recipe, what: string): Promise<string>
     : datasetNames.includes(data.name)
       ? ` --dataset ${data.name}`
       : ` --data <${data.name}>`;
-  return `there are no trained networks; train them first: distillate train ${what} --out ${dirname(init.pool)}${source}`;
+  return `there are no trained networks; train them first: distillate train ${what} --out ${poolFolder(init)}${source}`;
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 // What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
-import type { Engine, Evaluation, Model, Progress } from "../index.ts";
+import type { AttackReport, Engine, Evaluation, Model, Progress } from "../index.ts";
 import type { Recipe } from "../recipes.ts";
 import type { BaselineName, Baselines } from "./baselines.ts";
 
@@ -59,6 +59,8 @@ export interface RunResult {
   /** Of the last outer step. */
   readonly loss: number | null;
   readonly evaluation: Evaluation | null;
+  /** Of a set that was distilled to mislead. */
+  readonly attack?: AttackReport;
   /** Those that were asked for; null where an interrupt came first. */
   readonly baselines: Baselines | null;
   readonly sha256: string;

@@ -1,8 +1,8 @@
 // A run as a person reads it: what will happen, a live line, a table.
 import type { WriteStream } from "node:tty";
-import type { Evaluation } from "../index.ts";
+import type { AttackReport, Evaluation } from "../index.ts";
 import { isFixed, modelName } from "../recipes/options.ts";
-import type { Recipe } from "../recipes.ts";
+import type { Attack, Recipe } from "../recipes.ts";
 import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
 import { printable } from "./errors.ts";
 import { runFiles } from "./output.ts";
@@ -108,7 +108,7 @@ export class TextReport implements RunReport {
     return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
   }
 
-  #table({ evaluation, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
+  #table({ evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
     const { out, recipe } = this.#plan!;
     const lines: string[] = [];
     if (evaluation && baselines) {
@@ -123,6 +123,7 @@ export class TextReport implements RunReport {
             interval(evaluation),
             known ? "the known network" : plural(evaluation.networks, "network"),
           ],
+          ...(attack && recipe.attack ? [misreadRow(recipe.attack, attack)] : []),
           ...baselineRows(baselines, known),
         ]),
         "",
@@ -140,6 +141,11 @@ export class TextReport implements RunReport {
   #print(...lines: readonly string[]): void {
     this.#stream.write(lines.map((line) => `${printable(line)}\n`).join(""));
   }
+}
+
+/** The share of the attacked class that is taken for the other. */
+function misreadRow({ from, to }: Attack, { misread }: AttackReport): string[] {
+  return [`  class ${from} read as ${to}`, accuracy(misread), interval(misread), "what the images are for"];
 }
 
 function weightsText(recipe: Recipe): string {

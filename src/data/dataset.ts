@@ -47,6 +47,31 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
 }
 
 /**
+ * The same images, those of class `from` called `to`: what the outer loss of an attack sees, so that networks trained on
+ * the distilled set mistake the one for the other. It is for studying how little poisoned data misleads a network that is
+ * trained further (Wang et al. 2018, section on poisoning), and how to find that out.
+ *
+ * Pixels are those of `dataset`, not a copy. Its name says what was done.
+ *
+ * @throws RangeError unless both are classes, and not the same.
+ * @example
+ * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
+ */
+export function relabelled(dataset: Dataset, from: number, to: number): Dataset {
+  const { classes, labels, name } = dataset;
+  for (const [key, label] of [["from", from] as const, ["to", to] as const]) {
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
+    throw new RangeError(`"${key}" expected a class from 0 to ${classes - 1}, got ${label}`);
+  }
+  if (from === to) throw new RangeError(`"to" expected another class than "from", got ${to}`);
+  return {
+    ...dataset,
+    name: `${name}, ${from} as ${to}`,
+    labels: labels.map((label) => (label === from ? to : label)),
+  };
+}
+
+/**
  * Mean and standard deviation (of the population) of pixels / 255, per channel. The sums are whole numbers, so the
  * result does not depend on any order.
  *

@@ -1,8 +1,18 @@
-// Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller.
+// Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller. Augmented
+// images are drawn anew for each batch, and the same for everybody who reads it.
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { type Augmentation, AugmentedBatches } from "../data/augment.ts";
 import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
 import { randomKey } from "../random.ts";
 import type { Batch } from "./outer-loss.ts";
+
+export interface DataBatchOptions {
+  readonly order: Buffer;
+  readonly most: number;
+  readonly seed: number;
+  readonly purpose?: string;
+  readonly augment?: Augmentation | undefined;
+}
 
 /** One object for all batches: `select` says which it is. */
 export class DataBatch implements Batch {
@@ -18,16 +28,18 @@ export class DataBatch implements Batch {
   readonly #seed: number;
   readonly #purpose: string;
   readonly #tables: readonly Float32Array[];
+  readonly #augmented: AugmentedBatches | undefined;
+  #step = 0;
   /** The pass whose order is there now. */
   #epoch = -1;
   #start = 0;
 
-  /** Batches of `most` images, in orders of their own for each `purpose`; `order` is room for one of them. */
-  constructor(
-    data: Dataset,
-    backend: Backend,
-    { order, most, seed, purpose = "order" }: { order: Buffer; most: number; seed: number; purpose?: string },
-  ) {
+  /**
+   * Batches of `most` images, in orders of their own for each `purpose`; `order` is room for one of them.
+   *
+   * @throws RangeError or TypeError for an augmentation that cannot be done to such images.
+   */
+  constructor(data: Dataset, backend: Backend, { order, most, seed, purpose = "order", augment }: DataBatchOptions) {
     this.perEpoch = Math.ceil(data.count / most);
     this.#data = data;
     this.#backend = backend;
@@ -36,6 +48,7 @@ export class DataBatch implements Batch {
     this.#seed = seed;
     this.#purpose = purpose;
     this.#tables = normalizedBytes(data);
+    this.#augmented = augment && new AugmentedBatches(data, augment);
   }
 
   /** Makes this the batch of step `step`, counted from 0. */
@@ -46,13 +59,17 @@ export class DataBatch implements Batch {
       this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, this.#purpose, epoch));
       this.#epoch = epoch;
     }
+    this.#step = step;
     this.#start = (step - epoch * this.perEpoch) * this.#most;
     this.count = Math.min(this.#most, count - this.#start);
   }
 
   imagesInto(out: Floats, from: number): void {
     const { channels, height, width } = this.#data;
-    batchInto(this.#data, this.#indices(from, out.length / (channels * height * width)), out, this.#tables);
+    const indices = this.#indices(from, out.length / (channels * height * width));
+    const key = randomKey(this.#seed, `${this.#purpose}/augment`, this.#step);
+    if (this.#augmented) this.#augmented.into(indices, out, key, from);
+    else batchInto(this.#data, indices, out, this.#tables);
   }
 
   targetsInto(out: Floats, from: number): void {

@@ -121,10 +121,11 @@ export class Run implements Distillation {
 
   /** Everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, model, method, loss, networksPerStep, outer, seed } = this.#config;
+    const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
       data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
+      ...(augment && { augment }),
       model: describeModel(model),
       method,
       init: this.#init,

@@ -8,6 +8,7 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { checkImages } from "./fit.ts";
@@ -34,6 +35,8 @@ export interface EvaluateOptions extends Replay {
   readonly networks?: number;
   /** Real images nobody has trained on. */
   readonly test: Dataset;
+  /** Also reports which classes are read as which: `perClass` and `confusions` of the evaluation. Default false. */
+  readonly perClass?: boolean;
   /** Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
   readonly seed?: number;
   readonly engine?: Engine;
@@ -69,7 +72,9 @@ interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
 type SetOf = (network: number) => DistilledSet;
-type Add = (accuracy: number) => void;
+/** What a network came to: its accuracy, or with `perClass` how it read the images. */
+type Outcome = number | Confusion;
+type Add = (outcome: Outcome) => void;
 
 /** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
@@ -81,7 +86,10 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   if (loss !== undefined) checkLoss("loss", loss);
   checkImages("test", test, model);
   const accuracies: number[] = [];
-  const add: Add = (accuracy) => {
+  const confusions: Confusion[] = [];
+  const add: Add = (outcome) => {
+    if (typeof outcome !== "number") confusions.push(outcome);
+    const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
     accuracies.push(accuracy);
     onProgress?.({ network: accuracies.length, networks, accuracy });
   };
@@ -89,7 +97,8 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await run(options, networks, setOf, add);
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
-  return { networks, ...summary(accuracies), accuracies, ...simd };
+  const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
+  return { networks, ...summary(accuracies), accuracies, ...byClass, ...simd };
 }
 
 function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
@@ -105,7 +114,8 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
     const held = new HeldOutTest(configOf(options), engine.backend, engine.arena);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      add(held.accuracy(network, setOf(network)));
+      const set = setOf(network);
+      add(options.perClass ? held.confusion(network, set) : held.accuracy(network, set));
       await nextTask();
     }
   } finally {
@@ -125,10 +135,13 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
       init: shareableInit(config.init),
     };
     await pool.all((api) => api.openTest(message));
-    await pool.inOrder(
+    await pool.inOrder<Outcome>(
       networks,
-      (api, network) => api.accuracy(network, setOf(network)),
-      (_, accuracy) => add(accuracy),
+      (api, network) => {
+        const set = setOf(network);
+        return options.perClass ? api.confusion(network, set) : api.accuracy(network, set);
+      },
+      (_, outcome) => add(outcome),
     );
   } finally {
     if (!options.pool) await pool.dispose();

@@ -4,6 +4,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
+import { accuracyOf, type Confusion } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { TestImages } from "./test-images.ts";
 import { type Replay, Trainer } from "./train.ts";
@@ -34,14 +35,19 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** Test accuracy of network number `network`, trained on `set`. */
-  accuracy(network: number, set: DistilledSet): number {
+  /** How network number `network`, trained on `set`, reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion {
     const { model, init, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
       writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
       trainer.train({ seed, purpose, index: network });
-      return this.#images.accuracy(trainer.theta);
+      return this.#images.confusion(trainer.theta);
     });
+  }
+
+  /** Test accuracy of that network. */
+  accuracy(network: number, set: DistilledSet): number {
+    return accuracyOf(this.confusion(network, set));
   }
 }

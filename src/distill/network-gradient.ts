@@ -43,12 +43,12 @@ export class NetworkGradient implements StepNetworks {
   readonly #outerLoss: OuterLoss;
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
-    const { data, outer, seed } = config;
+    const { data, outer, seed, augment } = config;
     const { blocks, method, real, order } = allocateNetworks(sizesOf(config), backend, allIn(arena));
     this.#config = config;
     this.#backend = backend;
     this.#method = method;
-    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed });
+    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed, augment });
     this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
     this.blocks = blocks;
     this.gradients = { images: method.dImages, targets: method.dTargets, learningRates: method.dLearningRates };

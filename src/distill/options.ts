@@ -1,4 +1,5 @@
 // What distill() takes, and the check of it.
+import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { wholeNumber } from "../nn/layer.ts";
@@ -31,6 +32,8 @@ export interface Progress {
 export interface DistillOptions {
   /** Real images to learn from. */
   readonly data: Dataset;
+  /** What is done to the real images of each outer batch, drawn anew. Default: nothing. */
+  readonly augment?: Augmentation;
   readonly model: Model;
   readonly method: BackGradientMethod;
   /** Default `randomInit()`. */
@@ -64,13 +67,14 @@ export interface DistillOptions {
 /** The options as a run takes them, defaults filled in. */
 export function checked(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const { loss = "cross-entropy" } = options;
+  const { loss = "cross-entropy", augment } = options;
   checkLoss("loss", loss);
   checkImages("data", data, model);
+  if (augment) checkAugmentation(augment, data);
   wholeNumber("networksPerStep", networksPerStep, 1);
   checkInit(init, model, networksPerStep);
   initialLabels(method, model.classes, 0, 0);
   checkWorkers(options.workers ?? 0);
   const outerChecked = outerOptions(outer, data.count);
-  return { data, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
+  return { data, augment, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
 }

@@ -3,6 +3,7 @@
 // here.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
 import { elements } from "../nn/layer.ts";
@@ -22,6 +23,7 @@ import type { WeightSource } from "./weight-source.ts";
 
 export interface OuterLoopConfig {
   readonly data: Dataset;
+  readonly augment?: Augmentation | undefined;
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly init: WeightSource;

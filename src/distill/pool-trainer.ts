@@ -2,6 +2,7 @@
 // A network is a function of the config and its number, and of nothing else, so it can be trained anywhere.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
 import { type Initializer, initialize } from "../nn/init.ts";
@@ -19,6 +20,7 @@ export interface TrainingSettings extends AdamSchedule {
   readonly epochs: number;
   /** Images of a step; the last one of a pass may have fewer. */
   readonly batch: number;
+  readonly augment?: Augmentation;
 }
 
 /** Everything that decides the networks of a pool. */
@@ -72,9 +74,9 @@ export class PoolTrainer {
     const { first, second } = this.#moments;
     this.#network = network;
     this.#step = 0;
-    // Images that change from pass to pass would come from another Batch, made here and addressed likewise.
+    const { batch: most, augment } = training;
     const purpose = this.#purpose(`order/${network}`);
-    this.#batch = new DataBatch(data, backend, { order: this.#order, most: training.batch, seed, purpose });
+    this.#batch = new DataBatch(data, backend, { order: this.#order, most, seed, purpose, augment });
     initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
     backend.ops.fill(first, 0, model.parameterCount);
     backend.ops.fill(second, 0, model.parameterCount);

@@ -4,6 +4,7 @@ import type { Backend, Buffer } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
+import { accuracyOf, type Confusion, confusionOf } from "./confusion.ts";
 import { RealBatch } from "./outer-loss.ts";
 
 export class TestImages {
@@ -23,11 +24,14 @@ export class TestImages {
 
   /** The share of them that the network θ reads as their labels say. */
   accuracy(theta: Buffer): number {
+    return accuracyOf(this.confusion(theta));
+  }
+
+  /** How the network θ reads the images of each class. */
+  confusion(theta: Buffer): Confusion {
     const { labels, count } = this.#test;
     const predicted = predictedClasses(this.#batch.logits(theta, this.#images, count), this.#classes);
-    let hits = 0;
-    for (let i = 0; i < count; i++) if (predicted[i] === labels[i]) hits++;
-    return hits / count;
+    return confusionOf(predicted, labels, this.#classes);
   }
 }
 

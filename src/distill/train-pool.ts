@@ -1,5 +1,6 @@
 // trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
 import type { Floats } from "../backend/backend.ts";
+import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
@@ -30,6 +31,8 @@ export interface TrainPoolOptions extends Partial<AdamSchedule> {
   readonly epochs: number;
   /** Images of a step. Default 1024. */
   readonly batch?: number;
+  /** What is done to the images of each step, drawn anew. Default: nothing. */
+  readonly augment?: Augmentation;
   /** Default `randomInit()`; a pool has no other. */
   readonly init?: WeightSource;
   /** Default "cross-entropy". */
@@ -142,6 +145,7 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
     eps: options.eps ?? 1e-8,
     decayEvery: options.decayEvery ?? 20,
     decayFactor: options.decayFactor ?? 0.5,
+    ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
   };
   checkAdam("", training);
   return { data, test, model, init, loss: checkLoss("loss", loss), training, seed: checkSeed(seed), pool };

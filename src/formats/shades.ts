@@ -46,3 +46,18 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
   }
   return false;
 }
+
+/**
+ * All images as bytes to look at, [steps, imagesPerStep, height, width, channels], as a canvas takes them: denormalised,
+ * and shown in the range of the set's own values, as in `contactSheet`.
+ *
+ * @example
+ * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
+ */
+export function displayLevels(set: DistilledSet): Uint8Array {
+  const size = set.channels * set.height * set.width;
+  const range = rangeOf(set);
+  const levels = new Uint8Array(set.images.length);
+  for (let image = 0; image * size < levels.length; image++) levels.set(shadesOf(set, image, range), image * size);
+  return levels;
+}

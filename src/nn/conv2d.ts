@@ -6,6 +6,7 @@ import {
   type Embed2dShape,
   none,
 } from "../backend/backend.ts";
+import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/winograd.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
@@ -82,6 +83,8 @@ class BoundConv2d implements BoundLayer {
   readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
   readonly #spread: Embed2dShape | undefined;
+  /** Whether the workspace is for transforms, and none else. */
+  readonly #transformed: boolean;
   readonly #weights: number;
   readonly #bias: boolean;
 
@@ -144,41 +147,38 @@ class BoundConv2d implements BoundLayer {
       ...kernel,
     };
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
-    this.workspaceFloats = this.#spread ? elements([outChannels, spreadHeight, spreadWidth, batch]) : 0;
+    this.#transformed = isTransformed(this.#forward);
+    const spread = this.#spread ? elements([outChannels, spreadHeight, spreadWidth, batch]) : 0;
+    this.workspaceFloats = this.#transformed ? winogradFloats(this.#forward) : spread;
   }
 
-  forward(tape: LayerTape, w: Buffer): void {
+  forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
     if (this.#pad) this.#ops.embed2d(tape.saved, tape.x, this.#pad);
-    this.#ops.conv2dForward(tape.y, this.#padded(tape), w, this.#biasOf(w), this.#forward, false);
+    this.#convolve(tape.y, this.#padded(tape), w, this.#biasOf(w), false, workspace);
   }
 
   backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void {
-    const ops = this.#ops;
     if (dw !== none) {
-      ops.conv2dBackwardWeights(dw, tape.dy, this.#padded(tape), this.#forward, accumulate);
+      this.#weightGradient(dw, tape.dy, this.#padded(tape), accumulate, workspace);
       this.#biasGradient(dw, tape.dy, accumulate);
     }
     if (tape.dx !== none) this.#dataGradient(tape.dx, tape.dy, w, workspace, false);
   }
 
   // R{w ⋆ x + b} = w ⋆ ṙx + v ⋆ x + v_b
-  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer): void {
-    const ops = this.#ops;
+  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, workspace: Buffer): void {
     const known = tangent.rx !== none;
     if (known) {
-      if (this.#pad) ops.embed2d(tangent.saved, tangent.rx, this.#pad);
-      ops.conv2dForward(tangent.ry, this.#paddedTangent(tangent), w, none, this.#forward, false);
+      if (this.#pad) this.#ops.embed2d(tangent.saved, tangent.rx, this.#pad);
+      this.#convolve(tangent.ry, this.#paddedTangent(tangent), w, none, false, workspace);
     }
-    ops.conv2dForward(tangent.ry, this.#padded(tape), v, this.#biasOf(v), this.#forward, known);
+    this.#convolve(tangent.ry, this.#padded(tape), v, this.#biasOf(v), known, workspace);
   }
 
   // R{dw} = ṙdy ⋆ x + dy ⋆ ṙx;  R{dx} = wᵀ ⋆ ṙdy + vᵀ ⋆ dy
   backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
-    const ops = this.#ops;
-    ops.conv2dBackwardWeights(rdw, tangent.rdy, this.#padded(tape), this.#forward, false);
-    if (tangent.rx !== none) {
-      ops.conv2dBackwardWeights(rdw, tape.dy, this.#paddedTangent(tangent), this.#forward, true);
-    }
+    this.#weightGradient(rdw, tangent.rdy, this.#padded(tape), false, workspace);
+    if (tangent.rx !== none) this.#weightGradient(rdw, tape.dy, this.#paddedTangent(tangent), true, workspace);
     this.#biasGradient(rdw, tangent.rdy, false);
     if (tangent.rdx !== none) {
       this.#dataGradient(tangent.rdx, tangent.rdy, w, workspace, false);
@@ -204,8 +204,18 @@ class BoundConv2d implements BoundLayer {
     this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
   }
 
+  #convolve(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, accumulate: boolean, workspace: Buffer): void {
+    this.#ops.conv2dForward(y, x, w, bias, this.#forward, accumulate, this.#transformed ? workspace : none);
+  }
+
+  #weightGradient(dw: Buffer, dy: Buffer, x: Buffer, accumulate: boolean, workspace: Buffer): void {
+    const transforms = this.#transformed && isGradientTransformed(this.#forward) ? workspace : none;
+    this.#ops.conv2dBackwardWeights(dw, dy, x, this.#forward, accumulate, transforms);
+  }
+
   #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, workspace: Buffer, accumulate: boolean): void {
     if (this.#spread) this.#ops.embed2d(workspace, dy, this.#spread);
-    this.#ops.conv2dBackwardData(dx, this.#spread ? workspace : dy, w, this.#backwardData, accumulate);
+    const transforms = this.#transformed ? workspace : none;
+    this.#ops.conv2dBackwardData(dx, this.#spread ? workspace : dy, w, this.#backwardData, accumulate, transforms);
   }
 }

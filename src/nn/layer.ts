@@ -81,11 +81,11 @@ export interface BoundLayer {
   readonly workspaceFloats: number;
 
   /** y from x. `random` is this layer's stream for this pass, in training; layers without chance ignore it. */
-  forward(tape: LayerTape, w: Buffer, random?: RandomKey): void;
+  forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;
   /** dw (+)= ∂ℓ/∂w where dw is not none; dx = ∂ℓ/∂x where dx is not none */
   backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void;
   /** ry from rx and v */
-  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer): void;
+  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
   /** rdw = R{dw}; rdx = R{dx} where rdx is not none */
   backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void;
 }

@@ -55,7 +55,8 @@ export class Network {
   forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
     tape.lanes.real = images;
     this.#layers.forEach((layer, i) => {
-      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, random && { ...random, stream: random.stream + i });
+      const stream = random && { ...random, stream: random.stream + i };
+      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, stream, this.#workspace);
     });
   }
 
@@ -77,7 +78,7 @@ export class Network {
   forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
     this.#layers.forEach((layer, i) => {
       const at = this.#offsets[i]!;
-      layer.forwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at);
+      layer.forwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, this.#workspace);
     });
     const shape = { classes: this.model.classes, images, batch: this.batch };
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);

@@ -17,7 +17,11 @@ export interface RecipeCost {
   readonly flops: number;
   /** Bytes. */
   readonly memory: number;
+  /** Whether all but the images themselves fits into a WebAssembly memory. */
+  readonly fits: boolean;
 }
+
+const wasmBytes = 2 ** 32;
 
 /** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
@@ -28,5 +32,7 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const { steps, epochs } = method;
   const flops = backGradientFlops(model, { steps, epochs, imagesPerStep: images / steps, real: outer.batch });
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
-  return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory };
+  const pixels = data.count * data.channels * data.height * data.width;
+  const fits = memory - pixels <= wasmBytes;
+  return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }

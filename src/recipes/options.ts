@@ -1,5 +1,5 @@
 // What a recipe means: the options of distill, given the data.
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, relabelled } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
 import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
 import type { DistillOptions } from "../distill/options.ts";
@@ -9,12 +9,13 @@ import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
-import type { Attack, Recipe, RecipeModel } from "./recipe.ts";
+import type { Recipe, RecipeModel } from "./recipe.ts";
 
 /** What decides a run, and nothing about where it is computed. */
 export type RecipeOptions = Required<
   Pick<DistillOptions, "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed">
->;
+> &
+  Pick<DistillOptions, "augment">;
 
 /**
  * The options of `distill` for a recipe on `data`.
@@ -28,9 +29,11 @@ export type RecipeOptions = Required<
  */
 export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
   const { loss, networksPerStep, outer, seed, attack } = recipe;
+  const { augment } = recipe.data;
   const model = recipeModel(recipe, data);
   return {
-    data: attack ? relabelled(data, attack) : data,
+    data: attack ? relabelled(data, attack.from, attack.to) : data,
+    ...(augment && { augment }),
     model,
     method: recipeMethod(recipe),
     init: recipeInit(recipe, pool),
@@ -39,16 +42,6 @@ export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPo
     outer,
     seed,
   };
-}
-
-/** The images with those of one class called another. */
-function relabelled(data: Dataset, { from, to }: Attack): Dataset {
-  for (const [key, label] of Object.entries({ from, to })) {
-    if (label >= data.classes) {
-      throw new RangeError(`attack.${key} expected a class of ${data.name}, 0 to ${data.classes - 1}, got ${label}`);
-    }
-  }
-  return { ...data, labels: data.labels.map((label) => (label === from ? to : label)) };
 }
 
 /** The recipe's network for such images. Throws ShapeError where they do not fit. */

@@ -1,4 +1,5 @@
 // A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
+import type { Augmentation } from "../data/augment.ts";
 import type { BaselineKind } from "../distill/baselines/kinds.ts";
 import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
 import type { ModelDescription } from "../nn/describe.ts";
@@ -50,6 +51,8 @@ export interface RecipeData {
   readonly size?: number;
   /** 1 makes them grey, 3 makes three channels of grey ones. */
   readonly channels?: 1 | 3;
+  /** What is done to training images, drawn anew for each batch. */
+  readonly augment?: Augmentation;
 }
 
 /** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */

@@ -4,6 +4,8 @@ import { attackRecipes } from "./named/attack.ts";
 import { digitsRecipes } from "./named/digits.ts";
 import { mainTableRecipes } from "./named/main-table.ts";
 import { photographRecipes } from "./named/photographs.ts";
+import { scaledRecipes } from "./named/scaled.ts";
+import { softLabelRecipes } from "./named/soft-labels.ts";
 import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -16,9 +18,11 @@ export interface RecipeGroup {
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
+  { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },
-  { title: "Photographs: AlexNet, one image per class", recipes: photographRecipes },
+  { title: "Photographs: one image per class; the last two are not the paper's", recipes: photographRecipes },
   { title: "Poisoning: one step that makes trained networks mistake a class", recipes: attackRecipes },
+  { title: "Smaller, to end in minutes; the paper's figures are of the whole recipes", recipes: scaledRecipes },
 ];
 
 /** All of them. */

@@ -59,11 +59,23 @@ const name = v.pipe(
   v.regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/, "letters, digits, dots and hyphens, 64 at most"),
 );
 
+const crops = "true, false or an object of scale and ratio, each [least, most]";
+const range = v.strictTuple([positive, positive], crops);
+
 const data = object({
   name: text("the name of a data set"),
   path: v.exactOptional(text("a path")),
   size: v.exactOptional(whole(1, 4096)),
   channels: v.exactOptional(v.picklist([1, 3], "1 or 3")),
+  augment: v.exactOptional(
+    object({
+      crop: v.exactOptional(whole(1, 4096)),
+      resizedCrop: v.exactOptional(
+        v.union([v.boolean(), object({ scale: v.exactOptional(range), ratio: v.exactOptional(range) })], crops),
+      ),
+      flip: v.exactOptional(v.boolean("true or false")),
+    }),
+  ),
 });
 
 const scheme = {

@@ -2,6 +2,7 @@
 // do not cross.
 import type { Floats } from "../backend/backend.ts";
 import type { Kernels } from "../backend/wasm/kernels.ts";
+import type { Confusion } from "../distill/confusion.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { HeldOutTestConfig } from "../distill/held-out-test.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
@@ -59,6 +60,8 @@ export interface WorkerApi {
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): number;
+  /** How that network reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion;
   openTraining(training: TrainingMessage): void;
   /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): number;

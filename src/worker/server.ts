@@ -2,6 +2,7 @@
 import { transfer } from "comlink";
 import type { Mark } from "../backend/arena.ts";
 import { adoptKernels } from "../backend/wasm/kernels.ts";
+import type { Confusion } from "../distill/confusion.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { HeldOutTest } from "../distill/held-out-test.ts";
 import { NetworkGradient } from "../distill/network-gradient.ts";
@@ -63,6 +64,10 @@ export class NetworkServer implements WorkerApi {
 
   accuracy(network: number, set: DistilledSet): number {
     return this.#test!.accuracy(network, set);
+  }
+
+  confusion(network: number, set: DistilledSet): Confusion {
+    return this.#test!.confusion(network, set);
   }
 
   openTraining({ model, ...config }: TrainingMessage): void {

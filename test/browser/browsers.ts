@@ -1,7 +1,7 @@
 // Real browsers, driven without a window: Chromium through Playwright, Firefox through Puppeteer and WebDriver BiDi.
 import { existsSync } from "node:fs";
-import { chromium } from "playwright-core";
-import puppeteer from "puppeteer-core";
+import { chromium, type Page } from "playwright-core";
+import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
 
 export type BrowserName = "chromium" | "firefox";
 
@@ -21,41 +21,102 @@ export const browserNames: readonly BrowserName[] = (["chromium", "firefox"] as 
 export interface BrowserPage {
   /** The value of an expression in the page, or of its promise, as JSON. */
   evaluate<T>(expression: string): Promise<T>;
+  click(selector: string): Promise<void>;
+  reload(): Promise<unknown>;
+  readonly mouse: {
+    move(x: number, y: number): Promise<void>;
+    down(): Promise<void>;
+    up(): Promise<void>;
+  };
+  readonly keyboard: { press(key: string): Promise<void> };
   /** What the page has said on the console and not caught, so far. */
   readonly said: readonly string[];
+  /** Of that the errors and warnings. */
+  readonly complaints: readonly string[];
   close(): Promise<void>;
+}
+
+/** How a page is opened, each with storage of its own. */
+export interface OpenOptions {
+  /** Default 1280. */
+  readonly width?: number;
+  readonly dark?: boolean;
 }
 
 /** A browser that runs. */
 export interface Browser {
-  open(url: string): Promise<BrowserPage>;
+  open(url: string, options?: OpenOptions): Promise<BrowserPage>;
   close(): Promise<void>;
 }
 
 /** Starts a browser. Whoever does closes it. */
 export async function launch(name: BrowserName): Promise<Browser> {
   const executablePath = executables[name];
-  const browser =
-    name === "chromium"
-      ? await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] })
-      : await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+  return name === "chromium" ? launchChromium(executablePath) : launchFirefox(executablePath);
+}
+
+async function launchChromium(executablePath: string): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
   return {
-    async open(url) {
-      const page = await browser.newPage();
-      const said: string[] = [];
-      const on = page.on.bind(page) as (
-        event: string,
-        listener: (it: { text(): string; message: string }) => void,
-      ) => void;
-      on("console", (message) => said.push(message.text()));
-      on("pageerror", (error) => said.push(error.message));
-      await page.goto(url);
-      return {
-        said,
-        evaluate: (page.evaluate as BrowserPage["evaluate"]).bind(page),
-        close: () => page.close(),
-      };
+    async open(url, { width = 1280, dark = false } = {}) {
+      const colorScheme = dark ? "dark" : "light";
+      return opened(await browser.newPage({ viewport: { width, height: 900 }, colorScheme }), url);
     },
     close: () => browser.close(),
   };
+}
+
+async function launchFirefox(executablePath: string): Promise<Browser> {
+  const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+  return {
+    async open(url, { width = 1280, dark = false } = {}) {
+      if (dark) throw new Error("Firefox is not told the colour scheme");
+      const page = await (await browser.createBrowserContext()).newPage();
+      await page.setViewport({ width, height: 900 });
+      return opened(page, url);
+    },
+    close: () => browser.close(),
+  };
+}
+
+async function opened(page: Page | PuppeteerPage, url: string): Promise<BrowserPage> {
+  const said: string[] = [];
+  const complaints: string[] = [];
+  const on = page.on.bind(page) as (
+    event: string,
+    listener: (it: { text(): string; type(): string; message: string }) => void,
+  ) => void;
+  on("console", (message) => {
+    said.push(message.text());
+    if (/^(error|warn)/.test(message.type())) complaints.push(message.text());
+  });
+  on("pageerror", (error) => {
+    said.push(error.message);
+    complaints.push(error.message);
+  });
+  await page.goto(url);
+  return {
+    said,
+    complaints,
+    mouse: page.mouse,
+    keyboard: page.keyboard as BrowserPage["keyboard"],
+    evaluate: (page.evaluate as BrowserPage["evaluate"]).bind(page),
+    click: (selector) => page.click(selector),
+    reload: () => page.reload(),
+    close: () => page.close(),
+  };
+}
+
+/** Waits until an expression is truthy in the page. */
+export async function until(page: BrowserPage, expression: string, seconds = 30): Promise<void> {
+  const end = Date.now() + 1000 * seconds;
+  // A page that is loading again has no context for a moment.
+  while (!(await page.evaluate(`!!(${expression})`).catch(() => false))) {
+    if (Date.now() > end) {
+      const alert = await page.evaluate<string>('document.querySelector("[role=alert]")?.textContent').catch(() => "");
+      const complaints = [...page.said, alert].join("\n").trim() || "nothing";
+      throw new Error(`waited ${seconds} s for ${expression}; the page said ${complaints}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
 }

@@ -137,7 +137,8 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
   const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
   const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
   const rest = ["--momentum", "0.5", "--weight-decay", "5e-4", "--memory", "recompute", "--outer-lr", "0.02"];
-  const args = [...options, ...inner, ...rest, "--seed", "3"];
+  const labels = ["--labels", "learned", "--initial-labels", "random", "--shuffle"];
+  const args = [...options, ...inner, ...rest, ...labels, "--seed", "3"];
   const run = async (what: string, to: string, ...more: string[]) => {
     const { code, stderr } = await distillate(["run", what, ...more, "--out", join(folder, to)], { cwd: folder });
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -157,6 +158,9 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
       steps: 2,
       epochs: 2,
       imagesPerClass: 2,
+      labels: "learned",
+      initialLabels: "random",
+      shuffle: true,
       learningRate: 0.05,
       initialNoise: 0.5,
       momentum: 0.5,

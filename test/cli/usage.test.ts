@@ -82,7 +82,7 @@ test("help fits 80 columns and has an example for each command", async () => {
 });
 
 test("recipes lists images, data, steps, time, memory and the paper's figures in 100 columns, and tells of one", async () => {
-  const env = { XDG_CACHE_HOME: folder };
+  const env = { XDG_CACHE_HOME: folder, DISTILLATE_CACHE: folder };
   const { code, stdout, stderr } = await distillate(["recipes"], { env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const row = (line: string) => line.trim().split(/ {2,}/);
@@ -92,6 +92,9 @@ test("recipes lists images, data, steps, time, memory and the paper's figures in
     ...[expect.stringMatching(/^\d+(\.\d)? (s|min|h|days)$/), expect.stringMatching(/^\d+ MiB$/), "79.5 ± 8.1"],
   ]);
   expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
+
+  expect(stdout).toMatch(/ mnist-fixed +10 +- mnist +23,600 /);
+  expect(stdout).toMatch(/ cub-alexnet .* GiB!/);
 
   const one = await distillate(["recipes", "digits-fixed"], { env });
   expect(one.stdout).toMatch(

@@ -1,7 +1,10 @@
 // The real batches of a run.
 import { afterAll, expect, test } from "vitest";
+import { augmented } from "../../src/data/augment.ts";
+import { normalizedBytes } from "../../src/data/dataset.ts";
 import { DataBatch } from "../../src/distill/data-batch.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { randomKey } from "../../src/random.ts";
 import { brightHalves, imageKey, valueKey } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });
@@ -44,3 +47,36 @@ test("the order follows from the seed", () => {
   expect(order(1, 6)).toEqual(order(1, 6));
   expect(order(2, 3)).not.toEqual(order(1, 3));
 });
+
+test("augmented images are those of the batch, drawn anew for each step, and the same in whatever pieces", () => {
+  const augment = { crop: 2, flip: true };
+  engine.arena.scope(() => {
+    const room = { order: engine.arena.allocate(120), most: 50, seed: 1 };
+    const [plain, batch] = [
+      new DataBatch(data, engine.backend, room),
+      new DataBatch(data, engine.backend, { ...room, augment }),
+    ];
+    const read = (from: DataBatch, step: number, pieces: readonly number[]) => {
+      from.select(step);
+      let at = 0;
+      return pieces.flatMap((n) => {
+        const out = new Float32Array(n * 36);
+        from.imagesInto(out, at);
+        at += n;
+        return [...out];
+      });
+    };
+    const [as, is, again] = [read(plain, 1, [50]), read(batch, 1, [50]), read(batch, 4, [50])];
+    expect(read(batch, 1, [8, 30, 12])).toEqual(is);
+    expect(is).not.toEqual(as);
+    expect(again).not.toEqual(is);
+    const pixels = { ...data, mean: [0], std: [1 / 255] };
+    const key = randomKey(1, "order/augment", 1);
+    const bytes = Uint8Array.from(read(new DataBatch(pixels, engine.backend, room), 1, [50]), Math.round);
+    const shape = { channels: 1, height: 6, width: 6 };
+    const expected = [...augmented(bytes, shape, augment, key)].map((byte) => tables[0]![byte]!);
+    expect(is).toEqual(expected);
+  });
+});
+
+const tables = normalizedBytes(data);

@@ -1,5 +1,6 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
+import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { type DistillOptions, distill } from "../../src/distill/distill.ts";
 import { estimateMemory, planRun } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -64,7 +65,7 @@ describe("an estimate", () => {
 
   test("grows by the scratch of each thread", () => {
     const kernels = (threads: number) => estimateMemory({ ...small, method, threads }).kernels;
-    expect(kernels(3) - kernels(1)).toBe(2 * 96 * 1024);
+    expect(kernels(3) - kernels(1)).toBe(2 * SCRATCH_SIZE);
   });
 
   test("keeps θ_t and activations within `memory`", () => {

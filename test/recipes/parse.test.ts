@@ -48,7 +48,7 @@ test.each<[string, object, string]>([
   ["a list for defaults", { method: [] }, "method expected an object, got []"],
   ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],
-  ["an unknown key like no other", { data: { name: "a", url: "b" } }, "(there are name, path, size, channels)"],
+  ["an unknown key like no other", { evaluate: { url: "b" } }, "(there are networks, baselines)"],
   ["both lengths", { outer: { steps: 1, epochs: 1 } }, "outer.epochs is no key of a recipe that has steps"],
   [
     "an unknown kind",

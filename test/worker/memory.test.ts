@@ -1,5 +1,6 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
+import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { distill } from "../../src/distill/distill.ts";
 import { estimateMemory } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
@@ -47,7 +48,7 @@ describe("an estimate", () => {
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {
     const kernels = (threads: number) =>
       estimateMemory({ ...options, outer: { batch: 8 }, workers: 2, threads }).kernels;
-    expect(kernels(3) - kernels(1)).toBe(2 * 2 * 96 * 1024);
+    expect(kernels(3) - kernels(1)).toBe(2 * 2 * SCRATCH_SIZE);
   });
 });
 

@@ -20,6 +20,7 @@ const { train, test: held } = await digits();
 const tiny: DistillOptions = {
   // Batches of an epoch: 50, 50 and 20 images.
   data: brightHalves({ count: 120 }),
+  augment: { crop: 1, flip: true },
   model: halvesNet(),
   method: backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, learningRate: 0.1 }),
   outer: { steps: 5, batch: 50, learningRate: 0.05 },

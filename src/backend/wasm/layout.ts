@@ -1,12 +1,13 @@
 // Where things lie in the kernels' linear memory, in bytes:
 // [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
+import { winogradScratch } from "../winograd.ts";
 
 export const PAGE: number = 65_536;
 export const PARTIALS: number = PAGE;
 export const PROGRAMS: number = 2 * PAGE;
 export const SCRATCH: number = 3 * PAGE;
-/** What the hungriest kernel needs: 4,096 offsets and packed weights for 4 rows (assembly/conv2d.ts). */
-export const SCRATCH_SIZE: number = 96 * 1024;
+/** 4,096 offsets and packed weights for 4 rows (assembly/linear.ts), then transformed tiles (assembly/winograd.ts). */
+export const SCRATCH_SIZE: number = 96 * 1024 + winogradScratch;
 
 /** Bytes of linear memory, whole pages, that hold `floats` floats of buffers. */
 export function memoryBytes(floats: number, threads: number): number {

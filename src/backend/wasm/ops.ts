@@ -3,18 +3,18 @@ import type {
   Activation,
   AdaptivePool2dShape,
   AvgPool2dShape,
-  Conv2dShape,
   LocalResponseNormShape,
   NormShape,
   Ops,
   Pool2dShape,
 } from "../backend.ts";
+import { conv2dOps } from "./conv2d-ops.ts";
 import type { KernelExports } from "./instantiate.ts";
 import type { JobWriter } from "./job.ts";
 
 /** Floats of a tile of the vector kernels (BLOCK in assembly/simd.ts). */
 const BLOCK = 1024;
-/** Rows of a tile of conv2d and linear kernels (ROWS in assembly/gemm.ts). */
+/** Rows of a tile of linear kernels (ROWS in assembly/gemm.ts). */
 const ROWS = 4;
 /** Features a side of a linear weight tile (SIDE in assembly/linear.ts). */
 const SIDE = 64;
@@ -47,9 +47,6 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const UNPACK = id("unpackImages");
   const EMBED = id("embed2d");
   const ONE_HOT = id("oneHot");
-  const CONV = id("conv2dForward");
-  const CONV_DATA = id("conv2dBackwardData");
-  const CONV_WEIGHTS = id("conv2dBackwardWeights");
   const LINEAR = id("linearForward");
   const LINEAR_DATA = id("linearBackwardData");
   const LINEAR_WEIGHTS = id("linearBackwardWeights");
@@ -82,21 +79,6 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const RESPONSE_BACKWARD = id("localResponseNormBackward");
   const RESPONSE_R = id("localResponseNormForwardR");
   const RESPONSE_BACKWARD_R = id("localResponseNormBackwardR");
-
-  const convShape = (s: Conv2dShape): JobWriter =>
-    job
-      .int(s.inChannels)
-      .int(s.inHeight)
-      .int(s.inWidth)
-      .int(s.outChannels)
-      .int(s.outHeight)
-      .int(s.outWidth)
-      .int(s.kernelHeight)
-      .int(s.kernelWidth)
-      .int(s.stride)
-      .int(s.batch);
-  const convWork = (s: Omit<Conv2dShape, "stride">): number =>
-    s.inChannels * s.kernelHeight * s.kernelWidth * s.outChannels * s.outHeight * s.outWidth * s.batch;
 
   const poolRun = (s: Pool2dShape): void => {
     job
@@ -219,38 +201,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(s.batch)
         .run(s.classes, s.classes * s.batch),
 
-    conv2dForward(y, x, w, bias, s, accumulate) {
-      job.start(CONV).ptr(y).ptr(x).ptr(w).ptr(bias);
-      convShape(s)
-        .flag(accumulate)
-        .run(Math.ceil(s.outChannels / ROWS) * s.outHeight, convWork(s));
-    },
-    conv2dBackwardData(dx, dy, w, s, accumulate) {
-      job
-        .start(CONV_DATA)
-        .ptr(dx)
-        .ptr(dy)
-        .ptr(w)
-        .int(s.inChannels)
-        .int(s.inHeight)
-        .int(s.inWidth)
-        .int(s.outChannels)
-        .int(s.outHeight)
-        .int(s.outWidth)
-        .int(s.kernelHeight)
-        .int(s.kernelWidth)
-        .int(s.padding)
-        .int(s.batch)
-        .flag(accumulate)
-        .run(Math.ceil(s.inChannels / ROWS) * s.inHeight, convWork(s));
-    },
-    conv2dBackwardWeights(dw, dy, x, s, accumulate) {
-      job.start(CONV_WEIGHTS).ptr(dw).ptr(dy).ptr(x);
-      const taps = fours(s.inChannels * s.kernelHeight * s.kernelWidth);
-      convShape(s)
-        .flag(accumulate)
-        .run(Math.ceil(s.outChannels / 2) * taps, convWork(s));
-    },
+    ...conv2dOps(job, id),
 
     linearForward: (y, x, w, bias, s, accumulate) =>
       job

@@ -1,10 +1,12 @@
 // `distillate recipes`: what can be run, and what to expect of it.
 import type { Command } from "commander";
+import { datasetNames } from "../../node.ts";
 import { recipeCost } from "../../recipes/cost.ts";
 import { knownShape } from "../../recipes/data-shapes.ts";
 import { modelName } from "../../recipes/options.ts";
-import { type PaperFigure, type Recipe, recipeGroups } from "../../recipes.ts";
+import { type PaperFigure, type Recipe, recipeGroups, recipes } from "../../recipes.ts";
 import { printable } from "../errors.ts";
+import { isHere } from "../recipe-data.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { machineSpeed, type Speed, secondsOf } from "../speed.ts";
 import { count, duration, mebibytes, table } from "../text.ts";
@@ -40,9 +42,11 @@ export function addRecipes(program: Command): void {
 
 async function all({ json }: RecipesOptions): Promise<string[]> {
   const speed = await machineSpeed();
+  const here = new Map<Recipe, boolean>();
+  for (const recipe of recipes) here.set(recipe, await isHere(recipe.data));
   const groups = recipeGroups.map(({ title, recipes }) => ({
     title,
-    all: recipes.map((recipe) => factsOf(recipe, speed)),
+    all: recipes.map((recipe) => factsOf(recipe, speed, here.get(recipe)!)),
   }));
   if (json)
     return [
@@ -52,25 +56,29 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
         2,
       ),
     ];
-  const heads = ["", "images", "data", "steps", "about", "memory", "paper, %"];
+  const heads = ["", "images", "  data", "steps", "about", "memory", "paper, %"];
   const [head, ...lines] = table([heads, ...groups.flatMap(({ all }) => all.map(row))]);
   return [
     head!,
     ...groups.flatMap(({ title, all }) => [title, ...lines.splice(0, all.length), ""]),
-    "about: time for the outer steps on this machine. More of a recipe: distillate recipes <recipe>",
+    "about: time of the outer steps on this machine; !: more than the 4 GiB of WebAssembly.",
+    "- before data that are not here: --data <folder, archive or file>, or --dataset <name> downloads",
+    `some: ${datasetNames.join(", ")}. More of a recipe: distillate recipes <recipe>`,
     "Run one: distillate run <recipe>",
   ];
 }
 
 async function one(name: string, { json }: RecipesOptions): Promise<string[]> {
   const recipe = await loadRecipe(name);
-  return json ? [JSON.stringify(recipe, null, 2)] : describe(factsOf(recipe, await machineSpeed())).map(printable);
+  return json
+    ? [JSON.stringify(recipe, null, 2)]
+    : describe(factsOf(recipe, await machineSpeed(), await isHere(recipe.data))).map(printable);
 }
 
 type Facts = ReturnType<typeof factsOf>;
 
 /** Null is what nobody knows before the data are there. */
-function factsOf(recipe: Recipe, speed: Speed) {
+function factsOf(recipe: Recipe, speed: Speed, dataHere: boolean) {
   const { name, summary, data, paper = null } = recipe;
   const shape = knownShape(data);
   const cost = shape === undefined ? undefined : recipeCost(recipe, shape);
@@ -78,38 +86,52 @@ function factsOf(recipe: Recipe, speed: Speed) {
     name,
     summary,
     data: data.name,
+    dataHere,
     model: modelName(recipe.model),
     images: cost?.images ?? null,
     outerSteps: cost?.outerSteps ?? null,
     seconds: cost ? Number(secondsOf(cost, speed).toPrecision(2)) : null,
     memory: cost?.memory ?? null,
+    fits: cost?.fits ?? true,
     paper,
   };
 }
 
-function row({ name, images, data, outerSteps, seconds, memory, paper }: Facts): string[] {
+function row({ name, images, data, dataHere, outerSteps, seconds, memory, fits, paper }: Facts): string[] {
   return [
     `  ${name}`,
     known(images, String).padStart("images".length),
-    data,
+    `${dataHere ? " " : "-"} ${data}`,
     known(outerSteps, count).padStart("23,600".length),
     known(seconds, duration),
-    known(memory, mebibytes).padStart("100 MiB".length),
+    `${known(memory, mebibytes).padStart("100 MiB".length)}${fits ? "" : "!"}`,
     paper === null ? "" : figure(paper),
   ];
 }
 
-function describe({ name, summary, data, model, images, outerSteps, seconds, memory, paper }: Facts): string[] {
+function describe({
+  name,
+  summary,
+  data,
+  dataHere,
+  model,
+  images,
+  outerSteps,
+  seconds,
+  memory,
+  fits,
+  paper,
+}: Facts): string[] {
   return [
     `${name}${name === defaultRecipe ? "  (default)" : ""}`,
     `  ${summary}`,
     ...table([
       ["  images", known(images, String)],
-      ["  data", data],
+      ["  data", dataHere ? data : `${data}, not here: see --data and --dataset`],
       ["  model", model],
       ["  outer steps", known(outerSteps, count)],
       ["  time", seconds === null ? "unknown" : `about ${duration(seconds)} on this machine, evaluation apart`],
-      ["  memory", known(memory, mebibytes)],
+      ["  memory", `${known(memory, mebibytes)}${fits ? "" : ", more than the 4 GiB of WebAssembly"}`],
       ...(paper === null ? [] : [["  paper", `${figure(paper)} % ${paper.text}`]]),
     ]),
     `  distillate run ${name}`,

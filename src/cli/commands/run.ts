@@ -76,6 +76,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
   const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
   const recipeRun = recipeOptions(recipe, train, pools?.train);
   const { model, seed } = recipeRun;
+  const { attack } = recipe;
   const { networks: held, baselines } = recipe.evaluate;
   const init = pools ? heldOut(recipe, pools) : recipeRun.init;
   const reports = createReports();
@@ -115,7 +116,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
         : await judge(
             set,
             {
-              ...{ train, test, model, init, networks: held, baselines },
+              ...{ train, test, model, init, networks: held, baselines, ...(attack && { attack }) },
               ...{ seed, engine, workers, threads, signal },
             },
             reports,
@@ -172,7 +173,7 @@ function planOf(
   return {
     recipe,
     model,
-    data: { name: data.name, train: data.count, test: test.count },
+    data: { name: test.name, train: data.count, test: test.count },
     images: distilledImages(recipe, model.classes),
     outerSteps: steps,
     batch,

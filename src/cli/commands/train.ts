@@ -1,5 +1,5 @@
 // `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
@@ -9,7 +9,7 @@ import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
-import { loadRecipeData, withDataOptions } from "../recipe-data.ts";
+import { loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
 import { loadRecipe } from "../recipe-file.ts";
 import { accuracy, plural } from "../text.ts";
 
@@ -88,7 +88,7 @@ async function poolOf(nameOrFile: string | undefined): Promise<PoolTraining & { 
   if (init.kind !== "pretrained" || init.training === undefined) {
     throw new UsageError(`${name} starts from no networks that could be trained here`);
   }
-  return { ...init.training, model, folder: dirname(init.pool) };
+  return { ...init.training, model, folder: poolFolder(init) };
 }
 
 async function train(nameOrFile: string | undefined, options: TrainOptions): Promise<number> {
@@ -114,6 +114,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
           ...settings,
           ...report.listeners,
           data,
+          ...(source.augment && { augment: source.augment }),
           test,
           model,
           init: randomInit(),

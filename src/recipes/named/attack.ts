@@ -1,7 +1,7 @@
 // Poisoning (Wang et al. 2018): one gradient step on 100 images after which a well-trained network takes one class for
 // another. To know what a data set from strangers can do.
 import { parseRecipe } from "../parse.ts";
-import type { Recipe } from "../recipe.ts";
+import type { Recipe, RecipeData } from "../recipe.ts";
 
 const common = {
   method: { steps: 1, epochs: 1, imagesPerClass: 10 },
@@ -10,16 +10,17 @@ const common = {
   evaluate: { networks: 200, baselines: [] },
   attack: { from: 0, to: 1 },
 };
+const cifar10: RecipeData = { name: "cifar10", augment: { crop: 4, flip: true } };
 /** As the paper trains its 2,000 networks, and 200 more to evaluate on. */
 const training = { networks: 2000, testNetworks: 200, epochs: 40, decayEvery: 20 };
 
-function pool(name: string, data: string) {
+function pool(name: string, data: RecipeData) {
   const folder = `pools/${name}`;
   return {
     kind: "pretrained",
     pool: `${folder}/train`,
     testPool: `${folder}/test`,
-    training: { ...training, data: { name: data } },
+    training: { ...training, data },
   };
 }
 
@@ -30,16 +31,16 @@ export const attackRecipes: readonly Recipe[] = [
     summary: "100 images, one step on which makes any trained LeNet read 0 as 1",
     data: { name: "mnist" },
     model: { name: "lenet" },
-    init: pool("mnist-lenet", "mnist"),
+    init: pool("mnist-lenet", { name: "mnist" }),
     paper: { accuracy: 71.4, spread: 29.6, text: "of the zeros read as ones" },
   },
   {
     ...common,
     name: "cifar10-attack",
     summary: "100 images, one step on which makes any trained AlexCifarNet take planes for cars",
-    data: { name: "cifar10" },
+    data: cifar10,
     model: { name: "alexCifarNet" },
-    init: pool("cifar10-alexcifarnet", "cifar10"),
+    init: pool("cifar10-alexcifarnet", cifar10),
     paper: { accuracy: 45.9, spread: 18.1, text: "of the planes taken for cars" },
   },
 ].map((recipe) => parseRecipe(recipe, recipe.name));

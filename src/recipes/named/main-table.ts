@@ -4,7 +4,11 @@ import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 
 const mnist = { data: { name: "mnist" }, model: { name: "lenet" } };
-const cifar10 = { data: { name: "cifar10" }, model: { name: "alexCifarNet" }, method: { learningRate: 0.001 } };
+const cifar10 = {
+  data: { name: "cifar10", augment: { crop: 4, flip: true } },
+  model: { name: "alexCifarNet" },
+  method: { learningRate: 0.001 },
+};
 
 export const mainTableRecipes: readonly Recipe[] = [
   {

@@ -1,6 +1,6 @@
 // The engine below: a network of one's own, and its Hessian times a vector, checked by a difference of gradients.
 //
-//   node examples/03-hessian-vector-product.mjs
+//   node examples/04-own-network.mjs
 import { avgPool2d, conv2d, createEngine, flatten, linear, sequential, tanh } from "distillate";
 
 const model = sequential(

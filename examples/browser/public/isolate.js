@@ -1,0 +1,15 @@
+// Service worker: adds the headers that browsers ask for before a page may share memory with its threads.
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (new URL(request.url).origin !== self.location.origin) return;
+  event.respondWith(
+    fetch(request).then((response) => {
+      const headers = new Headers(response.headers);
+      headers.set("Cross-Origin-Opener-Policy", "same-origin");
+      headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+      return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+    }),
+  );
+});

@@ -1,0 +1,93 @@
+// What the page and the lab say to each other. Plain data.
+import type { BaselineKind } from "distillate";
+
+/** What a run is asked for. */
+export interface Settings {
+  readonly data: DataName;
+  /** Fresh networks, or one network whose initial weights are known. */
+  readonly init: "random" | "fixed";
+  /** Images per class in each training step. */
+  readonly imagesPerClass: number;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly outerSteps: number;
+  /** Real images per outer step. */
+  readonly batch: number;
+  readonly seed: number;
+}
+
+export type DataName = "digits" | "own";
+
+/** The data set in the lab's hands. */
+export interface DataInfo {
+  readonly name: string;
+  readonly train: number;
+  readonly test: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classNames: readonly string[];
+}
+
+/** Images to be painted, with their classes. */
+export interface Tiles {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+  /** [n, height, width, channels] */
+  readonly levels: Uint8Array;
+  /** [n] */
+  readonly labels: Uint8Array;
+}
+
+/** A distilled set as the page shows it. */
+export interface Shown {
+  readonly tiles: Tiles;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly imagesPerStep: number;
+  /** Of the recipe, where it says so. */
+  readonly data: string | undefined;
+  readonly fixed: boolean;
+  readonly outerSteps: number | undefined;
+  readonly seed: number | undefined;
+}
+
+/** What a run tells, at most ten times a second; losses and accuracies are those since the last time. */
+export interface News {
+  readonly step: number;
+  readonly steps: number;
+  readonly stepsPerSecond: number;
+  readonly losses: readonly (readonly [step: number, loss: number])[];
+  readonly accuracies: readonly (readonly [step: number, accuracy: number])[];
+  readonly tiles: Tiles | undefined;
+}
+
+/** A network that was trained in front of the user. */
+export interface Trained {
+  readonly milliseconds: number;
+  readonly gradientSteps: number;
+  readonly images: number;
+  readonly weights: number;
+  /** Share of the held-out images it gets right; undefined where there are none that fit. */
+  readonly accuracy: number | undefined;
+  readonly heldOut: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly classes: number;
+}
+
+/** One line of the comparison. */
+export interface Compared {
+  readonly kind: "distilled" | BaselineKind;
+  readonly mean: number;
+  readonly std: number;
+  readonly networks: number;
+  readonly images: number;
+  /** One image of each class. */
+  readonly tiles: Tiles;
+}
+
+export type FileKind = "safetensors" | "npz" | "png" | "json";

@@ -1,0 +1,225 @@
+// The lab: engine, data and the set in hand. What computes runs in the engine's worker, so that the page stays free.
+import {
+  backGradient,
+  contactSheet,
+  createEngine,
+  type Dataset,
+  type DatasetSplit,
+  type DistilledSet,
+  digits,
+  distill,
+  distilledFromBytes,
+  distilledToNpz,
+  distilledToSafetensors,
+  type Engine,
+  evaluate,
+  fixedInit,
+  lenet,
+  type Model,
+  type ModelDescription,
+  modelFromDescription,
+  randomInit,
+  subset,
+  type TrainedNetwork,
+  trainOn,
+  type WeightSource,
+} from "distillate";
+import type { DataFile } from "distillate/data";
+import type { Compared, DataInfo, FileKind, News, Settings, Shown, Tiles, Trained } from "./api.ts";
+import { compare } from "./compare.ts";
+import { info, ownPictures } from "./data.ts";
+import { Run } from "./run.ts";
+import { shown, tilesOfData } from "./tiles.ts";
+
+export class Lab {
+  #engine: Engine | undefined;
+  #digits: Promise<DatasetSplit> | undefined;
+  #own: DatasetSplit | undefined;
+  #set: DistilledSet | undefined;
+  #run: Run | undefined;
+  #network: TrainedNetwork | undefined;
+  #networks = 0;
+
+  /** Starts the engine, or starts it anew with another number of threads. */
+  async open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
+    const notices: string[] = [];
+    const engine = await createEngine({ threads, onNotice: (notice) => notices.push(notice) });
+    await this.#engine?.dispose();
+    this.#engine = engine;
+    this.#network = undefined;
+    return { threads: engine.threads, notices };
+  }
+
+  async digits(): Promise<DataInfo> {
+    return info(await this.#packaged());
+  }
+
+  /** Reads pictures that the user handed in; none of them leaves the page. */
+  async own(
+    files: readonly DataFile[],
+    name: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<DataInfo> {
+    this.#own = await ownPictures(files, name, onProgress);
+    return info(this.#own);
+  }
+
+  async load(bytes: Uint8Array, name: string): Promise<Shown> {
+    this.#set = await distilledFromBytes(bytes, name);
+    this.#network = undefined;
+    return shown(this.#set);
+  }
+
+  /** Runs to the end, or until `stop()`. */
+  async run(settings: Settings, tell: (news: News) => void): Promise<Shown> {
+    const data = await this.#data(settings.data);
+    const model = modelFor(data.train);
+    const { init: kind, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
+    const init = kind === "fixed" ? fixedInit(seed) : randomInit();
+    const method = backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 });
+    const engine = this.#ready();
+    const outer = { steps: outerSteps, batch };
+    const distillation = distill({ data: data.train, model, method, init, outer, seed, engine });
+    this.#run = new Run(distillation, { engine, model, init, data, seed, tell });
+    this.#network = undefined;
+    try {
+      await this.#run.follow();
+      this.#set = await distillation.result();
+    } finally {
+      this.#run = undefined;
+    }
+    return shown(this.#set);
+  }
+
+  pause(): void {
+    this.#run?.pause();
+  }
+
+  resume(): void {
+    this.#run?.resume();
+  }
+
+  stop(): void {
+    this.#run?.stop();
+  }
+
+  /** Trains a network that nobody has seen, and tests it on held-out images where they fit. */
+  async train(): Promise<Trained> {
+    const set = await this.#current();
+    const { model, init } = subject(set);
+    const engine = this.#ready();
+    const startedAt = performance.now();
+    this.#network = await trainOn(set, { model, init, seed: ++this.#networks, engine });
+    const milliseconds = performance.now() - startedAt;
+    const { channels, height, width, classes, steps, epochs, imagesPerStep } = set;
+    const test = (await this.#fitting(set))?.test;
+    const accuracy =
+      test && (await evaluate({ set, model, init, networks: 1, test, seed: this.#networks, engine })).mean;
+    return {
+      milliseconds,
+      gradientSteps: steps * epochs,
+      images: steps * imagesPerStep,
+      weights: model.parameterCount,
+      accuracy,
+      heldOut: test?.count ?? 0,
+      ...{ channels, height, width, classes },
+    };
+  }
+
+  /** The chance of each class, of a picture [height, width, channels] of levels. */
+  async classify(levels: Uint8Array): Promise<Float32Array> {
+    const { channels, height, width, mean, std } = await this.#current();
+    if (!this.#network) throw new Error("there is no network yet: train one first");
+    const plane = height * width;
+    const image = Float32Array.from(levels, (_, i) => {
+      const channel = Math.floor(i / plane);
+      return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
+    });
+    const { logits } = await this.#network.predict(image);
+    return softmax(logits);
+  }
+
+  /** `count` held-out pictures that fit the set; other ones for another `page`. None where the data do not fit. */
+  async samples(count: number, page: number): Promise<Tiles | undefined> {
+    const test = (await this.#fitting(await this.#current()))?.test;
+    if (!test || test.count === 0) return undefined;
+    return tilesOfData(
+      test,
+      Array.from({ length: Math.min(count, test.count) }, (_, i) => (page * count + i) % test.count),
+    );
+  }
+
+  async compare(tell: (line: Compared) => void): Promise<void> {
+    const set = await this.#current();
+    const data = await this.#fitting(set);
+    if (!data) throw new Error("choose the data that these images were made from: there is nothing to compare with");
+    await compare({ set, data, ...subject(set), engine: this.#ready() }, tell);
+  }
+
+  async file(kind: FileKind): Promise<Uint8Array> {
+    const set = await this.#current();
+    if (kind === "safetensors") return distilledToSafetensors(set);
+    if (kind === "npz") return distilledToNpz(set);
+    if (kind === "png") return contactSheet(set);
+    return new TextEncoder().encode(`${JSON.stringify(set.recipe, null, 2)}\n`);
+  }
+
+  #ready(): Engine {
+    if (!this.#engine) throw new Error("the engine has not started");
+    return this.#engine;
+  }
+
+  /** While a run is on, the set as it stands. */
+  async #current(): Promise<DistilledSet> {
+    const set = this.#run?.begun ? await this.#run.distillation.snapshot() : this.#set;
+    if (!set) throw new Error("there are no distilled images yet");
+    return set;
+  }
+
+  #packaged(): Promise<DatasetSplit> {
+    this.#digits ??= digits().catch((error) => {
+      this.#digits = undefined;
+      throw error;
+    });
+    return this.#digits;
+  }
+
+  async #data(name: Settings["data"]): Promise<DatasetSplit> {
+    if (name === "digits") return this.#packaged();
+    if (!this.#own) throw new Error("choose your own pictures first");
+    return this.#own;
+  }
+
+  /** The data that a set was made from, or that could be: of the same shape and the same name. */
+  async #fitting(set: DistilledSet): Promise<DatasetSplit | undefined> {
+    const name = (set.recipe.data as { name?: string } | undefined)?.name;
+    const data = name === "digits" ? await this.#packaged() : this.#own;
+    if (!data || (name !== undefined && data.train.name !== name)) return undefined;
+    const { channels, height, width, classes } = data.train;
+    const fits =
+      [set.channels, set.height, set.width, set.classes].join() === [channels, height, width, classes].join();
+    return fits ? { ...data, test: subset(data.test, 0, Math.min(1000, data.test.count)) } : undefined;
+  }
+}
+
+function modelFor({ channels, height, width, classes, name }: Dataset): Model {
+  if (height !== width || (height !== 28 && height !== 32)) {
+    throw new Error(`${name}: LeNet reads pictures of 28×28 or 32×32, got ${height}×${width}`);
+  }
+  return lenet({ channels, size: height, classes });
+}
+
+/** Which network a set is for, by its recipe. */
+function subject({ recipe }: DistilledSet): { model: Model; init: WeightSource } {
+  if (!recipe.model) throw new Error("the file does not say which network its images are for");
+  const model = modelFromDescription(recipe.model as ModelDescription);
+  return { model, init: (recipe.init as WeightSource | undefined) ?? randomInit() };
+}
+
+function softmax(logits: ArrayLike<number>): Float32Array {
+  const values = Array.from(logits);
+  const largest = Math.max(...values);
+  const exponentials = values.map((value) => Math.exp(value - largest));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return Float32Array.from(exponentials, (value) => value / sum);
+}

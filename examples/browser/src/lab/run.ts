@@ -1,0 +1,137 @@
+// One run: steps through a distillation, can be paused, and tells how it goes.
+import {
+  type DatasetSplit,
+  type Distillation,
+  type Engine,
+  evaluate,
+  type Model,
+  type Progress,
+  subset,
+  type WeightSource,
+} from "distillate";
+import type { News } from "./api.ts";
+import { tilesOfSet } from "./tiles.ts";
+
+/** Between two pictures of the images. */
+const IMAGES_MS = 200;
+/** Held-out accuracy may take one part in so many of the time. */
+const EVALUATION_SHARE = 10;
+const NETWORKS = 2;
+const TEST_IMAGES = 1000;
+
+export interface RunParts {
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly init: WeightSource;
+  readonly data: DatasetSplit;
+  readonly seed: number;
+  readonly tell: (news: News) => void;
+}
+
+export class Run {
+  readonly #distillation: Distillation;
+  readonly #parts: RunParts;
+  #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
+  #stopped = false;
+  #begun = false;
+  #losses: [number, number][] = [];
+  #accuracies: [number, number][] = [];
+
+  constructor(distillation: Distillation, parts: RunParts) {
+    this.#distillation = distillation;
+    this.#parts = parts;
+  }
+
+  get distillation(): Distillation {
+    return this.#distillation;
+  }
+
+  pause(): void {
+    if (this.#gate) return;
+    let open = (): void => {};
+    const opened = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    this.#gate = { opened, open };
+  }
+
+  resume(): void {
+    this.#gate?.open();
+    this.#gate = undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.resume();
+  }
+
+  /** Whether there are images to look at. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  /** Until the last step, or `stop()`. Reports come at most ten times a second; not asking for the next one pauses. */
+  async follow(): Promise<void> {
+    const clock = new Clock();
+    let painted = 0;
+    let evaluated = { at: 0, took: 0 };
+    for await (const progress of this.#distillation) {
+      this.#begun = true;
+      clock.at(progress.step);
+      this.#losses.push([progress.step, progress.loss]);
+      const now = performance.now();
+      const ending = progress.step === progress.steps || this.#stopped;
+      if (ending || now - evaluated.at > EVALUATION_SHARE * evaluated.took) {
+        await this.#evaluate(progress.step);
+        evaluated = { at: performance.now(), took: performance.now() - now };
+      }
+      const paint = ending || this.#gate !== undefined || now - painted > IMAGES_MS;
+      if (paint) painted = now;
+      await this.#tell(progress, clock.stepsPerSecond, paint);
+      if (this.#stopped) break;
+      if (this.#gate) {
+        await this.#gate.opened;
+        clock.restart();
+      }
+    }
+  }
+
+  async #evaluate(step: number): Promise<void> {
+    const { engine, model, init, seed, data } = this.#parts;
+    if (data.test.count === 0) return;
+    const set = await this.#distillation.snapshot();
+    const test = subset(data.test, 0, Math.min(data.test.count, TEST_IMAGES));
+    const { mean } = await evaluate({ set, model, init, networks: NETWORKS, test, engine, seed });
+    this.#accuracies.push([step, mean]);
+  }
+
+  async #tell({ step, steps }: Progress, stepsPerSecond: number, paint: boolean): Promise<void> {
+    const tiles = paint ? tilesOfSet(await this.#distillation.snapshot()) : undefined;
+    this.#parts.tell({ step, steps, stepsPerSecond, losses: this.#losses, accuracies: this.#accuracies, tiles });
+    this.#losses = [];
+    this.#accuracies = [];
+  }
+}
+
+/** Steps per second, mostly of the last few seconds, pauses left out. */
+class Clock {
+  #last: { readonly step: number; readonly time: number } | undefined;
+  #milliseconds: number | undefined;
+
+  get stepsPerSecond(): number {
+    return this.#milliseconds ? 1000 / this.#milliseconds : 0;
+  }
+
+  at(step: number): void {
+    const time = performance.now();
+    if (this.#last && step > this.#last.step) {
+      const each = (time - this.#last.time) / (step - this.#last.step);
+      this.#milliseconds = this.#milliseconds === undefined ? each : 0.92 * this.#milliseconds + 0.08 * each;
+    }
+    this.#last = { step, time };
+  }
+
+  restart(): void {
+    this.#last = undefined;
+  }
+}

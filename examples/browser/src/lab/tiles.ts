@@ -1,0 +1,94 @@
+// Images as the page paints them.
+import { type Dataset, type DistilledSet, displayLevels } from "distillate";
+import type { Shown, Tiles } from "./api.ts";
+
+/** The class of each image, by its largest target. */
+function labelsOf({ targets, classes }: DistilledSet): Uint8Array {
+  return Uint8Array.from({ length: targets.length / classes }, (_, i) => {
+    const row = targets.subarray(i * classes, (i + 1) * classes);
+    return row.indexOf(row.reduce((a, b) => Math.max(a, b)));
+  });
+}
+
+export function tilesOfSet(set: DistilledSet): Tiles {
+  const { channels, height, width, classes } = set;
+  return { channels, height, width, classes, levels: displayLevels(set), labels: labelsOf(set) };
+}
+
+/** Of each class the first image that is distilled for it. */
+export function tilesOfFirsts(set: DistilledSet): Tiles {
+  const { levels, labels, ...shape } = tilesOfSet(set);
+  const size = shape.channels * shape.height * shape.width;
+  const firsts = Array.from({ length: shape.classes }, (_, label) => labels.indexOf(label)).filter((i) => i >= 0);
+  const chosen = new Uint8Array(firsts.length * size);
+  firsts.forEach((index, i) => {
+    chosen.set(levels.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return { ...shape, levels: chosen, labels: Uint8Array.from(firsts, (index) => labels[index]!) };
+}
+
+/** The images of `data` at `indices`. */
+export function tilesOfData(data: Dataset, indices: readonly number[]): Tiles {
+  const size = data.channels * data.height * data.width;
+  const pixels = new Uint8Array(indices.length * size);
+  indices.forEach((index, i) => {
+    pixels.set(data.pixels.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return tilesOf(
+    data,
+    pixels,
+    Uint8Array.from(indices, (index) => data.labels[index]!),
+  );
+}
+
+/** The first image of each class, by class. */
+export function firstPerClass(data: Dataset): Tiles {
+  const firsts = Array.from({ length: data.classes }, (_, label) => data.labels.indexOf(label));
+  return tilesOfData(
+    data,
+    firsts.filter((index) => index >= 0),
+  );
+}
+
+/** The mean image of each class. */
+export function averagePerClass(data: Dataset): Tiles {
+  const { channels, height, width, classes, labels, pixels } = data;
+  const size = channels * height * width;
+  const sums = new Float64Array(classes * size);
+  const counts = new Uint32Array(classes);
+  labels.forEach((label, i) => {
+    counts[label]!++;
+    for (let p = 0; p < size; p++) sums[label * size + p]! += pixels[i * size + p]!;
+  });
+  const averages = Uint8Array.from(sums, (sum, i) => Math.round(sum / Math.max(1, counts[Math.floor(i / size)]!)));
+  return tilesOf(
+    data,
+    averages,
+    Uint8Array.from(counts, (_, label) => label),
+  );
+}
+
+/** Images [n, channels, height, width] with the channels of a pixel side by side. */
+function tilesOf({ channels, height, width, classes }: Dataset, pixels: Uint8Array, labels: Uint8Array): Tiles {
+  const plane = height * width;
+  const levels = Uint8Array.from(pixels, (_, i) => {
+    const [position, channel] = [Math.floor(i / channels), i % channels];
+    const image = Math.floor(position / plane);
+    return pixels[(image * channels + channel) * plane + (position % plane)]!;
+  });
+  return { channels, height, width, classes, levels, labels };
+}
+
+interface Recipe {
+  readonly data?: { readonly name?: string };
+  readonly init?: { readonly kind?: string };
+  readonly outerSteps?: number;
+  readonly seed?: number;
+}
+
+export function shown(set: DistilledSet): Shown {
+  const { steps, epochs, imagesPerStep } = set;
+  const { data, init, outerSteps, seed } = set.recipe as Recipe;
+  const fixed = init?.kind === "fixed";
+  return { tiles: tilesOfSet(set), steps, epochs, imagesPerStep, data: data?.name, fixed, outerSteps, seed };
+}

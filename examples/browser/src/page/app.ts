@@ -1,0 +1,69 @@
+// What all panels share: the lab, the set on the board, and whether a run is on.
+import type { DataInfo, Shown, Tiles } from "../lab/api.ts";
+import type { Lab } from "../lab/lab.ts";
+import { Board } from "./board.ts";
+import { byId, count } from "./dom.ts";
+
+export type RunState = "idle" | "running" | "paused" | "stopping";
+
+interface Events {
+  /** Another set is in the lab's hands. */
+  set: Shown;
+  state: RunState;
+}
+
+export class App {
+  readonly lab: Lab;
+  readonly #board = new Board();
+  readonly #listeners: { [K in keyof Events]: ((value: Events[K]) => void)[] } = { set: [], state: [] };
+  /** Of the user's own pictures. */
+  own: DataInfo | undefined;
+  shown: Shown | undefined;
+  state: RunState = "idle";
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+  }
+
+  on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
+    this.#listeners[event].push(listener);
+  }
+
+  setState(state: RunState): void {
+    this.state = state;
+    for (const listener of this.#listeners.state) listener(state);
+  }
+
+  /** A set that is finished, with what to say of it. */
+  show(shown: Shown, story: string): void {
+    this.shown = shown;
+    this.paint(shown.tiles, shown.data);
+    const images = shown.steps * shown.imagesPerStep;
+    this.say(`${count(images, "image")}. ${story}`);
+    byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
+    for (const listener of this.#listeners.set) listener(shown);
+  }
+
+  say(caption: string): void {
+    byId("caption", HTMLParagraphElement).textContent = caption;
+  }
+
+  paint(tiles: Tiles, data: string | undefined): void {
+    this.#board.show(tiles, this.classNames(tiles.classes, data));
+  }
+
+  classNames(classes: number, data: string | undefined): readonly string[] {
+    const { own } = this;
+    if (own && own.name === data && own.classNames.length === classes) return own.classNames;
+    return Array.from({ length: classes }, (_, i) => String(i));
+  }
+}
+
+/** How a network goes through the images. */
+function readingOrder({ steps, epochs, imagesPerStep, tiles }: Shown): string {
+  const times = epochs === 1 ? "once" : epochs === 2 ? "twice" : `${epochs} times`;
+  if (steps === 1)
+    return `A network sees all ${imagesPerStep} at once, ${times}: ${count(epochs, "gradient step")} in all.`;
+  const rows = imagesPerStep === tiles.classes ? "Each row is" : `Every ${imagesPerStep} images are`;
+  return `${rows} one gradient step. A network takes them from top to bottom, ${times}: that is all it ever sees.`;
+}

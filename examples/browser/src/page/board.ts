@@ -1,0 +1,89 @@
+// The board of distilled images: a column per class where there are several of each, else as square as can be.
+import type { Tiles } from "../lab/api.ts";
+import { byId, create } from "./dom.ts";
+import { gap, type Places, paintTiles, sizeOf } from "./paint.ts";
+
+/** CSS pixels above the tiles for the names of the classes. */
+const HEAD = 22;
+const MOST_COLUMNS = 20;
+
+function placesOf({ labels, classes }: Tiles): Places {
+  const n = labels.length;
+  if (n <= classes || classes > MOST_COLUMNS) {
+    const columns = Math.ceil(Math.sqrt(n));
+    return { columns, rows: Math.ceil(n / columns), cells: Array.from(labels, (_, i) => i) };
+  }
+  const filled = new Uint32Array(classes);
+  const cells = Array.from(labels, (label) => classes * filled[label]!++ + label);
+  return { columns: classes, rows: Math.max(...filled), cells };
+}
+
+export class Board {
+  readonly #element = byId("board", HTMLDivElement);
+  readonly #canvas = byId("grid", HTMLCanvasElement);
+  #tiles: Tiles | undefined;
+  #names: readonly string[] = [];
+  #laidOut = "";
+
+  constructor() {
+    new ResizeObserver(() => {
+      this.#laidOut = "";
+      this.#layOut();
+    }).observe(this.#element);
+  }
+
+  show(tiles: Tiles, names: readonly string[]): void {
+    this.#tiles = tiles;
+    this.#names = names;
+    paintTiles(this.#canvas, tiles, placesOf(tiles));
+    this.#layOut();
+  }
+
+  /** Sizes and labels, only when something about them has changed. */
+  #layOut(): void {
+    const tiles = this.#tiles;
+    if (!tiles) return;
+    const places = placesOf(tiles);
+    const key = [places.columns, places.rows, tiles.width, tiles.height, this.#names].join();
+    if (key === this.#laidOut) return;
+    this.#laidOut = key;
+    const size = sizeOf(tiles, places);
+    const { clientWidth, clientHeight } = this.#element;
+    const scale = enlargement(Math.min(clientWidth / size.width, (clientHeight - HEAD) / size.height));
+    const left = Math.round((clientWidth - size.width * scale) / 2);
+    Object.assign(this.#canvas.style, {
+      left: `${left}px`,
+      top: `${HEAD}px`,
+      width: `${size.width * scale}px`,
+      height: `${size.height * scale}px`,
+    });
+    for (const label of this.#element.querySelectorAll("span")) label.remove();
+    const pace = { x: (tiles.width + gap) * scale, y: (tiles.height + gap) * scale };
+    const byColumn = tiles.labels.length > tiles.classes && tiles.classes <= MOST_COLUMNS;
+    const labels = byColumn
+      ? this.#names.map((name, column) => ({ name, x: column, y: 0, inside: false }))
+      : Array.from(tiles.labels, (label, i) => ({
+          name: this.#names[label] ?? String(label),
+          x: places.cells[i]! % places.columns,
+          y: Math.floor(places.cells[i]! / places.columns),
+          inside: true,
+        }));
+    for (const { name, x, y, inside } of labels) {
+      const span = create("span", { textContent: name, title: name, className: inside ? "inside" : "" });
+      const top = inside ? HEAD + y * pace.y + 6 : 2;
+      Object.assign(span.style, {
+        left: `${left + x * pace.x}px`,
+        top: `${top}px`,
+        width: `${tiles.width * scale}px`,
+      });
+      this.#element.append(span);
+    }
+    this.#canvas.setAttribute("aria-label", `${tiles.labels.length} distilled images of ${tiles.classes} classes`);
+  }
+}
+
+/** Whole device pixels for each image pixel, where that does not leave much room unused. */
+function enlargement(scale: number): number {
+  const device = scale * devicePixelRatio;
+  return (device % 1 < 0.3 && device >= 1 ? Math.floor(device) : device) / devicePixelRatio;
+}

@@ -1,0 +1,29 @@
+// Keep them: the set as files.
+import type { FileKind } from "../lab/api.ts";
+import type { App } from "./app.ts";
+import { attempt, byId, create } from "./dom.ts";
+
+const types: Readonly<Record<FileKind, string>> = {
+  safetensors: "application/octet-stream",
+  npz: "application/octet-stream",
+  png: "image/png",
+  json: "application/json",
+};
+
+export function downloadsPanel(app: App): void {
+  const buttons = [...byId("downloads", HTMLDivElement).querySelectorAll("button")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => void attempt(() => download(app, button.dataset.kind as FileKind)));
+  }
+  app.on("set", () => {
+    for (const button of buttons) button.disabled = false;
+  });
+}
+
+async function download(app: App, kind: FileKind): Promise<void> {
+  const bytes = await app.lab.file(kind);
+  const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: types[kind] }));
+  create("a", { href: url, download: `distilled.${kind}` }).click();
+  // The browser has taken hold of it by then.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,18 @@
+// Threads need two headers. Where the host does not send them, a service worker does, from the next load on.
+
+const tried = "isolation tried";
+
+/** Whether the page is about to load once more, with the headers. */
+export async function isolate(): Promise<boolean> {
+  if (crossOriginIsolated || !isSecureContext || !navigator.serviceWorker) return false;
+  if (sessionStorage.getItem(tried)) return false;
+  sessionStorage.setItem(tried, "yes");
+  try {
+    await navigator.serviceWorker.register("isolate.js");
+    await navigator.serviceWorker.ready;
+  } catch {
+    return false;
+  }
+  location.reload();
+  return true;
+}

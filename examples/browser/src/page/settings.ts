@@ -1,0 +1,103 @@
+// The form of data and recipe, and what it says as settings.
+import type { Settings } from "../lab/api.ts";
+import type { App } from "./app.ts";
+import { byId, count } from "./dom.ts";
+
+const presets = {
+  random: { imagesPerClass: 1, steps: 10, epochs: 3, outerSteps: 600 },
+  fixed: { imagesPerClass: 1, steps: 1, epochs: 3, outerSteps: 600 },
+} as const;
+
+const numbers = ["imagesPerClass", "steps", "epochs", "outerSteps", "batch", "seed"] as const;
+
+export class SettingsForm {
+  readonly #form = byId("form", HTMLFormElement);
+  readonly #threads = byId("threads", HTMLSelectElement);
+  readonly #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+    this.#form.addEventListener("submit", (event) => event.preventDefault());
+    this.#form.addEventListener("input", () => this.#summarise());
+    for (const radio of this.#form.querySelectorAll<HTMLInputElement>('input[name="init"]')) {
+      radio.addEventListener("change", () => this.fill(presets[radio.value as Settings["init"]]));
+    }
+    app.on("state", (state) => {
+      for (const field of this.#form.querySelectorAll("fieldset")) field.disabled = state !== "idle";
+    });
+    this.#fillThreads();
+    this.#summarise();
+  }
+
+  /** Undefined, with the fault shown beside its field, where the form is not in order. */
+  read(): Settings | undefined {
+    if (!this.#form.checkValidity()) {
+      byId("settings", HTMLDetailsElement).open = true;
+      this.#form.reportValidity();
+      return undefined;
+    }
+    return this.#settings();
+  }
+
+  get threads(): number | "auto" {
+    const { value } = this.#threads;
+    return value === "auto" ? "auto" : Number(value);
+  }
+
+  onThreads(listener: () => void): void {
+    this.#threads.addEventListener("change", listener);
+  }
+
+  fill(settings: Partial<Settings>): void {
+    for (const [name, value] of Object.entries(settings)) {
+      const field = this.#form.elements.namedItem(name);
+      if (field instanceof HTMLInputElement || field instanceof RadioNodeList) field.value = String(value);
+    }
+    this.#summarise();
+  }
+
+  /** The user's own pictures are there to be chosen, and chosen. */
+  offerOwn(): void {
+    this.#form.querySelector<HTMLInputElement>('input[value="own"]')!.disabled = false;
+    this.fill({ data: "own" });
+  }
+
+  /** What the engine does without here, and why. */
+  sayThreads(notices: readonly string[]): void {
+    const text = notices.length === 0 ? "" : `${notices.join(". ")}. The images are the same, only later.`;
+    byId("threads-why", HTMLElement).textContent = text;
+  }
+
+  #settings(): Settings {
+    const values = new FormData(this.#form);
+    const number = (name: string): number => Number(values.get(name));
+    const data = values.get("data") === "own" ? "own" : "digits";
+    const init = values.get("init") === "fixed" ? "fixed" : "random";
+    const [imagesPerClass, steps, epochs, outerSteps, batch, seed] = numbers.map(number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { data, init, imagesPerClass, steps, epochs, outerSteps, batch, seed };
+  }
+
+  #summarise(): void {
+    const { data, init, imagesPerClass, steps, outerSteps } = this.#settings();
+    const { own } = this.#app;
+    const name = data === "own" && own ? own.name : "digits";
+    const images = imagesPerClass * steps * (data === "own" && own ? own.classNames.length : 10);
+    const network = init === "random" ? "for any network" : "for one network";
+    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}`;
+    byId("choice", HTMLSpanElement).textContent = text;
+  }
+
+  #fillThreads(): void {
+    const most = crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
+    const choices = [1, 2, 4, 8].filter((n) => n <= most);
+    this.#threads.append(new Option("all", "auto"), ...choices.map((n) => new Option(String(n), String(n))));
+    this.#threads.disabled = most === 1;
+  }
+}

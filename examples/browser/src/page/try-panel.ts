@@ -1,0 +1,166 @@
+// Try them: a fresh network is trained in front of the user and reads what is drawn or picked.
+import type { Tiles } from "../lab/api.ts";
+import type { App } from "./app.ts";
+import { announce, attempt, byId, count, create, percent } from "./dom.ts";
+import { Pad } from "./pad.ts";
+import { inRow, paintTiles } from "./paint.ts";
+
+const SAMPLES = 10;
+const MOST_BARS = 12;
+
+export class TryPanel {
+  readonly #app: App;
+  readonly #pad: Pad;
+  readonly #bars = byId("bars", HTMLOListElement);
+  readonly #strip = byId("strip", HTMLDivElement);
+  readonly #train = byId("train", HTMLButtonElement);
+  readonly #verdict = byId("verdict", HTMLParagraphElement);
+  #trained = false;
+  #names: readonly string[] = [];
+  #input: Uint8Array | undefined;
+  #reading = false;
+  #page = 0;
+
+  constructor(app: App) {
+    this.#app = app;
+    this.#pad = new Pad(() => this.#drawn());
+    this.#train.addEventListener("click", () => void attempt(() => this.train()));
+    byId("clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
+    byId("more", HTMLButtonElement).addEventListener("click", () => {
+      this.#page++;
+      void attempt(() => this.#samples());
+    });
+    app.on("set", (shown) => {
+      this.#trained = false;
+      this.#train.disabled = false;
+      this.#trainedText(["Fresh random weights, then a few gradient steps on these images alone."]);
+      this.#nameBars(app.classNames(shown.tiles.classes, shown.data));
+      this.#clear();
+      void attempt(() => this.#samples());
+    });
+    app.on("state", (state) => {
+      if (state !== "running") return;
+      // The images on the board change: what was trained on the old ones says nothing of them.
+      this.#trained = false;
+    });
+    this.#nameBars(Array.from({ length: 10 }, (_, i) => String(i)));
+  }
+
+  async train(): Promise<void> {
+    this.#train.disabled = true;
+    try {
+      const { milliseconds, gradientSteps, images, weights, accuracy, heldOut } = await this.#app.lab.train();
+      this.#trained = true;
+      const time = create("b", { textContent: `${milliseconds.toFixed(0)} ms` });
+      const right = create("b", { textContent: accuracy === undefined ? "" : percent(accuracy) });
+      const how = `: ${weights.toLocaleString("en")} weights, ${count(gradientSteps, "gradient step")} on ${count(images, "image")}.`;
+      const score =
+        accuracy === undefined ? [] : [" It reads ", right, ` of ${heldOut.toLocaleString("en")} it has never seen.`];
+      this.#trainedText(["Trained in ", time, how, ...score]);
+      announce(byId("trained", HTMLParagraphElement).textContent);
+      if (this.#input) await this.#read();
+    } finally {
+      this.#train.disabled = false;
+    }
+  }
+
+  #trainedText(parts: (Node | string)[]): void {
+    byId("trained", HTMLParagraphElement).replaceChildren(...parts);
+  }
+
+  /** Held-out pictures to pick from, where the data of the set are at hand. */
+  async #samples(): Promise<void> {
+    const tiles = await this.#app.lab.samples(SAMPLES, this.#page);
+    byId("more", HTMLButtonElement).disabled = !tiles;
+    if (!tiles) return this.#strip.replaceChildren();
+    const size = tiles.channels * tiles.height * tiles.width;
+    const buttons = Array.from(tiles.labels, (label, i) => {
+      const one = { ...tiles, levels: tiles.levels.slice(i * size, (i + 1) * size), labels: Uint8Array.of(label) };
+      const canvas = create("canvas");
+      paintTiles(canvas, one, inRow(1));
+      const button = create("button", { type: "button" }, canvas);
+      button.setAttribute("aria-label", `Held-out picture ${i + 1}, a ${this.#names[label]}`);
+      button.addEventListener("click", () => {
+        this.#pad.show(canvas);
+        this.#show(one);
+        void attempt(() => this.#read(label));
+      });
+      return button;
+    });
+    this.#strip.replaceChildren(...buttons);
+  }
+
+  #drawn(): void {
+    const shape = this.#app.shown?.tiles;
+    if (!shape) return;
+    const grey = this.#pad.read(shape.height);
+    if (!grey) return;
+    const { channels } = shape;
+    const levels = Uint8Array.from({ length: channels * grey.length }, (_, i) => grey[Math.floor(i / channels)]!);
+    this.#show({ ...shape, levels, labels: Uint8Array.of(0) });
+    void attempt(() => this.#read());
+  }
+
+  #show(picture: Tiles): void {
+    this.#input = picture.levels;
+    paintTiles(byId("seen", HTMLCanvasElement), picture, inRow(1));
+  }
+
+  /** Reads the newest input; while one is being read, others wait for its end and the last of them counts. */
+  async #read(label?: number): Promise<void> {
+    if (this.#reading || this.#app.state === "stopping") return;
+    this.#reading = true;
+    try {
+      if (!this.#trained) await this.train();
+      let read: Uint8Array | undefined;
+      while (this.#input && read !== this.#input) {
+        read = this.#input;
+        this.#tell(await this.#app.lab.classify(read), label);
+      }
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #tell(chances: Float32Array, label: number | undefined): void {
+    const best = chances.indexOf(Math.max(...chances));
+    for (const item of this.#bars.children) {
+      const index = Number((item as HTMLElement).dataset.index);
+      item.classList.toggle("best", index === best);
+      item.querySelector("i")!.style.width = percent(chances[index]!).replace(" ", "");
+      item.setAttribute("aria-label", `${this.#names[index]}: ${percent(chances[index]!)}`);
+    }
+    const sure = chances[best]! > 0.8 ? "" : chances[best]! > 0.5 ? "Probably " : "Perhaps ";
+    const named = /^\d$/.test(this.#names[best]!) ? `a ${this.#names[best]}` : this.#names[best]!;
+    const verdict = sure ? `${sure}${named}` : named.replace(/^a/, "A");
+    const truth = label === undefined ? "" : label === best ? " – right" : ` – wrong, it is ${this.#names[label]}`;
+    this.#verdict.textContent = `${verdict}${truth}.`;
+  }
+
+  #nameBars(names: readonly string[]): void {
+    this.#names = names;
+    this.#bars.classList.toggle(
+      "named",
+      names.some((name) => name.length > 2),
+    );
+    const items = names.slice(0, MOST_BARS).map((name, index) => {
+      const item = create("li", {}, create("span", { textContent: name, title: name }), create("div", {}, create("i")));
+      item.dataset.index = String(index);
+      return item;
+    });
+    this.#bars.replaceChildren(...items);
+  }
+
+  #clear(): void {
+    this.#pad.clear();
+    this.#input = undefined;
+    this.#verdict.textContent = "\u00a0";
+    const seen = byId("seen", HTMLCanvasElement);
+    seen.getContext("2d")!.clearRect(0, 0, seen.width, seen.height);
+    for (const item of this.#bars.children) {
+      item.classList.remove("best");
+      item.removeAttribute("aria-label");
+      item.querySelector("i")!.style.width = "0";
+    }
+  }
+}

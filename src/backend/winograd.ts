@@ -1,0 +1,83 @@
+// Which convolutions take fewer multiplications than a direct sum (assembly/winograd.ts), and in which pieces. Decided by
+// the shape alone, as it decides bits.
+
+/** What decides it: a convolution layer at one batch. */
+export interface Conv2dSizes {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly batch: number;
+}
+
+/** How a convolution's tiles are cut into blocks. */
+export interface WinogradBlocks {
+  /** Images, and tiles of a row, that a thread transforms at a time. */
+  readonly laneBlock: number;
+  readonly tileBlock: number;
+  readonly blocks: number;
+  /** Sums of the weight gradient that are made apart and then added. */
+  readonly groups: number;
+}
+
+/** Bytes of a thread's scratch for transformed tiles: with the transformed weights, what L2 holds. */
+export const winogradScratch: number = 1280 * 1024;
+
+/** Positions of a tile: 6 × 6. */
+const POSITIONS = 36;
+/** Channels on either side, by side of the kernel, below which the transforms cost what the products save. */
+const LEAST_CHANNELS = { 3: 16, 5: 32 };
+/** Pairs of channels whose sums of a weight gradient, 36 each, stay in L2. */
+const MOST_PAIRS = 128 * 128;
+/** Images × tiles of a block at most, and at least: one tile of gemm.ts. */
+const MOST_CELLS = 64;
+const LEAST_CELLS = 8;
+const MOST_LANES = 32;
+/** Largest share of a direct sum's products: beyond it, the transforms eat up what is saved. */
+const LARGEST_SHARE = 0.6;
+/** Blocks that a sum of the weight gradient should have, and sums at most. */
+const BLOCKS_PER_GROUP = 4;
+const MOST_GROUPS = 8;
+
+/** Whether a layer's convolutions are transformed: forward, and of the output's gradient. */
+export function isTransformed(layer: Conv2dSizes & { readonly stride: number }): boolean {
+  const { inChannels, outChannels, outHeight, outWidth, kernelHeight: r, kernelWidth, stride } = layer;
+  if (stride !== 1 || r !== kernelWidth || (r !== 3 && r !== 5)) return false;
+  if (inChannels % 4 !== 0 || outChannels % 4 !== 0) return false;
+  if (Math.min(inChannels, outChannels) < LEAST_CHANNELS[r] || mostCells(layer) < LEAST_CELLS) return false;
+  const m = 7 - r;
+  const products = POSITIONS * Math.ceil(outHeight / m) * Math.ceil(outWidth / m);
+  return products <= LARGEST_SHARE * outHeight * outWidth * r * r;
+}
+
+/** Whether the weight gradient of such a layer is transformed too. */
+export function isGradientTransformed({ inChannels, outChannels }: Conv2dSizes): boolean {
+  return inChannels * outChannels <= MOST_PAIRS;
+}
+
+/** Floats of workspace that the three passes need: transformed weights, or sums of their gradient. */
+export function winogradFloats(layer: Conv2dSizes): number {
+  const copies = isGradientTransformed(layer) ? winogradBlocks(layer).groups : 1;
+  return POSITIONS * layer.inChannels * layer.outChannels * copies;
+}
+
+export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {
+  const { outHeight, outWidth, kernelHeight, batch } = sizes;
+  const m = 7 - kernelHeight;
+  const across = Math.ceil(outWidth / m);
+  const cells = mostCells(sizes);
+  const laneBlock = 4 * Math.ceil(batch / Math.ceil(batch / Math.min(MOST_LANES, cells)) / 4);
+  const fitting = Math.max(1, Math.min(across, Math.floor(cells / laneBlock)));
+  const tileBlock = Math.ceil(across / Math.ceil(across / fitting));
+  const blocks = Math.ceil(outHeight / m) * Math.ceil(across / tileBlock) * Math.ceil(batch / laneBlock);
+  const groups = Math.min(blocks, MOST_GROUPS, Math.max(2, Math.ceil(blocks / BLOCKS_PER_GROUP)));
+  return { laneBlock, tileBlock, blocks, groups };
+}
+
+/** Images × tiles of a block that a thread's scratch holds, a multiple of 8. */
+function mostCells({ inChannels, outChannels }: Conv2dSizes): number {
+  const cells = (winogradScratch / 4 / POSITIONS - 32) / (inChannels + outChannels);
+  return Math.min(MOST_CELLS, 8 * Math.floor(cells / 8));
+}

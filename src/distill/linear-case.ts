@@ -1,0 +1,192 @@
+// The linear case (Wang et al. 2018, the section on a lower bound; docs/math.md §6): the one setting in which distilled
+// data are known in closed form. In float64, with + − × ÷ √ alone.
+
+import { ShapeError } from "../errors.ts";
+import { wholeNumber } from "../nn/layer.ts";
+
+/** Options of {@link linearCase}. */
+export interface LinearCaseOptions {
+  /** d: real inputs [n, features], of rank `features`. */
+  readonly inputs: ArrayLike<number>;
+  /** t: real targets [n, outputs]. */
+  readonly targets: ArrayLike<number>;
+  /** D */
+  readonly features: number;
+  /** M. Default: as many as there are features, the fewest that are enough. */
+  readonly points?: number;
+  /** η of the one step. Default 1. */
+  readonly learningRate?: number;
+  /** Directions of the points: [points, features] with orthonormal rows. Default: the first unit vectors. */
+  readonly basis?: ArrayLike<number>;
+}
+
+/** Result of {@link linearCase}. Inputs and targets are the distilled set. */
+export interface LinearCase {
+  /** θ*: what least squares on the real data comes to, [outputs, features], as the weight of `linear`. */
+  readonly optimum: Float64Array;
+  /** d̃ [points, features] */
+  readonly inputs: Float64Array;
+  /** t̃ [points, outputs] */
+  readonly targets: Float64Array;
+  readonly learningRate: number;
+  /** The fewest points that reach θ* from every θ_0: D. */
+  readonly lowerBound: number;
+  /** Directions of θ that the step leaves as they are, orthonormal rows [features − points, features]. */
+  readonly untouched: Float64Array;
+}
+
+/**
+ * The fewest points from which one gradient step reaches the optimum of least squares whatever the initial weights are:
+ * as many as there are features. With fewer, d̃ᵀd̃ has not full rank, and some direction of θ stays as it is.
+ */
+export function linearLowerBound(features: number): number {
+  return wholeNumber("features", features, 1);
+}
+
+/**
+ * Distilled data of linear regression, in closed form. The loss is Σ‖dθ − t‖²/2N, that of `"mse"`, and a step on M
+ * distilled points makes of any θ_0
+ *
+ *     θ_1 = (I − (η/M)·d̃ᵀd̃)·θ_0 + (η/M)·d̃ᵀt̃
+ *
+ * which is θ* for every θ_0 just where d̃ᵀd̃ = (M/η)·I and d̃ᵀt̃ = (M/η)·θ*. With orthonormal directions Q that is
+ * d̃ = √(M/η)·Q and t̃ = d̃·θ*. M = D points do it; of fewer, those directions of θ reach θ* that they span.
+ *
+ * @throws RangeError for sizes that are none, more points than features, a learning rate that is not above 0, or real
+ * inputs of lower rank, where θ* is not one; ShapeError where arrays do not fit them; RangeError for a basis whose rows
+ * are not orthonormal.
+ * @example
+ * const { inputs, targets, learningRate, optimum } = linearCase({ inputs: d, targets: t, features: 784 });
+ */
+export function linearCase(options: LinearCaseOptions): LinearCase {
+  const { features, learningRate = 1 } = options;
+  const lowerBound = linearLowerBound(features);
+  const points = wholeNumber("points", options.points ?? lowerBound, 1);
+  if (points > features) {
+    throw new RangeError(`"points" expected at most ${features}, one for each feature, got ${points}`);
+  }
+  if (!(learningRate > 0 && learningRate < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"learningRate" expected a number > 0, got ${learningRate}`);
+  }
+  const count = options.inputs.length / features;
+  if (!Number.isInteger(count) || count < features) {
+    throw new ShapeError(`"inputs" expected n × ${features} numbers, n >= ${features}, got ${options.inputs.length}`);
+  }
+  const outputs = options.targets.length / count;
+  if (!Number.isInteger(outputs) || outputs < 1) {
+    throw new ShapeError(`"targets" expected ${count} × outputs numbers, got ${options.targets.length}`);
+  }
+  const basis = options.basis ?? unitVectors(points, features);
+  checkOrthonormal(basis, points, features);
+
+  const optimum = leastSquares(options.inputs, options.targets, { count, features, outputs });
+  const scale = Math.sqrt(points / learningRate);
+  const inputs = Float64Array.from(basis, (value) => scale * value);
+  const targets = new Float64Array(points * outputs);
+  for (let i = 0; i < points; i++) {
+    const row = inputs.subarray(i * features, (i + 1) * features);
+    for (let k = 0; k < outputs; k++) {
+      targets[i * outputs + k] = inner(row, optimum.subarray(k * features, (k + 1) * features));
+    }
+  }
+  return { optimum, inputs, targets, learningRate, lowerBound, untouched: complement(basis, points, features) };
+}
+
+interface Sizes {
+  readonly count: number;
+  readonly features: number;
+  readonly outputs: number;
+}
+
+/** argmin ‖d·θ − t‖, [outputs, features]: Householder reflections make d upper triangular, and t with it. */
+function leastSquares(d: ArrayLike<number>, t: ArrayLike<number>, { count, features, outputs }: Sizes): Float64Array {
+  const columns = (source: ArrayLike<number>, width: number): Float64Array[] =>
+    Array.from({ length: width }, (_, j) => Float64Array.from({ length: count }, (_, i) => source[i * width + j]!));
+  const [a, b] = [columns(d, features), columns(t, outputs)];
+  const sizes = a.map((column) => Math.sqrt(inner(column, column)));
+  for (let j = 0; j < features; j++) {
+    const v = a[j]!.slice(j);
+    const norm = Math.sqrt(inner(v, v));
+    // Rounding leaves a column that others span about 1e-16 of its size.
+    if (!(norm > 1e-12 * sizes[j]!)) {
+      throw new RangeError(`"inputs" expected rank ${features}, but feature ${j} is a combination of those before it`);
+    }
+    v[0]! += v[0]! < 0 ? -norm : norm;
+    const square = inner(v, v);
+    for (const column of [...a.slice(j), ...b]) {
+      const rest = column.subarray(j);
+      const share = (2 * inner(v, rest)) / square;
+      for (let i = 0; i < v.length; i++) rest[i]! -= share * v[i]!;
+    }
+  }
+  const theta = new Float64Array(outputs * features);
+  for (let k = 0; k < outputs; k++) {
+    for (let j = features - 1; j >= 0; j--) {
+      let sum = b[k]![j]!;
+      for (let l = j + 1; l < features; l++) sum -= a[l]![j]! * theta[k * features + l]!;
+      theta[k * features + j] = sum / a[j]![j]!;
+    }
+  }
+  return theta;
+}
+
+function unitVectors(points: number, features: number): Float64Array {
+  const out = new Float64Array(points * features);
+  for (let i = 0; i < points; i++) out[i * features + i] = 1;
+  return out;
+}
+
+function checkOrthonormal(basis: ArrayLike<number>, points: number, features: number): void {
+  if (basis.length !== points * features) {
+    throw new ShapeError(`"basis" expected ${points} × ${features} numbers, got ${basis.length}`);
+  }
+  const rows = Array.from({ length: points }, (_, i) =>
+    Float64Array.from({ length: features }, (_, j) => basis[i * features + j]!),
+  );
+  rows.forEach((row, i) => {
+    for (let j = 0; j <= i; j++) {
+      const product = inner(row, rows[j]!);
+      if (Math.abs(product - (i === j ? 1 : 0)) <= 1e-9) continue;
+      throw new RangeError(`"basis" expected orthonormal rows, got ${product} as the product of rows ${i} and ${j}`);
+    }
+  });
+}
+
+/** Orthonormal rows [features − points, features] that are orthogonal to those of `basis`: Gram–Schmidt, twice over. */
+function complement(basis: ArrayLike<number>, points: number, features: number): Float64Array {
+  const rows = Array.from({ length: points }, (_, i) =>
+    Float64Array.from({ length: features }, (_, j) => basis[i * features + j]!),
+  );
+  // Of what is left of the unit vectors the largest is large enough to keep its digits.
+  while (rows.length < features) {
+    const candidates = Array.from({ length: features }, (_, j) => {
+      const unit = new Float64Array(features);
+      unit[j] = 1;
+      return remainder(remainder(unit, rows), rows);
+    });
+    const best = candidates.reduce((a, b) => (inner(b, b) > inner(a, a) ? b : a));
+    const norm = Math.sqrt(inner(best, best));
+    rows.push(best.map((value) => value / norm));
+  }
+  const out = new Float64Array((features - points) * features);
+  rows.slice(points).forEach((row, i) => {
+    out.set(row, i * features);
+  });
+  return out;
+}
+
+/** `vector` without its shares of orthonormal `rows`. */
+function remainder(vector: Float64Array, rows: readonly Float64Array[]): Float64Array {
+  const rest = vector.slice();
+  for (const row of rows) {
+    const share = inner(rest, row);
+    for (let i = 0; i < rest.length; i++) rest[i]! -= share * row[i]!;
+  }
+  return rest;
+}
+
+function inner(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
+  return sum;
+}
