@@ -109,6 +109,9 @@ test("a recipe in a file trains one network in three channels, and starts from i
     "distillate: one/train/network-0000.safetensors: there are no trained networks; train them first: " +
       "distillate train fresh.json --out one\n",
   );
+  expect((await command("run fresh.json --pool source")).stderr).toBe(
+    "distillate: source: init.freshLastLayer expected the file of one network, got a folder\n",
+  );
   expect((await command("train fresh.json --out one")).stdout).toMatch(/^one\/train: 1 network, /);
   await run("fresh.json", "fresh");
   const set = await loadDistilled(join(folder, "fresh", "distilled.npz"));
