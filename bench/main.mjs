@@ -1,9 +1,9 @@
-// npm run bench -- [kernels] [steps] [peers] [--quick]: measures what docs/performance.md explains, prints it and keeps
+// npm run bench -- [kernels] [steps] [peers] [browser] [--quick]: measures what docs/performance.md explains, prints it and keeps
 // it in bench/results/. Nothing is timed before its result was checked.
 import { existsSync } from "node:fs";
 import { machine, store } from "./machine.mjs";
 
-const sections = ["kernels", "steps", "peers"];
+const sections = ["kernels", "steps", "peers", "browser"];
 const words = process.argv.slice(2);
 const quick = words.includes("--quick");
 const named = words.filter((word) => word !== "--quick");

@@ -61,8 +61,8 @@ export async function loadPools(recipe: Recipe, model: Model, what: string): Pro
   const loaded = async (path: string): Promise<PretrainedPool> => {
     if (!(await exists(path))) throw new Error(`${path}: ${await adviceFor(recipe, what)}`);
     if ((await stat(path)).isFile()) return { weights: [await loadParameters(path, model, { freshLastLayer })] };
-    const { weights } = await loadPool(path);
-    return { weights };
+    if (freshLastLayer) throw new Error(`${path}: init.freshLastLayer expected the file of one network, got a folder`);
+    return loadPool(path);
   };
   try {
     const train = await loaded(pool);

@@ -14,7 +14,7 @@ import { describeModel } from "../nn/describe.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { startMessage } from "../worker/client.ts";
-import { type WorkerScript, workerStarter } from "../worker/start.ts";
+import type { StartWorker } from "../worker/start.ts";
 import { SupervisedWorker } from "../worker/supervised.ts";
 import { abortable } from "./abortable.ts";
 import type { OrchestratorApi, Started } from "./api.ts";
@@ -84,12 +84,12 @@ export class RemoteEngine implements Engine {
   }
 
   /** Throws WorkerError where no worker could start, and what `createEngine` throws there. */
-  static async start(options: EngineOptions, script?: WorkerScript): Promise<RemoteEngine> {
+  static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
     const message = await startMessage(options);
     const name = "the engine's worker";
     let worker: SupervisedWorker<OrchestratorApi> | undefined;
     try {
-      worker = new SupervisedWorker<OrchestratorApi>(name, workerStarter("orchestrator", script));
+      worker = new SupervisedWorker<OrchestratorApi>(name, start);
     } catch (error) {
       throw new WorkerError(`${name}: could not start: ${(error as Error).message}`);
     }

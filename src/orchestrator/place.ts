@@ -4,7 +4,7 @@ import type { Engine as EngineHere } from "../engine/engine.ts";
 import { checkEngineOptions, type EngineOptions } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform.ts";
-import type { WorkerScript } from "../worker/start.ts";
+import { type WorkerScript, workerStarter } from "../worker/start.ts";
 import { type Engine, RemoteEngine } from "./engine.ts";
 
 export type { EngineHere };
@@ -51,7 +51,8 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   // The slow one has no use for threads, and is for tests.
   if (worker === false || backend === "reference") return inPlace({ ...engine, onNotice });
   try {
-    const remote = await RemoteEngine.start(engine, typeof worker === "boolean" ? undefined : worker);
+    const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
+    const remote = await RemoteEngine.start(engine, start);
     remote.notices.forEach(onNotice);
     return remote;
   } catch (error) {

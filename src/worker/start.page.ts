@@ -1,4 +1,4 @@
-// Starts a worker in a page, or in a worker of a page, and hears when it dies (start.ts).
+// Starts a worker in a page, or for a worker of a page, and hears when it dies (start.ts).
 import { startScript } from "../script.page.ts";
 import type { Calling, Role, StartWorker, WorkerScript } from "./start.ts";
 
@@ -6,7 +6,7 @@ import type { Calling, Role, StartWorker, WorkerScript } from "./start.ts";
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   return (port, died) => {
     const worker = startScript(script);
-    worker.onerror = (event) => died(event.message || "could not start: the page's policy or its headers forbid it");
+    worker.onerror = (message) => died(message || "could not start: the page's policy or its headers forbid it");
     const calling: Calling = { role, port };
     worker.postMessage(calling, [port]);
     return {

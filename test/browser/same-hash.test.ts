@@ -64,7 +64,24 @@ describe.each(browserNames)("%s", (name) => {
     expect(digests(await run({ isolated: false }, "{ workers: 2 }"))).toEqual(expected);
   });
 
-  test("has them in place", async () => {
+  test("tells everybody who waits for a worker that it died", async () => {
+    const page = await browser.open(await site.url());
+    const failures = await page.evaluate(`(async () => {
+      const source = "importScripts('" + new URL("distillate/worker.js", location) + "');" +
+        "setTimeout(() => { throw new Error('out of order'); }, 500);";
+      const worker = () => new Worker(URL.createObjectURL(new Blob([source])));
+      const engine = await library.createEngine({ worker, threads: 1 });
+      const run = library.distill({ ...(await recipes[0]()), engine, outer: { steps: 100000, batch: 100 } });
+      const name = (error) => error.name + ": " + error.message;
+      const failed = await run.result().catch(name);
+      return [failed, await run.snapshot().catch(name), await engine.bind(library.lenet()).catch(name)];
+    })()`);
+    const message = expect.stringMatching(/^WorkerError: the engine's worker: .*out of order/);
+    expect(failures).toEqual([message, message, message]);
+    await page.close();
+  });
+
+  test("has Node's bytes in place", async () => {
     expect(digests(await run({}, "{ worker: false }"))).toEqual(expected);
   });
 
@@ -72,6 +89,9 @@ describe.each(browserNames)("%s", (name) => {
     const file = await run({ policy: strict }, `{ worker: "distillate/worker.js", threads: 2 }`);
     expect(digests(file)).toEqual(expected);
     for (const { notices } of file) expect(notices).toEqual([]);
+    const blobs = await run({ policy: `${strict}; worker-src 'self' blob:` }, "{ threads: 2 }");
+    expect(digests(blobs)).toEqual(expected);
+    for (const { notices } of blobs) expect(notices).toEqual([]);
     const embedded = await run({ policy: strict }, "{}");
     expect(digests(embedded)).toEqual(expected);
     // Told by the first engine that was started; later ones do not try again.

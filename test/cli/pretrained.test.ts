@@ -1,9 +1,12 @@
 // From a recipe that starts from trained networks to its result, on painted images: training the pool, adaptation to other
 // images, poisoning.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeInit } from "../../src/distill/pretrained.ts";
+import { lenet, pretrained } from "../../src/index.ts";
+import { loadDistilled, loadParameters } from "../../src/node.ts";
 import { distillate, writeIdxFolder } from "./cli.ts";
 
 let folder: string;
@@ -84,7 +87,37 @@ test("a pool is trained, networks are adapted to other images of another size, a
 
   const weights = "pools/mnist-lenet/train/network-0000.safetensors";
   const file = await run(`mnist-fixed --data source ${fast} --pool ${weights}`, "file");
-  const same = await run(`mnist-fixed --data source ${fast} --pool pools/mnist-lenet/train --networks 1`, "same");
-  expect(same.recipe.init).toEqual({ kind: "pretrained", pool: "../pools/mnist-lenet/train" });
+  expect(file.recipe.init).toEqual({ kind: "pretrained", pool: `../${weights}` });
   expect(file.result.evaluation.networks).toBe(1);
+}, 60_000);
+
+test("a recipe in a file trains one network in three channels, and starts from it with a new last layer", async () => {
+  const images = { path: "source", size: 32, channels: 3 };
+  const training = { data: { name: "source", ...images }, networks: 1, testNetworks: 0, epochs: 1 };
+  const init = { kind: "pretrained", pool: "one/train/network-0000.safetensors", freshLastLayer: true, training };
+  const recipe = {
+    name: "fresh",
+    data: { name: "source", ...images, augment: { crop: 2, flip: true } },
+    model: { name: "lenet" },
+    init,
+    method: { steps: 1, epochs: 1 },
+    outer: { steps: 1, batch: 20 },
+    evaluate: { networks: 1, baselines: [] },
+  };
+  writeFileSync(join(folder, "fresh.json"), JSON.stringify(recipe));
+  expect((await command("run fresh.json")).stderr).toBe(
+    "distillate: one/train/network-0000.safetensors: there are no trained networks; train them first: " +
+      "distillate train fresh.json --out one\n",
+  );
+  expect((await command("run fresh.json --pool source")).stderr).toBe(
+    "distillate: source: init.freshLastLayer expected the file of one network, got a folder\n",
+  );
+  expect((await command("train fresh.json --out one")).stdout).toMatch(/^one\/train: 1 network, /);
+  await run("fresh.json", "fresh");
+  const set = await loadDistilled(join(folder, "fresh", "distilled.npz"));
+  expect(set).toMatchObject({ channels: 3, height: 32, recipe: { augment: { crop: 2, flip: true } } });
+  const weights = await loadParameters(join(folder, init.pool), lenet({ channels: 3, size: 32 }), {
+    freshLastLayer: true,
+  });
+  expect(set.recipe.init).toEqual(await describeInit(pretrained([weights])));
 }, 60_000);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 
 const dist = new URL("../../dist/", import.meta.url);
 const prelude = `
-  import { backGradient, digits, evaluate, lenet, randomInit } from "${new URL("index.js", dist)}";
+  import { backGradient, digits, distill, evaluate, lenet, randomInit, trainOn } from "${new URL("index.js", dist)}";
   import { Run } from "${new URL("distill/distill.js", dist)}";
   import { workerStarter } from "${new URL("worker/start.js", dist)}";
   const { train, test } = await digits();
@@ -42,6 +42,16 @@ test.each([
   ],
   ["a run that was left after a step", 'for await (const _ of run()) break; console.log("done");'],
   ["a run that was abandoned after a step", 'await run()[Symbol.asyncIterator]().next(); console.log("done");'],
+  [
+    "calls in a worker, and a network that nobody disposed of",
+    `
+    const { workers: _, ...rest } = { ...options, worker: true };
+    const set = await distill(rest).result();
+    const network = await trainOn(set, { model: lenet(), worker: true });
+    await network.predict(new Float32Array(784));
+    console.log("done");
+  `,
+  ],
   ["one with kernel threads", 'await run({ threads: 2 })[Symbol.asyncIterator]().next(); console.log("done");'],
   [
     "a run that was aborted in the middle of a step",

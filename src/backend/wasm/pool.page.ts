@@ -8,7 +8,7 @@ export function startThread(start: ThreadStart): Promise<KernelThread> {
   return new Promise((resolve, reject) => {
     const worker = startScript();
     worker.onmessage = () => resolve({ terminate: () => worker.terminate() });
-    worker.onerror = (event) => reject(new Error(event.message || "the page's policy or its headers forbid it"));
+    worker.onerror = (message) => reject(new Error(message || "the page's policy or its headers forbid it"));
     try {
       worker.postMessage({ thread: start });
     } catch (error) {

@@ -48,14 +48,8 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
     title,
     all: recipes.map((recipe) => factsOf(recipe, speed, here.get(recipe)!)),
   }));
-  if (json)
-    return [
-      JSON.stringify(
-        groups.flatMap(({ title, all }) => all.map((facts) => ({ group: title, ...facts }))),
-        null,
-        2,
-      ),
-    ];
+  const flat = groups.flatMap(({ title, all }) => all.map((facts) => ({ group: title, ...facts })));
+  if (json) return [JSON.stringify(flat, null, 2)];
   const heads = ["", "images", "  data", "steps", "about", "memory", "paper, %"];
   const [head, ...lines] = table([heads, ...groups.flatMap(({ all }) => all.map(row))]);
   return [

@@ -173,7 +173,7 @@ function planOf(
   return {
     recipe,
     model,
-    data: { name: data.name, train: data.count, test: test.count },
+    data: { name: test.name, train: data.count, test: test.count },
     images: distilledImages(recipe, model.classes),
     outerSteps: steps,
     batch,
