@@ -2,10 +2,14 @@
 // passes, as the layers call them. Before one is timed it is checked, at the size that is timed: four of its images hold
 // what the float64 reference is given, and must come out as there.
 import { Arena } from "../dist/backend/arena.js";
+import { none } from "../dist/backend/backend.js";
+import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
 import { fill, hash } from "./inputs.mjs";
 
 /** Of the largest value expected: a few hundred float32 roundings, and far below any wrong index. */
 const TOLERANCE = 1e-5;
+/** The same of a convolution by transformed tiles (assembly/winograd.ts). */
+const TRANSFORMED_TOLERANCE = 1e-4;
 /** Images that the reference computes too. */
 const CHECKED = 4;
 
@@ -23,6 +27,7 @@ function bind(layer, images, backend, arena) {
     const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
     return {
       operands: { x, dy, w, bias, y, dx, dw },
+      tolerance: TOLERANCE,
       pad() {},
       forward: () => ops.linearForward(y, x, w, bias, shape, false),
       backwardData: () => ops.linearBackwardData(dx, dy, w, shape, false),
@@ -42,12 +47,16 @@ function bind(layer, images, backend, arena) {
   const [x, dy, w, bias] = [inputs, outputs, weights, outChannels].map((n) => arena.allocate(n));
   const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
   const xPadded = arena.allocate(inChannels * padded.inHeight * padded.inWidth * batch);
+  const transformed = isTransformed(forward);
+  const workspace = transformed ? arena.allocate(winogradFloats(forward)) : none;
+  const gradientWorkspace = isGradientTransformed(forward) ? workspace : none;
   return {
     operands: { x, dy, w, bias, y, dx, dw },
+    tolerance: transformed ? TRANSFORMED_TOLERANCE : TOLERANCE,
     pad: () => ops.embed2d(xPadded, x, pad),
-    forward: () => ops.conv2dForward(y, xPadded, w, bias, forward, false),
-    backwardData: () => ops.conv2dBackwardData(dx, dy, w, data, false),
-    backwardWeights: () => ops.conv2dBackwardWeights(dw, dy, xPadded, forward, false),
+    forward: () => ops.conv2dForward(y, xPadded, w, bias, forward, false, workspace),
+    backwardData: () => ops.conv2dBackwardData(dx, dy, w, data, false, workspace),
+    backwardWeights: () => ops.conv2dBackwardWeights(dw, dy, xPadded, forward, false, gradientWorkspace),
   };
 }
 
@@ -84,10 +93,10 @@ function gather(values, batch, places) {
   });
 }
 
-function compare(label, actual, expected) {
+function compare(label, actual, expected, tolerance) {
   const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
   expected.forEach((value, i) => {
-    if (Math.abs(actual[i] - value) <= TOLERANCE * scale) return;
+    if (Math.abs(actual[i] - value) <= tolerance * scale) return;
     throw new Error(`${label}: ${actual[i]} at ${i} of ${expected.length}, expected ${value}: not timed`);
   });
 }
@@ -146,7 +155,7 @@ export function arithmeticCases(layer, images, backend, arena, { given, results 
     bound[pass]();
     const values = backend.read(operands[name], n);
     const label = `${layer.name} (${layer.size}) ${pass}, ${images} images`;
-    compare(label, name === "dw" ? values : gather(values, batch, places), results[name]);
+    compare(label, name === "dw" ? values : gather(values, batch, places), results[name], bound.tolerance);
   }
   backend.write(operands.dy, spread(given.dy, batch, places, real(22)));
   return passes(layer, batch).map(([pass]) => ({

@@ -6,7 +6,7 @@ import { digits } from "../../src/data/digits.ts";
 import { distill } from "../../src/distill/distill.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { isReproducible, setDigest } from "../../src/formats/sha256.ts";
-import { lenet } from "../../src/nn/zoo.ts";
+import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const { train } = await digits();
@@ -39,6 +39,25 @@ const recipes = [
     method: backGradient({ steps: 4, epochs: 3, imagesPerClass: 5, learningRate: 0.1, memory: "recompute" }),
     outer: { steps: 10, batch: 40, decayEvery: 1 },
     seed: 7,
+  },
+  {
+    name: "two outer steps of ConvNet-3, 32 channels wide",
+    sha256: "4364b63cc9a092a8e7002cd27b2c33cf9eddabe7b1db9fb54b75ac925554ff7e",
+    model: convNet({ input: [1, 16, 16], classes: 3, width: 32 }),
+    data: noise({ count: 40, size: 16, classes: 3, seed: 3 }),
+    method: backGradient({ steps: 2, epochs: 2, imagesPerClass: 2, learningRate: 0.05 }),
+    outer: { steps: 2, batch: 20 },
+    seed: 1,
+  },
+  {
+    name: "an outer step of two AlexCifarNets",
+    sha256: "6e26463ad60a4c87d0209c543a4fe3f2f1c11e96e76e52a01a9cbcf95ae85c80",
+    model: alexCifarNet({ classes: 3 }),
+    data: noise({ count: 20, channels: 3, size: 32, classes: 3, seed: 4 }),
+    method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, learningRate: 0.01 }),
+    networksPerStep: 2,
+    outer: { steps: 1, batch: 10 },
+    seed: 1,
   },
 ];
 
