@@ -4,15 +4,16 @@ import type { DistilledSet } from "../distill/distilled-set.ts";
 /** Denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
 
-/** At most this many values are sorted to find the range. */
-const sampled = 1_000_000;
+/** At most this many values are sorted to find the range; of a picture that changes while somebody watches, fewer. */
+const sampled = { still: 1_000_000, live: 20_000 };
 /** Share of the values left out on either side. */
 const outermost = 0.005;
 
 /** Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. */
-export function rangeOf({ images, channels, height, width, mean, std }: DistilledSet): Range {
+export function rangeOf(set: DistilledSet, most: number = sampled.still): Range {
+  const { images, channels, height, width, mean, std } = set;
   const plane = height * width;
-  const stride = Math.ceil(images.length / sampled);
+  const stride = Math.ceil(images.length / most);
   const values = Float32Array.from({ length: Math.floor(images.length / stride) }, (_, i) => {
     const channel = Math.floor((i * stride) / plane) % channels;
     return images[i * stride]! * std[channel]! + mean[channel]!;
@@ -49,14 +50,15 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
 
 /**
  * All images as bytes to look at, [steps, imagesPerStep, height, width, channels], as a canvas takes them: denormalised,
- * and shown in the range of the set's own values, as in `contactSheet`.
+ * and shown in the range of the set's own values, as in `contactSheet`. Quick enough for several times a second: the range
+ * is that of at most 20,000 values.
  *
  * @example
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */
 export function displayLevels(set: DistilledSet): Uint8Array {
   const size = set.channels * set.height * set.width;
-  const range = rangeOf(set);
+  const range = rangeOf(set, sampled.live);
   const levels = new Uint8Array(set.images.length);
   for (let image = 0; image * size < levels.length; image++) levels.set(shadesOf(set, image, range), image * size);
   return levels;

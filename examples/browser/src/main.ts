@@ -1,4 +1,5 @@
 // The page: starts the lab, shows the set that was made before, and wires the panels.
+// Of `npx distillate run digits-random --outer-steps 1000`: 82.8 ± 2.4 % over 20 networks.
 import madeBefore from "../made-before.safetensors?url";
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
@@ -25,8 +26,10 @@ async function start(): Promise<void> {
     .addEventListener("click", () => trouble(undefined));
 
   const openEngine = async (): Promise<void> => {
+    byId("threads-chip", HTMLParagraphElement).textContent = "not running";
     const { threads, notices } = await app.lab.open(form.threads);
     byId("threads-chip", HTMLParagraphElement).textContent = count(threads, "thread");
+    byId("threads-chip", HTMLParagraphElement).title = notices.join(". ");
     form.sayThreads(notices);
   };
   form.onThreads(() => void attempt(openEngine));

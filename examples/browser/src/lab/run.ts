@@ -13,7 +13,7 @@ import type { News } from "./api.ts";
 import { tilesOfSet } from "./tiles.ts";
 
 /** Between two pictures of the images. */
-const IMAGES_MS = 200;
+const IMAGES_MS = 250;
 /** Held-out accuracy may take one part in so many of the time. */
 const EVALUATION_SHARE = 10;
 const NETWORKS = 2;

@@ -85,5 +85,5 @@ export class Board {
 /** Whole device pixels for each image pixel, where that does not leave much room unused. */
 function enlargement(scale: number): number {
   const device = scale * devicePixelRatio;
-  return (device % 1 < 0.3 && device >= 1 ? Math.floor(device) : device) / devicePixelRatio;
+  return (device % 1 < 0.2 && device >= 1 ? Math.floor(device) : device) / devicePixelRatio;
 }

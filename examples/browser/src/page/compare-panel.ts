@@ -43,7 +43,7 @@ export function comparePanel(app: App): void {
 }
 
 function value({ mean, std, networks }: Compared): string {
-  return networks > 1 ? `${percent(mean).replace(" %", "")} ± ${percent(std)}` : percent(mean);
+  return networks > 1 ? `${(100 * mean).toFixed(1)} ± ${percent(std)}` : percent(mean);
 }
 
 function line(kind: Kind, text: string, compared?: Compared): HTMLLIElement {
@@ -51,15 +51,17 @@ function line(kind: Kind, text: string, compared?: Compared): HTMLLIElement {
   const title = create("div", { className: "title" }, create("span", { textContent: titles[kind] + images }));
   title.append(compared ? create("span", { textContent: text }) : create("em", { textContent: text }));
   const fill = create("i");
-  if (compared) fill.style.width = percent(compared.mean).replace(" ", "");
+  if (compared) fill.style.width = `${100 * compared.mean}%`;
   const item = create(
     "li",
     { className: kind === "distilled" ? "line ours" : "line" },
     title,
     create("div", { className: "bar" }, fill),
   );
-  if (!compared) item.classList.add("waiting");
-  else {
+  if (!compared) {
+    item.classList.add("waiting");
+    item.append(create("div", { className: "blank" }));
+  } else {
     const canvas = create("canvas");
     paintTiles(canvas, compared.tiles, inRow(compared.tiles.labels.length));
     canvas.setAttribute("role", "img");

@@ -17,8 +17,9 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A share as text; number and sign stay on one line. */
 export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return `${(100 * share).toFixed(1)}\u00a0%`;
 }
 
 export function count(n: number, one: string, many: string = `${one}s`): string {

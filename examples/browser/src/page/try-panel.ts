@@ -40,8 +40,10 @@ export class TryPanel {
     });
     app.on("state", (state) => {
       if (state !== "running") return;
-      // The images on the board change: what was trained on the old ones says nothing of them.
+      // What was trained on other images says nothing of these.
       this.#trained = false;
+      this.#trainedText(["The images are forming. Train on them as they are now, as often as you like."]);
+      this.#clearBars();
     });
     this.#nameBars(Array.from({ length: 10 }, (_, i) => String(i)));
   }
@@ -127,7 +129,7 @@ export class TryPanel {
     for (const item of this.#bars.children) {
       const index = Number((item as HTMLElement).dataset.index);
       item.classList.toggle("best", index === best);
-      item.querySelector("i")!.style.width = percent(chances[index]!).replace(" ", "");
+      item.querySelector("i")!.style.width = `${100 * chances[index]!}%`;
       item.setAttribute("aria-label", `${this.#names[index]}: ${percent(chances[index]!)}`);
     }
     const sure = chances[best]! > 0.8 ? "" : chances[best]! > 0.5 ? "Probably " : "Perhaps ";
@@ -154,9 +156,13 @@ export class TryPanel {
   #clear(): void {
     this.#pad.clear();
     this.#input = undefined;
-    this.#verdict.textContent = "\u00a0";
     const seen = byId("seen", HTMLCanvasElement);
     seen.getContext("2d")!.clearRect(0, 0, seen.width, seen.height);
+    this.#clearBars();
+  }
+
+  #clearBars(): void {
+    this.#verdict.textContent = "\u00a0";
     for (const item of this.#bars.children) {
       item.classList.remove("best");
       item.removeAttribute("aria-label");
