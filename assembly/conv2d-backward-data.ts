@@ -108,30 +108,34 @@ export function conv2dBackwardData(
         for (tile = first; tile < last; tile++) {
           const i = tile - block * height;
           const dxr = dx + <usize>row * ldx + <usize>(i * width) * lane;
-          // What no tap reaches is zero.
-          if (!accumulate && from == 0 && top == 0) {
-            for (let r = 0; r < rows; r++) memory.fill(dxr + <usize>r * ldx, 0, <usize>width * lane);
-          }
           const ky = max(top, i + padding - outHeight + 1);
           const kyEnd = min(bottom, i + padding + 1);
-          if (ky >= kyEnd) continue;
+          const add = accumulate != 0 || from > 0 || top > 0;
+          if (ky >= kyEnd) {
+            if (!add) clear(dxr, ldx, rows, <usize>width * lane);
+            continue;
+          }
           const lineTaps = kernelWidth * depth;
           const skip = (ky - top) * lineTaps;
           const at = dy + <usize>((i + padding) * outWidth + padding) * lane;
           if (inner < innerEnd) {
             const taps = (kyEnd - ky) * lineTaps;
             const columns = (innerEnd - inner) * batch;
-            run(dxr, ldx, rows, columns, scratch, skip, at, taps, <usize>inner * lane);
+            run(dxr, ldx, rows, columns, scratch, skip, at, taps, <usize>inner * lane, add);
           }
           for (let j = 0; j < width; j++) {
             if (j == inner && inner < innerEnd) j = innerEnd;
             if (j >= width) break;
+            const shift = <usize>j * lane;
             const kx = max(0, j + padding - outWidth + 1);
             const kxEnd = min(kernelWidth, j + padding + 1);
-            if (kx >= kxEnd) continue;
+            if (kx >= kxEnd) {
+              if (!add) clear(dxr + shift, ldx, rows, lane);
+              continue;
+            }
             for (let line = 0; line < kyEnd - ky; line++) {
               const lineSkip = skip + line * lineTaps + kx * depth;
-              run(dxr, ldx, rows, batch, scratch, lineSkip, at, (kxEnd - kx) * depth, <usize>j * lane);
+              run(dxr, ldx, rows, batch, scratch, lineSkip, at, (kxEnd - kx) * depth, shift, add || line > 0);
             }
           }
         }
@@ -141,7 +145,12 @@ export function conv2dBackwardData(
   }
 }
 
-/** Adds `taps` taps after the first `skip` to `columns` floats, `shift` bytes into the row. */
+/** What no tap reaches is zero. */
+function clear(dx: usize, ldx: usize, rows: i32, bytes: usize): void {
+  for (let r = 0; r < rows; r++) memory.fill(dx + <usize>r * ldx, 0, bytes);
+}
+
+/** The sum of `taps` taps after the first `skip`, or what it adds, for `columns` floats `shift` bytes into the row. */
 function run(
   dx: usize,
   ldx: usize,
@@ -152,7 +161,8 @@ function run(
   dy: usize,
   taps: i32,
   shift: usize,
+  add: bool,
 ): void {
   const packed = scratch + PACKED + ((<usize>skip) << 4);
-  gemmBlock(dx + shift, ldx, rows, columns, packed, 16, dy + shift, scratch + ((<usize>skip) << 2), taps, 0, true);
+  gemmBlock(dx + shift, ldx, rows, columns, packed, 16, dy + shift, scratch + ((<usize>skip) << 2), taps, 0, add);
 }

@@ -2,7 +2,7 @@
 //
 // r runs over a block of at most 4 rows whose factors lie side by side (a[t, r] at a + t·lda + 4r), c over `columns`
 // contiguous floats. For a convolution t counts kernel taps and offset[t] says where tap t reads; for a linear layer
-// offset[t] = t·batch. V8 keeps about 8 vector accumulators in registers, so tiles are 4×8, 2×16, 2×12 and 1×16;
+// offset[t] = t·batch. V8 keeps about 8 vector accumulators in registers, so tiles are 4×8, 2×16, 2×12 and 1×32;
 // wider ones spill (ARCHITECTURE.md, kernels). Each element is a sum in order of t, whichever tile computes it.
 import { madd, storePartial } from "./simd";
 
@@ -220,6 +220,46 @@ function tile1x16(
   v128.store(y, c3, 48);
 }
 
+function tile1x32(
+  y: usize,
+  a: usize,
+  lda: usize,
+  x: usize,
+  offsets: usize,
+  end: usize,
+  bias: usize,
+  accumulate: bool,
+): void {
+  let c0 = start(y, bias, accumulate);
+  let c1 = start(y + 16, bias, accumulate);
+  let c2 = start(y + 32, bias, accumulate);
+  let c3 = start(y + 48, bias, accumulate);
+  let c4 = start(y + 64, bias, accumulate);
+  let c5 = start(y + 80, bias, accumulate);
+  let c6 = start(y + 96, bias, accumulate);
+  let c7 = start(y + 112, bias, accumulate);
+  for (; offsets < end; offsets += 4, a += lda) {
+    const p = x + load<u32>(offsets);
+    const s = v128.load32_splat(a);
+    c0 = madd(c0, s, v128.load(p));
+    c1 = madd(c1, s, v128.load(p, 16));
+    c2 = madd(c2, s, v128.load(p, 32));
+    c3 = madd(c3, s, v128.load(p, 48));
+    c4 = madd(c4, s, v128.load(p, 64));
+    c5 = madd(c5, s, v128.load(p, 80));
+    c6 = madd(c6, s, v128.load(p, 96));
+    c7 = madd(c7, s, v128.load(p, 112));
+  }
+  v128.store(y, c0);
+  v128.store(y, c1, 16);
+  v128.store(y, c2, 32);
+  v128.store(y, c3, 48);
+  v128.store(y, c4, 64);
+  v128.store(y, c5, 80);
+  v128.store(y, c6, 96);
+  v128.store(y, c7, 112);
+}
+
 function tile4x4(
   y: usize,
   ldy: usize,
@@ -361,6 +401,7 @@ function narrow(
     let yr = y + <usize>r * ldy;
     let xr = x;
     let left = columns;
+    for (; left >= 32; left -= 32, yr += 128, xr += 128) tile1x32(yr, a, lda, xr, offsets, end, b, accumulate);
     for (; left >= 16; left -= 16, yr += 64, xr += 64) tile1x16(yr, a, lda, xr, offsets, end, b, accumulate);
     for (; left > 0; left -= 4, yr += 16, xr += 16) {
       tile1x4(yr, a, lda, xr, offsets, end, b, accumulate, min(left, 4));

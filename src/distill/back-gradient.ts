@@ -29,7 +29,7 @@ export class BackGradient {
   readonly dTargets: Buffer;
   /** ∂L/∂η [T] */
   readonly dLearningRates: Buffer;
-  /** λ: ∂L/∂θ_0 after a run. */
+  /** λ: ∂L/∂θ_0 after a run, where that is wanted. */
   readonly lambda: Buffer;
   readonly #ops: Ops;
   readonly #product: Buffer;
@@ -38,17 +38,19 @@ export class BackGradient {
   /** ⟨θ_t, λ⟩, one float; none without weight decay. */
   readonly #decay: Buffer;
   readonly #tangent: Tangent;
+  readonly #initial: boolean;
 
   constructor(
     loop: InnerLoop,
     blocks: Blocks,
     ops: Ops,
     allocators: Allocators,
-    { memory, wanted }: { memory: TrajectoryMemory; wanted: Wanted },
+    { memory, wanted, initial }: { memory: TrajectoryMemory; wanted: Wanted; initial: boolean },
   ) {
     const count = loop.model.parameterCount;
     const { gradients } = allocators;
     this.#ops = ops;
+    this.#initial = initial;
     this.blocks = blocks;
     this.unroll = new Unroll(loop, blocks, ops, allocators, { memory, wanted });
     this.dImages = gradients.allocate(loop.steps * blocks.imageFloats);
@@ -82,7 +84,9 @@ export class BackGradient {
       if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled.
       const factor = q ? 1 : -eta;
-      this.#rPass(t, q || this.lambda);
+      // Below the first step, λ is of use to who wants ∂L/∂θ_0 only.
+      const last = t === 0 && !this.#initial;
+      this.#rPass(t, q || this.lambda, last ? none : this.#product);
       this.#slope(t);
       const block = unroll.block(t);
       const dImages = this.dImages + block * blocks.imageFloats;
@@ -91,6 +95,7 @@ export class BackGradient {
         const dTargets = this.dTargets + block * blocks.targetFloats;
         ops.axpy(dTargets, dTargets, factor, this.#tangent.dTargets, blocks.targetFloats);
       }
+      if (last) break;
       ops.axpy(this.lambda, this.lambda, factor, this.#product, model.parameterCount);
       if (q) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
     }
@@ -98,16 +103,19 @@ export class BackGradient {
     return loss;
   }
 
-  /** One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included. */
-  #rPass(t: number, direction: Buffer): void {
+  /**
+   * One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included; the one with H_θθ
+   * into `product` unless that is none.
+   */
+  #rPass(t: number, direction: Buffer, product: Buffer): void {
     const { unroll } = this;
     const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
     network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
-    network.backwardR(theta, direction, tape, this.#tangent, this.#product);
-    if (optimizer.weightDecay !== 0) {
-      this.#ops.axpy(this.#product, this.#product, optimizer.weightDecay, direction, loop.model.parameterCount);
+    network.backwardR(theta, direction, tape, this.#tangent, product);
+    if (product !== none && optimizer.weightDecay !== 0) {
+      this.#ops.axpy(product, product, optimizer.weightDecay, direction, loop.model.parameterCount);
     }
   }
 

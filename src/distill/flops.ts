@@ -7,7 +7,8 @@
 //                       data wᵀ ⋆ ṙdy + vᵀ ⋆ dy, in the first too (H_xθ)            2F − F₁ + 2F
 //
 // An unrolled step of back-gradient keeps its activations, so that the reverse sweep takes the R-pass alone:
-// 6F − 2F₁ (docs/math.md §2: training 3F, reverse sweep 6F). Real images are trained on once.
+// 6F − 2F₁ (docs/math.md §2: training 3F, reverse sweep 6F). The first step's, which comes last, has no use for the weights'
+// 2F − F₁. Real images are trained on once.
 import type { Model } from "../nn/model.ts";
 
 /** F and F₁ of a model. */
@@ -33,5 +34,6 @@ export function backGradientFlops(
   { steps, epochs, imagesPerStep, real }: { steps: number; epochs: number; imagesPerStep: number; real: number },
 ): number {
   const { all, first } = forwardFlops(model);
-  return steps * epochs * imagesPerStep * (9 * all - 3 * first) + real * (3 * all - first);
+  const inner = steps * epochs * (9 * all - 3 * first) - (2 * all - first);
+  return imagesPerStep * inner + real * (3 * all - first);
 }

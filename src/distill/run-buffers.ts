@@ -72,6 +72,7 @@ export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: 
     method: new BackGradient(loop, blocks, backend.ops, allocators, {
       memory: method.memory,
       wanted: { images: true, targets: method.labels === "learned" },
+      initial: false,
     }),
     real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
     order: allocators.data.allocate(images),

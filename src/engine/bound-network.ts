@@ -203,6 +203,7 @@ export class BoundNetwork {
       const method = new BackGradient(loop, synthetic, this.#backend.ops, allIn(this.#arena), {
         memory,
         wanted: { images: true, targets: true },
+        initial: true,
       });
       const outer = new RealBatch(model, this.#backend, this.#arena, real.count, this.#loss);
       this.#backend.write(method.unroll.theta(0), parameters);

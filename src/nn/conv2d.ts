@@ -177,9 +177,11 @@ class BoundConv2d implements BoundLayer {
 
   // R{dw} = ṙdy ⋆ x + dy ⋆ ṙx;  R{dx} = wᵀ ⋆ ṙdy + vᵀ ⋆ dy
   backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
-    this.#weightGradient(rdw, tangent.rdy, this.#padded(tape), false, workspace);
-    if (tangent.rx !== none) this.#weightGradient(rdw, tape.dy, this.#paddedTangent(tangent), true, workspace);
-    this.#biasGradient(rdw, tangent.rdy, false);
+    if (rdw !== none) {
+      this.#weightGradient(rdw, tangent.rdy, this.#padded(tape), false, workspace);
+      if (tangent.rx !== none) this.#weightGradient(rdw, tape.dy, this.#paddedTangent(tangent), true, workspace);
+      this.#biasGradient(rdw, tangent.rdy, false);
+    }
     if (tangent.rdx !== none) {
       this.#dataGradient(tangent.rdx, tangent.rdy, w, workspace, false);
       this.#dataGradient(tangent.rdx, tape.dy, v, workspace, true);

@@ -86,7 +86,7 @@ export interface BoundLayer {
   backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void;
   /** ry from rx and v */
   forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
-  /** rdw = R{dw}; rdx = R{dx} where rdx is not none */
+  /** rdw = R{dw} where rdw is not none; rdx = R{dx} where rdx is not none */
   backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void;
 }
 

@@ -75,9 +75,11 @@ class BoundLinear implements BoundLayer {
 
   // R{dw} = ṙdy·xᵀ + dy·ṙxᵀ;  R{dx} = wᵀ·ṙdy + vᵀ·dy
   backwardR(tape: LayerTape, { rx, rdx, rdy }: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer): void {
-    this.#ops.linearBackwardWeights(rdw, rdy, tape.x, this.#shape, false);
-    if (rx !== none) this.#ops.linearBackwardWeights(rdw, tape.dy, rx, this.#shape, true);
-    this.#biasGradient(rdw, rdy, false);
+    if (rdw !== none) {
+      this.#ops.linearBackwardWeights(rdw, rdy, tape.x, this.#shape, false);
+      if (rx !== none) this.#ops.linearBackwardWeights(rdw, tape.dy, rx, this.#shape, true);
+      this.#biasGradient(rdw, rdy, false);
+    }
     if (rdx !== none) {
       this.#ops.linearBackwardData(rdx, rdy, w, this.#shape, false);
       this.#ops.linearBackwardData(rdx, tape.dy, v, this.#shape, true);

@@ -84,12 +84,13 @@ export class Network {
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
-  /** rdTheta = H_θθ·v; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */
+  /** rdTheta = H_θθ·v unless it is none; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */
   backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: Buffer): void {
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const at = this.#offsets[i]!;
       const layer = this.#layers[i]!;
-      layer.backwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, rdTheta + at, this.#workspace);
+      const rdw = rdTheta !== none ? rdTheta + at : none;
+      layer.backwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, rdw, this.#workspace);
     }
   }
 }

@@ -164,7 +164,7 @@ class BoundNorm implements BoundLayer {
     const sums = this.#sums(saved);
     const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
     this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, tangent.saved, sums, weight, rWeight, shape);
-    this.#parameterGradient(rdw, workspace, false);
+    if (rdw !== none) this.#parameterGradient(rdw, workspace, false);
   }
 
   #of(images: number): NormShape {
