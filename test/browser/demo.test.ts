@@ -174,21 +174,25 @@ for (const name of browserNames) {
         if (PerformanceObserver.supportedEntryTypes.includes("longtask"))
           new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => e.duration)))
             .observe({ entryTypes: ["longtask"] });`);
-      await fill(tab, { outerSteps: 20, batch: 64, steps: 2, epochs: 2 });
+      // Large enough to be paused on the way: reports come ten times a second.
+      await fill(tab, { outerSteps: 20, steps: 5, epochs: 3, batch: 2048 });
       await tab.click("#start");
-      await until(tab, 'document.getElementById("progress").value >= 2');
+      await until(tab, 'document.getElementById("progress").value >= 1');
       await tab.click("#pause");
       await until(tab, 'document.getElementById("pause").textContent === "Resume"');
-      // The update in hand may still end.
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      const paused = await tab.evaluate<number>('document.getElementById("progress").value');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      expect(await tab.evaluate('document.getElementById("progress").value')).toBe(paused);
+      await until(tab, '/^Paused/.test(document.getElementById("stats").textContent)');
+      // The update in hand may still end. A page that does not pause stands still only when all 20 are done.
+      const step = (): Promise<number> => tab.evaluate('document.getElementById("progress").value');
+      let paused = -1;
+      for (let now = await step(); now !== paused; now = await step()) {
+        paused = now;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
       expect(paused).toBeLessThan(20);
       await tab.click("#pause");
       await until(tab, idle);
       expect(await text(tab, "stats")).toMatch(/^Done after 20 updates/);
-      expect(await text(tab, "caption")).toMatch(/^20 images\. Made here from digits in 20 updates\.$/);
+      expect(await text(tab, "caption")).toMatch(/^50 images\. Made here from digits in 20 updates\.$/);
       expect(await text(tab, "accuracy-now")).toMatch(/^\d+\.\d\s%$/);
       const long = await tab.evaluate<number[]>("window.long");
       if (name === "chromium") {
@@ -202,7 +206,7 @@ for (const name of browserNames) {
       expect((await download(tab, "npz"))[1]).toMatch(/^UEs/);
       expect((await download(tab, "png"))[1]).toMatch(/^iVBORw0KGgo/);
       const recipe = JSON.parse(Buffer.from((await download(tab, "json"))[1], "base64").toString());
-      expect(recipe).toMatchObject({ outerSteps: 20, seed: 1, method: { steps: 2, epochs: 2 } });
+      expect(recipe).toMatchObject({ outerSteps: 20, seed: 1, method: { steps: 5, epochs: 3 } });
 
       // What is kept is written in the background.
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -212,7 +216,7 @@ for (const name of browserNames) {
       await tab.click("#left-off-show");
       await until(
         tab,
-        '/^20 images. Made here .* at an earlier visit/.test(document.getElementById("caption").textContent)',
+        '/^50 images. Made here .* at an earlier visit/.test(document.getElementById("caption").textContent)',
       );
       expect((await download(tab, "safetensors"))[1]).toBe(saved[1]);
 

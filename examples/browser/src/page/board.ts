@@ -51,15 +51,17 @@ export class Board {
     const { clientWidth, clientHeight } = this.#element;
     const scale = enlargement(Math.min(clientWidth / size.width, (clientHeight - HEAD) / size.height));
     const left = Math.round((clientWidth - size.width * scale) / 2);
+    const byColumn = tiles.labels.length > tiles.classes && tiles.classes <= MOST_COLUMNS;
+    const above = HEAD + (byColumn ? 0 : Math.round((clientHeight - HEAD - size.height * scale) / 2));
+    this.#canvas.classList.toggle("loose", places.cells.length < places.columns * places.rows);
     Object.assign(this.#canvas.style, {
       left: `${left}px`,
-      top: `${HEAD}px`,
+      top: `${above}px`,
       width: `${size.width * scale}px`,
       height: `${size.height * scale}px`,
     });
     for (const label of this.#element.querySelectorAll("span")) label.remove();
     const pace = { x: (tiles.width + gap) * scale, y: (tiles.height + gap) * scale };
-    const byColumn = tiles.labels.length > tiles.classes && tiles.classes <= MOST_COLUMNS;
     const labels = byColumn
       ? this.#names.map((name, column) => ({ name, x: column, y: 0, inside: false }))
       : Array.from(tiles.labels, (label, i) => ({
@@ -70,11 +72,11 @@ export class Board {
         }));
     for (const { name, x, y, inside } of labels) {
       const span = create("span", { textContent: name, title: name, className: inside ? "inside" : "" });
-      const top = inside ? HEAD + y * pace.y + 6 : 2;
+      const top = inside ? above + y * pace.y + 4 : 2;
       Object.assign(span.style, {
-        left: `${left + x * pace.x}px`,
+        left: `${left + x * pace.x + (inside ? 4 : 0)}px`,
         top: `${top}px`,
-        width: `${tiles.width * scale}px`,
+        [inside ? "maxWidth" : "width"]: `${tiles.width * scale - (inside ? 8 : 0)}px`,
       });
       this.#element.append(span);
     }

@@ -33,7 +33,8 @@ export class TryPanel {
     app.on("set", (shown) => {
       this.#trained = false;
       this.#train.disabled = false;
-      this.#trainedText(["Fresh random weights, then a few gradient steps on these images alone."]);
+      const weights = shown.fixed ? "The first weights that these images are made for" : "Fresh random weights";
+      this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data));
       this.#clear();
       void attempt(() => this.#samples());
