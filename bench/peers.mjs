@@ -2,10 +2,10 @@
 // TensorFlow.js. Only results that agree are timed.
 import { row, title } from "./print.mjs";
 import { alternate, ourProcess, times } from "./process.mjs";
-import { chosen, roundsOf, threadCounts } from "./steps.mjs";
+import { roundsOf, threadCounts } from "./steps.mjs";
 import { compareTraining } from "./tensorflow.mjs";
 import { torchProcess, torchVersion } from "./torch.mjs";
-import { checkResult } from "./workloads.mjs";
+import { checkResult, workloads } from "./workloads.mjs";
 
 /** Forms of PyTorch's step (peers/torch_step.py): the faster one is what counts. */
 const forms = { "back-gradient": ["hvp", "full"], matching: ["matching"] };
@@ -46,9 +46,8 @@ async function compareTorch(quick) {
     return undefined;
   }
   const rows = [];
-  const suite = chosen(quick);
   title(["step", "PyTorch", "threads", "ours ms", "theirs", "ratio", "best", "RSS MB", "theirs", "share", "others"]);
-  for (const workload of suite) {
+  for (const workload of workloads) {
     for (const threads of threadCounts()) {
       for (const r of await compare(workload, threads, quick)) {
         rows.push(r);

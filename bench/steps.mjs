@@ -5,14 +5,6 @@ import { row, title } from "./print.mjs";
 import { alternate, limitProcess, ourProcess, times } from "./process.mjs";
 import { checkResult, models, workloads } from "./workloads.mjs";
 
-/** The workloads of a quick or full bench; says which are left out. */
-export function chosen(quick) {
-  return workloads.filter(({ slow, title }) => {
-    if (quick && slow) console.log(`skipped with --quick: ${title}`);
-    return !quick || !slow;
-  });
-}
-
 /** Numbers of threads to measure. */
 export const threadCounts = () => (availableParallelism() > 1 ? [1, 2] : [1]);
 
@@ -55,7 +47,6 @@ async function measureWorkload(workload, threads, quick) {
 
 export async function steps({ quick }) {
   const rows = [];
-  const suite = chosen(quick);
   title([
     "step",
     "threads",
@@ -70,7 +61,7 @@ export async function steps({ quick }) {
     "busy",
     "others",
   ]);
-  for (const workload of suite) {
+  for (const workload of workloads) {
     for (const threads of threadCounts()) {
       const r = await measureWorkload(workload, threads, quick);
       rows.push(r);

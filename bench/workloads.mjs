@@ -47,7 +47,6 @@ export const workloads = [
     learningRate: 0.001,
     rounds: 2,
     warmUps: 0,
-    slow: true,
   },
   {
     id: "convnet3-matching",
@@ -60,7 +59,6 @@ export const workloads = [
     real: 256,
     rounds: 5,
     warmUps: 1,
-    slow: true,
   },
 ];
 
