@@ -47,8 +47,11 @@ function join(chunks: i32, maySleep: i32): void {
   atomic.store<i32>(WAITING, 0);
 }
 
-/** Runs the published job of `chunks` chunks on this thread and on those that are awake. */
-export function dispatch(scratch: usize, chunks: i32, maySleep: i32): void {
+/**
+ * Runs the published job of `chunks` chunks on this thread and on those of the `others` that are awake. There should be
+ * `helpers` of them: as many are woken as are missing. With more threads than processors the rest sleeps on.
+ */
+export function dispatch(scratch: usize, chunks: i32, helpers: i32, others: i32, maySleep: i32): void {
   if (!ASC_FEATURE_THREADS || chunks == 1) {
     runPublished(scratch, 0, load<i32>(JOB_TILES));
     return;
@@ -56,7 +59,9 @@ export function dispatch(scratch: usize, chunks: i32, maySleep: i32): void {
   atomic.store<i32>(DONE, 0);
   atomic.store<i32>(OPEN, chunks);
   atomic.add<i32>(GENERATION, 1);
-  if (atomic.load<i32>(SLEEPING)) atomic.notify(GENERATION, chunks - 1);
+  const asleep = atomic.load<i32>(SLEEPING);
+  const missing = helpers - (others - asleep);
+  if (asleep > 0 && missing > 0) atomic.notify(GENERATION, missing);
   work(scratch);
   join(chunks, maySleep);
 }

@@ -1,12 +1,27 @@
 // One worker that is spoken to through comlink, which leaves a call pending for ever when the worker dies. Here every call
 // ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
-import { type Remote, wrap } from "comlink";
+import { type Remote, transferHandlers, wrap } from "comlink";
 import { WorkerError, withClass } from "../errors.ts";
 import type { StartedWorker, StartWorker } from "./start.ts";
 
+/** A port, which in Node keeps a program alive unless told not to. */
+type Port = MessagePort & { ref?(): void; unref?(): void };
+
+// An object of a worker's is spoken to over a port of its own. It must not keep a program alive until it is collected as
+// garbage: while a call is under way, the worker's port does.
+const proxies = transferHandlers.get("proxy")!;
+transferHandlers.set("proxy", {
+  ...proxies,
+  deserialize(port) {
+    const remote: unknown = proxies.deserialize(port);
+    (port as Port).unref?.();
+    return remote;
+  },
+});
+
 export class SupervisedWorker<Api> {
   readonly #worker: StartedWorker;
-  readonly #port: MessagePort & { ref?(): void; unref?(): void };
+  readonly #port: Port;
   readonly #api: Remote<Api>;
   /** Ends calls that have no answer yet. */
   readonly #pending = new Set<(reason: unknown) => void>();

@@ -15,9 +15,9 @@ const MAXIMUM_PAGES = 65_536;
 const LEAST_MAXIMUM_PAGES = 4_096;
 /**
  * Loads a thread spins before it sleeps: about 40 µs, longer than the gaps between the kernels of an inner step, where
- * waking costs more than the kernel; next to nothing where there are more threads than processors.
+ * waking costs more than the kernel.
  */
-const SPINS = { alone: 40_000, crowded: 500 };
+const SPINS = 40_000;
 
 /** What a backend is started with. */
 export interface WasmOptions {
@@ -36,7 +36,7 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   const memory = createMemory(initial, build !== "simd");
   // Every instance writes the constants again, so all exist before there is any work.
   const kernels = instantiate(module, memory);
-  kernels.setSpins(threads > hardwareThreads() ? SPINS.crowded : SPINS.alone);
+  kernels.setSpins(SPINS);
   const pool: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
     try {
@@ -97,6 +97,7 @@ class WasmBackend implements Backend {
     this.#pool = pool;
     this.#job = new JobWriter(kernels, memory, {
       threads: this.threads,
+      processors: hardwareThreads(),
       scratch: SCRATCH,
       maySleep: !onMainThread,
       programs: { begin: PROGRAMS, end: SCRATCH },

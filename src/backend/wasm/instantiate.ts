@@ -7,8 +7,8 @@ export interface KernelExports {
   jobAddress(): number;
   /** From one job of a program to the next. */
   jobSize(): number;
-  /** Runs the job, cut into `chunks`, here and on the kernel threads. */
-  dispatch(scratch: number, chunks: number, maySleep: number): void;
+  /** Runs the job, cut into `chunks`, here and on `helpers` of the `others`, the kernel threads there are. */
+  dispatch(scratch: number, chunks: number, helpers: number, others: number, maySleep: number): void;
   /** Loads that a thread spins before it sleeps; to be called before there are threads. */
   setSpins(spins: number): void;
   /** The life of a kernel thread. */

@@ -18,7 +18,10 @@ const END = -1;
 export class JobWriter {
   readonly #kernels: KernelExports;
   readonly #memory: WebAssembly.Memory;
-  readonly #threads: number;
+  /** Kernel threads beside the caller. */
+  readonly #others: number;
+  /** Threads that a job can use, the caller's included: no more than there are processors. */
+  readonly #useful: number;
   readonly #scratch: number;
   readonly #maySleep: number;
   /** Words: the published job; a job's size; the room for programs, first the table of their addresses. */
@@ -38,6 +41,7 @@ export class JobWriter {
     memory: WebAssembly.Memory,
     options: {
       threads: number;
+      processors: number;
       scratch: number;
       maySleep: boolean;
       /** Byte addresses of room for programs. */
@@ -46,7 +50,8 @@ export class JobWriter {
   ) {
     this.#kernels = kernels;
     this.#memory = memory;
-    this.#threads = options.threads;
+    this.#others = options.threads - 1;
+    this.#useful = Math.min(options.threads, options.processors);
     this.#scratch = options.scratch;
     this.#maySleep = options.maySleep ? 1 : 0;
     this.#published = kernels.jobAddress() >> 2;
@@ -100,17 +105,19 @@ export class JobWriter {
       this.#job = Math.min(this.#job + this.#size, this.#lastJob);
       return;
     }
-    const wanted = this.#threads === 1 || work < SMALL ? 1 : Math.min(tiles, this.#threads * CHUNKS_PER_THREAD);
+    const wanted = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
     const grain = Math.ceil(tiles / wanted);
+    const chunks = Math.ceil(tiles / grain);
     this.#words[this.#job + 2] = grain;
-    this.#kernels.dispatch(this.#scratch, Math.ceil(tiles / grain), this.#maySleep);
+    const helpers = Math.min(chunks, this.#useful) - 1;
+    this.#kernels.dispatch(this.#scratch, chunks, helpers, this.#others, this.#maySleep);
   }
 
   /** Runs the jobs that `record(i)` starts, for each i below `count`, one after the other, but those of different i at once. */
   sideBySide(count: number, record: (i: number) => void): void {
     let next = 0;
     while (next < count) {
-      const programs = this.#threads === 1 || next + 1 === count ? 0 : this.#write(next, count, record);
+      const programs = this.#useful === 1 || next + 1 === count ? 0 : this.#write(next, count, record);
       if (programs === 0) record(next++);
       else {
         this.start(this.#kernels.Kernel.programs!.value).int(this.#table << 2);
