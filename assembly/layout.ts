@@ -3,7 +3,7 @@
 import { at } from "./simd";
 
 /** A 4×4 block: out[j, i] = x[i, j]. ldx and ldo are row strides in bytes. */
-function transpose4x4(out: usize, x: usize, ldx: usize, ldo: usize): void {
+export function transpose4x4(out: usize, x: usize, ldx: usize, ldo: usize): void {
   const r0 = v128.load(x);
   const r1 = v128.load(x + ldx);
   const r2 = v128.load(x + 2 * ldx);

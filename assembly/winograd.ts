@@ -14,7 +14,7 @@
 //
 // x [c, h, w, B]   w [oc, c, r, r]   y [oc, oh, ow, B]   u [36, oc / 4, c, 4]   channels and B multiples of 4
 import { gemmBlock, ROWS } from "./gemm";
-import { madd } from "./simd";
+import { transpose4x4 } from "./layout";
 import { transform6, transformOutputs, transformWeights, untransformWeights, widen } from "./winograd-matrices";
 
 // scratch: [offsets: 4096 u32][six rows of transformed columns][a line of zeros][four tiles][…][transformed tiles]
@@ -254,18 +254,7 @@ export function winogradForward(
 /** Tiles [c, 4] of lanes → [lane, c] rows of `ldo` bytes, for each of the 36 positions. */
 function turnFour(out: usize, position: usize, ldo: usize, four: usize): void {
   for (let p = 0; p < 36; p++, out += position, four += 64) {
-    const r0 = v128.load(four);
-    const r1 = v128.load(four, 16);
-    const r2 = v128.load(four, 32);
-    const r3 = v128.load(four, 48);
-    const a = i32x4.shuffle(r0, r1, 0, 4, 1, 5);
-    const b = i32x4.shuffle(r2, r3, 0, 4, 1, 5);
-    const c = i32x4.shuffle(r0, r1, 2, 6, 3, 7);
-    const d = i32x4.shuffle(r2, r3, 2, 6, 3, 7);
-    v128.store(out, i64x2.shuffle(a, b, 0, 2));
-    v128.store(out + ldo, i64x2.shuffle(a, b, 1, 3));
-    v128.store(out + 2 * ldo, i64x2.shuffle(c, d, 0, 2));
-    v128.store(out + 3 * ldo, i64x2.shuffle(c, d, 1, 3));
+    transpose4x4(out, four, 16, ldo);
   }
 }
 
