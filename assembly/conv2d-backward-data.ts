@@ -2,7 +2,7 @@
 // turned round, but one that knows where its input ends: near the borders fewer taps reach into dy, and taps that would
 // read zeros are left out rather than multiplied. For LeNet's second layer that halves the work.
 //
-// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded batch, a multiple of 4
+// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded batch, even
 import { gemmBlock, ROWS } from "./gemm";
 
 /** Taps of one pass, so few that what they read of dy stays in L2 (conv2d.ts); short kernel rows make more of them pay. */

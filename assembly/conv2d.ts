@@ -2,7 +2,8 @@
 // outWidth·batch contiguous floats, and kernel tap (c, ky, kx) reads the same run at a fixed offset. So there is no
 // im2col: taps become an offset table, weights are packed four output channels side by side, gemm.ts does the rest.
 //
-// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B the padded batch, a multiple of 4
+// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B the padded batch:
+// outWidth·B is a multiple of 4, with a larger stride B itself
 import { gemmBlock, ROWS } from "./gemm";
 import { hsum, madd } from "./simd";
 

@@ -4,7 +4,7 @@
 // contiguous floats. For a convolution t counts kernel taps and offset[t] says where tap t reads; for a linear layer
 // offset[t] = t·batch. V8 keeps about 8 vector accumulators in registers, so tiles are 4×8, 2×16, 2×12 and 1×32;
 // wider ones spill (ARCHITECTURE.md, kernels). Each element is a sum in order of t, whichever tile computes it.
-import { madd, storePartial } from "./simd";
+import { madd, storeLanes, storePartial } from "./simd";
 
 /** Rows of a block: as many as share one load of x. */
 export const ROWS: i32 = 4;
@@ -150,7 +150,7 @@ function tile2x8(
   v128.store(y1, c11, 16);
 }
 
-/** Twelve columns: ten images padded to lanes, the width of most distilled blocks. */
+/** Twelve columns, or where `half` ten of them: the images of most distilled blocks. */
 function tile2x12(
   y: usize,
   ldy: usize,
@@ -161,6 +161,7 @@ function tile2x12(
   end: usize,
   bias: usize,
   accumulate: bool,
+  half: bool,
 ): void {
   const y1 = y + ldy;
   const bias1 = bias ? bias + 4 : 0;
@@ -186,10 +187,10 @@ function tile2x12(
   }
   v128.store(y, c00);
   v128.store(y, c01, 16);
-  v128.store(y, c02, 32);
+  storeLanes(y + 32, c02, half);
   v128.store(y1, c10);
   v128.store(y1, c11, 16);
-  v128.store(y1, c12, 32);
+  storeLanes(y1 + 32, c12, half);
 }
 
 function tile1x16(
@@ -260,6 +261,7 @@ function tile1x32(
   v128.store(y, c7, 112);
 }
 
+/** Four columns, or where `half` two of them. */
 function tile4x4(
   y: usize,
   ldy: usize,
@@ -270,6 +272,7 @@ function tile4x4(
   end: usize,
   bias: usize,
   accumulate: bool,
+  half: bool,
 ): void {
   const y1 = y + ldy;
   const y2 = y1 + ldy;
@@ -286,10 +289,10 @@ function tile4x4(
     c2 = madd(c2, v128.load32_splat(a, 8), b);
     c3 = madd(c3, v128.load32_splat(a, 12), b);
   }
-  v128.store(y, c0);
-  v128.store(y1, c1);
-  v128.store(y2, c2);
-  v128.store(y3, c3);
+  storeLanes(y, c0, half);
+  storeLanes(y1, c1, half);
+  storeLanes(y2, c2, half);
+  storeLanes(y3, c3, half);
 }
 
 /** One row, up to 4 columns; x may be read 4 wide, y holds only `columns` floats there. */
@@ -322,7 +325,7 @@ function loadColumns(y: usize, columns: i32): V {
 
 /**
  * `rows` (1 to 4) rows of `columns` floats. offsets holds `depth` byte offsets into x. Strides ldy and lda in bytes.
- * Columns beyond the last multiple of 4 are read from x (it must hold them) but not written.
+ * Columns up to the next multiple of 4 are read from x (it must hold them) but not written.
  */
 export function gemmBlock(
   y: usize,
@@ -341,19 +344,24 @@ export function gemmBlock(
   let left = columns;
   if (rows == 4) {
     const lower = bias ? bias + 8 : 0;
-    for (; left >= 8 && left != 12; left -= 8, y += 32, x += 32) {
+    for (; left >= 8 && left != 12 && left != 10; left -= 8, y += 32, x += 32) {
       tile4x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);
     }
-    if (left == 12) {
-      tile2x12(y, ldy, a, lda, x, offsets, end, bias, accumulate);
-      tile2x12(y + 2 * ldy, ldy, a + 8, lda, x, offsets, end, lower, accumulate);
+    if (left >= 8) {
+      const half = left == 10;
+      tile2x12(y, ldy, a, lda, x, offsets, end, bias, accumulate, half);
+      tile2x12(y + 2 * ldy, ldy, a + 8, lda, x, offsets, end, lower, accumulate, half);
       return;
     }
     if (left >= 4) {
-      tile4x4(y, ldy, a, lda, x, offsets, end, bias, accumulate);
+      tile4x4(y, ldy, a, lda, x, offsets, end, bias, accumulate, false);
       left -= 4;
       y += 16;
       x += 16;
+    }
+    if (left == 2) {
+      tile4x4(y, ldy, a, lda, x, offsets, end, bias, accumulate, true);
+      return;
     }
     if (!left) return;
   } else if (rows >= 2) {
@@ -362,9 +370,10 @@ export function gemmBlock(
     for (left = columns; left >= 16; left -= 16, y2 += 64, x2 += 64) {
       tile2x16(y2, ldy, a, lda, x2, offsets, end, bias, accumulate);
     }
-    if (left >= 12) {
-      tile2x12(y2, ldy, a, lda, x2, offsets, end, bias, accumulate);
-      left -= 12;
+    if (left >= 12 || left == 10) {
+      const half = left == 10;
+      tile2x12(y2, ldy, a, lda, x2, offsets, end, bias, accumulate, half);
+      left -= half ? 10 : 12;
       y2 += 48;
       x2 += 48;
     }

@@ -1,5 +1,5 @@
 // Moves floats without arithmetic: between the user's layout [image, feature] and the kernels' [feature, image], into
-// frames, and from labels to one-hot columns. `batch` is a multiple of 4.
+// frames, and from labels to one-hot columns. `batch` is even.
 import { at } from "./simd";
 
 /** A 4×4 block: out[j, i] = x[i, j]. ldx and ldo are row strides in bytes. */
@@ -88,14 +88,17 @@ function ceilDiv(a: i32, b: i32): i32 {
   return (a + b - 1) / b;
 }
 
-/** Zeroes out … end − 1, a multiple of 16 bytes. */
+/** Zeroes out … end − 1, a multiple of 8 bytes. */
 function clear(out: usize, end: usize): void {
-  for (; out < end; out += 16) v128.store(out, i32x4.splat(0));
+  for (; out + 16 <= end; out += 16) v128.store(out, i32x4.splat(0));
+  if (out < end) store<u64>(out, 0);
 }
 
-/** Copies a multiple of 16 bytes. Runs are often one pixel: a loop starts sooner than memory.copy. */
+/** Copies a multiple of 8 bytes. Runs are often one pixel: a loop starts sooner than memory.copy. */
 function copyRun(out: usize, x: usize, bytes: usize): void {
-  for (const end = x + bytes; x < end; x += 16, out += 16) v128.store(out, v128.load(x));
+  const end = x + bytes;
+  for (; x + 16 <= end; x += 16, out += 16) v128.store(out, v128.load(x));
+  if (x < end) store<u64>(out, load<u64>(x));
 }
 
 /**

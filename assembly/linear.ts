@@ -1,9 +1,9 @@
 // Fully connected layers: matrix products with the images as columns, by the tiles of gemm.ts.
 //
-// x [in, B]   w [out, in]   y [out, B]   B the padded batch, a multiple of 4
+// x [in, B]   w [out, in]   y [out, B]   B even: what is read as whole vectors may lie beyond a row's end
 import { gemmBlock, ROWS } from "./gemm";
 import { transpose } from "./layout";
-import { madd } from "./simd";
+import { madd, storeLanes } from "./simd";
 
 /** Features summed in one pass: their offsets and packed weights stay in L1. Bounds a thread's scratch. */
 const DEPTH: i32 = 4096;
@@ -20,7 +20,7 @@ function start(y: usize, bias: usize, accumulate: bool): v128 {
 }
 
 /**
- * 2 output features × 12 images, the weights read as they lie: with so few images to share them, packing would cost as
+ * 2 output features × 12 images, or where `half` 10 of them, the weights read as they lie: with so few images to share them, packing would cost as
  * much as multiplying. Sums in order of the features, as everywhere.
  */
 function rows2x12(
@@ -33,6 +33,7 @@ function rows2x12(
   depth: i32,
   bias: usize,
   accumulate: bool,
+  half: bool,
 ): void {
   const y1 = y + ldy;
   const bias1: usize = bias ? bias + 4 : 0;
@@ -58,10 +59,10 @@ function rows2x12(
   }
   v128.store(y, c00);
   v128.store(y, c01, 16);
-  v128.store(y, c02, 32);
+  storeLanes(y + 32, c02, half);
   v128.store(y1, c10);
   v128.store(y1, c11, 16);
-  v128.store(y1, c12, 32);
+  storeLanes(y1 + 32, c12, half);
 }
 
 /** 4 output features × 8 images, the weights read as they lie. */
@@ -137,14 +138,15 @@ export function linearForward(
   const lane = (<usize>batch) << 2;
   const ldw = (<usize>inFeatures) << 2;
   const add = accumulate != 0;
-  const inPlace = batch <= FEW && (batch % 12 == 0 || batch % 8 == 0);
+  const twelves = batch % 12 == 0 || batch % 12 == 10;
+  const inPlace = batch <= FEW && (twelves || batch % 8 == 0);
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, outFeatures - row);
     const yr = y + <usize>row * lane;
     const wr = w + <usize>row * ldw;
     const br: usize = bias ? bias + ((<usize>row) << 2) : 0;
-    if (inPlace && batch % 12 == 0 && (rows & 1) == 0) {
+    if (inPlace && twelves && (rows & 1) == 0) {
       for (let r = 0; r < rows; r += 2) {
         const skip = <usize>r;
         for (let c: usize = 0; c < lane; c += 48) {
@@ -158,6 +160,7 @@ export function linearForward(
             inFeatures,
             br ? br + skip * 4 : 0,
             add,
+            lane - c < 48,
           );
         }
       }
@@ -265,8 +268,9 @@ export function linearBackwardWeights(
     for (let from = 0; from < batch; from += IMAGES) {
       const images = min(IMAGES, batch - from);
       const skip = (<usize>from) << 2;
-      transpose(xt, x + <usize>column * lane + skip, columns, images, batch, SIDE, 0, images >> 2);
-      transpose(dyt, dy + <usize>out * lane + skip, outs, images, batch, SIDE, 0, images >> 2);
+      const vectors = (images + 3) >> 2;
+      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, batch, SIDE, 0, vectors);
+      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, batch, SIDE, 0, vectors);
       for (let r = 0; r < outs; r += ROWS) {
         gemmBlock(
           dw + <usize>(out + r) * ldw + ((<usize>column) << 2),

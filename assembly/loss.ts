@@ -1,6 +1,6 @@
 // The losses of logits z against targets y, and their R-rules. Every matrix is [classes, batch]; lanes are images, of
-// which the first n = `images` are real. A tile is 4 images: one vector of lanes. What is a gradient is zero in padding
-// lanes, as losses are.
+// which the first n = `images` are real. A tile is 4 images, one vector of lanes; the last may be half one. What is a
+// gradient is zero in padding lanes, as losses are.
 //
 // Mean softmax cross-entropy, ℓ = −(1/n) Σ y·log p; p is finite in padding lanes and means nothing there.
 //   p = softmax(z)    S = Σ_k y_k
@@ -11,7 +11,7 @@
 //   dz  = (z − y) / n                    dy  = −dz
 //   rdz = rz / n                         rdy = −rdz
 import { expPs, logPs } from "./math";
-import { madd } from "./simd";
+import { madd, storeLanes } from "./simd";
 
 /** All bits set in the lanes of real images. */
 function realLanes(tile: i32, images: i32): v128 {
@@ -47,13 +47,14 @@ export function crossEntropy(
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const lane = (<usize>tile) << 4;
+    const half = 4 * tile + 4 > batch;
     const real = realLanes(tile, images);
     let largest = f32x4.splat(-Infinity);
     for (let k = lane; k < bytes; k += stride) largest = f32x4.pmax(largest, v128.load(z + k));
     let sum = f32x4.splat(0);
     for (let k = lane; k < bytes; k += stride) {
       const e = expPs(f32x4.sub(v128.load(z + k), largest));
-      v128.store(p + k, e);
+      storeLanes(p + k, e, half);
       sum = f32x4.add(sum, e);
     }
     const mass = sumClasses(y + lane, bytes - lane, stride);
@@ -64,11 +65,11 @@ export function crossEntropy(
       const pk = f32x4.div(v128.load(p + k), sum);
       const logP = f32x4.sub(f32x4.sub(v128.load(z + k), largest), logSum);
       loss = f32x4.sub(loss, f32x4.mul(yk, logP));
-      v128.store(p + k, pk);
-      v128.store(dz + k, v128.and(f32x4.div(f32x4.sub(f32x4.mul(mass, pk), yk), count), real));
-      if (dy) v128.store(dy + k, v128.and(f32x4.div(f32x4.neg(logP), count), real));
+      storeLanes(p + k, pk, half);
+      storeLanes(dz + k, v128.and(f32x4.div(f32x4.sub(f32x4.mul(mass, pk), yk), count), real), half);
+      if (dy) storeLanes(dy + k, v128.and(f32x4.div(f32x4.neg(logP), count), real), half);
     }
-    v128.store(losses + lane, v128.and(loss, real));
+    storeLanes(losses + lane, v128.and(loss, real), half);
   }
 }
 
@@ -90,6 +91,7 @@ export function crossEntropyR(
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const lane = (<usize>tile) << 4;
+    const half = 4 * tile + 4 > batch;
     const real = realLanes(tile, images);
     const mass = sumClasses(y + lane, bytes - lane, stride);
     let mean = f32x4.splat(0);
@@ -97,8 +99,8 @@ export function crossEntropyR(
     for (let k = lane; k < bytes; k += stride) {
       const deviation = f32x4.div(f32x4.sub(v128.load(rz + k), mean), count);
       const scaled = f32x4.mul(f32x4.mul(mass, v128.load(p + k)), deviation);
-      v128.store(rdz + k, v128.and(scaled, real));
-      if (rdy) v128.store(rdy + k, v128.and(f32x4.neg(deviation), real));
+      storeLanes(rdz + k, v128.and(scaled, real), half);
+      if (rdy) storeLanes(rdy + k, v128.and(f32x4.neg(deviation), real), half);
     }
   }
 }
@@ -121,16 +123,17 @@ export function squaredError(
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const lane = (<usize>tile) << 4;
+    const half = 4 * tile + 4 > batch;
     const real = realLanes(tile, images);
     let squares = f32x4.splat(0);
     for (let k = lane; k < bytes; k += stride) {
       const error = f32x4.sub(v128.load(z + k), v128.load(y + k));
       const d = v128.and(f32x4.div(error, count), real);
       squares = madd(squares, error, error);
-      v128.store(dz + k, d);
-      if (dy) v128.store(dy + k, f32x4.neg(d));
+      storeLanes(dz + k, d, half);
+      if (dy) storeLanes(dy + k, f32x4.neg(d), half);
     }
-    v128.store(losses + lane, v128.and(f32x4.mul(f32x4.splat(0.5), squares), real));
+    storeLanes(losses + lane, v128.and(f32x4.mul(f32x4.splat(0.5), squares), real), half);
   }
 }
 
@@ -150,11 +153,12 @@ export function squaredErrorR(
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const lane = (<usize>tile) << 4;
+    const half = 4 * tile + 4 > batch;
     const real = realLanes(tile, images);
     for (let k = lane; k < bytes; k += stride) {
       const d = v128.and(f32x4.div(v128.load(rz + k), count), real);
-      v128.store(rdz + k, d);
-      if (rdy) v128.store(rdy + k, f32x4.neg(d));
+      storeLanes(rdz + k, d, half);
+      if (rdy) storeLanes(rdy + k, f32x4.neg(d), half);
     }
   }
 }

@@ -1,9 +1,11 @@
 // Max pooling with windows of kh × kw. x and dx [channels, h, w, batch], y, dy and index [channels, oh, ow, batch]; lanes
-// are images, batch a multiple of 4. A tile is one channel.
+// are images, batch is even: the last vector of a pixel's lanes may be half one. A tile is one channel.
 //   forward   y  = the largest of each window; index = its place ky·kw + kx there, as a float
 //   gather    ry = rx at the winners
 //   scatter   dx = dy added at the winners, in the order of the outputs
 // As in PyTorch the first of equals wins, a NaN beats all before it, and padding never wins.
+
+import { storeLanes } from "./simd";
 
 const FORWARD: i32 = 0;
 const GATHER: i32 = 1;
@@ -37,8 +39,9 @@ function forwardWindow(
         here = f32x4.add(here, f32x4.splat(1));
       }
     }
-    v128.store(y + b, best);
-    v128.store(index + b, winner);
+    const half = b + 16 > pixel;
+    storeLanes(y + b, best, half);
+    storeLanes(index + b, winner, half);
   }
 }
 
@@ -64,7 +67,7 @@ function gatherWindow(
         here = f32x4.add(here, f32x4.splat(1));
       }
     }
-    v128.store(ry + b, r);
+    storeLanes(ry + b, r, b + 16 > pixel);
   }
 }
 
@@ -82,11 +85,12 @@ function scatterWindow(
   for (let b: usize = 0; b < pixel; b += 16) {
     const winner = v128.load(index + b);
     const d = v128.load(dy + b);
+    const half = b + 16 > pixel;
     for (let i = 0; i < rows; i++) {
       let p = dx + <usize>i * row + b;
       let here = f32x4.splat(<f32>(tap + i * kw));
       for (let j = 0; j < columns; j++, p += pixel) {
-        v128.store(p, f32x4.add(v128.load(p), only(d, winner, here)));
+        storeLanes(p, f32x4.add(v128.load(p), only(d, winner, here)), half);
         here = f32x4.add(here, f32x4.splat(1));
       }
     }
@@ -108,8 +112,9 @@ function forwardQuad(y: usize, index: usize, x: usize, pixel: usize, row: usize)
     winner = v128.bitselect(f32x4.splat(2), winner, wins);
     v = v128.load(x + row + pixel);
     wins = beats(v, best);
-    v128.store(y, v128.bitselect(v, best, wins));
-    v128.store(index, v128.bitselect(f32x4.splat(3), winner, wins));
+    const half = x + 16 > end;
+    storeLanes(y, v128.bitselect(v, best, wins), half);
+    storeLanes(index, v128.bitselect(f32x4.splat(3), winner, wins), half);
   }
 }
 
@@ -124,7 +129,7 @@ function gatherQuad(ry: usize, index: usize, rx: usize, pixel: usize, row: usize
       only(v128.load(rx + row), winner, f32x4.splat(2)),
       only(v128.load(rx + row + pixel), winner, f32x4.splat(3)),
     );
-    v128.store(ry, v128.or(top, bottom));
+    storeLanes(ry, v128.or(top, bottom), rx + 16 > end);
   }
 }
 
@@ -133,10 +138,11 @@ function scatterQuad(dy: usize, index: usize, dx: usize, pixel: usize, row: usiz
   for (const end = dx + pixel; dx < end; dx += 16, dy += 16, index += 16) {
     const winner = v128.load(index);
     const d = v128.load(dy);
-    v128.store(dx, only(d, winner, f32x4.splat(0)));
-    v128.store(dx + pixel, only(d, winner, f32x4.splat(1)));
-    v128.store(dx + row, only(d, winner, f32x4.splat(2)));
-    v128.store(dx + row + pixel, only(d, winner, f32x4.splat(3)));
+    const half = dx + 16 > end;
+    storeLanes(dx, only(d, winner, f32x4.splat(0)), half);
+    storeLanes(dx + pixel, only(d, winner, f32x4.splat(1)), half);
+    storeLanes(dx + row, only(d, winner, f32x4.splat(2)), half);
+    storeLanes(dx + row + pixel, only(d, winner, f32x4.splat(3)), half);
   }
 }
 

@@ -39,6 +39,12 @@ export function storePartial(ptr: usize, v: v128, count: i32): void {
   if (count === 3) v128.store32_lane(ptr + 8, v, 2);
 }
 
+/** Stores v, or, where a pixel's lanes end in half a vector, its first two lanes. */
+export function storeLanes(ptr: usize, v: v128, half: bool): void {
+  if (half) v128.store64_lane(ptr, v, 0);
+  else v128.store(ptr, v);
+}
+
 /** Byte address of float `i` counted from `ptr`. */
 export function at(ptr: usize, i: i32): usize {
   return ptr + ((<usize>i) << 2);

@@ -141,8 +141,8 @@ function sumVectors(x: usize, vectors: i32): v128 {
 }
 
 /**
- * out[r] (+)= Σ_i x[r, i]. x [rows, length], length a multiple of 4; a tile is one row. Sums of BLOCK floats are added
- * in order, so the rounding error grows with length / BLOCK, not with length.
+ * out[r] (+)= Σ_i x[r, i]. x [rows, length]; a tile is one row. Sums of BLOCK floats are added in order, so the rounding
+ * error grows with length / BLOCK, not with length.
  */
 export function sumRows(out: usize, x: usize, rows: i32, length: i32, accumulate: i32, begin: i32, end: i32): void {
   const last = min(rows, end);
@@ -152,6 +152,8 @@ export function sumRows(out: usize, x: usize, rows: i32, length: i32, accumulate
     for (let i = 0; i < length; i += BLOCK) {
       total = f32x4.add(total, sumVectors(at(from, i), min(BLOCK, length - i) >> 2));
     }
+    const rest = length & 3;
+    if (rest) total = f32x4.add(total, loadPartial(at(from, length - rest), rest));
     const sum = hsum(total);
     store<f32>(at(out, row), accumulate ? load<f32>(at(out, row)) + sum : sum);
   }

@@ -13,12 +13,10 @@ const TRANSFORMED_TOLERANCE = 1e-4;
 /** Images that the reference computes too. */
 const CHECKED = 4;
 
-export const lanes = (images) => Math.ceil(images / 4) * 4;
-
 /** Buffers of one layer's passes for `images` images on a backend, and the three passes. */
 function bind(layer, images, backend, arena) {
   const { ops } = backend;
-  const batch = lanes(images);
+  const batch = layer.lanes(images);
   if (layer.kind === "linear") {
     const { inFeatures, outFeatures } = layer;
     const shape = { inFeatures, outFeatures, batch };
@@ -137,7 +135,7 @@ function passes(layer, batch) {
  * Those are the products of real images by direct summation, as the layer's sizes give them.
  */
 export function arithmeticCases(layer, images, backend, arena, { given, results }) {
-  const batch = lanes(images);
+  const batch = layer.lanes(images);
   const bound = bind(layer, images, backend, arena);
   const { operands } = bound;
   const places = Array.from({ length: CHECKED }, (_, i) => Math.floor((i * (images - 1)) / (CHECKED - 1)));

@@ -1,10 +1,12 @@
 // The layers whose kernels are measured: convolutions and linear layers of the three networks.
 import { chunkImages } from "../dist/distill/outer-loss.js";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
+import { lanes as lanesOf } from "../dist/nn/network.js";
 
-/** Sizes of a convolution or linear layer, and its forward flops for one image. */
+/** Sizes of a convolution or linear layer, its forward flops for one image, and the lanes that its network has for some. */
 function layersOf(model) {
   const layers = [];
+  const lanes = (images) => lanesOf(model, images);
   model.layers.forEach(({ kind, options }, i) => {
     const [inChannels, height, width] = model.shapes[i];
     const [outChannels, outHeight, outWidth] = model.shapes[i + 1];
@@ -12,7 +14,7 @@ function layersOf(model) {
     if (kind === "conv2d") {
       const { kernel, padding } = options;
       const flops = 2 * outChannels * outHeight * outWidth * inChannels * kernel * kernel;
-      const sizes = { inChannels, height, width, outChannels, outHeight, outWidth, kernel, padding };
+      const sizes = { inChannels, height, width, outChannels, outHeight, outWidth, kernel, padding, lanes };
       layers.push({
         kind,
         name: `conv${ordinal}`,
@@ -21,7 +23,7 @@ function layersOf(model) {
         ...sizes,
       });
     } else if (kind === "linear") {
-      const sizes = { inFeatures: inChannels, outFeatures: outChannels };
+      const sizes = { inFeatures: inChannels, outFeatures: outChannels, lanes };
       layers.push({
         kind,
         name: `fc${ordinal}`,

@@ -43,7 +43,7 @@ export function matching(model, engine, { parameters, steps, real }) {
   const features = model.inputShape.reduce((a, b) => a * b);
   const count = model.parameterCount;
   const [theta, dReal, dSynthetic, along, product] = Array.from({ length: 5 }, () => arena.allocate(count));
-  const batch = lanes(images);
+  const batch = lanes(model, images);
   const [x, y, staging] = [features * batch, model.classes * batch, images * features].map((n) => arena.allocate(n));
   const network = new Network(model, ops, batch, arena);
   const tape = network.tape(arena, x, y, { images: false, targets: false });

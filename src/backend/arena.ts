@@ -4,6 +4,8 @@ import type { Backend, Buffer } from "./backend.ts";
 
 /** Floats between neighbouring buffers' starts: a cache line, so that threads never write the same one. */
 const ALIGNMENT = 16;
+/** Floats that may be read beyond a buffer's end: where lanes end in half a vector, kernels read a whole one. */
+const READ_AHEAD = 2;
 
 /** Hands out buffers. What it counts is what a run will need: planning is allocating. */
 export interface Allocator {
@@ -28,17 +30,17 @@ export class Arena implements Allocator {
 
   constructor(backend: Backend) {
     this.#backend = backend;
-    this.#top = align(backend.base);
+    this.#top = aligned(backend.base);
   }
 
   /** Floats taken. */
   get used(): number {
-    return this.#top - align(this.#backend.base);
+    return this.#top - aligned(this.#backend.base);
   }
 
   allocate(floats: number): Buffer {
     const buffer = this.#top;
-    const top = buffer + align(floats);
+    const top = buffer + aligned(floats + READ_AHEAD);
     if (top > this.#backend.capacity) this.#backend.reserve(top);
     this.#top = top;
     return buffer;
@@ -78,7 +80,7 @@ export class CountingAllocator implements Allocator {
 
   allocate(floats: number): Buffer {
     const buffer = ALIGNMENT + this.floats;
-    this.floats += align(floats);
+    this.floats += aligned(floats + READ_AHEAD);
     return buffer;
   }
 }
@@ -90,6 +92,6 @@ export function floatsOf(work: (allocator: Allocator) => void): number {
   return counting.floats;
 }
 
-function align(floats: number): number {
+function aligned(floats: number): number {
   return Math.ceil(floats / ALIGNMENT) * ALIGNMENT;
 }

@@ -3,8 +3,10 @@
 // the oracle of every test.
 //
 // Layout: activations are stored [channel][row][column][image] ("batch innermost"). The image axis is padded to
-// `batch`, a multiple of 4, of which the first `images` are real. Gradients are zero in the padding lanes; other
-// values there are finite and mean nothing.
+// `batch`, of which the first `images` are real. `batch` is even for packing, embedding, max pooling, linear layers and
+// losses, and for convolutions of stride 1 whose rows, outWidth·batch, are whole vectors of 4; else a multiple of 4.
+// Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
+// floats beyond its end.
 
 /** What is read back: float32 from kernels, float64 from the reference. */
 export type Floats = Float32Array | Float64Array;

@@ -42,7 +42,7 @@ const BLOCKS_PER_GROUP = 4;
 const MOST_GROUPS = 8;
 
 /** Whether a layer's convolutions are transformed: forward, and of the output's gradient. */
-export function isTransformed(layer: Conv2dSizes & { readonly stride: number }): boolean {
+export function isTransformed(layer: Omit<Conv2dSizes, "batch"> & { readonly stride: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight: r, kernelWidth, stride } = layer;
   if (stride !== 1 || r !== kernelWidth || (r !== 3 && r !== 5)) return false;
   if (inChannels % 4 !== 0 || outChannels % 4 !== 0) return false;
@@ -77,7 +77,7 @@ export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {
 }
 
 /** Images × tiles of a block that a thread's scratch holds, a multiple of 8. */
-function mostCells({ inChannels, outChannels }: Conv2dSizes): number {
+function mostCells({ inChannels, outChannels }: Pick<Conv2dSizes, "inChannels" | "outChannels">): number {
   const cells = (winogradScratch / 4 / POSITIONS - 32) / (inChannels + outChannels);
   return Math.min(MOST_CELLS, 8 * Math.floor(cells / 8));
 }

@@ -62,7 +62,7 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count);
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
-  for (let fewer = Math.min(lanes(batch), most) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
+  for (let fewer = Math.min(lanes(model, batch), most) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
     if (estimateMemory(withBatch(options, fewer)).total <= limit) return fewer;
   }
   return 0;

@@ -85,7 +85,7 @@ export class OuterLoop {
     const blocks = this.#blocks;
     const length = this.#length;
     const features = elements(model.inputShape);
-    const shape = { images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
+    const shape = { images: this.imagesPerStep, batch: lanes(this.config.model, this.imagesPerStep) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
       ops.normal(staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
@@ -209,7 +209,7 @@ export class OuterLoop {
     const size = this.imagesPerStep * features;
     const out = new Float32Array(steps * size);
     for (let s = 0; s < steps; s++) {
-      const shape = { features, images: this.imagesPerStep, batch: lanes(this.imagesPerStep) };
+      const shape = { features, images: this.imagesPerStep, batch: lanes(this.config.model, this.imagesPerStep) };
       this.#backend.ops.unpackImages(staging, source + s * stride, shape);
       out.set(this.#backend.view(staging, size), s * size);
     }

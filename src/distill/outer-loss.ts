@@ -50,7 +50,7 @@ export class RealBatch {
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
     this.#backend = backend;
     this.#model = model;
-    this.#size = Math.min(lanes(most), chunkImages(model));
+    this.#size = Math.min(lanes(model, most), chunkImages(model));
     const small = model.parameterCount <= SMALL_MODEL;
     const atOnce = small ? Math.min(backend.threads, Math.ceil(most / this.#size)) : 1;
     this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));

@@ -61,10 +61,11 @@ export class Trainer {
     this.#shuffled = order === "shuffled";
     const blocks = allocateBlocks(loop, arena);
     const features = elements(model.inputShape);
+    const batch = lanes(model, imagesPerStep);
     const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
     const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
       backend.write(staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
-      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch: lanes(imagesPerStep) });
+      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch });
     };
     for (let s = 0; s < steps; s++) {
       pack(blocks.images + s * blocks.imageFloats, set.images, features, s);

@@ -39,7 +39,7 @@ export interface Blocks {
 
 /** Room for the blocks of an inner loop. */
 export function allocateBlocks({ model, steps, imagesPerStep }: InnerLoop, allocator: Allocator): Blocks {
-  const batch = lanes(imagesPerStep);
+  const batch = lanes(model, imagesPerStep);
   const [channels, height, width] = model.inputShape;
   const imageFloats = channels * height * width * batch;
   const targetFloats = model.classes * batch;
@@ -80,7 +80,7 @@ export class Unroll {
     this.loop = loop;
     this.optimizer = innerOptimizer(loop);
     this.#ops = ops;
-    this.network = new Network(loop.model, ops, lanes(loop.imagesPerStep), allocators.scratch, loop.loss);
+    this.network = new Network(loop.model, ops, lanes(loop.model, loop.imagesPerStep), allocators.scratch, loop.loss);
     const inPlace = options.memory === "last";
     const momentum = this.optimizer.momentum !== 0;
     const state = (allocator: Allocator): Buffer => allocator.allocate(loop.model.parameterCount);

@@ -209,7 +209,7 @@ export class BoundNetwork {
       this.#backend.write(method.unroll.theta(0), parameters);
       const realBatch = this.#rows(real);
       const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, realBatch, gradient), random);
-      const batch = lanes(imagesPerStep);
+      const batch = lanes(model, imagesPerStep);
       const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
         blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
       return {
@@ -245,7 +245,7 @@ export class BoundNetwork {
     batch: Checked,
     random: RandomKey | undefined,
   ): { network: Network; tape: Tape; dTheta: Buffer } {
-    const network = new Network(this.model, this.#backend.ops, lanes(batch.count), this.#arena, this.#loss);
+    const network = new Network(this.model, this.#backend.ops, lanes(this.model, batch.count), this.#arena, this.#loss);
     const images = this.#arena.allocate(this.#features * network.batch);
     const targets = this.#arena.allocate(this.model.classes * network.batch);
     const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
@@ -261,7 +261,7 @@ export class BoundNetwork {
   #load(batch: Checked, images: Buffer, targets: Buffer): void {
     const { ops } = this.#backend;
     const { classes } = this.model;
-    const shape = { images: batch.count, batch: lanes(batch.count) };
+    const shape = { images: batch.count, batch: lanes(this.model, batch.count) };
     this.#arena.scope(() => {
       ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
       const staged = this.#store(batch.targets);

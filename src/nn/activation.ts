@@ -42,7 +42,7 @@ export function softplus(): Layer {
 }
 
 function elementwise(kind: string, options: Layer["options"], bind: Layer["bind"]): Layer {
-  return { kind, options, outputShape: (input) => input, parameters: () => [], bind };
+  return { kind, options, outputShape: (input) => input, parameters: () => [], bind, evenLanes: () => true };
 }
 
 function bindRelu(input: ImageShape, { ops, batch }: LayerContext): BoundLayer {

@@ -69,6 +69,12 @@ export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Co
       const weight: ParameterSpec = { name: "weight", shape: [out, channels, kernelHeight, kernelWidth], ...fans };
       return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
     },
+    // The kernels need rows of whole vectors: of a row of the output, or with a larger stride of one pixel's lanes.
+    evenLanes(input) {
+      const [, outHeight, outWidth] = outputShape(input);
+      const sizes = { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth };
+      return stride === 1 && outWidth % 2 === 0 && !isTransformed({ ...sizes, stride });
+    },
     bind: (input, context) =>
       new BoundConv2d(input, outputShape(input), [kernelHeight, kernelWidth], stride, padding, bias, context),
   };

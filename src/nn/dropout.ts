@@ -17,6 +17,7 @@ export function dropout({ p = 0.5 }: { p?: number } = {}): Layer {
     options: { p },
     outputShape: (input) => input,
     parameters: () => [],
+    evenLanes: () => true,
     bind: (input, context) => bindDropout(input, context, p),
   };
 }

@@ -32,11 +32,13 @@ export interface Layer {
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
   readonly couplesImages?: boolean;
+  /** Whether its kernels take any even number of lanes; without it they take whole vectors of four. */
+  evenLanes?(input: ImageShape): boolean;
 }
 
 export interface LayerContext {
   readonly ops: Ops;
-  /** Lanes: the padded number of images. */
+  /** Lanes: the padded number of images (`lanes` in network.ts). */
   readonly batch: number;
 }
 

@@ -36,6 +36,7 @@ export function linear({ out, bias = true }: { out: number; bias?: boolean }): L
       const weight: ParameterSpec = { name: "weight", shape: [out, features], ...fans };
       return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
     },
+    evenLanes: () => true,
     bind: ([features], context) => new BoundLinear(features, out, bias, context),
   };
 }
@@ -102,6 +103,7 @@ export function flatten(): Layer {
     options: {},
     outputShape: (input): ImageShape => [elements(input), 1, 1],
     parameters: () => [],
+    evenLanes: () => true,
     bind: () => ({
       inPlace: true,
       view: true,

@@ -9,9 +9,10 @@ import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { allocateTangent, allocateTape, type Tangent, type Tape, type Wanted } from "./tape.ts";
 
-/** Lanes for `images` images: padded to whole vectors. */
-export function lanes(images: number): number {
-  return Math.ceil(images / 4) * 4;
+/** Lanes for `images` images: padded to an even number where every layer can do with that, else to whole vectors. */
+export function lanes({ layers, shapes }: Model, images: number): number {
+  const multiple = layers.every((layer, i) => layer.evenLanes?.(shapes[i]!)) ? 2 : 4;
+  return Math.ceil(images / multiple) * multiple;
 }
 
 export class Network {

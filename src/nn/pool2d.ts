@@ -48,6 +48,7 @@ export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): La
     options: { kernel, stride: step, padding },
     outputShape,
     parameters: () => [],
+    evenLanes: () => true,
     bind(input, context) {
       const [channels, inHeight, inWidth] = input;
       const [, outHeight, outWidth] = outputShape(input);

@@ -304,21 +304,21 @@ test("two runs that take turns on one engine do not disturb each other", async (
   expect(numbers(await second.result())).toEqual(numbers(alone));
 });
 
-test("40 outer steps teach one fixed LeNet real digits from ten images", async () => {
+test("60 outer steps teach one fixed LeNet real digits from ten images", async () => {
   const { train, test } = await digits();
   const fixed: DistillOptions = {
     data: train,
     model: lenet(),
     method: backGradient({ steps: 1, epochs: 3, imagesPerClass: 1, learningRate: 0.1 }),
     init: fixedInit(1),
-    outer: { steps: 40, batch: 128, learningRate: 0.1 },
+    outer: { steps: 60, batch: 128, learningRate: 0.03 },
     engine,
   };
   const run = distill(fixed);
   const losses = (await collect(run)).map(({ loss }) => loss);
   const set = await run.result();
   const { mean } = await evaluate({ set, model: lenet(), init: fixedInit(1), test, engine });
-  // Measured: from 2.32 to 1.65, and 0.59.
+  // Measured: from 2.32 to 1.72, and 0.51.
   expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.3);
   expect(mean).toBeGreaterThan(0.4);
 });

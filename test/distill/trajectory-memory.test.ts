@@ -36,7 +36,7 @@ const loops = [
 const floats = {
   state: floatsOf((allocator) => allocator.allocate(model.parameterCount)),
   step: floatsOf((allocator) => {
-    const network = new Network(model, {} as Ops, lanes(images), new CountingAllocator());
+    const network = new Network(model, {} as Ops, lanes(model, images), new CountingAllocator());
     network.tape(allocator, 1, 1, { images: false, targets: true });
   }),
 };

@@ -52,6 +52,13 @@ const rows: readonly Row[] = [
   { why: "batch 16", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 16 },
   { why: "batch 20", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 20 },
   { why: "batch 64", channels: [3, 5], kernel: [3, 3], out: [2, 3], batch: 64 },
+  { why: "2 lanes", channels: [3, 5], kernel: [3, 3], out: [3, 4], batch: 2 },
+  { why: "2 lanes, one pair of columns", channels: [5, 7], kernel: [3, 2], out: [4, 2], batch: 2 },
+  { why: "6 lanes, a row of 12 floats", channels: [4, 5], kernel: [3, 3], out: [5, 2], batch: 6 },
+  { why: "10 lanes, a row of 20 floats", channels: [3, 6], kernel: [3, 3], out: [3, 2], batch: 10 },
+  { why: "10 lanes, a row of 40 floats", channels: [6, 9], kernel: [5, 3], out: [6, 4], batch: 10 },
+  { why: "18 lanes", channels: [5, 5], kernel: [3, 3], out: [4, 6], batch: 18 },
+  { why: "22 lanes", channels: [7, 4], kernel: [2, 3], out: [4, 4], batch: 22 },
   { why: "stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2 },
   { why: "stride 3", channels: [3, 5], kernel: [3, 3], out: [2, 3], stride: 3 },
   { why: "stride 2, 5x5 kernel", channels: [2, 7], kernel: [5, 5], out: [3, 2], stride: 2, batch: 12 },
@@ -70,8 +77,8 @@ const rows: readonly Row[] = [
   { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], batch: 12 },
   { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, batch: 20 },
   { why: "work for threads, 1x1 kernel", channels: [7, 10], kernel: [1, 1], out: [9, 9], batch: 8 },
-  { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], batch: 12 },
-  { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], batch: 12 },
+  { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], batch: 10 },
+  { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], batch: 10 },
 ];
 
 const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0], batch = 4 }, row) => {

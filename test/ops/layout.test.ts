@@ -8,11 +8,14 @@ import { checkOp, unwritten } from "./parity.ts";
 // Features: one, lanes ± 1, tiles of 16 ± 1, MNIST. Images: one, padding of 1 to 3 lanes, whole vectors of it.
 const packShapes = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 784].flatMap((features) =>
   [
+    [1, 2],
     [1, 4],
     [2, 4],
     [3, 4],
     [4, 4],
     [5, 8],
+    [9, 10],
+    [10, 10],
     [1, 12],
     [10, 12],
     [16, 16],
@@ -50,6 +53,9 @@ describe("embed2d", () => {
     [1, 1, 1, 1, 1, 0, 0, 1, 4, "one pixel"],
     [0, 2, 2, 4, 4, 1, 1, 1, 4, "no channels"],
     [3, 4, 5, 4, 5, 0, 0, 1, 4, "a copy"],
+    [3, 3, 5, 4, 6, 1, 1, 1, 2, "2 lanes, odd rows"],
+    [2, 3, 3, 7, 8, 1, 2, 2, 6, "6 lanes, spread 2"],
+    [3, 5, 3, 3, 2, -1, -1, 1, 10, "10 lanes, cropped"],
     [1, 3, 3, 5, 5, 1, 1, 1, 4, "padding 1"],
     [3, 3, 4, 7, 8, 2, 2, 1, 8, "padding 2"],
     [2, 3, 3, 4, 6, 1, 0, 1, 12, "different padding on every side"],
@@ -66,7 +72,7 @@ describe("embed2d", () => {
     [2, 4, 4, 5, 5, -2, -1, 2, 4, "spread 2, cropped before"],
     [2, 4, 4, 5, 6, 0, 1, 2, 4, "spread 2, cropped after"],
     [2, 3, 3, 2, 2, -1, -1, 2, 4, "spread 2 that misses the frame's corners"],
-    [1, 28, 28, 32, 32, 2, 2, 1, 12, "LeNet's first"],
+    [1, 28, 28, 32, 32, 2, 2, 1, 10, "LeNet's first"],
     [6, 10, 10, 18, 18, 4, 4, 1, 64, "a large batch"],
   ];
   test.for(rows)("%s channels, %s x %s into %s x %s at %s, %s, spread %s, batch %s: %s", (row) => {

@@ -9,11 +9,14 @@ import { checkOp, unwritten } from "./parity.ts";
 // ImageNet's classes once.
 const shapes: LossShape[] = [1, 2, 3, 4, 5, 7, 10, 100].flatMap((classes) =>
   [
+    [1, 2],
     [1, 4],
     [2, 4],
     [3, 4],
     [4, 4],
     [3, 8],
+    [5, 6],
+    [10, 10],
     [10, 12],
     [9, 16],
     [16, 16],

@@ -65,9 +65,13 @@ const rows: readonly Row[] = [
   { why: "batch 16", channels: 3, size: [5, 5], kernel: [2, 2], stride: 1, batch: 16 },
   { why: "batch 20", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, batch: 20 },
   { why: "batch 64", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, batch: 64 },
+  { why: "2 lanes", channels: 3, size: [4, 6], kernel: [2, 2], stride: 2, batch: 2 },
+  { why: "2 lanes, overlapping", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, batch: 2 },
+  { why: "6 lanes, both left over", channels: 3, size: [5, 7], kernel: [2, 2], stride: 2, batch: 6 },
+  { why: "10 lanes, overlapping", channels: 3, size: [7, 7], kernel: [3, 3], stride: 2, batch: 10 },
   { why: "work for threads, odd sizes", channels: 5, size: [13, 11], kernel: [3, 3], stride: 2, padding: 1, batch: 20 },
-  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: 2, batch: 12 },
-  { why: "LeNet's second", channels: 16, size: [10, 10], kernel: [2, 2], stride: 2, batch: 12 },
+  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: 2, batch: 10 },
+  { why: "LeNet's second", channels: 16, size: [10, 10], kernel: [2, 2], stride: 2, batch: 10 },
   { why: "AlexCifarNet's first", channels: 8, size: [16, 16], kernel: [3, 3], stride: 2, padding: 1, batch: 12 },
 ];
 
