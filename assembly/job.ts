@@ -71,10 +71,10 @@ export enum Kernel {
   winogradWeightsBack,
 }
 
-/** Where the job lies: kernel, tiles, tiles a chunk, then the arguments, one word each. */
+/** Where the job lies: kernel, tiles, chunks, then the arguments, one word each. */
 const JOB: usize = 320;
 export const JOB_TILES: usize = JOB + 4;
-export const JOB_GRAIN: usize = JOB + 8;
+export const JOB_CHUNKS: usize = JOB + 8;
 const ARGUMENTS: usize = 12;
 /** Bytes of a job. */
 const JOB_SIZE: usize = 128;

@@ -1,16 +1,19 @@
 // Kernel threads: one pattern and nothing else. The caller publishes one job, takes part in it, and waits for it.
 //
 // A job is cut into chunks of tiles. `open` counts the chunks nobody has taken, downwards: whoever lowers it from a
-// positive value owns that chunk, and the job stays as it is until that chunk is done, so its arguments may be read
+// positive value owns a chunk, and the job stays as it is until that chunk is done, so its arguments may be read
 // then and only then. A thread that wakes late finds `open` at or below zero and goes back to sleep; nobody waits for
-// it. Which thread computes a chunk cannot change a result: tiles write disjoint outputs.
-import { JOB_GRAIN, JOB_TILES, runPublished } from "./job";
+// it. Which thread computes a chunk cannot change a result: tiles write disjoint outputs. But the caller takes chunks from
+// the front and the others from the back, so that what a core wrote in one job it mostly reads again in the next.
+import { JOB_CHUNKS, JOB_TILES, runPublished } from "./job";
 
 /** Number of the newest job; threads sleep on it. Negative: leave. */
 const GENERATION: usize = 64;
 /** Threads asleep. */
 const SLEEPING: usize = 128;
 const OPEN: usize = 192;
+/** Chunks at the front that no thread but the caller may have taken. */
+const BACK: usize = 196;
 /** Chunks done; the caller sleeps on it, and says so in WAITING. */
 const DONE: usize = 256;
 const WAITING: usize = 260;
@@ -23,13 +26,17 @@ export function setSpins(spins: i32): void {
   store<i32>(SPINS, spins);
 }
 
-function work(scratch: usize): void {
-  for (;;) {
-    const chunk = atomic.sub<i32>(OPEN, 1) - 1;
-    if (chunk < 0) return;
-    const grain = load<i32>(JOB_GRAIN);
-    const begin = chunk * grain;
-    runPublished(scratch, begin, min(begin + grain, load<i32>(JOB_TILES)));
+/** The tile that a chunk begins with: their sizes differ by one tile at most, so that threads have as much to do each. */
+function boundary(chunk: i32, tiles: u32, chunks: u32): i32 {
+  return <i32>((<u64>chunk * tiles) / chunks);
+}
+
+function work(scratch: usize, caller: bool): void {
+  for (let front = 0; atomic.sub<i32>(OPEN, 1) > 0; ) {
+    const chunk = caller ? front++ : atomic.sub<i32>(BACK, 1) - 1;
+    const tiles = load<u32>(JOB_TILES);
+    const chunks = load<u32>(JOB_CHUNKS);
+    runPublished(scratch, boundary(chunk, tiles, chunks), boundary(chunk + 1, tiles, chunks));
     atomic.add<i32>(DONE, 1);
     if (atomic.load<i32>(WAITING)) atomic.notify(DONE, 1);
   }
@@ -57,12 +64,13 @@ export function dispatch(scratch: usize, chunks: i32, helpers: i32, others: i32,
     return;
   }
   atomic.store<i32>(DONE, 0);
+  atomic.store<i32>(BACK, chunks);
   atomic.store<i32>(OPEN, chunks);
   atomic.add<i32>(GENERATION, 1);
   const asleep = atomic.load<i32>(SLEEPING);
   const missing = helpers - (others - asleep);
   if (asleep > 0 && missing > 0) atomic.notify(GENERATION, missing);
-  work(scratch);
+  work(scratch, true);
   join(chunks, maySleep);
 }
 
@@ -81,7 +89,7 @@ export function threadMain(scratch: usize): void {
     }
     if (now < 0) return;
     seen = now;
-    work(scratch);
+    work(scratch, false);
   }
 }
 

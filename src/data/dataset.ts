@@ -175,7 +175,19 @@ export function batchInto(
       const table = tables[c]!;
       const from = index * image + c * plane;
       const to = i * image + c * plane;
-      for (let p = 0; p < plane; p++) out[to + p] = table[pixels[from + p]!]!;
+      // Four at a time: the loop is half of what it takes.
+      let p = 0;
+      for (; p + 4 <= plane; p += 4) {
+        const a = table[pixels[from + p]!]!;
+        const b = table[pixels[from + p + 1]!]!;
+        const c = table[pixels[from + p + 2]!]!;
+        const d = table[pixels[from + p + 3]!]!;
+        out[to + p] = a;
+        out[to + p + 1] = b;
+        out[to + p + 2] = c;
+        out[to + p + 3] = d;
+      }
+      for (; p < plane; p++) out[to + p] = table[pixels[from + p]!]!;
     }
   }
 }

@@ -3,7 +3,7 @@ import { instantiateSync } from "@assemblyscript/loader";
 
 /** What assembly/index.ts exports. Addresses and sizes are in bytes. */
 export interface KernelExports {
-  /** Address of the job: kernel, tiles, grain, arguments (assembly/job.ts). */
+  /** Address of the job: kernel, tiles, chunks, arguments (assembly/job.ts). */
   jobAddress(): number;
   /** From one job of a program to the next. */
   jobSize(): number;

@@ -4,7 +4,7 @@
 import type { Buffer } from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 
-/** Words before the arguments: kernel, tiles, grain (assembly/job.ts). */
+/** Words before the arguments: kernel, tiles, chunks (assembly/job.ts). */
 const HEADER = 3;
 /** Chunks a thread would take if all ran at one speed: more even out a busy machine, fewer cost less. */
 const CHUNKS_PER_THREAD = 4;
@@ -105,10 +105,8 @@ export class JobWriter {
       this.#job = Math.min(this.#job + this.#size, this.#lastJob);
       return;
     }
-    const wanted = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
-    const grain = Math.ceil(tiles / wanted);
-    const chunks = Math.ceil(tiles / grain);
-    this.#words[this.#job + 2] = grain;
+    const chunks = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
+    this.#words[this.#job + 2] = chunks;
     const helpers = Math.min(chunks, this.#useful) - 1;
     this.#kernels.dispatch(this.#scratch, chunks, helpers, this.#others, this.#maySleep);
   }
