@@ -74,6 +74,8 @@ export interface BoundLayer {
   readonly inPlace: boolean;
   /** Whether a later pass reads y or ry, so that the layer above may not overwrite them. */
   readonly keepsOutput?: boolean;
+  /** Whether no later pass reads x or rx, so that others may have their place. */
+  readonly forgetsInput?: boolean;
   /** Whether backwardR reads dy, so that dx may not overwrite it, `inPlace` or not. */
   readonly keepsGradient?: boolean;
   /** Whether x and y are the same buffer seen twice, as for flatten: no pass does anything. */

@@ -7,7 +7,8 @@ import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.
 import type { BoundLayer } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
-import { allocateTangent, allocateTape, type Tangent, type Tape, type Wanted } from "./tape.ts";
+import { poolingFirst } from "./pooling-first.ts";
+import { allocateTangent, allocateTape, passingFloats, type Tangent, type Tape, type Wanted } from "./tape.ts";
 
 /** Lanes for `images` images: padded to an even number where every layer can do with that, else to whole vectors. */
 export function lanes({ layers, shapes }: Model, images: number): number {
@@ -20,11 +21,15 @@ export class Network {
   /** Lanes of every activation. */
   readonly batch: number;
   readonly #ops: Ops;
+  /** The model in the order of work. */
+  readonly #chain: Model;
   readonly #layers: readonly BoundLayer[];
   /** Where each layer's parameters begin in θ. */
   readonly #offsets: readonly number[];
   readonly #hasWeights: readonly boolean[];
   readonly #workspace: Buffer;
+  /** What one layer writes and the next reads, and nobody after it. */
+  readonly #passing: Buffer;
   readonly #loss: Loss;
 
   constructor(model: Model, ops: Ops, batch: number, allocator: Allocator, loss: Loss = "cross-entropy") {
@@ -32,20 +37,25 @@ export class Network {
     this.batch = batch;
     this.#loss = loss;
     this.#ops = ops;
-    this.#layers = model.layers.map((layer, i) => layer.bind(model.shapes[i]!, { ops, batch }));
-    this.#hasWeights = model.layers.map((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
-    this.#offsets = parameterOffsets(model);
+    this.#chain = poolingFirst(model);
+    const { layers, shapes } = this.#chain;
+    this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, batch }));
+    this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
+    this.#offsets = parameterOffsets(this.#chain);
     const workspace = Math.max(0, ...this.#layers.map((layer) => layer.workspaceFloats));
     this.#workspace = workspace ? allocator.allocate(workspace) : none;
+    const passing = passingFloats(this.#chain, this.#layers, batch);
+    this.#passing = passing ? allocator.allocate(passing) : none;
   }
 
   /** Room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which stay where they are. */
   tape(allocator: Allocator, images: Buffer, targets: Buffer, wanted: Wanted): Tape {
-    return allocateTape(this.model, this.#layers, this.batch, allocator, { images, targets, wanted });
+    const given = { images, targets, passing: this.#passing, wanted };
+    return allocateTape(this.#chain, this.#layers, this.batch, allocator, given);
   }
 
   tangent(allocator: Allocator, wanted: Wanted): Tangent {
-    return allocateTangent(this.model, this.#layers, this.batch, allocator, wanted);
+    return allocateTangent(this.#chain, this.#layers, this.batch, allocator, { passing: this.#passing, wanted });
   }
 
   /**

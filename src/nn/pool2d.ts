@@ -78,6 +78,7 @@ function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): BoundL
   };
   return {
     inPlace: false,
+    forgetsInput: true,
     savedFloats: outFloats,
     workspaceFloats: 0,
     forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),

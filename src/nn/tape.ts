@@ -43,17 +43,32 @@ export interface Wanted {
   readonly targets: boolean;
 }
 
+/**
+ * Whether the value between layers i and i + 1 is done with when layer i + 1 has read it. All of them have one place, so
+ * that of two in a row the second does not count.
+ */
+function passes(layers: readonly BoundLayer[], i: number): boolean {
+  const [layer, next] = [layers[i], layers[i + 1]];
+  if (!layer || !next?.forgetsInput || next.inPlace) return false;
+  return !layer.inPlace && !layer.view && !layer.keepsOutput && !passes(layers, i - 1);
+}
+
+/** Floats of the largest of those values, which share one place. */
+export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], batch: number): number {
+  return Math.max(0, ...layers.map((_, i) => (passes(layers, i) ? elements(shapes[i + 1]!) * batch : 0)));
+}
+
 /** Given images and targets, room for everything that forward and backward leave. */
 export function allocateTape(
   model: Model,
   layers: readonly BoundLayer[],
   batch: number,
   allocator: Allocator,
-  { images, targets, wanted }: { images: Buffer; targets: Buffer; wanted: Wanted },
+  { images, targets, passing, wanted }: { images: Buffer; targets: Buffer; passing: Buffer; wanted: Wanted },
 ): Tape {
   const classes = model.classes * batch;
   const lanes = { real: batch };
-  const values = chain(model, layers, batch, allocator, images);
+  const values = chain(model, layers, batch, allocator, { input: images, passing });
   const gradients = chainBack(model, layers, batch, allocator, wanted.images);
   return {
     layers: layers.map((layer, i) => ({
@@ -89,10 +104,10 @@ export function allocateTangent(
   layers: readonly BoundLayer[],
   batch: number,
   allocator: Allocator,
-  wanted: Wanted,
+  { passing, wanted }: { passing: Buffer; wanted: Wanted },
 ): Tangent {
-  const values = chain(model, layers, batch, allocator, none);
-  const gradients = chainBack(model, layers, batch, allocator, wanted.images);
+  const values = chain(model, layers, batch, allocator, { input: none, passing });
+  const gradients = chainBack(model, layers, batch, allocator, wanted.images, passing);
   return {
     layers: layers.map((layer, i) => ({
       rx: values[i]!,
@@ -114,26 +129,31 @@ function chain(
   layers: readonly BoundLayer[],
   batch: number,
   allocator: Allocator,
-  input: Buffer,
+  { input, passing }: { input: Buffer; passing: Buffer },
 ): Buffer[] {
   const values = [input];
   // Whether the last of them must stay as it is: the input, which belongs to the caller, or what its layer reads again.
   let kept = true;
   layers.forEach((layer, i) => {
     const reuse = layer.view || (layer.inPlace && !kept);
-    values.push(reuse ? values[i]! : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    const own = () => (passes(layers, i) ? passing : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    values.push(reuse ? values[i]! : own());
     if (!layer.view) kept = layer.keepsOutput ?? false;
   });
   return values;
 }
 
-/** Gradients between the layers, from the logits back; the first one only if it is wanted. */
+/**
+ * Gradients between the layers, from the logits back; the first one only if it is wanted. Those of a tape are read again by
+ * the R-pass, their tangents are not: given `passing`, they are there where the values are.
+ */
 function chainBack(
   model: Model,
   layers: readonly BoundLayer[],
   batch: number,
   allocator: Allocator,
   wanted: boolean,
+  passing?: Buffer,
 ): Buffer[] {
   const gradients = new Array<Buffer>(layers.length + 1);
   gradients[layers.length] = allocator.allocate(model.classes * batch);
@@ -145,6 +165,7 @@ function chainBack(
     const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== gradients[layers.length]);
     if (dy === none || (!wanted && i <= first)) gradients[i] = none;
     else if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
+    else if (passing !== undefined && passes(layers, i - 1)) gradients[i] = passing;
     else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
   }
   return gradients;

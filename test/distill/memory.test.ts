@@ -139,7 +139,7 @@ describe("a run above its memory limit is refused, with advice that works:", () 
   });
 
   test("more than WebAssembly can address, without any limit set", () => {
-    const method = backGradient({ steps: 500, epochs: 10, imagesPerClass: 1 });
+    const method = backGradient({ steps: 500, epochs: 10, imagesPerClass: 2 });
     expect(refusal(2 ** 40, { method })).toMatch(
       /^the run takes \d+ bytes, WebAssembly can address 4294967296; it fits with memory: "recompute"/,
     );
