@@ -2,7 +2,7 @@
 //
 // r runs over a block of at most 4 rows whose factors lie side by side (a[t, r] at a + t·lda + 4r), c over `columns`
 // contiguous floats. For a convolution t counts kernel taps and offset[t] says where tap t reads; for a linear layer
-// offset[t] = t·batch. V8 keeps about 8 vector accumulators in registers, so tiles are 4×8, 2×16, 2×12 and 1×32;
+// offset[t] = t·batch. V8 keeps about 8 vector accumulators in registers, so tiles are 4×8, 3×8, 2×16, 2×12 and 1×32;
 // wider ones spill (ARCHITECTURE.md, kernels). Each element is a sum in order of t, whichever tile computes it.
 import { madd, storeLanes, storePartial } from "./simd";
 
@@ -66,6 +66,49 @@ function tile4x8(
   v128.store(y2, c21, 16);
   v128.store(y3, c30);
   v128.store(y3, c31, 16);
+}
+
+/** The gradient of colour images: three rows. */
+function tile3x8(
+  y: usize,
+  ldy: usize,
+  a: usize,
+  lda: usize,
+  x: usize,
+  offsets: usize,
+  end: usize,
+  bias: usize,
+  accumulate: bool,
+): void {
+  const y1 = y + ldy;
+  const y2 = y1 + ldy;
+  const next: usize = bias ? 4 : 0;
+  let c00 = start(y, bias, accumulate);
+  let c01 = start(y + 16, bias, accumulate);
+  let c10 = start(y1, bias + next, accumulate);
+  let c11 = start(y1 + 16, bias + next, accumulate);
+  let c20 = start(y2, bias + 2 * next, accumulate);
+  let c21 = start(y2 + 16, bias + 2 * next, accumulate);
+  for (; offsets < end; offsets += 4, a += lda) {
+    const p = x + load<u32>(offsets);
+    const b0 = v128.load(p);
+    const b1 = v128.load(p, 16);
+    let s = v128.load32_splat(a);
+    c00 = madd(c00, s, b0);
+    c01 = madd(c01, s, b1);
+    s = v128.load32_splat(a, 4);
+    c10 = madd(c10, s, b0);
+    c11 = madd(c11, s, b1);
+    s = v128.load32_splat(a, 8);
+    c20 = madd(c20, s, b0);
+    c21 = madd(c21, s, b1);
+  }
+  v128.store(y, c00);
+  v128.store(y, c01, 16);
+  v128.store(y1, c10);
+  v128.store(y1, c11, 16);
+  v128.store(y2, c20);
+  v128.store(y2, c21, 16);
 }
 
 function tile2x16(
@@ -363,6 +406,9 @@ export function gemmBlock(
       tile4x4(y, ldy, a, lda, x, offsets, end, bias, accumulate, true);
       return;
     }
+    if (!left) return;
+  } else if (rows == 3 && columns >= 8) {
+    for (; left >= 8; left -= 8, y += 32, x += 32) tile3x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);
     if (!left) return;
   } else if (rows >= 2) {
     let y2 = y;
