@@ -50,17 +50,26 @@ export const ourProcess = (workload, threads, what) =>
 export const limitProcess = (threads) =>
   new MeasuredProcess(process.execPath, [script("limit-process.mjs")], { threads });
 
+/** Milliseconds of a step that gains nothing from another before it. */
+const LONG = 2000;
+
 /**
  * `rounds` answers to "step" of each process, in turn, each with the share of the machine that was busy before it and the
- * share that other processes took while it ran. Where several threads are timed, waits a little for a quiet machine.
+ * share that other processes took while it ran. Where several threads are timed, waits a little for a quiet machine. A short
+ * step is taken twice and timed once: in a run steps follow each other, and after a pause the first finds caches cold and
+ * threads asleep.
  */
 export async function alternate(processes, rounds, threads) {
   const answers = processes.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < processes.length; i++) {
       const busy = await quiet(threads === 1 ? 0 : 4);
-      const before = processorTimes();
-      const answer = await processes[i].ask("step");
+      let before = processorTimes();
+      let answer = await processes[i].ask("step");
+      if (answer.ms < LONG) {
+        before = processorTimes();
+        answer = await processes[i].ask("step");
+      }
       answers[i].push({ ...answer, busy, others: busyBetween(before, processorTimes(), answer.cpu) });
     }
   }
