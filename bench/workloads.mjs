@@ -7,7 +7,10 @@
 import { readFileSync } from "node:fs";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 
-/** Sizes of each workload, given to every library; `rounds` timings in turn with its peers. */
+/**
+ * Sizes of each workload, given to every library; `rounds` timings in turn with its peers, after as many `warmUps` as it takes
+ * V8 to compile what they call: meanwhile it has threads of its own at work.
+ */
 export const workloads = [
   {
     id: "lenet-1x3",
@@ -20,7 +23,7 @@ export const workloads = [
     real: 1024,
     learningRate: 0.02,
     rounds: 15,
-    warmUps: 10,
+    warmUps: 30,
   },
   {
     id: "lenet-10x3",
@@ -33,7 +36,7 @@ export const workloads = [
     real: 1024,
     learningRate: 0.02,
     rounds: 15,
-    warmUps: 8,
+    warmUps: 25,
   },
   {
     id: "alexcifarnet-10x1",
