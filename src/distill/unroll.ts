@@ -68,8 +68,9 @@ export class Unroll {
   readonly #states: readonly Buffer[];
   /** With momentum v_t, one place before the slot of t, there being no v_0; else one place for all. */
   readonly #velocities: readonly Buffer[];
-  /** For each place of a step in its segment, one over every block. Steps at the same place share the room. */
-  readonly #tapes: readonly (readonly Tape[])[];
+  readonly #blocks: Blocks;
+  /** For each place of a step in its segment, those over the blocks that were there. Steps at the same place share the room. */
+  readonly #tapes: readonly { readonly room: Tape; readonly over: Tape[] }[];
   /** The block of each step, where they do not simply take turns. */
   #order: ArrayLike<number> | undefined;
   /** The segment whose states and activations are there now. */
@@ -99,13 +100,8 @@ export class Unroll {
     this.#velocities = momentum
       ? many(inPlace ? 2 : this.#segments.states - 1, state, allocators.parameters)
       : many(1, state, allocators.gradients);
-    const tapes = many(Math.max(1, size), tape, allocators.activations);
-    this.#tapes = tapes.map((tape) =>
-      Array.from({ length: loop.steps }, (_, block) => {
-        const images = blocks.images + block * blocks.imageFloats;
-        return tapeOver(tape, images, blocks.targets + block * blocks.targetFloats);
-      }),
-    );
+    this.#blocks = blocks;
+    this.#tapes = many(Math.max(1, size), tape, allocators.activations).map((room) => ({ room, over: [] }));
   }
 
   /** T, the number of inner steps. */
@@ -136,7 +132,11 @@ export class Unroll {
 
   /** The tape of inner step t. */
   tape(t: number): Tape {
-    return this.#tapes[this.#segments.tape(t)]![this.block(t)]!;
+    const { room, over } = this.#tapes[this.#segments.tape(t)]!;
+    const block = this.block(t);
+    const { images, imageFloats, targets, targetFloats } = this.#blocks;
+    over[block] ??= tapeOver(room, images + block * imageFloats, targets + block * targetFloats);
+    return over[block];
   }
 
   /**
