@@ -407,6 +407,8 @@ export interface Backend {
   readonly name: "wasm" | "reference";
   /** Kernel threads in use. */
   readonly threads: number;
+  /** Of these, how many can be at work at the same time: no more than there are processors. */
+  readonly atOnce: number;
   /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
   readonly simd: Simd | "none";
   readonly ops: Ops;

@@ -4,6 +4,7 @@ import type { Backend } from "../backend/backend.ts";
 import { memoryBytes } from "../backend/wasm/layout.ts";
 import type { Engine } from "../engine/engine.ts";
 import { threadCount } from "../engine/options.ts";
+import { hardwareThreads } from "../platform.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
 import { checkImages, type DataShape } from "./fit.ts";
@@ -40,7 +41,8 @@ export interface MemoryEstimate {
 }
 
 /** A plan calls no op and touches no memory. */
-const nowhere = (threads: number): Backend => ({ name: "wasm", ops: {}, threads }) as unknown as Backend;
+const nowhere = (threads: number): Backend =>
+  ({ name: "wasm", ops: {}, threads, atOnce: Math.min(threads, hardwareThreads()) }) as unknown as Backend;
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and

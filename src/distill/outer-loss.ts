@@ -52,7 +52,7 @@ export class RealBatch {
     this.#model = model;
     this.#size = Math.min(lanes(model, most), chunkImages(model));
     const small = model.parameterCount <= SMALL_MODEL;
-    const atOnce = small ? Math.min(backend.threads, Math.ceil(most / this.#size)) : 1;
+    const atOnce = small ? Math.min(backend.atOnce, Math.ceil(most / this.#size)) : 1;
     this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }

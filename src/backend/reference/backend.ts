@@ -19,6 +19,7 @@ import { vectorOps } from "./vector.ts";
 class ReferenceBackend implements Backend {
   readonly name = "reference";
   readonly threads = 1;
+  readonly atOnce = 1;
   readonly simd = "none";
   readonly ops: Ops;
   readonly base = base;

@@ -78,6 +78,7 @@ function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): num
 class WasmBackend implements Backend {
   readonly name = "wasm";
   readonly threads: number;
+  readonly atOnce: number;
   readonly simd: Simd;
   readonly ops: Ops;
   readonly base: Buffer;
@@ -90,6 +91,7 @@ class WasmBackend implements Backend {
 
   constructor(kernels: KernelExports, memory: WebAssembly.Memory, pool: KernelThread[], simd: Simd) {
     this.threads = pool.length + 1;
+    this.atOnce = Math.min(this.threads, hardwareThreads());
     this.simd = simd;
     this.base = (SCRATCH + this.threads * SCRATCH_SIZE) / 4;
     this.#memory = memory;
@@ -97,7 +99,7 @@ class WasmBackend implements Backend {
     this.#pool = pool;
     this.#job = new JobWriter(kernels, memory, {
       threads: this.threads,
-      processors: hardwareThreads(),
+      atOnce: this.atOnce,
       scratch: SCRATCH,
       maySleep: !onMainThread,
       programs: { begin: PROGRAMS, end: SCRATCH },

@@ -20,7 +20,7 @@ export class JobWriter {
   readonly #memory: WebAssembly.Memory;
   /** Kernel threads beside the caller. */
   readonly #others: number;
-  /** Threads that a job can use, the caller's included: no more than there are processors. */
+  /** Threads that a job can use, the caller's included. */
   readonly #useful: number;
   readonly #scratch: number;
   readonly #maySleep: number;
@@ -41,7 +41,7 @@ export class JobWriter {
     memory: WebAssembly.Memory,
     options: {
       threads: number;
-      processors: number;
+      atOnce: number;
       scratch: number;
       maySleep: boolean;
       /** Byte addresses of room for programs. */
@@ -51,7 +51,7 @@ export class JobWriter {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#others = options.threads - 1;
-    this.#useful = Math.min(options.threads, options.processors);
+    this.#useful = options.atOnce;
     this.#scratch = options.scratch;
     this.#maySleep = options.maySleep ? 1 : 0;
     this.#published = kernels.jobAddress() >> 2;

@@ -1,0 +1,65 @@
+// The outer loss: the same bits however many chunks of a batch are under way at the same time.
+import { afterAll, expect, test } from "vitest";
+import { Arena } from "../../src/backend/arena.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
+import { batchInto } from "../../src/data/dataset.ts";
+import { chunkImages, RealBatch } from "../../src/distill/outer-loss.ts";
+import { lenet } from "../../src/nn/zoo.ts";
+import { paint } from "../helpers.ts";
+import { noise } from "./noise.ts";
+
+const backend = await createWasmBackend({ threads: 1 });
+afterAll(() => backend.dispose());
+
+/** The same memory and kernels, said to have so many processors. */
+function withProcessors(atOnce: number): Backend {
+  return {
+    ...{ name: backend.name, threads: atOnce, atOnce, simd: backend.simd, ops: backend.ops, base: backend.base },
+    get capacity() {
+      return backend.capacity;
+    },
+    reserve: (floats) => backend.reserve(floats),
+    write: (target, values) => backend.write(target, values),
+    read: (source, n) => backend.read(source, n),
+    view: (source, n) => backend.view(source, n),
+    sideBySide: (count, record) => backend.sideBySide(count, record),
+    dispose: async () => {},
+  };
+}
+
+test("loss and gradient of a batch of seven chunks, the last of which is smaller, are those of one chunk at a time", () => {
+  const model = lenet();
+  const size = chunkImages(model);
+  const count = 6 * size + 5;
+  const data = noise({ count, seed: 3 });
+  const features = data.channels * data.height * data.width;
+  const batch = {
+    count,
+    hard: true,
+    imagesInto: (out: Float32Array | Float64Array, from: number) =>
+      batchInto(
+        data,
+        Array.from({ length: out.length / features }, (_, i) => from + i),
+        out,
+      ),
+    targetsInto: (out: Float32Array | Float64Array, from: number) =>
+      out.set(data.labels.subarray(from, from + out.length)),
+  };
+  const results = [1, 2, 3, 4, 7, 9].map((atOnce) => {
+    const here = withProcessors(atOnce);
+    const arena = new Arena(here);
+    const [theta, gradient] = [arena.allocate(model.parameterCount), arena.allocate(model.parameterCount)];
+    here.write(
+      theta,
+      paint(model.parameterCount, 4).map((value) => 0.1 * value),
+    );
+    const loss = new RealBatch(model, here, arena, count).loss(theta, batch, gradient);
+    return { loss, gradient: here.read(gradient, model.parameterCount) };
+  });
+  for (const { loss, gradient } of results) {
+    expect(loss).toBe(results[0]!.loss);
+    expect(gradient).toEqual(results[0]!.gradient);
+  }
+  expect(results[0]!.gradient.some((value) => value !== 0)).toBe(true);
+});
