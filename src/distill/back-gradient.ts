@@ -32,6 +32,7 @@ export class BackGradient {
   /** λ: ∂L/∂θ_0 after a run, where that is wanted. */
   readonly lambda: Buffer;
   readonly #ops: Ops;
+  /** H_θθ times the direction of the R-pass. */
   readonly #product: Buffer;
   /** Q, and q in its place; none without momentum. */
   readonly #q: Buffer;
@@ -57,8 +58,9 @@ export class BackGradient {
     this.dTargets = wanted.targets ? gradients.allocate(loop.steps * blocks.targetFloats) : none;
     this.dLearningRates = gradients.allocate(this.unroll.length);
     this.lambda = gradients.allocate(count);
-    this.#product = gradients.allocate(count);
     const { momentum, weightDecay } = this.unroll.optimizer;
+    // Without momentum there is one place for every v, which is done with whenever an R-pass begins.
+    this.#product = momentum !== 0 ? gradients.allocate(count) : this.unroll.velocity(1);
     this.#q = momentum !== 0 ? gradients.allocate(count) : none;
     this.#decay = weightDecay !== 0 ? gradients.allocate(1) : none;
     this.#tangent = this.unroll.network.tangent(allocators.scratch, wanted);

@@ -80,6 +80,18 @@ export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Co
   };
 }
 
+/** Taps that the kernel of the data gradient sums in one pass (DEPTH in assembly/conv2d-backward-data.ts). */
+const PASS = 512;
+
+/** Some output channels of a strided convolution, whose gradient is spread to stride 1 before dx is computed from it. */
+interface SpreadChannels {
+  /** Where they begin in dy, and their weights in w. */
+  readonly dy: number;
+  readonly w: number;
+  readonly spread: Embed2dShape;
+  readonly data: Conv2dBackwardDataShape;
+}
+
 class BoundConv2d implements BoundLayer {
   readonly inPlace = false;
   readonly savedFloats: number;
@@ -88,7 +100,8 @@ class BoundConv2d implements BoundLayer {
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
-  readonly #spread: Embed2dShape | undefined;
+  /** Empty for stride 1. As many channels at a time as the kernel sums in one pass, so that sums are those of all at once. */
+  readonly #spread: readonly SpreadChannels[];
   /** Whether the workspace is for transforms, and none else. */
   readonly #transformed: boolean;
   readonly #weights: number;
@@ -128,33 +141,24 @@ class BoundConv2d implements BoundLayer {
           };
     const spreadHeight = (outHeight - 1) * stride + 1;
     const spreadWidth = (outWidth - 1) * stride + 1;
-    this.#spread =
-      stride === 1
-        ? undefined
-        : {
-            channels: outChannels,
-            height: outHeight,
-            width: outWidth,
-            outHeight: spreadHeight,
-            outWidth: spreadWidth,
-            top: 0,
-            left: 0,
-            spread: stride,
-            batch,
-          };
-    this.#backwardData = {
-      inChannels,
-      inHeight: height,
-      inWidth: width,
-      outChannels,
-      outHeight: spreadHeight,
-      outWidth: spreadWidth,
-      padding,
-      ...kernel,
-    };
+    const data = { inChannels, inHeight: height, inWidth: width, outHeight: spreadHeight, outWidth: spreadWidth };
+    this.#backwardData = { ...data, outChannels, padding, ...kernel };
+    const together =
+      stride === 1 ? 0 : Math.min(outChannels, Math.max(1, Math.floor(PASS / (kernelHeight * kernelWidth))));
+    this.#spread = Array.from({ length: together && Math.ceil(outChannels / together) }, (_, i) => {
+      const first = i * together;
+      const channels = Math.min(together, outChannels - first);
+      const frame = { height: outHeight, width: outWidth, outHeight: spreadHeight, outWidth: spreadWidth };
+      return {
+        dy: first * outHeight * outWidth * batch,
+        w: first * inChannels * kernelHeight * kernelWidth,
+        spread: { channels, ...frame, top: 0, left: 0, spread: stride, batch },
+        data: { ...this.#backwardData, outChannels: channels },
+      };
+    });
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
     this.#transformed = isTransformed(this.#forward);
-    const spread = this.#spread ? elements([outChannels, spreadHeight, spreadWidth, batch]) : 0;
+    const spread = elements([together, spreadHeight, spreadWidth, batch]);
     this.workspaceFloats = this.#transformed ? winogradFloats(this.#forward) : spread;
   }
 
@@ -222,8 +226,12 @@ class BoundConv2d implements BoundLayer {
   }
 
   #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, workspace: Buffer, accumulate: boolean): void {
-    if (this.#spread) this.#ops.embed2d(workspace, dy, this.#spread);
-    const transforms = this.#transformed ? workspace : none;
-    this.#ops.conv2dBackwardData(dx, this.#spread ? workspace : dy, w, this.#backwardData, accumulate, transforms);
+    if (this.#spread.length === 0) {
+      this.#ops.conv2dBackwardData(dx, dy, w, this.#backwardData, accumulate, this.#transformed ? workspace : none);
+    }
+    this.#spread.forEach((channels, i) => {
+      this.#ops.embed2d(workspace, dy + channels.dy, channels.spread);
+      this.#ops.conv2dBackwardData(dx, workspace, w + channels.w, channels.data, accumulate || i > 0);
+    });
   }
 }

@@ -39,6 +39,7 @@ const cases: readonly (readonly [input: ImageShape, options: Conv2dOptions, why:
   [[1, 4, 5], { out: 2, kernel: [3, 1] }, "column kernel"],
   [[1, 4, 5], { out: 2, kernel: [1, 3] }, "row kernel"],
   [[2, 5, 4], { out: 2, kernel: [3, 2], padding: 1 }, "oblong kernel, padded"],
+  [[1, 13, 13], { out: 8, kernel: 9, stride: 4 }, "stride, more taps than one pass of the data gradient has"],
   [[2, 5, 6], { out: 3, kernel: [2, 3], stride: 2 }, "oblong kernel, stride"],
   [[1, 4, 7], { out: 2, kernel: [2, 5], stride: 2, padding: 2 }, "everything at once"],
   [[1, 1, 6], { out: 2, kernel: [1, 3], padding: 0 }, "one row"],

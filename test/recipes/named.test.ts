@@ -41,9 +41,10 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
   const shape = knownShape(recipe.data)!;
   const { channels, height, classes } = shape;
 
-  test("has a cost that is known beforehand", () => {
-    const { images, outerSteps, flops, memory } = recipeCost(recipe, shape, 1);
+  test("has a cost that is known beforehand, and fits into WebAssembly's memory", () => {
+    const { images, outerSteps, flops, memory, fits } = recipeCost(recipe, shape, 8);
     for (const value of [images, outerSteps, flops, memory]) expect(value).toBeGreaterThan(0);
+    expect(fits).toBe(true);
   });
 
   // AlexNet takes minutes (test/slow/alex-net.test.ts), and what is scaled has the network of another recipe.
