@@ -30,6 +30,8 @@ test.each(["safetensors", "npz"])("evaluate repeats the run's evaluation from it
   expect(JSON.parse(stdout)).toEqual({
     file,
     data: { name: "painted", test: 50 },
+    epochs: 3,
+    order: "learned",
     init: "random",
     seed: 5,
     ...result.evaluation,
@@ -43,6 +45,23 @@ test("evaluate says in a line how good the set is, and that the data are others 
   expect(code).toBe(0);
   expect(stdout).toMatch(/^\d+\.\d % on 1,000 test images of digits \(1 network, seed 6\)\n$/);
   expect(stderr).toBe("note: distilled.npz was distilled from painted; see --data\n");
+});
+
+test("evaluate takes more epochs than were learned, and the blocks in another order", async () => {
+  const means = [[], ["--epochs", "3"], ["--epochs", "9"], ["--epochs", "9", "--order", "shuffled"]].map(
+    async (more) => {
+      const args = ["evaluate", "distilled.npz", "--networks", "2", "--data", data, "--json", ...more];
+      const { code, stdout } = await distillate(args, { cwd: folder });
+      expect(code).toBe(0);
+      return JSON.parse(stdout);
+    },
+  );
+  const [learned, same, more, shuffled] = await Promise.all(means);
+  expect(learned).toMatchObject({ epochs: 3, order: "learned" });
+  expect(same).toEqual(learned);
+  expect(more).toMatchObject({ epochs: 9, order: "learned" });
+  expect(more.accuracies).not.toEqual(learned.accuracies);
+  expect(shuffled).toMatchObject({ epochs: 9, order: "shuffled" });
 });
 
 test("evaluate refuses files whose recipe does not fit", async () => {

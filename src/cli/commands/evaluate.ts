@@ -1,5 +1,5 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import {
   createEngine,
   type Dataset,
@@ -29,6 +29,8 @@ interface EvaluateOptions {
   readonly data?: string;
   readonly model?: RecipeModel;
   readonly networks: number;
+  readonly epochs?: number;
+  readonly order?: "learned" | "shuffled";
   readonly baselines: readonly BaselineName[];
   readonly weights?: string;
   readonly seed?: number;
@@ -41,10 +43,12 @@ const help = `
 The file names the network and the initial weights that the images were
 distilled for. Networks are trained on the images in their learned order, with
 the learned learning rates; test images are normalised as the file says. With
---model they are networks of another kind, with fresh random weights.
+--model they are networks of another kind, with fresh random weights. More
+--epochs than were learned go through the learned learning rates again.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
+  $ distillate evaluate set.safetensors --epochs 10
   $ distillate evaluate set.safetensors --model convnet --baselines k-means
   $ distillate evaluate set.npz --data data/mnist --json | jq .mean
 `;
@@ -62,6 +66,10 @@ export function addEvaluate(program: Command): void {
       wholeNumber(1),
       200,
     )
+    .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(1))
+    .addOption(
+      new Option("--order <how>", "of the images in every pass (default: learned)").choices(["learned", "shuffled"]),
+    )
     .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
     .option("--baselines <list>", baselinesText, baselineList, baselineList("none"))
     .option("--seed <n>", "of the initial weights (default: the seed in the file, as in its run)", wholeNumber(0))
@@ -76,7 +84,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const saved = await loadSet(file);
   const { set, sha256 } = saved;
   const { model, init } = await judges(saved, options);
-  const { threads, workers, seed = seedOf(saved) } = options;
+  const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
   const data = await loadData(options.data);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   const line = new ProgressLine(process.stderr);
@@ -85,6 +93,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   try {
     const { networks, ...rest } = await evaluate({
       ...shared,
+      ...(epochs !== undefined && { epochs }),
+      ...(order !== undefined && { order }),
       set,
       onProgress({ network, networks }) {
         const text = { label: "evaluating", done: network, total: networks, rest: "networks" };
@@ -97,7 +107,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     line.clear();
     const compared = options.baselines.length > 0;
     const result = {
-      ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks, ...rest },
+      ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks },
+      ...{ epochs: epochs ?? set.epochs, order: order ?? "learned", ...rest },
       ...(compared && { baselines }),
       sha256,
     };

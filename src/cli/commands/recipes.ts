@@ -55,7 +55,7 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
   return [
     head!,
     ...groups.flatMap(({ title, all }) => [title, ...lines.splice(0, all.length), ""]),
-    "about: time of the outer steps on this machine; !: more than the 4 GiB of WebAssembly.",
+    "about: time of the outer steps on this machine.",
     "- before data that are not here: --data <folder, archive or file>, or --dataset <name> downloads",
     `some: ${datasetNames.join(", ")}. More of a recipe: distillate recipes <recipe>`,
     "Run one: distillate run <recipe>",
@@ -91,14 +91,14 @@ function factsOf(recipe: Recipe, speed: Speed, dataHere: boolean) {
   };
 }
 
-function row({ name, images, data, dataHere, outerSteps, seconds, memory, fits, paper }: Facts): string[] {
+function row({ name, images, data, dataHere, outerSteps, seconds, memory, paper }: Facts): string[] {
   return [
     `  ${name}`,
     known(images, String).padStart("images".length),
     `${dataHere ? " " : "-"} ${data}`,
     known(outerSteps, count).padStart("23,600".length),
     known(seconds, duration),
-    `${known(memory, mebibytes).padStart("100 MiB".length)}${fits ? "" : "!"}`,
+    known(memory, mebibytes).padStart("100 MiB".length),
     paper === null ? "" : figure(paper),
   ];
 }
