@@ -1,5 +1,5 @@
 // The page: starts the lab, shows the set that was made before, and wires the panels.
-// Of `npx distillate run digits-random --outer-steps 1000`: 82.8 ± 2.4 % over 20 networks.
+// Of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
 import madeBefore from "../made-before.safetensors?url";
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
