@@ -20,8 +20,8 @@ function start(y: usize, bias: usize, accumulate: bool): v128 {
 }
 
 /**
- * 2 output features × 12 images, or where `half` 10 of them, the weights read as they lie: with so few images to share them, packing would cost as
- * much as multiplying. Sums in order of the features, as everywhere.
+ * 2 output features × 12 images, or where `half` 10 of them, the weights read as they lie: with so few images to share
+ * them, packing would cost as much as multiplying. Sums in order of the features, as everywhere.
  */
 function rows2x12(
   y: usize,
