@@ -140,7 +140,7 @@ function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
       multiply(ptr(0), ptr(1), ptr(2), int(3), begin, end);
       break;
     case Kernel.dotPartial:
-      dotPartial(ptr(0), ptr(1), ptr(2), int(3), begin, end);
+      dotPartial(ptr(0), ptr(1), ptr(2), int(3), int(4), begin, end);
       break;
     case Kernel.sumRows:
       sumRows(ptr(0), ptr(1), int(2), int(3), int(4), begin, end);

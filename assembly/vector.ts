@@ -69,15 +69,18 @@ function maddHigh(acc: v128, a: v128, b: v128): v128 {
   return f64x2.add(acc, f64x2.mul(promoteHigh(a), promoteHigh(b)));
 }
 
-/** partials[tile] = Σ x[i]·y[i] over the tile, in float64: dot products steer the outer loop, and cost little. */
-export function dotPartial(partials: usize, x: usize, y: usize, n: i32, begin: i32, end: i32): void {
+/**
+ * partials[tile] = Σ x[i]·y[i] over the `span` floats of the tile, in float64: dot products steer the outer loop, and cost
+ * little.
+ */
+export function dotPartial(partials: usize, x: usize, y: usize, n: i32, span: i32, begin: i32, end: i32): void {
   for (let tile = begin; tile < end; tile++) {
-    const last = lastOf(n, tile + 1);
+    const last = min(n, (tile + 1) * span);
     let s0 = f64x2.splat(0);
     let s1 = f64x2.splat(0);
     let s2 = f64x2.splat(0);
     let s3 = f64x2.splat(0);
-    let i = tile * BLOCK;
+    let i = tile * span;
     for (; i + 8 <= last; i += 8) {
       const a = v128.load(at(x, i));
       const b = v128.load(at(y, i));

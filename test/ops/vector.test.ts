@@ -1,13 +1,31 @@
 // fill, copy, scale, axpy, multiply and dot against the reference, at every alignment: θ is one vector, and its tensors begin
 // anywhere in it.
 
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, blocks of 1024 ± 1; and, long, LeNet's parameters.
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 2049];
 const longLength = 61706;
+
+test("a dot product of more floats than there is room for partial sums of blocks", async () => {
+  const n = 9_000_001;
+  const x = Float32Array.from({ length: n }, (_, i) => (i % 7) - 3);
+  const y = Float32Array.from({ length: n }, (_, i) => (i % 5) - 2);
+  const sum = x.reduce((total, value, i) => total + value * y[i]!, 0);
+  const backend = await createWasmBackend({ threads: 2 });
+  const at = backend.base;
+  backend.reserve(at + 2 * n + 1);
+  backend.write(at, x);
+  backend.write(at + n, y);
+  backend.ops.dot(at + 2 * n, at, at + n, n);
+  expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(sum));
+  backend.ops.dot(at + 2 * n, at, at, n);
+  expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value * value, 0)));
+  await backend.dispose();
+});
 
 // [out, x, y] in floats past a boundary: all aligned, each alone off it, all differently.
 const shifts = [

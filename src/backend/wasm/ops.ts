@@ -22,8 +22,8 @@ const SIDE = 64;
 const NORM_LANES = 32;
 /** Floats of a channel in a tile of local response norm kernels (RUN in assembly/local-response-norm.ts). */
 const RESPONSE_RUN = 64;
-/** Floats whose partial sums fit the room for partials. */
-const DOT_FLOATS: number = 8192 * BLOCK;
+/** Partial sums of a dot product that there is room for. */
+const DOT_SUMS = 8192;
 
 const blocks = (n: number): number => Math.ceil(n / BLOCK);
 const fours = (n: number): number => Math.ceil(n / 4);
@@ -145,9 +145,10 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     axpy: (out, y, alpha, x, n) => job.start(AXPY).ptr(out).ptr(y).num(alpha).ptr(x).int(n).run(blocks(n), n),
     multiply: (out, x, y, n) => job.start(MULTIPLY).ptr(out).ptr(x).ptr(y).int(n).run(blocks(n), n),
     dot(out, x, y, n) {
-      if (n > DOT_FLOATS) throw new RangeError(`"n" expected <= ${DOT_FLOATS}, got ${n}`);
-      job.start(DOT).int(partials).ptr(x).ptr(y).int(n).run(blocks(n), n);
-      kernels.dotFinish(out << 2, partials, blocks(n));
+      const span = BLOCK * Math.max(1, Math.ceil(n / (BLOCK * DOT_SUMS)));
+      const tiles = Math.ceil(n / span);
+      job.start(DOT).int(partials).ptr(x).ptr(y).int(n).int(span).run(tiles, n);
+      kernels.dotFinish(out << 2, partials, tiles);
     },
     sumRows: (out, x, rows, length, accumulate) =>
       job
