@@ -5,7 +5,7 @@ export { type Augmentation, AugmentedBatches, augmented, type ResizedCropRanges 
 export { type CifarLabels, type LoadCifarOptions, loadCifar } from "./data/cifar.ts";
 export { type ImageFolderOptions, loadCifarJpeg, loadImageFolder } from "./data/class-folders.ts";
 export { type ClassSplitOptions, splitByClass } from "./data/class-split.ts";
-export { resized, toGrey, toRgb } from "./data/convert.ts";
+export { padded, resized, toGrey, toRgb } from "./data/convert.ts";
 export { loadCub } from "./data/cub.ts";
 export type { ByteSource, DataFile } from "./data/data-file.ts";
 export { type Dataset, type DatasetSplit, type Normalization, subset } from "./data/dataset.ts";

@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { parseRecipe, type Recipe } from "../recipes.ts";
 import { baselineList, baselinesText } from "./baselines.ts";
 import { UsageError } from "./errors.ts";
-import { numberFrom, optionTexts, wholeNumber } from "./options.ts";
-import { withDataOptions } from "./recipe-data.ts";
+import { numberFrom, wholeNumber } from "./options.ts";
+import { addDataOptions, withDataOptions } from "./recipe-data.ts";
 
 /** What an option puts into the recipe: the value at one key, or several at once. */
 type Change = (value: never, recipe: Recipe) => readonly (readonly [key: string, value: unknown])[];
@@ -26,7 +26,6 @@ const key = (flags: string, text: string, parse: Override["parse"], key: string)
 });
 
 const overrides: readonly Override[] = [
-  key("--size <n>", "side of the square that images are resized to", wholeNumber(1, 4096), "data.size"),
   key("--steps <n>", "gradient steps in an epoch: blocks of images", wholeNumber(1), "method.steps"),
   key("--epochs <n>", "epochs over the blocks", wholeNumber(1), "method.epochs"),
   {
@@ -106,7 +105,7 @@ const overrides: readonly Override[] = [
 /** Adds the options, under a heading of their own. */
 export function addOverrides(command: Command): void {
   command.optionsGroup("Instead of what the recipe says:");
-  command.option("--data <dir>", optionTexts.data).option("--dataset <name>", optionTexts.dataset);
+  addDataOptions(command);
   for (const { flags, text, parse } of overrides) {
     const option = new Option(flags, text);
     command.addOption(parse ? option.argParser(parse) : option);

@@ -1,21 +1,24 @@
 // The data and the trained networks that a recipe names, wherever they are.
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
+import type { Command } from "commander";
 import { type DatasetSplit, digits, type Model, type PretrainedPool, pretrained, type WeightSource } from "../index.ts";
 import { isNamedHere } from "../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../node.ts";
-import { convertData } from "../recipes/convert-data.ts";
+import { convertData, sizeInside } from "../recipes/convert-data.ts";
 import { isFixed } from "../recipes/options.ts";
 import type { Recipe, RecipeData, RecipePool } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
-import { loadData } from "./options.ts";
+import { loadData, optionTexts, wholeNumber } from "./options.ts";
 
 /** The recipe's data, as it wants them; `download` allows those to be fetched that have a name. */
 export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
   return convertData(await load(data, download), data);
 }
 
-async function load({ name, path, size, channels }: RecipeData, download: boolean): Promise<DatasetSplit> {
+async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> {
+  const { name, path, channels } = data;
+  const size = sizeInside(data);
   const options = { ...(size !== undefined && { size }), ...(channels !== undefined && { channels }) };
   if (path !== undefined) return loadData(path, { ...options, name });
   if (name === "digits") return digits();
@@ -23,9 +26,27 @@ async function load({ name, path, size, channels }: RecipeData, download: boolea
   return download ? loadData(undefined, { ...options, dataset: name }) : loadNamed(name, options);
 }
 
-/** The data with what --data and --dataset put in their place; the name of --data is that of the folder or archive. */
-export function withDataOptions(data: RecipeData, options: { data?: string; dataset?: string }): RecipeData {
-  const { data: path, dataset } = options;
+/** Adds the options that say what the data are. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--data <dir>", optionTexts.data)
+    .option("--dataset <name>", optionTexts.dataset)
+    .option("--size <n>", "side of the square that images are made into, padding included", wholeNumber(1, 4096))
+    .option("--padding <n>", "black pixels on each side of the images", wholeNumber(0, 2047));
+}
+
+/** What the options of {@link addDataOptions} say. */
+export interface DataOptions {
+  readonly data?: string;
+  readonly dataset?: string;
+  readonly size?: number;
+  readonly padding?: number;
+}
+
+/** The data with what the options put in their place; the name of --data is that of the folder or archive. */
+export function withDataOptions(recipe: RecipeData, options: DataOptions): RecipeData {
+  const { data: path, dataset, size, padding } = options;
+  const data = { ...recipe, ...(size !== undefined && { size }), ...(padding !== undefined && { padding }) };
   if (path !== undefined && dataset !== undefined) throw new UsageError("expected --data or --dataset, got both");
   // "." and "data/" have no name until they are resolved.
   if (path !== undefined) return { ...data, path, name: basename(resolve(path)).replace(archive, "") };

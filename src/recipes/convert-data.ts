@@ -1,12 +1,28 @@
 // Images as a recipe wants them.
-import { resized, toGrey, toRgb } from "../data/convert.ts";
+import { padded, resized, toGrey, toRgb } from "../data/convert.ts";
 import type { DatasetSplit } from "../data/dataset.ts";
 import type { RecipeData } from "./recipe.ts";
 
-/** The images in the size and with the channels that the recipe says, if it does. */
-export function convertData(data: DatasetSplit, { size, channels }: RecipeData): DatasetSplit {
+/** The images in the size, framed and with the channels that the recipe says, if it does. */
+export function convertData(data: DatasetSplit, recipe: RecipeData): DatasetSplit {
+  const { padding = 0, channels } = recipe;
   const { height, width } = data.train;
+  const size = sizeInside(recipe);
   const sized = size === undefined || (height === size && width === size) ? data : resized(data, size);
-  if (channels === undefined || channels === data.train.channels) return sized;
-  return channels === 3 ? toRgb(sized) : toGrey(sized);
+  const framed = padding === 0 ? sized : padded(sized, padding);
+  if (channels === undefined || channels === framed.train.channels) return framed;
+  return channels === 3 ? toRgb(framed) : toGrey(framed);
+}
+
+/**
+ * Side of the square that images are resized to before they are framed; undefined where they keep their size.
+ *
+ * @throws RangeError where the padding leaves nothing of the size.
+ */
+export function sizeInside({ size, padding = 0 }: Pick<RecipeData, "size" | "padding">): number | undefined {
+  if (size === undefined) return undefined;
+  if (size <= 2 * padding) {
+    throw new RangeError(`"size" expected more than twice the padding of ${padding}, got ${size}`);
+  }
+  return size - 2 * padding;
 }

@@ -26,9 +26,9 @@ const shapes: Readonly<Record<string, DataShape>> = {
 };
 
 /** The shape of a recipe's data, if its name is one of a named recipe's. */
-export function knownShape({ name, size, channels }: RecipeData): DataShape | undefined {
+export function knownShape({ name, size, padding = 0, channels }: RecipeData): DataShape | undefined {
   if (!Object.hasOwn(shapes, name)) return undefined;
   const known = shapes[name]!;
-  const { height = known.height, width = known.width } = size === undefined ? {} : { height: size, width: size };
+  const [height, width] = [known.height, known.width].map((side) => size ?? side + 2 * padding) as [number, number];
   return { ...known, name, channels: channels ?? known.channels, height, width };
 }

@@ -47,8 +47,10 @@ export interface RecipeData {
   readonly name: string;
   /** The folder or file that holds it. */
   readonly path?: string;
-  /** Side of the square that images are resized to. */
+  /** Side of the square that images are made into, padding included. */
   readonly size?: number;
+  /** Black pixels on each side. */
+  readonly padding?: number;
   /** 1 makes them grey, 3 makes three channels of grey ones. */
   readonly channels?: 1 | 3;
   /** What is done to training images, drawn anew for each batch. */

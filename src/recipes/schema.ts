@@ -62,10 +62,11 @@ const name = v.pipe(
 const crops = "true, false or an object of scale and ratio, each [least, most]";
 const range = v.strictTuple([positive, positive], crops);
 
-const data = object({
+const dataKeys = object({
   name: text("the name of a data set"),
   path: v.exactOptional(text("a path")),
   size: v.exactOptional(whole(1, 4096)),
+  padding: v.exactOptional(whole(0, 2047)),
   channels: v.exactOptional(v.picklist([1, 3], "1 or 3")),
   augment: v.exactOptional(
     object({
@@ -77,6 +78,11 @@ const data = object({
     }),
   ),
 });
+
+const data = v.pipe(
+  dataKeys,
+  v.check(({ size = Infinity, padding = 0 }) => size > 2 * padding, "a size above twice the padding"),
+);
 
 const scheme = {
   scheme: v.optional(

@@ -65,13 +65,28 @@ test("a pool is trained, networks are adapted to other images of another size, a
     baselines: {},
   });
   expect(adapted.recipe).toMatchObject({
-    data: { name: "target", path: "../target", size: 28 },
+    data: { name: "target", path: "../target", size: 28, padding: 3 },
     init: { kind: "pretrained", pool: "../pools/mnist-lenet/train", testPool: "../pools/mnist-lenet/test" },
   });
   expect(adapted.stderr).toContain("networks of a trained pool");
   const again = await run("adapted/recipe.json", "again");
   expect(again.result.sha256).toBe(adapted.result.sha256);
   expect(again.result.evaluation).toEqual(adapted.result.evaluation);
+
+  const evaluate = "evaluate adapted/distilled.npz --data target --weights pools/mnist-lenet/test --json";
+  expect((await command(evaluate)).stderr).toMatch(
+    /^distillate: adapted\/distilled.npz has images of 1×28×28, target of 1×16×16/,
+  );
+  const evaluated = JSON.parse((await command(`${evaluate} --size 28 --padding 3`)).stdout);
+  expect(evaluated.accuracies).toEqual(adapted.result.evaluation.accuracies);
+  const measured = await command(
+    "baselines mnist-usps --data target --evaluate 2 --steps 1 --epochs 2 --baselines nearest-random-real,class-average --json",
+  );
+  expect(measured).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(measured.stdout)).toMatchObject({
+    data: { name: "target", train: 100 },
+    baselines: { "class-average": { networks: 2 } },
+  });
 
   const fixed = await run(`mnist-usps-fixed --data target ${fast}`, "fixed");
   expect(fixed.result).toMatchObject({ evaluation: { networks: 1 } });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { resized, toGrey, toRgb } from "../../src/data/convert.ts";
+import { padded, resized, toGrey, toRgb } from "../../src/data/convert.ts";
 import { type Dataset, datasetOf, statistics } from "../../src/data/dataset.ts";
 import { bytes } from "./samples.ts";
 
@@ -38,6 +38,33 @@ describe("resized", () => {
     for (const size of [0, 1.5, 4097, Number.NaN]) expect(() => resized(set(1, 2, 2), size)).toThrow(RangeError);
     const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000) };
     expect(() => resized(many, 4096)).toThrow('"size" expected at most 2147483647 bytes');
+  });
+});
+
+describe("padded", () => {
+  test("puts every plane into a black frame and measures again", () => {
+    const data = set(2, 2, 3);
+    const out = padded(data, 2);
+    expect(out).toMatchObject({ count: 3, channels: 2, height: 6, width: 7, labels: data.labels });
+    const kept: number[] = [];
+    out.pixels.forEach((value, at) => {
+      const [y, x] = [Math.floor(at / 7) % 6, at % 7];
+      if (y >= 2 && y < 4 && x >= 2 && x < 5) kept.push(value);
+      else expect(value).toBe(0);
+    });
+    expect(kept).toEqual([...data.pixels]);
+    expect(out.mean).toEqual(statistics(out.pixels, 2, 6, 7).mean);
+    expect(padded(data, 0).pixels).toEqual(data.pixels);
+    const split = padded({ train: data, test: set(2, 2, 3, 2) }, 1);
+    expect(split.test).toMatchObject({ height: 4, mean: split.train.mean, std: split.train.std });
+  });
+
+  test("refuses absurd paddings", () => {
+    for (const padding of [-1, 1.5, 2048, Number.NaN]) {
+      expect(() => padded(set(1, 2, 2), padding)).toThrow('"padding" expected an integer from 0 to 2047');
+    }
+    const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000) };
+    expect(() => padded(many, 2000)).toThrow('"padding" expected at most 2147483647 bytes');
   });
 });
 

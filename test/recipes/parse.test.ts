@@ -65,6 +65,11 @@ test.each<[string, object, string]>([
   ["a broken list of layers", { model: { inputShape: [1, 2], layers: [] } }, "model.inputShape"],
   ["a layer without a kind", { model: { inputShape: [1, 2, 2], layers: [{}] } }, "model.layers.0.kind expected"],
   ["memory of no kind", { method: { memory: "much" } }, 'method.memory expected "store", "recompute" or a number'],
+  [
+    "padding that leaves nothing",
+    { data: { name: "d", size: 6, padding: 3 } },
+    'data expected a size above twice the padding, got {"name":"d","size":6,"padding":3}',
+  ],
   ["a name that is a path", { name: "../up" }, "name expected letters, digits, dots and hyphens"],
   ["a percentage above 100", { paper: { accuracy: 101, text: "x" } }, "paper.accuracy expected number from 0 to 100"],
 ])("%s is an error that names the key, what was expected and what came", (_, changes, message) => {

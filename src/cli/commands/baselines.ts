@@ -3,16 +3,17 @@ import type { Command } from "commander";
 import { imagesPerStep } from "../../distill/method.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
-import { recipeOptions } from "../../recipes/options.ts";
+import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
 import { printable, withPath } from "../errors.ts";
-import { loadData, optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
+import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
 import { addOverrides, overridden } from "../overrides.ts";
 import { ProgressLine } from "../progress.ts";
+import { type DataOptions, heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { count, table } from "../text.ts";
 
-interface BaselinesOptions {
+interface BaselinesOptions extends DataOptions {
   readonly baselines?: readonly BaselineName[];
   readonly tuneEpochs?: readonly number[];
   readonly threads: number | "auto";
@@ -54,8 +55,10 @@ export function addBaselines(program: Command): void {
 async function baselines(nameOrFile: string, options: BaselinesOptions): Promise<void> {
   const { baselines: names = baselineNames, tuneEpochs: epochs, threads, workers, json, out } = options;
   const recipe = overridden(await loadRecipe(nameOrFile), options);
-  const { train, test } = await loadData(recipe.data.path);
-  const { model, method, init, loss, seed } = recipeOptions(recipe, train);
+  const { train, test } = await loadRecipeData(recipe.data, options.dataset !== undefined);
+  const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
+  const { model, method, loss, seed, ...run } = recipeOptions(recipe, train, pools?.train);
+  const init = pools ? heldOut(recipe, pools) : run.init;
   const like = { ...method, imagesPerStep: imagesPerStep(method, model.classes), recipe: { loss } };
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);

@@ -20,13 +20,13 @@ import {
 } from "../baselines.ts";
 import { printable } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
-import { loadData, optionTexts, threadCount, wholeNumber } from "../options.ts";
+import { optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
+import { addDataOptions, type DataOptions, loadRecipeData, withDataOptions } from "../recipe-data.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
 import { accuracy, count, interval, plural, table } from "../text.ts";
 
-interface EvaluateOptions {
-  readonly data?: string;
+interface EvaluateOptions extends DataOptions {
   readonly model?: RecipeModel;
   readonly networks: number;
   readonly epochs?: number;
@@ -54,11 +54,11 @@ Examples:
 `;
 
 export function addEvaluate(program: Command): void {
-  program
+  const command = program
     .command("evaluate")
     .description("train fresh networks on a saved set and test them")
-    .argument("<file>", "a distilled set, .safetensors or .npz")
-    .option("--data <dir>", optionTexts.data)
+    .argument("<file>", "a distilled set, .safetensors or .npz");
+  addDataOptions(command)
     .option("--model <name>", networkText, networkName)
     .option(
       "--networks <n>",
@@ -85,7 +85,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const { set, sha256 } = saved;
   const { model, init } = await judges(saved, options);
   const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
-  const data = await loadData(options.data);
+  const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });

@@ -9,13 +9,11 @@ import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
-import { loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
+import { addDataOptions, type DataOptions, loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
 import { loadRecipe } from "../recipe-file.ts";
 import { accuracy, plural } from "../text.ts";
 
-interface TrainOptions {
-  readonly data?: string;
-  readonly dataset?: string;
+interface TrainOptions extends DataOptions {
   readonly model?: (typeof modelNames)[number];
   readonly networks?: number;
   readonly testNetworks?: number;
@@ -56,12 +54,11 @@ const usual = {
 } as const;
 
 export function addTrain(program: Command): void {
-  program
+  const command = program
     .command("train")
     .description("train networks on a data set, for pretrained initial weights")
-    .argument("[recipe]", "train what this recipe starts from")
-    .option("--data <dir>", optionTexts.data)
-    .option("--dataset <name>", optionTexts.dataset)
+    .argument("[recipe]", "train what this recipe starts from");
+  addDataOptions(command)
     .addOption(new Option("--model <name>", "the network (default: lenet)").choices(modelNames))
     .option("--networks <n>", "networks to distil for (default: 20)", wholeNumber(1, 9999))
     .option("--test-networks <n>", "networks to evaluate on, 0 for none (default: 20)", wholeNumber(0, 9999))

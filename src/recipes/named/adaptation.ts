@@ -51,7 +51,9 @@ function pair(
 }
 
 const mnist: RecipeData = { name: "mnist" };
-const usps: RecipeData = { name: "usps", size: 28 };
+// MNIST's digits fill 20 of 28 pixels, those of the USPS files all of their 16. The paper's USPS set has a mean of 0.160 at
+// 28 × 28, as these have with a border of 3 (0.158); without one it is 0.256.
+const usps: RecipeData = { name: "usps", size: 28, padding: 3 };
 
 export const adaptationRecipes: readonly Recipe[] = [
   ...pair(mnist, usps, { accuracy: 95.4, spread: 1.8 }, { accuracy: 97.9 }),
