@@ -39,5 +39,6 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
 function sentence({ path, input, message }: v.BaseIssue<unknown>): string {
   const key = path?.map(({ key }) => String(key)).join(".") || "the whole";
   if (message.startsWith(unknownKey)) return `${key} ${message}`;
-  return `${key} expected ${message}, got ${input === undefined ? "nothing" : quote(input)}`;
+  const came = path ? path.at(-1)?.value : input;
+  return `${key} expected ${message}, got ${came === undefined ? "nothing" : quote(came)}`;
 }

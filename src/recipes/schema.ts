@@ -81,7 +81,10 @@ const dataKeys = object({
 
 const data = v.pipe(
   dataKeys,
-  v.check(({ size = Infinity, padding = 0 }) => size > 2 * padding, "a size above twice the padding"),
+  v.forward(
+    v.check(({ size = Infinity, padding = 0 }) => size > 2 * padding, "integer above twice the padding"),
+    ["size"],
+  ),
 );
 
 const scheme = {

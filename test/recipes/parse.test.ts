@@ -68,7 +68,7 @@ test.each<[string, object, string]>([
   [
     "padding that leaves nothing",
     { data: { name: "d", size: 6, padding: 3 } },
-    'data expected a size above twice the padding, got {"name":"d","size":6,"padding":3}',
+    "data.size expected integer above twice the padding, got 6",
   ],
   ["a name that is a path", { name: "../up" }, "name expected letters, digits, dots and hyphens"],
   ["a percentage above 100", { paper: { accuracy: 101, text: "x" } }, "paper.accuracy expected number from 0 to 100"],
