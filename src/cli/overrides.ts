@@ -78,6 +78,12 @@ const overrides: readonly Override[] = [
     ],
   },
   key("--outer-lr <x>", "Adam's step size", numberFrom(0, 100), "outer.learningRate"),
+  key(
+    "--clip <x>",
+    "shorten meta-gradients of more than x times the running mean of their norms",
+    numberFrom(0, 1e6),
+    "outer.clip",
+  ),
   key("--batch <n>", "real images per outer step", wholeNumber(1), "outer.batch"),
   key("--networks <n>", "networks per outer step, their gradients averaged", wholeNumber(1), "networksPerStep"),
   {

@@ -153,6 +153,8 @@ export interface OuterOptions {
   /** Passes over the real data between two decays, and the factor of each. */
   readonly decayEvery: number;
   readonly decayFactor: number;
+  /** Shortens a gradient of more than so many times the running mean of their norms; absent where none is shortened. */
+  readonly clip?: number;
   /** Real images in the outer batch. */
   readonly batch: number;
   /** Updates of the synthetic set. */
@@ -176,12 +178,16 @@ export function outerOptions(options: Partial<OuterOptions> & { epochs?: number 
     steps: steps ?? wholeNumber("outer.epochs", epochs ?? 400, 1) * perEpoch,
   };
   wholeNumber("outer.steps", outer.steps, 0);
+  const { clip } = outer;
+  if (clip !== undefined && !(clip > 0 && clip < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"outer.clip" expected a number > 0, got ${clip}`);
+  }
   checkAdam("outer.", outer);
   return outer;
 }
 
 /** Adam with a step size that decays. */
-export type AdamSchedule = Omit<OuterOptions, "batch" | "steps">;
+export type AdamSchedule = Omit<OuterOptions, "batch" | "clip" | "steps">;
 
 /** Throws RangeError, naming the option after `prefix`, for one out of range. */
 export function checkAdam(prefix: string, options: AdamSchedule): void {

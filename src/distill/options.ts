@@ -42,7 +42,10 @@ export interface DistillOptions {
   readonly loss?: Loss;
   /** Networks per outer step, their gradients averaged. Default 1. */
   readonly networksPerStep?: number;
-  /** Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set. */
+  /**
+   * Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set; no
+   * `clip` of long gradients.
+   */
   readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
   /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
   readonly seed?: number;

@@ -13,6 +13,7 @@ import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { GradientClip } from "./gradient-clip.ts";
 import { initialLabels } from "./initial-labels.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import { type BackGradientMethod, decayedRate, imagesPerStep, type OuterOptions } from "./method.ts";
@@ -53,6 +54,7 @@ export class OuterLoop {
   readonly #labels: number;
   /** T, the number of inner steps. */
   readonly #length: number;
+  readonly #clip: GradientClip | undefined;
   /** Of the step in hand, the sum over its networks. */
   #loss = 0;
 
@@ -74,6 +76,7 @@ export class OuterLoop {
     this.#pixels = method.steps * networks.blocks.imageFloats;
     this.#labels = labelFloats(method, networks.blocks);
     this.#length = method.steps * method.epochs;
+    if (outer.clip !== undefined) this.#clip = new GradientClip(outer.clip);
     this.#start();
   }
 
@@ -113,7 +116,7 @@ export class OuterLoop {
     this.#loss = 0;
     await this.#networks.run(this.step, this.#learningRates(), this.#add);
     this.#backend.ops.activationBackward(gradient.raw, raw, gradient.raw, this.#length, "softplus");
-    this.#checkFinite();
+    this.#clipGradient(this.#checkedNorm());
     this.#update();
     this.step++;
     return this.#loss * (1 / this.config.networksPerStep);
@@ -136,8 +139,11 @@ export class OuterLoop {
     }
   };
 
-  /** Throws DivergedError before a step that would spoil the set; a gradient whose square overflows spoils it too. */
-  #checkFinite(): void {
+  /**
+   * The norm of the gradient of all that is learned. Throws DivergedError before a step that would spoil the set; a
+   * gradient whose square overflows spoils it too.
+   */
+  #checkedNorm(): number {
     const { ops } = this.#backend;
     const { gradient, norms } = this.#buffers;
     const loss = this.#loss;
@@ -157,6 +163,17 @@ export class OuterLoop {
       const advice = "lower the learning rate of the method or of the outer optimiser";
       throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
     }
+    return Math.sqrt(ofImages! + ofRates! + ofLabels!);
+  }
+
+  #clipGradient(norm: number): void {
+    const factor = this.#clip?.factor(norm) ?? 1;
+    if (factor === 1) return;
+    const { ops } = this.#backend;
+    const { images, raw, targets } = this.#buffers.gradient;
+    ops.scale(images, factor, images, this.#pixels);
+    ops.scale(raw, factor, raw, this.#length);
+    if (targets) ops.scale(targets, factor, targets, this.#labels);
   }
 
   #update(): void {

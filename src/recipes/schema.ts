@@ -192,6 +192,7 @@ const outerKeys = {
   eps: v.optional(positive, 1e-8),
   decayEvery: v.optional(whole(1), 40),
   decayFactor: v.optional(decay, 0.5),
+  clip: v.exactOptional(positive),
   batch: v.optional(whole(1), 1024),
 };
 

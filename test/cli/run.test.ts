@@ -136,7 +136,18 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
   const out = join(folder, "kept");
   const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
   const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
-  const rest = ["--momentum", "0.5", "--weight-decay", "5e-4", "--memory", "recompute", "--outer-lr", "0.02"];
+  const rest = [
+    "--momentum",
+    "0.5",
+    "--weight-decay",
+    "5e-4",
+    "--memory",
+    "recompute",
+    "--outer-lr",
+    "0.02",
+    "--clip",
+    "2",
+  ];
   const labels = ["--labels", "learned", "--initial-labels", "random", "--shuffle"];
   const args = [...options, ...inner, ...rest, ...labels, "--seed", "3"];
   const run = async (what: string, to: string, ...more: string[]) => {
@@ -175,6 +186,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
       eps: 1e-8,
       decayEvery: 40,
       decayFactor: 0.5,
+      clip: 2,
       batch: 40,
       steps: 2,
     },

@@ -85,6 +85,12 @@ describe("one outer step in float64", async () => {
     );
   });
 
+  test("moves labels along half the gradient where the gradient is clipped at half its norm", async () => {
+    const clipped = await run({ outer: { ...options.outer, clip: 0.5 } });
+    const half = gradientOf(start.targets, after.targets).map((g) => g / 2);
+    expectClose(gradientOf(start.targets, clipped.targets), half, 1e-5, `seed ${seed}`);
+  });
+
   test("moves pixels and learning rates as with fixed labels", async () => {
     const fixed = await run({ method: backGradient(loop) });
     expect(fixed.targets).toEqual(start.targets);

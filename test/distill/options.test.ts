@@ -35,6 +35,7 @@ describe("distill refuses", () => {
     ["half a step", { outer: { steps: 0.5 } }, RangeError, '"outer.steps" expected integer >= 0, got 0.5'],
     ["no batch", { outer: { batch: 0 } }, RangeError, '"outer.batch" expected integer >= 1, got 0'],
     ["no epochs", { outer: { epochs: 0 } }, RangeError, '"outer.epochs" expected integer >= 1, got 0'],
+    ["a clip of 0", { outer: { clip: 0 } }, RangeError, '"outer.clip" expected a number > 0, got 0'],
     [
       "a step size of 0",
       { outer: { learningRate: 0 } },

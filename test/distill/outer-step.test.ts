@@ -94,6 +94,16 @@ describe.each([
     expect(set.targets).toEqual(start.targets);
   });
 
+  test("goes along half the gradient where the gradient is clipped at half its norm", async () => {
+    const { outer, ...rest } = options(networks, init, 1);
+    const set = await distill({ ...rest, outer: { ...outer, clip: 0.5 } }).result();
+    const results: MetaGradient[] = [];
+    for (let k = 0; k < networks; k++) results.push(await metaGradient(start, weights(init, k)));
+    const half = average(results.map((result) => result.images.flatMap((block) => [...block]))).map((g) => g / 2);
+    expectClose(change(set.images), change(firstStep(start.images, half)), tolerance, `images, seed ${seed}`);
+    expect(set.recipe).toMatchObject({ outer: { clip: 0.5 } });
+  });
+
   test("reports the mean outer loss before the update", async () => {
     const losses: number[] = [];
     for await (const { loss } of distill(options(networks, init, 1))) losses.push(loss);
