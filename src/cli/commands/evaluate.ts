@@ -144,7 +144,9 @@ async function judges(
 /** `data` as the set wants it: of the same shape, and normalised by its mean and std. */
 function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
   const [ours, theirs] = [set, data].map(({ channels, height, width }) => `${channels}×${height}×${width}`);
-  if (ours !== theirs) throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}`);
+  if (ours !== theirs) {
+    throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}: see --size and --padding`);
+  }
   if (data.classes > set.classes) {
     throw new ShapeError(`${file} has ${set.classes} classes, ${data.name} has ${data.classes}`);
   }
