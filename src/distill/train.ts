@@ -20,7 +20,7 @@ export interface Replay {
   readonly order?: "learned" | "shuffled" | undefined;
   /**
    * Passes over the blocks. Default: as many as were learned. Of more, the learning rates of the learned passes are
-   * repeated; of fewer, the first are taken.
+   * repeated; of fewer, the first are taken. Of 0 the network stays as it begins.
    */
   readonly epochs?: number | undefined;
 }
@@ -30,7 +30,7 @@ export function checkReplay({ order = "learned", epochs = 1 }: Replay): void {
   if (order !== "learned" && order !== "shuffled") {
     throw new RangeError(`"order" expected "learned" or "shuffled", got ${JSON.stringify(order)}`);
   }
-  wholeNumber("epochs", epochs, 1);
+  wholeNumber("epochs", epochs, 0);
 }
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */

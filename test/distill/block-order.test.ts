@@ -148,6 +148,12 @@ describe("a set is used", async () => {
     expect(await theta({ epochs: 3 })).toEqual(await theta({}));
   });
 
+  test("not at all with no pass", async () => {
+    const still = { ...set, learningRates: set.learningRates.map(() => 0) };
+    expect(await theta({ epochs: 0 })).toEqual((await trainOn(still, { model, init, engine })).parameters);
+    expect(await theta({ epochs: 0, order: "shuffled" })).toEqual(await theta({ epochs: 0 }));
+  });
+
   test("in both ways by evaluate, alike on workers", async () => {
     const judge = {
       set,
@@ -157,7 +163,7 @@ describe("a set is used", async () => {
       test: data,
       threads: 1,
     };
-    for (const replay of [{ order: "shuffled" as const }, { epochs: 9 }]) {
+    for (const replay of [{ order: "shuffled" as const }, { epochs: 9 }, { epochs: 0 }]) {
       const inPlace = await evaluate({ ...judge, ...replay });
       expect(await evaluate({ ...judge, ...replay, workers: 2 })).toEqual(inPlace);
       expect(inPlace.accuracies).not.toEqual((await evaluate(judge)).accuracies);
@@ -166,6 +172,6 @@ describe("a set is used", async () => {
 
   test("in no other way", async () => {
     await expect(theta({ order: "sorted" })).rejects.toThrow('"order" expected "learned" or "shuffled", got "sorted"');
-    await expect(theta({ epochs: 0 })).rejects.toThrow('"epochs" expected');
+    await expect(theta({ epochs: -1 })).rejects.toThrow('"epochs" expected');
   });
 });

@@ -44,7 +44,8 @@ The file names the network and the initial weights that the images were
 distilled for. Networks are trained on the images in their learned order, with
 the learned learning rates; test images are normalised as the file says. With
 --model they are networks of another kind, with fresh random weights. More
---epochs than were learned go through the learned learning rates again.
+--epochs than were learned go through the learned learning rates again; 0 tells
+what networks read before they see the images.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
@@ -66,7 +67,7 @@ export function addEvaluate(program: Command): void {
       wholeNumber(1),
       200,
     )
-    .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(1))
+    .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(0))
     .addOption(
       new Option("--order <how>", "of the images in every pass (default: learned)").choices(["learned", "shuffled"]),
     )
