@@ -36,7 +36,7 @@ export function addDataOptions(command: Command): Command {
 }
 
 /** What the options of {@link addDataOptions} say. */
-export interface DataOptions {
+export interface DataFlags {
   readonly data?: string;
   readonly dataset?: string;
   readonly size?: number;
@@ -44,7 +44,7 @@ export interface DataOptions {
 }
 
 /** The data with what the options put in their place; the name of --data is that of the folder or archive. */
-export function withDataOptions(recipe: RecipeData, options: DataOptions): RecipeData {
+export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeData {
   const { data: path, dataset, size, padding } = options;
   const data = { ...recipe, ...(size !== undefined && { size }), ...(padding !== undefined && { padding }) };
   if (path !== undefined && dataset !== undefined) throw new UsageError("expected --data or --dataset, got both");

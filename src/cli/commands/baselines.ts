@@ -9,11 +9,11 @@ import { printable, withPath } from "../errors.ts";
 import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
 import { addOverrides, overridden } from "../overrides.ts";
 import { ProgressLine } from "../progress.ts";
-import { type DataOptions, heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
+import { type DataFlags, heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
 import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
 import { count, table } from "../text.ts";
 
-interface BaselinesOptions extends DataOptions {
+interface BaselinesOptions extends DataFlags {
   readonly baselines?: readonly BaselineName[];
   readonly tuneEpochs?: readonly number[];
   readonly threads: number | "auto";

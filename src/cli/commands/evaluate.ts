@@ -22,11 +22,11 @@ import { printable } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
-import { addDataOptions, type DataOptions, loadRecipeData, withDataOptions } from "../recipe-data.ts";
+import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../recipe-data.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
 import { accuracy, count, interval, plural, table } from "../text.ts";
 
-interface EvaluateOptions extends DataOptions {
+interface EvaluateOptions extends DataFlags {
   readonly model?: RecipeModel;
   readonly networks: number;
   readonly epochs?: number;

@@ -9,11 +9,11 @@ import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
-import { addDataOptions, type DataOptions, loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
+import { addDataOptions, type DataFlags, loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
 import { loadRecipe } from "../recipe-file.ts";
 import { accuracy, plural } from "../text.ts";
 
-interface TrainOptions extends DataOptions {
+interface TrainOptions extends DataFlags {
   readonly model?: (typeof modelNames)[number];
   readonly networks?: number;
   readonly testNetworks?: number;
