@@ -198,10 +198,16 @@ export function batchInto(
   }
 }
 
+/** How many images there are of each class. */
+export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): Uint32Array {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
 /** Per class, the indices of its images, ascending. */
 export function classIndex(dataset: Dataset): Uint32Array[] {
-  const counts = new Uint32Array(dataset.classes);
-  for (const label of dataset.labels) counts[label]!++;
+  const counts = classCounts(dataset);
   const index = Array.from(counts, (n) => new Uint32Array(n));
   counts.fill(0);
   dataset.labels.forEach((label, i) => {
