@@ -106,7 +106,7 @@ function readPart(
   const values = Uint8Array.from({ length: count }, (_, i) => {
     const label = Number(labels.data[i]);
     if (Number.isInteger(label) && label >= from && label < from + maximumClasses) return label - from;
-    const advice = Number.isInteger(label) ? ": say where labels start by labelsFrom (--labels-from)" : "";
+    const advice = Number.isInteger(label) ? ": labelsFrom (--labels-from) says where labels start" : "";
     throw new FormatError(
       `${source}: ${labelsKey}: expected whole numbers ${label < from ? `from ${from} on` : labelRange(from, maximumClasses)}, got ${quote(label)} at ${i}${advice}`,
     );

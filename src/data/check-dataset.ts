@@ -22,8 +22,9 @@ export function checkDataset(name: string, value: unknown): Dataset {
   return data;
 }
 
-/** As `checkDataset` of a set that may be neither counted nor normalised yet. */
+/** As `checkDataset`, of a set that may be neither counted nor normalised yet. */
 export function checkLabelled(name: string, value: unknown): LabelledPixels {
+  if (isObject(value) && ("count" in value || "mean" in value)) return checkDataset(name, value);
   const images = checkFields(name, value) as LabelledPixels;
   checkArrays(name, images, images.labels.length);
   return images;

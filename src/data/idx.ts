@@ -3,11 +3,11 @@
 // sets use. Reading only.
 
 import { FormatError } from "../errors.ts";
-import { shiftAdvice } from "./check-dataset.ts";
+import { checkCount, shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
-import { checkLabelsFrom, classesOf, type LabelOptions, labelRange } from "./labels.ts";
+import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
 export interface Idx {
@@ -135,8 +135,7 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
   let largest = from;
   for (const label of labels.values) if (label > largest) largest = label;
   const classes = options.classes ?? largest - from + 1;
-  if (!Number.isInteger(classes) || classes < 1)
-    throw new RangeError(`"classes" expected integer >= 1, got ${classes}`);
+  checkCount("classes", classes, 1, maximumClasses);
   const at = labels.values.findIndex((label) => label < from || label >= from + classes);
   if (at >= 0) {
     const advice = from === 0 ? shiftAdvice(labels.values, classes) : "";

@@ -11,10 +11,8 @@ export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" 
   readonly name?: string;
 };
 
-type Argument = "data" | "train" | "test";
-
 /** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */
-export function checkImages(name: Argument, data: DataShape & Partial<Pick<Dataset, "labels">>, model: Model): void {
+export function checkImages(name: string, data: DataShape & Partial<Pick<Dataset, "labels">>, model: Model): void {
   const sizes = { channels: data.channels, height: data.height, width: data.width, classes: data.classes };
   for (const [size, value] of Object.entries(sizes)) checkCount(`${name}.${size}`, value, 1);
   checkCount(`${name}.count`, data.count, 0);
@@ -41,7 +39,7 @@ export function checkTest(test: Dataset, model: Model): void {
 }
 
 /** Throws as `checkDataset`, `checkImages` and `checkClasses` unless networks of the model can be trained on the images. */
-export function checkTraining(name: Argument, data: Dataset, model: Model): void {
+export function checkTraining(name: string, data: Dataset, model: Model): void {
   checkDataset(name, data);
   checkImages(name, data, model);
   checkClasses(name, data);
@@ -53,7 +51,7 @@ export function checkTraining(name: Argument, data: Dataset, model: Model): void
  *
  * @param needed Classes of a model that may have more than the data. Default: every class of the data.
  */
-export function checkClasses(name: Argument, data: Dataset, needed?: Iterable<number>): void {
+export function checkClasses(name: string, data: Dataset, needed?: Iterable<number>): void {
   if (data.classes === 1) {
     throw new RangeError(`"${name}" expected images of at least 2 classes, got 1: there is nothing to tell apart`);
   }

@@ -9,7 +9,7 @@ import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers } from "../worker/client.ts";
 import { checkClasses, checkImages } from "./fit.ts";
-import { initialLabels } from "./initial-labels.ts";
+import { distilledClasses, initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { checkInit } from "./pretrained.ts";
@@ -73,10 +73,7 @@ export function checked(options: DistillOptions): OuterLoopConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
   const { data, model, method } = config;
-  const all = Array.from({ length: model.classes }, (_, k) => k);
-  // Fixed labels are the same in every block.
-  const needed = method.initialLabels === "random" ? all : new Set(initialLabels(method, model.classes, 0, 0));
-  checkClasses("data", data, needed);
+  checkClasses("data", data, distilledClasses(method, model.classes));
   return config;
 }
 

@@ -62,6 +62,12 @@ export interface BaselineResult extends Evaluation {
   readonly epochs: number;
 }
 
+/** Throws ShapeError unless real images can stand for every class of the model. */
+export function checkSameClasses(train: Dataset, model: Model): void {
+  if (train.classes === model.classes) return;
+  throw new ShapeError(`the model has ${model.classes} classes, "${train.name}" has ${train.classes}`);
+}
+
 /**
  * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class:
  *
@@ -88,9 +94,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   checkInit(init, model);
   checkTraining("train", options.train, model);
   checkImages("test", test, model);
-  if (options.train.classes !== model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "train" has ${options.train.classes}`);
-  }
+  checkSameClasses(options.train, model);
   const networks = wholeNumber("networks", options.networks, 1);
   const { epochs = [like.epochs], tuningInit = init } = options;
   for (const [i, value] of epochs.entries()) wholeNumber(`epochs[${i}]`, value, 1);
