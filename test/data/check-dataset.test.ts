@@ -8,7 +8,6 @@ import {
   baseline,
   createEngine,
   type Dataset,
-  digits,
   distill,
   type Engine,
   estimateMemory,
@@ -199,9 +198,4 @@ test("a good one is taken by all, without a name too, and from another realm", a
       if (!["toGrey", "recipeOptions", "trainPoolFolder"].includes(name)) await call(data, engine);
     }
   }
-});
-
-test("the digits pass, and are seen as they were", async () => {
-  const { train } = await digits();
-  expect(subset(train, 0, train.count)).toEqual(train);
 });
