@@ -32,14 +32,18 @@ export interface Calling {
   readonly port: MessagePort;
 }
 
+/**
+ * A worker starts threads and workers too: the bundle takes what the page has anyway as its argument, rather than holding
+ * it once more. Made once, because whoever has a worker of Node's has its source.
+ */
+let source: string | undefined;
+
 /** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
-  // A worker starts threads and workers too. The bundle takes what the page has anyway as its argument, rather than
-  // holding it once more.
-  const source = `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
   return (port, died) => {
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+    source ??= `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
     const worker = new Worker(source, { eval: true, execArgv: [] });
     worker.once("error", (error) => died(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
     worker.once("exit", (code) => died(`exited with code ${code}`));
