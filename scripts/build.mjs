@@ -1,7 +1,7 @@
 // Builds the package: kernels (AssemblyScript → WASM → embedded), the sources of threads and workers, the library for
 // Node (dist/), the digits, and the library for pages (dist/page/).
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -91,5 +91,7 @@ await embedWorker();
 await embedPageWorker();
 rmSync(join(root, "dist"), { recursive: true, force: true });
 run("typescript/bin/tsc", "-p", "tsconfig.build.json");
+// npm makes a command executable when it installs a package, not when somebody builds one.
+chmodSync(join(root, "dist/cli/main.js"), 0o755);
 makeDigits();
 await buildPage(root);

@@ -1,6 +1,6 @@
 // The package that npm would publish: its entries, its types, what a page downloads of it.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -70,6 +70,13 @@ test("every entry is there, its types first", () => {
     const files = typeof conditions === "string" ? [conditions] : Object.values(conditions);
     for (const file of files) expect(existsSync(join(root, file)), `${entry}: ${file}`).toBe(true);
     if (typeof conditions === "object") expect(Object.keys(conditions)[0], entry).toBe("types");
+  }
+});
+
+test.skipIf(process.platform === "win32")("the command can be executed as the build leaves it", () => {
+  for (const file of Object.values<string>(manifest.bin)) {
+    expect(statSync(join(root, file)).mode & 0o111, file).toBe(0o111);
+    expect(execFileSync(join(root, file), ["--version"], { encoding: "utf8" }).trim()).toBe(manifest.version);
   }
 });
 
