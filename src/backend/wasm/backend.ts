@@ -5,7 +5,7 @@ import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
 import { instantiate, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
-import { memoryBytes, PAGE, PARTIALS, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
+import { memoryBytes, PAGE, PARTIALS, PROGRAMS, RESERVED, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { type KernelThread, startThread } from "./pool.ts";
 
@@ -121,10 +121,13 @@ class WasmBackend implements Backend {
       threads: this.threads,
       atOnce: this.atOnce,
       scratch: SCRATCH,
+      base: this.base,
       maySleep: !onMainThread,
       programs: { begin: PROGRAMS, end: SCRATCH },
     });
     this.#floats = new Float32Array(memory.buffer);
+    // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
+    this.#floats.fill(Number.NaN, 0, RESERVED / 4);
     this.ops = wasmOps(kernels, this.#job, PARTIALS);
   }
 
