@@ -3,7 +3,7 @@
 //
 // The page starts them all. A worker that wants one asks the page that started it, and then speaks to it through the page:
 // a worker of Firefox (seen in 153) that starts workers itself now and then stands still in `new Worker`, for ever, and
-// some browsers have no workers of workers at all.
+// some browsers have no workers of workers at all. In a worker of yours, which cannot ask, there is one thread in Firefox.
 import type { WorkerScript } from "./worker/start.ts";
 import { workerSource } from "./worker/worker-source.page.gen.ts";
 
@@ -24,6 +24,21 @@ type Request =
 /** What it hears of it. */
 type Answer = { readonly child: number } & ({ readonly message: unknown } | { readonly error: string });
 
+/**
+ * Why this thread should start no workers; undefined where it may. A worker of Firefox that starts workers stands still in
+ * `new Worker` now and then, and nothing that can be tried tells when it will: so the browser is told by its name.
+ */
+export function workersObstacle(): string | undefined {
+  // The library's own workers ask the page for theirs.
+  if (workerSource === undefined || "document" in globalThis) return undefined;
+  // "Gecko" without a number stands in the names of other browsers, too.
+  if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
+  return (
+    "in Firefox a worker that starts workers sometimes stands still for ever: to have more, call the library in the " +
+    "page itself, which starts a worker for it"
+  );
+}
+
 /** Starts the script: the given one, else the one that is embedded here. Throws what the host throws. */
 export function startScript(script?: WorkerScript): ScriptWorker {
   // The script does not hold itself: then this is it.
@@ -34,6 +49,7 @@ let embedded: string | undefined;
 
 function newWorker(script: WorkerScript | undefined): Worker {
   if (typeof script === "function") return script();
+  if (typeof Worker === "undefined") throw new Error("this host has no workers");
   if (script !== undefined) return new Worker(script, { type: "module" });
   embedded ??= URL.createObjectURL(new Blob([workerSource!], { type: "text/javascript" }));
   return new Worker(embedded);
