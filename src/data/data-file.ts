@@ -1,5 +1,7 @@
 // The files of a data set, wherever they are: in a folder, in an archive, or dropped into a page.
 
+import { isArrayBuffer, isBytes } from "../kinds.ts";
+
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;
 
@@ -13,10 +15,15 @@ export interface DataFile {
   readonly name?: string;
 }
 
-/** The bytes behind `source`; a Uint8Array is not copied. */
+/** The bytes behind `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
 export async function bytesOf(source: ByteSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  return new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+  if (isBytes(source)) return source;
+  if (isArrayBuffer(source)) return new Uint8Array(source);
+  if (typeof (source as Blob | undefined)?.arrayBuffer === "function")
+    return new Uint8Array(await source.arrayBuffer());
+  throw new TypeError(
+    `"bytes" expected Uint8Array, ArrayBuffer or Blob, got ${source === null ? "null" : typeof source}`,
+  );
 }
 
 /** What `file` holds. */

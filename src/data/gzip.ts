@@ -2,6 +2,8 @@
 // which the gzip libraries do not do (they trust the size that the file claims). Not a compressor.
 
 import { FormatError } from "../errors.ts";
+import { thrown } from "../kinds.ts";
+import { decompressor, ReadableStream } from "../platform.ts";
 
 /** Which file is read (named in every error) and how far. */
 export interface GunzipOptions {
@@ -24,7 +26,7 @@ async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: str
       at += sliceBytes;
     },
   });
-  const reader = source.pipeThrough(new DecompressionStream(format)).getReader();
+  const reader = source.pipeThrough(decompressor(format)).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -32,10 +34,11 @@ async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: str
       yield value;
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const { message: reason } = thrown(cause);
     throw new FormatError(`${name}: expected ${format} data, but it does not decompress (${reason})`, { cause });
   } finally {
-    await reader.cancel().catch(() => {});
+    // With a reason: Node would make one of its own, which fails where a program has frozen the prototypes of errors.
+    await reader.cancel(new Error("no more is wanted")).catch(() => {});
   }
 }
 

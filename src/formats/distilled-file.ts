@@ -11,6 +11,7 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
+import { arrayKind, isBytes } from "../kinds.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
@@ -144,7 +145,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 
 function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {
   const what = `${name}: ${metadataName}`;
-  if (!(array?.data instanceof Uint8Array)) throw new FormatError(`${what}: expected an array of uint8`);
+  if (!isBytes(array?.data)) throw new FormatError(`${what}: expected an array of uint8`);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(array.data);
@@ -202,8 +203,9 @@ function assemble(
         `[${tensor?.shape.join(", ") ?? ""}]`,
       );
     }
-    const Data = key === "mean" || key === "std" ? Float64Array : Float32Array;
-    if (!(tensor.data instanceof Data)) throw bad(`${key} as ${Data.name}`, tensor.data.constructor.name);
+    const wanted = key === "mean" || key === "std" ? "Float64Array" : "Float32Array";
+    const kind = arrayKind(tensor.data);
+    if (kind !== wanted) throw bad(`${key} as ${wanted}`, kind);
   }
   for (const key of tensors.keys())
     if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, quote(key));

@@ -3,6 +3,7 @@
 // Also the table of number types that .npy, .npz and .safetensors share.
 
 import { FormatError } from "../errors.ts";
+import { arrayKind } from "../kinds.ts";
 import { quote } from "./quote.ts";
 
 /** Numbers in memory; the class says the type: float32, float64, uint8, int32 or int64. */
@@ -31,7 +32,8 @@ export const numberTypes: readonly NumberType[] = [
 
 /** The type of an array that is about to be written. */
 export function numberTypeOf({ shape, data }: NumericArray): NumberType {
-  const type = numberTypes.find(({ Data }) => data instanceof Data);
+  const kind = arrayKind(data);
+  const type = numberTypes.find(({ Data }) => Data.name === kind);
   if (!type) throw new TypeError(`"data" expected float32, float64, uint8, int32 or int64, got ${typeof data}`);
   if (elementCount(shape) !== data.length) {
     throw new RangeError(`"shape" expected a product of ${data.length}, got [${shape.join(", ")}]`);

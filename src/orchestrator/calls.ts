@@ -1,11 +1,13 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+
 import { transfer } from "comlink";
+import { MessageChannel } from "../platform.ts";
 import { abortable } from "./abortable.ts";
 import type { Control, Report } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
 import type { CallName, OptionsOf, ResultOf } from "./in-place.ts";
-import { onEngine, type Placed } from "./place.ts";
+import { followable, onEngine, type Placed } from "./place.ts";
 
 /** Options of {@link evaluate}. */
 export type EvaluateOptions = Placed<OptionsOf<"evaluate">>;
@@ -68,7 +70,8 @@ interface Watched {
   readonly onNetwork?: (network: unknown) => unknown;
 }
 
-function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+async function call<Name extends CallName>(name: Name, given: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+  const options = followable(given);
   const { signal, onProgress, onNetwork } = options as Watched;
   return onEngine(options, async (engine) => {
     if (!(engine instanceof RemoteEngine)) {
