@@ -2,6 +2,7 @@
 
 import type { Floats } from "../backend/backend.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
+import { describe } from "../values.ts";
 
 /** Class indices [n] or soft targets [n, classes]. */
 export type Targets = Floats | Uint8Array | Int32Array;
@@ -66,15 +67,4 @@ function checkFinite<T extends ArrayLike<number>>(name: string, values: T): T {
     if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`);
   }
   return values;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `Array of length ${value.length}`;
-  if (typeof value === "object") {
-    const { length } = value as { length?: unknown };
-    const name = (value as object).constructor?.name ?? "object";
-    return typeof length === "number" ? `${name} of length ${length}` : name;
-  }
-  return typeof value;
 }

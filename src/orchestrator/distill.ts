@@ -30,8 +30,8 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
 /**
  * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
- * and WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
