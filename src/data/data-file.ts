@@ -1,5 +1,7 @@
 // The files of a data set, wherever they are: in a folder, in an archive, or dropped into a page.
 
+import { shortName } from "../formats/quote.ts";
+
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;
 
@@ -24,9 +26,9 @@ export async function readDataFile({ bytes }: DataFile): Promise<Uint8Array> {
   return bytesOf(typeof bytes === "function" ? await bytes() : bytes);
 }
 
-/** What errors call `file`. */
+/** What errors call `file`: short and visible, whatever the file is called. */
 export function nameOf({ name, path }: DataFile): string {
-  return name ?? path;
+  return shortName(name ?? path);
 }
 
 /** What a set of files is called. */

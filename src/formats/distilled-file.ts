@@ -11,13 +11,13 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
+import { parseJson } from "./json.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const metadataName = "metadata";
-const maximumDepth = 32;
 
 /**
  * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
@@ -125,21 +125,13 @@ function metadataOf(set: DistilledSet): Map<string, string> {
   ]);
 }
 
-/** The JSON object in `text`. One that is nested absurdly deep would overflow the stack of whoever prints it. */
+/** The JSON object in `text`. */
 function parseObject(text: string, what: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {}
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isDeeper(value, maximumDepth)) {
-    throw new FormatError(`${what}: expected a JSON object of at most ${maximumDepth} levels`);
+  const value = parseJson(text, what);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`${what}: expected a JSON object, got ${quote(value)}`);
   }
   return value as Record<string, unknown>;
-}
-
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {

@@ -3,6 +3,7 @@
 // format's README, with smaller caps.
 
 import { FormatError } from "../errors.ts";
+import { parseJson } from "./json.ts";
 import {
   bytesOf,
   copyNumbers,
@@ -114,7 +115,7 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
   let header: readonly (readonly [string, unknown])[] | undefined;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (text[0] === "{") header = members(JSON.parse(text));
+    if (text[0] === "{") header = members(parseJson(text, "header"));
   } catch {
     throw bad(8, "a header in JSON and UTF-8", "something else");
   }

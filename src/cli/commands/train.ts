@@ -1,6 +1,7 @@
 // `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { visibleJson } from "../../formats/quote.ts";
 import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
@@ -128,7 +129,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
         report.close();
       }
     }
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) process.stdout.write(`${visibleJson(result)}\n`);
     return 0;
   } finally {
     interrupt.release();
