@@ -2,7 +2,7 @@
 // same entries give the same bytes; read with every size checked before memory is taken. Entries are never turned
 // into paths. No zip64, no encryption, no archives in several parts.
 
-import { inflate } from "../data/gzip.ts";
+import { inflate, maximumRatio, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "./quote.ts";
 
@@ -11,8 +11,6 @@ const centralSignature = 0x02014b50;
 const endSignature = 0x06054b50;
 const defaultEntries = 1000;
 const gibibyte = 2 ** 30;
-/** DEFLATE cannot expand by more. */
-const maximumRatio = 1032;
 
 const crcTable: Uint32Array = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -134,6 +132,8 @@ export async function parseZip(
       throw bad(at + 24, `a size that ${packed} packed bytes can give`, size);
     }
   }
+  const most = unpackedLimit(bytes.length);
+  if (total > most) throw bad(entries[0]!.at + 24, `at most ${most} bytes in all from ${bytes.length}`, total);
   // The regions in the file must be apart before anything is unpacked: overlapping ones multiply a bomb.
   const directory = entries[0]?.at ?? bytes.length;
   const starts = new Map(entries.map((entry) => [entry, readLocal(entry, bytes, view, directory, bad)]));
@@ -151,8 +151,7 @@ export async function parseZip(
     const data =
       entry.method === 0
         ? new Uint8Array(packed)
-        : await inflate(packed, "deflate-raw", { name: inner, maximumBytes: entry.size });
-    if (data.length !== entry.size) throw bad(entry.at + 24, `the unpacked size ${data.length}`, entry.size);
+        : await inflate(packed, "deflate-raw", { name: inner, size: entry.size });
     const crc = crc32(data);
     if (crc !== entry.crc) throw bad(entry.at + 16, `CRC ${crc.toString(16)}`, entry.crc.toString(16));
     out.set(entry.name, data);

@@ -1,9 +1,10 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { filesInArchive } from "../../src/data/archive.ts";
-import { loadCifarJpeg, loadImageFolder } from "../../src/data/class-folders.ts";
+import { loadCifarJpeg, loadImageFolder, withoutWrappers } from "../../src/data/class-folders.ts";
 import { classSplit } from "../../src/data/class-split.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
+import { datasetFromFiles } from "../../src/data/layouts.ts";
 import { writeZip } from "../../src/formats/zip.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
 import { bytes, file, flatPng, histogram, jpegFile, png, realFile, tar } from "./samples.ts";
@@ -187,6 +188,24 @@ describe("filesInArchive", () => {
       (content) => filesInArchive(content, fileName),
     );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+  });
+
+  test("a list of blank lines is refused by the size that it would have", async () => {
+    const blank = file("images.txt", new Uint8Array(2 ** 26).fill(0x0a));
+    const lists = [
+      blank,
+      ...["image_class_labels", "train_test_split"].map((name) => file(`${name}.txt`, ascii("1 1"))),
+    ];
+    const packed = new Uint8Array(gzipSync(await tar(lists)));
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(filesInArchive(packed, fileName)).rejects.toThrow(/^evil\.bin: expected at most 16777216 bytes/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    await expect(datasetFromFiles(lists)).rejects.toThrow("images.txt: expected at most 16777216 bytes, got 67108864");
+  });
+
+  test("a path of thousands of folders takes one look at each", () => {
+    const files = [file(`${"a/".repeat(200_000)}b/1.png`, red), file(`${"a/".repeat(200_000)}c/2.png`, red)];
+    expect(withoutWrappers(files).map(({ path }) => path)).toEqual(["b/1.png", "c/2.png"]);
   });
 
   test("mutants give FormatErrors only", async () => {

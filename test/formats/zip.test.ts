@@ -264,6 +264,21 @@ describe("zip", () => {
     );
   });
 
+  test("bytes after the compressed data of an entry are refused on every host", async () => {
+    const junk = (bytes: Uint8Array) => forge([deflated(b, { data: bytes })]);
+    const packed = new Uint8Array(deflateRawSync(b));
+    expect((await parseZip(junk(packed), { name })).get("d")).toEqual(b);
+    for (const after of [[0], [1, 2, 3], new Uint8Array(40_000), packed]) {
+      await expect(parseZip(junk(concat(packed, after)), { name })).rejects.toThrow(/^evil\.bin: "d": expected/);
+    }
+  });
+
+  test("an archive that becomes more than data do is refused before anything is unpacked", async () => {
+    const zeros = new Uint8Array(2 ** 22);
+    const bomb = forge(Array.from({ length: 5 }, (_, i) => deflated(zeros, { name: `${i}` })));
+    await expect(parseZip(bomb, { name })).rejects.toThrow(`at most ${2 ** 24} bytes in all from ${bomb.length}`);
+  });
+
   test("a size that deflate cannot give is refused before anything is unpacked", async () => {
     await expect(parseZip(forge([deflated(b, { size: 2 ** 29 })]), { name })).rejects.toThrow(
       /expected a size that \d+ packed bytes can give at byte \d+, got 536870912/,
