@@ -70,7 +70,7 @@ export function writeSafetensors(
 }
 
 /**
- * Reads F32, F64, U8, I32 and I64 tensors, in the order of their numbers in the file.
+ * Reads tensors of F32, F64 and whole numbers of 8 to 64 bits, in the order of their numbers in the file.
  *
  * @throws FormatError with file name and byte offset: where the header is not what the format asks for, a name comes
  * twice, or the tensors do not fill the file exactly, without holes or overlap.

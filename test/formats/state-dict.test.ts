@@ -137,7 +137,7 @@ describe("a file that does not fit is refused, with the tensor and both shapes",
     const bytes = new TextEncoder().encode('{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}');
     const file = Uint8Array.of(bytes.length, 0, 0, 0, 0, 0, 0, 0, ...bytes, 0, 0);
     expect(() => parametersFromSafetensors(file, tiny, { name })).toThrow(
-      'evil.bin: expected tensor "w" with dtype one of F32 F64 U8 I32 I64 at byte 8, got "F16"',
+      'evil.bin: expected tensor "w" with dtype one of F32 F64 U8 I8 U16 I16 U32 I32 U64 I64 at byte 8, got "F16"',
     );
   });
 
