@@ -16,6 +16,7 @@ import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import { refuseTorchFile } from "./torch-file.ts";
 
 const metadataName = "metadata";
 
@@ -47,6 +48,7 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  refuseTorchFile(bytes, name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });
     return assemble(tensors, metadata, name);
