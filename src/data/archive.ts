@@ -2,7 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import { parseTar } from "../formats/tar.ts";
-import { parseZip } from "../formats/zip.ts";
+import { openZip } from "../formats/zip.ts";
 import { type ByteSource, bytesOf, type DataFile, nameOf } from "./data-file.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 
@@ -16,7 +16,8 @@ export function isArchiveName(path: string): boolean {
 }
 
 /**
- * The files in a .tar, .tar.gz or .zip; the content says which it is.
+ * The files in a .tar, .tar.gz or .zip; the content says which it is. What is damaged in a single file, or a link, is an
+ * error when that file is read.
  *
  * @param name What errors call the archive.
  * @throws FormatError, naming the archive: for a damaged one, and for more than 65,535 files or 2 GiB.
@@ -27,10 +28,14 @@ export function isArchiveName(path: string): boolean {
 export async function filesInArchive(source: ByteSource, name: string): Promise<DataFile[]> {
   let bytes = await bytesOf(source);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
-    const entries = await parseZip(bytes, { name, maximumBytes, maximumEntries: maximumFiles });
+    const entries = openZip(bytes, { name, maximumBytes, maximumEntries: maximumFiles });
     return Array.from(entries)
       .filter(([path]) => !path.endsWith("/"))
-      .map(([path, content]) => ({ path, bytes: content, name: `${name}: ${path}` }));
+      .map(([path, entry]) => {
+        const file = { path, name: `${name}: ${path}` };
+        const instead = (): Promise<never> => Promise.reject(notAFile(file, "a symbolic link"));
+        return { ...file, bytes: entry.isLink ? instead : entry.read };
+      });
   }
   if (isGzip(bytes)) bytes = await gunzip(bytes, { name, maximumBytes });
   return Array.from(parseTar(bytes, { name, maximumEntries: maximumFiles }), ([path, { bytes: content, instead }]) => {

@@ -47,8 +47,11 @@ export function withoutWrappers(files: readonly DataFile[]): DataFile[] {
 
 /** The pictures in `files`; a picture in another format is an error, any other file is left out. */
 function pictures(files: readonly DataFile[]): DataFile[] {
-  const other = files.find(({ path }) => otherPicture.test(path));
-  if (other) throw new FormatError(`${nameOf(other)}: expected only PNG and JPEG pictures, got another format`);
+  const others = files.filter(({ path }) => otherPicture.test(path));
+  if (others.length > 0) {
+    const more = others.length > 1 ? `, as ${others.length - 1} more have` : "";
+    throw new FormatError(`${nameOf(others[0]!)}: expected only PNG and JPEG pictures, got another format${more}`);
+  }
   // By code unit, not by the host's language.
   return files.filter(({ path }) => picture.test(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }

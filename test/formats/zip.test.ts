@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type NumericArray, writeNpy } from "../../src/formats/npy.ts";
 import { parseNpz, writeNpz } from "../../src/formats/npz.ts";
-import { crc32, parseZip, writeZip } from "../../src/formats/zip.ts";
+import { crc32, openZip, parseZip, writeZip } from "../../src/formats/zip.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
 
 const name = fileName;
@@ -260,8 +260,25 @@ describe("zip", () => {
     ];
     await expectRefused(corpus, (bytes) => parseZip(bytes, { name }));
     await expect(parseZip(patched(one, 32, 0), { name })).rejects.toThrow(
-      /^evil\.bin: expected CRC .* at byte 52, got 3610a686$/,
+      /^evil\.bin: "a": expected CRC .* at byte 52, got 3610a686$/,
     );
+  });
+
+  test("an entry that cannot be read is said when it is read, and takes none of the others", async () => {
+    const entries = openZip(
+      forge([
+        { name: "good", data: a },
+        { name: "damaged", data: a, crc: 1 },
+        { name: "encrypted", data: a, flags: 1 },
+        deflated(b, { name: "bzip2", method: 12 }),
+      ]),
+      { name },
+    );
+    const read = (key: string) => entries.get(key)!.read();
+    expect(await read("good")).toEqual(a);
+    await expect(read("damaged")).rejects.toThrow('evil.bin: "damaged": expected CRC 3610a686 at byte');
+    await expect(read("encrypted")).rejects.toThrow('evil.bin: "encrypted": expected an entry that is not encrypted');
+    await expect(read("bzip2")).rejects.toThrow('evil.bin: "bzip2": expected method 0 (stored) or 8 (deflate)');
   });
 
   test("bytes after the compressed data of an entry are refused on every host", async () => {
