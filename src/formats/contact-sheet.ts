@@ -51,7 +51,7 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
   if (options.scale === undefined) while (scale > 1 && perLine(scale) < widest) scale--;
 
   const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));
-  const columns = Math.max(...steps.flat().map((line) => line.length));
+  const columns = steps.flat().reduce((most, { length }) => Math.max(most, length), 0);
   // Soft targets need as much room as their bars have heights to tell apart.
   const soft = hasSoftTargets(set)
     ? {
@@ -153,7 +153,7 @@ function drawTargets(
     const first = Math.floor((x * classes) / wide);
     const last = Math.max(first + 1, Math.floor(((x + 1) * classes) / wide));
     const row = targets.subarray(image * classes + first, image * classes + last);
-    const bar = Math.round((high * Math.max(0, ...row)) / most);
+    const bar = Math.round((high * row.reduce((a, b) => Math.max(a, b), 0)) / most);
     // A gap between bars that are wide enough for it.
     if (wide >= 3 * classes && Math.floor(((x + 1) * classes) / wide) > first) continue;
     for (let y = high - bar; y < high; y++) {
