@@ -96,12 +96,12 @@ export async function readImages(
     grey &&= raster.channels === 1;
     if (sinceLast >= pixelsAtATime) {
       sinceLast = 0;
-      onProgress?.({ done: i + 1, total: images.length });
+      await onProgress?.({ done: i + 1, total: images.length });
       await nextTask();
     }
   }
   if (block === undefined) throw new RangeError(`"images" expected at least one, got none`);
-  onProgress?.({ done: images.length, total: images.length });
+  await onProgress?.({ done: images.length, total: images.length });
   const channels = wanted ?? (grey ? 1 : 3);
   return {
     name: set.name,
