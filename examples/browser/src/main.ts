@@ -63,5 +63,9 @@ async function showMadeBefore(app: App): Promise<void> {
 
 start().catch((error: unknown) => {
   chip.textContent = "not running";
-  showTrouble(error, top);
+  const caption = byId("caption", HTMLParagraphElement);
+  if (caption.textContent === "Loading…") caption.textContent = "";
+  const why = error instanceof Error ? error.message : String(error);
+  const advice = "Try a current Chrome, Edge, Firefox or Safari, one that lets pages use WebAssembly";
+  showTrouble(`This page could not start here: ${why.replace(/\.$/, "")}. ${advice}.`, top);
 });

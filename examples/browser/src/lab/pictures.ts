@@ -17,12 +17,12 @@ export type FromReader =
   | { readonly kind: "failed"; readonly message: string };
 
 /** Rejects with the signal's reason when aborted, and then stops reading at once. */
-export function picturesFrom(
+export async function picturesFrom(
   { files, name }: ToReader,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<ReadPictures> {
-  const worker = new Worker(new URL("./reader.ts", import.meta.url), { type: "module" });
+  const worker = readerWorker();
   return new Promise<ReadPictures>((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason as Error));
     worker.onmessage = ({ data }: MessageEvent<FromReader>) => {
@@ -30,17 +30,27 @@ export function picturesFrom(
       else if (data.kind === "read") resolve(data.read);
       else reject(new Error(data.message));
     };
+    // Without a message it did not start.
     worker.onerror = ({ message }) =>
-      reject(
-        new Error(
-          message
-            ? `The pictures could not be read: ${message}.`
-            : "The part of this page that reads pictures could not be loaded. Reload the page.",
-        ),
-      );
+      reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
     // A file is only named here; the worker reads it.
     worker.postMessage({ files, name } satisfies ToReader);
   }).finally(() => worker.terminate());
+}
+
+function readerWorker(): Worker {
+  try {
+    return new Worker(new URL("./reader.ts", import.meta.url), { type: "module" });
+  } catch {
+    throw missing();
+  }
+}
+
+function missing(): Error {
+  return new Error(
+    "The part of this page that reads files could not be started. See whether you are online and whether something blocks " +
+      "its scripts, then reload the page.",
+  );
 }
 
 export function info({ train, test }: DatasetSplit, notes: readonly string[] = []): DataInfo {
