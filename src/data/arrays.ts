@@ -4,6 +4,7 @@ import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy } from "../formats/npy.ts";
 import { parseNpz } from "../formats/npz.ts";
 import { quote } from "../formats/quote.ts";
+import { isBytes, isFloats } from "../kinds.ts";
 import { type ClassSplitOptions, splitByClass } from "./class-split.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, type Normalization, splitOf } from "./dataset.ts";
@@ -116,8 +117,8 @@ function readPart(
 }
 
 function toBytes({ data }: NumericArray, name: string): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+  if (isBytes(data)) return data;
+  if (!isFloats(data)) {
     throw new FormatError(`${name}: expected uint8, float32 or float64, got whole numbers of another type`);
   }
   const bytes = new Uint8Array(data.length);

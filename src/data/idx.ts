@@ -93,7 +93,7 @@ async function read(source: ByteSource, name: string): Promise<Idx> {
 }
 
 function fileName(source: ByteSource, fallback: string): string {
-  return (source as { readonly name?: string }).name || fallback;
+  return (source as { readonly name?: string } | undefined)?.name || fallback;
 }
 
 /**

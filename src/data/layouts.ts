@@ -126,8 +126,9 @@ export async function datasetFromFiles(
   const archives = inner.filter(({ path }) => isArchiveName(path));
   if (archives.length > 0) {
     const members: DataFile[] = [];
-    for (const archive of archives)
-      members.push(...(await filesInArchive(await readDataFile(archive), nameOf(archive))));
+    for (const archive of archives) {
+      for (const file of await filesInArchive(await readDataFile(archive), nameOf(archive))) members.push(file);
+    }
     const within = withoutWrappers(members);
     const found = layouts.find(({ matches }) => matches(within));
     if (found && within.length > 0) return found.load(within, { ...options, source });

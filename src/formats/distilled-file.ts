@@ -11,11 +11,14 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
-import { checkDistilledSet, isDeeper, maximumDepth, valueFault } from "./check-set.ts";
+import { arrayKind, isBytes } from "../kinds.ts";
+import { checkDistilledSet, valueFault } from "./check-set.ts";
+import { parseJson } from "./json.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import { refuseTorchFile } from "./torch-file.ts";
 
 const metadataName = "metadata";
 
@@ -50,6 +53,7 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  refuseTorchFile(bytes, name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });
     return assemble(tensors, metadata, name);
@@ -98,21 +102,18 @@ function metadataOf(set: DistilledSet): Map<string, string> {
   ]);
 }
 
-/** The JSON object in `text`. One that is nested absurdly deep would overflow the stack of whoever prints it. */
+/** The JSON object in `text`. */
 function parseObject(text: string, what: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {}
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isDeeper(value, maximumDepth)) {
-    throw new FormatError(`${what}: expected a JSON object of at most ${maximumDepth} levels`);
+  const value = parseJson(text, what);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`${what}: expected a JSON object, got ${quote(value)}`);
   }
   return value as Record<string, unknown>;
 }
 
 function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {
   const what = `${name}: ${metadataName}`;
-  if (!(array?.data instanceof Uint8Array)) throw new FormatError(`${what}: expected an array of uint8`);
+  if (!isBytes(array?.data)) throw new FormatError(`${what}: expected an array of uint8`);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(array.data);
@@ -170,8 +171,9 @@ function assemble(
         `[${tensor?.shape.join(", ") ?? ""}]`,
       );
     }
-    const Data = key === "mean" || key === "std" ? Float64Array : Float32Array;
-    if (!(tensor.data instanceof Data)) throw bad(`${key} as ${Data.name}`, tensor.data.constructor.name);
+    const wanted = key === "mean" || key === "std" ? "Float64Array" : "Float32Array";
+    const kind = arrayKind(tensor.data);
+    if (kind !== wanted) throw bad(`${key} as ${wanted}`, kind);
   }
   for (const key of tensors.keys())
     if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, quote(key));

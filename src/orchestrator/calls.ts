@@ -1,11 +1,14 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+
 import { transfer } from "comlink";
+import { Callbacks } from "../distill/callbacks.ts";
+import { MessageChannel } from "../platform.ts";
 import { abortable } from "./abortable.ts";
 import type { Control, Report } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
 import type { CallName, OptionsOf, ResultOf } from "./in-place.ts";
-import { onEngine, type Placed } from "./place.ts";
+import { followable, onEngine, type Placed } from "./place.ts";
 
 /** Options of {@link evaluate}. */
 export type EvaluateOptions = Placed<OptionsOf<"evaluate">>;
@@ -58,7 +61,8 @@ export const nearestNeighbors: Call<"nearestNeighbors"> = (options) => call("nea
  * `onNetwork` has the last.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
- * of range or that do not fit; DivergedError where a loss is not finite; the signal's reason when aborted; WorkerError where a worker died.
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
  * @example
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
@@ -71,7 +75,8 @@ interface Watched {
   readonly onNetwork?: (network: unknown) => unknown;
 }
 
-function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+async function call<Name extends CallName>(name: Name, given: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+  const options = followable(given);
   const { signal, onProgress, onNetwork } = options as Watched;
   return onEngine(options, async (engine) => {
     if (!(engine instanceof RemoteEngine)) {
@@ -79,12 +84,14 @@ function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>
       return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
     }
     const { port1, port2 } = new MessageChannel();
-    const ended = new Promise<unknown>((resolve) => {
+    const callbacks = new Callbacks();
+    const ended = new Promise<void>((resolve) => {
       let handled: Promise<unknown> = Promise.resolve();
       port1.onmessage = ({ data }: MessageEvent<Report>) => {
-        if (data === "end") resolve(handled);
-        else if ("progress" in data) onProgress?.(data.progress);
-        else handled = handled.then(() => onNetwork?.(data.network));
+        if (data === "end") resolve(handled.then(() => callbacks.settled()));
+        else if ("progress" in data) callbacks.tell(onProgress, data.progress);
+        else handled = handled.then(() => callbacks.tell(onNetwork, data.network)).then(() => callbacks.settled());
+        handled.catch(() => {});
       };
     });
     const control: Control = "abort";
@@ -92,10 +99,15 @@ function call<Name extends CallName>(name: Name, options: Placed<OptionsOf<Name>
     signal?.addEventListener("abort", abort);
     try {
       return await abortable(signal, async () => {
-        const result = await engine.worker.call(
+        const result = engine.worker.call(
           (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
         );
-        await ended;
+        const failed = callbacks.failed.catch((error) => {
+          // Nobody waits for the result any more: an engine that is not ours shall have its hands free.
+          abort();
+          throw error;
+        });
+        await Promise.race([Promise.all([result, ended]), failed]);
         return result;
       });
     } finally {

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
 import { imagesPerStep } from "../../distill/method.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
@@ -88,7 +89,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
       });
     }
     const lines = json
-      ? [JSON.stringify(result)]
+      ? [visibleJson(result)]
       : [
           `Accuracy on ${count(test.count)} test images of ${test.name}, from ${result.images} images:`,
           ...table([["", "± std", "95 % of the mean", ""], ...baselineRows(measured, init.kind === "fixed")]),

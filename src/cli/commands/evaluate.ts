@@ -1,6 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/check-dataset.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import {
   createEngine,
   type Dataset,
@@ -122,7 +123,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     const range = rest.ci95 === undefined ? "" : `, 95 % interval of the mean ${interval(rest)}`;
     const lines = [`${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`];
     if (compared) lines.push(...table(baselineRows(baselines, init.kind === "fixed")));
-    process.stdout.write(`${options.json ? JSON.stringify(result) : lines.map(printable).join("\n")}\n`);
+    process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;
     if (typeof madeFrom === "string" && madeFrom !== test.name) {
       process.stderr.write(printable(`note: ${file} was distilled from ${madeFrom}; see --data`) + "\n");

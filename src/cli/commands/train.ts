@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
@@ -132,7 +133,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
         report.close();
       }
     }
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) process.stdout.write(`${visibleJson(result)}\n`);
     return 0;
   } finally {
     interrupt.release();
