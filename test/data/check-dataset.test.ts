@@ -21,6 +21,7 @@ import {
 import { trainPoolFolder } from "../../src/node.ts";
 import { findRecipe, recipeOptions } from "../../src/recipes.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
+import { errorOf } from "../helpers.ts";
 
 const good = brightHalves({ count: 30 });
 const model = halvesNet();
@@ -139,15 +140,6 @@ const others: readonly [string, string, Call][] = [
   ["recipeOptions", "data", (data) => recipeOptions(findRecipe("digits-fixed"), data)],
   ["trainPoolFolder", "data", (data) => trainPoolFolder("nowhere", { data, model, networks: 1, epochs: 1 })],
 ];
-
-async function errorOf(call: () => unknown): Promise<Error> {
-  try {
-    await call();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe.each(faults)("a data set with %s", (_, change, Class, message) => {
   const bad = { ...good, ...change } as Dataset;

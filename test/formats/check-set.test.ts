@@ -18,6 +18,7 @@ import {
 } from "../../src/index.ts";
 import { saveDistilled } from "../../src/node.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
+import { errorOf } from "../helpers.ts";
 import { makeSet } from "./sets.ts";
 
 const good = makeSet({ height: 6, width: 6, mean: [0.5], std: [0.25] });
@@ -131,15 +132,6 @@ const faults: readonly [string, object, typeof TypeError | typeof RangeError, st
   ["no recipe", { recipe: undefined }, TypeError, '.recipe" expected an object of at most 32 levels, got undefined'],
   ["a recipe without end", { recipe: deep(10_000) }, TypeError, '.recipe" expected an object of at most 32 levels'],
 ];
-
-async function errorOf(call: () => unknown): Promise<Error> {
-  try {
-    await call();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe.each(faults)("a set with %s", (what, change, Class, message) => {
   const bad = { ...good, ...change } as DistilledSet;
