@@ -37,9 +37,12 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
 };
 
 /** An error that came out of a worker, where only name, message and stack survive, as one of the class it had there. */
-export function withClass(error: unknown): unknown {
-  const { name, message, stack } = error instanceof Error ? error : {};
-  const Class = classes[name ?? ""];
-  if (Class === undefined || message === undefined) return error;
-  return Object.assign(new Class(message), { stack });
+export function withClass({ name, message, stack }: Pick<Error, "name" | "message" | "stack">): Error {
+  const error = new (classes[name] ?? Error)(message);
+  // Defined, not assigned: an assignment fails where a program has frozen the prototypes of errors.
+  const define = (key: string, value: unknown): unknown =>
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  define("stack", stack);
+  if (error.name !== name) define("name", name);
+  return error;
 }

@@ -18,7 +18,8 @@ const maximumSetBytes = 2 ** 30;
 /**
  * Saves a distilled set, as .safetensors or .npz by the extension of `path`. A crash leaves the old file or the new.
  *
- * @throws RangeError for another extension or a set that no reader would take; else the file system's error.
+ * @throws RangeError for another extension; TypeError or RangeError, naming the field, for a set that no reader would take;
+ * else the file system's error.
  * @example
  * await saveDistilled("mnist.safetensors", await run.result());
  */

@@ -8,6 +8,7 @@ import { type ClassSplitOptions, classSplit } from "./class-split.ts";
 import { type DataFile, nameOf, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type Normalization, splitOf } from "./dataset.ts";
 import { type ImageOptions, type LabelledImage, readImages } from "./image-set.ts";
+import { maximumClasses } from "./labels.ts";
 
 /** What `loadImageFolder` takes. */
 export interface ImageFolderOptions extends SetNames, ImageOptions, ClassSplitOptions, Normalization {}
@@ -16,8 +17,6 @@ const picture = /\.(png|jpe?g)$/i;
 const otherPicture = /\.(gif|webp|bmp|tiff?|avif|heic|svg)$/i;
 const trainFolder = "train";
 const testFolders: readonly string[] = ["test", "val", "valid", "validation"];
-/** Labels are bytes. */
-const maximumClasses = 256;
 
 /** Whether something put the file there that is no part of the set: .DS_Store, __MACOSX/… */
 export function isHidden(path: string): boolean {

@@ -6,10 +6,10 @@ import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
 import { type DataFile, nameOf } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";
 import type { LabelledImage } from "./image-set.ts";
+import { maximumClasses } from "./labels.ts";
 import { filesBeside, TextLines } from "./text-files.ts";
 
 const labelsFile = /^(.*\/)?image_class_labels\.txt$/;
-const maximumClasses = 256;
 
 /** Whether CUB's file of labels is there. */
 export function isCub(files: readonly DataFile[]): boolean {

@@ -2,6 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import { shortName } from "../formats/quote.ts";
+import { isArrayBuffer, isBytes } from "../kinds.ts";
 
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;
@@ -16,10 +17,15 @@ export interface DataFile {
   readonly name?: string;
 }
 
-/** The bytes behind `source`; a Uint8Array is not copied. */
+/** The bytes behind `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
 export async function bytesOf(source: ByteSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  return new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+  if (isBytes(source)) return source;
+  if (isArrayBuffer(source)) return new Uint8Array(source);
+  if (typeof (source as Blob | undefined)?.arrayBuffer === "function")
+    return new Uint8Array(await source.arrayBuffer());
+  throw new TypeError(
+    `"bytes" expected Uint8Array, ArrayBuffer or Blob, got ${source === null ? "null" : typeof source}`,
+  );
 }
 
 /**
@@ -33,8 +39,8 @@ export async function readDataFile(
   maximumBytes: number = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array> {
   const source = typeof file.bytes === "function" ? await file.bytes() : file.bytes;
-  const size = source instanceof Uint8Array || source instanceof ArrayBuffer ? source.byteLength : source.size;
-  if (size > maximumBytes) {
+  const size = isBytes(source) || isArrayBuffer(source) ? source.byteLength : (source as Blob | undefined)?.size;
+  if (size !== undefined && size > maximumBytes) {
     throw new FormatError(`${nameOf(file)}: expected at most ${maximumBytes} bytes, got ${size}`);
   }
   const bytes = await bytesOf(source);

@@ -3,6 +3,8 @@
 // out, so memory is taken once. Not a compressor.
 
 import { FormatError } from "../errors.ts";
+import { thrown } from "../kinds.ts";
+import { decompressor, ReadableStream } from "../platform.ts";
 
 /** Which file is read (named in every error) and how large it may be. */
 export interface GunzipOptions {
@@ -36,7 +38,7 @@ async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: str
       at += sliceBytes;
     },
   });
-  const reader = source.pipeThrough(new DecompressionStream(format)).getReader();
+  const reader = source.pipeThrough(decompressor(format)).getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -44,10 +46,11 @@ async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: str
       yield value;
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const { message: reason } = thrown(cause);
     throw new FormatError(`${name}: expected ${format} data, but it does not decompress (${reason})`, { cause });
   } finally {
-    await reader.cancel().catch(() => {});
+    // With a reason: Node would make one of its own, which fails where a program has frozen the prototypes of errors.
+    await reader.cancel(new Error("no more is wanted")).catch(() => {});
   }
 }
 

@@ -5,6 +5,7 @@ import { shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
+import type { LabelOptions } from "./labels.ts";
 
 /** The names that a part of the set may have. */
 function candidates(part: string, ranks: readonly number[]): string[] {
@@ -27,7 +28,7 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],
-  { name = "idx", source = name, mean, std }: SetNames & Normalization = {},
+  { name = "idx", source = name, mean, std, labelsFrom = 0 }: SetNames & Normalization & LabelOptions = {},
 ): Promise<DatasetSplit> {
   const find = (part: string, ranks: readonly number[]): DataFile => {
     const names = candidates(part, ranks);
@@ -66,6 +67,7 @@ export async function loadIdxFiles(
       name,
       imagesName: nameOf(images),
       labelsName: nameOf(labels),
+      labelsFrom,
       ...like,
     });
 

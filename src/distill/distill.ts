@@ -8,7 +8,7 @@ import { NetworksOnWorkers } from "../worker/networks.ts";
 import type { StartWorker } from "../worker/start.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkMemoryLimit } from "./memory-limit.ts";
-import { checked, type DistillOptions, type Progress } from "./options.ts";
+import { checked, configOf, type DistillOptions, type Progress } from "./options.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
 import { describeInit } from "./pretrained.ts";
 
@@ -25,8 +25,8 @@ export interface Distillation extends AsyncIterable<Progress> {
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
- * and WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -34,10 +34,11 @@ export interface Distillation extends AsyncIterable<Progress> {
  * const set = await run.result();
  */
 export function distill(options: DistillOptions): Distillation {
+  checked(options);
   return new Run(options);
 }
 
-/** Tests start workers of their own. */
+/** A run of options whose data were checked at the edge. Tests start workers of their own. */
 export class Run implements Distillation {
   readonly #options: DistillOptions;
   readonly #start: StartWorker | undefined;
@@ -53,7 +54,7 @@ export class Run implements Distillation {
   constructor(options: DistillOptions, start?: StartWorker) {
     this.#options = options;
     this.#start = start;
-    this.#config = checked(options);
+    this.#config = configOf(options);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }

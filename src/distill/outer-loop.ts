@@ -2,7 +2,7 @@
 // learned labels with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
 // here.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, required } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
@@ -35,6 +35,9 @@ export interface OuterLoopConfig {
   readonly outer: OuterOptions;
   readonly seed: number;
 }
+
+/** What is missing where a network that learns labels has no gradient of them. */
+const learnedLabels = "the gradient of the labels";
 
 export class OuterLoop {
   readonly config: OuterLoopConfig;
@@ -131,11 +134,11 @@ export class OuterLoop {
     if (k === 0) {
       ops.scale(images, share, gradients.images, this.#pixels);
       ops.scale(raw, share, gradients.learningRates, this.#length);
-      if (targets) ops.scale(targets, share, gradients.targets, this.#labels);
+      if (targets) ops.scale(targets, share, required(gradients.targets, learnedLabels), this.#labels);
     } else {
       ops.axpy(images, images, share, gradients.images, this.#pixels);
       ops.axpy(raw, raw, share, gradients.learningRates, this.#length);
-      if (targets) ops.axpy(targets, targets, share, gradients.targets, this.#labels);
+      if (targets) ops.axpy(targets, targets, share, required(gradients.targets, learnedLabels), this.#labels);
     }
   };
 

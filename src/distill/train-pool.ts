@@ -11,7 +11,7 @@ import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { checkImages } from "./fit.ts";
+import { checkTest, checkTraining } from "./fit.ts";
 import { type AdamSchedule, checkAdam } from "./method.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
 import type { PretrainedPool } from "./pretrained.ts";
@@ -89,8 +89,8 @@ export interface TrainedPool extends PretrainedPool {
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
  * every 20 passes.
  *
- * @throws RangeError and ShapeError for options out of range or that do not fit; DivergedError where a loss is not
- * finite; the signal's reason when aborted; WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
+ * of range or that do not fit; DivergedError where a loss is not finite; the signal's reason when aborted; WorkerError where a worker died.
  * @example
  * const { train, test } = await digits();
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
@@ -129,8 +129,8 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
 /** The options with defaults, checked. */
 export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
-  checkImages("data", data, model);
-  if (test) checkImages("test", test, model);
+  checkTraining("data", data, model);
+  if (test !== undefined) checkTest(test, model);
   if (init.kind !== "random") {
     throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
   }

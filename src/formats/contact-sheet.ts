@@ -6,6 +6,7 @@
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkDistilledSet } from "./check-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 
 /** Nearly black: learned pixels that say nothing are middle grey. */
@@ -34,13 +35,13 @@ export interface ContactSheetOptions {
  * each image, a bar per class.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
- * @throws RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
+ * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`); RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
  * would have more than 2^28 pixels.
  * @example
  * await writeFile("sheet.png", await contactSheet(set));
  */
 export async function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
-  const { channels, height, width } = set;
+  const { channels, height, width } = checkDistilledSet("set", set);
   const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));

@@ -4,6 +4,7 @@
 
 import type { Floats } from "../backend/backend.ts";
 import { FormatError } from "../errors.ts";
+import { arrayKind, isFloats } from "../kinds.ts";
 import type { Model, Parameter } from "../nn/model.ts";
 import { type NumericArray, numberTypeOf } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
@@ -44,7 +45,7 @@ export function parametersToSafetensors(
   { names }: StateDictOptions = {},
   notes: Iterable<readonly [key: string, value: string]> = [],
 ): Uint8Array {
-  if (!(parameters instanceof Float32Array) && !(parameters instanceof Float64Array)) {
+  if (!isFloats(parameters)) {
     throw new TypeError(`"parameters" expected Float32Array or Float64Array, got ${typeof parameters}`);
   }
   if (parameters.length !== model.parameterCount) {
@@ -110,7 +111,7 @@ function parametersOf(
   const passedOver = new Set(last.map(({ name }) => name));
   const wanted = parameters.filter(({ name }) => !passedOver.has(name));
   checkTensors(new Map([...tensors].filter(([name]) => !passedOver.has(name))), wanted, model, file);
-  const exact = wanted.some(({ name }) => tensors.get(name)!.data instanceof Float64Array);
+  const exact = wanted.some(({ name }) => arrayKind(tensors.get(name)!.data) === "Float64Array");
   const theta = exact ? new Float64Array(model.parameterCount) : new Float32Array(model.parameterCount);
   for (const { name, offset } of wanted) theta.set(tensors.get(name)!.data as Floats, offset);
   for (const { role, offset, size } of last) theta.fill(role === "bias" ? 1 : 0, offset, offset + size);
@@ -178,7 +179,7 @@ function checkTensors(
     if (got.join() !== shape.join()) {
       throw new FormatError(`${file}: expected ${listed([{ name, shape }])}, got ${quote(got)}`);
     }
-    if (!(data instanceof Float32Array) && !(data instanceof Float64Array)) {
+    if (!isFloats(data)) {
       throw new FormatError(
         `${file}: expected ${quote(name)} in F32 or F64, got ${numberTypeOf({ shape, data }).safetensors}`,
       );

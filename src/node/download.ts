@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
+import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
 
 /** How far a download has come. */
@@ -66,7 +67,7 @@ export async function download(file: DownloadFile, folder: string, options: Down
 /** fetch says "fetch failed" and hides why in the cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message} (${cause.message})` : message;
+  return cause === undefined ? message : `${message} (${thrown(cause).message})`;
 }
 
 async function fetchTo(

@@ -1,12 +1,14 @@
 // distill(), wherever it runs.
+
 import { type Remote, transfer } from "comlink";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
 import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
+import { MessageChannel } from "../platform.ts";
 import type { Control, Report, RunApi } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
-import { type EngineHere, engineOf, known, type Placed } from "./place.ts";
+import { engineOf, followable, known, type Placed } from "./place.ts";
 
 /** Options of {@link distill}. */
 export type DistillOptions = Placed<OptionsHere>;
@@ -28,8 +30,8 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
 /**
  * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
- * and WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -81,9 +83,10 @@ class PlacedRun implements Distillation {
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     try {
-      const { engine, owned } = await engineOf(this.#options);
+      const options = followable(this.#options);
+      const { engine, owned } = await engineOf(options);
       try {
-        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here(engine);
+        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here({ ...options, engine });
       } finally {
         if (owned) await engine.dispose();
       }
@@ -93,9 +96,9 @@ class PlacedRun implements Distillation {
     }
   }
 
-  async *#here(engine: EngineHere): AsyncGenerator<Progress, void, undefined> {
+  async *#here(options: OptionsHere): AsyncGenerator<Progress, void, undefined> {
     const { Run } = await import("./in-place.ts");
-    const run = new Run({ ...this.#options, engine });
+    const run = new Run(options);
     this.#snapshot = async () => run.snapshot();
     try {
       yield* run;

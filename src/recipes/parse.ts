@@ -31,8 +31,9 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   try {
     value = jsonFromBytes(bytes, source);
   } catch (error) {
-    const { cause } = error as Error;
-    if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw error;
+    // With a cause it is no JSON at all.
+    const { cause } = error as { readonly cause?: Error };
+    if (cause === undefined) throw error;
     throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(cause.message)}`, { cause });
   }
   return parseRecipe(value, source);

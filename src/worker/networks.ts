@@ -2,7 +2,7 @@
 // gradients are added in the order of the networks.
 import { transfer } from "comlink";
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Floats } from "../backend/backend.ts";
+import { type Backend, type Floats, required } from "../backend/backend.ts";
 import { allIn } from "../distill/allocators.ts";
 import { type AddGradient, type StepNetworks, sizesOf } from "../distill/network-gradient.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
@@ -47,7 +47,7 @@ export class NetworksOnWorkers implements StepNetworks {
       },
       (k, { loss, images, targets, learningRates }) => {
         backend.write(gradients.images, images);
-        if (targets) backend.write(gradients.targets, targets);
+        if (targets) backend.write(required(gradients.targets, "the gradient of the labels"), targets);
         backend.write(gradients.learningRates, learningRates);
         add(k, loss, gradients);
       },

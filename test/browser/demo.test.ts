@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { encode } from "fast-png";
 import { build, type PreviewServer, preview } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { writeZip } from "../../src/formats/zip.ts";
 import { type Browser, type BrowserPage, browserNames, launch, type OpenOptions, until } from "./browsers.ts";
 
@@ -123,7 +123,7 @@ function pictures(): string {
 }
 
 for (const name of browserNames) {
-  describe(`in ${name}`, () => {
+  describe.skipIf(inject("tools")[name].missing)(`in ${name}`, () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await launch(name);

@@ -1,5 +1,6 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
+import { shiftAdvice } from "../../data/check-dataset.ts";
 import { shortName, visibleJson } from "../../formats/quote.ts";
 import {
   createEngine,
@@ -19,6 +20,7 @@ import {
   baselinesText,
   measureBaselines,
 } from "../baselines.ts";
+import { checkBaselineData, noteTest } from "../check-data.ts";
 import { printable } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../options.ts";
@@ -89,6 +91,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
+  noteTest({ train, test });
+  checkBaselineData(train, options.baselines, set, model);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
@@ -150,7 +154,8 @@ function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
     throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}: see --size and --padding`);
   }
   if (data.classes > set.classes) {
-    throw new ShapeError(`${file} has ${set.classes} classes, ${data.name} has ${data.classes}`);
+    const advice = shiftAdvice(data.labels, set.classes);
+    throw new ShapeError(`${file} has ${set.classes} classes, ${data.name} has ${data.classes}${advice}`);
   }
   return { ...data, mean: set.mean, std: set.std };
 }
