@@ -216,7 +216,7 @@ class RowReader {
 
   /** The error that says what was expected of the line that was read last. */
   bad(expected: string, got: unknown): FormatError {
-    return new FormatError(`${this.#file}: expected ${expected} in line ${this.#line}, got ${quote(got)}`);
+    return new FormatError(`${this.#file}: expected ${expected} in line ${this.#line}, got ${got}`);
   }
 
   /** Reads the next line that is not blank into `values`; false at the end. */
@@ -255,6 +255,6 @@ class RowReader {
   #number(from: number, to: number, column: number): number {
     const text = fieldText(this.#bytes.subarray(from, to));
     if (to - from <= 2 * longestField && number.test(text)) return Number(text);
-    throw this.bad(`a number as field ${column + 1}`, text);
+    throw this.bad(`a number as field ${column + 1}`, quote(text));
   }
 }

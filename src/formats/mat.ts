@@ -75,7 +75,8 @@ export async function openMat(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const variables = new Map<string, MatVariable>();
   let count = 0;
-  for (let at = headerBytes; at < bytes.length; ) {
+  for (let next = headerBytes; next < bytes.length; ) {
+    const at = next;
     if (at + 8 > bytes.length) throw bad(at, "a tag of 8 bytes", "the end of the file");
     if (++count > maximumVariables) throw bad(at, `at most ${maximumVariables} variables`, "more");
     const [type, size] = [view.getUint32(at, littleEndian), view.getUint32(at + 4, littleEndian)];
@@ -109,7 +110,7 @@ export async function openMat(
         return { shape: header.shape, data: numbers(whole, header, littleEndian, here) };
       },
     });
-    at = end;
+    next = end;
   }
   return variables;
 }
