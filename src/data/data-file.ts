@@ -39,8 +39,8 @@ export async function readDataFile(
   maximumBytes: number = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array> {
   const source = typeof file.bytes === "function" ? await file.bytes() : file.bytes;
-  const size = isBytes(source) || isArrayBuffer(source) ? source.byteLength : source.size;
-  if (size > maximumBytes) {
+  const size = isBytes(source) || isArrayBuffer(source) ? source.byteLength : (source as Blob | undefined)?.size;
+  if (size !== undefined && size > maximumBytes) {
     throw new FormatError(`${nameOf(file)}: expected at most ${maximumBytes} bytes, got ${size}`);
   }
   const bytes = await bytesOf(source);
@@ -58,4 +58,9 @@ export interface SetNames {
   readonly name?: string;
   /** What errors call the folder or archive that the files are in. Default: the name. */
   readonly source?: string;
+}
+
+/** Who is told what a reader decided because the files do not say it. */
+export interface Notices {
+  readonly onNotice?: (notice: string) => void;
 }

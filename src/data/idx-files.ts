@@ -1,6 +1,7 @@
 // MNIST's four idx files, found by their names.
 
 import { FormatError } from "../errors.ts";
+import { shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
@@ -38,7 +39,14 @@ export async function loadIdxFiles(
     const present = files.map(({ path }) => path).sort();
     throw new FormatError(
       `${source}: expected ${names[0]}, but it is missing; looked for ${names.join(", ")} and found ` +
-        `${present.length === 0 ? "an empty folder" : present.slice(0, 20).join(", ")}`,
+        `${
+          present.length === 0
+            ? "an empty folder"
+            : present
+                .slice(0, 20)
+                .map((path) => shortName(path, 60))
+                .join(", ")
+        }`,
     );
   };
   // All four are looked for before any is read.

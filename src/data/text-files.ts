@@ -1,7 +1,7 @@
 // Sets that say in text files what their images are: finding files, and reading lines of fields.
 
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote, shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 
 /** CUB's longest list has a megabyte. */
@@ -32,7 +32,7 @@ export function filesBeside(files: readonly DataFile[], pattern: RegExp, source:
     has: (path) => byPath.has(path),
     get(path) {
       const file = byPath.get(path);
-      if (!file) throw new FormatError(`${source}: expected ${prefix}${path}, but it is missing`);
+      if (!file) throw new FormatError(`${source}: expected ${shortName(prefix + path)}, but it is missing`);
       return file;
     },
   };

@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { FormatError } from "../errors.ts";
 import { jsonFromBytes } from "../formats/json.ts";
 import { quote, shortName } from "../formats/quote.ts";
-import { thrown } from "../kinds.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeSchema, unknownKey } from "./schema.ts";
 
@@ -32,10 +31,10 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   try {
     value = jsonFromBytes(bytes, source);
   } catch (error) {
-    const { cause } = error as Error;
-    const { name, message } = thrown(cause);
-    if (name !== "SyntaxError" && name !== "TypeError") throw error;
-    throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(message)}`, { cause });
+    // With a cause it is no JSON at all.
+    const { cause } = error as { readonly cause?: Error };
+    if (cause === undefined) throw error;
+    throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(cause.message)}`, { cause });
   }
   return parseRecipe(value, source);
 }

@@ -230,7 +230,7 @@ describe("loadDataset", () => {
 
   test("errors name the path, and the file within", async () => {
     await expect(loadDataset(join(folder, "none"))).rejects.toThrow("ENOENT");
-    await expect(loadDataset(folder)).rejects.toThrow(`${folder}: expected a data set; looked for`);
+    await expect(loadDataset(folder)).rejects.toThrow(`${folder}: found no files; expected a data set`);
     put("a/b/1.png", new Uint8Array(9));
     put("a/b/2.png", new Uint8Array(9));
     await expect(loadDataset(join(folder, "a"))).rejects.toThrow(/\/a\/b\/\d\.png: expected a PNG/);

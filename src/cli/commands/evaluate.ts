@@ -1,7 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/check-dataset.ts";
-import { visibleJson } from "../../formats/quote.ts";
+import { shortName, visibleJson } from "../../formats/quote.ts";
 import {
   createEngine,
   type Dataset,
@@ -126,7 +126,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;
     if (typeof madeFrom === "string" && madeFrom !== test.name) {
-      process.stderr.write(printable(`note: ${file} was distilled from ${madeFrom}; see --data`) + "\n");
+      process.stderr.write(printable(`note: ${file} was distilled from ${shortName(madeFrom, 60)}; see --data`) + "\n");
     }
   } finally {
     line.clear();
