@@ -1,6 +1,5 @@
 // One worker that is spoken to through comlink, which leaves a call pending for ever when the worker dies. Here every call
 // ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
-
 import { type Remote, transferHandlers, wrap } from "comlink";
 import { WorkerError, withClass } from "../errors.ts";
 import { thrown } from "../kinds.ts";
