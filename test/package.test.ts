@@ -1,7 +1,7 @@
 // The package that npm would publish: its entries, its types, what a page downloads of it.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -70,6 +70,31 @@ test("every entry is there, its types first", () => {
     const files = typeof conditions === "string" ? [conditions] : Object.values(conditions);
     for (const file of files) expect(existsSync(join(root, file)), `${entry}: ${file}`).toBe(true);
     if (typeof conditions === "object") expect(Object.keys(conditions)[0], entry).toBe("types");
+  }
+});
+
+test.skipIf(process.platform === "win32")("the command can be executed as the build leaves it", () => {
+  for (const file of Object.values<string>(manifest.bin)) {
+    expect(statSync(join(root, file)).mode & 0o111, file).toBe(0o111);
+    expect(execFileSync(join(root, file), ["--version"], { encoding: "utf8" }).trim()).toBe(manifest.version);
+  }
+});
+
+test("every file that a packed document links to is packed too", () => {
+  const options = ["pack", "--dry-run", "--ignore-scripts", "--json"];
+  const [{ files }] = JSON.parse(execFileSync("npm", options, { cwd: root, encoding: "utf8", stdio: "pipe" }));
+  const packed: string[] = files.map(({ path }: { path: string }) => path);
+  const documents = packed.filter((path) => path.endsWith(".md"));
+  expect(documents).toContain("docs/format.md");
+  for (const document of documents) {
+    const links = readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g);
+    for (const [, link] of links) {
+      const target = posix.join(posix.dirname(document), link!);
+      expect(
+        packed.some((path) => path === target || path.startsWith(target)),
+        `${document}: ${link}`,
+      ).toBe(true);
+    }
   }
 });
 

@@ -1,5 +1,6 @@
 // What went wrong, as the one line that a person at a terminal gets, and the exit code that a script gets.
 import { CommanderError } from "commander";
+import { visible } from "../formats/quote.ts";
 import { thrown } from "../kinds.ts";
 
 /** A mistake in the command line: exit code 2. Everything else that fails has 1. */
@@ -49,8 +50,7 @@ function systemReason(error: unknown): string | undefined {
   return systemMessages[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
 }
 
-/** On one line and without control characters: names of files and texts in them must not steer the terminal. */
+/** On one line, every character in it visible: names of files and texts in them must not steer the terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return visible(text.replace(/\s*[\r\n]+\s*/g, " "));
 }

@@ -5,8 +5,9 @@ import { type DownloadProgress, datasetNames, type LoadOptions, loadDataset, loa
 
 /** Reads a whole number of at least `least`, at most `most`. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const digits = least < 0 ? /^-?\d{1,16}$/ : /^\d{1,16}$/;
   return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    const value = digits.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`Expected a whole number ${range}.`);

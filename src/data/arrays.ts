@@ -8,8 +8,8 @@ import { isBytes, isFloats } from "../kinds.ts";
 import { type ClassSplitOptions, splitByClass } from "./class-split.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, type Normalization, splitOf } from "./dataset.ts";
+import { checkLabelsFrom, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
 
-const maximumClasses = 256;
 const maximumBytes = 2 ** 31 - 1;
 /** What the arrays of a part are called: in Keras's files, in MedMNIST's, and as one would guess. */
 const partNames: readonly (readonly [images: string, labels: string])[] = [
@@ -23,7 +23,7 @@ const wholeNames: readonly (readonly [images: string, labels: string])[] = [
 ];
 
 /** What `loadArrays` takes. */
-export interface LoadArraysOptions extends SetNames, ClassSplitOptions, Normalization {}
+export interface LoadArraysOptions extends SetNames, ClassSplitOptions, Normalization, LabelOptions {}
 
 /** Whether any of these files holds NumPy arrays. */
 export function isArrays(files: readonly DataFile[]): boolean {
@@ -41,6 +41,7 @@ export function isArrays(files: readonly DataFile[]): boolean {
  */
 export async function loadArrays(files: readonly DataFile[], options: LoadArraysOptions = {}): Promise<DatasetSplit> {
   const { name = "arrays", source = name } = options;
+  const from = checkLabelsFrom(options.labelsFrom);
   const arrays = new Map<string, NumericArray>();
   for (const file of files) {
     const [, stem, kind] = /^([^/]+)\.np([yz])$/.exec(file.path) ?? [];
@@ -52,8 +53,8 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
   for (const [images, labels] of partNames) {
     if (!arrays.has(images)) continue;
     const forTest = (key: string): string => key.replace("train", "test");
-    const train = readPart(arrays, images, labels, name, source);
-    const test = readPart(arrays, forTest(images), forTest(labels), name, source);
+    const train = readPart(arrays, images, labels, name, source, from);
+    const test = readPart(arrays, forTest(images), forTest(labels), name, source, from);
     const sizes = ({ channels, height, width }: LabelledPixels): string => `${channels}×${height}×${width}`;
     if (sizes(train) !== sizes(test)) {
       throw new FormatError(`${source}: expected ${forTest(images)} of ${sizes(train)} each, got ${sizes(test)}`);
@@ -63,7 +64,7 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
   }
   for (const [images, labels] of wholeNames) {
     if (!arrays.has(images)) continue;
-    const { train, test } = splitByClass(readPart(arrays, images, labels, name, source), options);
+    const { train, test } = splitByClass(readPart(arrays, images, labels, name, source, from), options);
     return splitOf(train, test, options);
   }
   const looked = [...partNames, ...wholeNames].map(([images, labels]) => `${images} and ${labels}`).join("; ");
@@ -77,6 +78,7 @@ function readPart(
   labelsKey: string,
   name: string,
   source: string,
+  from: number,
 ): LabelledPixels {
   const get = (key: string): NumericArray => {
     const array = arrays.get(key);
@@ -104,9 +106,10 @@ function readPart(
   ];
   const values = Uint8Array.from({ length: count }, (_, i) => {
     const label = Number(labels.data[i]);
-    if (Number.isInteger(label) && label >= 0 && label < maximumClasses) return label;
+    if (Number.isInteger(label) && label >= from && label < from + maximumClasses) return label - from;
+    const advice = Number.isInteger(label) ? ": labelsFrom (--labels-from) says where labels start" : "";
     throw new FormatError(
-      `${source}: ${labelsKey}: expected whole numbers below ${maximumClasses}, got ${quote(label)} at ${i}`,
+      `${source}: ${labelsKey}: expected whole numbers ${label < from ? `from ${from} on` : labelRange(from, maximumClasses)}, got ${quote(label)} at ${i}${advice}`,
     );
   });
   const classes = values.reduce((most, label) => Math.max(most, label), 0) + 1;

@@ -18,11 +18,12 @@ import { isCub, loadCub } from "./cub.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
 import { isIdxFiles, loadIdxFiles } from "./idx-files.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
 import { readUsps } from "./usps.ts";
 import { isVoc, loadVoc } from "./voc.ts";
 
 /** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
-export interface LoadDatasetOptions extends ImageFolderOptions {
+export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions {
   /** Which labels of CIFAR-100. Default "fine". */
   readonly cifar100Labels?: Exclude<CifarLabels, "cifar10">;
 }
@@ -73,15 +74,16 @@ async function cifar(
   const part = async (wanted: readonly DataFile[]): Promise<LabelledPixels> => {
     const contents: { bytes: Uint8Array; name: string }[] = [];
     for (const file of wanted) contents.push({ bytes: await readDataFile(file), name: nameOf(file) });
-    return readCifar({ files: contents, labels, ...(options.name !== undefined && { name: options.name }) });
+    const { name, labelsFrom = 0 } = options;
+    return readCifar({ files: contents, labels, labelsFrom, ...(name !== undefined && { name }) });
   };
   return twoParts(ofSet, part, options);
 }
 
 async function usps(files: readonly DataFile[], options: LoadDatasetOptions): Promise<DatasetSplit> {
-  const { name = "usps" } = options;
+  const { name = "usps", labelsFrom = 0 } = options;
   const part = async ([file]: readonly DataFile[]): Promise<LabelledPixels> =>
-    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!) });
+    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!), labelsFrom });
   return twoParts(
     files.filter(({ path }) => uspsFile.test(path)),
     part,
@@ -117,14 +119,16 @@ export async function datasetFromFiles(
   options: LoadDatasetOptions = {},
 ): Promise<DatasetSplit> {
   const { source = options.name ?? "files" } = options;
+  checkLabelsFrom(options.labelsFrom);
   const inner = withoutWrappers(files);
   const layout = inner.length > 0 ? layouts.find(({ matches }) => matches(inner)) : undefined;
   if (layout) return layout.load(inner, { ...options, source });
   const archives = inner.filter(({ path }) => isArchiveName(path));
   if (archives.length > 0) {
     const members: DataFile[] = [];
-    for (const archive of archives)
-      members.push(...(await filesInArchive(await readDataFile(archive), nameOf(archive))));
+    for (const archive of archives) {
+      for (const file of await filesInArchive(await readDataFile(archive), nameOf(archive))) members.push(file);
+    }
     const within = withoutWrappers(members);
     const found = layouts.find(({ matches }) => matches(within));
     if (found && within.length > 0) return found.load(within, { ...options, source });

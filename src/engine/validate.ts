@@ -1,6 +1,7 @@
 // The edge: every input of the engine is checked here, once, and never again behind it.
 import type { Floats } from "../backend/backend.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
+import { describe } from "../values.ts";
 
 /** Class indices [n] or soft targets [n, classes]. */
 export type Targets = Floats | Uint8Array | Int32Array;
@@ -65,15 +66,4 @@ function checkFinite<T extends ArrayLike<number>>(name: string, values: T): T {
     if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`);
   }
   return values;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `Array of length ${value.length}`;
-  if (typeof value === "object") {
-    const { length } = value as { length?: unknown };
-    const name = (value as object).constructor?.name ?? "object";
-    return typeof length === "number" ? `${name} of length ${length}` : name;
-  }
-  return typeof value;
 }

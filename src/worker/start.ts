@@ -33,6 +33,12 @@ export interface Calling {
   readonly port: MessagePort;
 }
 
+/**
+ * A worker starts threads and workers too: the bundle takes what the page has anyway as its argument, rather than holding
+ * it once more. Made once, because whoever has a worker of Node's has its source.
+ */
+let source: string | undefined;
+
 /** Why no worker should be started here; undefined where it may. */
 export function workersObstacle(): string | undefined {
   return undefined;
@@ -41,11 +47,9 @@ export function workersObstacle(): string | undefined {
 /** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
-  // A worker starts threads and workers too. The bundle takes what the page has anyway as its argument, rather than
-  // holding it once more.
-  const source = `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
   return (port, died) => {
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
+    source ??= `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
     const worker = new Worker(source, { eval: true, execArgv: [] });
     worker.once("error", (error) => {
       const { name, message } = thrown(error);
