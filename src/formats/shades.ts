@@ -1,5 +1,6 @@
 // The values of a distilled set as bytes to look at.
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkDistilledSet } from "./check-set.ts";
 
 /** Denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
@@ -74,10 +75,12 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
  * and shown in the range of the set's own values, as in `contactSheet`. Quick enough for several times a second: the range
  * is that of at most 20,000 values.
  *
+ * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`).
  * @example
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */
 export function displayLevels(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const size = set.channels * set.height * set.width;
   const range = rangeOf(set, sampled.live);
   const levels = new Uint8Array(set.images.length);
