@@ -4,7 +4,7 @@
 // The page starts them all. A worker that wants one asks the page that started it, and then speaks to it through the page:
 // a worker of Firefox (seen in 153) that starts workers itself now and then stands still in `new Worker`, for ever, and
 // some browsers have no workers of workers at all.
-import type { WorkerScript } from "./worker/start.ts";
+import type { WorkerScript } from "./worker/script.ts";
 import { workerSource } from "./worker/worker-source.page.gen.ts";
 
 /** A worker that was started, by this thread or for it. */

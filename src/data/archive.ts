@@ -1,6 +1,7 @@
 // The files in a tar or zip archive, in memory. Nothing is ever unpacked to a disk, so names are only names.
 
 import { unpackTar } from "modern-tar";
+import { byteSource, text } from "../checks/checks.ts";
 import { FormatError } from "../errors.ts";
 import { parseZip } from "../formats/zip.ts";
 import { type ByteSource, bytesOf, type DataFile } from "./data-file.ts";
@@ -25,6 +26,8 @@ export function isArchiveName(path: string): boolean {
  * const { train, test } = await datasetFromFiles(files, { size: 64 });
  */
 export async function filesInArchive(source: ByteSource, name: string): Promise<DataFile[]> {
+  byteSource("source", source);
+  text("name", name);
   let bytes = await bytesOf(source);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const entries = await parseZip(bytes, { name, maximumBytes, maximumEntries: maximumFiles });

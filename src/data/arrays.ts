@@ -1,12 +1,14 @@
 // Data sets as NumPy arrays: an .npz, or .npy files.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy } from "../formats/npy.ts";
 import { parseNpz } from "../formats/npz.ts";
 import { quote } from "../formats/quote.ts";
-import { type ClassSplitOptions, splitByClass } from "./class-split.ts";
+import { type ClassSplitOptions, splitParts } from "./class-split.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, type Normalization, splitOf } from "./dataset.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 
 const maximumClasses = 256;
 const maximumBytes = 2 ** 31 - 1;
@@ -39,6 +41,8 @@ export function isArrays(files: readonly DataFile[]): boolean {
  * @throws FormatError, naming file and array: for arrays that are missing, have other shapes, or hold other values.
  */
 export async function loadArrays(files: readonly DataFile[], options: LoadArraysOptions = {}): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { name = "arrays", source = name } = options;
   const arrays = new Map<string, NumericArray>();
   for (const file of files) {
@@ -62,7 +66,7 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
   }
   for (const [images, labels] of wholeNames) {
     if (!arrays.has(images)) continue;
-    const { train, test } = splitByClass(readPart(arrays, images, labels, name, source), options);
+    const { train, test } = splitParts(readPart(arrays, images, labels, name, source), options);
     return splitOf(train, test, options);
   }
   const looked = [...partNames, ...wholeNames].map(([images, labels]) => `${images} and ${labels}`).join("; ");

@@ -1,9 +1,12 @@
 // A data set as another network needs it: of another size, with a border, grey or RGB. The paper trains on USPS digits framed
 // like MNIST's, and on MNIST in three channels. What is given as a split stays one, both parts normalised alike.
 
+import { number } from "../checks/checks.ts";
+import { checkSetOrSplit } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { datasetOf, splitOf } from "./dataset.ts";
 import { luma } from "./image-set.ts";
+import { bothSides, checkSize, fitCheck } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 
 const maximumBytes = 2 ** 31 - 1;
@@ -11,6 +14,7 @@ const maximumSide = 4096;
 
 /** Converts a set, or both parts of a split; statistics are measured again, those of the training part for both. */
 function converted<T extends Dataset | DatasetSplit>(data: T, convert: (set: Dataset) => LabelledPixels): T {
+  checkSetOrSplit("data", data);
   if ("train" in data) return splitOf(convert(data.train), convert(data.test)) as DatasetSplit as T;
   return datasetOf(convert(data as Dataset)) as Dataset as T;
 }
@@ -35,13 +39,9 @@ export function resized<T extends Dataset | DatasetSplit>(
   size: number | readonly [height: number, width: number],
   fit: Fit = "cover",
 ): T {
-  const [outHeight, outWidth] = typeof size === "number" ? [size, size] : size;
-  for (const side of [outHeight, outWidth]) {
-    if (!Number.isInteger(side) || side < 1 || side > maximumSide) {
-      throw new RangeError(`"size" expected integers from 1 to ${maximumSide}, got ${size}`);
-    }
-  }
-  if (fit !== "cover" && fit !== "squash") throw new RangeError(`"fit" expected "cover" or "squash", got "${fit}"`);
+  checkSize("size", size);
+  fitCheck("fit", fit);
+  const [outHeight, outWidth] = bothSides(size);
   return converted(data, (set) => {
     const { pixels, count, channels, height, width } = set;
     const resizer = new Resizer(width, height, fitTo(width, height, [outHeight, outWidth], fit));
@@ -70,9 +70,8 @@ export function padded<T extends Dataset | DatasetSplit>(data: T, padding: numbe
   return converted(data, (set) => {
     const { pixels, count, channels, height, width } = set;
     const most = Math.floor((maximumSide - Math.max(height, width)) / 2);
-    if (!Number.isInteger(padding) || padding < 0 || padding > most) {
-      throw new RangeError(`"padding" expected an integer from 0 to ${most}, got ${padding}`);
-    }
+    const inside = (padding: number): boolean => Number.isInteger(padding) && padding >= 0 && padding <= most;
+    number(`an integer from 0 to ${most}`, inside)("padding", padding);
     const [outHeight, outWidth] = [height + 2 * padding, width + 2 * padding];
     const out = new Uint8Array(bytesOf("padding", count * channels, outHeight, outWidth));
     for (let row = 0; row < count * channels * height; row++) {
@@ -111,6 +110,7 @@ export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
     const three = ([value]: readonly number[]): number[] => [value!, value!, value!];
     return { ...set, pixels: out, channels: 3, mean: three(set.mean), std: three(set.std) };
   };
+  checkSetOrSplit("data", data);
   if ("train" in data) return { train: convert(data.train), test: convert(data.test) } as DatasetSplit as T;
   return convert(data as Dataset) as Dataset as T;
 }

@@ -1,5 +1,7 @@
 // The files of a data set, wherever they are: in a folder, in an archive, or dropped into a page.
 
+import type { Blob } from "../host-types.ts";
+
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;
 
@@ -10,7 +12,7 @@ export interface DataFile {
   /** The content, or what reads it when its turn comes. */
   readonly bytes: ByteSource | (() => Promise<ByteSource>);
   /** What errors call the file. Default: `path`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** The bytes behind `source`; a Uint8Array is not copied. */
@@ -32,7 +34,7 @@ export function nameOf({ name, path }: DataFile): string {
 /** What a set of files is called. */
 export interface SetNames {
   /** Of the data set; it goes into results. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What errors call the folder or archive that the files are in. Default: the name. */
-  readonly source?: string;
+  readonly source?: string | undefined;
 }

@@ -1,6 +1,10 @@
 // Labelled images in memory, as bytes. Normalising is part of the data set, because a distilled set is worth nothing
 // to somebody who does not know mean and std.
 
+import { number, wholeNumber } from "../checks/checks.ts";
+import { outOfRange } from "../checks/refusal.ts";
+import { checkDataset } from "./check-dataset.ts";
+
 /** Labelled 8-bit images and how to normalise them: value = (byte / 255 − mean[c]) / std[c]. */
 export interface Dataset {
   readonly name: string;
@@ -14,7 +18,7 @@ export interface Dataset {
   readonly width: number;
   readonly classes: number;
   /** [classes], where the source names them. */
-  readonly classNames?: readonly string[];
+  readonly classNames?: readonly string[] | undefined;
   /** Per channel, of pixels / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -32,11 +36,10 @@ export interface DatasetSplit {
  * @throws RangeError unless 0 <= start <= end <= count.
  */
 export function subset(dataset: Dataset, start: number, end: number): Dataset {
-  const { count } = dataset;
-  if (!Number.isInteger(start) || start < 0) throw new RangeError(`"start" expected integer >= 0, got ${start}`);
-  if (!Number.isInteger(end) || end < start || end > count) {
-    throw new RangeError(`"end" expected integer in ${start}..${count}, got ${end}`);
-  }
+  const { count } = checkDataset("dataset", dataset);
+  wholeNumber("start", start, 0);
+  wholeNumber("end", end, start);
+  if (end > count) throw outOfRange("end", `integer in ${start}..${count}`, end);
   const image = dataset.channels * dataset.height * dataset.width;
   return {
     ...dataset,
@@ -58,10 +61,10 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
  */
 export function relabelled(dataset: Dataset, from: number, to: number): Dataset {
-  const { classes, labels, name } = dataset;
-  for (const [key, label] of [["from", from] as const, ["to", to] as const]) {
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new RangeError(`"${key}" expected a class from 0 to ${classes - 1}, got ${label}`);
+  const { classes, labels, name } = checkDataset("dataset", dataset);
+  const inside = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < classes;
+  for (const [key, label] of Object.entries({ from, to })) {
+    number(`a class from 0 to ${classes - 1}`, inside)(key, label);
   }
   if (from === to) throw new RangeError(`"to" expected another class than "from", got ${to}`);
   return {
@@ -114,7 +117,7 @@ export function statistics(
 export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std">;
 
 /** How to normalise, where it is not to be measured: per channel, of pixels / 255. */
-export type Normalization = Partial<Pick<Dataset, "mean" | "std">>;
+export type Normalization = { readonly [Name in "mean" | "std"]?: Dataset[Name] | undefined };
 
 /**
  * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left

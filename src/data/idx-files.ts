@@ -1,9 +1,11 @@
 // MNIST's four idx files, found by their names.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 
 /** The names that a part of the set may have. */
 function candidates(part: string, ranks: readonly number[]): string[] {
@@ -26,8 +28,11 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],
-  { name = "idx", source = name, mean, std }: SetNames & Normalization = {},
+  options: SetNames & Normalization = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
+  const { name = "idx", source = name, mean, std } = options;
   const find = (part: string, ranks: readonly number[]): DataFile => {
     const names = candidates(part, ranks);
     for (const candidate of names) {

@@ -2,10 +2,13 @@
 // then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes, which is what image
 // sets use. Reading only.
 
+import { byteSource, optional, text, whole } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
+import { normalizationChecks } from "./options.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
 export interface Idx {
@@ -71,16 +74,26 @@ export interface LoadIdxOptions {
   /** [count] */
   readonly labels: ByteSource;
   /** Of the data set. Default "idx". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
-  readonly imagesName?: string;
-  readonly labelsName?: string;
+  readonly imagesName?: string | undefined;
+  readonly labelsName?: string | undefined;
   /** Default: the largest label + 1. Give it where some class may be absent. */
-  readonly classes?: number;
+  readonly classes?: number | undefined;
   /** Per channel, of pixels / 255. Default: those of these images; give a test set those of its training set. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
+  readonly mean?: readonly number[] | undefined;
+  readonly std?: readonly number[] | undefined;
 }
+
+const idxChecks: Checks<LoadIdxOptions> = {
+  images: byteSource,
+  labels: byteSource,
+  name: optional(text),
+  imagesName: optional(text),
+  labelsName: optional(text),
+  classes: optional(whole(1)),
+  ...normalizationChecks,
+};
 
 async function read(source: ByteSource, name: string): Promise<Idx> {
   const bytes = await bytesOf(source);
@@ -104,6 +117,7 @@ function fileName(source: ByteSource, fallback: string): string {
  * const data = await loadIdx({ images, labels, name: "fashion" });
  */
 export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
+  checkOptions(options, idxChecks);
   const { name = "idx" } = options;
   const imagesName = options.imagesName ?? fileName(options.images, `${name} images`);
   const labelsName = options.labelsName ?? fileName(options.labels, `${name} labels`);
@@ -132,8 +146,6 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
   let largest = 0;
   for (const label of labels.values) if (label > largest) largest = label;
   const classes = options.classes ?? largest + 1;
-  if (!Number.isInteger(classes) || classes < 1)
-    throw new RangeError(`"classes" expected integer >= 1, got ${classes}`);
   if (largest >= classes) {
     const at = labels.values.findIndex((label) => label >= classes);
     throw new FormatError(

@@ -1,5 +1,6 @@
 // What a folder or an archive holds, recognised by the names of its files.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { filesInArchive, isArchiveName } from "./archive.ts";
@@ -13,18 +14,19 @@ import {
   loadImageFolder,
   withoutWrappers,
 } from "./class-folders.ts";
-import { splitByClass } from "./class-split.ts";
+import { splitParts } from "./class-split.ts";
 import { isCub, loadCub } from "./cub.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
 import { isIdxFiles, loadIdxFiles } from "./idx-files.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { readUsps } from "./usps.ts";
 import { isVoc, loadVoc } from "./voc.ts";
 
 /** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
 export interface LoadDatasetOptions extends ImageFolderOptions {
   /** Which labels of CIFAR-100. Default "fine". */
-  readonly cifar100Labels?: Exclude<CifarLabels, "cifar10">;
+  readonly cifar100Labels?: Exclude<CifarLabels, "cifar10"> | undefined;
 }
 
 interface Layout {
@@ -98,7 +100,7 @@ async function twoParts(
   const isTest = ({ path }: DataFile): boolean => /(^|[._])test/.test(path);
   const [train, test] = [files.filter((file) => !isTest(file)), files.filter(isTest)];
   if (train.length > 0 && test.length > 0) return splitOf(await read(train), await read(test), options);
-  const { train: first, test: second } = splitByClass(await read(files), options);
+  const { train: first, test: second } = splitParts(await read(files), options);
   return splitOf(first, second, options);
 }
 
@@ -116,6 +118,8 @@ export async function datasetFromFiles(
   files: readonly DataFile[],
   options: LoadDatasetOptions = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { source = options.name ?? "files" } = options;
   const inner = withoutWrappers(files);
   const layout = inner.length > 0 ? layouts.find(({ matches }) => matches(inner)) : undefined;

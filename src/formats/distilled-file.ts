@@ -9,8 +9,10 @@
 // .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay where the set
 // names them.
 
+import { bytes as checkBytes, text } from "../checks/checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
+import { checkDistilledSet } from "./check-set.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
@@ -26,6 +28,7 @@ const maximumDepth = 32;
  * not finite, a learning rate or std that is not above 0, a momentum or weight decay out of range.
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   return writeSafetensors(tensorsOf(set), metadataOf(set));
 }
 
@@ -35,6 +38,7 @@ export function distilledToSafetensors(set: DistilledSet): Uint8Array {
  * @throws RangeError as `distilledToSafetensors`.
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const data = new TextEncoder().encode(JSON.stringify(Object.fromEntries(metadataOf(set))));
   return writeNpz([...tensorsOf(set), [metadataName, { shape: [data.length], data }]]);
 }
@@ -47,6 +51,8 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  checkBytes("bytes", bytes);
+  text("name", name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });
     return assemble(tensors, metadata, name);

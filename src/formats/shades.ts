@@ -1,5 +1,6 @@
 // The values of a distilled set as bytes to look at.
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkDistilledSet } from "./check-set.ts";
 
 /** Denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
@@ -57,6 +58,7 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */
 export function displayLevels(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const size = set.channels * set.height * set.width;
   const range = rangeOf(set, sampled.live);
   const levels = new Uint8Array(set.images.length);

@@ -1,5 +1,7 @@
 // Activations, element by element.
 import type { Activation, Buffer } from "../backend/backend.ts";
+import { number, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import type { BoundLayer, ImageShape, Layer, LayerContext, LayerTangent, LayerTape } from "./layer.ts";
 import { elements } from "./layer.ts";
 
@@ -11,6 +13,16 @@ export function relu(): Layer {
   return elementwise("relu", {}, bindRelu);
 }
 
+/** Options of {@link leakyRelu}. */
+export interface LeakyReluOptions {
+  /** Default 0.01. */
+  readonly slope?: number | undefined;
+}
+
+const leakyReluChecks: Checks<LeakyReluOptions> = {
+  slope: optional(number("a finite number >= 0", (slope) => slope >= 0 && Number.isFinite(slope))),
+};
+
 /**
  * y = x where x > 0, else slope·x (`nn.LeakyReLU`), with PyTorch's `negative_slope` as `slope`; its derivative at 0 is
  * the slope.
@@ -19,10 +31,9 @@ export function relu(): Layer {
  * @example
  * sequential([4, 1, 1], [linear({ out: 8 }), leakyRelu({ slope: 0.2 }), linear({ out: 2 })])
  */
-export function leakyRelu({ slope = 0.01 }: { slope?: number } = {}): Layer {
-  if (!(Number.isFinite(slope) && slope >= 0)) {
-    throw new RangeError(`"slope" expected a finite number >= 0, got ${slope}`);
-  }
+export function leakyRelu(options: LeakyReluOptions = {}): Layer {
+  checkOptions(options, leakyReluChecks);
+  const { slope = 0.01 } = options;
   return elementwise("leakyRelu", { slope }, (input, context) => bindLeakyRelu(input, context, slope));
 }
 

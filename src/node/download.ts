@@ -19,9 +19,9 @@ export interface DownloadProgress {
 /** What a download takes. */
 export interface DownloadOptions {
   /** Stops a download, also one that has stalled. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called for each piece that arrives. */
-  readonly onDownload?: (progress: DownloadProgress) => void;
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** Where downloads are kept: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */

@@ -1,12 +1,16 @@
 // distill(), wherever it runs.
 import { type Remote, transfer } from "comlink";
+import { checkOptions } from "../checks/options.ts";
+import { distillChecks } from "../distill/call-checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
 import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
+import { placeChecks } from "../engine/options.ts";
 import type { Control, Report, RunApi } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
-import { type EngineHere, engineOf, known, type Placed } from "./place.ts";
+import { type EngineHere, engineOf, known } from "./on-engine.ts";
+import type { Placed } from "./place.ts";
 
 /** Options of {@link distill}. */
 export type DistillOptions = Placed<OptionsHere>;
@@ -48,6 +52,7 @@ class PlacedRun implements Distillation {
   #error: unknown;
 
   constructor(options: DistillOptions) {
+    checkOptions(options, { ...distillChecks, ...placeChecks });
     this.#options = options;
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));
