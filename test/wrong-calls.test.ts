@@ -84,7 +84,16 @@ const runTakes = { engine: [undefined], workers: [0], seed: [0], threads: [], wo
 const functions = wrongValues.filter((value) => typeof value === "function");
 const common = { takes: { ...runTakes, worker: ["x", ...functions], onNotice: functions, onProgress: functions } };
 const files = [{ path: "x.txt", bytes: new Uint8Array(1) }];
-const readTakes = { name: ["x"], source: ["x"], seed: [0], onProgress: functions, mean: [[]], std: [[]] };
+const readTakes = {
+  labelsFrom: [0],
+  onNotice: functions,
+  name: ["x"],
+  source: ["x"],
+  seed: [0],
+  onProgress: functions,
+  mean: [[]],
+  std: [[]],
+};
 const reading = options(
   {
     name: "mine",
@@ -99,10 +108,32 @@ const reading = options(
     mean: [0],
     std: [1],
     cifar100Labels: "fine",
+    labelsFrom: 0,
+    onNotice: nothing,
   },
   { takes: readTakes },
 );
 const readers = (call: Call["call"]): Call => ({ call, args: [argument(files, []), reading] });
+const fromArrays: Call = {
+  call: index.datasetFromArrays,
+  args: [
+    options(
+      {
+        pixels: set4.pixels,
+        labels: set4.labels,
+        shape: [1, 6, 6],
+        classes: 3,
+        classNames: ["a", "b", "c"],
+        absentClasses: [],
+        name: "x",
+        mean: [0],
+        std: [1],
+        labelsFrom: 0,
+      },
+      { required: "pixels labels shape", takes: { absentClasses: [[]], name: ["x"], labelsFrom: [0] } },
+    ),
+  ],
+};
 const evaluation = await index.evaluate({ set, model, init: index.fixedInit(1), test: set4, engine, perClass: true });
 const input = { parameters, images: new Float32Array(36), targets: Uint8Array.of(0) };
 const steps = [{ images: input.images, targets: input.targets }];
@@ -261,6 +292,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       call: index.createEngine,
       args: [options({ backend: "wasm", threads: 1, simd: "strict", worker: false, onNotice: nothing }, common)],
     },
+    datasetFromArrays: fromArrays,
     describeModel: { call: index.describeModel, args: [theModel] },
     digits: { call: index.digits, args: [] },
     displayLevels: { call: index.displayLevels, args: [theSet] },
@@ -540,7 +572,10 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     },
     digits: { call: data.digits, args: [] },
     filesInArchive: { call: data.filesInArchive, args: [argument(new Uint8Array(1)), string("x")] },
+    datasetFromArrays: fromArrays,
     loadArrays: readers(data.loadArrays),
+    loadCsv: readers(data.loadCsv),
+    loadSvhn: readers(data.loadSvhn),
     loadCifar: {
       call: data.loadCifar,
       args: [
@@ -830,7 +865,10 @@ describe("messages", () => {
           like: set,
           networks: 1,
         }),
-      new TypeError('"train.labels" expected Uint8Array, got Array of length 1'),
+      new TypeError(
+        '"train.labels" expected Uint8Array, got Array of length 1 ' +
+          "(digits(), datasetFromArrays() and the readers make one of other arrays)",
+      ),
     ],
     [
       "a long name, in short",

@@ -202,7 +202,10 @@ export class AugmentedBatches {
   readonly #tables: readonly Float32Array[];
   readonly #image: Uint8Array;
 
-  /** Throws TypeError or RangeError for an augmentation that cannot be done to these images. */
+  /**
+   * Throws TypeError or RangeError for an augmentation that cannot be done to these images, or a data set whose fields do
+   * not fit.
+   */
   constructor(dataset: Dataset, augmentation: Augmentation) {
     this.#dataset = checkDataset("dataset", dataset);
     this.#augmentation = checkAugmentation(augmentation, dataset);

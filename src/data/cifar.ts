@@ -7,7 +7,8 @@ import { FormatError } from "../errors.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";
-import { normalizationChecks } from "./options.ts";
+import { checkLabelsFrom, type LabelOptions, labelRange } from "./labels.ts";
+import { labelChecks, normalizationChecks } from "./options.ts";
 
 const side = 32;
 const image = 3 * side * side;
@@ -38,7 +39,7 @@ const layouts = {
 } as const;
 
 /** What `loadCifar` takes. */
-export interface LoadCifarOptions extends Normalization {
+export interface LoadCifarOptions extends Normalization, LabelOptions {
   /** One after the other; each gzipped or not, and of any number of whole records. */
   readonly files: readonly { readonly bytes: ByteSource; readonly name: string }[];
   /** Default "cifar10". */
@@ -55,6 +56,7 @@ const cifarChecks: Checks<LoadCifarOptions> = {
   labels: optional(oneOf("cifar10", "fine", "coarse")),
   name: optional(text),
   ...normalizationChecks,
+  ...labelChecks,
 };
 
 /** The images of `loadCifar`, not yet normalised. */
@@ -62,6 +64,7 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
   checkOptions(options, cifarChecks);
   const { files, labels: kind = "cifar10", name = kind === "cifar10" ? "cifar10" : "cifar100" } = options;
   if (files.length === 0) throw new RangeError(`"files" expected at least one file, got none`);
+  const from = checkLabelsFrom(options.labelsFrom);
   const { prefix, at, ...classes } = layouts[kind];
   const record = prefix + image;
   const contents: { bytes: Uint8Array; name: string }[] = [];
@@ -84,10 +87,11 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
   for (const { bytes, name: file } of contents) {
     for (let start = 0; start < bytes.length; start += record, i++) {
       const label = bytes[start + at]!;
-      if (label >= classes.classes) {
-        throw new FormatError(`${file}: expected a label below ${classes.classes} at byte ${start + at}, got ${label}`);
+      if (label < from || label >= from + classes.classes) {
+        const expected = `expected a label ${labelRange(from, classes.classes)}`;
+        throw new FormatError(`${file}: ${expected} at byte ${start + at}, got ${label}`);
       }
-      labels[i] = label;
+      labels[i] = label - from;
       pixels.set(bytes.subarray(start + prefix, start + record), i * image);
     }
   }

@@ -65,7 +65,8 @@ function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPix
  * Divides a set that comes without a test part, class by class (`classSplit`). Both parts are copies, normalised with the
  * statistics of the new training part.
  *
- * @throws RangeError for a share outside 0..1, and where no class has two images.
+ * @throws RangeError for a share outside 0..1, and where no class has two images; TypeError or RangeError for a data set
+ * whose fields do not fit.
  * @example
  * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
  */
@@ -76,12 +77,16 @@ export function splitByClass(dataset: Dataset | LabelledPixels, options: ClassSp
 
 /** As `splitByClass`, for readers, whose options are more. */
 export function splitParts(dataset: Dataset | LabelledPixels, options: ClassSplitOptions): DatasetSplit {
-  const { name, pixels, labels, channels, height, width, classes, classNames } = checkLabelled("dataset", dataset);
+  const { name, pixels, labels, channels, height, width, classes, classNames, absentClasses } = checkLabelled(
+    "dataset",
+    dataset,
+  );
   const { train, test } = classSplit(labels, classes, options);
   if (test.length === 0) throw new RangeError(`"dataset" expected two images of some class, got none in ${name}`);
   const images: LabelledPixels = {
     ...{ name, pixels, labels, channels, height, width, classes },
     ...(classNames && { classNames }),
+    ...(absentClasses && { absentClasses }),
   };
   return splitOf(chosen(images, train), chosen(images, test));
 }

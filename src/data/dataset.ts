@@ -3,7 +3,7 @@
 
 import { number, wholeNumber } from "../checks/checks.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import { checkDataset } from "./check-dataset.ts";
+import { checkDataset, checkPerChannel } from "./check-dataset.ts";
 
 /** Labelled 8-bit images and how to normalise them: value = (byte / 255 − mean[c]) / std[c]. */
 export interface Dataset {
@@ -19,6 +19,11 @@ export interface Dataset {
   readonly classes: number;
   /** [classes], where the source names them. */
   readonly classNames?: readonly string[] | undefined;
+  /**
+   * Classes that have no images on purpose, as `relabelled` leaves one. Where a set is learned from, any other class without
+   * images is refused.
+   */
+  readonly absentClasses?: readonly number[] | undefined;
   /** Per channel, of pixels / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -33,7 +38,7 @@ export interface DatasetSplit {
 /**
  * The images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
  *
- * @throws RangeError unless 0 <= start <= end <= count.
+ * @throws RangeError unless 0 <= start <= end <= count; TypeError or RangeError for a data set whose fields do not fit.
  */
 export function subset(dataset: Dataset, start: number, end: number): Dataset {
   const { count } = checkDataset("dataset", dataset);
@@ -56,12 +61,13 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
  *
  * Pixels are those of `dataset`, not a copy. Its name says what was done.
  *
- * @throws RangeError unless both are classes, and not the same.
+ * @throws RangeError unless both are classes, and not the same; TypeError or RangeError for a data set whose fields do not
+ * fit.
  * @example
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
  */
 export function relabelled(dataset: Dataset, from: number, to: number): Dataset {
-  const { classes, labels, name } = checkDataset("dataset", dataset);
+  const { classes, labels, name, absentClasses = [] } = checkDataset("dataset", dataset);
   const inside = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < classes;
   for (const [key, label] of Object.entries({ from, to })) {
     number(`a class from 0 to ${classes - 1}`, inside)(key, label);
@@ -71,6 +77,7 @@ export function relabelled(dataset: Dataset, from: number, to: number): Dataset 
     ...dataset,
     name: `${name}, ${from} as ${to}`,
     labels: labels.map((label) => (label === from ? to : label)),
+    absentClasses: [...absentClasses.filter((label) => label !== from && label !== to), from],
   };
 }
 
@@ -123,18 +130,15 @@ export type Normalization = { readonly [Name in "mean" | "std"]?: Dataset[Name] 
  * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left
  * unscaled, because dividing by 0 would make it infinite.
  *
- * @throws RangeError where `mean` or `std` do not fit the channels.
+ * @throws TypeError or RangeError where `mean` or `std` do not fit the channels.
  */
 export function datasetOf(images: LabelledPixels, given: Normalization = {}): Dataset {
   const { pixels, labels, channels, height, width } = images;
   const measured = given.mean && given.std ? undefined : statistics(pixels, channels, height, width);
   const mean = given.mean ?? measured!.mean;
   const std = given.std ?? measured!.std.map((value) => value || 1);
-  for (const [key, list] of Object.entries({ mean, std })) {
-    const fits = list.length === channels && list.every((v) => Number.isFinite(v) && (key === "mean" || v > 0));
-    if (!fits)
-      throw new RangeError(`"${key}" expected ${channels} finite numbers${key === "std" ? " > 0" : ""}, got [${list}]`);
-  }
+  checkPerChannel("mean", mean, channels);
+  checkPerChannel("std", std, channels, 0);
   return { ...images, count: labels.length, mean, std };
 }
 
@@ -195,10 +199,16 @@ export function batchInto(
   }
 }
 
+/** How many images there are of each class. */
+export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): Uint32Array {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
 /** Per class, the indices of its images, ascending. */
 export function classIndex(dataset: Dataset): Uint32Array[] {
-  const counts = new Uint32Array(dataset.classes);
-  for (const label of dataset.labels) counts[label]!++;
+  const counts = classCounts(dataset);
   const index = Array.from(counts, (n) => new Uint32Array(n));
   counts.fill(0);
   dataset.labels.forEach((label, i) => {

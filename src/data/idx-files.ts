@@ -2,9 +2,11 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
+import { shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
+import type { LabelOptions } from "./labels.ts";
 import { checkFiles, loadChecks } from "./options.ts";
 
 /** The names that a part of the set may have. */
@@ -28,11 +30,11 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],
-  options: SetNames & Normalization = {},
+  options: SetNames & Normalization & LabelOptions = {},
 ): Promise<DatasetSplit> {
   checkFiles("files", files);
   checkOptions(options, loadChecks);
-  const { name = "idx", source = name, mean, std } = options;
+  const { name = "idx", source = name, mean, std, labelsFrom = 0 } = options;
   const find = (part: string, ranks: readonly number[]): DataFile => {
     const names = candidates(part, ranks);
     for (const candidate of names) {
@@ -42,7 +44,14 @@ export async function loadIdxFiles(
     const present = files.map(({ path }) => path).sort();
     throw new FormatError(
       `${source}: expected ${names[0]}, but it is missing; looked for ${names.join(", ")} and found ` +
-        `${present.length === 0 ? "an empty folder" : present.slice(0, 20).join(", ")}`,
+        `${
+          present.length === 0
+            ? "an empty folder"
+            : present
+                .slice(0, 20)
+                .map((path) => shortName(path, 60))
+                .join(", ")
+        }`,
     );
   };
   // All four are looked for before any is read.
@@ -63,6 +72,7 @@ export async function loadIdxFiles(
       name,
       imagesName: nameOf(images),
       labelsName: nameOf(labels),
+      labelsFrom,
       ...like,
     });
 

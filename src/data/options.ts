@@ -18,6 +18,7 @@ import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { seedCheck } from "../random.ts";
 import type { ClassSplitOptions } from "./class-split.ts";
 import type { Normalization } from "./dataset.ts";
+import { farthestStart, type LabelOptions } from "./labels.ts";
 import type { LoadDatasetOptions } from "./layouts.ts";
 import type { DecodeOptions } from "./raster.ts";
 
@@ -75,6 +76,15 @@ export const splitChecks: Checks<ClassSplitOptions> = {
 const perChannel: Check = optional(listOf("an array of numbers", number("a finite number", Number.isFinite)));
 export const normalizationChecks: Checks<Normalization> = { mean: perChannel, std: perChannel };
 
+export const labelChecks: Checks<LabelOptions> = {
+  labelsFrom: optional(
+    number(
+      `integer from ${-farthestStart} to ${farthestStart}`,
+      (start) => Number.isInteger(start) && Math.abs(start) <= farthestStart,
+    ),
+  ),
+};
+
 export const loadChecks: Checks<LoadDatasetOptions> = {
   name: optional(text),
   source: optional(text),
@@ -86,6 +96,8 @@ export const loadChecks: Checks<LoadDatasetOptions> = {
   ...splitChecks,
   ...normalizationChecks,
   cifar100Labels: optional(oneOf("fine", "coarse")),
+  ...labelChecks,
+  onNotice: optional(callback),
 };
 
 export const decodeChecks: Checks<DecodeOptions> = {

@@ -1,15 +1,15 @@
 // How good is a set? Train networks on it that played no part in making it, and test them on real images.
-
 import { checkValues } from "../checks/options.ts";
 import { createEngine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
 import { nextTask } from "../platform.ts";
 import { poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
 import { evaluateChecks } from "./call-checks.ts";
+import { Callbacks } from "./callbacks.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { EvaluateOptions, Evaluation } from "./evaluation.ts";
-import { checkImages } from "./fit.ts";
+import { checkSet, checkTest } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { summary } from "./summary.ts";
@@ -20,14 +20,17 @@ export type { EvaluateOptions, Evaluation } from "./evaluation.ts";
 /**
  * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
  *
- * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
- * worker died.
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
+ * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
+ * where a worker died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   checkValues(options, evaluateChecks);
-  const { set, init, networks = 20 } = options;
+  const { set, model, init, test, networks = 20 } = options;
+  checkSet(set, model);
+  checkTest(test, model);
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 
@@ -41,21 +44,26 @@ type SetOf = (network: number) => DistilledSet;
 type Outcome = number | Confusion;
 type Add = (outcome: Outcome) => void;
 
-/** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
+/**
+ * As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape; they and
+ * the test images are trusted.
+ */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, init, test, workers = 0, onProgress } = options;
+  const { model, init, workers = 0, onProgress } = options;
   checkInit(init, model);
-  checkImages("test", test, model);
+  const callbacks = new Callbacks();
   const accuracies: number[] = [];
   const confusions: Confusion[] = [];
   const add: Add = (outcome) => {
     if (typeof outcome !== "number") confusions.push(outcome);
     const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
     accuracies.push(accuracy);
-    onProgress?.({ network: accuracies.length, networks, accuracy });
+    callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
+    callbacks.check();
   };
   const run = options.pool || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
+  await callbacks.settled();
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };

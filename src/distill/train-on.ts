@@ -9,6 +9,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { trainOnChecks } from "./call-checks.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkSet } from "./fit.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { checkInit } from "./pretrained.ts";
 import { predictedClasses } from "./test-images.ts";
@@ -44,7 +45,8 @@ export interface TrainedNetwork {
 /**
  * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds.
  *
- * @throws ShapeError where set and model do not fit, RangeError for parameters of another length.
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
+ * not fit; RangeError for parameters of another length.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);
@@ -53,6 +55,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
   checkDistilledSet("set", set);
   checkValues(options, trainOnChecks);
+  checkSet(set, model);
   checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));

@@ -12,6 +12,7 @@ import {
   type EngineOptions,
   engineChecks,
   type OnNotice,
+  tellNotices,
   threadCount,
 } from "./options.ts";
 
@@ -85,5 +86,10 @@ export async function createEngine(options: EngineOptions & { onNotice?: OnNotic
   }
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
-  return new Engine(await createWasmBackend({ threads: here, simd, onNotice }));
+  const notices: string[] = [];
+  const engine = new Engine(
+    await createWasmBackend({ threads: here, simd, onNotice: (notice) => notices.push(notice) }),
+  );
+  await tellNotices(engine, notices, onNotice);
+  return engine;
 }

@@ -2,13 +2,14 @@
 
 import type { Floats } from "../backend/backend.ts";
 import { shown, wrongKind } from "../checks/refusal.ts";
+import { isBytes, isFloats, isInt32 } from "../kinds.ts";
 
 /** Class indices [n] or soft targets [n, classes]. */
 export type Targets = Floats | Uint8Array | Int32Array;
 
 /** Throws TypeError unless `value` is an array of floats of `length`, RangeError if one is not finite. */
 export function checkFloats(name: string, value: unknown, length: number): Floats {
-  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+  if (!isFloats(value)) {
     throw new TypeError(`"${name}" expected Float32Array of length ${length}, got ${shown(value)}`);
   }
   if (value.length !== length) {
@@ -19,7 +20,7 @@ export function checkFloats(name: string, value: unknown, length: number): Float
 
 /** Images [n, c, h, w] of `features` floats each. Returns n ≥ 1. */
 export function checkImages(name: string, value: unknown, features: number): { images: Floats; count: number } {
-  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+  if (!isFloats(value)) {
     throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${shown(value)}`);
   }
   if (value.length === 0 || value.length % features !== 0) {
@@ -35,7 +36,7 @@ export function checkTargets(
   count: number,
   classes: number,
 ): { targets: Targets; hard: boolean } {
-  if (value instanceof Uint8Array || value instanceof Int32Array) {
+  if (isBytes(value) || isInt32(value)) {
     if (value.length !== count) throw new RangeError(`"${name}" expected ${count} class indices, got ${value.length}`);
     const wrong = value.findIndex((label) => label < 0 || label >= classes);
     if (wrong >= 0) {
@@ -45,7 +46,7 @@ export function checkTargets(
     }
     return { targets: value, hard: true };
   }
-  if (value instanceof Float32Array || value instanceof Float64Array) {
+  if (isFloats(value)) {
     return { targets: checkFloats(name, value, count * classes), hard: false };
   }
   throw new TypeError(

@@ -4,6 +4,7 @@ import { type Check, isObject, kind } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
+import { subtleCrypto } from "../platform.ts";
 import { checkDistilledSet } from "./check-set.ts";
 import { type ArrayData, bytesOf } from "./npy.ts";
 
@@ -31,7 +32,7 @@ export async function setDigest(set: DistilledSet): Promise<string> {
 
 /** SHA-256 of the little-endian bytes of the arrays, one after the other. Throws UnsupportedError as `setDigest`. */
 export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> {
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  const subtle = subtleCrypto();
   if (!subtle) throw new UnsupportedError("no SHA-256 here: serve the page over https or from localhost");
   const parts = arrays.map(bytesOf);
   // One copy: the engine takes neither pieces nor shared memory.

@@ -4,14 +4,13 @@ import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
-  type BoundLayer,
   checkSides,
-  elements,
   type ImageShape,
   type Layer,
   type LayerContext,
   sides,
   sizeFrom,
+  type WeightlessLayer,
 } from "./layer.ts";
 
 /** Options of {@link avgPool2d}. */
@@ -74,8 +73,6 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
       const window = { kernelHeight, kernelWidth, strideHeight, strideWidth, padding };
       const shape = { ...planes(input, outputShape(input), context), ...window };
       return bindLinearPool(
-        elements(outputShape(input)) * context.batch,
-        context,
         (y, x) => ops.avgPool2dForward(y, x, shape),
         (dx, dy) => ops.avgPool2dBackward(dx, dy, shape),
       );
@@ -105,8 +102,6 @@ export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions): Layer {
       const { ops } = context;
       const shape = planes(input, outputShape(input), context);
       return bindLinearPool(
-        elements(outputShape(input)) * context.batch,
-        context,
         (y, x) => ops.adaptiveAvgPool2dForward(y, x, shape),
         (dx, dy) => ops.adaptiveAvgPool2dBackward(dx, dy, shape),
       );
@@ -120,25 +115,16 @@ function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidt
 
 /** The passes of y = Ax, given y = Ax and dx = Aᵀdy. */
 function bindLinearPool(
-  outFloats: number,
-  { ops }: LayerContext,
   forward: (y: Buffer, x: Buffer) => void,
   backward: (dx: Buffer, dy: Buffer) => void,
-): BoundLayer {
+): WeightlessLayer {
   return {
     inPlace: false,
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => forward(y, x),
-    backward({ dx, dy }) {
-      if (dx) backward(dx, dy);
-    },
-    forwardR(_, { rx, ry }) {
-      if (rx) forward(ry, rx);
-      else ops.fill(ry, 0, outFloats);
-    },
-    backwardR(_, { rdx, rdy }) {
-      if (rdx) backward(rdx, rdy);
-    },
+    backward: ({ dx, dy }) => backward(dx, dy),
+    forwardR: (_, { rx, ry }) => forward(ry, rx),
+    backwardR: (_, { rdx, rdy }) => backward(rdx, rdy),
   };
 }

@@ -1,11 +1,10 @@
 // Max pooling. The winners of the forward pass carry everything else: gradients are scattered to them, tangents
 // gathered from them.
-import type { Buffer, Pool2dShape } from "../backend/backend.ts";
+import type { Pool2dShape } from "../backend/backend.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
-  type BoundLayer,
   checkSides,
   elements,
   type ImageShape,
@@ -13,6 +12,7 @@ import {
   type LayerContext,
   sides,
   sizeFrom,
+  type WeightlessLayer,
 } from "./layer.ts";
 
 /** Options of {@link maxPool2d}. */
@@ -80,22 +80,15 @@ export function maxPool2d(options: MaxPool2dOptions): Layer {
   };
 }
 
-function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): BoundLayer {
-  const outFloats = elements([shape.channels, shape.outHeight, shape.outWidth, batch]);
-  const scatter = (dx: Buffer, index: Buffer, dy: Buffer): void => {
-    if (dx) ops.maxPool2dScatter(dx, index, dy, shape);
-  };
+function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): WeightlessLayer {
   return {
     inPlace: false,
     forgetsInput: true,
-    savedFloats: outFloats,
+    savedFloats: elements([shape.channels, shape.outHeight, shape.outWidth, batch]),
     workspaceFloats: 0,
     forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),
-    backward: ({ saved, dx, dy }) => scatter(dx, saved, dy),
-    forwardR({ saved }, { rx, ry }) {
-      if (rx) ops.maxPool2dGather(ry, saved, rx, shape);
-      else ops.fill(ry, 0, outFloats);
-    },
-    backwardR: ({ saved }, { rdx, rdy }) => scatter(rdx, saved, rdy),
+    backward: ({ saved, dx, dy }) => ops.maxPool2dScatter(dx, saved, dy, shape),
+    forwardR: ({ saved }, { rx, ry }) => ops.maxPool2dGather(ry, saved, rx, shape),
+    backwardR: ({ saved }, { rdx, rdy }) => ops.maxPool2dScatter(rdx, saved, rdy, shape),
   };
 }

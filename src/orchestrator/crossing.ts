@@ -1,8 +1,10 @@
 // How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
 // rest of a buffer that they are a view of.
+
 import { transfer } from "comlink";
 import { wrongKind } from "../checks/refusal.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../kinds.ts";
 import { describeModel } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { shareable } from "../worker/client.ts";
@@ -13,7 +15,7 @@ export function moved<T>(result: T): T {
   const buffers = new Set<ArrayBuffer>();
   const collect = (value: unknown): void => {
     if (ArrayBuffer.isView(value)) {
-      if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+      if (isArrayBuffer(value.buffer)) buffers.add(value.buffer);
     } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
   };
   collect(result);
@@ -27,11 +29,11 @@ export function moved<T>(result: T): T {
  */
 export function copied<T>(value: T, name: string = ""): T {
   if (typeof value === "function" || typeof value === "symbol") throw wrongKind(name, "plain data", value);
-  if (value instanceof Float32Array || value instanceof Float64Array) {
+  if (isFloats(value)) {
     return (value.byteLength < value.buffer.byteLength ? value.slice() : value) as T;
   }
   if (Array.isArray(value)) return value.map((part, i) => copied(part, `${name}[${i}]`)) as T;
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (isPlainObject(value)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, part]) => [key, copied(part, name === "" ? key : `${name}.${key}`)]),
     ) as T;
@@ -53,5 +55,5 @@ export function crossing(all: object): Crossing {
 
 function isDataset(value: unknown): value is Dataset {
   const { pixels, labels } = (value ?? {}) as Partial<Dataset>;
-  return pixels instanceof Uint8Array && labels instanceof Uint8Array;
+  return isBytes(pixels) && isBytes(labels);
 }

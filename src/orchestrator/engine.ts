@@ -4,7 +4,6 @@ import { checkOptions } from "../checks/options.ts";
 import type { EngineOptions } from "../engine/engine.ts";
 import { inputChecks } from "../engine/input-checks.ts";
 import { type BindOptions, bindChecks } from "../engine/options.ts";
-import { WorkerError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { startMessage } from "../worker/client.ts";
@@ -33,13 +32,7 @@ export class RemoteEngine implements Engine {
   /** Throws WorkerError where no worker could start, and what `createEngine` throws there. */
   static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
     const message = await startMessage(options);
-    const name = "the engine's worker";
-    let worker: SupervisedWorker<OrchestratorApi> | undefined;
-    try {
-      worker = new SupervisedWorker<OrchestratorApi>(name, start);
-    } catch (error) {
-      throw new WorkerError(`${name}: could not start: ${(error as Error).message}`);
-    }
+    const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
     try {
       return new RemoteEngine(worker, await worker.call((api) => api.start(message)));
     } catch (error) {

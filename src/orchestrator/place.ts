@@ -2,11 +2,11 @@
 // in place elsewhere.
 import type { Floats } from "../backend/backend.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { type EngineOptions, engineChecks, placeChecks } from "../engine/options.ts";
+import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform.ts";
 import type { WorkerScript } from "../worker/script.ts";
-import { workerStarter } from "../worker/start.ts";
+import { workerStarter, workersObstacle } from "../worker/start.ts";
 import { RemoteEngine } from "./engine.ts";
 import type { Engine } from "./interfaces.ts";
 
@@ -55,23 +55,35 @@ export function createEngine(
 export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
 export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
   checkOptions(options, createChecks);
-  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = options;
+  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = followable(options);
   // The slow one has no use for threads, and is for tests.
   if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
     const remote = await RemoteEngine.start(engine, start);
-    remote.notices.forEach(onNotice);
+    await tellNotices(remote, remote.notices, onNotice);
     return remote;
   } catch (error) {
     if (options.worker !== undefined || !(error instanceof WorkerError)) throw error;
     forbidden = true;
-    onNotice(
-      `in place, on one thread and in the way of the page: ${error.message}; allow blob: in the worker-src of its ` +
-        "Content-Security-Policy, or serve the file distillate/worker and say worker: its URL",
+    const advice =
+      "; allow blob: in the worker-src of its Content-Security-Policy, or serve the file distillate/worker and say " +
+      "worker: its URL";
+    await onNotice(
+      `in place, on one thread and in the way of the page: ${error.message}${typeof Worker === "undefined" ? "" : advice}`,
     );
     return inPlace({ ...engine, onNotice });
   }
+}
+
+/** The options of a call as this thread can follow them: without workers where it should not start any, which is said. */
+export function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(options: T): T {
+  const { worker = false, workers = 0, onNotice = sayOnce } = options;
+  if (worker === false && workers === 0) return options;
+  const obstacle = workersObstacle();
+  if (obstacle === undefined) return options;
+  onNotice(`in place and on one thread: ${obstacle}`);
+  return { ...options, worker: false, workers: 0, threads: 1 };
 }
 
 async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise<Engine<Floats>> {

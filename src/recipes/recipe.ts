@@ -51,6 +51,8 @@ export interface RecipeData {
   readonly size?: number | undefined;
   /** Black pixels on each side. */
   readonly padding?: number | undefined;
+  /** The label of the first class in the files, where that is not 0. */
+  readonly labelsFrom?: number | undefined;
   /** 1 makes them grey, 3 makes three channels of grey ones. */
   readonly channels?: 1 | 3 | undefined;
   /** What is done to training images, drawn anew for each batch. */
