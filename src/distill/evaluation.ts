@@ -1,6 +1,8 @@
 // What an evaluation takes, and how good networks are: accuracies, and what they come to.
+
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { Confusion } from "./confusion.ts";

@@ -5,6 +5,7 @@ import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { distillChecks } from "./call-checks.ts";

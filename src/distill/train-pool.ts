@@ -1,9 +1,11 @@
 // trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
+
 import { checkValues } from "../checks/options.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { DivergedError, withLearned } from "../errors.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { describeModel } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";

@@ -1,4 +1,5 @@
 // The engine: where networks run. It owns a backend and its memory, and binds models to them.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Arena } from "../backend/arena.ts";
 import type { Backend, Simd } from "../backend/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";

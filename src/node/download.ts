@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
+import type { AbortSignal } from "../host-types.ts";
 import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
 

@@ -1,5 +1,6 @@
 // distill(), wherever it runs.
 
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Remote, transfer } from "comlink";
 import { checkOptions } from "../checks/options.ts";
 import { distillChecks } from "../distill/call-checks.ts";

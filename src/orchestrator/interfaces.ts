@@ -1,5 +1,6 @@
 // The engine as users see it, wherever it runs. Interfaces alone: what implements them needs types of a page or of Node,
 // which a program that uses this package may be compiled without.
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Floats, Simd } from "../backend/backend.ts";
 import type {
   Chance,

@@ -6,6 +6,7 @@ import { checkValues } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 import { poolOptions, WorkerPool } from "../../worker/client.ts";

@@ -3,6 +3,7 @@
 import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
 
 /** Where images are drawn from. */

@@ -1,10 +1,12 @@
 // Baselines without training: an image is of the class of the points that it lies nearest to.
+
 import { checkValues } from "../../checks/options.ts";
 import { checkDataset, shiftAdvice } from "../../data/check-dataset.ts";
 import { batchInto, type Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
 import { checkDistilledSet } from "../../formats/check-set.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { nextTask } from "../../platform.ts";
 import { nearestNeighborsChecks } from "../call-checks.ts";
 import type { DistilledSet } from "../distilled-set.ts";
