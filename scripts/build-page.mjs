@@ -40,7 +40,20 @@ const withoutReference = instead(
 /** The page has checked a run before it hands it over. */
 const withoutCheck = instead(/\/memory-limit\.ts$/, "export function checkMemoryLimit() {}");
 
-export const pageWorkerSources = [handed, withoutReference, withoutCheck, pageSources];
+/** Nor are the options of a call looked at again. */
+const withoutChecks = instead(
+  /\/call-checks\.ts$/,
+  `const none = {};
+  export { none as distillChecks, none as evaluateChecks, none as trainOnChecks, none as trainPoolChecks };
+  export { none as baselineChecks, none as nearestNeighborsChecks };`,
+);
+const withoutThings = instead(
+  /\/check-(dataset|set)\.ts$/,
+  `const same = (name, value) => value;
+  export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkDistilledSet };`,
+);
+
+export const pageWorkerSources = [handed, withoutReference, withoutCheck, withoutChecks, withoutThings, pageSources];
 
 const options = {
   bundle: true,

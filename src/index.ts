@@ -24,14 +24,7 @@ export type { Replay } from "./distill/train.ts";
 export type { TrainedNetwork } from "./distill/train-on.ts";
 export type { PoolNetwork, PoolProgress, TrainedPool } from "./distill/train-pool.ts";
 export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
-export type {
-  Chance,
-  Gradients,
-  HessianVectorProduct,
-  LabelledImages,
-  MetaGradient,
-  MetaGradientOptions,
-} from "./engine/bound-network.ts";
+export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/bound-network.ts";
 export type { EngineOptions } from "./engine/engine.ts";
 export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
@@ -70,7 +63,14 @@ export {
   trainPool,
 } from "./orchestrator/calls.ts";
 export { type Distillation, type DistillOptions, distill } from "./orchestrator/distill.ts";
-export type { Abortable, BoundNetwork, Engine } from "./orchestrator/engine.ts";
+export type {
+  Abortable,
+  BoundNetwork,
+  Engine,
+  Gradients,
+  HessianVectorProduct,
+  MetaGradient,
+} from "./orchestrator/interfaces.ts";
 export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
 export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
 export { version } from "./version.gen.ts";

@@ -1,9 +1,12 @@
 // What needs a file system: the entry `distillate/node`. The work itself is elsewhere; here are only paths.
 
 import { basename, extname } from "node:path";
+import { text } from "./checks/checks.ts";
+import { outOfRange } from "./checks/refusal.ts";
 import type { DatasetSplit } from "./data/dataset.ts";
 import { loadIdxFiles } from "./data/idx-files.ts";
 import type { DistilledSet } from "./distill/distilled-set.ts";
+import { checkDistilledSet } from "./formats/check-set.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
@@ -24,9 +27,11 @@ const maximumSetBytes = 2 ** 30;
  * await saveDistilled("mnist.safetensors", await run.result());
  */
 export async function saveDistilled(path: string, set: DistilledSet): Promise<void> {
+  text("path", path);
+  checkDistilledSet("set", set);
   const extension = extname(path).toLowerCase();
   if (extension !== ".safetensors" && extension !== ".npz") {
-    throw new RangeError(`"path" expected to end in .safetensors or .npz, got ${JSON.stringify(path)}`);
+    throw outOfRange("path", "to end in .safetensors or .npz", path);
   }
   await writeFileAtomic(path, extension === ".npz" ? distilledToNpz(set) : distilledToSafetensors(set));
 }
@@ -39,6 +44,7 @@ export async function saveDistilled(path: string, set: DistilledSet): Promise<vo
  * const set = await loadDistilled("mnist.safetensors");
  */
 export async function loadDistilled(path: string): Promise<DistilledSet> {
+  text("path", path);
   return distilledFromBytes(await readBytes(path, maximumSetBytes), path);
 }
 
@@ -52,5 +58,6 @@ export async function loadDistilled(path: string): Promise<DistilledSet> {
  * const { train, test } = await loadIdxFolder("data/fashion-mnist");
  */
 export async function loadIdxFolder(dir: string): Promise<DatasetSplit> {
+  text("dir", dir);
   return loadIdxFiles(await filesInFolder(dir), { name: basename(dir), source: dir });
 }

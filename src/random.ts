@@ -2,6 +2,8 @@
 // nothing, so that evaluating, say, can never change the order of the data.
 import type { RandomKey } from "./backend/backend.ts";
 import { draws, multiplyHigh } from "./backend/reference/random.ts";
+import type { Check } from "./checks/checks.ts";
+import { outOfRange, wrongKind } from "./checks/refusal.ts";
 
 /**
  * The key of stream `part` of the `index`-th use of `purpose` under `seed`. The two key words are 32-bit FNV-1a hashes
@@ -38,10 +40,15 @@ function fnv1a(text: string, start: number): number {
   return hash | 0;
 }
 
-/** Throws RangeError unless `seed`, called `name`, is a whole number from 0 to 2⁵³ − 1. Returns it. */
-export function checkSeed(seed: number, name: string = "seed"): number {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`"${name}" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${seed}`);
-  }
+/** Throws TypeError or RangeError unless `seed`, called `name`, is a whole number from 0 to 2⁵³ − 1. Returns it. */
+export function checkSeed(seed: unknown, name: string = "seed"): number {
+  const expected = `integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
+  if (typeof seed !== "number") throw wrongKind(name, expected, seed);
+  if (!Number.isSafeInteger(seed) || seed < 0) throw outOfRange(name, expected, seed);
   return seed;
 }
+
+/** The check of an option that is a seed. */
+export const seedCheck: Check = (name, value) => {
+  checkSeed(value, name);
+};

@@ -6,7 +6,7 @@
 // WebKit would then have no room for a sixteenth. It asks because a worker of Firefox (seen in 153) that starts workers
 // itself now and then stands still in `new Worker`, for ever, and some browsers have no workers of workers at all. In a
 // worker of yours, which cannot ask, there is one thread in Firefox.
-import type { WorkerScript } from "./worker/start.ts";
+import type { WorkerScript } from "./worker/script.ts";
 import { workerSource } from "./worker/worker-source.page.gen.ts";
 
 /** A worker that was started, by this thread or for it. */

@@ -55,10 +55,12 @@ async function measure(name: BaselineName, options: Omit<BaselineOptions, "kind"
     const { kind: _, accuracies: __, ...result } = await baseline({ ...options, kind: trained });
     return result;
   }
-  const { like, train } = options;
+  const { like, train, test, draws, candidates, seed, engine, signal } = options;
   const perClass = Math.max(1, Math.floor((like.steps * like.imagesPerStep) / train.classes));
   const points = name.slice("nearest-".length) as BaselineKind;
-  const { accuracies: _, ...result } = await nearestNeighbors({ ...options, points, perClass });
+  const { accuracies: _, ...result } = await nearestNeighbors({
+    ...{ points, train, test, perClass, draws, candidates, seed, engine, signal },
+  });
   return result;
 }
 

@@ -34,10 +34,10 @@ export async function judge(
   reports: readonly RunReport[],
 ): Promise<Pick<RunResult, "evaluation" | "attack" | "baselines">> {
   let judged: Pick<RunResult, "evaluation" | "attack"> = { evaluation: null };
-  const { attack } = options;
+  const { attack, train, baselines: wanted, ...judges } = options;
   try {
     const { confusions, ...evaluation } = await evaluate({
-      ...options,
+      ...judges,
       set,
       ...(attack && { perClass: true }),
       onProgress({ network, networks }) {
@@ -50,8 +50,8 @@ export async function judge(
     };
     for (const report of reports) report.evaluated(evaluation);
     // Real images come with hard labels, of every class as many: there are none like fewer images than classes.
-    const names = set.imagesPerStep % options.train.classes === 0 ? options.baselines : [];
-    const baselines = await measureBaselines(names, { ...options, like: set }, (name) => {
+    const names = set.imagesPerStep % train.classes === 0 ? wanted : [];
+    const baselines = await measureBaselines(names, { ...judges, train, like: set }, (name) => {
       for (const report of reports) report.comparing(name);
     });
     for (const report of reports) report.compared(baselines);

@@ -1,5 +1,6 @@
 // The files in a tar or zip archive, in memory. Nothing is ever unpacked to a disk, so names are only names.
 
+import { byteSource, text } from "../checks/checks.ts";
 import { FormatError } from "../errors.ts";
 import { parseTar } from "../formats/tar.ts";
 import { openZip } from "../formats/zip.ts";
@@ -26,6 +27,8 @@ export function isArchiveName(path: string): boolean {
  * const { train, test } = await datasetFromFiles(files, { size: 64 });
  */
 export async function filesInArchive(source: ByteSource, name: string): Promise<DataFile[]> {
+  byteSource("source", source);
+  text("name", name);
   let bytes = await bytesOf(source);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const entries = openZip(bytes, { name, maximumBytes, maximumEntries: maximumFiles });

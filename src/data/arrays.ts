@@ -1,5 +1,6 @@
 // Data sets as NumPy arrays: an .npz, or .npy files.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy } from "../formats/npy.ts";
 import { openNpz } from "../formats/npz.ts";
@@ -11,6 +12,7 @@ import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White } from "./grey-levels.ts";
 import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { type PartsOptions, withParts } from "./parts.ts";
 
 const maximumBytes = 2 ** 31 - 1;
@@ -44,6 +46,8 @@ export function isArrays(files: readonly DataFile[]): boolean {
  * const { train, test } = await loadArrays([{ path: "mnist.npz", bytes: await readFile("mnist.npz") }]);
  */
 export async function loadArrays(files: readonly DataFile[], options: LoadArraysOptions = {}): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { name = "arrays", source = name, onNotice } = options;
   const from = checkLabelsFrom(options.labelsFrom);
   const arrays = await namedArrays(files);

@@ -4,6 +4,20 @@
 
 import type { RandomKey } from "../backend/backend.ts";
 import { philox4x32 } from "../backend/reference/random.ts";
+import {
+  type Check,
+  bytes as checkBytes,
+  flag,
+  floats,
+  kind,
+  listOf,
+  number,
+  optional,
+  whole,
+  wholeNumber,
+} from "../checks/checks.ts";
+import { type Checks, checkOptions, thing } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { logUniform } from "./log-uniform.ts";
@@ -12,9 +26,9 @@ import { fitTo, Resizer } from "./resize.ts";
 /** Ranges of torchvision's RandomResizedCrop. */
 export interface ResizedCropRanges {
   /** Of the area of the part to the whole. Default [0.08, 1]. */
-  readonly scale?: readonly [least: number, most: number];
+  readonly scale?: readonly [least: number, most: number] | undefined;
   /** Of its width to its height. Default [3/4, 4/3]. */
-  readonly ratio?: readonly [least: number, most: number];
+  readonly ratio?: readonly [least: number, most: number] | undefined;
 }
 
 /**
@@ -26,11 +40,11 @@ export interface ResizedCropRanges {
  */
 export interface Augmentation {
   /** Pads by so many reflected pixels, then crops at random: RandomCrop(size, padding, padding_mode="reflect"). */
-  readonly crop?: number;
+  readonly crop?: number | undefined;
   /** Crops a random part and resizes it to the whole, bicubic: RandomResizedCrop. */
-  readonly resizedCrop?: boolean | ResizedCropRanges;
+  readonly resizedCrop?: boolean | ResizedCropRanges | undefined;
   /** Then mirrors, left to right, with probability 1/2: RandomHorizontalFlip. */
-  readonly flip?: boolean;
+  readonly flip?: boolean | undefined;
 }
 
 /** Of one image. */
@@ -40,36 +54,46 @@ export interface AugmentShape {
   readonly width: number;
 }
 
-const keys: readonly string[] = ["crop", "resizedCrop", "flip"];
+/** [least, most], above 0 and up to `limit`. */
+function range(limit: number): Check {
+  const expected = `0 < least <= most <= ${limit} as [least, most]`;
+  return (name, value) => {
+    if (!Array.isArray(value) || value.some((end) => typeof end !== "number")) throw wrongKind(name, expected, value);
+    const [least, most] = value as [number, number];
+    if (!(value.length === 2 && least > 0 && least <= most && most <= limit)) throw outOfRange(name, expected, value);
+  };
+}
+
+const rangeChecks: Checks<ResizedCropRanges> = { scale: optional(range(1)), ratio: optional(range(100)) };
+
+const augmentChecks: Checks<Augmentation> = {
+  crop: optional(whole(0)),
+  resizedCrop: optional((name, value) => {
+    if (typeof value !== "boolean") checkOptions(value, rangeChecks, name, `${name}.`);
+  }),
+  flip: optional(flag),
+};
+
+/** What an augmentation must be by itself, whatever the images are. */
+export const augmentCheck: Check = (name, value) => checkOptions(value, augmentChecks, name, `${name}.`);
+
 /** As torchvision; then the largest central part within the ratios. */
 const attempts = 10;
 
 /** Throws TypeError or RangeError unless `augmentation` can be done to images of `shape`. Returns it. */
 export function checkAugmentation(augmentation: Augmentation, shape: AugmentShape): Augmentation {
-  if (typeof augmentation !== "object" || augmentation === null) {
-    throw new TypeError(`"augment" expected an object, got ${augmentation}`);
-  }
-  const other = Object.keys(augmentation).find((key) => !keys.includes(key));
-  if (other !== undefined) throw new TypeError(`"augment" expected only ${keys.join(", ")}, got ${other}`);
-  const { crop = 0, flip = false, resizedCrop = false } = augmentation;
+  augmentCheck("augment", augmentation);
+  const { crop = 0, resizedCrop = false } = augmentation;
   const most = Math.min(shape.height, shape.width) - 1;
-  if (!Number.isInteger(crop) || crop < 0 || crop > most) {
-    throw new RangeError(`"augment.crop" expected integer in 0..${most}, below the side, got ${crop}`);
-  }
-  if (typeof flip !== "boolean") throw new TypeError(`"augment.flip" expected true or false, got ${flip}`);
+  if (crop > most) throw outOfRange("augment.crop", `integer in 0..${most}, below the side`, crop);
   if (crop > 0 && resizedCrop) throw new RangeError(`"augment" expected crop or resizedCrop, got both`);
-  if (typeof resizedCrop === "boolean") return augmentation;
-  for (const [key, limit] of [
-    ["scale", 1],
-    ["ratio", 100],
-  ] as const) {
-    const range = resizedCrop[key];
-    if (range && !(range.length === 2 && range[0] > 0 && range[0] <= range[1] && range[1] <= limit)) {
-      throw new RangeError(`"augment.resizedCrop.${key}" expected 0 < least <= most <= ${limit}, got [${range}]`);
-    }
-  }
   return augmentation;
 }
+
+const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
+const word = number("a 32-bit integer", Number.isInteger);
+const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });
+const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));
 
 /** Four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
 function uniforms({ seed, stream }: RandomKey, position: number, block: number): [number, number, number, number] {
@@ -156,7 +180,11 @@ export function augmented(
   key: RandomKey,
   first: number = 0,
 ): Uint8Array {
+  checkBytes("pixels", pixels);
+  shapeCheck("shape", shape);
   checkAugmentation(augmentation, shape);
+  keyCheck("key", key);
+  wholeNumber("first", first, 0);
   const image = shape.channels * shape.height * shape.width;
   if (pixels.length % image !== 0)
     throw new RangeError(`"pixels" expected a multiple of ${image}, got ${pixels.length}`);
@@ -195,6 +223,10 @@ export class AugmentedBatches {
    * @throws RangeError where `out` has another length or an index is outside.
    */
   into(indices: ArrayLike<number>, out: Float32Array | Float64Array, key: RandomKey, first: number = 0): void {
+    indicesCheck("indices", indices);
+    floats("out", out);
+    keyCheck("key", key);
+    wholeNumber("first", first, 0);
     const { pixels, count, channels, height, width } = this.#dataset;
     const image = this.#image.length;
     const plane = height * width;

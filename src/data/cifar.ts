@@ -1,11 +1,14 @@
 // CIFAR-10 and CIFAR-100 in their binary layout: records of one label (CIFAR-100: coarse, then fine) and 3 × 32 × 32
 // bytes, red, green, blue plane, row by row. No header, so the length of a file is all there is to check, and labels.
 
+import { byteSource, listOf, oneOf, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";
 import { checkLabelsFrom, type LabelOptions, labelRange } from "./labels.ts";
+import { labelChecks, normalizationChecks } from "./options.ts";
 
 const side = 32;
 const image = 3 * side * side;
@@ -40,15 +43,26 @@ export interface LoadCifarOptions extends Normalization, LabelOptions {
   /** One after the other; each gzipped or not, and of any number of whole records. */
   readonly files: readonly { readonly bytes: ByteSource; readonly name: string }[];
   /** Default "cifar10". */
-  readonly labels?: CifarLabels;
+  readonly labels?: CifarLabels | undefined;
   /** Of the data set. Default "cifar10" or "cifar100". */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
+
+const cifarChecks: Checks<LoadCifarOptions> = {
+  files: listOf(
+    "an array of files { bytes, name }",
+    thing("a file { bytes, name }", { bytes: byteSource, name: text }),
+  ),
+  labels: optional(oneOf("cifar10", "fine", "coarse")),
+  name: optional(text),
+  ...normalizationChecks,
+  ...labelChecks,
+};
 
 /** The images of `loadCifar`, not yet normalised. */
 export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixels> {
+  checkOptions(options, cifarChecks);
   const { files, labels: kind = "cifar10", name = kind === "cifar10" ? "cifar10" : "cifar100" } = options;
-  if (!Object.hasOwn(layouts, kind)) throw new RangeError(`"labels" expected cifar10, fine or coarse, got ${kind}`);
   if (files.length === 0) throw new RangeError(`"files" expected at least one file, got none`);
   const from = checkLabelsFrom(options.labelsFrom);
   const { prefix, at, ...classes } = layouts[kind];

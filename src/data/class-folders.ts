@@ -1,6 +1,7 @@
 // Folders of PNG and JPEG files, a folder for each class, as torchvision's ImageFolder reads them:
 // [train/]class/picture.jpg. Also CIFAR-10 as JPEG files, whose labels are in their names.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { cifar10Classes } from "./cifar.ts";
@@ -9,6 +10,7 @@ import { type DataFile, nameOf, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type Normalization, splitOf } from "./dataset.ts";
 import { type ImageOptions, type LabelledImage, readImages } from "./image-set.ts";
 import { maximumClasses } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 
 /** What `loadImageFolder` takes. */
 export interface ImageFolderOptions extends SetNames, ImageOptions, ClassSplitOptions, Normalization {}
@@ -74,6 +76,8 @@ export async function loadImageFolder(
   files: readonly DataFile[],
   options: ImageFolderOptions = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { name = "images", source = name } = options;
   const inner = pictures(withoutWrappers(files));
   if (inner.length === 0) throw new FormatError(`${source}: expected PNG or JPEG files, got none of ${files.length}`);
@@ -160,6 +164,8 @@ export async function loadCifarJpeg(
   files: readonly DataFile[],
   options: Omit<ImageFolderOptions, "name"> = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const name = "CIFAR-10 (JPEG q75)";
   const parts: Record<string, LabelledImage[]> = { train: [], test: [] };
   for (const file of pictures(files)) {

@@ -1,16 +1,18 @@
 // Dividing a set that comes without a test part.
 
 import { philox4x32 } from "../backend/reference/random.ts";
-import { checkSeed, randomKey } from "../random.ts";
+import { checkOptions, checkValues } from "../checks/options.ts";
+import { randomKey } from "../random.ts";
 import { checkLabelled } from "./check-dataset.ts";
 import { type Dataset, type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
+import { splitChecks } from "./options.ts";
 
 /** How a set is divided. */
 export interface ClassSplitOptions {
   /** Of each class, the share of its images that becomes the test part. Default 0.2. */
-  readonly testShare?: number;
+  readonly testShare?: number | undefined;
   /** Of the choice. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Positions of the two parts, each ascending. */
@@ -25,15 +27,9 @@ export interface SplitIndices {
  *
  * @throws RangeError for a share outside 0..1 or a seed that is none.
  */
-export function classSplit(
-  labels: ArrayLike<number>,
-  classes: number,
-  { testShare = 0.2, seed = 1 }: ClassSplitOptions = {},
-): SplitIndices {
-  if (!(testShare > 0 && testShare < 1)) {
-    throw new RangeError(`"testShare" expected a number between 0 and 1, got ${testShare}`);
-  }
-  checkSeed(seed);
+export function classSplit(labels: ArrayLike<number>, classes: number, options: ClassSplitOptions = {}): SplitIndices {
+  checkValues(options, splitChecks);
+  const { testShare = 0.2, seed = 1 } = options;
   const byClass = Array.from({ length: classes }, (): number[] => []);
   for (let i = 0; i < labels.length; i++) byClass[labels[i]!]!.push(i);
   const [train, test]: [number[], number[]] = [[], []];
@@ -75,6 +71,12 @@ function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPix
  * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
  */
 export function splitByClass(dataset: Dataset | LabelledPixels, options: ClassSplitOptions = {}): DatasetSplit {
+  checkOptions(options, splitChecks);
+  return splitParts(dataset, options);
+}
+
+/** As `splitByClass`, for readers, whose options are more. */
+export function splitParts(dataset: Dataset | LabelledPixels, options: ClassSplitOptions): DatasetSplit {
   const { name, pixels, labels, channels, height, width, classes, classNames, absentClasses } = checkLabelled(
     "dataset",
     dataset,

@@ -1,10 +1,12 @@
 // A data set as another network needs it: of another size, with a border, grey or RGB. The paper trains on USPS digits framed
 // like MNIST's, and on MNIST in three channels. What is given as a split stays one, both parts normalised alike.
 
+import { number } from "../checks/checks.ts";
 import { checkSetOrSplit } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { datasetOf, splitOf } from "./dataset.ts";
 import { luma } from "./image-set.ts";
+import { bothSides, checkSize, fitCheck } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 
 const maximumBytes = 2 ** 31 - 1;
@@ -37,13 +39,9 @@ export function resized<T extends Dataset | DatasetSplit>(
   size: number | readonly [height: number, width: number],
   fit: Fit = "cover",
 ): T {
-  const [outHeight, outWidth] = typeof size === "number" ? [size, size] : size;
-  for (const side of [outHeight, outWidth]) {
-    if (!Number.isInteger(side) || side < 1 || side > maximumSide) {
-      throw new RangeError(`"size" expected integers from 1 to ${maximumSide}, got ${size}`);
-    }
-  }
-  if (fit !== "cover" && fit !== "squash") throw new RangeError(`"fit" expected "cover" or "squash", got "${fit}"`);
+  checkSize("size", size);
+  fitCheck("fit", fit);
+  const [outHeight, outWidth] = bothSides(size);
   return converted(data, (set) => {
     const { pixels, count, channels, height, width } = set;
     const resizer = new Resizer(width, height, fitTo(width, height, [outHeight, outWidth], fit));
@@ -72,9 +70,8 @@ export function padded<T extends Dataset | DatasetSplit>(data: T, padding: numbe
   return converted(data, (set) => {
     const { pixels, count, channels, height, width } = set;
     const most = Math.floor((maximumSide - Math.max(height, width)) / 2);
-    if (!Number.isInteger(padding) || padding < 0 || padding > most) {
-      throw new RangeError(`"padding" expected an integer from 0 to ${most}, got ${padding}`);
-    }
+    const inside = (padding: number): boolean => Number.isInteger(padding) && padding >= 0 && padding <= most;
+    number(`an integer from 0 to ${most}`, inside)("padding", padding);
     const [outHeight, outWidth] = [height + 2 * padding, width + 2 * padding];
     const out = new Uint8Array(bytesOf("padding", count * channels, outHeight, outWidth));
     for (let row = 0; row < count * channels * height; row++) {

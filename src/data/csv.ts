@@ -1,6 +1,7 @@
 // Tables of pixels as text: a line for each image, its label and then its pixels row by row (Kaggle's MNIST, sign-MNIST), or the
 // label last. The numbers are read byte by byte, because a line split into strings takes many times its memory.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
@@ -8,6 +9,7 @@ import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";
 import { maybeGunzip } from "./gzip.ts";
 import { checkLabelsFrom, classOf, type LabelOptions, labelFault } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
 /** A label and 1,024 × 1,024 pixels. */
@@ -44,6 +46,8 @@ export async function loadCsv(
   files: readonly DataFile[],
   options: PartsOptions & LabelOptions = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { name = "csv", source = name, onNotice } = options;
   const from = checkLabelsFrom(options.labelsFrom);
   const { train, test } = fileOfEachPart(

@@ -1,5 +1,6 @@
 // Caltech-UCSD Birds 200-2011, in its own layout.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote, shortName } from "../formats/quote.ts";
 import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
@@ -7,6 +8,7 @@ import { type DataFile, nameOf } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";
 import type { LabelledImage } from "./image-set.ts";
 import { maximumClasses } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { filesBeside, TextLines } from "./text-files.ts";
 
 const labelsFile = /^(.*\/)?image_class_labels\.txt$/;
@@ -24,7 +26,9 @@ export function isCub(files: readonly DataFile[]): boolean {
  * @throws FormatError, naming the file and line: for a missing file, a number that is not in all three, or a class outside.
  */
 export async function loadCub(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
-  const { name = "cub200", source = name } = options;
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
+  const { name = "cub200", source = name, size = 224, fit = "squash" } = options;
   const set = filesBeside(files, labelsFile, source);
   /** The second field by the first, in the order of the lines. */
   const table = async (path: string, pattern: RegExp, expected: string): Promise<Map<string, string>> => {
@@ -77,5 +81,5 @@ export async function loadCub(files: readonly DataFile[], options: ImageFolderOp
   if (train.length === 0 || test.length === 0) {
     throw new FormatError(`${nameOf(set.get("train_test_split.txt"))}: expected images of both parts, got one part`);
   }
-  return readSplit(train, test, { name, classNames }, { size: 224, fit: "squash", ...options });
+  return readSplit(train, test, { name, classNames }, { ...options, size, fit });
 }

@@ -2,6 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import { shortName } from "../formats/quote.ts";
+import type { Blob } from "../host-types.ts";
 import { isArrayBuffer, isBytes } from "../kinds.ts";
 
 /** The bytes of a file: a Blob covers the File of a page's file input. */
@@ -14,7 +15,7 @@ export interface DataFile {
   /** The content, or what reads it when its turn comes. */
   readonly bytes: ByteSource | (() => Promise<ByteSource>);
   /** What errors call the file. Default: `path`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** The bytes behind `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
@@ -55,12 +56,12 @@ export function nameOf({ name, path }: DataFile): string {
 /** What a set of files is called. */
 export interface SetNames {
   /** Of the data set; it goes into results. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What errors call the folder or archive that the files are in. Default: the name. */
-  readonly source?: string;
+  readonly source?: string | undefined;
 }
 
 /** Who is told what a reader decided because the files do not say it. */
 export interface Notices {
-  readonly onNotice?: (notice: string) => void;
+  readonly onNotice?: ((notice: string) => void) | undefined;
 }

@@ -1,6 +1,8 @@
 // Labelled images in memory, as bytes. Normalising is part of the data set, because a distilled set is worth nothing
 // to somebody who does not know mean and std.
 
+import { number, wholeNumber } from "../checks/checks.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { checkDataset, checkPerChannel } from "./check-dataset.ts";
 
 /** Labelled 8-bit images and how to normalise them: value = (byte / 255 − mean[c]) / std[c]. */
@@ -16,12 +18,12 @@ export interface Dataset {
   readonly width: number;
   readonly classes: number;
   /** [classes], where the source names them. */
-  readonly classNames?: readonly string[];
+  readonly classNames?: readonly string[] | undefined;
   /**
    * Classes that have no images on purpose, as `relabelled` leaves one. Where a set is learned from, any other class without
    * images is refused.
    */
-  readonly absentClasses?: readonly number[];
+  readonly absentClasses?: readonly number[] | undefined;
   /** Per channel, of pixels / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -40,10 +42,9 @@ export interface DatasetSplit {
  */
 export function subset(dataset: Dataset, start: number, end: number): Dataset {
   const { count } = checkDataset("dataset", dataset);
-  if (!Number.isInteger(start) || start < 0) throw new RangeError(`"start" expected integer >= 0, got ${start}`);
-  if (!Number.isInteger(end) || end < start || end > count) {
-    throw new RangeError(`"end" expected integer in ${start}..${count}, got ${end}`);
-  }
+  wholeNumber("start", start, 0);
+  wholeNumber("end", end, start);
+  if (end > count) throw outOfRange("end", `integer in ${start}..${count}`, end);
   const image = dataset.channels * dataset.height * dataset.width;
   return {
     ...dataset,
@@ -67,9 +68,9 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
  */
 export function relabelled(dataset: Dataset, from: number, to: number): Dataset {
   const { classes, labels, name, absentClasses = [] } = checkDataset("dataset", dataset);
-  for (const [key, label] of [["from", from] as const, ["to", to] as const]) {
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new RangeError(`"${key}" expected a class from 0 to ${classes - 1}, got ${label}`);
+  const inside = (label: number): boolean => Number.isInteger(label) && label >= 0 && label < classes;
+  for (const [key, label] of Object.entries({ from, to })) {
+    number(`a class from 0 to ${classes - 1}`, inside)(key, label);
   }
   if (from === to) throw new RangeError(`"to" expected another class than "from", got ${to}`);
   return {
@@ -123,7 +124,7 @@ export function statistics(
 export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std">;
 
 /** How to normalise, where it is not to be measured: per channel, of pixels / 255. */
-export type Normalization = Partial<Pick<Dataset, "mean" | "std">>;
+export type Normalization = { readonly [Name in "mean" | "std"]?: Dataset[Name] | undefined };
 
 /**
  * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left

@@ -1,7 +1,10 @@
 // A PNG or JPEG to pixels, told apart by their first bytes.
 
+import { bytes as checkBytes } from "../checks/checks.ts";
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
+import { decodeChecks } from "./options.ts";
 import { decodePng, isPng } from "./png.ts";
 import type { DecodeOptions, Raster } from "./raster.ts";
 
@@ -11,6 +14,8 @@ import type { DecodeOptions, Raster } from "./raster.ts";
  * @throws FormatError, naming the file: for anything else, a damaged file, or one of more than `maximumPixels`.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
+  checkBytes("bytes", bytes);
+  checkOptions(options, decodeChecks);
   if (isPng(bytes)) return decodePng(bytes, options);
   if (isJpeg(bytes)) return decodeJpeg(bytes, options);
   throw new FormatError(`${options.name}: expected a PNG (89 50 4e 47) or JPEG (ff d8) at byte 0, got other bytes`);

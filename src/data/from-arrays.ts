@@ -1,11 +1,14 @@
 // A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
 
+import { type Check, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { quote } from "../formats/quote.ts";
 import { arrayKind, isBytes, isFloats } from "../kinds.ts";
-import { describe, isObject } from "../values.ts";
+import { describe } from "../values.ts";
 import { checkAbsent, checkCount, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
 import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
 import { checkLabelsFrom, type LabelOptions, maximumClasses } from "./labels.ts";
+import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What `datasetFromArrays` takes. */
 export interface DatasetArrays extends Normalization, LabelOptions {
@@ -21,14 +24,28 @@ export interface DatasetArrays extends Normalization, LabelOptions {
     | readonly [channels: number, height: number, width: number]
     | readonly [n: number, channels: number, height: number, width: number];
   /** Default: as many as there are `classNames`, or else as the largest label needs. Give a test part that of its training part. */
-  readonly classes?: number;
+  readonly classes?: number | undefined;
   /** [classes] */
-  readonly classNames?: readonly string[];
+  readonly classNames?: readonly string[] | undefined;
   /** Classes that have no images on purpose; a training set may have no others without. */
-  readonly absentClasses?: readonly number[];
+  readonly absentClasses?: readonly number[] | undefined;
   /** What results and messages call the set. Default "arrays". */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
+
+/** Looked at one beside the other, below. */
+const later: Check = () => {};
+const arraysChecks: Checks<DatasetArrays> = {
+  pixels: later,
+  labels: later,
+  shape: later,
+  classes: later,
+  classNames: later,
+  absentClasses: later,
+  name: optional(text),
+  ...normalizationChecks,
+  ...labelChecks,
+};
 
 /**
  * A data set from arrays in memory. Labels are counted from 0 unless `labelsFrom` says otherwise. What is not given of
@@ -42,11 +59,8 @@ export interface DatasetArrays extends Normalization, LabelOptions {
  * const test = datasetFromArrays({ ...held, shape: [1, 28, 28], classes, mean, std });
  */
 export function datasetFromArrays(arrays: DatasetArrays): Dataset {
-  if (!isObject(arrays)) {
-    throw new TypeError(`"arrays" expected an object of pixels, labels and shape, got ${describe(arrays)}`);
-  }
+  checkOptions(arrays, arraysChecks, "arrays");
   const { shape, name = "arrays", classNames, absentClasses, mean, std } = arrays;
-  if (typeof name !== "string") throw new TypeError(`"name" expected a string, got ${describe(name)}`);
   const labels = labelsOf(arrays);
   const [channels, height, width] = imageShape(shape, labels.length);
   const pixels = bytesOf(arrays.pixels);

@@ -1,11 +1,13 @@
 // MNIST's four idx files, found by their names.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
 import type { LabelOptions } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 
 /** The names that a part of the set may have. */
 function candidates(part: string, ranks: readonly number[]): string[] {
@@ -28,8 +30,11 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],
-  { name = "idx", source = name, mean, std, labelsFrom = 0 }: SetNames & Normalization & LabelOptions = {},
+  options: SetNames & Normalization & LabelOptions = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
+  const { name = "idx", source = name, mean, std, labelsFrom = 0 } = options;
   const find = (part: string, ranks: readonly number[]): DataFile => {
     const names = candidates(part, ranks);
     for (const candidate of names) {

@@ -2,12 +2,15 @@
 // then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes, which is what image
 // sets use. Reading only.
 
+import { byteSource, optional, text, whole } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { checkCount, shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, inflatePrefix, isGzip } from "./gzip.ts";
 import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
+import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
 export interface Idx {
@@ -73,16 +76,27 @@ export interface LoadIdxOptions extends LabelOptions {
   /** [count] */
   readonly labels: ByteSource;
   /** Of the data set. Default "idx". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
-  readonly imagesName?: string;
-  readonly labelsName?: string;
+  readonly imagesName?: string | undefined;
+  readonly labelsName?: string | undefined;
   /** Default: as many as the largest label needs. Give it where some class may be absent. */
-  readonly classes?: number;
+  readonly classes?: number | undefined;
   /** Per channel, of pixels / 255. Default: those of these images; give a test set those of its training set. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
+  readonly mean?: readonly number[] | undefined;
+  readonly std?: readonly number[] | undefined;
 }
+
+const idxChecks: Checks<LoadIdxOptions> = {
+  images: byteSource,
+  labels: byteSource,
+  name: optional(text),
+  imagesName: optional(text),
+  labelsName: optional(text),
+  classes: optional(whole(1)),
+  ...normalizationChecks,
+  ...labelChecks,
+};
 
 async function read(source: ByteSource, name: string): Promise<Idx> {
   const bytes = await bytesOf(source);
@@ -106,6 +120,7 @@ function fileName(source: ByteSource, fallback: string): string {
  * const data = await loadIdx({ images, labels, name: "fashion" });
  */
 export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
+  checkOptions(options, idxChecks);
   const { name = "idx" } = options;
   const imagesName = options.imagesName ?? fileName(options.images, `${name} images`);
   const labelsName = options.labelsName ?? fileName(options.labels, `${name} labels`);

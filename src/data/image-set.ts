@@ -1,25 +1,27 @@
 // Encoded images to one block of pixels of one size: what every reader of PNG and JPEG files shares.
 
 import { FormatError } from "../errors.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { nextTask } from "../platform.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { LabelledPixels } from "./dataset.ts";
 import { decodeImage } from "./decode-image.ts";
+import { bothSides } from "./options.ts";
 import type { Raster } from "./raster.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 
 /** How images become pixels of one size. */
 export interface ImageOptions {
   /** Side of the square, or [height, width]. Default: that of the first image, which all must have. */
-  readonly size?: number | readonly [number, number];
+  readonly size?: number | readonly [number, number] | undefined;
   /** What becomes of another shape. "cover": shorter side, then a centre crop; "squash": both sides. */
-  readonly fit?: Fit;
+  readonly fit?: Fit | undefined;
   /** 1 for grey, 3 for RGB. Default: grey where every file is grey, else RGB. */
-  readonly channels?: 1 | 3;
+  readonly channels?: 1 | 3 | undefined;
   /** Stops between two images with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called between images. */
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
 /** Pixels from `left`, `top` up to, not including, `right`, `bottom`. */
@@ -34,23 +36,12 @@ export interface Box {
 export interface LabelledImage {
   readonly file: DataFile;
   readonly label: number;
-  readonly box?: Box;
+  readonly box?: Box | undefined;
 }
 
 const maximumBytes = 2 ** 31 - 1;
-const maximumSide = 4096;
 /** A page is let go on after as many decoded pixels: a few milliseconds. */
 const pixelsAtATime = 2 ** 16;
-
-function sizeOf(size: NonNullable<ImageOptions["size"]>): readonly [number, number] {
-  const [height, width] = typeof size === "number" ? [size, size] : size;
-  for (const side of [height, width]) {
-    if (!Number.isInteger(side) || side < 1 || side > maximumSide) {
-      throw new RangeError(`"size" expected integers from 1 to ${maximumSide}, got ${size}`);
-    }
-  }
-  return [height, width];
-}
 
 /**
  * Decodes `images`, in their order, to [n, channels, height, width].
@@ -65,12 +56,8 @@ export async function readImages(
   options: ImageOptions,
 ): Promise<LabelledPixels> {
   const { fit = "cover", channels: wanted, signal, onProgress } = options;
-  if (fit !== "cover" && fit !== "squash") throw new RangeError(`"fit" expected "cover" or "squash", got "${fit}"`);
-  if (wanted !== undefined && wanted !== 1 && wanted !== 3) {
-    throw new RangeError(`"channels" expected 1 or 3, got ${wanted}`);
-  }
   const planes = wanted ?? 3;
-  let size = options.size === undefined ? undefined : sizeOf(options.size);
+  let size = options.size === undefined ? undefined : bothSides(options.size);
   let block: Block | undefined;
   let grey = true;
   let sinceLast = 0;

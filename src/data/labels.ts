@@ -8,7 +8,7 @@ export interface LabelOptions {
    * The label of the first class where that is not 0: with 1, labels 1 … 10 become the classes 0 … 9. Sets whose classes
    * have names (folders, PASCAL VOC, CUB) are counted from 0 whatever this says. Default 0.
    */
-  readonly labelsFrom?: number;
+  readonly labelsFrom?: number | undefined;
 }
 
 /** Labels are bytes. */

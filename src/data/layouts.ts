@@ -1,5 +1,6 @@
 // What a folder or an archive holds, recognised by the names of its files.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { filesInArchive, isArchiveName } from "./archive.ts";
@@ -19,6 +20,7 @@ import { type DataFile, type Notices, nameOf, readDataFile } from "./data-file.t
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { isIdxFiles, loadIdxFiles } from "./idx-files.ts";
 import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { withParts } from "./parts.ts";
 import { isSvhn, loadSvhn } from "./svhn.ts";
 import { refusalOf } from "./unread-files.ts";
@@ -28,7 +30,7 @@ import { isVoc, loadVoc } from "./voc.ts";
 /** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
 export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions, Notices {
   /** Which labels of CIFAR-100. Default "fine". */
-  readonly cifar100Labels?: Exclude<CifarLabels, "cifar10">;
+  readonly cifar100Labels?: Exclude<CifarLabels, "cifar10"> | undefined;
 }
 
 interface Layout {
@@ -123,6 +125,8 @@ export async function datasetFromFiles(
   files: readonly DataFile[],
   options: LoadDatasetOptions = {},
 ): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { source = options.name ?? "files" } = options;
   checkLabelsFrom(options.labelsFrom);
   const inner = withoutWrappers(files);

@@ -3,7 +3,7 @@
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { meaningOf, type Part, wordsOf } from "./array-names.ts";
-import { type ClassSplitOptions, splitByClass } from "./class-split.ts";
+import { type ClassSplitOptions, splitParts } from "./class-split.ts";
 import type { DataFile, Notices, SetNames } from "./data-file.ts";
 import { type DatasetSplit, type LabelledPixels, type Normalization, splitOf } from "./dataset.ts";
 
@@ -61,7 +61,7 @@ export function withParts(
       `${source}: found no test part and no class with two images; expected two of some class, to test on one`,
     );
   }
-  const { train: first, test: second } = splitByClass(train, options);
+  const { train: first, test: second } = splitParts(train, options);
   onNotice?.(
     `${source}: there is no test part, so ${testShare * 100} % of each class, chosen at random, are the test images`,
   );

@@ -12,7 +12,7 @@ export interface Raster {
 export interface DecodeOptions {
   readonly name: string;
   /** More pixels than this are refused before memory is taken. Default 2²⁴, which is 16.8 megapixels. */
-  readonly maximumPixels?: number;
+  readonly maximumPixels?: number | undefined;
 }
 
 export const defaultMaximumPixels: number = 2 ** 24;

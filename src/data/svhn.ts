@@ -1,6 +1,7 @@
 // Street View House Numbers in its second format, cropped digits: train_32x32.mat, test_32x32.mat and extra_32x32.mat. Each holds
 // X [height, width, 3, n] and y [n, 1].
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type MatArray, type MatVariable, openMat } from "../formats/mat.ts";
 import { permuted } from "../formats/permute.ts";
@@ -9,6 +10,7 @@ import { arrayLabels } from "./array-labels.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { greyLevels } from "./grey-levels.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
 const classes = 10;
@@ -31,6 +33,8 @@ function isMat(path: string): boolean {
  * const { train, test } = await loadSvhn([file("train_32x32.mat"), file("test_32x32.mat")]);
  */
 export async function loadSvhn(files: readonly DataFile[], options: PartsOptions = {}): Promise<DatasetSplit> {
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
   const { name = "svhn", source = name } = options;
   const { train, test } = fileOfEachPart(
     files.filter(({ path }) => isMat(path)),

@@ -1,12 +1,15 @@
 // USPS digits as "The Elements of Statistical Learning" lays them out: a line of text for each image, its label and then
 // 16 × 16 values from −1 to 1, row by row.
 
+import { byteSource, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";
 import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { labelChecks, normalizationChecks } from "./options.ts";
 
 const side = 16;
 const values = side * side;
@@ -21,13 +24,22 @@ export interface LoadUspsOptions extends Normalization, LabelOptions {
   /** The text, gzipped or not. */
   readonly bytes: ByteSource;
   /** Of the data set. Default "usps". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What errors call the file. Default: `name`. */
-  readonly fileName?: string;
+  readonly fileName?: string | undefined;
 }
+
+const uspsChecks: Checks<LoadUspsOptions> = {
+  bytes: byteSource,
+  name: optional(text),
+  fileName: optional(text),
+  ...normalizationChecks,
+  ...labelChecks,
+};
 
 /** The images of `loadUsps`, not yet normalised. */
 export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels> {
+  checkOptions(options, uspsChecks);
   const { bytes, name = "usps", fileName = name } = options;
   const from = checkLabelsFrom(options.labelsFrom);
   const text = await maybeGunzip(await bytesOf(bytes), { name: fileName, maximumBytes });

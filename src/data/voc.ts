@@ -1,11 +1,13 @@
 // PASCAL VOC 2007, made a classification set as the paper does: each annotated object, cut out by its box.
 
+import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
 import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";
 import type { Box, LabelledImage } from "./image-set.ts";
+import { checkFiles, loadChecks } from "./options.ts";
 import { filesBeside, type LabelledFiles, TextLines } from "./text-files.ts";
 import { parseXml, type XmlElement } from "./xml.ts";
 
@@ -32,11 +34,13 @@ export function isVoc(files: readonly DataFile[]): boolean {
  * @throws FormatError, naming the file: for a missing file, an unknown class, or a box that is none or outside its image.
  */
 export async function loadVoc(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
-  const { name = "voc2007", source = name } = options;
+  checkFiles("files", files);
+  checkOptions(options, loadChecks);
+  const { name = "voc2007", source = name, size = 224, fit = "squash" } = options;
   const set = filesBeside(files, annotation, source);
   const list = set.has("ImageSets/Main/test.txt") ? ["trainval", "test"] : ["train", "val"];
   const [train, test] = [await objects(set, list[0]!), await objects(set, list[1]!)];
-  return readSplit(train, test, { name, classNames: vocClasses }, { size: 224, fit: "squash", ...options });
+  return readSplit(train, test, { name, classNames: vocClasses }, { ...options, size, fit });
 }
 
 async function objects(set: LabelledFiles, list: string): Promise<LabelledImage[]> {

@@ -1,4 +1,6 @@
 // Which classes networks take for which: reports by class, and of poisoned data (docs/math.md §5).
+import { isObject, number } from "../checks/checks.ts";
+import { wrongKind } from "../checks/refusal.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Summary, summary } from "./summary.ts";
 
@@ -45,11 +47,14 @@ export interface AttackReport {
  * const evaluation = await evaluate({ set: await run.result(), model, init: pretrained(held), test, perClass: true });
  * attackReport(evaluation, 0, 1).misread.mean;
  */
-export function attackReport({ confusions }: Evaluation, from: number, to: number): AttackReport {
-  if (!confusions) throw new TypeError('"evaluation" expected confusions: ask evaluate for them with perClass: true');
+export function attackReport(evaluation: Evaluation, from: number, to: number): AttackReport {
+  const { confusions } = isObject(evaluation) ? evaluation : {};
+  if (!isConfusions(confusions)) {
+    throw wrongKind("evaluation", "what evaluate gives with perClass: true", evaluation);
+  }
   const classes = confusions[0]!.length;
-  for (const [name, k] of [["from", from] as const, ["to", to] as const]) {
-    if (!confusions[0]![k]) throw new RangeError(`"${name}" expected a class from 0 to ${classes - 1}, got ${k}`);
+  for (const [name, k] of Object.entries({ from, to })) {
+    number(`a class from 0 to ${classes - 1}`, (k) => confusions[0]![k] !== undefined)(name, k);
   }
   if (total(confusions[0]![from]!) === 0) throw new RangeError(`"from" expected a class with test images, got ${from}`);
   return {
@@ -57,6 +62,12 @@ export function attackReport({ confusions }: Evaluation, from: number, to: numbe
     modified: summary(confusions.map((confusion) => accuracyOf(withoutClass(confusion, from, to)))),
     misread: summary(confusions.map((confusion) => share(confusion, from, to))),
   };
+}
+
+function isConfusions(value: unknown): value is readonly Confusion[] {
+  return (
+    Array.isArray(value) && value.length > 0 && value.every((rows) => Array.isArray(rows) && rows.every(Array.isArray))
+  );
 }
 
 /** The confusion where images of class `from` count as such of `to`. */

@@ -20,8 +20,8 @@ export interface DistilledSet {
   /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. */
   readonly learningRates: Float32Array;
   /** Of the inner steps, as in torch.optim.SGD; 0 where absent. */
-  readonly momentum?: number;
-  readonly weightDecay?: number;
+  readonly momentum?: number | undefined;
+  readonly weightDecay?: number | undefined;
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];

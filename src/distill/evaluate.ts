@@ -1,58 +1,21 @@
 // How good is a set? Train networks on it that played no part in making it, and test them on real images.
-import type { Dataset } from "../data/dataset.ts";
-import { createEngine, type Engine } from "../engine/engine.ts";
-import { checkDistilledSet } from "../formats/check-set.ts";
+import { checkValues } from "../checks/options.ts";
+import { createEngine } from "../engine/engine.ts";
 import { describeModel } from "../nn/describe.ts";
-import { wholeNumber } from "../nn/layer.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
-import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
-import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { evaluateChecks } from "./call-checks.ts";
 import { Callbacks } from "./callbacks.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import type { Evaluation } from "./evaluation.ts";
+import type { EvaluateOptions, Evaluation } from "./evaluation.ts";
 import { checkSet, checkTest } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { summary } from "./summary.ts";
-import { checkReplay, type Replay } from "./train.ts";
-import { networksOf, type WeightSource } from "./weight-source.ts";
+import { networksOf } from "./weight-source.ts";
 
-export type { Evaluation } from "./evaluation.ts";
-
-/** Options of {@link evaluate}. */
-export interface EvaluateOptions extends Replay {
-  readonly set: DistilledSet;
-  readonly model: Model;
-  /**
-   * As in distilling: with `fixedInit` it is that one network, whatever `networks` says. With `pretrained` it is the
-   * first `networks` of the pool, or all if there are fewer: those trained for testing, or the one distilled for.
-   */
-  readonly init: WeightSource;
-  /** To train with. Default: the loss that the set was distilled for. */
-  readonly loss?: Loss;
-  /** Held-out networks. Default 20; the paper takes 200. */
-  readonly networks?: number;
-  /** Real images nobody has trained on. */
-  readonly test: Dataset;
-  /** Also reports which classes are read as which: `perClass` and `confusions` of the evaluation. Default false. */
-  readonly perClass?: boolean;
-  /** Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
-  readonly seed?: number;
-  readonly engine?: Engine;
-  /** Kernel threads; with several workers those of each, and then 1 by default. */
-  readonly threads?: number | "auto";
-  /** Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Same accuracies. */
-  readonly workers?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: {
-    readonly network: number;
-    readonly networks: number;
-    readonly accuracy: number;
-  }) => void;
-}
+export type { EvaluateOptions, Evaluation } from "./evaluation.ts";
 
 /**
  * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
@@ -64,12 +27,11 @@ export interface EvaluateOptions extends Replay {
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  checkValues(options, evaluateChecks);
   const { set, model, init, test, networks = 20 } = options;
-  checkDistilledSet("set", set);
   checkSet(set, model);
   checkTest(test, model);
-  const count = Math.min(wholeNumber("networks", networks, 1), networksOf(init));
-  return evaluateSets(options, count, () => set);
+  return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
@@ -87,12 +49,8 @@ type Add = (outcome: Outcome) => void;
  * the test images are trusted.
  */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, init, loss, seed = 0, workers = 0, onProgress } = options;
-  checkSeed(seed);
-  checkReplay(options);
+  const { model, init, workers = 0, onProgress } = options;
   checkInit(init, model);
-  checkWorkers(workers);
-  if (loss !== undefined) checkLoss("loss", loss);
   const callbacks = new Callbacks();
   const accuracies: number[] = [];
   const confusions: Confusion[] = [];

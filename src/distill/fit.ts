@@ -8,7 +8,7 @@ import type { DistilledSet } from "./distilled-set.ts";
 
 /** What a model needs to know of a data set: one that is there, or one that is going to be. */
 export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" | "classes"> & {
-  readonly name?: string;
+  readonly name?: string | undefined;
 };
 
 /** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */

@@ -1,8 +1,10 @@
 // The linear case (Wang et al. 2018, the section on a lower bound; docs/math.md §6): the one setting in which distilled
 // data are known in closed form. In float64, with + − × ÷ √ alone.
 
+import { type Check, number, optional, whole, wholeNumber } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { wrongKind } from "../checks/refusal.ts";
 import { ShapeError } from "../errors.ts";
-import { wholeNumber } from "../nn/layer.ts";
 
 /** Options of {@link linearCase}. */
 export interface LinearCaseOptions {
@@ -13,12 +15,28 @@ export interface LinearCaseOptions {
   /** D */
   readonly features: number;
   /** M. Default: as many as there are features, the fewest that are enough. */
-  readonly points?: number;
+  readonly points?: number | undefined;
   /** η of the one step. Default 1. */
-  readonly learningRate?: number;
+  readonly learningRate?: number | undefined;
   /** Directions of the points: [points, features] with orthonormal rows. Default: the first unit vectors. */
-  readonly basis?: ArrayLike<number>;
+  readonly basis?: ArrayLike<number> | undefined;
 }
+
+const numbers: Check = (name, value) => {
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) throw wrongKind(name, "an array of numbers", value);
+  const list = Array.from(value as ArrayLike<unknown>);
+  const at = list.findIndex((element) => !Number.isFinite(element));
+  if (at >= 0) number("a finite number", () => false)(`${name}[${at}]`, list[at]);
+};
+
+const checks: Checks<LinearCaseOptions> = {
+  inputs: numbers,
+  targets: numbers,
+  features: whole(1),
+  points: optional(whole(1)),
+  learningRate: optional(number("a number > 0", (rate) => rate > 0 && rate < Number.POSITIVE_INFINITY)),
+  basis: optional(numbers),
+};
 
 /** Result of {@link linearCase}. Inputs and targets are the distilled set. */
 export interface LinearCase {
@@ -59,14 +77,12 @@ export function linearLowerBound(features: number): number {
  * const { inputs, targets, learningRate, optimum } = linearCase({ inputs: d, targets: t, features: 784 });
  */
 export function linearCase(options: LinearCaseOptions): LinearCase {
+  checkOptions(options, checks);
   const { features, learningRate = 1 } = options;
   const lowerBound = linearLowerBound(features);
-  const points = wholeNumber("points", options.points ?? lowerBound, 1);
+  const { points = lowerBound } = options;
   if (points > features) {
     throw new RangeError(`"points" expected at most ${features}, one for each feature, got ${points}`);
-  }
-  if (!(learningRate > 0 && learningRate < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`"learningRate" expected a number > 0, got ${learningRate}`);
   }
   const count = options.inputs.length / features;
   if (!Number.isInteger(count) || count < features) {

@@ -1,7 +1,7 @@
 // Refusing a run that would take too much, with what would make it fit.
 import { threadCount } from "../engine/options.ts";
 import { lanes } from "../nn/network.ts";
-import { busyWorkers, estimateMemory, hostBytes, type MemoryOptions } from "./memory.ts";
+import { busyWorkers, hostBytes, type MemoryOptions, memoryOf } from "./memory.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
 import { chunkImages } from "./outer-loss.ts";
@@ -18,16 +18,15 @@ const PAGE = 65_536;
  */
 export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
   const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
-  if (!(memoryLimit > 0)) throw new RangeError(`"memoryLimit" expected a number of bytes > 0, got ${memoryLimit}`);
   // The memory of one worker is hardly smaller than that of a run in place.
   const inPlace = { ...options, workers: 0 };
   const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + hostBytes(inPlace);
-  const one = estimateMemory(inPlace).total;
+  const one = memoryOf(inPlace).total;
   if (one > possible && possible < memoryLimit) {
     const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
     throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
   }
-  const { total } = estimateMemory(options);
+  const { total } = memoryOf(options);
   if (total > memoryLimit) {
     const refusal = `"memoryLimit" expected >= ${total} bytes for this run, got ${memoryLimit}`;
     throw new RangeError(`${refusal}; ${advice(memoryLimit, options)}`);
@@ -37,7 +36,7 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
 function advice(limit: number, options: MemoryOptions): string {
   const recompute = withMemory(options, "recompute");
   const ways: string[] = [];
-  const least = estimateMemory(recompute);
+  const least = memoryOf(recompute);
   if (least.total <= limit) {
     // Totals are whole pages: so are the steps between what fits and what does not.
     const times = Math.max(1, busyWorkers(options));
@@ -50,7 +49,7 @@ function advice(limit: number, options: MemoryOptions): string {
   if (ways.length > 0) return `it fits with ${ways.join(", or with ")}`;
   const both = fittingBatch(limit, recompute);
   if (both) return `it fits with memory: "recompute" in the method and outer: { batch: ${both} }`;
-  const { total } = estimateMemory(withBatch(recompute, LEAST_BATCH));
+  const { total } = memoryOf(withBatch(recompute, LEAST_BATCH));
   return (
     `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
     "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
@@ -63,7 +62,7 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   const { batch } = outerOptions(options.outer ?? {}, options.data.count);
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
   for (let fewer = Math.min(lanes(model, batch), most) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
-    if (estimateMemory(withBatch(options, fewer)).total <= limit) return fewer;
+    if (memoryOf(withBatch(options, fewer)).total <= limit) return fewer;
   }
   return 0;
 }

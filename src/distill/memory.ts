@@ -2,11 +2,15 @@
 import { CountingAllocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { memoryBytes } from "../backend/wasm/layout.ts";
+import { optional, text, whole } from "../checks/checks.ts";
+import { checkOptions, thing } from "../checks/options.ts";
+import { shapeCheck } from "../data/options.ts";
 import type { Engine } from "../engine/engine.ts";
-import { threadCount } from "../engine/options.ts";
+import { placeChecks, threadCount } from "../engine/options.ts";
 import { hardwareThreads } from "../platform.ts";
 import { threadsPerWorker } from "../worker/client.ts";
 import type { Allocators } from "./allocators.ts";
+import { distillChecks } from "./call-checks.ts";
 import { checkImages, type DataShape } from "./fit.ts";
 import { outerOptions } from "./method.ts";
 import type { DistillOptions } from "./options.ts";
@@ -19,9 +23,19 @@ export interface MemoryOptions
     DistillOptions,
     "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
   > {
-  readonly engine?: Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> };
+  readonly engine?: (Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> }) | undefined;
   readonly data: DataShape;
 }
+
+/** Whatever else `distill` takes may stand here too: the same options serve both. */
+const memoryChecks = {
+  ...distillChecks,
+  ...placeChecks,
+  engine: optional(
+    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: text }) }),
+  ),
+  data: shapeCheck,
+};
 
 /** Bytes of a run, by what they hold. */
 export interface MemoryEstimate {
@@ -60,6 +74,12 @@ const nowhere = (threads: number): Backend =>
  * estimateMemory({ model: lenet(), method, data, threads: 2 }).total; // bytes
  */
 export function estimateMemory(options: MemoryOptions): MemoryEstimate {
+  checkOptions(options, memoryChecks);
+  return memoryOf(options);
+}
+
+/** As `estimateMemory`, of options that were checked. */
+export function memoryOf(options: MemoryOptions): MemoryEstimate {
   const { data, model } = options;
   checkImages("data", data, model);
   const memories = memoriesOf(options);

@@ -1,6 +1,8 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
-import { wholeNumber } from "../nn/layer.ts";
-import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
+import { type Check, flag, number, oneOf, optional, whole, wholeNumber } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { type InnerOptimizer, innerOptimizer, innerOptimizerChecks } from "./inner-optimizer.ts";
 import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
@@ -11,9 +13,9 @@ export interface BackGradientMethod extends InnerOptimizer {
   /** Passes over the blocks; every (epoch, step) has a learning rate of its own. */
   readonly epochs: number;
   /** Images per class in one block; absent where `imagesPerStep` says how many there are. */
-  readonly imagesPerClass?: number;
+  readonly imagesPerClass?: number | undefined;
   /** Images in one block, whatever the classes. */
-  readonly imagesPerStep?: number;
+  readonly imagesPerStep?: number | undefined;
   /** Whether labels are learned with the pixels. */
   readonly labels: "fixed" | "learned";
   readonly initialLabels: InitialLabels;
@@ -33,6 +35,63 @@ export interface BackGradientMethod extends InnerOptimizer {
  */
 export type InitialLabels = "even" | "random" | readonly number[];
 
+/** Options of {@link backGradient}. */
+export interface BackGradientOptions {
+  readonly steps: number;
+  readonly epochs: number;
+  /** This or `imagesPerStep`. */
+  readonly imagesPerClass?: number | undefined;
+  readonly imagesPerStep?: number | undefined;
+  /** Default "fixed". */
+  readonly labels?: "fixed" | "learned" | undefined;
+  /** Default "even". */
+  readonly initialLabels?: InitialLabels | undefined;
+  /** Default false: the blocks in their order, as in the paper. */
+  readonly shuffle?: boolean | undefined;
+  /** Default 0.02. */
+  readonly learningRate?: number | undefined;
+  /** Default 1, as in the paper; less noise leaves clearer pictures. */
+  readonly initialNoise?: number | undefined;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0; anything else keeps a second trajectory, of velocities. */
+  readonly momentum?: number | undefined;
+  /** Of the inner steps, as in torch.optim.SGD. Default 0. */
+  readonly weightDecay?: number | undefined;
+  /** Default "store", the fastest. */
+  readonly memory?: TrajectoryMemory | undefined;
+}
+
+const checkInitialLabels: Check = (name, value) => {
+  const expected = '"even", "random" or an array of classes';
+  if (value === "even" || value === "random") return;
+  if (typeof value === "string") throw outOfRange(name, expected, value);
+  if (!Array.isArray(value)) throw wrongKind(name, expected, value);
+  for (const [i, label] of value.entries()) wholeNumber(`${name}[${i}]`, label, 0);
+};
+
+/** The name stands in a method that is given again, with something changed. */
+const methodChecks: Checks<BackGradientOptions & Pick<BackGradientMethod, "name">> = {
+  name: optional(oneOf("back-gradient")),
+  steps: whole(1),
+  epochs: whole(1),
+  imagesPerClass: optional(whole(1)),
+  imagesPerStep: optional(whole(1)),
+  labels: optional(oneOf("fixed", "learned")),
+  initialLabels: optional(checkInitialLabels),
+  shuffle: optional(flag),
+  learningRate: optional(number("a number > 0 and <= 100", (rate) => rate > 0 && rate <= 100)),
+  initialNoise: optional(number("a number from 0 to 100", (noise) => noise >= 0 && noise <= 100)),
+  ...innerOptimizerChecks,
+  memory: optional(checkTrajectoryMemory),
+};
+
+/** What `backGradient` gives. */
+export const checkMethod: Check = (name, value) => {
+  if ((value as Partial<BackGradientMethod> | undefined)?.name !== "back-gradient") {
+    throw wrongKind(name, "what backGradient() gives", value);
+  }
+  checkOptions(value, methodChecks, name, `${name}.`);
+};
+
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic
  * images, whose pixels and learning rates follow the gradient of the loss on real images (docs/math.md §1, §2).
@@ -43,63 +102,17 @@ export type InitialLabels = "even" | "random" | readonly number[];
  * With `shuffle` each network of an outer step sees the blocks of each epoch in an order of its own, so that the set does
  * not depend on one; a learning rate belongs to its (epoch, block) whenever that block's turn comes.
  *
- * @throws RangeError for counts below 1, labels that are none, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
+ * @throws TypeError for an option that there is not, or of the wrong kind; RangeError for counts below 1, labels that are none, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
  * weight decay or a `memory` that is none.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  * @example backGradient({ steps: 1, epochs: 3, imagesPerStep: 5, labels: "learned" }) // 5 images for ten classes
  */
-export function backGradient({
-  steps,
-  epochs,
-  imagesPerClass,
-  imagesPerStep,
-  labels = "fixed",
-  initialLabels = "even",
-  shuffle = false,
-  learningRate = 0.02,
-  initialNoise = 1,
-  momentum = 0,
-  weightDecay = 0,
-  memory = "store",
-}: {
-  steps: number;
-  epochs: number;
-  /** This or `imagesPerStep`. */
-  imagesPerClass?: number;
-  imagesPerStep?: number;
-  /** Default "fixed". */
-  labels?: "fixed" | "learned";
-  /** Default "even". */
-  initialLabels?: InitialLabels;
-  /** Default false: the blocks in their order, as in the paper. */
-  shuffle?: boolean;
-  /** Default 0.02. */
-  learningRate?: number;
-  /** Default 1, as in the paper; less noise leaves clearer pictures. */
-  initialNoise?: number;
-  /** Of the inner steps, as in torch.optim.SGD. Default 0; anything else keeps a second trajectory, of velocities. */
-  momentum?: number;
-  /** Of the inner steps, as in torch.optim.SGD. Default 0. */
-  weightDecay?: number;
-  /** Default "store", the fastest. */
-  memory?: TrajectoryMemory;
-}): BackGradientMethod {
-  wholeNumber("steps", steps, 1);
-  wholeNumber("epochs", epochs, 1);
-  const size = blockSize(imagesPerClass, imagesPerStep);
-  if (labels !== "fixed" && labels !== "learned") {
-    throw new RangeError(`"labels" expected "fixed" or "learned", got ${JSON.stringify(labels)}`);
-  }
-  checkInitialLabels(initialLabels);
-  if (typeof shuffle !== "boolean") throw new TypeError(`"shuffle" expected true or false, got ${shuffle}`);
-  if (!(learningRate > 0 && learningRate <= 100)) {
-    throw new RangeError(`"learningRate" expected a number > 0 and <= 100, got ${learningRate}`);
-  }
-  if (!(initialNoise >= 0 && initialNoise <= 100)) {
-    throw new RangeError(`"initialNoise" expected a number from 0 to 100, got ${initialNoise}`);
-  }
-  checkTrajectoryMemory(memory);
-  const optimizer = innerOptimizer({ momentum, weightDecay });
+export function backGradient(options: BackGradientOptions): BackGradientMethod {
+  checkOptions(options, methodChecks);
+  const { steps, epochs, labels = "fixed", initialLabels = "even", shuffle = false } = options;
+  const { learningRate = 0.02, initialNoise = 1, memory = "store" } = options;
+  const size = blockSize(options);
+  const optimizer = innerOptimizer(options);
   return {
     name: "back-gradient",
     steps,
@@ -115,25 +128,11 @@ export function backGradient({
   };
 }
 
-function blockSize(
-  imagesPerClass?: number,
-  imagesPerStep?: number,
-): { imagesPerClass: number } | { imagesPerStep: number } {
-  if (imagesPerStep === undefined) return { imagesPerClass: wholeNumber("imagesPerClass", imagesPerClass!, 1) };
-  if (imagesPerClass === undefined) return { imagesPerStep: wholeNumber("imagesPerStep", imagesPerStep, 1) };
-  throw new RangeError(`"imagesPerStep" expected nothing beside "imagesPerClass", got ${imagesPerStep}`);
-}
-
-function checkInitialLabels(labels: InitialLabels): void {
-  if (labels === "even" || labels === "random") return;
-  if (!Array.isArray(labels)) {
-    throw new RangeError(
-      `"initialLabels" expected "even", "random" or an array of classes, got ${JSON.stringify(labels)}`,
-    );
-  }
-  labels.forEach((label, i) => {
-    wholeNumber(`initialLabels[${i}]`, label, 0);
-  });
+function blockSize(options: BackGradientOptions): { imagesPerClass: number } | { imagesPerStep: number } {
+  const { imagesPerClass, imagesPerStep } = options;
+  if (imagesPerStep === undefined) return { imagesPerClass: wholeNumber("imagesPerClass", imagesPerClass, 1) };
+  if (imagesPerClass === undefined) return { imagesPerStep };
+  throw outOfRange("imagesPerStep", 'nothing beside "imagesPerClass"', imagesPerStep);
 }
 
 /** Images in one block, for so many classes. */
@@ -154,55 +153,60 @@ export interface OuterOptions {
   readonly decayEvery: number;
   readonly decayFactor: number;
   /** Shortens a gradient of more than so many times the running mean of their norms; absent where none is shortened. */
-  readonly clip?: number;
+  readonly clip?: number | undefined;
   /** Real images in the outer batch. */
   readonly batch: number;
   /** Updates of the synthetic set. */
   readonly steps: number;
 }
 
-/** The reference's outer settings; `epochs` instead of `steps` counts passes over the `count` real images. */
-export function outerOptions(options: Partial<OuterOptions> & { epochs?: number }, count: number): OuterOptions {
-  const { epochs, steps, ...rest } = options;
-  const batch = Math.min(wholeNumber("outer.batch", rest.batch ?? 1024, 1), count);
-  const perEpoch = Math.ceil(count / batch);
-  const outer = {
-    learningRate: 0.01,
-    beta1: 0.5,
-    beta2: 0.999,
-    eps: 1e-8,
-    decayEvery: 40,
-    decayFactor: 0.5,
-    ...rest,
-    batch,
-    steps: steps ?? wholeNumber("outer.epochs", epochs ?? 400, 1) * perEpoch,
-  };
-  wholeNumber("outer.steps", outer.steps, 0);
-  const { clip } = outer;
-  if (clip !== undefined && !(clip > 0 && clip < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`"outer.clip" expected a number > 0, got ${clip}`);
-  }
-  checkAdam("outer.", outer);
-  return outer;
-}
+/** Outer settings as users give them; `epochs` instead of `steps` counts passes over the real images. */
+export type GivenOuterOptions = {
+  readonly [Name in keyof OuterOptions]?: OuterOptions[Name] | undefined;
+} & { readonly epochs?: number | undefined };
 
 /** Adam with a step size that decays. */
 export type AdamSchedule = Omit<OuterOptions, "batch" | "clip" | "steps">;
 
-/** Throws RangeError, naming the option after `prefix`, for one out of range. */
-export function checkAdam(prefix: string, options: AdamSchedule): void {
-  const { learningRate, beta1, beta2, eps, decayEvery, decayFactor } = options;
-  wholeNumber(`${prefix}decayEvery`, decayEvery, 1);
-  const checks: readonly (readonly [keyof AdamSchedule, boolean, string])[] = [
-    ["learningRate", learningRate > 0 && learningRate < Number.POSITIVE_INFINITY, "a number > 0"],
-    ["beta1", beta1 >= 0 && beta1 < 1, "a number >= 0 and < 1"],
-    ["beta2", beta2 >= 0 && beta2 < 1, "a number >= 0 and < 1"],
-    ["eps", eps > 0 && eps < Number.POSITIVE_INFINITY, "a number > 0"],
-    ["decayFactor", decayFactor > 0 && decayFactor <= 1, "a number > 0 and <= 1"],
-  ];
-  for (const [name, good, expected] of checks) {
-    if (!good) throw new RangeError(`"${prefix}${name}" expected ${expected}, got ${options[name]}`);
-  }
+const positive = optional(number("a number > 0", (value) => value > 0 && value < Number.POSITIVE_INFINITY));
+const beta = optional(number("a number >= 0 and < 1", (value) => value >= 0 && value < 1));
+
+export const adamChecks: Checks<AdamSchedule> = {
+  learningRate: positive,
+  beta1: beta,
+  beta2: beta,
+  eps: positive,
+  decayEvery: optional(whole(1)),
+  decayFactor: optional(number("a number > 0 and <= 1", (value) => value > 0 && value <= 1)),
+};
+
+const outerChecks: Checks<GivenOuterOptions> = {
+  ...adamChecks,
+  clip: positive,
+  batch: optional(whole(1)),
+  steps: optional(whole(0)),
+  epochs: optional(whole(1)),
+};
+
+/** The check of outer settings. */
+export const checkOuter: Check = (name, value) => checkOptions(value, outerChecks, name, `${name}.`);
+
+/** The outer settings for `count` real images, defaults of the paper's reference code filled in. */
+export function outerOptions(options: GivenOuterOptions, count: number): OuterOptions {
+  checkOuter("outer", options);
+  const { batch: wanted = 1024, epochs = 400, clip } = options;
+  const batch = Math.min(wanted, count);
+  return {
+    learningRate: options.learningRate ?? 0.01,
+    beta1: options.beta1 ?? 0.5,
+    beta2: options.beta2 ?? 0.999,
+    eps: options.eps ?? 1e-8,
+    decayEvery: options.decayEvery ?? 40,
+    decayFactor: options.decayFactor ?? 0.5,
+    ...(clip !== undefined && { clip }),
+    batch,
+    steps: options.steps ?? epochs * Math.ceil(count / batch),
+  };
 }
 
 /** Step size of a pass over the data, counted from 0: multiplied by the factor after every `decayEvery` of them. */

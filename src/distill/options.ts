@@ -1,16 +1,17 @@
 // What distill() takes, and the check of it.
+
+import { checkValues } from "../checks/options.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
-import { wholeNumber } from "../nn/layer.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { AbortSignal } from "../host-types.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed } from "../random.ts";
-import { checkWorkers } from "../worker/client.ts";
+import { distillChecks } from "./call-checks.ts";
 import { checkClasses, checkImages } from "./fit.ts";
 import { distilledClasses, initialLabels } from "./initial-labels.ts";
-import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
+import { type BackGradientMethod, type GivenOuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { checkInit } from "./pretrained.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
@@ -34,39 +35,39 @@ export interface DistillOptions {
   /** Real images to learn from. */
   readonly data: Dataset;
   /** What is done to the real images of each outer batch, drawn anew. Default: nothing. */
-  readonly augment?: Augmentation;
+  readonly augment?: Augmentation | undefined;
   readonly model: Model;
   readonly method: BackGradientMethod;
   /** Default `randomInit()`. */
-  readonly init?: WeightSource;
+  readonly init?: WeightSource | undefined;
   /** Of the inner steps and of the outer batch. Default "cross-entropy". */
-  readonly loss?: Loss;
+  readonly loss?: Loss | undefined;
   /** Networks per outer step, their gradients averaged. Default 1. */
-  readonly networksPerStep?: number;
+  readonly networksPerStep?: number | undefined;
   /**
    * Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set; no
    * `clip` of long gradients.
    */
-  readonly outer?: Partial<OuterOptions> & { readonly epochs?: number };
+  readonly outer?: GivenOuterOptions | undefined;
   /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Runs on this engine; otherwise on one of its own with `threads` threads. */
-  readonly engine?: Engine;
+  readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each, and then 1 by default. */
-  readonly threads?: number | "auto";
+  readonly threads?: number | "auto" | undefined;
   /**
    * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
    * is the same, bit for bit. No more are started than `networksPerStep`, which would have nothing to do.
    */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Bytes that {@link estimateMemory} may come to; a run that needs more is refused before it takes any. */
-  readonly memoryLimit?: number;
+  readonly memoryLimit?: number | undefined;
   /**
    * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** An async one is waited for. What it throws ends the run, and is what `result()` rejects with. */
-  readonly onProgress?: (progress: Progress) => void;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** `configOf` at the edge, where the data are looked at as well: once, before anything runs. */
@@ -82,13 +83,11 @@ export function checked(options: DistillOptions): OuterLoopConfig {
 export function configOf(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   const { loss = "cross-entropy", augment } = options;
-  checkLoss("loss", loss);
+  checkValues(options, distillChecks);
   checkImages("data", data, model);
   if (augment) checkAugmentation(augment, data);
-  wholeNumber("networksPerStep", networksPerStep, 1);
   checkInit(init, model, networksPerStep);
   initialLabels(method, model.classes, 0, 0);
-  checkWorkers(options.workers ?? 0);
   const outerChecked = outerOptions(outer, data.count);
-  return { data, augment, model, method, init, loss, networksPerStep, outer: outerChecked, seed: checkSeed(seed) };
+  return { data, augment, model, method, init, loss, networksPerStep, outer: outerChecked, seed };
 }

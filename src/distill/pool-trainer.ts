@@ -1,7 +1,7 @@
 // Training networks on real images, one after the other: Adam on batches that every network sees in orders of its own.
 // A network is a function of the config and its number, and of nothing else, so it can be trained anywhere.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
@@ -100,8 +100,8 @@ export class PoolTrainer {
   }
 
   /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
-  result(): { readonly parameters: Floats; readonly accuracy?: number } {
-    const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount);
+  result(): { readonly parameters: Float32Array; readonly accuracy?: number } {
+    const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount) as Float32Array;
     // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);

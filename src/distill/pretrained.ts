@@ -1,10 +1,12 @@
 // Networks that were trained before: what a set is distilled for where it shall adapt or mislead them (Wang et al. 2018,
 // sections on adaptation and poisoning).
 import type { Floats } from "../backend/backend.ts";
+import { isObject } from "../checks/checks.ts";
+import { wrongKind } from "../checks/refusal.ts";
 import { checkFloats } from "../engine/validate.ts";
 import { hexadecimal, sha256 } from "../formats/sha256.ts";
 import type { Model } from "../nn/model.ts";
-import type { WeightSource } from "./weight-source.ts";
+import { noNetwork, type WeightSource } from "./weight-source.ts";
 
 /** Networks of one model, trained or given. */
 export interface PretrainedPool {
@@ -33,10 +35,9 @@ export interface Pretrained extends PretrainedPool {
  * await evaluate({ set: await run.result(), model, init: pretrained(held), test: target.test });
  */
 export function pretrained(networks: readonly Floats[] | PretrainedPool): WeightSource {
-  const weights = "weights" in networks ? networks.weights : networks;
-  if (!Array.isArray(weights) || weights.length === 0) {
-    throw new RangeError(`"weights" expected at least one network, got ${Array.isArray(weights) ? "none" : weights}`);
-  }
+  const weights = isObject(networks) ? (networks as PretrainedPool).weights : networks;
+  if (!Array.isArray(weights)) throw wrongKind("weights", "an array of networks, or a pool of them", weights);
+  if (weights.length === 0) throw new RangeError(noNetwork("weights"));
   const length = (weights[0] as Floats)?.length ?? 0;
   weights.forEach((theta, k) => {
     checkFloats(`weights[${k}]`, theta, length);

@@ -7,6 +7,7 @@
 // The last segment is there when the sweep begins; any other is made again from its first state when the sweep comes to
 // it, so no step is computed more than twice. Size T holds all and makes nothing again; size 1 holds every θ_t and
 // makes the activations again, one step at a time. (Checkpointing as in Chen et al. 2016, arXiv:1604.06174.)
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
 
 /**
  * What the reverse sweep finds of the inner loop; the same bits whatever it is. `"store"`: every θ_t and its
@@ -15,11 +16,11 @@
  */
 export type TrajectoryMemory = "store" | "recompute" | number;
 
-/** Throws RangeError unless `memory` is one of the words or a positive number. Returns it. */
-export function checkTrajectoryMemory(memory: TrajectoryMemory): TrajectoryMemory {
+/** Throws TypeError or RangeError unless `memory` is one of the words or a positive number. Returns it. */
+export function checkTrajectoryMemory(name: string, memory: unknown): TrajectoryMemory {
   if (memory === "store" || memory === "recompute" || (typeof memory === "number" && memory > 0)) return memory;
-  const got = typeof memory === "string" ? `"${memory}"` : memory;
-  throw new RangeError(`"memory" expected "store", "recompute" or a number of bytes > 0, got ${got}`);
+  const refuse = typeof memory === "string" || typeof memory === "number" ? outOfRange : wrongKind;
+  throw refuse(name, '"store", "recompute" or a number of bytes > 0', memory);
 }
 
 /**

@@ -1,42 +1,43 @@
 // trainOn(): one network from a distilled set, to use.
 import type { Floats } from "../backend/backend.ts";
+import { checkValues } from "../checks/options.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { checkFloats, checkImages } from "../engine/validate.ts";
 import { checkDistilledSet } from "../formats/check-set.ts";
 import { elements } from "../nn/layer.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed } from "../random.ts";
+import { trainOnChecks } from "./call-checks.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkSet } from "./fit.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { checkInit } from "./pretrained.ts";
 import { predictedClasses } from "./test-images.ts";
-import { checkReplay, type Replay, Trainer } from "./train.ts";
+import { type Replay, Trainer } from "./train.ts";
 import { randomInit, type WeightSource, writeWeights } from "./weight-source.ts";
 
 /** Options of {@link trainOn}. */
 export interface TrainOnOptions extends Replay {
   readonly model: Model;
   /** θ_0; drawn from `init` if left out. */
-  readonly parameters?: Floats;
+  readonly parameters?: Floats | undefined;
   /** Default `randomInit()`. Of a pretrained pool it is the first network. */
-  readonly init?: WeightSource;
+  readonly init?: WeightSource | undefined;
   /** Default: the loss that the set was distilled for. */
-  readonly loss?: Loss;
+  readonly loss?: Loss | undefined;
   /** Which network `init` draws, what its dropout drops, and a shuffled order of blocks. Default 0. */
-  readonly seed?: number;
-  readonly engine?: Engine;
-  readonly threads?: number | "auto";
+  readonly seed?: number | undefined;
+  readonly engine?: Engine | undefined;
+  readonly threads?: number | "auto" | undefined;
 }
 
-/** A trained network. */
+/** A trained network. Its arrays are Float64Array where it was trained on an engine of the reference backend. */
 export interface TrainedNetwork {
   readonly model: Model;
   /** θ_T, flat in module order. */
-  readonly parameters: Floats;
+  readonly parameters: Float32Array;
   /** Classes and logits [n, classes] of images [n, c, h, w], normalised as the set is (its `mean` and `std`). */
-  predict(images: Floats): Promise<{ classes: Uint8Array; logits: Floats }>;
+  predict(images: Floats): Promise<{ classes: Uint8Array; logits: Float32Array }>;
   /** Gives up the engine, if the network has one of its own. */
   dispose(): Promise<void>;
 }
@@ -53,10 +54,8 @@ export interface TrainedNetwork {
 export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
   const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
   checkDistilledSet("set", set);
+  checkValues(options, trainOnChecks);
   checkSet(set, model);
-  checkSeed(seed);
-  if (loss !== undefined) checkLoss("loss", loss);
-  checkReplay(options);
   checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
@@ -81,14 +80,14 @@ function trained(model: Model, parameters: Floats, engine: Engine, owned: boolea
   const { backend, arena } = engine;
   return {
     model,
-    parameters,
+    parameters: parameters as Float32Array,
     async predict(input) {
       const { images, count } = checkImages("images", input, elements(model.inputShape));
       return arena.scope(() => {
         const theta = arena.allocate(model.parameterCount);
         backend.write(theta, parameters);
         const logits = new RealBatch(model, backend, arena, count).logits(theta, images, count);
-        return { classes: predictedClasses(logits, model.classes), logits };
+        return { classes: predictedClasses(logits, model.classes), logits: logits as Float32Array };
       });
     },
     async dispose() {

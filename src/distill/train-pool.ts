@@ -1,59 +1,62 @@
 // trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
-import type { Floats } from "../backend/backend.ts";
+
+import { checkValues } from "../checks/options.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { DivergedError, withLearned } from "../errors.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { describeModel } from "../nn/describe.ts";
-import { wholeNumber } from "../nn/layer.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
-import { checkSeed } from "../random.ts";
-import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { trainPoolChecks } from "./call-checks.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { checkTest, checkTraining } from "./fit.ts";
-import { type AdamSchedule, checkAdam } from "./method.ts";
+import type { AdamSchedule } from "./method.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
 import type { PretrainedPool } from "./pretrained.ts";
 import { summary } from "./summary.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
 
+type Given<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
+
 /** Options of {@link trainPool}. */
-export interface TrainPoolOptions extends Partial<AdamSchedule> {
+export interface TrainPoolOptions extends Given<AdamSchedule> {
   /** Real images to train on. */
   readonly data: Dataset;
   /** To test the trained networks on. */
-  readonly test?: Dataset;
+  readonly test?: Dataset | undefined;
   readonly model: Model;
   /** Networks of the pool. */
   readonly networks: number;
   /** Passes over the images. The paper takes 40 for MNIST. */
   readonly epochs: number;
   /** Images of a step. Default 1024. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** What is done to the images of each step, drawn anew. Default: nothing. */
-  readonly augment?: Augmentation;
+  readonly augment?: Augmentation | undefined;
   /** Default `randomInit()`; a pool has no other. */
-  readonly init?: WeightSource;
+  readonly init?: WeightSource | undefined;
   /** Default "cross-entropy". */
-  readonly loss?: Loss;
+  readonly loss?: Loss | undefined;
   /** Of all networks. Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** What they are for: no network of one pool is one of the other, whatever the seeds. Default "train". */
-  readonly pool?: "train" | "test";
+  readonly pool?: "train" | "test" | undefined;
   /** Trains only these of them, as where some are there already. Default all. */
-  readonly only?: readonly number[];
-  readonly engine?: Engine;
+  readonly only?: readonly number[] | undefined;
+  readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each, and then 1 by default. */
-  readonly threads?: number | "auto";
+  readonly threads?: number | "auto" | undefined;
   /** Trains networks side by side on so many workers. Default 0: in place. The same networks, bit for bit. */
-  readonly workers?: number;
-  readonly signal?: AbortSignal;
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** A network is trained: in no certain order with workers. What it returns is waited for. */
-  readonly onNetwork?: (network: PoolNetwork) => Promise<void> | void;
-  readonly onProgress?: (progress: PoolProgress) => void;
+  readonly onNetwork?: ((network: PoolNetwork) => Promise<void> | void) | undefined;
+  readonly onProgress?: ((progress: PoolProgress) => void) | undefined;
 }
 
 /** A trained network of a pool. */
@@ -61,7 +64,7 @@ export interface PoolNetwork {
   /** Its number, from 0. */
   readonly network: number;
   /** θ, flat in module order. */
-  readonly parameters: Floats;
+  readonly parameters: Float32Array;
   /** On the test images, if there are any. */
   readonly accuracy?: number;
 }
@@ -103,9 +106,9 @@ export interface TrainedPool extends PretrainedPool {
 export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
   const { networks, workers = 0, onNetwork, onProgress } = options;
   const config = trainingConfig(options);
-  const only = options.only ?? Array.from({ length: wholeNumber("networks", networks, 1) }, (_, k) => k);
+  const only = options.only ?? Array.from({ length: networks }, (_, k) => k);
   for (const k of only) {
-    if (wholeNumber("only", k, 0) >= networks) throw new RangeError(`"only" expected numbers < ${networks}, got ${k}`);
+    if (k >= networks) throw new RangeError(`"only" expected numbers < ${networks}, got ${k}`);
   }
   const trained = new Map<number, PoolNetwork>();
   const total = only.length * config.training.epochs;
@@ -140,16 +143,15 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
 /** The options with defaults, checked. */
 export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
+  checkValues(options, trainPoolChecks);
   checkTraining("data", data, model);
   if (test !== undefined) checkTest(test, model);
   if (init.kind !== "random") {
     throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
   }
-  if (pool !== "train" && pool !== "test") throw new RangeError(`"pool" expected "train" or "test", got "${pool}"`);
-  checkWorkers(options.workers ?? 0);
   const training: TrainingSettings = {
-    epochs: wholeNumber("epochs", options.epochs, 1),
-    batch: Math.min(wholeNumber("batch", options.batch ?? 1024, 1), data.count),
+    epochs: options.epochs,
+    batch: Math.min(options.batch ?? 1024, data.count),
     learningRate: options.learningRate ?? 2e-4,
     beta1: options.beta1 ?? 0.5,
     beta2: options.beta2 ?? 0.999,
@@ -158,8 +160,7 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
     decayFactor: options.decayFactor ?? 0.5,
     ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
   };
-  checkAdam("", training);
-  return { data, test, model, init, loss: checkLoss("loss", loss), training, seed: checkSeed(seed), pool };
+  return { data, test, model, init, loss, training, seed, pool };
 }
 
 /** Where results go. */

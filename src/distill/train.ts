@@ -2,7 +2,7 @@
 // rate.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { elements, wholeNumber } from "../nn/layer.ts";
+import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
@@ -23,14 +23,6 @@ export interface Replay {
    * repeated; of fewer, the first are taken. Of 0 the network stays as it begins.
    */
   readonly epochs?: number | undefined;
-}
-
-/** Throws RangeError for an order there is not, or a number of epochs that is none. */
-export function checkReplay({ order = "learned", epochs = 1 }: Replay): void {
-  if (order !== "learned" && order !== "shuffled") {
-    throw new RangeError(`"order" expected "learned" or "shuffled", got ${JSON.stringify(order)}`);
-  }
-  wholeNumber("epochs", epochs, 0);
 }
 
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */

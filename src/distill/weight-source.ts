@@ -1,7 +1,17 @@
 // Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
 // before.
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { type Initializer, type InitOptions, type InitScheme, initialize, initializer } from "../nn/init.ts";
+import { type Check, floats, isObject, listOf } from "../checks/checks.ts";
+import { checkOptions } from "../checks/options.ts";
+import { wrongKind } from "../checks/refusal.ts";
+import {
+  type Initializer,
+  type InitOptions,
+  type InitScheme,
+  initChecks,
+  initialize,
+  initializer,
+} from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed, randomKey, randomOrder } from "../random.ts";
 import type { Pretrained } from "./pretrained.ts";
@@ -12,13 +22,30 @@ export type WeightSource =
   | ({ readonly kind: "fixed"; readonly seed: number } & Initializer)
   | Pretrained;
 
+/** What is said of a pool without networks. */
+export const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
+
+/** What one of the functions for it gives. */
+export const checkWeightSource: Check = (name, value) => {
+  const { kind, scheme, weights, seed, ...options } = isObject(value) ? value : {};
+  if (kind === "pretrained") {
+    listOf("an array of networks", floats)(`${name}.weights`, weights);
+    if ((weights as readonly unknown[]).length === 0) throw new RangeError(noNetwork(`${name}.weights`));
+  } else if ((kind === "random" || kind === "fixed") && scheme !== undefined) {
+    checkOptions(options, initChecks, name, `${name}.`);
+    initializer(scheme as InitScheme, options);
+    if (kind === "fixed") checkSeed(seed, `${name}.seed`);
+  } else throw wrongKind(name, "what randomInit(), fixedInit() or pretrained() gives", value);
+};
+
 /**
  * A fresh network for every use: the set must serve networks nobody has seen.
  *
- * @throws RangeError for a scheme there is not, or an option that it does not have.
+ * @throws TypeError or RangeError for a scheme there is not, or an option that it does not have.
  * @example randomInit("kaiming-fan-in", { gain: 1 })
  */
 export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOptions = {}): WeightSource {
+  checkOptions(options, initChecks);
   return { kind: "random", ...initializer(scheme, options) };
 }
 
@@ -32,6 +59,7 @@ export function fixedInit(
   scheme: InitScheme = "xavier-normal",
   options: InitOptions = {},
 ): WeightSource {
+  checkOptions(options, initChecks);
   return { kind: "fixed", ...initializer(scheme, options), seed: checkSeed(seed) };
 }
 

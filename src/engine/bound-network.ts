@@ -9,6 +9,9 @@ import {
   type RandomKey,
   required,
 } from "../backend/backend.ts";
+import { wholeNumber } from "../checks/checks.ts";
+import { checkOptions } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { allIn } from "../distill/allocators.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
 import { innerOptimizer } from "../distill/inner-optimizer.ts";
@@ -21,6 +24,7 @@ import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import { checkSeed, randomKey } from "../random.ts";
+import { inputChecks, labelledImages } from "./input-checks.ts";
 import { checkFloats, checkImages, checkNumbers, checkTargets, type Targets } from "./validate.ts";
 
 /** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
@@ -35,30 +39,30 @@ export interface Chance {
    * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
    * inner step of a meta-gradient has masks of its own. Without it nothing is dropped, as in evaluation.
    */
-  readonly dropoutSeed?: number;
+  readonly dropoutSeed?: number | undefined;
 }
 
 /** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
-export interface Gradients {
+export interface Gradients<Values extends Floats = Floats> {
   readonly loss: number;
   /** [n, classes] */
-  readonly logits: Floats;
+  readonly logits: Values;
   /** ∂ℓ/∂θ, flat */
-  readonly parameters: Floats;
+  readonly parameters: Values;
   /** ∂ℓ/∂images [n, c, h, w] */
-  readonly images: Floats;
+  readonly images: Values;
   /** ∂ℓ/∂targets [n, classes] */
-  readonly targets: Floats;
+  readonly targets: Values;
 }
 
 /** Result of {@link BoundNetwork.hessianVectorProduct}. */
-export interface HessianVectorProduct {
+export interface HessianVectorProduct<Values extends Floats = Floats> {
   /** H_θθ·v, flat */
-  readonly parameters: Floats;
+  readonly parameters: Values;
   /** H_xθ·v [n, c, h, w] */
-  readonly images: Floats;
+  readonly images: Values;
   /** H_yθ·v [n, classes] */
-  readonly targets: Floats;
+  readonly targets: Values;
 }
 
 /** Arguments of {@link BoundNetwork.metaGradient}. */
@@ -68,31 +72,31 @@ export interface MetaGradientOptions extends Chance {
   /** The blocks, all of one size, used in order in each epoch. */
   readonly steps: readonly LabelledImages[];
   /** Passes over the blocks. Default 1. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** [steps × epochs], in the order of use. */
   readonly learningRates: Floats | readonly number[];
   /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
-  readonly momentum?: number;
-  readonly weightDecay?: number;
+  readonly momentum?: number | undefined;
+  readonly weightDecay?: number | undefined;
   /** The outer batch. */
   readonly real: LabelledImages;
   /** How much of the inner steps is held for the reverse sweep; the same bits. Default "store", the fastest. */
-  readonly memory?: TrajectoryMemory;
+  readonly memory?: TrajectoryMemory | undefined;
 }
 
 /** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
-export interface MetaGradient {
+export interface MetaGradient<Values extends Floats = Floats> {
   readonly loss: number;
   /** Of each block's images [n, c, h, w], summed over epochs. */
-  readonly images: readonly Floats[];
+  readonly images: readonly Values[];
   /** Of each block's targets [n, classes], summed over epochs. */
-  readonly targets: readonly Floats[];
+  readonly targets: readonly Values[];
   /** [steps × epochs] */
-  readonly learningRates: Floats;
+  readonly learningRates: Values;
   /** θ_T */
-  readonly parameters: Floats;
+  readonly parameters: Values;
   /** ∂L/∂θ_0 */
-  readonly initial: Floats;
+  readonly initial: Values;
 }
 
 interface Checked extends LabelledImages {
@@ -118,9 +122,10 @@ export class BoundNetwork {
   }
 
   /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
-  async forward({ parameters, images }: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
-    const theta = checkFloats("parameters", parameters, this.model.parameterCount);
-    const checked = checkImages("images", images, this.#features);
+  async forward(input: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
+    checkOptions(input, inputChecks, "input");
+    const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
+    const checked = checkImages("images", input.images, this.#features);
     return this.#arena.scope(() => {
       const batch = new RealBatch(this.model, this.#backend, this.#arena, checked.count);
       return { logits: batch.logits(this.#store(theta), checked.images, checked.count) };
@@ -129,6 +134,7 @@ export class BoundNetwork {
 
   /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
   async gradients(input: { parameters: Floats } & LabelledImages & Chance): Promise<Gradients> {
+    checkOptions(input, inputChecks, "input");
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
     const random = dropoutKey(input);
@@ -153,6 +159,7 @@ export class BoundNetwork {
   async hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance,
   ): Promise<HessianVectorProduct> {
+    checkOptions(input, inputChecks, "input");
     const count = this.model.parameterCount;
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
@@ -179,13 +186,15 @@ export class BoundNetwork {
    * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
-    const { epochs = 1 } = options;
+    checkOptions(options, inputChecks, "input");
     const { model } = this;
-    if (!Number.isInteger(epochs) || epochs < 1) throw new RangeError(`"epochs" expected integer >= 1, got ${epochs}`);
-    const memory = checkTrajectoryMemory(options.memory ?? "store");
-    if (!Array.isArray(options.steps) || options.steps.length === 0) {
-      throw new RangeError(`"steps" expected an array of at least one block, got ${options.steps?.length ?? "none"}`);
-    }
+    const { epochs = 1, memory = "store", steps } = options;
+    wholeNumber("epochs", epochs, 1);
+    checkTrajectoryMemory("memory", memory);
+    if (!Array.isArray(steps)) throw wrongKind("steps", "an array of at least one block", steps);
+    if (steps.length === 0) throw outOfRange("steps", "an array of at least one block", 0);
+    for (const [s, block] of steps.entries()) checkOptions(block, labelledImages, `steps[${s}]`, `steps[${s}].`);
+    checkOptions(options.real, labelledImages, "real", "real.");
     const parameters = checkFloats("parameters", options.parameters, model.parameterCount);
     const blocks = options.steps.map((block, s) => this.#check(`steps[${s}].`, block));
     const imagesPerStep = blocks[0]!.count;
@@ -233,7 +242,7 @@ export class BoundNetwork {
   }
 
   #check(prefix: string, input: LabelledImages): Checked {
-    const { images, count } = checkImages(`${prefix}images`, input?.images, this.#features);
+    const { images, count } = checkImages(`${prefix}images`, input.images, this.#features);
     return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
   }
 

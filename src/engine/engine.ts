@@ -1,12 +1,21 @@
 // The engine: where networks run. It owns a backend and its memory, and binds models to them.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Arena } from "../backend/arena.ts";
 import type { Backend, Simd } from "../backend/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
-import { checkLoss, type Loss } from "../nn/loss.ts";
-import type { Model } from "../nn/model.ts";
+import { checkOptions, checkValues } from "../checks/options.ts";
+import { checkModel, type Model } from "../nn/model.ts";
 import { onMainThread } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
-import { checkEngineOptions, type EngineOptions, type OnNotice, tellNotices, threadCount } from "./options.ts";
+import {
+  type BindOptions,
+  bindChecks,
+  type EngineOptions,
+  engineChecks,
+  type OnNotice,
+  tellNotices,
+  threadCount,
+} from "./options.ts";
 
 export type { EngineOptions } from "./options.ts";
 
@@ -42,8 +51,10 @@ export class Engine {
    *
    * @throws RangeError for another loss.
    */
-  async bind(model: Model, { loss = "cross-entropy" }: { loss?: Loss } = {}): Promise<BoundNetwork> {
-    return new BoundNetwork(model, this.backend, this.#arena, checkLoss("loss", loss));
+  async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {
+    checkModel("model", model);
+    checkOptions(options, bindChecks);
+    return new BoundNetwork(model, this.backend, this.#arena, options.loss ?? "cross-entropy");
   }
 
   /** Stops the kernel threads and gives up the memory. */
@@ -67,13 +78,9 @@ export class Engine {
  * const { logits } = await net.forward({ parameters, images });
  * await engine.dispose();
  */
-export async function createEngine({
-  backend = "wasm",
-  threads = "auto",
-  simd = "strict",
-  onNotice,
-}: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
-  checkEngineOptions({ backend, threads, simd });
+export async function createEngine(options: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
+  checkValues(options, engineChecks);
+  const { backend = "wasm", threads = "auto", simd = "strict", onNotice } = options;
   if (backend === "reference") {
     const { createReferenceBackend } = await import("../backend/reference/backend.ts");
     return new Engine(createReferenceBackend());

@@ -1,5 +1,9 @@
 // What an engine is asked for, and the check of it.
 import type { Simd } from "../backend/backend.ts";
+import { type Check, callback, isA, isObject, kind, oneOf, optional } from "../checks/checks.ts";
+import type { Checks } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { checkLoss, type Loss } from "../nn/loss.ts";
 import { hardwareThreads } from "../platform.ts";
 
 const MAXIMUM_THREADS = 64;
@@ -7,14 +11,14 @@ const MAXIMUM_THREADS = 64;
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
-  backend?: "wasm" | "reference";
+  backend?: "wasm" | "reference" | undefined;
   /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
-  threads?: number | "auto";
+  threads?: number | "auto" | undefined;
   /**
    * `strict` (default): the same bits on every machine. `relaxed`: fused multiply-adds where the machine has them, with
    * other bits than elsewhere; what is made with it says so and has no digest to compare.
    */
-  simd?: Simd;
+  simd?: Simd | undefined;
 }
 
 /** Is told, in a sentence, what an engine does without, and why. */
@@ -34,18 +38,41 @@ export async function tellNotices(
   }
 }
 
-/** Throws RangeError for options out of range. */
-export function checkEngineOptions({ backend, threads, simd }: Required<EngineOptions>): void {
-  if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {
-    throw new RangeError(`"threads" expected integer from 1 to ${MAXIMUM_THREADS}, got ${threads}`);
-  }
-  if (backend !== "wasm" && backend !== "reference") {
-    throw new RangeError(`"backend" expected "wasm" or "reference", got "${backend}"`);
-  }
-  if (simd !== "strict" && simd !== "relaxed") {
-    throw new RangeError(`"simd" expected "strict" or "relaxed", got "${simd}"`);
-  }
+const checkThreads: Check = (name, value) => {
+  const expected = `integer from 1 to ${MAXIMUM_THREADS}`;
+  if (value === "auto") return;
+  if (typeof value !== "number") throw wrongKind(name, `${expected} or "auto"`, value);
+  if (!(Number.isInteger(value) && value >= 1 && value <= MAXIMUM_THREADS)) throw outOfRange(name, expected, value);
+};
+
+export const engineChecks: Checks<EngineOptions> = {
+  backend: optional(oneOf("wasm", "reference")),
+  threads: optional(checkThreads),
+  simd: optional(oneOf("strict", "relaxed")),
+};
+
+/** Options of `engine.bind`. */
+export interface BindOptions {
+  /** Default "cross-entropy". */
+  readonly loss?: Loss | undefined;
 }
+
+export const bindChecks: Checks<BindOptions> = { loss: optional(checkLoss) };
+
+/** Whether this is what `createEngine` gives, here or in a worker. */
+const isEngine = (value: unknown): boolean => isObject(value) && typeof value.bind === "function";
+
+/** Options that say where a call runs, which every call has. */
+export const placeChecks: Readonly<Record<"engine" | "threads" | "worker" | "onNotice", Check>> = {
+  engine: optional(kind("what createEngine() gives", isEngine)),
+  threads: engineChecks.threads,
+  worker: optional(
+    kind("true, false or a worker's script", (value) => {
+      return ["boolean", "string", "function"].includes(typeof value) || isA(value, "URL");
+    }),
+  ),
+  onNotice: optional(callback),
+};
 
 /** How many kernel threads an engine asked for `threads` has. */
 export function threadCount(threads: number | "auto"): number {

@@ -1,7 +1,7 @@
 // The edge: every input of the engine is checked here, once, and never again behind it.
 import type { Floats } from "../backend/backend.ts";
+import { shown, wrongKind } from "../checks/refusal.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
-import { describe } from "../values.ts";
 
 /** Class indices [n] or soft targets [n, classes]. */
 export type Targets = Floats | Uint8Array | Int32Array;
@@ -9,7 +9,7 @@ export type Targets = Floats | Uint8Array | Int32Array;
 /** Throws TypeError unless `value` is an array of floats of `length`, RangeError if one is not finite. */
 export function checkFloats(name: string, value: unknown, length: number): Floats {
   if (!isFloats(value)) {
-    throw new TypeError(`"${name}" expected Float32Array of length ${length}, got ${describe(value)}`);
+    throw new TypeError(`"${name}" expected Float32Array of length ${length}, got ${shown(value)}`);
   }
   if (value.length !== length) {
     throw new RangeError(`"${name}" expected Float32Array of length ${length}, got ${value.length}`);
@@ -20,7 +20,7 @@ export function checkFloats(name: string, value: unknown, length: number): Float
 /** Images [n, c, h, w] of `features` floats each. Returns n ≥ 1. */
 export function checkImages(name: string, value: unknown, features: number): { images: Floats; count: number } {
   if (!isFloats(value)) {
-    throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${describe(value)}`);
+    throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${shown(value)}`);
   }
   if (value.length === 0 || value.length % features !== 0) {
     throw new RangeError(`"${name}" expected n × ${features} floats with n >= 1, got ${value.length}`);
@@ -50,7 +50,7 @@ export function checkTargets(
   }
   throw new TypeError(
     `"${name}" expected Uint8Array or Int32Array of ${count} class indices, ` +
-      `or Float32Array of ${count} × ${classes} soft targets, got ${describe(value)}`,
+      `or Float32Array of ${count} × ${classes} soft targets, got ${shown(value)}`,
   );
 }
 
@@ -63,6 +63,7 @@ export function checkNumbers(name: string, value: unknown, length: number): Arra
 
 function checkFinite<T extends ArrayLike<number>>(name: string, values: T): T {
   for (let i = 0; i < values.length; i++) {
+    if (typeof values[i] !== "number") throw wrongKind(`${name}[${i}]`, "a number", values[i]);
     if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`);
   }
   return values;

@@ -5,6 +5,8 @@
 // half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles: stretching each by itself would make noise look like
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
+import { oneOf, optional, whole } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkDistilledSet } from "./check-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
@@ -23,10 +25,12 @@ const maximumPixels = 2 ** 28;
 /** What `contactSheet` takes beside the set. */
 export interface ContactSheetOptions {
   /** Screen pixels per image pixel, a whole number. Default: tiles of about 84 pixels, a sheet of 1000 at most. */
-  readonly scale?: number;
+  readonly scale?: number | undefined;
   /** What is drawn black and white: nearly the smallest and largest value of the set (default), or 0 and 1. */
-  readonly range?: "set" | "screen";
+  readonly range?: "set" | "screen" | undefined;
 }
+
+const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: optional(oneOf("set", "screen")) };
 
 /**
  * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
@@ -41,13 +45,13 @@ export interface ContactSheetOptions {
  * await writeFile("sheet.png", await contactSheet(set));
  */
 export async function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
+  checkOptions(options, checks);
   const { channels, height, width } = checkDistilledSet("set", set);
   const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));
   const widest = Math.min(set.imagesPerStep, set.classes);
   let scale = options.scale ?? Math.max(1, Math.round(tileSize / width));
-  if (!Number.isInteger(scale) || scale < 1) throw new RangeError(`"scale" expected integer >= 1, got ${scale}`);
   if (options.scale === undefined) while (scale > 1 && perLine(scale) < widest) scale--;
 
   const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));

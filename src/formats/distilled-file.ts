@@ -9,6 +9,7 @@
 // .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay where the set
 // names them.
 
+import { bytes as checkBytes, text } from "../checks/checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isBytes } from "../kinds.ts";
@@ -53,6 +54,8 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  checkBytes("bytes", bytes);
+  text("name", name);
   refuseTorchFile(bytes, name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });

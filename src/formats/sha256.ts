@@ -1,13 +1,19 @@
 // The fingerprint of a distilled set: what two runs must agree on to be called the same.
 
+import { type Check, isObject, kind } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
 import { subtleCrypto } from "../platform.ts";
+import { checkDistilledSet } from "./check-set.ts";
 import { type ArrayData, bytesOf } from "./npy.ts";
 
+const checkWithRecipe: Check = thing("a distilled set", { recipe: kind("an object", isObject) });
+
 /** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
-export function isReproducible({ recipe }: Pick<DistilledSet, "recipe">): boolean {
-  return recipe.simd !== "relaxed";
+export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
+  checkWithRecipe("set", set);
+  return set.recipe.simd !== "relaxed";
 }
 
 /**
@@ -19,6 +25,7 @@ export function isReproducible({ recipe }: Pick<DistilledSet, "recipe">): boolea
  * console.log(await setDigest(await run.result()));
  */
 export async function setDigest(set: DistilledSet): Promise<string> {
+  checkDistilledSet("set", set);
   const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates]));
   return isReproducible(set) ? hash : `relaxed:${hash}`;
 }

@@ -3,9 +3,11 @@
 // together from them.
 
 import type { Floats } from "../backend/backend.ts";
+import { type Check, bytes as checkBytes, flag, floats, kind, listOf, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isFloats } from "../kinds.ts";
-import type { Model, Parameter } from "../nn/model.ts";
+import { checkModel, type Model, type Parameter } from "../nn/model.ts";
 import { type NumericArray, numberTypeOf } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
@@ -15,7 +17,7 @@ import { refuseTorchFile } from "./torch-file.ts";
 /** Options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {
   /** What the tensors are called, one name for each of `model.parameters` in their order. Default: their own names. */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
 }
 
 /** Options of {@link parametersFromBytes} and {@link parametersFromSafetensors}. */
@@ -26,8 +28,28 @@ export interface ReadStateDictOptions extends StateDictOptions {
    * Makes the last layer anew, with weight 0 and bias 1, as the paper's reference code does with networks trained on
    * ImageNet: whatever the file holds for it, and for how many classes, is passed over. Default false.
    */
-  readonly freshLastLayer?: boolean;
+  readonly freshLastLayer?: boolean | undefined;
 }
+
+const stateDictChecks: Checks<StateDictOptions> = { names: optional(listOf("an array of names", text)) };
+
+/** What a reader takes, but for the name of the file. */
+export const readStateDictChecks: Checks<Omit<ReadStateDictOptions, "name">> = {
+  ...stateDictChecks,
+  freshLastLayer: optional(flag),
+};
+const namedChecks: Checks<ReadStateDictOptions> = { ...readStateDictChecks, name: text };
+
+function checkReading(bytes: Uint8Array, model: Model, options: ReadStateDictOptions): void {
+  checkBytes("bytes", bytes);
+  checkModel("model", model);
+  checkOptions(options, namedChecks);
+}
+
+const isIterable = (value: unknown): boolean => {
+  return typeof value === "object" && typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === "function";
+};
+const checkNotes: Check = kind("a list of [key, value]", isIterable);
 
 /**
  * θ as a state_dict in .safetensors, for `model.load_state_dict(safetensors.torch.load_file(path))`: F32 from a
@@ -42,12 +64,14 @@ export interface ReadStateDictOptions extends StateDictOptions {
 export function parametersToSafetensors(
   model: Model,
   parameters: Floats,
-  { names }: StateDictOptions = {},
+  options: StateDictOptions = {},
   notes: Iterable<readonly [key: string, value: string]> = [],
 ): Uint8Array {
-  if (!isFloats(parameters)) {
-    throw new TypeError(`"parameters" expected Float32Array or Float64Array, got ${typeof parameters}`);
-  }
+  checkModel("model", model);
+  floats("parameters", parameters);
+  checkOptions(options, stateDictChecks);
+  checkNotes("notes", notes);
+  const { names } = options;
   if (parameters.length !== model.parameterCount) {
     throw new RangeError(
       `"parameters" expected ${model.parameterCount} floats, as the model has, got ${parameters.length}`,
@@ -76,6 +100,7 @@ export function parametersToSafetensors(
  * const parameters = parametersFromSafetensors(bytes, lenet(), { name: "lenet.safetensors" });
  */
 export function parametersFromSafetensors(bytes: Uint8Array, model: Model, options: ReadStateDictOptions): Floats {
+  checkReading(bytes, model, options);
   refuseTorchFile(bytes, options.name);
   return parametersOf(parseSafetensors(bytes, options).tensors, model, options);
 }
@@ -95,6 +120,7 @@ export async function parametersFromBytes(
   model: Model,
   options: ReadStateDictOptions,
 ): Promise<Floats> {
+  checkReading(bytes, model, options);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return parametersFromSafetensors(bytes, model, options);
   refuseTorchFile(bytes, options.name);
   return parametersOf(await parseNpz(bytes, options), model, options);

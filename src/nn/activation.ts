@@ -1,7 +1,8 @@
 // Activations, element by element.
 import type { Activation, Buffer } from "../backend/backend.ts";
-import type { ImageShape, Layer, LayerContext, WeightlessLayer } from "./layer.ts";
-import { elements } from "./layer.ts";
+import { number, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { elements, type ImageShape, type Layer, type LayerContext, type WeightlessLayer } from "./layer.ts";
 
 /**
  * y = max(x, 0) (`nn.ReLU`). Its derivative is the mask y > 0, 0 at 0 as in PyTorch; its second derivative is 0 almost
@@ -11,6 +12,16 @@ export function relu(): Layer {
   return elementwise("relu", {}, bindRelu);
 }
 
+/** Options of {@link leakyRelu}. */
+export interface LeakyReluOptions {
+  /** Default 0.01. */
+  readonly slope?: number | undefined;
+}
+
+const leakyReluChecks: Checks<LeakyReluOptions> = {
+  slope: optional(number("a finite number >= 0", (slope) => slope >= 0 && Number.isFinite(slope))),
+};
+
 /**
  * y = x where x > 0, else slope·x (`nn.LeakyReLU`), with PyTorch's `negative_slope` as `slope`; its derivative at 0 is
  * the slope.
@@ -19,10 +30,9 @@ export function relu(): Layer {
  * @example
  * sequential([4, 1, 1], [linear({ out: 8 }), leakyRelu({ slope: 0.2 }), linear({ out: 2 })])
  */
-export function leakyRelu({ slope = 0.01 }: { slope?: number } = {}): Layer {
-  if (!(Number.isFinite(slope) && slope >= 0)) {
-    throw new RangeError(`"slope" expected a finite number >= 0, got ${slope}`);
-  }
+export function leakyRelu(options: LeakyReluOptions = {}): Layer {
+  checkOptions(options, leakyReluChecks);
+  const { slope = 0.01 } = options;
   return elementwise("leakyRelu", { slope }, (input, context) => bindLeakyRelu(input, context, slope));
 }
 

@@ -1,17 +1,41 @@
 // Average pooling. Linear, so its tangents are calls of the same two kernels.
 import type { Buffer } from "../backend/backend.ts";
+import { optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
-import { type ImageShape, type Layer, type LayerContext, type WeightlessLayer, wholeNumber } from "./layer.ts";
+import {
+  checkSides,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  sides,
+  sizeFrom,
+  type WeightlessLayer,
+} from "./layer.ts";
 
 /** Options of {@link avgPool2d}. */
 export interface AvgPool2dOptions {
   /** Side of the square window, or [height, width]. */
   kernel: number | readonly [number, number];
   /** Between windows, one number or [down, right]. Default: the kernel. */
-  stride?: number | readonly [number, number];
+  stride?: number | readonly [number, number] | undefined;
   /** At most half the kernel; zeros that count in the mean. Default 0. */
-  padding?: number;
+  padding?: number | undefined;
 }
+
+const avgPool2dChecks: Checks<AvgPool2dOptions> = {
+  kernel: checkSides,
+  stride: optional(checkSides),
+  padding: optional(sizeFrom(0)),
+};
+
+/** Options of {@link adaptiveAvgPool2d}. */
+export interface AdaptiveAvgPool2dOptions {
+  /** Bins in height and in width, or [height, width]. */
+  out: number | readonly [number, number];
+}
+
+const adaptiveAvgPool2dChecks: Checks<AdaptiveAvgPool2dOptions> = { out: checkSides };
 
 /**
  * The mean of each window (`nn.AvgPool2d` in floor mode, with `count_include_pad`): the sum of what is inside the image,
@@ -21,10 +45,11 @@ export interface AvgPool2dOptions {
  * @example
  * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5 }), tanh(), avgPool2d({ kernel: 2 }), flatten(), linear({ out: 10 })])
  */
-export function avgPool2d({ kernel, stride = kernel, padding = 0 }: AvgPool2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = pair("kernel", kernel);
-  const [strideHeight, strideWidth] = pair("stride", stride);
-  wholeNumber("padding", padding, 0);
+export function avgPool2d(options: AvgPool2dOptions): Layer {
+  checkOptions(options, avgPool2dChecks);
+  const { kernel, stride = kernel, padding = 0 } = options;
+  const [kernelHeight, kernelWidth] = sides(kernel);
+  const [strideHeight, strideWidth] = sides(stride);
   const most = Math.floor(Math.min(kernelHeight, kernelWidth) / 2);
   if (padding > most) throw new RangeError(`"padding" expected <= ${most}, half the kernel, got ${padding}`);
 
@@ -63,8 +88,10 @@ export function avgPool2d({ kernel, stride = kernel, padding = 0 }: AvgPool2dOpt
  * @example
  * sequential([3, 32, 32], [conv2d({ out: 64, kernel: 3 }), relu(), adaptiveAvgPool2d({ out: 1 }), flatten(), linear({ out: 10 })])
  */
-export function adaptiveAvgPool2d({ out }: { out: number | readonly [number, number] }): Layer {
-  const [outHeight, outWidth] = pair("out", out);
+export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions): Layer {
+  checkOptions(options, adaptiveAvgPool2dChecks);
+  const { out } = options;
+  const [outHeight, outWidth] = sides(out);
   const outputShape = ([channels]: ImageShape): ImageShape => [channels, outHeight, outWidth];
   return {
     kind: "adaptiveAvgPool2d",
@@ -80,11 +107,6 @@ export function adaptiveAvgPool2d({ out }: { out: number | readonly [number, num
       );
     },
   };
-}
-
-function pair(name: string, value: number | readonly [number, number]): readonly [number, number] {
-  const [down, right] = (Array.isArray(value) ? value : [value, value]) as readonly [number, number];
-  return [wholeNumber(name, down, 1), wholeNumber(name, right, 1)];
 }
 
 function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidth]: ImageShape, context: LayerContext) {

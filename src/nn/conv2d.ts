@@ -8,9 +8,12 @@ import {
   type OptionalBuffer,
 } from "../backend/backend.ts";
 import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/winograd.ts";
+import { flag, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
+  checkSides,
   elements,
   type GradientTape,
   type ImageShape,
@@ -20,7 +23,7 @@ import {
   type MovingTangent,
   type ParameterSpec,
   sides,
-  wholeNumber,
+  sizeFrom,
 } from "./layer.ts";
 
 /** Options of {@link conv2d}. */
@@ -30,12 +33,20 @@ export interface Conv2dOptions {
   /** Side of the square kernel, or [height, width]. */
   kernel: number | readonly [number, number];
   /** Default 1. */
-  stride?: number;
+  stride?: number | undefined;
   /** Zeros added on every side. Default 0. */
-  padding?: number;
+  padding?: number | undefined;
   /** Default true. */
-  bias?: boolean;
+  bias?: boolean | undefined;
 }
+
+const conv2dChecks: Checks<Conv2dOptions> = {
+  out: sizeFrom(1),
+  kernel: checkSides,
+  stride: optional(sizeFrom(1)),
+  padding: optional(sizeFrom(0)),
+  bias: optional(flag),
+};
 
 /**
  * A 2-d convolution with PyTorch's meaning (`nn.Conv2d`): weight [out, in, kh, kw], bias [out].
@@ -44,11 +55,10 @@ export interface Conv2dOptions {
  * @example
  * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5, padding: 2 }), relu()])
  */
-export function conv2d({ out, kernel, stride = 1, padding = 0, bias = true }: Conv2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = sides("kernel", kernel);
-  wholeNumber("out", out, 1);
-  wholeNumber("stride", stride, 1);
-  wholeNumber("padding", padding, 0);
+export function conv2d(options: Conv2dOptions): Layer {
+  checkOptions(options, conv2dChecks);
+  const { out, kernel, stride = 1, padding = 0, bias = true } = options;
+  const [kernelHeight, kernelWidth] = sides(kernel);
 
   const outputShape = ([, height, width]: ImageShape): ImageShape => {
     const outHeight = Math.floor((height + 2 * padding - kernelHeight) / stride) + 1;

@@ -1,4 +1,6 @@
 // Models as plain data: a saved set tells which network it was distilled for, and anybody can build it again.
+import { checkOptions } from "../checks/options.ts";
+import { shown, wrongKind } from "../checks/refusal.ts";
 import { ShapeError } from "../errors.ts";
 import { leakyRelu, relu, sigmoid, softplus, tanh } from "./activation.ts";
 import { adaptiveAvgPool2d, avgPool2d } from "./avg-pool2d.ts";
@@ -7,7 +9,7 @@ import { dropout } from "./dropout.ts";
 import type { ImageShape, Layer } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
 import { localResponseNorm } from "./local-response-norm.ts";
-import { type Model, named, sequential } from "./model.ts";
+import { checkModel, type Model, named, sequential } from "./model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "./norm.ts";
 import { maxPool2d } from "./pool2d.ts";
 
@@ -18,20 +20,26 @@ export interface ModelDescription {
   readonly layers: readonly ({ readonly kind: string } & Readonly<Record<string, unknown>>)[];
 }
 
+/** A layer that has no options, and so takes none. */
+const without = (make: () => Layer) => (options: unknown) => {
+  checkOptions(options, {});
+  return make();
+};
+
 // biome-ignore lint/suspicious/noExplicitAny: each function checks its own options
 const layerKinds = new Map<string, (options: any) => Layer>([
   ["conv2d", conv2d],
   ["linear", linear],
-  ["relu", relu],
+  ["relu", without(relu)],
   ["leakyRelu", leakyRelu],
-  ["tanh", tanh],
-  ["sigmoid", sigmoid],
-  ["softplus", softplus],
+  ["tanh", without(tanh)],
+  ["sigmoid", without(sigmoid)],
+  ["softplus", without(softplus)],
   ["maxPool2d", maxPool2d],
   ["avgPool2d", avgPool2d],
   ["adaptiveAvgPool2d", adaptiveAvgPool2d],
   ["dropout", dropout],
-  ["flatten", flatten],
+  ["flatten", without(flatten)],
   ["instanceNorm2d", instanceNorm2d],
   ["groupNorm", groupNorm],
   ["batchNorm2d", batchNorm2d],
@@ -40,6 +48,7 @@ const layerKinds = new Map<string, (options: any) => Layer>([
 
 /** What `modelFromDescription` makes the model from again. */
 export function describeModel(model: Model): ModelDescription {
+  checkModel("model", model);
   return {
     inputShape: model.inputShape,
     layers: model.layers.map(({ kind, name, options }) => ({ kind, ...(name !== undefined && { name }), ...options })),
@@ -54,7 +63,7 @@ export function describeModel(model: Model): ModelDescription {
 export function modelFromDescription(description: unknown): Model {
   const { inputShape, layers } = (description ?? {}) as Partial<ModelDescription>;
   if (!Array.isArray(inputShape) || !Array.isArray(layers)) {
-    throw new TypeError(`"model" expected { inputShape, layers }, got ${JSON.stringify(description)}`);
+    throw wrongKind("model", "{ inputShape, layers }", description);
   }
   return sequential(
     inputShape as unknown as ImageShape,
@@ -62,7 +71,9 @@ export function modelFromDescription(description: unknown): Model {
       const { kind, name, ...options } = layer ?? {};
       const make = layerKinds.get(kind as string);
       if (!make) {
-        throw new ShapeError(`layer ${index}: expected one of ${[...layerKinds.keys()].join(", ")}, got "${kind}"`);
+        throw new ShapeError(
+          `layer ${index}: expected one of ${[...layerKinds.keys()].join(", ")}, got ${shown(kind)}`,
+        );
       }
       return name === undefined ? make(options) : named(name as string, make(options));
     }),

@@ -1,5 +1,15 @@
 // Dropout. The forward pass draws a mask and keeps it on the tape; the other three passes multiply with the same one.
+import { number, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { elements, type ImageShape, type Layer, type LayerContext, type WeightlessLayer } from "./layer.ts";
+
+/** Options of {@link dropout}. */
+export interface DropoutOptions {
+  /** Default 0.5. */
+  p?: number | undefined;
+}
+
+const dropoutChecks: Checks<DropoutOptions> = { p: optional(number("a number >= 0 and < 1", (p) => p >= 0 && p < 1)) };
 
 /**
  * In training each element is 0 with probability `p` and 1 / (1 − p) times as large otherwise (`nn.Dropout`); in
@@ -10,8 +20,9 @@ import { elements, type ImageShape, type Layer, type LayerContext, type Weightle
  * @example
  * sequential([1, 28, 28], [flatten(), linear({ out: 100 }), relu(), dropout({ p: 0.5 }), linear({ out: 10 })])
  */
-export function dropout({ p = 0.5 }: { p?: number } = {}): Layer {
-  if (!(Number.isFinite(p) && p >= 0 && p < 1)) throw new RangeError(`"p" expected a number >= 0 and < 1, got ${p}`);
+export function dropout(options: DropoutOptions = {}): Layer {
+  checkOptions(options, dropoutChecks);
+  const { p = 0.5 } = options;
   return {
     kind: "dropout",
     options: { p },

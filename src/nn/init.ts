@@ -1,6 +1,9 @@
 // Initial weights (docs/math.md §4), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
 import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
+import { number, oneOf, optional } from "../checks/checks.ts";
+import { type Checks, checkValues } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { randomKey } from "../random.ts";
 import type { Model, Parameter } from "./model.ts";
 import { orthonormalize } from "./orthogonal.ts";
@@ -27,9 +30,13 @@ export type InitScheme =
 
 /** Options of a scheme, those it has. */
 export interface InitOptions {
-  readonly gain?: number;
-  readonly std?: number;
+  readonly gain?: number | undefined;
+  readonly std?: number | undefined;
 }
+
+const positive = optional(number("a finite number > 0", (value) => value > 0 && Number.isFinite(value)));
+
+export const initChecks: Checks<InitOptions> = { gain: positive, std: positive };
 
 /** A scheme with its options. Plain data. */
 export interface Initializer extends InitOptions {
@@ -92,22 +99,17 @@ const constants: Readonly<Record<string, number>> = { bias: 0, scale: 1, shift: 
 /**
  * A scheme with the options it has.
  *
- * @throws RangeError for another scheme, an option it does not have, or one that is not a number > 0.
+ * @throws TypeError or RangeError for another scheme, an option it does not have, or one that is not a number > 0.
  */
 export function initializer(scheme: InitScheme, options: InitOptions = {}): Initializer {
-  if (!Object.hasOwn(schemes, scheme)) {
-    const names = Object.keys(schemes).map((name) => `"${name}"`);
-    throw new RangeError(`"scheme" expected one of ${names.join(", ")}, got "${scheme}"`);
-  }
+  oneOf(...Object.keys(schemes))("scheme", scheme);
+  checkValues(options, initChecks);
   const { option } = schemes[scheme];
   const given: { gain?: number; std?: number } = {};
   for (const name of ["gain", "std"] as const) {
     const value = options[name];
     if (value === undefined) continue;
-    if (name !== option) throw new RangeError(`"${name}" expected nothing with scheme "${scheme}", got ${value}`);
-    if (!Number.isFinite(value) || value <= 0) {
-      throw new RangeError(`"${name}" expected a finite number > 0, got ${value}`);
-    }
+    if (name !== option) throw outOfRange(name, `nothing with scheme "${scheme}"`, value);
     given[name] = value;
   }
   return { scheme, ...given };

@@ -2,6 +2,8 @@
 // the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
 import type { Buffer, Ops, OptionalBuffer, RandomKey } from "../backend/backend.ts";
+import { type Check, wholeNumber } from "../checks/checks.ts";
+import { wrongKind } from "../checks/refusal.ts";
 
 /** Channels, height, width of one image or activation. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -14,7 +16,7 @@ export interface ParameterSpec {
   readonly fanIn: number;
   readonly fanOut: number;
   /** What it does where that is not what its name says: a norm's weight only scales, its bias only shifts. */
-  readonly role?: "scale" | "shift";
+  readonly role?: "scale" | "shift" | undefined;
 }
 
 /** A layer as a user describes it: plain data and the rules of its shape. */
@@ -22,7 +24,7 @@ export interface Layer {
   /** PyTorch's name for it, in this library's spelling: conv2d, linear, relu, … */
   readonly kind: string;
   /** What its parameters are called after, by `named`; its position in the chain where absent. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What the function `kind` was called with, defaults filled in: plain data that makes the layer again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */
@@ -31,7 +33,7 @@ export interface Layer {
   /** Calls no op: a plan binds layers too, with ops that are not there. */
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
-  readonly couplesImages?: boolean;
+  readonly couplesImages?: boolean | undefined;
   /** Whether its kernels take any even number of lanes; without it they take whole vectors of four. */
   evenLanes?(input: ImageShape): boolean;
 }
@@ -84,13 +86,13 @@ export interface BoundLayer {
   /** Whether y may overwrite x, and dx overwrite dy. */
   readonly inPlace: boolean;
   /** Whether a later pass reads y or ry, so that the layer above may not overwrite them. */
-  readonly keepsOutput?: boolean;
+  readonly keepsOutput?: boolean | undefined;
   /** Whether no later pass reads x or rx, so that others may have their place. */
-  readonly forgetsInput?: boolean;
+  readonly forgetsInput?: boolean | undefined;
   /** Whether backwardR reads dy, so that dx may not overwrite it, `inPlace` or not. */
-  readonly keepsGradient?: boolean;
+  readonly keepsGradient?: boolean | undefined;
   /** Whether x and y are the same buffer seen twice, as for flatten: no pass does anything. */
-  readonly view?: boolean;
+  readonly view?: boolean | undefined;
   /** Floats of `saved`, and of the workspace that passes may use and need not keep. */
   readonly savedFloats: number;
   readonly workspaceFloats: number;
@@ -128,20 +130,26 @@ export function elements(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 
-/** Throws RangeError unless `value` is a whole number ≥ `least`. Returns it. */
-export function wholeNumber(name: string, value: number, least: number): number {
-  if (!Number.isInteger(value) || value < least) {
-    throw new RangeError(`"${name}" expected integer >= ${least}, got ${value}`);
-  }
-  return value;
+/** Sizes and positions are 32-bit integers in the kernels. */
+const largestSize = 2_147_483_647;
+
+/** A number of channels, rows or the like. */
+/* @__NO_SIDE_EFFECTS__ */
+export function sizeFrom(least: number): Check {
+  return (name, value) => {
+    wholeNumber(name, value, least, largestSize);
+  };
 }
 
-/** A side, or [height, width], each a whole number ≥ 1. Throws TypeError and RangeError. */
-export function sides(name: string, value: number | readonly [number, number]): readonly [number, number] {
-  if (typeof value === "number") return [wholeNumber(name, value, 1), value];
-  if (!Array.isArray(value) || value.length !== 2) {
-    throw new TypeError(`"${name}" expected an integer or [height, width], got ${JSON.stringify(value)}`);
-  }
-  for (const side of value) wholeNumber(name, side, 1);
-  return [value[0], value[1]];
+/** Height and width of what is given as one side or as [height, width]. */
+export function sides(value: number | readonly [number, number]): readonly [number, number] {
+  return typeof value === "number" ? [value, value] : value;
 }
+
+/** A side, or [height, width], each a whole number ≥ 1. */
+export const checkSides: Check = (name, value) => {
+  if (typeof value !== "number" && !(Array.isArray(value) && value.length === 2)) {
+    throw wrongKind(name, "an integer or [height, width]", value);
+  }
+  for (const side of typeof value === "number" ? [value] : value) sizeFrom(1)(name, side);
+};

@@ -1,5 +1,7 @@
 // Fully connected layers, y = w·x + b, and the flattening before them. Bilinear: tangents are the same kernels.
 import { type Buffer, type LinearShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import { flag, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
@@ -11,8 +13,18 @@ import {
   type LayerTape,
   type MovingTangent,
   type ParameterSpec,
-  wholeNumber,
+  sizeFrom,
 } from "./layer.ts";
+
+/** Options of {@link linear}. */
+export interface LinearOptions {
+  /** Output features. */
+  out: number;
+  /** Default true. */
+  bias?: boolean | undefined;
+}
+
+const linearChecks: Checks<LinearOptions> = { out: sizeFrom(1), bias: optional(flag) };
 
 /**
  * A fully connected layer with PyTorch's meaning (`nn.Linear`): weight [out, in], bias [out].
@@ -21,8 +33,9 @@ import {
  * @example
  * sequential([1, 28, 28], [flatten(), linear({ out: 10 })])
  */
-export function linear({ out, bias = true }: { out: number; bias?: boolean }): Layer {
-  wholeNumber("out", out, 1);
+export function linear(options: LinearOptions): Layer {
+  checkOptions(options, linearChecks);
+  const { out, bias = true } = options;
   return {
     kind: "linear",
     options: { out, bias },

@@ -1,25 +1,25 @@
-// Local response normalisation (Krizhevsky et al. 2012) across neighbouring channels; the formulas of the four passes are
-// in assembly/local-response-norm.ts and docs/math.md §2.
-import {
-  elements,
-  type ImageShape,
-  type Layer,
-  type LayerContext,
-  type WeightlessLayer,
-  wholeNumber,
-} from "./layer.ts";
+import { number, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { elements, type ImageShape, type Layer, type LayerContext, sizeFrom, type WeightlessLayer } from "./layer.ts";
 
 /** Options of {@link localResponseNorm}. */
 export interface LocalResponseNormOptions {
   /** Channels that count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it. */
   size: number;
   /** Multiplies the mean of x² over all `size` channels, where absent ones are zeros. At least 0. Default 1e-4. */
-  alpha?: number;
+  alpha?: number | undefined;
   /** Default 0.75. */
-  beta?: number;
+  beta?: number | undefined;
   /** Above 0. Default 1. */
-  k?: number;
+  k?: number | undefined;
 }
+
+const checks: Checks<LocalResponseNormOptions> = {
+  size: sizeFrom(1),
+  alpha: optional(number("number >= 0", (alpha) => alpha >= 0 && Number.isFinite(alpha))),
+  beta: optional(number("number", Number.isFinite)),
+  k: optional(number("number > 0", (k) => k > 0 && Number.isFinite(k))),
+};
 
 /**
  * y = x·(k + alpha·mean(x²))^−beta, the mean over the `size` channels around each, [c, h, w] → [c, h, w], with PyTorch's
@@ -29,11 +29,9 @@ export interface LocalResponseNormOptions {
  * @example
  * localResponseNorm({ size: 4, alpha: 0.001 / 9, beta: 0.75, k: 1 }) // AlexCifarNet's, docs/math.md §3
  */
-export function localResponseNorm({ size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions): Layer {
-  wholeNumber("size", size, 1);
-  if (!(alpha >= 0 && Number.isFinite(alpha))) throw new RangeError(`"alpha" expected number >= 0, got ${alpha}`);
-  if (!Number.isFinite(beta)) throw new RangeError(`"beta" expected number, got ${beta}`);
-  if (!(k > 0 && Number.isFinite(k))) throw new RangeError(`"k" expected number > 0, got ${k}`);
+export function localResponseNorm(options: LocalResponseNormOptions): Layer {
+  checkOptions(options, checks);
+  const { size, alpha = 1e-4, beta = 0.75, k = 1 } = options;
   return {
     kind: "localResponseNorm",
     options: { size, alpha, beta, k },
@@ -45,7 +43,7 @@ export function localResponseNorm({ size, alpha = 1e-4, beta = 0.75, k = 1 }: Lo
 
 function bindLocalResponseNorm(
   input: ImageShape,
-  options: Required<LocalResponseNormOptions>,
+  options: Readonly<Record<keyof LocalResponseNormOptions, number>>,
   { ops, batch }: LayerContext,
 ): WeightlessLayer {
   const [channels, height, width] = input;

@@ -1,5 +1,6 @@
 // The loss of a network's logits against targets, by name, and its tangent.
 import type { LossShape, Ops } from "../backend/backend.ts";
+import { oneOf } from "../checks/checks.ts";
 import type { Tangent, Tape } from "./tape.ts";
 
 /**
@@ -8,12 +9,12 @@ import type { Tangent, Tape } from "./tape.ts";
  */
 export type Loss = "cross-entropy" | "mse";
 
-/** Throws RangeError unless `loss` is one. Returns it. */
+const known = oneOf("cross-entropy", "mse");
+
+/** Throws TypeError or RangeError unless `loss` is one. Returns it. */
 export function checkLoss(name: string, loss: unknown): Loss {
-  if (loss !== "cross-entropy" && loss !== "mse") {
-    throw new RangeError(`"${name}" expected "cross-entropy" or "mse", got "${loss}"`);
-  }
-  return loss;
+  known(name, loss);
+  return loss as Loss;
 }
 
 /** Each image's loss, ∂ℓ/∂logits, and ∂ℓ/∂targets if the tape has room for it. */

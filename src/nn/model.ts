@@ -1,6 +1,9 @@
 // A model: a chain of layers whose parameters lie in one flat vector θ, in module order, weight before bias.
+import { type Check, callback, listOf, text } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { ShapeError } from "../errors.ts";
-import { elements, type ImageShape, type Layer, wholeNumber } from "./layer.ts";
+import { elements, type ImageShape, type Layer, sizeFrom } from "./layer.ts";
 
 /** A named view into θ. */
 export interface Parameter {
@@ -27,6 +30,34 @@ export interface Model {
   readonly parameterCount: number;
 }
 
+/** WebAssembly addresses 4 GiB, and a parameter takes 4 bytes. */
+const mostParameters = 1_073_741_824;
+
+const checkLayer: Check = thing("a layer, such as relu()", {
+  kind: text,
+  outputShape: callback,
+  parameters: callback,
+  bind: callback,
+});
+const checkLayers: Check = listOf("an array of layers", checkLayer);
+
+/** Channels, height, width. */
+export const checkImageShape: Check = (name, value) => {
+  if (!Array.isArray(value)) throw wrongKind(name, "[c, h, w]", value);
+  if (value.length !== 3) throw outOfRange(name, "[c, h, w]", value);
+  for (const side of value) sizeFrom(1)(name, side);
+};
+
+/** What `sequential` gives. */
+export const checkModel: Check = thing("a model, such as lenet()", {
+  inputShape: checkImageShape,
+  classes: sizeFrom(1),
+  layers: checkLayers,
+  shapes: listOf("an array of shapes", checkImageShape),
+  parameters: listOf("an array of parameters", thing("a parameter", { name: text, offset: sizeFrom(0) })),
+  parameterCount: sizeFrom(0),
+});
+
 /**
  * A layer whose parameters are called `name.weight` and `name.bias`, as those of an attribute of a PyTorch module are.
  *
@@ -35,9 +66,10 @@ export interface Model {
  * sequential([1, 28, 28], [flatten(), named("fc", linear({ out: 10 }))]).parameters[0].name; // "fc.weight"
  */
 export function named(name: string, layer: Layer): Layer {
-  if (typeof name !== "string" || name === "") {
-    throw new RangeError(`"name" expected a string that is not empty, got ${JSON.stringify(name)}`);
-  }
+  const expected = "a string that is not empty";
+  if (typeof name !== "string") throw wrongKind("name", expected, name);
+  if (name === "") throw outOfRange("name", expected, name);
+  checkLayer("layer", layer);
   return { ...layer, name };
 }
 
@@ -51,8 +83,8 @@ export function named(name: string, layer: Layer): Layer {
  * model.parameterCount; // 7850
  */
 export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Model {
-  if (inputShape.length !== 3) throw new RangeError(`"inputShape" expected [c, h, w], got [${inputShape}]`);
-  for (const side of inputShape) wholeNumber("inputShape", side, 1);
+  checkImageShape("inputShape", inputShape);
+  checkLayers("layers", layers);
   const shapes: ImageShape[] = [inputShape];
   const parameters: Parameter[] = [];
   let offset = 0;
@@ -85,6 +117,7 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
       `the last layer must give a flat vector of logits, got [${shape}]: add flatten() and linear()`,
     );
   }
+  if (offset > mostParameters) throw outOfRange("layers", `at most ${mostParameters} parameters`, offset);
   const names = parameters.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) < i);
   if (twice !== undefined) throw new RangeError(`"layers" expected each name once, got "${twice}" twice`);

@@ -1,6 +1,8 @@
 // Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
 // differ in what a set is, and in nothing else; assembly/norm.ts has the four passes' formulas.
 import { type Buffer, type NormShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import { flag, number, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
@@ -11,22 +13,29 @@ import {
   type LayerTape,
   type MovingTangent,
   type ParameterSpec,
-  wholeNumber,
+  sizeFrom,
 } from "./layer.ts";
 
 /** Options of {@link instanceNorm2d} and {@link batchNorm2d}. */
 export interface NormOptions {
   /** Whether each channel has a weight γ [c], 1 at first, and a bias β [c], 0 at first. Default true. */
-  affine?: boolean;
+  affine?: boolean | undefined;
   /** Added to the variance. Default 1e-5. */
-  eps?: number;
+  eps?: number | undefined;
 }
+
+const normChecks: Checks<NormOptions> = {
+  affine: optional(flag),
+  eps: optional(number("number > 0", (eps) => eps > 0 && Number.isFinite(eps))),
+};
 
 /** Options of {@link groupNorm}. */
 export interface GroupNormOptions extends NormOptions {
   /** Sets the channels are cut into; it must divide their number. */
   groups: number;
 }
+
+const groupNormChecks: Checks<GroupNormOptions> = { ...normChecks, groups: sizeFrom(1) };
 
 /**
  * Instance normalisation (`nn.InstanceNorm2d`; Ulyanov et al. 2016): each channel of each image by its own mean and
@@ -37,7 +46,9 @@ export interface GroupNormOptions extends NormOptions {
  * @example
  * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), instanceNorm2d(), relu(), flatten(), linear({ out: 10 })])
  */
-export function instanceNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
+export function instanceNorm2d(options: NormOptions = {}): Layer {
+  checkOptions(options, normChecks);
+  const { affine = true, eps = 1e-5 } = options;
   return norm("instanceNorm2d", { affine, eps }, ([channels]) => channels);
 }
 
@@ -51,8 +62,9 @@ export function instanceNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}):
  * @example
  * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), groupNorm({ groups: 4 }), relu(), flatten(), linear({ out: 10 })])
  */
-export function groupNorm({ groups, affine = true, eps = 1e-5 }: GroupNormOptions): Layer {
-  wholeNumber("groups", groups, 1);
+export function groupNorm(options: GroupNormOptions): Layer {
+  checkOptions(options, groupNormChecks);
+  const { groups, affine = true, eps = 1e-5 } = options;
   return norm("groupNorm", { groups, affine, eps }, ([channels]) => {
     if (channels % groups !== 0) throw new ShapeError(`expected channels in ${groups} equal groups, got ${channels}`);
     return groups;
@@ -73,7 +85,9 @@ export function groupNorm({ groups, affine = true, eps = 1e-5 }: GroupNormOption
  * @example
  * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), batchNorm2d(), relu(), flatten(), linear({ out: 10 })])
  */
-export function batchNorm2d({ affine = true, eps = 1e-5 }: NormOptions = {}): Layer {
+export function batchNorm2d(options: NormOptions = {}): Layer {
+  checkOptions(options, normChecks);
+  const { affine = true, eps = 1e-5 } = options;
   return { ...norm("batchNorm2d", { affine, eps }, ([channels]) => channels, true), couplesImages: true };
 }
 
@@ -84,7 +98,6 @@ function norm(
   acrossImages = false,
 ): Layer {
   const { affine, eps } = options;
-  if (!(eps > 0 && Number.isFinite(eps))) throw new RangeError(`"eps" expected number > 0, got ${eps}`);
   return {
     kind,
     options,

@@ -1,15 +1,18 @@
 // Max pooling. The winners of the forward pass carry everything else: gradients are scattered to them, tangents
 // gathered from them.
 import type { Pool2dShape } from "../backend/backend.ts";
+import { optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
 import {
+  checkSides,
   elements,
   type ImageShape,
   type Layer,
   type LayerContext,
   sides,
+  sizeFrom,
   type WeightlessLayer,
-  wholeNumber,
 } from "./layer.ts";
 
 /** Options of {@link maxPool2d}. */
@@ -17,21 +20,27 @@ export interface MaxPool2dOptions {
   /** Side of the square window, or [height, width]. */
   kernel: number | readonly [number, number];
   /** Default: the kernel's height. */
-  stride?: number;
+  stride?: number | undefined;
   /** At most half the kernel; padding never wins. Default 0. */
-  padding?: number;
+  padding?: number | undefined;
 }
+
+const maxPool2dChecks: Checks<MaxPool2dOptions> = {
+  kernel: checkSides,
+  stride: optional(sizeFrom(1)),
+  padding: optional(sizeFrom(0)),
+};
 
 /**
  * The largest value of each window (`nn.MaxPool2d`, floor mode); of equal ones the first in row order.
  *
  * @throws RangeError for sizes out of range.
  */
-export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): Layer {
-  const [kernelHeight, kernelWidth] = sides("kernel", kernel);
-  const step = stride ?? kernelHeight;
-  wholeNumber("stride", step, 1);
-  wholeNumber("padding", padding, 0);
+export function maxPool2d(options: MaxPool2dOptions): Layer {
+  checkOptions(options, maxPool2dChecks);
+  const { kernel, padding = 0 } = options;
+  const [kernelHeight, kernelWidth] = sides(kernel);
+  const { stride: step = kernelHeight } = options;
   const most = Math.floor(Math.min(kernelHeight, kernelWidth) / 2);
   if (padding > most) throw new RangeError(`"padding" expected <= ${most}, half the kernel, got ${padding}`);
 

@@ -1,11 +1,45 @@
 // Networks that papers of this field use. Their parameters have the names of the usual PyTorch definitions, so that
 // state dicts of those load.
+import { listOf, optional } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { relu } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
-import type { ImageShape } from "./layer.ts";
+import { type ImageShape, sizeFrom } from "./layer.ts";
 import { flatten, linear } from "./linear.ts";
-import { type Model, named, sequential } from "./model.ts";
+import { checkImageShape, type Model, named, sequential } from "./model.ts";
 import { maxPool2d } from "./pool2d.ts";
+
+/** Options of {@link mlp}. */
+export interface MlpOptions {
+  /** Channels, height, width of the images. */
+  input: ImageShape;
+  /** Units of each hidden layer. */
+  hidden: readonly number[];
+  classes: number;
+}
+
+const mlpChecks: Checks<MlpOptions> = {
+  input: checkImageShape,
+  hidden: listOf("an array of numbers of units", sizeFrom(1)),
+  classes: sizeFrom(1),
+};
+
+/** Options of {@link lenet}. */
+export interface LenetOptions {
+  /** Default 1. */
+  channels?: number | undefined;
+  /** Side of the images, 28 (default) or 32. */
+  size?: number | undefined;
+  /** Default 10. */
+  classes?: number | undefined;
+}
+
+const lenetChecks: Checks<LenetOptions> = {
+  channels: optional(sizeFrom(1)),
+  size: optional(sizeFrom(1)),
+  classes: optional(sizeFrom(1)),
+};
 
 /**
  * A multilayer perceptron: fully connected layers with ReLU between them, of `hidden` units and at last `classes`; none
@@ -16,15 +50,9 @@ import { maxPool2d } from "./pool2d.ts";
  * @example
  * mlp({ input: [1, 28, 28], hidden: [128, 128], classes: 10 }).parameterCount; // 118282
  */
-export function mlp({
-  input,
-  hidden,
-  classes,
-}: {
-  input: ImageShape;
-  hidden: readonly number[];
-  classes: number;
-}): Model {
+export function mlp(options: MlpOptions): Model {
+  checkOptions(options, mlpChecks);
+  const { input, hidden, classes } = options;
   const layers = [...hidden, classes].flatMap((out, i) => [named(`fc_${i + 1}`, linear({ out })), relu()]);
   return sequential(input, [flatten(), ...layers.slice(0, -1)]);
 }
@@ -36,16 +64,10 @@ export function mlp({
  *
  * @throws RangeError unless `size` is 28 or 32.
  */
-export function lenet({
-  channels = 1,
-  size = 28,
-  classes = 10,
-}: {
-  channels?: number;
-  size?: number;
-  classes?: number;
-} = {}): Model {
-  if (size !== 28 && size !== 32) throw new RangeError(`"size" expected 28 or 32, got ${size}`);
+export function lenet(options: LenetOptions = {}): Model {
+  checkOptions(options, lenetChecks);
+  const { channels = 1, size = 28, classes = 10 } = options;
+  if (size !== 28 && size !== 32) throw outOfRange("size", "28 or 32", size);
   return sequential(
     [channels, size, size],
     [
@@ -65,6 +87,6 @@ export function lenet({
   );
 }
 
-export { alexCifarNet } from "./zoo/alex-cifar-net.ts";
-export { alexNet } from "./zoo/alex-net.ts";
+export { type AlexCifarNetOptions, alexCifarNet } from "./zoo/alex-cifar-net.ts";
+export { type AlexNetOptions, alexNet } from "./zoo/alex-net.ts";
 export { type ConvNetOptions, convNet } from "./zoo/conv-net.ts";

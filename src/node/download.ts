@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
+import type { AbortSignal } from "../host-types.ts";
 import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
 
@@ -20,9 +21,9 @@ export interface DownloadProgress {
 /** What a download takes. */
 export interface DownloadOptions {
   /** Stops a download, also one that has stalled. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called for each piece that arrives. */
-  readonly onDownload?: (progress: DownloadProgress) => void;
+  readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** Where downloads are kept: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { bytes as checkBytes, text } from "../checks/checks.ts";
 import type { DataFile } from "../data/data-file.ts";
 import { FormatError } from "../errors.ts";
 import { shortName } from "../formats/quote.ts";
@@ -20,6 +21,8 @@ const maximumFiles = 1_000_000;
  * @throws the file system's error; nothing is left behind, and an old file stays as it was.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+  text("path", path);
+  checkBytes("bytes", bytes);
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
@@ -99,6 +102,7 @@ export function notRegular(path: string, found?: Stats): FormatError {
  * const { train, test } = await loadImageFolder(await filesInFolder("photos"), { size: 64 });
  */
 export async function filesInFolder(folder: string): Promise<DataFile[]> {
+  text("folder", folder);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   if (entries.length > maximumFiles) {
     throw new FormatError(`${folder}: expected a data set of at most ${maximumFiles} files, got ${entries.length}`);

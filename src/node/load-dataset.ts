@@ -2,8 +2,12 @@
 
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { callback, flag, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import type { DatasetSplit } from "../data/dataset.ts";
 import { datasetFromFiles, type LoadDatasetOptions } from "../data/layouts.ts";
+import { loadChecks as readChecks } from "../data/options.ts";
 import { catalogue, type DownloadFile } from "./catalogue.ts";
 import { cacheFolder, type DownloadOptions, download, isCached } from "./download.ts";
 import { filesInFolder, notRegular, readBytes } from "./files.ts";
@@ -11,9 +15,22 @@ import { filesInFolder, notRegular, readBytes } from "./files.ts";
 /** What `loadDataset` takes. */
 export interface LoadOptions extends LoadDatasetOptions, DownloadOptions {
   /** Whether a set that is asked for by its name may be downloaded where the cache does not have it. Default false. */
-  readonly download?: boolean;
+  readonly download?: boolean | undefined;
   /** Where downloads are kept. Default: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
-  readonly cacheDir?: string;
+  readonly cacheDir?: string | undefined;
+}
+
+const loadChecks: Checks<LoadOptions> = {
+  ...readChecks,
+  download: optional(flag),
+  cacheDir: optional(text),
+  onDownload: optional(callback),
+};
+
+/** What concerns the readers; a set is called `name`, and its files `source`, unless told otherwise. */
+function readingOptions(options: LoadOptions, name: string, source: string): LoadDatasetOptions {
+  const { download: _, cacheDir: __, onDownload: ___, ...reading } = options;
+  return { ...reading, name: options.name ?? name, source: options.source ?? source };
 }
 
 /** The names that `loadDataset` knows. */
@@ -31,6 +48,8 @@ export const datasetNames: readonly string[] = Object.keys(catalogue);
  * const mnist = await loadDataset("mnist", { download: true });
  */
 export async function loadDataset(pathOrName: string, options: LoadOptions = {}): Promise<DatasetSplit> {
+  text("pathOrName", pathOrName);
+  checkOptions(options, loadChecks);
   const found = await stat(pathOrName).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" && Object.hasOwn(catalogue, pathOrName)) return undefined;
     throw error;
@@ -43,7 +62,7 @@ export async function loadDataset(pathOrName: string, options: LoadOptions = {})
   const files = found.isDirectory()
     ? await filesInFolder(pathOrName)
     : [{ path: basename(full), name: pathOrName, bytes: () => readBytes(pathOrName) }];
-  return datasetFromFiles(files, { name, source: pathOrName, ...options });
+  return datasetFromFiles(files, readingOptions(options, name, pathOrName));
 }
 
 /**
@@ -52,9 +71,9 @@ export async function loadDataset(pathOrName: string, options: LoadOptions = {})
  * @throws RangeError for an unknown name; FormatError and Error as `loadDataset`.
  */
 export async function loadNamed(name: string, options: LoadOptions = {}): Promise<DatasetSplit> {
-  if (!Object.hasOwn(catalogue, name)) {
-    throw new RangeError(`"name" expected one of ${datasetNames.join(", ")}, got ${JSON.stringify(name)}`);
-  }
+  text("name", name);
+  if (!Object.hasOwn(catalogue, name)) throw outOfRange("name", `one of ${datasetNames.join(", ")}`, name);
+  checkOptions(options, loadChecks);
   return loadFiles(name, catalogue[name]!, options);
 }
 
@@ -81,7 +100,7 @@ export async function loadFiles(
     name: join(folder, file.name),
     bytes: () => readBytes(join(folder, file.name)),
   }));
-  return datasetFromFiles(cached, { name, source: folder, ...options });
+  return datasetFromFiles(cached, readingOptions(options, name, folder));
 }
 
 /** Whether the set of that name is in the cache. */

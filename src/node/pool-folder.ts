@@ -3,18 +3,28 @@
 // interrupted goes on where it ended.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Floats } from "../backend/backend.ts";
+import { text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { trainPoolChecks } from "../distill/call-checks.ts";
 import type { Evaluation } from "../distill/evaluation.ts";
 import type { PretrainedPool } from "../distill/pretrained.ts";
 import { summary } from "../distill/summary.ts";
 import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } from "../distill/train-pool.ts";
+import { placeChecks } from "../engine/options.ts";
 import { FormatError } from "../errors.ts";
 import { jsonFromBytes } from "../formats/json.ts";
 import { quote, shortName } from "../formats/quote.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import { hexadecimal, sha256 } from "../formats/sha256.ts";
-import { parametersFromBytes, parametersToSafetensors, type ReadStateDictOptions } from "../formats/state-dict.ts";
+import {
+  parametersFromBytes,
+  parametersToSafetensors,
+  type ReadStateDictOptions,
+  readStateDictChecks,
+} from "../formats/state-dict.ts";
 import { describeModel, modelFromDescription } from "../nn/describe.ts";
-import type { Model } from "../nn/model.ts";
+import { checkModel, type Model } from "../nn/model.ts";
 import { version } from "../version.gen.ts";
 import { readBytes, writeFileAtomic } from "./files.ts";
 
@@ -24,11 +34,14 @@ const maximumManifest = 2 ** 22;
 /** What the manifest may claim. */
 const mostNetworks = 9999;
 
+const { engine, threads } = placeChecks;
+const poolChecks: Checks<TrainPoolOptions> = { ...trainPoolChecks, engine, threads };
+
 /** A pool from a folder, with the network that it is of. */
 export interface LoadedPool extends PretrainedPool {
   readonly model: Model;
   /** Test accuracy, where the networks were tested. */
-  readonly evaluation?: Evaluation;
+  readonly evaluation?: Evaluation | undefined;
 }
 
 /**
@@ -42,6 +55,8 @@ export interface LoadedPool extends PretrainedPool {
  * await trainPoolFolder("pools/mnist/train", { data: train, test, model: lenet(), networks: 100, epochs: 10, workers: 2 });
  */
 export async function trainPoolFolder(folder: string, options: TrainPoolOptions): Promise<LoadedPool> {
+  text("folder", folder);
+  checkOptions(options, poolChecks);
   const { networks, model, onNetwork } = options;
   if (networks > mostNetworks) throw new RangeError(`"networks" expected <= ${mostNetworks}, got ${networks}`);
   const manifest = await manifestOf(options);
@@ -78,6 +93,7 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
  * const init = pretrained(await loadPool("pools/mnist/train"));
  */
 export async function loadPool(folder: string): Promise<LoadedPool> {
+  text("folder", folder);
   const path = join(folder, manifestName);
   const manifest = await readManifest(path);
   let model: Model;
@@ -120,7 +136,10 @@ export async function loadParameters(
   path: string,
   model: Model,
   options: Omit<ReadStateDictOptions, "name"> = {},
-): ReturnType<typeof parametersFromBytes> {
+): Promise<Floats> {
+  text("path", path);
+  checkModel("model", model);
+  checkOptions(options, readStateDictChecks);
   return parametersFromBytes(await readBytes(path), model, { ...options, name: path });
 }
 

@@ -1,3 +1,5 @@
+import type { AbortSignal } from "../host-types.ts";
+
 /** A call that rejects with the signal's reason as soon as that aborts, whatever becomes of the call. */
 export async function abortable<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
   if (!signal) return call();

@@ -3,6 +3,7 @@
 import type { ProxyMarked } from "comlink";
 import type { Floats, Simd } from "../backend/backend.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { TrainedNetwork } from "../distill/train-on.ts";
 import type { BoundNetwork } from "../engine/bound-network.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Loss } from "../nn/loss.ts";
@@ -34,8 +35,8 @@ export interface RunApi {
 
 /** A trained network, there. */
 export interface TrainedApi {
-  parameters(): Floats;
-  predict(images: Floats): Promise<{ classes: Uint8Array; logits: Floats }>;
+  parameters(): Float32Array;
+  predict(images: Floats): ReturnType<TrainedNetwork["predict"]>;
 }
 
 export type NetworkApi = Pick<BoundNetwork, "forward" | "gradients" | "hessianVectorProduct" | "metaGradient">;

@@ -1,24 +1,35 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
 import { transfer } from "comlink";
+import type { Check } from "../checks/checks.ts";
+import { checkOptions } from "../checks/options.ts";
+import type { BaselineOptions as BaselineHere, BaselineResult } from "../distill/baselines/baseline.ts";
+import type {
+  NearestNeighborsOptions as NeighborsHere,
+  NeighborsResult,
+} from "../distill/baselines/nearest-neighbors.ts";
+import { baselineChecks, evaluateChecks, nearestNeighborsChecks, trainPoolChecks } from "../distill/call-checks.ts";
 import { Callbacks } from "../distill/callbacks.ts";
+import type { EvaluateOptions as EvaluateHere, Evaluation } from "../distill/evaluation.ts";
+import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "../distill/train-pool.ts";
+import { placeChecks } from "../engine/options.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { MessageChannel } from "../platform.ts";
 import { abortable } from "./abortable.ts";
 import type { Control, Report } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
 import type { CallName, OptionsOf, ResultOf } from "./in-place.ts";
-import { followable, onEngine, type Placed } from "./place.ts";
+import { onEngine } from "./on-engine.ts";
+import { followable, type Placed } from "./place.ts";
 
 /** Options of {@link evaluate}. */
-export type EvaluateOptions = Placed<OptionsOf<"evaluate">>;
+export type EvaluateOptions = Placed<EvaluateHere>;
 /** Options of {@link baseline}. */
-export type BaselineOptions = Placed<OptionsOf<"baseline">>;
+export type BaselineOptions = Placed<BaselineHere>;
 /** Options of {@link nearestNeighbors}. */
-export type NearestNeighborsOptions = Placed<OptionsOf<"nearestNeighbors">>;
+export type NearestNeighborsOptions = Placed<NeighborsHere>;
 /** Options of {@link trainPool}. */
-export type TrainPoolOptions = Placed<OptionsOf<"trainPool">>;
-
-type Call<Name extends CallName> = (options: Placed<OptionsOf<Name>>) => Promise<ResultOf<Name>>;
+export type TrainPoolOptions = Placed<TrainPoolHere>;
 
 /**
  * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. From a worker
@@ -30,7 +41,9 @@ type Call<Name extends CallName> = (options: Placed<OptionsOf<Name>>) => Promise
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
-export const evaluate: Call<"evaluate"> = (options) => call("evaluate", options);
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  return call("evaluate", options, evaluateChecks);
+}
 
 /**
  * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class: random ones,
@@ -42,7 +55,9 @@ export const evaluate: Call<"evaluate"> = (options) => call("evaluate", options)
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
-export const baseline: Call<"baseline"> = (options) => call("baseline", options);
+export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
+  return call("baseline", options, baselineChecks);
+}
 
 /**
  * Accuracy of K nearest neighbours among a few images that stand for a data set.
@@ -52,7 +67,9 @@ export const baseline: Call<"baseline"> = (options) => call("baseline", options)
  * @example
  * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
  */
-export const nearestNeighbors: Call<"nearestNeighbors"> = (options) => call("nearestNeighbors", options);
+export async function nearestNeighbors(options: NearestNeighborsOptions): Promise<NeighborsResult> {
+  return call("nearestNeighbors", options, nearestNeighborsChecks);
+}
 
 /**
  * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
@@ -66,15 +83,22 @@ export const nearestNeighbors: Call<"nearestNeighbors"> = (options) => call("nea
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
  */
-export const trainPool: Call<"trainPool"> = (options) => call("trainPool", options);
+export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
+  return call("trainPool", options, trainPoolChecks);
+}
 
 interface Watched {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: unknown) => void;
   readonly onNetwork?: (network: unknown) => unknown;
 }
 
-async function call<Name extends CallName>(name: Name, given: Placed<OptionsOf<Name>>): Promise<ResultOf<Name>> {
+async function call<Name extends CallName>(
+  name: Name,
+  given: Placed<OptionsOf<Name>>,
+  checks: Readonly<Record<string, Check>>,
+): Promise<ResultOf<Name>> {
+  checkOptions(given, { ...checks, ...placeChecks });
   const options = followable(given);
   const { signal, onProgress, onNetwork } = options as Watched;
   return onEngine(options, async (engine) => {

@@ -1,6 +1,7 @@
 // How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
 // rest of a buffer that they are a view of.
 import { transfer } from "comlink";
+import { wrongKind } from "../checks/refusal.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../kinds.ts";
 import { describeModel } from "../nn/describe.ts";
@@ -20,14 +21,21 @@ export function moved<T>(result: T): T {
   return transfer(result, [...buffers]);
 }
 
-/** Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show. */
-export function copied<T>(value: T): T {
+/**
+ * Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show.
+ *
+ * @param name What the value is called. Throws TypeError for what cannot cross.
+ */
+export function copied<T>(value: T, name: string = ""): T {
+  if (typeof value === "function" || typeof value === "symbol") throw wrongKind(name, "plain data", value);
   if (isFloats(value)) {
     return (value.byteLength < value.buffer.byteLength ? value.slice() : value) as T;
   }
-  if (Array.isArray(value)) return value.map(copied) as T;
+  if (Array.isArray(value)) return value.map((part, i) => copied(part, `${name}[${i}]`)) as T;
   if (isPlainObject(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])) as T;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [key, copied(part, name === "" ? key : `${name}.${key}`)]),
+    ) as T;
   }
   return value;
 }
@@ -40,7 +48,7 @@ export function crossing(all: object): Crossing {
   const { model, ...options } = all as { readonly model?: Model };
   const entries = Object.entries(options)
     .filter(([key]) => !local.has(key))
-    .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value)]);
+    .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value, key)]);
   return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
 }
 

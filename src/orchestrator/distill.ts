@@ -1,14 +1,20 @@
 // distill(), wherever it runs.
+
+/// <reference lib="esnext.disposable" preserve="true" />
 import { type Remote, transfer } from "comlink";
+import { checkOptions } from "../checks/options.ts";
+import { distillChecks } from "../distill/call-checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
 import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
+import { placeChecks } from "../engine/options.ts";
 import { DivergedError } from "../errors.ts";
 import { MessageChannel } from "../platform.ts";
 import type { Control, Report, RunApi } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
-import { engineOf, followable, known, type Placed } from "./place.ts";
+import { engineOf, known } from "./on-engine.ts";
+import { followable, type Placed } from "./place.ts";
 
 /** Options of {@link distill}. */
 export type DistillOptions = Placed<OptionsHere>;
@@ -56,6 +62,7 @@ class PlacedRun implements Distillation {
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions) {
+    checkOptions(options, { ...distillChecks, ...placeChecks });
     this.#options = options;
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));

@@ -1,13 +1,22 @@
 // trainOn(), wherever it runs.
+import { floats, optional, signal } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { trainOnChecks } from "../distill/call-checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { TrainOnOptions as OptionsHere, TrainedNetwork } from "../distill/train-on.ts";
+import { placeChecks } from "../engine/options.ts";
+import { checkDistilledSet } from "../formats/check-set.ts";
 import { abortable } from "./abortable.ts";
 import { copied, crossing } from "./crossing.ts";
-import { type Abortable, RemoteEngine } from "./engine.ts";
-import { engineOf, type Placed } from "./place.ts";
+import { RemoteEngine } from "./engine.ts";
+import type { Abortable } from "./interfaces.ts";
+import { engineOf } from "./on-engine.ts";
+import type { Placed } from "./place.ts";
 
 /** Options of {@link trainOn}. */
 export type TrainOnOptions = Placed<OptionsHere> & Abortable;
+
+const checks: Checks<TrainOnOptions> = { ...trainOnChecks, ...placeChecks, signal: optional(signal) };
 
 /**
  * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds. Dispose the network when
@@ -20,6 +29,8 @@ export type TrainOnOptions = Placed<OptionsHere> & Abortable;
  * const { classes } = await network.predict(images);
  */
 export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
+  checkDistilledSet("set", set);
+  checkOptions(options, checks);
   const { signal, model } = options;
   const { engine, owned } = await engineOf(options);
   const dispose = async (): Promise<void> => {
@@ -37,7 +48,10 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
       return {
         model,
         parameters: await worker.call(async () => network.parameters()),
-        predict: (images) => worker.call(() => network.predict(copied(images))),
+        predict: async (images) => {
+          floats("images", images);
+          return worker.call(() => network.predict(copied(images)));
+        },
         dispose,
       };
     });

@@ -1,4 +1,6 @@
 // What a recipe means: the options of distill, given the data.
+import { type Check, floats, listOf, optional } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import { type Dataset, relabelled } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
@@ -10,13 +12,19 @@ import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
+import { checkRecipe } from "./parse.ts";
 import type { Recipe, RecipeModel } from "./recipe.ts";
 
 /** What decides a run, and nothing about where it is computed. */
-export type RecipeOptions = Required<
-  Pick<DistillOptions, "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed">
-> &
-  Pick<DistillOptions, "augment">;
+export type RecipeOptions = {
+  readonly [Name in "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
+    DistillOptions[Name]
+  >;
+} & Pick<DistillOptions, "augment">;
+
+const checkPool: Check = optional(
+  thing("what trainPool or loadPool gives", { weights: listOf("an array of networks", floats) }),
+);
 
 /**
  * The options of `distill` for a recipe on `data`.
@@ -29,7 +37,9 @@ export type RecipeOptions = Required<
  * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
  */
 export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
+  checkRecipe("recipe", recipe);
   checkDataset("data", data);
+  checkPool("pool", pool);
   const { loss, networksPerStep, outer, seed, attack } = recipe;
   const { augment } = recipe.data;
   const model = recipeModel(recipe, data);
@@ -64,11 +74,13 @@ export function recipeModel({ model, data: { name } }: Pick<Recipe, "model" | "d
       return alexCifarNet({ classes });
     case "alexNet":
       expect(channels === 3 && height === 224 && width === 224, "224×224 in 3 channels");
-      return alexNet({ ...model, classes });
-    case "convNet":
-      return convNet({ ...model, input: [channels, height, width], classes });
+      return alexNet({ dropout: model.dropout, classes });
+    case "convNet": {
+      const { name: _, ...options } = model;
+      return convNet({ ...options, input: [channels, height, width], classes });
+    }
     case "mlp":
-      return mlp({ ...model, input: [channels, height, width], classes });
+      return mlp({ hidden: model.hidden, input: [channels, height, width], classes });
   }
 }
 

@@ -1,5 +1,7 @@
 // A recipe out of untrusted JSON, or an error that names the key.
 import * as v from "valibot";
+import { bytes as checkBytes, isObject, text } from "../checks/checks.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { FormatError } from "../errors.ts";
 import { jsonFromBytes } from "../formats/json.ts";
 import { quote, shortName } from "../formats/quote.ts";
@@ -16,6 +18,7 @@ import { recipeSchema, unknownKey } from "./schema.ts";
  * parseRecipe({ name: "mine", data: { name: "digits" }, model: { name: "lenet" }, method: { steps: 1 } });
  */
 export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
+  text("source", source);
   const { success, output, issues } = v.safeParse(recipeSchema, value, { abortEarly: true });
   if (success) return output;
   throw new FormatError(`${source}: ${sentence(issues[0])}`);
@@ -27,6 +30,8 @@ export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
  * @throws FormatError where it is no JSON, nested deeper than 32 levels, or has numbers that are not finite, and as {@link parseRecipe}.
  */
 export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
+  checkBytes("bytes", bytes);
+  text("source", source);
   let value: unknown;
   try {
     value = jsonFromBytes(bytes, source);
@@ -37,6 +42,19 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
     throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(cause.message)}`, { cause });
   }
   return parseRecipe(value, source);
+}
+
+/** Throws TypeError or RangeError, naming the part after `name`, unless `value` is a recipe with all its parts. */
+export function checkRecipe(name: string, value: unknown): void {
+  if (!isObject(value)) throw wrongKind(name, "what findRecipe or parseRecipe gives", value);
+  const { success, issues } = v.safeParse(recipeSchema, value, { abortEarly: true });
+  if (success) return;
+  const [{ kind, type, path, message }] = issues;
+  const key = [name, ...(path ?? []).map(({ key }) => String(key))].join(".");
+  const came = path?.at(-1)?.value;
+  const expected = message.startsWith(unknownKey) ? `a key of a recipe: it ${message}` : message;
+  const outside = kind === "validation" || (type === "picklist" && typeof came === "string");
+  throw (outside ? outOfRange : wrongKind)(key, expected, came);
 }
 
 /** "method.steps expected integer >= 1, got 0". */

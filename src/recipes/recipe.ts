@@ -13,7 +13,7 @@ export interface Recipe {
   /** One line. */
   readonly summary: string;
   /** The recipe that this one makes smaller, so that it ends in minutes; the name then ends in "-scaled". */
-  readonly scaledFrom?: string;
+  readonly scaledFrom?: string | undefined;
   readonly data: RecipeData;
   readonly model: RecipeModel;
   readonly init: RecipeInit;
@@ -29,9 +29,9 @@ export interface Recipe {
     readonly baselines: readonly BaselineName[];
   };
   /** The final objective relabels one class as another; distilled images keep their labels. */
-  readonly attack?: Attack;
+  readonly attack?: Attack | undefined;
   /** What the paper reports for these settings. */
-  readonly paper?: PaperFigure;
+  readonly paper?: PaperFigure | undefined;
   /** The same seed gives the same images, bit for bit. */
   readonly seed: number;
 }
@@ -46,23 +46,23 @@ export interface RecipeData {
   /** Of a data set that is known by name; of any other, what to call it. */
   readonly name: string;
   /** The folder or file that holds it. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Side of the square that images are made into, padding included. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Black pixels on each side. */
-  readonly padding?: number;
+  readonly padding?: number | undefined;
   /** The label of the first class in the files, where that is not 0. */
-  readonly labelsFrom?: number;
+  readonly labelsFrom?: number | undefined;
   /** 1 makes them grey, 3 makes three channels of grey ones. */
-  readonly channels?: 1 | 3;
+  readonly channels?: 1 | 3 | undefined;
   /** What is done to training images, drawn anew for each batch. */
-  readonly augment?: Augmentation;
+  readonly augment?: Augmentation | undefined;
 }
 
 /** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
 export type RecipeModel =
   | { readonly name: "lenet" | "alexCifarNet" }
-  | { readonly name: "alexNet"; readonly dropout?: boolean }
+  | { readonly name: "alexNet"; readonly dropout?: boolean | undefined }
   | ({ readonly name: "convNet" } & Omit<ConvNetOptions, "input" | "classes">)
   | { readonly name: "mlp"; readonly hidden: readonly number[] }
   | ModelDescription;
@@ -70,7 +70,7 @@ export type RecipeModel =
 /** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
 export type RecipeInit =
   | ({ readonly kind: "random" } & Initializer)
-  | ({ readonly kind: "fixed"; readonly seed?: number } & Initializer)
+  | ({ readonly kind: "fixed"; readonly seed?: number | undefined } & Initializer)
   | RecipePool;
 
 /** Networks that were trained before. */
@@ -79,13 +79,13 @@ export interface RecipePool {
   /** The folder of a pool, as `distillate train` leaves it, or the file of one network. */
   readonly pool: string;
   /** Those to evaluate on. Without it, the same. */
-  readonly testPool?: string;
+  readonly testPool?: string | undefined;
   /** How many of the pool, from its first; without it all. */
-  readonly networks?: number;
+  readonly networks?: number | undefined;
   /** Makes the last layer of the network in a file anew, with weight 0 and bias 1. */
-  readonly freshLastLayer?: boolean;
+  readonly freshLastLayer?: boolean | undefined;
   /** How to train the pool, if that can be done here. */
-  readonly training?: PoolTraining;
+  readonly training?: PoolTraining | undefined;
 }
 
 /** What the networks of a pool are trained on and how. */
@@ -110,7 +110,7 @@ export interface Attack {
 export interface PaperFigure {
   readonly accuracy: number;
   /** Standard deviation over networks, if there are several. */
-  readonly spread?: number;
+  readonly spread?: number | undefined;
   /** Of what, on what. */
   readonly text: string;
 }

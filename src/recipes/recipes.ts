@@ -1,4 +1,7 @@
 // The named recipes: every experiment of the paper, and smaller ones.
+
+import { text } from "../checks/checks.ts";
+import { nearest } from "../checks/nearest.ts";
 import { adaptationRecipes } from "./named/adaptation.ts";
 import { attackRecipes } from "./named/attack.ts";
 import { digitsRecipes } from "./named/digits.ts";
@@ -6,7 +9,6 @@ import { mainTableRecipes } from "./named/main-table.ts";
 import { photographRecipes } from "./named/photographs.ts";
 import { scaledRecipes } from "./named/scaled.ts";
 import { softLabelRecipes } from "./named/soft-labels.ts";
-import { nearest } from "./nearest.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** Recipes that belong together. */
@@ -34,6 +36,7 @@ export const recipes: readonly Recipe[] = recipeGroups.flatMap((group) => group.
  * @throws RangeError that names the nearest one.
  */
 export function findRecipe(name: string): Recipe {
+  text("name", name);
   const found = recipes.find((recipe) => recipe.name === name);
   if (found) return found;
   const near = nearest(

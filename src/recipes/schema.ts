@@ -1,8 +1,8 @@
 // The schema of a recipe. Each message says what was expected; parse.ts adds the file, the key and what came.
 import * as v from "valibot";
+import { nearest } from "../checks/nearest.ts";
 import { farthestStart } from "../data/labels.ts";
 import { baselineKinds } from "../distill/baselines/kinds.ts";
-import { nearest } from "./nearest.ts";
 import type { BaselineName, Recipe } from "./recipe.ts";
 
 /** A message that begins like this needs no "expected" before it. */

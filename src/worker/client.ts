@@ -3,6 +3,7 @@
 import type { Remote } from "comlink";
 import type { Floats } from "../backend/backend.ts";
 import { compileKernels } from "../backend/wasm/kernels.ts";
+import { type Check, number } from "../checks/checks.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -15,13 +16,11 @@ import { SupervisedWorker } from "./supervised.ts";
 
 const MAXIMUM_WORKERS = 64;
 
-/** Throws RangeError unless `workers` is a whole number from 0, for none, to 64. Returns it. */
-export function checkWorkers(workers: number): number {
-  if (!Number.isInteger(workers) || workers < 0 || workers > MAXIMUM_WORKERS) {
-    throw new RangeError(`"workers" expected integer from 0 to ${MAXIMUM_WORKERS}, got ${workers}`);
-  }
-  return workers;
-}
+/** A number of workers; 0 is for none. */
+export const workersCheck: Check = number(
+  `integer from 0 to ${MAXIMUM_WORKERS}`,
+  (workers) => Number.isInteger(workers) && workers >= 0 && workers <= MAXIMUM_WORKERS,
+);
 
 /** Kernel threads of each of `workers` workers: 1 where there are several, and for "auto" their share of the machine. */
 export function threadsPerWorker(workers: number, threads: number | "auto" = workers > 1 ? 1 : "auto"): number {

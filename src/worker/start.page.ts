@@ -1,6 +1,7 @@
 // Starts a worker in a page, or for a worker of a page, and hears when it dies (start.ts).
 import { startScript, workersObstacle } from "../script.page.ts";
-import type { Calling, Role, StartWorker, WorkerScript } from "./start.ts";
+import type { WorkerScript } from "./script.ts";
+import type { Calling, Role, StartWorker } from "./start.ts";
 
 export { workersObstacle };
 

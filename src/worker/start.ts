@@ -5,6 +5,7 @@ import { threadSource } from "../backend/wasm/thread-source.gen.ts";
 import { UnsupportedError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
 import { nodeModule } from "../platform.ts";
+import type { WorkerScript } from "./script.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
 /** A worker that runs, or is about to. */
@@ -20,9 +21,6 @@ export interface StartedWorker {
  * error that nobody caught ends a worker.
  */
 export type StartWorker = (port: MessagePort, died: (why: string) => void) => StartedWorker;
-
-/** The URL of a worker's script where a page serves it as a file, or what starts it. */
-export type WorkerScript = string | URL | (() => Worker);
 
 /** What a worker is for: it computes single networks (server.ts), or whole calls (orchestrator/server.ts). */
 export type Role = "networks" | "orchestrator";

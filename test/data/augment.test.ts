@@ -89,7 +89,9 @@ describe("augmented", () => {
     expect(attempt({ crop: 5 })).toThrow('"augment.crop" expected integer in 0..4, below the side, got 5');
     expect(attempt({ crop: 1.5 })).toThrow(RangeError);
     expect(attempt({ flip: 1 })).toThrow(TypeError);
-    expect(attempt({ colour: 1 })).toThrow('"augment" expected only crop, resizedCrop, flip, got colour');
+    expect(attempt({ colour: 1 })).toThrow(
+      '"augment.colour" expected an option, got an unknown name: there are crop, resizedCrop, flip',
+    );
     expect(attempt({ crop: 1, resizedCrop: true })).toThrow("got both");
     expect(attempt({ resizedCrop: { scale: [0, 1] } })).toThrow('"augment.resizedCrop.scale" expected');
     expect(attempt({ resizedCrop: { ratio: [2, 1] } })).toThrow(RangeError);

@@ -31,7 +31,7 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
 
-describe.each(runs)("$name:", (options) => {
+describe.each(runs)("$name:", ({ name: _, ...options }) => {
   const { data, model, method, outer, loss = "cross-entropy" } = options;
   const batch = Math.min(outer?.batch ?? 1024, data.count);
 

@@ -27,9 +27,14 @@ describe("createEngine", () => {
   const threadsMessage = (threads: unknown) => `"threads" expected integer from 1 to 64, got ${threads}`;
   test.each<readonly [object, string]>([
     [{ backend: "webgpu" }, '"backend" expected "wasm" or "reference", got "webgpu"'],
-    ...[0, -1, 1.5, 65, Number.NaN, "many", null].map((threads) => [{ threads }, threadsMessage(threads)] as const),
+    ...[0, -1, 1.5, 65, Number.NaN].map((threads) => [{ threads }, threadsMessage(threads)] as const),
   ])("refuses %j", async (options, message) => {
     await expect(createEngine(options as EngineOptions)).rejects.toThrow(new RangeError(message));
+  });
+
+  test.each(["many", null])("refuses threads: %j", async (threads) => {
+    const message = `"threads" expected integer from 1 to 64 or "auto", got ${JSON.stringify(threads)}`;
+    await expect(createEngine({ threads: threads as "auto" })).rejects.toThrow(new TypeError(message));
   });
 
   test("takes the threads it is told, and tells them", async () => {

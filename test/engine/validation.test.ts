@@ -41,11 +41,11 @@ const floatsOf = (name: string, right: Float32Array): Refused[] => {
   return [
     { wrong: { [name]: undefined }, error: TypeError, message: `${expected} undefined` },
     { wrong: { [name]: null }, error: TypeError, message: `${expected} null` },
-    { wrong: { [name]: "weights" }, error: TypeError, message: `${expected} string` },
+    { wrong: { [name]: "weights" }, error: TypeError, message: `${expected} "weights"` },
     { wrong: { [name]: Array.from(right) }, error: TypeError, message: `${expected} Array of length ${right.length}` },
     { wrong: { [name]: new Uint8Array(3) }, error: TypeError, message: `${expected} Uint8Array of length 3` },
     { wrong: { [name]: new ArrayBuffer(8) }, error: TypeError, message: `${expected} ArrayBuffer` },
-    { wrong: { [name]: Object.create(null) }, error: TypeError, message: `${expected} object` },
+    { wrong: { [name]: Object.create(null) }, error: TypeError, message: `${expected} an object` },
     { wrong: { [name]: right.slice(1) }, error: RangeError, message: `${expected} ${right.length - 1}` },
     { wrong: { [name]: new Float64Array(0) }, error: RangeError, message: `${expected} 0` },
     ...notFinite(name, right),
@@ -133,8 +133,8 @@ const prefixed = (cases: readonly Refused[], prefix: string, wrap: (wrong: Refus
 const wrongLoops: Refused[] = [
   {
     wrong: { steps: undefined },
-    error: RangeError,
-    message: `"steps" expected an array of at least one block, got none`,
+    error: TypeError,
+    message: `"steps" expected an array of at least one block, got undefined`,
   },
   { wrong: { steps: [] }, error: RangeError, message: `"steps" expected an array of at least one block, got 0` },
   {
@@ -142,10 +142,15 @@ const wrongLoops: Refused[] = [
     error: RangeError,
     message: `"steps[1].images" expected 2 images as in block 0, got 1`,
   },
-  ...[0, -1, 1.5, Number.NaN, "2", null].map((epochs) => ({
+  ...[0, -1, 1.5, Number.NaN].map((epochs) => ({
     wrong: { epochs },
     error: RangeError,
     message: `"epochs" expected integer >= 1, got ${epochs}`,
+  })),
+  ...["2", null].map((epochs) => ({
+    wrong: { epochs },
+    error: TypeError,
+    message: `"epochs" expected integer >= 1, got ${JSON.stringify(epochs)}`,
   })),
   { wrong: { learningRates: [0.1] }, error: RangeError, message: `"learningRates" expected 4 numbers, got 1` },
   {
@@ -161,7 +166,7 @@ const wrongLoops: Refused[] = [
   {
     wrong: { learningRates: 0.02 },
     error: TypeError,
-    message: `"learningRates" expected Float32Array of length 4, got number`,
+    message: `"learningRates" expected Float32Array of length 4, got 0.02`,
   },
   {
     wrong: { learningRates: withValue([1, 1, 1, 1], 2, Number.NaN) },
@@ -170,8 +175,8 @@ const wrongLoops: Refused[] = [
   },
   {
     wrong: { learningRates: ["1", 1, 1, 1] },
-    error: RangeError,
-    message: `"learningRates" expected finite values, got 1 at 0`,
+    error: TypeError,
+    message: `"learningRates[0]" expected a number, got "1"`,
   },
   {
     wrong: { memory: "forget" },
@@ -186,7 +191,7 @@ const wrongLoops: Refused[] = [
   {
     wrong: { real: undefined },
     error: TypeError,
-    message: `"real.images" expected Float32Array of n × 6 floats, got undefined`,
+    message: `"real" expected an object, got undefined`,
   },
 ];
 

@@ -86,7 +86,7 @@ test("names other than the model's are written and read where they are given", (
 
 describe("parameters that are not the model's are not written", () => {
   test.each<[string, unknown, Error]>([
-    ["a list", [1, 2], new TypeError('"parameters" expected Float32Array or Float64Array, got object')],
+    ["a list", [1, 2], new TypeError('"parameters" expected Float32Array, got Array of length 2')],
     ["too few", theta.subarray(1), new RangeError('"parameters" expected 21 floats, as the model has, got 20')],
     ["NaN", theta.with(4, Number.NaN), new RangeError('"parameters" expected finite values, got NaN at 4')],
   ])("%s", (_, parameters, error) => {

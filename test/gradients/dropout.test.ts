@@ -94,14 +94,15 @@ describe("the mask", () => {
     expect(() => dropout({ p })).toThrow(new RangeError(`"p" expected a number >= 0 and < 1, got ${p}`));
   });
 
-  test.each([-1, 0.5, "one"])("refuses a seed of %s", async (dropoutSeed) => {
+  test.each([-1, 0.5, "one"])("refuses a seed of %j", async (dropoutSeed) => {
     const net = await reference.bind(model);
-    const message = `"dropoutSeed" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${dropoutSeed}`;
+    const message = `"dropoutSeed" expected integer from 0 to ${Number.MAX_SAFE_INTEGER}, got ${JSON.stringify(dropoutSeed)}`;
+    const error = typeof dropoutSeed === "string" ? new TypeError(message) : new RangeError(message);
     const chance = { dropoutSeed: dropoutSeed as number };
     const vector = point.parameters;
-    await expect(net.gradients({ ...point, ...chance })).rejects.toThrow(new RangeError(message));
-    await expect(net.hessianVectorProduct({ ...point, vector, ...chance })).rejects.toThrow(new RangeError(message));
-    await expect(net.metaGradient({ ...problem, ...chance })).rejects.toThrow(new RangeError(message));
+    await expect(net.gradients({ ...point, ...chance })).rejects.toThrow(error);
+    await expect(net.hessianVectorProduct({ ...point, vector, ...chance })).rejects.toThrow(error);
+    await expect(net.metaGradient({ ...problem, ...chance })).rejects.toThrow(error);
   });
 });
 

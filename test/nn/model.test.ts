@@ -103,7 +103,7 @@ describe("parameters", () => {
     expect(() => named("", relu())).toThrow(new RangeError(message));
     const layers = [{ kind: "flatten" }, { kind: "linear", out: 2, name: 7 }];
     expect(() => modelFromDescription({ inputShape: [1, 2, 2], layers })).toThrow(
-      new RangeError('"name" expected a string that is not empty, got 7'),
+      new TypeError('"name" expected a string that is not empty, got 7'),
     );
   });
 
@@ -158,7 +158,7 @@ describe("sequential refuses, by layer", () => {
   });
 
   test.each([
-    [[1, 28], '"inputShape" expected [c, h, w], got [1,28]'],
+    [[1, 28], '"inputShape" expected [c, h, w], got Array of length 2'],
     [[1, 0, 28], '"inputShape" expected integer >= 1, got 0'],
     [[1, 28, 1.5], '"inputShape" expected integer >= 1, got 1.5'],
   ])("input shape %j", (input, message) => {
@@ -236,7 +236,9 @@ describe("a description", () => {
     (description) => {
       const error = thrown(() => modelFromDescription(description));
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toBe(`"model" expected { inputShape, layers }, got ${JSON.stringify(description)}`);
+      expect(error.message).toMatch(
+        /^"model" expected \{ inputShape, layers \}, got (undefined|null|7|"lenet"|Array|an object)/,
+      );
     },
   );
 
@@ -244,7 +246,7 @@ describe("a description", () => {
     const error = thrown(() => modelFromDescription({ inputShape: [1, 2, 2], layers: [{ kind: "relu" }, { kind }] }));
     expect(error).toBeInstanceOf(ShapeError);
     expect(error.message).toMatch(/^layer 1: expected one of conv2d, linear, relu, .*flatten/);
-    expect(error.message.endsWith(`, got "${kind}"`)).toBe(true);
+    expect(error.message.endsWith(`, got ${typeof kind === "string" ? JSON.stringify(kind) : kind}`)).toBe(true);
   });
 
   test("with a layer that is none is refused", () => {
@@ -257,8 +259,8 @@ describe("a description", () => {
     const layers = [{ kind: "conv2d", out: 2, kernel: 5 }];
     expect(() => modelFromDescription({ inputShape: [1, 2, 2], layers })).toThrow(/^layer 0 \(conv2d\): expected an/);
     const bad = [{ kind: "conv2d", out: "2", kernel: 5 }];
-    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: bad })).toThrow(RangeError);
-    expect(() => modelFromDescription({ inputShape: [1, "9", 9], layers })).toThrow(RangeError);
+    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: bad })).toThrow(TypeError);
+    expect(() => modelFromDescription({ inputShape: [1, "9", 9], layers })).toThrow(TypeError);
     for (const wrong of [
       { kind: "leakyRelu", slope: "0.1" },
       { kind: "dropout", p: "0.5" },
@@ -266,8 +268,8 @@ describe("a description", () => {
       { kind: "avgPool2d" },
       { kind: "adaptiveAvgPool2d", out: null },
     ]) {
-      expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [wrong] })).toThrow(RangeError);
+      expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [wrong] })).toThrow(TypeError);
     }
-    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [{ kind: "linear" }] })).toThrow(RangeError);
+    expect(() => modelFromDescription({ inputShape: [1, 9, 9], layers: [{ kind: "linear" }] })).toThrow(TypeError);
   });
 });

@@ -22,7 +22,6 @@ describe("refuse options out of range", () => {
     [() => batchNorm2d({ eps: Number.POSITIVE_INFINITY }), '"eps" expected number > 0, got Infinity'],
     [() => groupNorm({ groups: 2, eps: Number.NaN }), '"eps" expected number > 0, got NaN'],
     [() => groupNorm({ groups: 0 }), '"groups" expected integer >= 1, got 0'],
-    [() => groupNorm({} as { groups: number }), '"groups" expected integer >= 1, got undefined'],
     [() => localResponseNorm({ size: 0 }), '"size" expected integer >= 1, got 0'],
     [() => localResponseNorm({ size: 2.5 }), '"size" expected integer >= 1, got 2.5'],
     [() => localResponseNorm({ size: 5, alpha: -1 }), '"alpha" expected number >= 0, got -1'],
@@ -30,6 +29,11 @@ describe("refuse options out of range", () => {
     [() => localResponseNorm({ size: 5, k: 0 }), '"k" expected number > 0, got 0'],
   ])("%#", (make, message) => {
     expect(make).toThrow(new RangeError(message));
+  });
+
+  test("groups that are left out", () => {
+    const make = () => groupNorm({} as { groups: number });
+    expect(make).toThrow(new TypeError('"groups" expected integer >= 1, got undefined'));
   });
 });
 

@@ -54,7 +54,7 @@ describe("the multilayer perceptron", () => {
 
   test("takes no layer without units", () => {
     expect(() => mlp({ input: [1, 2, 2], hidden: [4, 0], classes: 2 })).toThrow(
-      new RangeError('"out" expected integer >= 1, got 0'),
+      new RangeError('"hidden[1]" expected integer >= 1, got 0'),
     );
   });
 });
@@ -206,7 +206,7 @@ describe("ConvNet", () => {
       new RangeError('"pooling" expected one of "avg", "max", "none", got "sum"'),
     );
     expect(wrong({ depth: 0 })).toThrow(new RangeError('"depth" expected integer >= 1, got 0'));
-    expect(wrong({ width: 0.5 })).toThrow(new RangeError('"out" expected integer >= 1, got 0.5'));
+    expect(wrong({ width: 0.5 })).toThrow(new RangeError('"width" expected integer >= 1, got 0.5'));
     expect(wrong({ depth: 6 })).toThrow(expect.objectContaining({ name: "ShapeError" }));
     expect(wrong({ width: 6, norm: "group" })).toThrow(expect.objectContaining({ name: "ShapeError" }));
   });

@@ -1,21 +1,23 @@
 // What a distilled set must beat: as many images that nobody learned, trained in the same way (docs/math.md §5). Whatever
 // is chosen, of learning rates, epochs and candidates, is chosen on training images that no set contains, with networks
 // that are none of the evaluation's.
+
+import { checkValues } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
-import { wholeNumber } from "../../nn/layer.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
-import { checkSeed } from "../../random.ts";
-import { checkWorkers, poolOptions, WorkerPool } from "../../worker/client.ts";
+import { poolOptions, WorkerPool } from "../../worker/client.ts";
+import { baselineChecks } from "../call-checks.ts";
 import { lossOf } from "../distilled-set.ts";
 import { type Evaluation, evaluateSets } from "../evaluate.ts";
 import { checkImages, checkTraining } from "../fit.ts";
 import { checkInit } from "../pretrained.ts";
 import { networksOf, type WeightSource } from "../weight-source.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
-import { type BaselineKind, checkKind } from "./kinds.ts";
+import type { BaselineKind } from "./kinds.ts";
 import type { ClassImages } from "./real-images.ts";
 import { perClassOf, realSet, type SetShape, type Training } from "./real-set.ts";
 import { tuneTraining } from "./tune.ts";
@@ -32,25 +34,25 @@ export interface BaselineOptions {
   readonly model: Model;
   readonly init: WeightSource;
   /** Networks that choices are made by. Default: more of `init`; for held-out pretrained ones give those of the distillation. */
-  readonly tuningInit?: WeightSource;
+  readonly tuningInit?: WeightSource | undefined;
   /** As many images and gradient steps as this set has, with its momentum and weight decay. */
   readonly like: SetShape;
   /** To train with. Default: the loss that `like` was distilled for. */
-  readonly loss?: Loss;
+  readonly loss?: Loss | undefined;
   /** Held-out networks; with `fixedInit` that network on so many sets, where the kind has so many. */
   readonly networks: number;
   /** Numbers of epochs to choose from. Default: that of `like`, and so as many gradient steps. */
-  readonly epochs?: readonly number[];
+  readonly epochs?: readonly number[] | undefined;
   /** Sets that networks take turns on: clusterings of "k-means", the best of "optimized-real". Default 5. */
-  readonly draws?: number;
+  readonly draws?: number | undefined;
   /** Random sets that "optimized-real" chooses the best `draws` of. Default 25. */
-  readonly candidates?: number;
-  readonly seed?: number;
-  readonly engine?: Engine;
-  readonly threads?: number | "auto";
+  readonly candidates?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly engine?: Engine | undefined;
+  readonly threads?: number | "auto" | undefined;
   /** As for `evaluate`. */
-  readonly workers?: number;
-  readonly signal?: AbortSignal;
+  readonly workers?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Result of {@link baseline}. */
@@ -87,17 +89,13 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
 export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
-  const { model, init, test, like, threads = "auto", seed = 0, loss = lossOf(like), workers = 0, signal } = options;
-  const kind = checkKind("kind", options.kind);
-  checkWorkers(workers);
-  checkSeed(seed);
+  checkValues(options, baselineChecks);
+  const { kind, model, init, test, like, threads = "auto", seed = 0, networks, workers = 0, signal } = options;
+  const { loss = lossOf(like), epochs = [like.epochs], tuningInit = init } = options;
   checkInit(init, model);
   checkTraining("train", options.train, model);
   checkImages("test", test, model);
   checkSameClasses(options.train, model);
-  const networks = wholeNumber("networks", options.networks, 1);
-  const { epochs = [like.epochs], tuningInit = init } = options;
-  for (const [i, value] of epochs.entries()) wholeNumber(`epochs[${i}]`, value, 1);
   checkInit(tuningInit, model);
   const counts = sourceCounts(options);
   const perClass = like.steps * perClassOf(like, options.train);

@@ -1,7 +1,9 @@
 // The images of each kind of baseline, and how many different ones there are of them: networks take turns.
+
+import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { wholeNumber } from "../../nn/layer.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
 
 /** Where images are drawn from. */
@@ -18,12 +20,14 @@ export interface Source {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Throws RangeError for counts that are none. */
-export function sourceCounts({ draws = 5, candidates = 25 }: { draws?: number; candidates?: number }): {
-  draws: number;
-  candidates: number;
-} {
-  wholeNumber("draws", draws, 1);
+/** How many sets of images there are to be. */
+export interface Counts {
+  readonly draws?: number | undefined;
+  readonly candidates?: number | undefined;
+}
+
+/** Throws RangeError for fewer candidates than draws. */
+export function sourceCounts({ draws = 5, candidates = 25 }: Counts): { draws: number; candidates: number } {
   return { draws, candidates: wholeNumber("candidates", candidates, draws) };
 }
 

@@ -1,17 +1,19 @@
 // Baselines without training: an image is of the class of the points that it lies nearest to.
+
+import { checkValues } from "../../checks/options.ts";
 import { checkDataset, shiftAdvice } from "../../data/check-dataset.ts";
 import { batchInto, type Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
 import { checkDistilledSet } from "../../formats/check-set.ts";
-import { wholeNumber } from "../../nn/layer.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { nextTask } from "../../platform.ts";
-import { checkSeed } from "../../random.ts";
+import { nearestNeighborsChecks } from "../call-checks.ts";
 import type { DistilledSet } from "../distilled-set.ts";
 import { checkClasses } from "../fit.ts";
 import { type Summary, summary } from "../summary.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
-import { type BaselineKind, checkKind } from "./kinds.ts";
+import type { BaselineKind } from "./kinds.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 import { splitValidation } from "./validation.ts";
 
@@ -25,18 +27,18 @@ export interface NearestNeighborsOptions {
   readonly train: Dataset;
   readonly test: Dataset;
   /** Points of each class, of a kind. Default 10. */
-  readonly perClass?: number;
+  readonly perClass?: number | undefined;
   /** Neighbours that vote, each as much as the others; of equal classes that of the nearest wins. Default 1. */
-  readonly k?: number;
+  readonly k?: number | undefined;
   /** Of the p-norm between normalised pixels: a whole number, or Infinity. Default 2. */
-  readonly p?: number;
+  readonly p?: number | undefined;
   /** Different sets of points. Default 5; class averages and distilled sets are one. */
-  readonly draws?: number;
+  readonly draws?: number | undefined;
   /** Random sets that "optimized-real" chooses the best `draws` of. Default 25. */
-  readonly candidates?: number;
-  readonly seed?: number;
-  readonly engine?: Engine;
-  readonly signal?: AbortSignal;
+  readonly candidates?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly engine?: Engine | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Result of {@link nearestNeighbors}: test accuracies, one of each set of points. */
@@ -55,11 +57,8 @@ export interface NeighborsResult extends Summary {
  * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
  */
 export async function nearestNeighbors(options: NearestNeighborsOptions): Promise<NeighborsResult> {
+  checkValues(options, nearestNeighborsChecks);
   const { points, train, test, perClass = 10, k = 1, p = 2, seed = 0, signal } = options;
-  wholeNumber("perClass", perClass, 1);
-  wholeNumber("k", k, 1);
-  if (p !== Number.POSITIVE_INFINITY) wholeNumber("p", p, 1);
-  checkSeed(seed);
   const counts = sourceCounts(options);
   if (typeof points === "object") {
     checkDistilledSet("points", points);
@@ -69,8 +68,6 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
     return { draws: 1, ...summary([accuracy]), accuracies: [accuracy] };
   }
 
-  checkKind("points", points);
-  checkDataset("train", train);
   checkClasses("train", train);
   checkLike(test, train);
   const engine = options.engine ?? (await createEngine({ threads: 1 }));

@@ -1,11 +1,23 @@
 // AlexNet (Krizhevsky 2014), in torchvision's layout.
+import { flag, optional } from "../../checks/checks.ts";
+import { type Checks, checkOptions } from "../../checks/options.ts";
 import { relu } from "../activation.ts";
 import { conv2d } from "../conv2d.ts";
 import { dropout } from "../dropout.ts";
+import { sizeFrom } from "../layer.ts";
 import { flatten, linear } from "../linear.ts";
 import { type Model, named, sequential } from "../model.ts";
 import { maxPool2d } from "../pool2d.ts";
 import { block } from "./block.ts";
+
+/** Options of {@link alexNet}. */
+export interface AlexNetOptions {
+  classes: number;
+  /** Default false. */
+  dropout?: boolean | undefined;
+}
+
+const checks: Checks<AlexNetOptions> = { classes: sizeFrom(1), dropout: optional(flag) };
 
 /**
  * AlexNet for colour images of 224×224 (docs/math.md §3): five convolutions, three fully connected layers; 57,085,780
@@ -14,7 +26,9 @@ import { block } from "./block.ts";
  *
  * @throws RangeError when `classes` is not a whole number ≥ 1.
  */
-export function alexNet({ classes, dropout: drops = false }: { classes: number; dropout?: boolean }): Model {
+export function alexNet(options: AlexNetOptions): Model {
+  checkOptions(options, checks);
+  const { classes, dropout: drops = false } = options;
   const dropouts = drops ? [dropout({ p: 0.5 })] : [];
   return sequential(
     [3, 224, 224],

@@ -1,10 +1,13 @@
 // ConvNet, the network of dataset condensation (DC, DSA, DM, MTT) and of nearly everything after.
+
+import { oneOf, optional } from "../../checks/checks.ts";
+import { type Checks, checkOptions } from "../../checks/options.ts";
 import { leakyRelu, relu, sigmoid, tanh } from "../activation.ts";
 import { avgPool2d } from "../avg-pool2d.ts";
 import { conv2d } from "../conv2d.ts";
-import { type ImageShape, type Layer, wholeNumber } from "../layer.ts";
+import { type ImageShape, type Layer, sizeFrom } from "../layer.ts";
 import { flatten, linear } from "../linear.ts";
-import { type Model, named, sequential } from "../model.ts";
+import { checkImageShape, type Model, named, sequential } from "../model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "../norm.ts";
 import { maxPool2d } from "../pool2d.ts";
 import { block } from "./block.ts";
@@ -15,20 +18,30 @@ export interface ConvNetOptions {
   input: ImageShape;
   classes: number;
   /** Blocks. Default 3. */
-  depth?: number;
+  depth?: number | undefined;
   /** Channels of each block. Default 128. */
-  width?: number;
+  width?: number | undefined;
   /** `group` has four groups. Default "instance". */
-  norm?: "instance" | "group" | "batch" | "none";
+  norm?: "instance" | "group" | "batch" | "none" | undefined;
   /** Default "relu". `leakyrelu` has a slope of 0.01. */
-  activation?: "relu" | "leakyrelu" | "sigmoid" | "tanh";
+  activation?: "relu" | "leakyrelu" | "sigmoid" | "tanh" | undefined;
   /** Of 2×2. Default "avg". */
-  pooling?: "avg" | "max" | "none";
+  pooling?: "avg" | "max" | "none" | undefined;
 }
 
 const norms = { instance: instanceNorm2d, group: () => groupNorm({ groups: 4 }), batch: batchNorm2d, none: undefined };
 const activations = { relu, leakyrelu: leakyRelu, sigmoid, tanh };
 const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ kernel: 2 }), none: undefined };
+
+const checks: Checks<ConvNetOptions> = {
+  input: checkImageShape,
+  classes: sizeFrom(1),
+  depth: optional(sizeFrom(1)),
+  width: optional(sizeFrom(1)),
+  norm: optional(oneOf(...Object.keys(norms))),
+  activation: optional(oneOf(...Object.keys(activations))),
+  pooling: optional(oneOf(...Object.keys(poolings))),
+};
 
 /**
  * ConvNet (docs/math.md §3): `depth` blocks of 3×3 convolution, norm, activation and pooling, then one fully connected
@@ -40,21 +53,10 @@ const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ k
  * @example
  * convNet({ input: [3, 32, 32], classes: 10 }).parameterCount; // 320010
  */
-export function convNet({
-  input,
-  classes,
-  depth = 3,
-  width = 128,
-  norm = "instance",
-  activation = "relu",
-  pooling = "avg",
-}: ConvNetOptions): Model {
-  wholeNumber("depth", depth, 1);
-  const layersOf = [
-    choice("norm", norms, norm),
-    choice("activation", activations, activation),
-    choice("pooling", poolings, pooling),
-  ];
+export function convNet(options: ConvNetOptions): Model {
+  checkOptions(options, checks);
+  const { input, classes, depth = 3, width = 128, norm = "instance", activation = "relu", pooling = "avg" } = options;
+  const layersOf: readonly ((() => Layer) | undefined)[] = [norms[norm], activations[activation], poolings[pooling]];
   const [, height, columns] = input;
   const features: Layer[] = [];
   for (let d = 0; d < depth; d++) {
@@ -63,15 +65,4 @@ export function convNet({
     for (const make of layersOf) if (make) features.push(make());
   }
   return sequential(input, [...block("features", features), flatten(), named("classifier", linear({ out: classes }))]);
-}
-
-/** Throws RangeError unless `key` is one of the table's. */
-function choice<K extends string>(
-  name: string,
-  table: Readonly<Record<K, (() => Layer) | undefined>>,
-  key: K,
-): (() => Layer) | undefined {
-  if (Object.hasOwn(table, key)) return table[key];
-  const keys = Object.keys(table).map((known) => `"${known}"`);
-  throw new RangeError(`"${name}" expected one of ${keys.join(", ")}, got "${key}"`);
 }

@@ -1,0 +1,101 @@
+// Checks of one argument. Each throws as refusal.ts says, and knows nothing of the others.
+import { outOfRange, wrongKind } from "./refusal.ts";
+
+/** Throws TypeError or RangeError, which names the argument `name`, unless `value` is what is wanted. */
+export type Check = (name: string, value: unknown) => void;
+
+/** `check`, for an argument that may be left out. */
+/* @__NO_SIDE_EFFECTS__ */
+export function optional(check: Check): Check {
+  return (name, value) => {
+    if (value !== undefined) check(name, value);
+  };
+}
+
+/** A value for which `fits`; every other is of the wrong kind. */
+/* @__NO_SIDE_EFFECTS__ */
+export function kind(expected: string, fits: (value: unknown) => boolean): Check {
+  return (name, value) => {
+    if (!fits(value)) throw wrongKind(name, expected, value);
+  };
+}
+
+/** A number for which `fits`. NaN never does. */
+/* @__NO_SIDE_EFFECTS__ */
+export function number(expected: string, fits: (value: number) => boolean): Check {
+  return (name, value) => {
+    if (typeof value !== "number") throw wrongKind(name, expected, value);
+    if (!fits(value)) throw outOfRange(name, expected, value);
+  };
+}
+
+/** Throws unless `value` is a whole number from `least` to `most`. Returns it. */
+export function wholeNumber(
+  name: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
+  if (typeof value !== "number") throw wrongKind(name, `integer >= ${least}`, value);
+  if (value > most) throw outOfRange(name, `integer <= ${most}`, value);
+  if (!Number.isInteger(value) || value < least) throw outOfRange(name, `integer >= ${least}`, value);
+  return value;
+}
+
+/** A whole number, see `wholeNumber`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function whole(least: number, most?: number): Check {
+  return (name, value) => {
+    wholeNumber(name, value, least, most);
+  };
+}
+
+/** One of these words. */
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf(...words: readonly string[]): Check {
+  const quoted = words.map((word) => `"${word}"`);
+  const expected = words.length > 2 ? `one of ${quoted.join(", ")}` : quoted.join(" or ");
+  return (name, value) => {
+    if (typeof value !== "string") throw wrongKind(name, expected, value);
+    if (!words.includes(value)) throw outOfRange(name, expected, value);
+  };
+}
+
+/** An array whose every element passes `check`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function listOf(expected: string, check: Check): Check {
+  return (name, value) => {
+    if (!Array.isArray(value)) throw wrongKind(name, expected, value);
+    for (const [i, element] of value.entries()) check(`${name}[${i}]`, element);
+  };
+}
+
+/** What `Object.prototype.toString` calls a value: the same for one that another realm made. */
+export function isA(value: unknown, ...tags: readonly string[]): boolean {
+  return tags.includes(Object.prototype.toString.call(value).slice(8, -1));
+}
+
+/** Whether a value has named parts: neither a list nor an array of numbers. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => typeof value[name] === "function");
+}
+
+export const flag: Check = kind("true or false", (value) => typeof value === "boolean");
+export const text: Check = kind("a string", (value) => typeof value === "string");
+export const callback: Check = kind("a function", (value) => typeof value === "function");
+export const bytes: Check = kind("Uint8Array", (value) => isA(value, "Uint8Array"));
+export const float32: Check = kind("Float32Array", (value) => isA(value, "Float32Array"));
+/** Of either precision: float64 is for the reference backend. */
+export const floats: Check = kind("Float32Array", (value) => isA(value, "Float32Array", "Float64Array"));
+/** The content of a file. */
+export const byteSource: Check = kind("Uint8Array, ArrayBuffer, Blob or File", (value) => {
+  return isA(value, "Uint8Array", "ArrayBuffer", "SharedArrayBuffer") || hasMethods(value, "arrayBuffer");
+});
+/** Of whatever realm or library: what is asked of one is there. */
+export const signal: Check = kind("an AbortSignal", (value) => {
+  return hasMethods(value, "addEventListener", "removeEventListener", "throwIfAborted");
+});

@@ -1,0 +1,106 @@
+// What the options of readers must be, beside their types: one table for all readers of files, each of which takes what
+// concerns it.
+import {
+  byteSource,
+  type Check,
+  callback,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  signal,
+  text,
+  whole,
+  wholeNumber,
+} from "../checks/checks.ts";
+import { type Checks, thing } from "../checks/options.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { seedCheck } from "../random.ts";
+import type { ClassSplitOptions } from "./class-split.ts";
+import type { Normalization } from "./dataset.ts";
+import { farthestStart, type LabelOptions } from "./labels.ts";
+import type { LoadDatasetOptions } from "./layouts.ts";
+import type { DecodeOptions } from "./raster.ts";
+
+const maximumSide = 4096;
+
+/** The content of a file, or what reads it. */
+const content: Check = (name, value) => {
+  if (typeof value !== "function") byteSource(name, value);
+};
+
+/** The files of a data set. */
+export const checkFiles: Check = listOf(
+  "an array of files { path, bytes }",
+  thing("a file { path, bytes }", { path: text, bytes: content, name: optional(text) }),
+);
+
+/** What is known of images before one is looked at. */
+export const shapeCheck: Check = thing("a data set or its shape", {
+  count: whole(0),
+  channels: whole(1),
+  height: whole(1),
+  width: whole(1),
+  classes: whole(1),
+});
+
+/** A side, or [height, width]. */
+export const checkSize: Check = (name, value) => {
+  const expected = `integers from 1 to ${maximumSide}`;
+  if (typeof value !== "number" && !Array.isArray(value)) throw wrongKind(name, "an integer or [height, width]", value);
+  const sides: readonly unknown[] = typeof value === "number" ? [value, value] : value;
+  const wrong = sides.find((side) => typeof side !== "number");
+  if (wrong !== undefined) throw wrongKind(name, expected, wrong);
+  if (sides.length !== 2) throw outOfRange(name, "an integer or [height, width]", value);
+  for (const side of sides as readonly number[]) {
+    if (!Number.isInteger(side) || side < 1 || side > maximumSide) throw outOfRange(name, expected, side);
+  }
+};
+
+/** Height and width of what `checkSize` let pass. */
+export function bothSides(size: number | readonly [height: number, width: number]): readonly [number, number] {
+  return typeof size === "number" ? [size, size] : size;
+}
+
+export const fitCheck: Check = oneOf("cover", "squash");
+const channels: Check = (name, value) => {
+  wholeNumber(name, value, 1);
+  if (value !== 1 && value !== 3) throw outOfRange(name, "1 or 3", value);
+};
+
+export const splitChecks: Checks<ClassSplitOptions> = {
+  testShare: optional(number("a number between 0 and 1", (share) => share > 0 && share < 1)),
+  seed: optional(seedCheck),
+};
+
+const perChannel: Check = optional(listOf("an array of numbers", number("a finite number", Number.isFinite)));
+export const normalizationChecks: Checks<Normalization> = { mean: perChannel, std: perChannel };
+
+export const labelChecks: Checks<LabelOptions> = {
+  labelsFrom: optional(
+    number(
+      `integer from ${-farthestStart} to ${farthestStart}`,
+      (start) => Number.isInteger(start) && Math.abs(start) <= farthestStart,
+    ),
+  ),
+};
+
+export const loadChecks: Checks<LoadDatasetOptions> = {
+  name: optional(text),
+  source: optional(text),
+  size: optional(checkSize),
+  fit: optional(fitCheck),
+  channels: optional(channels),
+  signal: optional(signal),
+  onProgress: optional(callback),
+  ...splitChecks,
+  ...normalizationChecks,
+  cifar100Labels: optional(oneOf("fine", "coarse")),
+  ...labelChecks,
+  onNotice: optional(callback),
+};
+
+export const decodeChecks: Checks<DecodeOptions> = {
+  name: text,
+  maximumPixels: optional(number("a number > 0", (pixels) => pixels > 0)),
+};

@@ -1,0 +1,30 @@
+// Which inputs the calls of a bound network have. Arrays are checked beside the model, in validate.ts; here only names, so
+// that they can be asked before anything crosses to a worker.
+import { type Check, optional, signal } from "../checks/checks.ts";
+import type { Checks } from "../checks/options.ts";
+import type { AbortSignal } from "../host-types.ts";
+import type { Chance, LabelledImages, MetaGradientOptions } from "./bound-network.ts";
+
+const later: Check = () => {};
+
+export const labelledImages: Checks<LabelledImages> = { images: later, targets: later };
+
+/** Of all calls together: one object of inputs may serve several of them. */
+export const inputChecks: Checks<
+  MetaGradientOptions &
+    LabelledImages &
+    Chance & { readonly vector: unknown; readonly signal?: AbortSignal | undefined }
+> = {
+  ...labelledImages,
+  parameters: later,
+  vector: later,
+  steps: later,
+  epochs: later,
+  learningRates: later,
+  momentum: later,
+  weightDecay: later,
+  real: later,
+  memory: later,
+  dropoutSeed: later,
+  signal: optional(signal),
+};
