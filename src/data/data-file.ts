@@ -59,3 +59,8 @@ export interface SetNames {
   /** What errors call the folder or archive that the files are in. Default: the name. */
   readonly source?: string;
 }
+
+/** Who is told what a reader decided because the files do not say it. */
+export interface Notices {
+  readonly onNotice?: (notice: string) => void;
+}

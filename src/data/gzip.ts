@@ -27,15 +27,22 @@ export function unpackedLimit(packed: number): number {
 const gibibyte = 2 ** 30;
 /** Some engines inflate a whole chunk before anybody can stop them: 16 KiB can become 16 MiB at most. */
 const sliceBytes = 2 ** 14;
+/** Where only a beginning is wanted: 1 KiB can become 1 MiB at most. */
+const prefixSliceBytes = 2 ** 10;
 
 /** The decompressed bytes, chunk by chunk. Leaving the loop early stops the decompression. */
-async function* inflated(bytes: Uint8Array, format: CompressionFormat, name: string): AsyncGenerator<Uint8Array> {
+async function* inflated(
+  bytes: Uint8Array,
+  format: CompressionFormat,
+  name: string,
+  slice: number = sliceBytes,
+): AsyncGenerator<Uint8Array> {
   let at = 0;
   const source = new ReadableStream<BufferSource>({
     pull(controller): void {
       if (at >= bytes.length) controller.close();
-      else controller.enqueue(bytes.subarray(at, at + sliceBytes) as Uint8Array<ArrayBuffer>);
-      at += sliceBytes;
+      else controller.enqueue(bytes.subarray(at, at + slice) as Uint8Array<ArrayBuffer>);
+      at += slice;
     },
   });
   const reader = source.pipeThrough(decompressor(format)).getReader();
@@ -124,10 +131,15 @@ function gzipHeader(bytes: Uint8Array): number {
 }
 
 /** The first `count` decompressed bytes, or all where there are fewer; what comes later is not looked at. */
-export async function gunzipPrefix(bytes: Uint8Array, count: number, name: string): Promise<Uint8Array> {
+export async function inflatePrefix(
+  bytes: Uint8Array,
+  format: CompressionFormat,
+  count: number,
+  name: string,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
-  for await (const chunk of inflated(bytes, "gzip", name)) {
+  for await (const chunk of inflated(bytes, format, name, prefixSliceBytes)) {
     total += chunk.length;
     chunks.push(chunk);
     if (total >= count) break;

@@ -6,7 +6,7 @@ import { FormatError } from "../errors.ts";
 import { checkCount, shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
-import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
+import { gunzip, inflatePrefix, isGzip } from "./gzip.ts";
 import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
@@ -88,7 +88,7 @@ async function read(source: ByteSource, name: string): Promise<Idx> {
   const bytes = await bytesOf(source);
   if (!isGzip(bytes)) return parseIdx(bytes, { name });
   // The header says how much may come out, so a small file cannot grow into a large one.
-  const { start, size } = parseHeader(await gunzipPrefix(bytes, 4 + 4 * maximumDimensions, name), name);
+  const { start, size } = parseHeader(await inflatePrefix(bytes, "gzip", 4 + 4 * maximumDimensions, name), name);
   return parseIdx(await gunzip(bytes, { name, maximumBytes: start + size }), { name });
 }
 

@@ -106,7 +106,7 @@ export async function readImages(
     block.put(raster, part);
     grey &&= raster.channels === 1;
     if (sinceLast >= pixelsAtATime) {
-      onProgress?.({ done: i + 1, total: images.length });
+      await onProgress?.({ done: i + 1, total: images.length });
       sinceLast = await letGo();
     }
   }
@@ -117,7 +117,7 @@ export async function readImages(
     });
   }
   if (block === undefined) throw new RangeError(`"images" expected at least one, got none`);
-  onProgress?.({ done: images.length, total: images.length });
+  await onProgress?.({ done: images.length, total: images.length });
   const channels = wanted ?? (grey ? 1 : 3);
   return {
     name: set.name,

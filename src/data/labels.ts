@@ -24,6 +24,17 @@ export function checkLabelsFrom(labelsFrom: number = 0): number {
   );
 }
 
+/** `value` as a class where labels start at `from`; undefined where it is no whole number of the 256 from there on. */
+export function classOf(value: number, from: number): number | undefined {
+  return Number.isInteger(value) && value >= from && value < from + maximumClasses ? value - from : undefined;
+}
+
+/** What is expected of a label that `classOf` refuses, and what to do, after "expected". */
+export function labelFault(value: number, from: number, at: string): string {
+  const advice = Number.isInteger(value) ? "; labelsFrom (--labels-from) says where labels start" : "";
+  return `whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(value)} ${at}${advice}`;
+}
+
 /** What messages call the labels of so many classes from `from` on. */
 export function labelRange(from: number, classes: number): string {
   return from === 0 ? `below ${classes}` : `from ${from} to ${from + classes - 1}`;

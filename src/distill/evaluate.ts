@@ -9,6 +9,7 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { Callbacks } from "./callbacks.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { Evaluation } from "./evaluation.ts";
@@ -92,16 +93,19 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
+  const callbacks = new Callbacks();
   const accuracies: number[] = [];
   const confusions: Confusion[] = [];
   const add: Add = (outcome) => {
     if (typeof outcome !== "number") confusions.push(outcome);
     const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
     accuracies.push(accuracy);
-    onProgress?.({ network: accuracies.length, networks, accuracy });
+    callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
+    callbacks.check();
   };
   const run = options.pool || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
+  await callbacks.settled();
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };

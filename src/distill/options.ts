@@ -65,6 +65,7 @@ export interface DistillOptions {
    * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
    */
   readonly signal?: AbortSignal;
+  /** An async one is waited for. What it throws ends the run, and is what `result()` rejects with. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

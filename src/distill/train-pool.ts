@@ -3,6 +3,7 @@ import type { Floats } from "../backend/backend.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import { DivergedError, withLearned } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
@@ -10,6 +11,7 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { checkTest, checkTraining } from "./fit.ts";
 import { type AdamSchedule, checkAdam } from "./method.ts";
@@ -90,7 +92,8 @@ export interface TrainedPool extends PretrainedPool {
  * every 20 passes.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
- * of range or that do not fit; DivergedError where a loss is not finite; the signal's reason when aborted; WorkerError where a worker died.
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
  * @example
  * const { train, test } = await digits();
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
@@ -106,6 +109,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   }
   const trained = new Map<number, PoolNetwork>();
   const total = only.length * config.training.epochs;
+  const callbacks = new Callbacks();
   let done = 0;
   const sink: Sink = {
     async add(network) {
@@ -113,10 +117,17 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
       await onNetwork?.(network);
     },
     passed(network, epoch, loss) {
-      onProgress?.({ network, epoch: epoch + 1, loss, done: ++done, total });
+      callbacks.tell(onProgress, { network, epoch: epoch + 1, loss, done: ++done, total });
+      callbacks.check();
     },
   };
-  await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  try {
+    await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    throw withLearned(error, { networks: only.flatMap((k) => trained.get(k) ?? []) });
+  }
+  await callbacks.settled();
   const all = only.map((k) => trained.get(k)!);
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);

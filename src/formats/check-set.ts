@@ -5,7 +5,7 @@ import { describe, isObject, isTypedArray } from "../values.ts";
 import { quote } from "./quote.ts";
 
 /** Levels of a recipe: one nested absurdly deep would overflow the stack of whoever prints it. */
-export const maximumDepth = 32;
+const maximumDepth = 32;
 
 /** Something that a set may not hold. */
 export interface Fault {
@@ -87,7 +87,7 @@ export function valueFault(set: DistilledSet): Fault | undefined {
 }
 
 /** Whether a value has more levels than so many. */
-export function isDeeper(value: unknown, levels: number): boolean {
+function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }

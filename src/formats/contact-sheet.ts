@@ -2,7 +2,7 @@
 //
 // Learned pixels go well outside of what a screen can show, to both sides: what makes a digit is as often darker than
 // black as it is bright. So the sheet is denormalised and then shown in the range of its own values, without the outermost
-// half percent on either side. The rule is the same for all tiles: stretching each by itself would make noise look like
+// half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles: stretching each by itself would make noise look like
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";

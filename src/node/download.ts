@@ -56,6 +56,7 @@ export async function download(file: DownloadFile, folder: string, options: Down
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       signal?.throwIfAborted();
+      if (error instanceof CallbackFailure) throw error.cause;
       faults.push(`${url}: ${reasonOf(error)}`);
     }
   }
@@ -63,6 +64,9 @@ export async function download(file: DownloadFile, folder: string, options: Down
     `${file.name}: expected a download from one of ${file.urls.length} mirrors, got\n  ${faults.join("\n  ")}`,
   );
 }
+
+/** It is the user's callback that failed, and no mirror. */
+class CallbackFailure extends Error {}
 
 /** fetch says "fetch failed" and hides why in the cause. */
 function reasonOf(error: unknown): string {
@@ -93,7 +97,11 @@ async function fetchTo(
       if (received > total) throw new Error(`expected ${total} bytes, got more`);
       hash.update(chunk);
       await output.writeFile(chunk);
-      onDownload?.({ file: name, url, received, total });
+      try {
+        await onDownload?.({ file: name, url, received, total });
+      } catch (cause) {
+        throw new CallbackFailure("onDownload failed", { cause });
+      }
     }
     if (received !== total) throw new Error(`expected ${total} bytes, got ${received}`);
     const digest = hash.digest("hex");

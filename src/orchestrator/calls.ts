@@ -1,6 +1,7 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
 
 import { transfer } from "comlink";
+import { Callbacks } from "../distill/callbacks.ts";
 import { MessageChannel } from "../platform.ts";
 import { abortable } from "./abortable.ts";
 import type { Control, Report } from "./api.ts";
@@ -60,7 +61,8 @@ export const nearestNeighbors: Call<"nearestNeighbors"> = (options) => call("nea
  * `onNetwork` has the last.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
- * of range or that do not fit; DivergedError where a loss is not finite; the signal's reason when aborted; WorkerError where a worker died.
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
  * @example
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
@@ -82,12 +84,14 @@ async function call<Name extends CallName>(name: Name, given: Placed<OptionsOf<N
       return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
     }
     const { port1, port2 } = new MessageChannel();
-    const ended = new Promise<unknown>((resolve) => {
+    const callbacks = new Callbacks();
+    const ended = new Promise<void>((resolve) => {
       let handled: Promise<unknown> = Promise.resolve();
       port1.onmessage = ({ data }: MessageEvent<Report>) => {
-        if (data === "end") resolve(handled);
-        else if ("progress" in data) onProgress?.(data.progress);
-        else handled = handled.then(() => onNetwork?.(data.network));
+        if (data === "end") resolve(handled.then(() => callbacks.settled()));
+        else if ("progress" in data) callbacks.tell(onProgress, data.progress);
+        else handled = handled.then(() => callbacks.tell(onNetwork, data.network)).then(() => callbacks.settled());
+        handled.catch(() => {});
       };
     });
     const control: Control = "abort";
@@ -95,10 +99,15 @@ async function call<Name extends CallName>(name: Name, given: Placed<OptionsOf<N
     signal?.addEventListener("abort", abort);
     try {
       return await abortable(signal, async () => {
-        const result = await engine.worker.call(
+        const result = engine.worker.call(
           (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
         );
-        await ended;
+        const failed = callbacks.failed.catch((error) => {
+          // Nobody waits for the result any more: an engine that is not ours shall have its hands free.
+          abort();
+          throw error;
+        });
+        await Promise.race([Promise.all([result, ended]), failed]);
         return result;
       });
     } finally {

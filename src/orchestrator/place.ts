@@ -1,7 +1,7 @@
 // Where a call runs: on an engine that is given; by default in an orchestrator of its own in a page, whose main thread
 // must not be kept busy, and in place elsewhere.
 import type { Engine as EngineHere } from "../engine/engine.ts";
-import { checkEngineOptions, type EngineOptions } from "../engine/options.ts";
+import { checkEngineOptions, type EngineOptions, tellNotices } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform.ts";
 import { checkWorkers } from "../worker/client.ts";
@@ -54,7 +54,7 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
     const remote = await RemoteEngine.start(engine, start);
-    remote.notices.forEach(onNotice);
+    await tellNotices(remote, remote.notices, onNotice);
     return remote;
   } catch (error) {
     if (options.worker !== undefined || !(error instanceof WorkerError)) throw error;
@@ -62,7 +62,7 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
     const advice =
       "; allow blob: in the worker-src of its Content-Security-Policy, or serve the file distillate/worker and say " +
       "worker: its URL";
-    onNotice(
+    await onNotice(
       `in place, on one thread and in the way of the page: ${error.message}${typeof Worker === "undefined" ? "" : advice}`,
     );
     return inPlace({ ...engine, onNotice });

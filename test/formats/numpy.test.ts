@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { loadArrays } from "../../src/data/arrays.ts";
+import { datasetFromFiles } from "../../src/data/layouts.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts";
 import { parseNpz } from "../../src/formats/npz.ts";
@@ -92,6 +94,64 @@ print(json.dumps(out))`) as Record<string, number[]>;
         ...expected.map((v) => v + 0),
       ]);
     }
+  });
+
+  test("writes data sets that we read: colour and grey, every type of images and labels, one set each", async (context) => {
+    context.skip(!python, noNumpy);
+    const [levels, names] = run(`
+g = np.random.default_rng(3).integers(0, 256, (20, 4, 4, 3), "u1")
+g[0, 0, 0, 0] = 255
+y = np.arange(20) % 4
+images = {
+    "last": g, "second": g.transpose(0, 3, 1, 2), "fortran": np.asfortranarray(g), "view": g[::-1][::-1],
+    "zero_to_one": g / 255, "zero_to_255": g.astype("f4"), "half": g.astype("f2"),
+    "i2": g.astype("i2"), "u2": g.astype("u2"), "i8": g.astype("i8"), "u8": g.astype("u8"), "big": g.astype(">f8"),
+}
+labels = {
+    "i1": y.astype("i1"), "u1": y.astype("u1"), "i2": y.astype("i2"), "u2": y.astype("u2"), "u4": y.astype("u4"), "i8": y,
+    "u8": y.astype("u8"), "column": y[:, None], "float": y.astype("f8"), "big": y.astype(">i4"),
+    "one_hot": np.eye(4)[y], "one_hot_i8": np.eye(4, dtype="i8")[y], "one_hot_bool": np.eye(4, dtype=bool)[y],
+}
+names = []
+for k, v in images.items():
+    np.savez_compressed("set-images-" + k + ".npz", x_train=v, y_train=y, x_test=v, y_test=y, note="text")
+    names.append("set-images-" + k)
+for k, v in labels.items():
+    np.savez("set-labels-" + k + ".npz", x_train=g, y_train=v, x_test=g, y_test=v, note=np.array([{}], dtype=object))
+    names.append("set-labels-" + k)
+print(json.dumps([g.transpose(0, 3, 1, 2).ravel().tolist(), names]))`) as [number[], string[]];
+    expect(names).toHaveLength(25);
+    for (const name of names) {
+      const { train } = await loadArrays([{ path: `${name}.npz`, bytes: readFileSync(join(folder, `${name}.npz`)) }]);
+      const { channels, height, width, classes } = train;
+      expect([name, channels, height, width, classes]).toEqual([name, 3, 4, 4, 4]);
+      expect([name, ...train.labels]).toEqual([name, ...Array.from({ length: 20 }, (_, i) => i % 4)]);
+      expect([name, ...train.pixels]).toEqual([name, ...levels]);
+    }
+  });
+
+  test("saves CIFAR's pickled batches as arrays that we read, by the line of Python in the refusal", async (context) => {
+    context.skip(!python, noNumpy);
+    run(`
+import pickle
+for i, name in enumerate(["data_batch_1", "data_batch_2", "test_batch"]):
+    batch = {"data": (np.arange(4 * 3072) * (i + 3) % 256).astype("u1").reshape(4, 3072), "labels": [i, 1, 2, 1]}
+    pickle.dump(batch, open(name, "wb"), 2)`);
+    const file = (path: string) => ({ path, bytes: readFileSync(join(folder, path)) });
+    const advice = (...paths: string[]) =>
+      datasetFromFiles(paths.map(file)).then(
+        () => "accepted",
+        (error: Error) => error.message.replace(/^.* in Python: /, ""),
+      );
+    const pixels = (batch: number, n: number) => Array.from({ length: n }, (_, i) => (i * (batch + 3)) % 256);
+    run(await advice("data_batch_1", "data_batch_2", "test_batch"));
+    const { train, test: held } = await loadArrays([file("cifar-10.npz")]);
+    expect([...train.labels, ...held.labels]).toEqual([0, 1, 2, 1, 1, 1, 2, 1, 2, 1, 2, 1]);
+    expect([...train.pixels]).toEqual([...pixels(0, 4 * 3072), ...pixels(1, 4 * 3072)]);
+    expect([train.channels, train.height, [...held.pixels]]).toEqual([3, 32, pixels(2, 4 * 3072)]);
+    run(await advice("data_batch_2"));
+    const one = await loadArrays([file("cifar-10.npz")]);
+    expect([one.train.count + one.test.count, one.train.channels]).toEqual([4, 3]);
   });
 
   test("writes .npz files that we read, compressed, uncompressed and streamed", async (context) => {

@@ -76,3 +76,7 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
     expect(set.recipe.init).toEqual(expected.recipe.init);
   });
 });
+
+test("no summary says how many images or outer steps there are: options and data change that, and a plan prints both", () => {
+  for (const { summary } of recipes) expect(summary).not.toMatch(/\d+ (images|outer steps)/);
+});
