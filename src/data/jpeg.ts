@@ -12,6 +12,8 @@ const maximumMegabytes = 512;
 /** Progressive files have about ten scans. Each is a pass over all pixels, so a small file of many would take for ever. */
 const maximumScans = 64;
 const maximumScannedPixels = 2 ** 28;
+/** A colour profile has up to 255; each takes many times the four bytes that it can be as short as. */
+const maximumSegments = 4096;
 
 const loadLibrary = async (): Promise<typeof import("jpeg-js")["decode"]> => (await import("jpeg-js")).default.decode;
 let library: ReturnType<typeof loadLibrary> | undefined;
@@ -137,6 +139,7 @@ function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): 
       const alone = bytes[next - length + 2] === 1 ? frame.blocks.get(bytes[next - length + 3]!) : undefined;
       if (interval > 0 && alone !== undefined && alone % interval !== 0) unevenRestarts = true;
     }
+    if (segments.length === maximumSegments) throw bad(at, `at most ${maximumSegments} segments`, "more");
     segments.push({ marker, start: next - length + 2, end: next, codedEnd: at });
   }
   if (!frame || scans === 0) throw bad(at, "a frame and a scan before the end of the image", "none");

@@ -18,6 +18,8 @@ const colourTypes: ReadonlyMap<number, { readonly depths: readonly number[]; rea
   [6, { depths: [8, 16], samples: 4 }],
 ]);
 const indexed = 3;
+/** Of a hundred bytes each these would be 13 MB, and writers take thousands. Empty ones cost more than their bytes. */
+const maximumChunks = 2 ** 17;
 /** Of Adam7: first column, first row, and the steps. */
 const passes: readonly (readonly [number, number, number, number])[] = [
   [0, 0, 8, 8],
@@ -73,7 +75,9 @@ function readChunks(
   const data: Uint8Array[] = [];
   let header: Header | undefined;
   let palette = false;
+  let chunks = 0;
   for (let at = 8; ; ) {
+    if (++chunks > maximumChunks) throw bad(at, `at most ${maximumChunks} chunks`, "more");
     if (at + 12 > bytes.length) throw bad(bytes.length, "a chunk IEND before the end", "the end of the file");
     const length = view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));

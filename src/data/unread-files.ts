@@ -1,6 +1,7 @@
 // Files that hold data sets for others, and what to do with them. Nothing in them is read but their first bytes.
 
 import { FormatError } from "../errors.ts";
+import { isPickle } from "../formats/torch-file.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 
 const pickled = "a pickled Python object, which can run any program and is never loaded";
@@ -42,11 +43,6 @@ const unread: readonly Unread[] = [
   { matches: (path) => /\.(h5|hdf5)$/i.test(path), what: "HDF5", advice: () => savez },
   { matches: (path) => /\.(parquet|arrow|tfrecord)$/i.test(path), what: "a table or records", advice: () => savez },
 ];
-
-/** Whether these bytes begin as a pickle of protocol 2 to 5. */
-function isPickle(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
-}
 
 /**
  * The refusal of `files` where one of them is known to hold data, in a form that is not read: what it is and what to do. Undefined

@@ -1,7 +1,7 @@
 // MATLAB's .mat files of version 5, as `save` writes them by default and with -v6 and -v7: named arrays, each a tree of tagged
 // elements, mostly compressed with zlib. Only dense arrays of real numbers are read. Written after "MAT-File Format", MathWorks.
 
-import { inflate, inflatePrefix } from "../data/gzip.ts";
+import { inflate, inflatePrefix, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
 import { type ArrayData, copyNumbers, elementCount } from "./npy.ts";
 import { quote } from "./quote.ts";
@@ -28,8 +28,7 @@ const headerBytes = 128;
 const prefixBytes = 512;
 const maximumRank = 32;
 const maximumVariables = 1000;
-/** DEFLATE cannot expand by more. */
-const maximumRatio = 1032;
+const longestName = 63;
 const [miInt8, miInt32, miUint32, miMatrix, miCompressed] = [1, 5, 6, 14, 15];
 
 /** The classes of arrays, by their numbers from 1 on. */
@@ -94,7 +93,7 @@ export async function openMat(
           );
     const header = variableHeader(matrix, littleEndian, here);
     const { total } = header;
-    if (type === miMatrix ? total !== content.length : total > maximumBytes || total > content.length * maximumRatio) {
+    if (type === miMatrix ? total !== content.length : total > maximumBytes || total > unpackedLimit(content.length)) {
       throw here(4, `a size that ${content.length} bytes can give`, total);
     }
     if (variables.has(header.name)) throw here(0, "each name once", `${quote(header.name)} again`);
@@ -183,6 +182,9 @@ function variableHeader(bytes: Uint8Array, littleEndian: boolean, bad: Bad): Hea
   const shape = Array.from({ length: rank }, (_, i) => view.getInt32(dimensions.start + 4 * i, littleEndian));
   const called = elementAt(bytes, dimensions.next, limit, littleEndian, bad);
   if (called.type !== miInt8) throw bad(dimensions.next, "a name", called.type);
+  if (called.end - called.start > longestName) {
+    throw bad(dimensions.next, `a name of at most ${longestName} characters`, called.end - called.start);
+  }
   return {
     ...{ total, kind, shape, complex: (word & 0x800) !== 0, numbersAt: called.next },
     name: String.fromCharCode(...bytes.subarray(called.start, called.end)),

@@ -34,6 +34,8 @@ const bodyless: Readonly<Record<string, string>> = {
   "6": "a named pipe (FIFO)",
 };
 
+const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 /** What headers of kind x, g, L and K say of the entries after them. */
@@ -141,7 +143,7 @@ function textAt(bytes: Uint8Array, at: number, width: number): string {
   const end = field.indexOf(0);
   const text = end < 0 ? field : field.subarray(0, end);
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(text);
+    return utf8.decode(text);
   } catch {
     return Array.from(text.subarray(0, 2 * longestPath), (byte) => String.fromCharCode(byte)).join("");
   }

@@ -24,8 +24,8 @@ export function refuseTorchFile(bytes: Uint8Array, file: string): void {
   );
 }
 
-/** Protocols 2 to 5 begin with their number. */
-function isPickle(bytes: Uint8Array): boolean {
+/** Whether these bytes begin as a pickle of protocol 2 to 5. */
+export function isPickle(bytes: Uint8Array): boolean {
   return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
 }
 

@@ -5,6 +5,7 @@ import { constants, type Stats } from "node:fs";
 import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { bytes as checkBytes, text } from "../checks/checks.ts";
+import { isHidden } from "../data/class-folders.ts";
 import type { DataFile } from "../data/data-file.ts";
 import { FormatError } from "../errors.ts";
 import { shortName } from "../formats/quote.ts";
@@ -97,7 +98,7 @@ export function notRegular(path: string, found?: Stats): FormatError {
 /**
  * The files in a folder and the folders in it, each read when it is wanted. Links are followed to files.
  *
- * @throws the file system's error, or FormatError for more than a million files, and for a pipe, device or socket.
+ * @throws the file system's error, or FormatError for more than a million files, and for a pipe, device or socket that is not hidden.
  * @example
  * const { train, test } = await loadImageFolder(await filesInFolder("photos"), { size: 64 });
  */
@@ -111,12 +112,13 @@ export async function filesInFolder(folder: string): Promise<DataFile[]> {
   for (const entry of entries) {
     if (entry.isDirectory()) continue;
     const full = join(entry.parentPath, entry.name);
-    if (!entry.isFile()) {
+    const path = relative(folder, full).replaceAll(sep, "/");
+    if (!entry.isFile() && !isHidden(path)) {
       // Said now and not when its turn comes, after other files have been decoded.
       const found = await stat(full).catch(() => undefined);
       if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notRegular(full, found);
     }
-    files.push({ path: relative(folder, full).replaceAll(sep, "/"), name: full, bytes: () => readBytes(full) });
+    files.push({ path, name: full, bytes: () => readBytes(full) });
   }
   return files;
 }

@@ -91,13 +91,16 @@ describe("JSON of strangers", () => {
   });
 });
 
-test("inspect gives the figures of a set with 150,000 learning rates", async () => {
-  const file = join(folder, "long.npz");
+test("inspect gives the figures of a set with 150,000 learning rates, and report a page", async () => {
+  mkdirSync(join(folder, "long"));
+  const file = join(folder, "long/distilled.npz");
   await saveDistilled(file, makeSet({ steps: 1, epochs: 150_000 }));
   const { code, stdout, stderr } = await distillate(["inspect", file]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/learning rates +\[150000\] +0\.02 to 150 +mean 75\.02\n/);
   expect(await distillate(["inspect", file, "--png", join(folder, "long.png"), "--json"])).toMatchObject({ code: 0 });
+  expect(await distillate(["report", join(folder, "long")])).toMatchObject({ code: 0 });
+  expect(statSync(join(folder, "long/report.html")).size).toBeLessThan(100_000);
 });
 
 test("names in a set reach neither terminal nor JSON output as characters that are not seen", async () => {

@@ -96,6 +96,9 @@ describe("PNG", () => {
       ],
       decode,
     );
+    const empty = chunk("IDAT", []);
+    const crowd = Buffer.concat([Buffer.from(signature), header(1, 1, 8, 0), ...Array(2 ** 17).fill(empty), end]);
+    await expect(decode(crowd)).rejects.toThrow(/^evil\.bin: expected at most 131072 chunks at byte \d+, got more/);
     const after = chunk("IDAT", concat(deflateSync(Uint8Array.of(0, 7)), [1, 2, 3]));
     await expect(decode(made(header(1, 1, 8, 0), after))).rejects.toThrow(/^evil\.bin: expected/);
     await expect(decode(made(header(1, 1, 8, 0), pixels([0, 7]), chunk("IDAT", [0])))).rejects.toThrow(/^evil\.bin/);
@@ -165,6 +168,11 @@ describe("JPEG", () => {
     await expect(decode(patched(good, frame + 5, 255, 255, 255, 255))).rejects.toThrow(
       `evil.bin: expected 1 to 16777216 pixels at byte ${frame + 5}, got 65535×65535`,
     );
+  });
+
+  test("a crowd of empty segments is refused", async () => {
+    const crowd = concat(good.subarray(0, frame), Array(4096).fill([0xff, 0xfe, 0, 2]).flat(), good.subarray(frame));
+    await expect(decode(crowd)).rejects.toThrow(/^evil\.bin: expected at most 4096 segments at byte \d+, got more/);
   });
 
   test("forged dimensions take no memory", async () => {

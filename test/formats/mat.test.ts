@@ -92,7 +92,19 @@ describe(".mat of version 5", () => {
     // 64 MiB of zeros behind an honest-looking start stop at the size that it claims.
     const zeros = deflateSync(concat(variable("X", [2, 3], x), new Uint8Array(2 ** 16)));
     const file = mat([concat([15, 0, 0, 0, zeros.length & 255, zeros.length >> 8, 0, 0], zeros)]);
-    await expect(read(file)).rejects.toThrow("evil.bin: expected at most 64 bytes after decompression, got more");
+    await expect(read(file)).rejects.toThrow("evil.bin: expected 64 bytes after decompression, got more");
+  });
+
+  test("a name that is longer than MATLAB allows is refused, however long", async () => {
+    await expect(read(mat([variable("X".repeat(200_000), [2, 3], x)]))).rejects.toThrow(
+      /expected a name of at most 63 characters at byte \d+, got 200000$/,
+    );
+    // DEFLATE could make 20 MB of 20 kB, data sets do not.
+    const noise = Uint8Array.from({ length: 20_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 24);
+    const claims = patched(variable("X", [2, 3], x), 4, 0, 0x2d, 0x31, 1);
+    await expect(read(mat([packed(concat(claims, noise))]))).rejects.toThrow(
+      /a size that \d+ bytes can give .* got 20000008$/,
+    );
   });
 
   test("bad files are refused with file name and offset", async () => {

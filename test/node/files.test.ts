@@ -66,6 +66,11 @@ describe.skipIf(process.platform === "win32")("only regular files are read", () 
     link(picture, "/dev/zero");
     await expect(loadDataset(set)).rejects.toThrow(regular);
     await expect(loadIdxFolder(set)).rejects.toThrow(regular);
+    // Programs leave sockets in hidden folders, which are no part of a set.
+    rmSync(picture);
+    mkdirSync(join(set, ".git"));
+    pipe(join(set, ".git/daemon"));
+    expect((await loadDataset(set)).train.count).toBe(2);
     const alone = pipe(join(folder, "alone.npz"));
     await expect(loadDataset(alone)).rejects.toThrow(regular);
     await expect(loadDistilled(alone)).rejects.toThrow(regular);
