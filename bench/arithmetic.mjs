@@ -26,6 +26,7 @@ function bind(layer, images, backend, arena) {
     return {
       operands: { x, dy, w, bias, y, dx, dw },
       tolerance: TOLERANCE,
+      transformed: { forward: false, backwardData: false, backwardWeights: false },
       pad() {},
       forward: () => ops.linearForward(y, x, w, bias, shape, false),
       backwardData: () => ops.linearBackwardData(dx, dy, w, shape, false),
@@ -51,6 +52,7 @@ function bind(layer, images, backend, arena) {
   return {
     operands: { x, dy, w, bias, y, dx, dw },
     tolerance: transformed ? TRANSFORMED_TOLERANCE : TOLERANCE,
+    transformed: { forward: transformed, backwardData: transformed, backwardWeights: gradientWorkspace !== none },
     pad: () => ops.embed2d(xPadded, x, pad),
     forward: () => ops.conv2dForward(y, xPadded, w, bias, forward, false, workspace),
     backwardData: () => ops.conv2dBackwardData(dx, dy, w, data, false, workspace),
@@ -132,7 +134,8 @@ function passes(layer, batch) {
 
 /**
  * The three passes of `layer` for `images` images on `backend`, checked and ready to be timed: pass, work, useful flops.
- * Those are the products of real images by direct summation, as the layer's sizes give them.
+ * Those are the products of real images by direct summation, as the layer's sizes give them; a pass that is `transformed`
+ * does with fewer.
  */
 export function arithmeticCases(layer, images, backend, arena, { given, results }) {
   const batch = layer.lanes(images);
@@ -159,6 +162,7 @@ export function arithmeticCases(layer, images, backend, arena, { given, results 
   return passes(layer, batch).map(([pass]) => ({
     pass,
     work: bound[pass],
+    transformed: bound.transformed[pass],
     flops: layer.flops * images,
   }));
 }

@@ -1,4 +1,5 @@
 // `npm run bench -- browser`: an outer step in a page of Chromium beside one in Node, in turn.
+import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { takeSteps } from "./page/steps.js";
 import { row, title } from "./print.mjs";
 
 const THREADS = 2;
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Calls `work` with a function that takes steps in a page. */
@@ -19,7 +21,6 @@ async function withPage(work) {
   await cp(at("page"), folder, { recursive: true });
   await cp(at("../dist/page"), join(folder, "distillate"), { recursive: true });
   const server = await serve({ folder });
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
   try {
     const page = await browser.newPage();
@@ -35,7 +36,12 @@ async function withPage(work) {
   }
 }
 
+/** Undefined where there is no Chromium. */
 export async function browser({ quick }) {
+  if (!existsSync(executablePath)) {
+    console.log(`\nskipped: there is no Chromium at ${executablePath} (set CHROMIUM to where it is)`);
+    return undefined;
+  }
   const engine = await library.createEngine({ threads: THREADS });
   const inNode = (steps) => takeSteps(library, engine, steps);
   const result = await withPage(async (inPage, version) => {

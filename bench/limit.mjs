@@ -14,9 +14,9 @@ const binary = path("../build/limit.wasm");
 /** One call's rounds over x, and its arithmetic: long enough for the call not to count. */
 const ROUNDS = 64;
 const WORDS = 1024;
-export const limitFlops = ROUNDS * WORDS * 4 * 8;
+export const limitFlops = ROUNDS * WORDS * 4 * 4;
 
-/** Byte addresses: 4 factors, 8 sums, x. */
+/** Byte addresses: 2 factors, 8 sums, x. */
 const FACTORS = 1024;
 const SUMS = 2048;
 const X = 4096;
@@ -36,9 +36,9 @@ function check(call, floats) {
   floats.fill(0, SUMS / 4, SUMS / 4 + 32);
   call(1);
   for (let i = 0; i < 32; i++) {
-    const factor = floats[FACTORS / 4 + 4 * (i >> 3) + (i & 3)];
+    const factor = floats[FACTORS / 4 + 4 * ((i >> 2) & 1) + (i & 3)];
     let sum = 0;
-    for (let word = (i >> 2) & 1; word < WORDS; word += 2) {
+    for (let word = i >> 3; word < WORDS; word += 4) {
       sum = Math.fround(sum + Math.fround(factor * floats[X / 4 + 4 * word + (i & 3)]));
     }
     if (floats[SUMS / 4 + i] !== sum) throw new Error(`limit: sum ${i} is ${floats[SUMS / 4 + i]}, expected ${sum}`);
@@ -57,7 +57,7 @@ export function limitWork() {
   const floats = new Float32Array(memory.buffer);
   // Of both signs and small, so that no sum ever overflows or becomes denormal.
   for (let i = 0; i < floats.length; i++) floats[i] = 0.5 + hash(i, 7) / 4;
-  for (let i = 0; i < 16; i++) floats[FACTORS / 4 + i] = (i & 4 ? -1 : 1) * 2 ** -(i & 3);
+  for (let i = 0; i < 8; i++) floats[FACTORS / 4 + i] = (i & 4 ? -1 : 1) * 2 ** -(i & 3);
   const call = (rounds) => limit(SUMS, FACTORS, X, rounds);
   warmUp(() => call(1), 300);
   check(call, floats);

@@ -19,6 +19,7 @@ if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
 console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}`);
 for (const section of named.length ? named : sections) {
   const { [section]: measure } = await import(`./${section}.mjs`);
-  console.log(`\nkept in ${store(section, await measure({ quick }))}`);
+  const result = await measure({ quick });
+  if (result) console.log(`\nkept in ${store(section, result)}`);
 }
 process.exit(0);

@@ -1,7 +1,7 @@
 // The package that npm would publish: its entries, its types, what a page downloads of it.
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -73,6 +73,31 @@ test("every entry is there, its types first", () => {
   }
 });
 
+test.skipIf(process.platform === "win32")("the command can be executed as the build leaves it", () => {
+  for (const file of Object.values<string>(manifest.bin)) {
+    expect(statSync(join(root, file)).mode & 0o111, file).toBe(0o111);
+    expect(execFileSync(join(root, file), ["--version"], { encoding: "utf8" }).trim()).toBe(manifest.version);
+  }
+});
+
+test("every file that a packed document links to is packed too", () => {
+  const options = ["pack", "--dry-run", "--ignore-scripts", "--json"];
+  const [{ files }] = JSON.parse(execFileSync("npm", options, { cwd: root, encoding: "utf8", stdio: "pipe" }));
+  const packed: string[] = files.map(({ path }: { path: string }) => path);
+  const documents = packed.filter((path) => path.endsWith(".md"));
+  expect(documents).toContain("docs/format.md");
+  for (const document of documents) {
+    const links = readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:|#)([^)#]+)/g);
+    for (const [, link] of links) {
+      const target = posix.join(posix.dirname(document), link!);
+      expect(
+        packed.some((path) => path === target || path.startsWith(target)),
+        `${document}: ${link}`,
+      ).toBe(true);
+    }
+  }
+});
+
 test("pages and Node get the same names", async () => {
   for (const entry of ["index", "data", "recipes"]) {
     const names = async (folder: string) => Object.keys(await import(join(root, folder, `${entry}.js`))).sort();
@@ -80,9 +105,17 @@ test("pages and Node get the same names", async () => {
   }
 });
 
-test("publint finds nothing", async () => {
+test("what does not read exports, as Parcel by default, finds the same files by main and browser", () => {
+  const { main, browser, exports } = manifest;
+  expect(main).toBe(exports["."].node);
+  const modules = Object.entries<{ default: string }>(exports).filter(([, { default: page }]) => page?.endsWith(".js"));
+  const found = modules.map(([entry, { default: page }]) => [entry === "." ? main : entry, page]);
+  expect(browser).toEqual(Object.fromEntries(found));
+});
+
+test("publint finds nothing, but that there is a field for Parcel", async () => {
   const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
-  expect(messages).toEqual([]);
+  expect(messages.map(({ code }) => code)).toEqual(["USE_EXPORTS_OR_IMPORTS_BROWSER"]);
 });
 
 test("the types resolve from ES modules and bundlers", () => {

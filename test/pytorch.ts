@@ -1,13 +1,11 @@
 // PyTorch as a witness, where a Python that has it is installed.
 import { spawnSync } from "node:child_process";
+import { inject } from "vitest";
 
-const python = [process.env.PYTHON ?? "python3", "/usr/bin/python3"].find(
-  (command) => spawnSync(command, ["-c", "import torch"]).status === 0,
-);
+const { path: python, missing } = inject("tools").torch;
 
 /** Why a test with PyTorch is skipped, or undefined where it can run. */
-export const noPyTorch: string | undefined = python ? undefined : "no python3 with torch found (set PYTHON)";
-if (noPyTorch) console.log(`skipped: ${noPyTorch}`);
+export const noPyTorch: string | undefined = missing;
 
 /** `load` and `save` are what the package safetensors has under these names, from the description of the format. */
 const prelude = `

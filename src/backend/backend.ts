@@ -11,11 +11,23 @@
 /** What is read back: float32 from kernels, float64 from the reference. */
 export type Floats = Float32Array | Float64Array;
 
-/** A place in a backend's memory, counted in floats: `buffer + k` is the k-th float after it. Never 0. */
+/** A place in a backend's memory, counted in floats: `buffer + k` is the k-th float after it. Never below `Backend.base`. */
 export type Buffer = number;
 
+/** Stands for an operand that is left out. It is not a number, so the compiler refuses it where an op needs a buffer. */
+export const none = undefined;
+
 /** An operand that a caller may leave out. */
-export const none: Buffer = 0;
+export type OptionalBuffer = Buffer | typeof none;
+
+/** The buffer, where this code has asked for room for it. Throws Error naming what is missing. */
+export function required(buffer: OptionalBuffer, name: string): Buffer {
+  if (buffer === none) throw new Error(`no room was allocated for ${name}`);
+  return buffer;
+}
+
+/** A buffer of no floats, which nobody may read: every place counted from it is no place either, and no op takes it. */
+export const nowhere: Buffer = Number.NaN;
 
 /** A stride-`stride` convolution over an input that already holds its padding. Sizes in elements. */
 export interface Conv2dShape {
@@ -198,10 +210,10 @@ export interface Ops {
     y: Buffer,
     x: Buffer,
     w: Buffer,
-    bias: Buffer,
+    bias: OptionalBuffer,
     shape: Conv2dShape,
     accumulate: boolean,
-    workspace?: Buffer,
+    workspace?: OptionalBuffer,
   ): void;
   /**
    * dx (+)= the adjoint of a stride-1 convolution in its unpadded input:
@@ -214,7 +226,7 @@ export interface Ops {
     w: Buffer,
     shape: Conv2dBackwardDataShape,
     accumulate: boolean,
-    workspace?: Buffer,
+    workspace?: OptionalBuffer,
   ): void;
   /** dw (+)= the adjoint of conv2dForward in w. dw [oc, c, kh, kw] */
   conv2dBackwardWeights(
@@ -223,11 +235,11 @@ export interface Ops {
     x: Buffer,
     shape: Conv2dShape,
     accumulate: boolean,
-    workspace?: Buffer,
+    workspace?: OptionalBuffer,
   ): void;
 
   /** y (+)= w·x + bias. x [in, B], w [out, in], bias [out] or none, y [out, B] */
-  linearForward(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, shape: LinearShape, accumulate: boolean): void;
+  linearForward(y: Buffer, x: Buffer, w: Buffer, bias: OptionalBuffer, shape: LinearShape, accumulate: boolean): void;
   /** dx (+)= wᵀ·dy */
   linearBackwardData(dx: Buffer, dy: Buffer, w: Buffer, shape: LinearShape, accumulate: boolean): void;
   /** dw (+)= dy·xᵀ */
@@ -278,8 +290,8 @@ export interface Ops {
     y: Buffer,
     statistics: Buffer,
     x: Buffer,
-    weight: Buffer,
-    bias: Buffer,
+    weight: OptionalBuffer,
+    bias: OptionalBuffer,
     eps: number,
     shape: NormShape,
   ): void;
@@ -289,42 +301,42 @@ export interface Ops {
    * lanes are dγ and dβ; then ⟨g·x̂⟩ and then ⟨g⟩ of each lane's set.
    */
   normBackward(
-    dx: Buffer,
+    dx: OptionalBuffer,
     sums: Buffer,
     dy: Buffer,
     x: Buffer,
     statistics: Buffer,
-    weight: Buffer,
+    weight: OptionalBuffer,
     shape: NormShape,
   ): void;
   /**
    * ry = γ·rx̂ + rγ·x̂ + rβ, rx̂ = s·(rx − ⟨rx⟩ − x̂·⟨x̂·rx⟩); rx, rWeight and rBias may be none: zero.
-   * rStatistics [2·groups, B] = ⟨rx⟩ and then ⟨x̂·rx⟩ of each lane's set, not written where rx is none.
+   * rStatistics [2·groups, B] = ⟨rx⟩ and then ⟨x̂·rx⟩ of each lane's set; none where rx is.
    */
   normForwardR(
     ry: Buffer,
-    rStatistics: Buffer,
-    rx: Buffer,
+    rStatistics: OptionalBuffer,
+    rx: OptionalBuffer,
     x: Buffer,
     statistics: Buffer,
-    weight: Buffer,
-    rWeight: Buffer,
-    rBias: Buffer,
+    weight: OptionalBuffer,
+    rWeight: OptionalBuffer,
+    rBias: OptionalBuffer,
     shape: NormShape,
   ): void;
   /** rdx, unless none, and rSums: the tangents of what `normBackward` gives. rx and rWeight as in `normForwardR`. */
   normBackwardR(
-    rdx: Buffer,
+    rdx: OptionalBuffer,
     rSums: Buffer,
     rdy: Buffer,
     dy: Buffer,
-    rx: Buffer,
+    rx: OptionalBuffer,
     x: Buffer,
     statistics: Buffer,
-    rStatistics: Buffer,
+    rStatistics: OptionalBuffer,
     sums: Buffer,
-    weight: Buffer,
-    rWeight: Buffer,
+    weight: OptionalBuffer,
+    rWeight: OptionalBuffer,
     shape: NormShape,
   ): void;
 
@@ -370,16 +382,16 @@ export interface Ops {
    * losses[image] = that image's share before the mean, [batch], padding zero;
    * p = softmax(z); dz = (S·p − y)/n with S = Σ_k y_k; dy = −log(p)/n unless none. dz and dy are zero in padding.
    */
-  crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
+  crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (docs/math.md §2) */
-  crossEntropyR(rdz: Buffer, rdy: Buffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
+  crossEntropyR(rdz: Buffer, rdy: OptionalBuffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
   /**
    * Mean squared error of z against y (both [classes, batch]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's
    * ‖z − y‖² / 2, [batch], padding zero; dz = (z − y)/n; dy = −dz unless none. dz and dy are zero in padding.
    */
-  squaredError(losses: Buffer, dz: Buffer, dy: Buffer, z: Buffer, y: Buffer, shape: LossShape): void;
+  squaredError(losses: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
-  squaredErrorR(rdz: Buffer, rdy: Buffer, rz: Buffer, shape: LossShape): void;
+  squaredErrorR(rdz: Buffer, rdy: OptionalBuffer, rz: Buffer, shape: LossShape): void;
 
   /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
   adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;

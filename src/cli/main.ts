@@ -22,7 +22,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
 
 function createProgram(): Command {
   const program = new Command("distillate")
-    .description("Learns a handful of synthetic images that train a network as the whole data set would.")
+    .description("Learns a handful of synthetic images that train a network in a few gradient steps.")
     .version(version, "-V, --version", "print the version")
     .addHelpText("after", help)
     .exitOverride()

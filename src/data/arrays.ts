@@ -7,15 +7,16 @@ import { quote } from "../formats/quote.ts";
 import { type ArrayImages, arrayImages } from "./array-images.ts";
 import { arrayLabels } from "./array-labels.ts";
 import { type Meaning, meaningOf, type Part, partWordsOf, type Role, wordsOf } from "./array-names.ts";
-import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
+import { type DataFile, type Notices, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White } from "./grey-levels.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
 import { type PartsOptions, withParts } from "./parts.ts";
 
 const maximumBytes = 2 ** 31 - 1;
 
 /** What `loadArrays` takes. */
-export interface LoadArraysOptions extends PartsOptions {}
+export interface LoadArraysOptions extends PartsOptions, LabelOptions {}
 
 /** An array that is not parsed yet. */
 interface NamedArray extends Meaning {
@@ -44,6 +45,7 @@ export function isArrays(files: readonly DataFile[]): boolean {
  */
 export async function loadArrays(files: readonly DataFile[], options: LoadArraysOptions = {}): Promise<DatasetSplit> {
   const { name = "arrays", source = name, onNotice } = options;
+  const from = checkLabelsFrom(options.labelsFrom);
   const arrays = await namedArrays(files);
   const present = (part: Part): boolean => arrays.some((array) => array.part === part && array.role !== undefined);
   const [first, second] = [
@@ -51,7 +53,7 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
     (["test", "val"] as const).find(present),
   ];
   if (first === undefined) throw unknown(arrays, source);
-  const read = (part: Part): ReadPart => readPart(arrays, part, name, source, onNotice);
+  const read = (part: Part): ReadPart => readPart(arrays, part, { name, source, from, onNotice });
   const train = read(first);
   const test = second === undefined || second === first ? undefined : read(second);
   checkWhites(train.white, test?.white, source);
@@ -116,9 +118,7 @@ interface ReadPart {
 function readPart(
   arrays: readonly NamedArray[],
   part: Part,
-  name: string,
-  source: string,
-  onNotice: ((notice: string) => void) | undefined,
+  { name, source, from, onNotice }: { name: string; source: string; from: number; onNotice: Notices["onNotice"] },
 ): ReadPart {
   const clearest = (role: Role): NamedArray | undefined => {
     const candidates = arrays.filter((array) => array.role === role && array.part === part);
@@ -145,6 +145,6 @@ function readPart(
   if (notice !== undefined) onNotice?.(notice);
   return {
     white,
-    images: { name, ...pixels, ...arrayLabels(labels.parse(), count, `${source}: ${shown(labels.key)}`) },
+    images: { name, ...pixels, ...arrayLabels(labels.parse(), count, `${source}: ${shown(labels.key)}`, from) },
   };
 }

@@ -3,11 +3,12 @@
 
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
-import { labelOf, maximumClasses } from "./array-labels.ts";
+import { classOf, labelFault } from "./array-labels.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";
 import { maybeGunzip } from "./gzip.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
 /** A label and 1,024 × 1,024 pixels. */
@@ -40,14 +41,22 @@ function isTable(path: string): boolean {
  * @example
  * const { train, test } = await loadCsv([{ path: "train.csv", bytes: file }]);
  */
-export async function loadCsv(files: readonly DataFile[], options: PartsOptions = {}): Promise<DatasetSplit> {
+export async function loadCsv(
+  files: readonly DataFile[],
+  options: PartsOptions & LabelOptions = {},
+): Promise<DatasetSplit> {
   const { name = "csv", source = name, onNotice } = options;
+  const from = checkLabelsFrom(options.labelsFrom);
   const { train, test } = fileOfEachPart(
     files.filter(({ path }) => isTable(path)),
     { ...options, source },
   );
   const read = async (file: DataFile): Promise<Table | undefined> =>
-    readTable(await maybeGunzip(await readDataFile(file), { name: nameOf(file) }), nameOf(file), name, onNotice);
+    readTable(await maybeGunzip(await readDataFile(file), { name: nameOf(file) }), nameOf(file), {
+      name,
+      from,
+      onNotice,
+    });
   const training = await read(train);
   if (training === undefined) {
     throw new FormatError(`${nameOf(train)}: found pixels without a label; expected a label as first or last column`);
@@ -67,8 +76,7 @@ interface Table {
 function readTable(
   bytes: Uint8Array,
   file: string,
-  name: string,
-  onNotice: PartsOptions["onNotice"],
+  { name, from, onNotice }: { name: string; from: number; onNotice: PartsOptions["onNotice"] },
 ): Table | undefined {
   const { reader, header } = openTable(bytes, file);
   const { columns } = reader;
@@ -95,12 +103,11 @@ function readTable(
   reader.rewind();
   let [classes, at] = [1, 0];
   for (let row = 0; reader.next(); row++) {
-    const value = labelOf(reader.values[labelAt]!);
-    if (value === undefined) {
-      throw reader.bad(`a whole number from 0 to ${maximumClasses - 1} as label`, reader.values[labelAt]);
-    }
-    labels[row] = value;
-    classes = Math.max(classes, value + 1);
+    const value = reader.values[labelAt]!;
+    const found = classOf(value, from);
+    if (found === undefined) throw labelFault(value, from, `${file}: label`, `in line ${reader.line}`);
+    labels[row] = found;
+    classes = Math.max(classes, found + 1);
     for (let p = 0; p < columns - 1; p++) pixels[at++] = Math.round(reader.values[pixelsAt + p]! * scale);
   }
   const images = { name, pixels, labels, channels: 1, height: side, width: side, classes };
@@ -212,6 +219,11 @@ class RowReader {
   rewind(): void {
     this.#at = this.#start;
     this.#line = this.#firstLine - 1;
+  }
+
+  /** The number of the line that was read last, from 1 on. */
+  get line(): number {
+    return this.#line;
   }
 
   /** The error that says what was expected of the line that was read last. */

@@ -2,6 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import type { NumericArray } from "../formats/npy.ts";
+import { isBytes, isFloats } from "../kinds.ts";
 
 /** Which number stands for white. */
 export type White = 1 | 255;
@@ -39,10 +40,10 @@ export function greyLevels(
   name: string,
 ): { readonly pixels: Uint8Array; readonly white: White | undefined } {
   if (bool) return { pixels: Uint8Array.from(data as Uint8Array, (value) => 255 * value), white: undefined };
-  if (data instanceof Uint8Array) return { pixels: data, white: undefined };
+  if (isBytes(data)) return { pixels: data, white: undefined };
   const pixels = new Uint8Array(data.length);
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+  if (!isFloats(data)) {
     for (let i = 0; i < pixels.length; i++) {
       const value = Number(data[i]);
       if (value < least) least = value;

@@ -18,6 +18,7 @@ import { isCub, loadCub } from "./cub.ts";
 import { type DataFile, type Notices, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { isIdxFiles, loadIdxFiles } from "./idx-files.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
 import { withParts } from "./parts.ts";
 import { isSvhn, loadSvhn } from "./svhn.ts";
 import { refusalOf } from "./unread-files.ts";
@@ -25,7 +26,7 @@ import { readUsps } from "./usps.ts";
 import { isVoc, loadVoc } from "./voc.ts";
 
 /** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
-export interface LoadDatasetOptions extends ImageFolderOptions, Notices {
+export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions, Notices {
   /** Which labels of CIFAR-100. Default "fine". */
   readonly cifar100Labels?: Exclude<CifarLabels, "cifar10">;
 }
@@ -79,15 +80,16 @@ async function cifar(
   const part = async (wanted: readonly DataFile[]): Promise<LabelledPixels> => {
     const contents: { bytes: Uint8Array; name: string }[] = [];
     for (const file of wanted) contents.push({ bytes: await readDataFile(file), name: nameOf(file) });
-    return readCifar({ files: contents, labels, ...(options.name !== undefined && { name: options.name }) });
+    const { name, labelsFrom = 0 } = options;
+    return readCifar({ files: contents, labels, labelsFrom, ...(name !== undefined && { name }) });
   };
   return twoParts(ofSet, part, options);
 }
 
 async function usps(files: readonly DataFile[], options: LoadDatasetOptions): Promise<DatasetSplit> {
-  const { name = "usps" } = options;
+  const { name = "usps", labelsFrom = 0 } = options;
   const part = async ([file]: readonly DataFile[]): Promise<LabelledPixels> =>
-    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!) });
+    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!), labelsFrom });
   return twoParts(
     files.filter(({ path }) => uspsFile.test(path)),
     part,
@@ -122,12 +124,15 @@ export async function datasetFromFiles(
   options: LoadDatasetOptions = {},
 ): Promise<DatasetSplit> {
   const { source = options.name ?? "files" } = options;
+  checkLabelsFrom(options.labelsFrom);
   const inner = withoutWrappers(files);
   const layout = inner.length > 0 ? layouts.find(({ matches }) => matches(inner)) : undefined;
   if (layout) return layout.load(inner, { ...options, source });
   const archives = inner.filter(({ path }) => isArchiveName(path));
   const members: DataFile[] = [];
-  for (const archive of archives) members.push(...(await filesInArchive(await readDataFile(archive), nameOf(archive))));
+  for (const archive of archives) {
+    for (const file of await filesInArchive(await readDataFile(archive), nameOf(archive))) members.push(file);
+  }
   const within = withoutWrappers(members);
   const found = within.length > 0 ? layouts.find(({ matches }) => matches(within)) : undefined;
   if (found) return found.load(within, { ...options, source });

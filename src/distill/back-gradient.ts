@@ -11,7 +11,15 @@
 //
 // No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
 // (segments.ts).
-import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
+import {
+  type Buffer,
+  none,
+  nowhere,
+  type Ops,
+  type OptionalBuffer,
+  type RandomKey,
+  required,
+} from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import type { Allocators } from "./allocators.ts";
 import type { TrajectoryMemory } from "./segments.ts";
@@ -26,7 +34,7 @@ export class BackGradient {
   /** Gradients of the last `run`, laid out as the blocks: [steps][c, h, w, B]. */
   readonly dImages: Buffer;
   /** [steps][classes, B]; none unless wanted. */
-  readonly dTargets: Buffer;
+  readonly dTargets: OptionalBuffer;
   /** ∂L/∂η [T] */
   readonly dLearningRates: Buffer;
   /** λ: ∂L/∂θ_0 after a run, where that is wanted. */
@@ -35,10 +43,12 @@ export class BackGradient {
   /** H_θθ times the direction of the R-pass. */
   readonly #product: Buffer;
   /** Q, and q in its place; none without momentum. */
-  readonly #q: Buffer;
-  /** ⟨θ_t, λ⟩, one float; none without weight decay. */
+  readonly #q: OptionalBuffer;
+  /** ⟨θ_t, λ⟩, one float; nowhere without weight decay. */
   readonly #decay: Buffer;
   readonly #tangent: Tangent;
+  /** H_xθ times the direction of the R-pass. */
+  readonly #mixedImages: Buffer;
   readonly #initial: boolean;
 
   constructor(
@@ -62,8 +72,9 @@ export class BackGradient {
     // Without momentum there is one place for every v, which is done with whenever an R-pass begins.
     this.#product = momentum !== 0 ? gradients.allocate(count) : this.unroll.velocity(1);
     this.#q = momentum !== 0 ? gradients.allocate(count) : none;
-    this.#decay = weightDecay !== 0 ? gradients.allocate(1) : none;
+    this.#decay = weightDecay !== 0 ? gradients.allocate(1) : nowhere;
     this.#tangent = this.unroll.network.tangent(allocators.scratch, wanted);
+    this.#mixedImages = required(this.#tangent.dImages, "the gradients of the images");
   }
 
   /**
@@ -78,28 +89,29 @@ export class BackGradient {
     unroll.run(learningRates, random, order);
     const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
-    if (this.dTargets) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
-    if (q) ops.fill(q, 0, model.parameterCount);
+    if (this.dTargets !== none) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
+    if (q !== none) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
       const eta = learningRates[unroll.rate(t)]!;
       unroll.recall(t, learningRates);
-      if (q) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
+      if (q !== none) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled.
-      const factor = q ? 1 : -eta;
+      const factor = q !== none ? 1 : -eta;
       // Below the first step, λ is of use to who wants ∂L/∂θ_0 only.
       const last = t === 0 && !this.#initial;
-      this.#rPass(t, q || this.lambda, last ? none : this.#product);
+      this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
       this.#slope(t);
       const block = unroll.block(t);
       const dImages = this.dImages + block * blocks.imageFloats;
-      ops.axpy(dImages, dImages, factor, this.#tangent.dImages, blocks.imageFloats);
-      if (this.dTargets) {
+      ops.axpy(dImages, dImages, factor, this.#mixedImages, blocks.imageFloats);
+      const mixedTargets = this.#tangent.dTargets;
+      if (this.dTargets !== none && mixedTargets !== none) {
         const dTargets = this.dTargets + block * blocks.targetFloats;
-        ops.axpy(dTargets, dTargets, factor, this.#tangent.dTargets, blocks.targetFloats);
+        ops.axpy(dTargets, dTargets, factor, mixedTargets, blocks.targetFloats);
       }
       if (last) break;
       ops.axpy(this.lambda, this.lambda, factor, this.#product, model.parameterCount);
-      if (q) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
+      if (q !== none) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
     }
     ops.scale(this.dLearningRates, -1, this.dLearningRates, unroll.length);
     return loss;
@@ -109,7 +121,7 @@ export class BackGradient {
    * One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included; the one with H_θθ
    * into `product` unless that is none.
    */
-  #rPass(t: number, direction: Buffer, product: Buffer): void {
+  #rPass(t: number, direction: Buffer, product: OptionalBuffer): void {
     const { unroll } = this;
     const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);

@@ -1,7 +1,14 @@
 // A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` and what
 // reads results touch memory; `pass` and `predict` call ops alone, so that chunks can run side by side.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  type Floats,
+  none,
+  type OptionalBuffer,
+  type RandomKey,
+} from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -44,7 +51,14 @@ export class ImageChunk {
   }
 
   /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
-  pass(theta: Buffer, batch: Batch, images: number, dTheta: Buffer, accumulate: boolean, random?: RandomKey): void {
+  pass(
+    theta: Buffer,
+    batch: Batch,
+    images: number,
+    dTheta: OptionalBuffer,
+    accumulate: boolean,
+    random?: RandomKey,
+  ): void {
     const { ops } = this.#backend;
     const tape = this.#tape;
     const classes = this.#classes;

@@ -3,7 +3,14 @@
 // Of a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
 // leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  type Floats,
+  none,
+  type OptionalBuffer,
+  type RandomKey,
+} from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -61,7 +68,7 @@ export class RealBatch {
    * The mean loss over the batch at θ; its gradient into dTheta unless that is none. Nothing is dropped, unless dropout
    * may draw from `random` and the streams after it.
    */
-  loss(theta: Buffer, batch: Batch, dTheta: Buffer, random?: RandomKey): number {
+  loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, random?: RandomKey): number {
     const { parameterCount } = this.#model;
     let total = 0;
     this.#rounds(batch.count, (from, atOnce) => {

@@ -1,6 +1,6 @@
 // Everything a run holds in a backend's memory, allocated here and nowhere else. With counting allocators it is the
 // run's plan: what is counted is what is taken.
-import { type Backend, type Buffer, none } from "../backend/backend.ts";
+import { type Backend, type Buffer, none, type OptionalBuffer } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -42,7 +42,7 @@ export interface NetworkGradients {
   /** As the blocks. */
   readonly images: Buffer;
   /** As the blocks; none unless labels are learned. */
-  readonly targets: Buffer;
+  readonly targets: OptionalBuffer;
   /** [T] */
   readonly learningRates: Buffer;
 }
@@ -53,7 +53,7 @@ export interface OuterBuffers {
   readonly raw: Buffer;
   readonly learningRates: Buffer;
   /** Gradients of pixels, labels and r, averaged over the networks of a step. Labels are none unless learned. */
-  readonly gradient: { readonly images: Buffer; readonly targets: Buffer; readonly raw: Buffer };
+  readonly gradient: { readonly images: Buffer; readonly targets: OptionalBuffer; readonly raw: Buffer };
   /** Adam's moments: [all pixels][r][all labels, if learned]. */
   readonly moments: { readonly first: Buffer; readonly second: Buffer };
   /** Squared norms of the gradients, [3]. */

@@ -7,7 +7,7 @@
 // reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the trajectory.
 // Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
 import { type Allocator, floatsOf } from "../backend/arena.ts";
-import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
+import { type Buffer, none, type Ops, type OptionalBuffer, type RandomKey } from "../backend/backend.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
@@ -172,7 +172,7 @@ export class Unroll {
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
-  #pass(t: number, dTheta: Buffer): void {
+  #pass(t: number, dTheta: OptionalBuffer): void {
     const tape = this.tape(t);
     this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);

@@ -1,7 +1,14 @@
 // The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
 // [n, c, h, w] outside, batch innermost inside.
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type RandomKey } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  type Floats,
+  type OptionalBuffer,
+  type RandomKey,
+  required,
+} from "../backend/backend.ts";
 import { allIn } from "../distill/allocators.ts";
 import { BackGradient } from "../distill/back-gradient.ts";
 import { innerOptimizer } from "../distill/inner-optimizer.ts";
@@ -210,8 +217,10 @@ export class BoundNetwork {
       const realBatch = this.#rows(real);
       const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, realBatch, gradient), random);
       const batch = lanes(model, imagesPerStep);
-      const perBlock = (buffer: Buffer, stride: number, features: number): Floats[] =>
-        blocks.map((_, s) => this.#readColumns(buffer + s * stride, features, imagesPerStep, batch));
+      const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Floats[] => {
+        const first = required(buffer, "a gradient that is read");
+        return blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, batch));
+      };
       return {
         loss,
         images: perBlock(method.dImages, synthetic.imageFloats, this.#features),
@@ -271,11 +280,11 @@ export class BoundNetwork {
   }
 
   /** Values [features, batch] as rows [count, features]. */
-  #readColumns(source: Buffer, features: number, count: number, batch: number): Floats {
-    if (source === none) throw new Error("a gradient was read that the tape has no room for");
+  #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Floats {
+    const columns = required(source, "a gradient that is read");
     return this.#arena.scope(() => {
       const rows = this.#arena.allocate(features * count);
-      this.#backend.ops.unpackImages(rows, source, { features, images: count, batch });
+      this.#backend.ops.unpackImages(rows, columns, { features, images: count, batch });
       return this.#backend.read(rows, features * count);
     });
   }

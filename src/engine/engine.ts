@@ -6,7 +6,7 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { onMainThread } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
-import { checkEngineOptions, type EngineOptions, type OnNotice, threadCount } from "./options.ts";
+import { checkEngineOptions, type EngineOptions, type OnNotice, tellNotices, threadCount } from "./options.ts";
 
 export type { EngineOptions } from "./options.ts";
 
@@ -80,5 +80,10 @@ export async function createEngine({
   }
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
-  return new Engine(await createWasmBackend({ threads: here, simd, onNotice }));
+  const notices: string[] = [];
+  const engine = new Engine(
+    await createWasmBackend({ threads: here, simd, onNotice: (notice) => notices.push(notice) }),
+  );
+  await tellNotices(engine, notices, onNotice);
+  return engine;
 }

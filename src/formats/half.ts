@@ -1,4 +1,5 @@
-// IEEE 754's half precision, by hand: Node 20 has no Float16Array.
+// The two formats of 16 bits that networks are saved in: IEEE 754's half precision and bfloat16. By hand: Node 20 has no
+// Float16Array, and nothing has the other.
 
 /** The number that 16 bits stand for: 1 bit of sign, 5 of exponent, 10 of fraction. It is exact. */
 function fromHalf(bits: number): number {
@@ -12,4 +13,9 @@ function fromHalf(bits: number): number {
 /** The numbers of an array of halves, given as their bits. */
 export function halvesToFloats(bits: Uint16Array): Float32Array {
   return Float32Array.from(bits, fromHalf);
+}
+
+/** The numbers of an array of bfloat16, given as their bits: the upper halves of float32. */
+export function brainsToFloats(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (upper) => upper << 16).buffer);
 }

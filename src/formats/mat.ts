@@ -1,7 +1,7 @@
 // MATLAB's .mat files of version 5, as `save` writes them by default and with -v6 and -v7: named arrays, each a tree of tagged
 // elements, mostly compressed with zlib. Only dense arrays of real numbers are read. Written after "MAT-File Format", MathWorks.
 
-import { inflate, inflatePrefix } from "../data/gzip.ts";
+import { inflate, inflatePrefix, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
 import { type ArrayData, copyNumbers, elementCount } from "./npy.ts";
 import { quote } from "./quote.ts";
@@ -28,8 +28,6 @@ const headerBytes = 128;
 const prefixBytes = 512;
 const maximumRank = 32;
 const maximumVariables = 1000;
-/** DEFLATE cannot expand by more. */
-const maximumRatio = 1032;
 const [miInt8, miInt32, miUint32, miMatrix, miCompressed] = [1, 5, 6, 14, 15];
 
 /** The classes of arrays, by their numbers from 1 on. */
@@ -94,7 +92,7 @@ export async function openMat(
           );
     const header = variableHeader(matrix, littleEndian, here);
     const { total } = header;
-    if (type === miMatrix ? total !== content.length : total > maximumBytes || total > content.length * maximumRatio) {
+    if (type === miMatrix ? total !== content.length : total > Math.min(maximumBytes, unpackedLimit(content.length))) {
       throw here(4, `a size that ${content.length} bytes can give`, total);
     }
     if (variables.has(header.name)) throw here(0, "each name once", `${quote(header.name)} again`);
@@ -105,8 +103,7 @@ export async function openMat(
         if (!numericKinds.has(header.kind)) {
           throw new FormatError(`${name}: found ${quote(header.name)} of class ${header.kind}; expected numbers`);
         }
-        const whole = type === miMatrix ? content : await inflate(content, "deflate", { name, maximumBytes: total });
-        if (whole.length !== total) throw here(4, `a variable of ${total} bytes`, whole.length);
+        const whole = type === miMatrix ? content : await inflate(content, "deflate", { name, size: total });
         return { shape: header.shape, data: numbers(whole, header, littleEndian, here) };
       },
     });

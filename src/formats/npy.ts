@@ -3,6 +3,7 @@
 // Also the table of number types that .npy, .npz and .safetensors share.
 
 import { FormatError } from "../errors.ts";
+import { arrayKind } from "../kinds.ts";
 import { halvesToFloats } from "./half.ts";
 import { rowMajor } from "./permute.ts";
 import { quote } from "./quote.ts";
@@ -50,7 +51,8 @@ export const numberTypes: readonly NumberType[] = [
 
 /** The type of an array that is about to be written. */
 export function numberTypeOf({ shape, data }: NumericArray): NumberType {
-  const type = numberTypes.find(({ Data }) => data instanceof Data);
+  const kind = arrayKind(data);
+  const type = numberTypes.find(({ Data }) => Data.name === kind);
   if (!type) throw new TypeError(`"data" expected a typed array of numbers, got ${quote(data)}`);
   if (elementCount(shape) !== data.length) {
     throw new RangeError(`"shape" expected a product of ${data.length}, got [${shape.join(", ")}]`);

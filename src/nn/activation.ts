@@ -1,6 +1,6 @@
 // Activations, element by element.
 import type { Activation, Buffer } from "../backend/backend.ts";
-import type { BoundLayer, ImageShape, Layer, LayerContext, LayerTangent, LayerTape } from "./layer.ts";
+import type { ImageShape, Layer, LayerContext, WeightlessLayer } from "./layer.ts";
 import { elements } from "./layer.ts";
 
 /**
@@ -45,7 +45,7 @@ function elementwise(kind: string, options: Layer["options"], bind: Layer["bind"
   return { kind, options, outputShape: (input) => input, parameters: () => [], bind, evenLanes: () => true };
 }
 
-function bindRelu(input: ImageShape, { ops, batch }: LayerContext): BoundLayer {
+function bindRelu(input: ImageShape, { ops, batch }: LayerContext): WeightlessLayer {
   const n = elements(input) * batch;
   return {
     inPlace: true,
@@ -53,20 +53,13 @@ function bindRelu(input: ImageShape, { ops, batch }: LayerContext): BoundLayer {
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => ops.reluForward(y, x, n),
-    backward({ y, dx, dy }) {
-      if (dx) ops.reluMask(dx, y, dy, n);
-    },
-    forwardR({ y }, { rx, ry }) {
-      if (rx) ops.reluMask(ry, y, rx, n);
-      else ops.fill(ry, 0, n);
-    },
-    backwardR({ y }, { rdx, rdy }) {
-      if (rdx) ops.reluMask(rdx, y, rdy, n);
-    },
+    backward: ({ y, dx, dy }) => ops.reluMask(dx, y, dy, n),
+    forwardR: ({ y }, { rx, ry }) => ops.reluMask(ry, y, rx, n),
+    backwardR: ({ y }, { rdx, rdy }) => ops.reluMask(rdx, y, rdy, n),
   };
 }
 
-function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: number): BoundLayer {
+function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: number): WeightlessLayer {
   const n = elements(input) * batch;
   return {
     inPlace: true,
@@ -74,16 +67,9 @@ function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: n
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => ops.leakyRelu(y, x, x, n, slope),
-    backward({ y, dx, dy }) {
-      if (dx) ops.leakyRelu(dx, y, dy, n, slope);
-    },
-    forwardR({ y }, { rx, ry }) {
-      if (rx) ops.leakyRelu(ry, y, rx, n, slope);
-      else ops.fill(ry, 0, n);
-    },
-    backwardR({ y }, { rdx, rdy }) {
-      if (rdx) ops.leakyRelu(rdx, y, rdy, n, slope);
-    },
+    backward: ({ y, dx, dy }) => ops.leakyRelu(dx, y, dy, n, slope),
+    forwardR: ({ y }, { rx, ry }) => ops.leakyRelu(ry, y, rx, n, slope),
+    backwardR: ({ y }, { rdx, rdy }) => ops.leakyRelu(rdx, y, rdy, n, slope),
   };
 }
 
@@ -91,11 +77,10 @@ function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: n
  * Smooth activations. f′ is a function of p, which is y or x (see `Activation`), and so
  * R{dx} = f′·ṙdy + (df′/dp)·ṙp·dy, which is f′·ṙdy + f″·ṙx·dy: it needs dy as backward found it.
  */
-function bindSmooth(input: ImageShape, { ops, batch }: LayerContext, f: Activation): BoundLayer {
+function bindSmooth(input: ImageShape, { ops, batch }: LayerContext, f: Activation): WeightlessLayer {
   const n = elements(input) * batch;
   const ofInput = f === "softplus";
-  const p = ({ x, y }: LayerTape): Buffer => (ofInput ? x : y);
-  const rp = ({ rx, ry }: LayerTangent): Buffer => (ofInput ? rx : ry);
+  const p = (x: Buffer, y: Buffer): Buffer => (ofInput ? x : y);
   return {
     inPlace: !ofInput,
     keepsOutput: !ofInput,
@@ -103,17 +88,8 @@ function bindSmooth(input: ImageShape, { ops, batch }: LayerContext, f: Activati
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => ops.activationForward(y, x, n, f),
-    backward(tape) {
-      if (tape.dx) ops.activationBackward(tape.dx, p(tape), tape.dy, n, f);
-    },
-    forwardR(tape, { rx, ry }) {
-      if (rx) ops.activationBackward(ry, p(tape), rx, n, f);
-      else ops.fill(ry, 0, n);
-    },
-    backwardR(tape, tangent) {
-      const { rx, rdx, rdy } = tangent;
-      if (rdx && rx) ops.activationBackwardR(rdx, p(tape), rp(tangent), tape.dy, rdy, n, f);
-      else if (rdx) ops.activationBackward(rdx, p(tape), rdy, n, f);
-    },
+    backward: ({ x, y, dx, dy }) => ops.activationBackward(dx, p(x, y), dy, n, f),
+    forwardR: ({ x, y }, { rx, ry }) => ops.activationBackward(ry, p(x, y), rx, n, f),
+    backwardR: ({ x, y, dy }, { rx, ry, rdx, rdy }) => ops.activationBackwardR(rdx, p(x, y), p(rx, ry), dy, rdy, n, f),
   };
 }

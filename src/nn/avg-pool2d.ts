@@ -1,7 +1,7 @@
 // Average pooling. Linear, so its tangents are calls of the same two kernels.
 import type { Buffer } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
-import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
+import { type ImageShape, type Layer, type LayerContext, type WeightlessLayer, wholeNumber } from "./layer.ts";
 
 /** Options of {@link avgPool2d}. */
 export interface AvgPool2dOptions {
@@ -48,8 +48,6 @@ export function avgPool2d({ kernel, stride = kernel, padding = 0 }: AvgPool2dOpt
       const window = { kernelHeight, kernelWidth, strideHeight, strideWidth, padding };
       const shape = { ...planes(input, outputShape(input), context), ...window };
       return bindLinearPool(
-        elements(outputShape(input)) * context.batch,
-        context,
         (y, x) => ops.avgPool2dForward(y, x, shape),
         (dx, dy) => ops.avgPool2dBackward(dx, dy, shape),
       );
@@ -77,8 +75,6 @@ export function adaptiveAvgPool2d({ out }: { out: number | readonly [number, num
       const { ops } = context;
       const shape = planes(input, outputShape(input), context);
       return bindLinearPool(
-        elements(outputShape(input)) * context.batch,
-        context,
         (y, x) => ops.adaptiveAvgPool2dForward(y, x, shape),
         (dx, dy) => ops.adaptiveAvgPool2dBackward(dx, dy, shape),
       );
@@ -97,25 +93,16 @@ function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidt
 
 /** The passes of y = Ax, given y = Ax and dx = Aᵀdy. */
 function bindLinearPool(
-  outFloats: number,
-  { ops }: LayerContext,
   forward: (y: Buffer, x: Buffer) => void,
   backward: (dx: Buffer, dy: Buffer) => void,
-): BoundLayer {
+): WeightlessLayer {
   return {
     inPlace: false,
     savedFloats: 0,
     workspaceFloats: 0,
     forward: ({ x, y }) => forward(y, x),
-    backward({ dx, dy }) {
-      if (dx) backward(dx, dy);
-    },
-    forwardR(_, { rx, ry }) {
-      if (rx) forward(ry, rx);
-      else ops.fill(ry, 0, outFloats);
-    },
-    backwardR(_, { rdx, rdy }) {
-      if (rdx) backward(rdx, rdy);
-    },
+    backward: ({ dx, dy }) => backward(dx, dy),
+    forwardR: (_, { rx, ry }) => forward(ry, rx),
+    backwardR: (_, { rdx, rdy }) => backward(rdx, rdy),
   };
 }

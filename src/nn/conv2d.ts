@@ -5,17 +5,19 @@ import {
   type Conv2dShape,
   type Embed2dShape,
   none,
+  type OptionalBuffer,
 } from "../backend/backend.ts";
 import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/winograd.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
   elements,
+  type GradientTape,
   type ImageShape,
   type Layer,
   type LayerContext,
-  type LayerTangent,
   type LayerTape,
+  type MovingTangent,
   type ParameterSpec,
   sides,
   wholeNumber,
@@ -167,7 +169,7 @@ class BoundConv2d implements BoundLayer {
     this.#convolve(tape.y, this.#padded(tape), w, this.#biasOf(w), false, workspace);
   }
 
-  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void {
+  backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void {
     if (dw !== none) {
       this.#weightGradient(dw, tape.dy, this.#padded(tape), accumulate, workspace);
       this.#biasGradient(dw, tape.dy, accumulate);
@@ -176,25 +178,32 @@ class BoundConv2d implements BoundLayer {
   }
 
   // R{w ⋆ x + b} = w ⋆ ṙx + v ⋆ x + v_b
-  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, workspace: Buffer): void {
-    const known = tangent.rx !== none;
+  forwardR(tape: LayerTape, { rx, ry, saved }: MovingTangent, w: Buffer, v: Buffer, workspace: Buffer): void {
+    const known = rx !== none;
     if (known) {
-      if (this.#pad) this.#ops.embed2d(tangent.saved, tangent.rx, this.#pad);
-      this.#convolve(tangent.ry, this.#paddedTangent(tangent), w, none, false, workspace);
+      if (this.#pad) this.#ops.embed2d(saved, rx, this.#pad);
+      this.#convolve(ry, this.#pad ? saved : rx, w, none, false, workspace);
     }
-    this.#convolve(tangent.ry, this.#padded(tape), v, this.#biasOf(v), known, workspace);
+    this.#convolve(ry, this.#padded(tape), v, this.#biasOf(v), known, workspace);
   }
 
   // R{dw} = ṙdy ⋆ x + dy ⋆ ṙx;  R{dx} = wᵀ ⋆ ṙdy + vᵀ ⋆ dy
-  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
+  backwardR(
+    tape: GradientTape,
+    { rx, rdx, rdy, saved }: MovingTangent,
+    w: Buffer,
+    v: Buffer,
+    rdw: OptionalBuffer,
+    workspace: Buffer,
+  ): void {
     if (rdw !== none) {
-      this.#weightGradient(rdw, tangent.rdy, this.#padded(tape), false, workspace);
-      if (tangent.rx !== none) this.#weightGradient(rdw, tape.dy, this.#paddedTangent(tangent), true, workspace);
-      this.#biasGradient(rdw, tangent.rdy, false);
+      this.#weightGradient(rdw, rdy, this.#padded(tape), false, workspace);
+      if (rx !== none) this.#weightGradient(rdw, tape.dy, this.#pad ? saved : rx, true, workspace);
+      this.#biasGradient(rdw, rdy, false);
     }
-    if (tangent.rdx !== none) {
-      this.#dataGradient(tangent.rdx, tangent.rdy, w, workspace, false);
-      this.#dataGradient(tangent.rdx, tape.dy, v, workspace, true);
+    if (rdx !== none) {
+      this.#dataGradient(rdx, rdy, w, workspace, false);
+      this.#dataGradient(rdx, tape.dy, v, workspace, true);
     }
   }
 
@@ -202,11 +211,7 @@ class BoundConv2d implements BoundLayer {
     return this.#pad ? tape.saved : tape.x;
   }
 
-  #paddedTangent(tangent: LayerTangent): Buffer {
-    return this.#pad ? tangent.saved : tangent.rx;
-  }
-
-  #biasOf(w: Buffer): Buffer {
+  #biasOf(w: Buffer): OptionalBuffer {
     return this.#bias ? w + this.#weights : none;
   }
 
@@ -216,7 +221,7 @@ class BoundConv2d implements BoundLayer {
     this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
   }
 
-  #convolve(y: Buffer, x: Buffer, w: Buffer, bias: Buffer, accumulate: boolean, workspace: Buffer): void {
+  #convolve(y: Buffer, x: Buffer, w: Buffer, bias: OptionalBuffer, accumulate: boolean, workspace: Buffer): void {
     this.#ops.conv2dForward(y, x, w, bias, this.#forward, accumulate, this.#transformed ? workspace : none);
   }
 

@@ -1,5 +1,5 @@
 // Dropout. The forward pass draws a mask and keeps it on the tape; the other three passes multiply with the same one.
-import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext } from "./layer.ts";
+import { elements, type ImageShape, type Layer, type LayerContext, type WeightlessLayer } from "./layer.ts";
 
 /**
  * In training each element is 0 with probability `p` and 1 / (1 − p) times as large otherwise (`nn.Dropout`); in
@@ -22,7 +22,7 @@ export function dropout({ p = 0.5 }: { p?: number } = {}): Layer {
   };
 }
 
-function bindDropout(input: ImageShape, { ops, batch }: LayerContext, p: number): BoundLayer {
+function bindDropout(input: ImageShape, { ops, batch }: LayerContext, p: number): WeightlessLayer {
   const n = elements(input) * batch;
   return {
     inPlace: true,
@@ -33,15 +33,8 @@ function bindDropout(input: ImageShape, { ops, batch }: LayerContext, p: number)
       else ops.fill(mask, 1, n);
       ops.multiply(y, x, mask, n);
     },
-    backward({ saved: mask, dx, dy }) {
-      if (dx) ops.multiply(dx, dy, mask, n);
-    },
-    forwardR({ saved: mask }, { rx, ry }) {
-      if (rx) ops.multiply(ry, rx, mask, n);
-      else ops.fill(ry, 0, n);
-    },
-    backwardR({ saved: mask }, { rdx, rdy }) {
-      if (rdx) ops.multiply(rdx, rdy, mask, n);
-    },
+    backward: ({ saved: mask, dx, dy }) => ops.multiply(dx, dy, mask, n),
+    forwardR: ({ saved: mask }, { rx, ry }) => ops.multiply(ry, rx, mask, n),
+    backwardR: ({ saved: mask }, { rdx, rdy }) => ops.multiply(rdx, rdy, mask, n),
   };
 }

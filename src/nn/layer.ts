@@ -1,7 +1,7 @@
 // What a layer is. A `Layer` is a description that a user writes; bound to a backend it becomes a `BoundLayer` with
 // the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
-import type { Buffer, Ops, RandomKey } from "../backend/backend.ts";
+import type { Buffer, Ops, OptionalBuffer, RandomKey } from "../backend/backend.ts";
 
 /** Channels, height, width of one image or activation. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -48,27 +48,38 @@ export interface LayerTape {
   readonly x: Buffer;
   /** [out, B] */
   readonly y: Buffer;
-  /** What forward keeps beside x and y: a padded input, a pooling index. */
+  /** What forward keeps beside x and y: a padded input, a pooling index. `nowhere` for layers that keep nothing. */
   readonly saved: Buffer;
-  /** ∂ℓ/∂x [in, B]; none for the first layer where nobody wants the gradient of the images. */
-  readonly dx: Buffer;
-  /** ∂ℓ/∂y [out, B] */
-  readonly dy: Buffer;
+  /** ∂ℓ/∂x [in, B]; none up to the first layer with weights, where nobody wants the gradient of the images. */
+  readonly dx: OptionalBuffer;
+  /** ∂ℓ/∂y [out, B]; none before the first layer with weights, where nobody wants the gradient of the images. */
+  readonly dy: OptionalBuffer;
   /** How many lanes hold images: the same object for every layer of a tape, set before each forward pass. */
   readonly lanes: { real: number };
 }
 
 /** The same for the tangents: derivatives of all of it along a direction v in weight space. */
 export interface LayerTangent {
-  /** R{x}; none where the input does not depend on the weights. */
-  readonly rx: Buffer;
-  readonly ry: Buffer;
+  /** R{x}; none up to the first layer with weights: the input of that one does not depend on θ. */
+  readonly rx: OptionalBuffer;
+  /** R{y}; none before the first layer with weights. */
+  readonly ry: OptionalBuffer;
   readonly saved: Buffer;
-  readonly rdx: Buffer;
-  readonly rdy: Buffer;
+  /** R{∂ℓ/∂x} and R{∂ℓ/∂y}; none where the tape's are. */
+  readonly rdx: OptionalBuffer;
+  readonly rdy: OptionalBuffer;
 }
 
-/** A layer with its sizes fixed. Weights `w`, directions `v` and gradients `dw` are this layer's part of θ. */
+/** The tape of a layer that gradients reach. */
+export type GradientTape = LayerTape & { readonly dy: Buffer };
+/** The tangents of a layer whose output depends on θ. */
+export type MovingTangent = LayerTangent & { readonly ry: Buffer; readonly rdy: Buffer };
+
+/**
+ * A layer with its sizes fixed. Weights `w`, directions `v` and gradients `dw` are this layer's part of θ. `Network` passes
+ * a layer only where there is something to pass: backward where somebody wants a gradient, forwardR and backwardR from the
+ * first layer with weights on. Below that one no tangent comes in, so that the R-backward pass there is the backward pass.
+ */
 export interface BoundLayer {
   /** Whether y may overwrite x, and dx overwrite dy. */
   readonly inPlace: boolean;
@@ -87,11 +98,29 @@ export interface BoundLayer {
   /** y from x. `random` is this layer's stream for this pass, in training; layers without chance ignore it. */
   forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;
   /** dw (+)= ∂ℓ/∂w where dw is not none; dx = ∂ℓ/∂x where dx is not none */
-  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean, workspace: Buffer): void;
+  backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
   /** ry from rx and v */
-  forwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
+  forwardR(tape: LayerTape, tangent: MovingTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
   /** rdw = R{dw} where rdw is not none; rdx = R{dx} where rdx is not none */
-  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void;
+  backwardR(
+    tape: GradientTape,
+    tangent: MovingTangent,
+    w: Buffer,
+    v: Buffer,
+    rdw: OptionalBuffer,
+    workspace: Buffer,
+  ): void;
+}
+
+/** The tape and the tangents of a layer that is not the first one to do what it does: nothing is left out. */
+type WholeTape = GradientTape & { readonly dx: Buffer };
+type WholeTangent = MovingTangent & { readonly rx: Buffer; readonly rdx: Buffer };
+
+/** A bound layer without weights: where it is passed at all, a layer below or the images want what it passes on. */
+export interface WeightlessLayer extends BoundLayer {
+  backward(tape: WholeTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
+  forwardR(tape: LayerTape, tangent: WholeTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
+  backwardR(tape: WholeTape, tangent: WholeTangent, w: Buffer, v: Buffer, rdw: OptionalBuffer, workspace: Buffer): void;
 }
 
 /** Elements of a shape. */

@@ -1,14 +1,15 @@
 // Fully connected layers, y = w·x + b, and the flattening before them. Bilinear: tangents are the same kernels.
-import { type Buffer, type LinearShape, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, type LinearShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
   elements,
+  type GradientTape,
   type ImageShape,
   type Layer,
   type LayerContext,
-  type LayerTangent,
   type LayerTape,
+  type MovingTangent,
   type ParameterSpec,
   wholeNumber,
 } from "./layer.ts";
@@ -59,7 +60,7 @@ class BoundLinear implements BoundLayer {
     this.#ops.linearForward(tape.y, tape.x, w, this.#biasOf(w), this.#shape, false);
   }
 
-  backward(tape: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean): void {
+  backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean): void {
     if (dw !== none) {
       this.#ops.linearBackwardWeights(dw, tape.dy, tape.x, this.#shape, accumulate);
       this.#biasGradient(dw, tape.dy, accumulate);
@@ -68,14 +69,14 @@ class BoundLinear implements BoundLayer {
   }
 
   // R{w·x + b} = w·ṙx + v·x + v_b
-  forwardR(tape: LayerTape, { rx, ry }: LayerTangent, w: Buffer, v: Buffer): void {
+  forwardR(tape: LayerTape, { rx, ry }: MovingTangent, w: Buffer, v: Buffer): void {
     const known = rx !== none;
     if (known) this.#ops.linearForward(ry, rx, w, none, this.#shape, false);
     this.#ops.linearForward(ry, tape.x, v, this.#biasOf(v), this.#shape, known);
   }
 
   // R{dw} = ṙdy·xᵀ + dy·ṙxᵀ;  R{dx} = wᵀ·ṙdy + vᵀ·dy
-  backwardR(tape: LayerTape, { rx, rdx, rdy }: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer): void {
+  backwardR(tape: GradientTape, { rx, rdx, rdy }: MovingTangent, w: Buffer, v: Buffer, rdw: OptionalBuffer): void {
     if (rdw !== none) {
       this.#ops.linearBackwardWeights(rdw, rdy, tape.x, this.#shape, false);
       if (rx !== none) this.#ops.linearBackwardWeights(rdw, tape.dy, rx, this.#shape, true);
@@ -87,12 +88,13 @@ class BoundLinear implements BoundLayer {
     }
   }
 
-  #biasOf(w: Buffer): Buffer {
+  #biasOf(w: Buffer): OptionalBuffer {
     return this.#bias ? w + this.#shape.inFeatures * this.#shape.outFeatures : none;
   }
 
   #biasGradient(dw: Buffer, dy: Buffer, accumulate: boolean): void {
-    if (this.#bias) this.#ops.sumRows(this.#biasOf(dw), dy, this.#shape.outFeatures, this.#shape.batch, accumulate);
+    const bias = this.#biasOf(dw);
+    if (bias !== none) this.#ops.sumRows(bias, dy, this.#shape.outFeatures, this.#shape.batch, accumulate);
   }
 }
 

@@ -1,7 +1,13 @@
 // Local response normalisation (Krizhevsky et al. 2012) across neighbouring channels; the formulas of the four passes are
 // in assembly/local-response-norm.ts and docs/math.md §2.
-import { none } from "../backend/backend.ts";
-import { type BoundLayer, elements, type ImageShape, type Layer, type LayerContext, wholeNumber } from "./layer.ts";
+import {
+  elements,
+  type ImageShape,
+  type Layer,
+  type LayerContext,
+  type WeightlessLayer,
+  wholeNumber,
+} from "./layer.ts";
 
 /** Options of {@link localResponseNorm}. */
 export interface LocalResponseNormOptions {
@@ -41,7 +47,7 @@ function bindLocalResponseNorm(
   input: ImageShape,
   options: Required<LocalResponseNormOptions>,
   { ops, batch }: LayerContext,
-): BoundLayer {
+): WeightlessLayer {
   const [channels, height, width] = input;
   const shape = { channels, area: height * width, batch, ...options };
   const n = elements(input) * batch;
@@ -50,17 +56,11 @@ function bindLocalResponseNorm(
     savedFloats: n,
     workspaceFloats: 2 * n,
     forward: ({ x, y, saved }) => ops.localResponseNormForward(y, saved, x, shape),
-    backward({ x, saved, dx, dy }, _w, _dw, _accumulate, workspace) {
-      if (dx !== none) ops.localResponseNormBackward(dx, workspace, dy, x, saved, shape);
-    },
-    forwardR({ x, saved }, { rx, ry, saved: rSaved }) {
-      if (rx !== none) ops.localResponseNormForwardR(ry, rSaved, rx, x, saved, shape);
-      else ops.fill(ry, 0, n);
-    },
-    backwardR({ x, dy, saved }, { rx, rdx, rdy, saved: rSaved }, _w, _v, _rdw, workspace) {
-      if (rdx === none) return;
-      if (rx === none) ops.localResponseNormBackward(rdx, workspace, rdy, x, saved, shape);
-      else ops.localResponseNormBackwardR(rdx, workspace, rdy, dy, rx, x, saved, rSaved, shape);
-    },
+    backward: ({ x, saved, dx, dy }, _w, _dw, _accumulate, workspace) =>
+      ops.localResponseNormBackward(dx, workspace, dy, x, saved, shape),
+    forwardR: ({ x, saved }, { rx, ry, saved: rSaved }) =>
+      ops.localResponseNormForwardR(ry, rSaved, rx, x, saved, shape),
+    backwardR: ({ x, dy, saved }, { rx, rdx, rdy, saved: rSaved }, _w, _v, _rdw, workspace) =>
+      ops.localResponseNormBackwardR(rdx, workspace, rdy, dy, rx, x, saved, rSaved, shape),
   };
 }

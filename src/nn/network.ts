@@ -3,12 +3,28 @@
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets where asked
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, type Ops, type RandomKey } from "../backend/backend.ts";
-import type { BoundLayer } from "./layer.ts";
+import {
+  type Buffer,
+  none,
+  nowhere,
+  type Ops,
+  type OptionalBuffer,
+  type RandomKey,
+  required,
+} from "../backend/backend.ts";
+import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { poolingFirst } from "./pooling-first.ts";
-import { allocateTangent, allocateTape, passingFloats, type Tangent, type Tape, type Wanted } from "./tape.ts";
+import {
+  allocateTangent,
+  allocateTape,
+  firstWeights,
+  passingFloats,
+  type Tangent,
+  type Tape,
+  type Wanted,
+} from "./tape.ts";
 
 /** Lanes for `images` images: padded to an even number where every layer can do with that, else to whole vectors. */
 export function lanes({ layers, shapes }: Model, images: number): number {
@@ -27,6 +43,8 @@ export class Network {
   /** Where each layer's parameters begin in θ. */
   readonly #offsets: readonly number[];
   readonly #hasWeights: readonly boolean[];
+  /** The first layer with weights. */
+  readonly #first: number;
   readonly #workspace: Buffer;
   /** What one layer writes and the next reads, and nobody after it. */
   readonly #passing: Buffer;
@@ -41,11 +59,12 @@ export class Network {
     const { layers, shapes } = this.#chain;
     this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, batch }));
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
+    this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);
-    const workspace = Math.max(0, ...this.#layers.map((layer) => layer.workspaceFloats));
-    this.#workspace = workspace ? allocator.allocate(workspace) : none;
+    const workspace = this.#layers.reduce((most, layer) => Math.max(most, layer.workspaceFloats), 0);
+    this.#workspace = workspace ? allocator.allocate(workspace) : nowhere;
     const passing = passingFloats(this.#chain, this.#layers, batch);
-    this.#passing = passing ? allocator.allocate(passing) : none;
+    this.#passing = passing ? allocator.allocate(passing) : nowhere;
   }
 
   /** Room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which stay where they are. */
@@ -77,33 +96,53 @@ export class Network {
   }
 
   /** From tape.dLogits: dTheta (+)= ∂ℓ/∂θ where it is not none, and the images' gradient if the tape has room. */
-  backward(theta: Buffer, tape: Tape, dTheta: Buffer, accumulate = false): void {
-    for (let i = this.#layers.length - 1; i >= 0; i--) {
+  backward(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
+    const last = tape.dImages === none ? this.#first : 0;
+    for (let i = this.#layers.length - 1; i >= last; i--) {
       const at = this.#offsets[i]!;
       const dw = dTheta !== none && this.#hasWeights[i] ? dTheta + at : none;
-      this.#layers[i]!.backward(tape.layers[i]!, theta + at, dw, accumulate, this.#workspace);
+      this.#layers[i]!.backward(reached(tape.layers[i]!), theta + at, dw, accumulate, this.#workspace);
     }
   }
 
   /** Tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
   forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
-    this.#layers.forEach((layer, i) => {
+    for (let i = this.#first; i < this.#layers.length; i++) {
       const at = this.#offsets[i]!;
-      layer.forwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, this.#workspace);
-    });
+      this.#layers[i]!.forwardR(tape.layers[i]!, moving(tangent.layers[i]!), theta + at, v + at, this.#workspace);
+    }
     const shape = { classes: this.model.classes, images, batch: this.batch };
+    if (this.#first === this.#layers.length) this.#ops.fill(tangent.logits, 0, shape.classes * shape.batch);
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
   /** rdTheta = H_θθ·v unless it is none; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */
-  backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: Buffer): void {
-    for (let i = this.#layers.length - 1; i >= 0; i--) {
+  backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): void {
+    for (let i = this.#layers.length - 1; i >= this.#first; i--) {
       const at = this.#offsets[i]!;
-      const layer = this.#layers[i]!;
       const rdw = rdTheta !== none ? rdTheta + at : none;
-      layer.backwardR(tape.layers[i]!, tangent.layers[i]!, theta + at, v + at, rdw, this.#workspace);
+      const [layer, tangents] = [reached(tape.layers[i]!), moving(tangent.layers[i]!)];
+      this.#layers[i]!.backwardR(layer, tangents, theta + at, v + at, rdw, this.#workspace);
+    }
+    if (tangent.dImages === none) return;
+    // What the layers below compute does not depend on θ: R{Jᵀ·dy} = Jᵀ·R{dy}, the backward pass of another gradient.
+    for (let i = this.#first - 1; i >= 0; i--) {
+      const { rdx: dx, rdy: dy } = tangent.layers[i]!;
+      const layer = reached({ ...tape.layers[i]!, dx, dy });
+      this.#layers[i]!.backward(layer, nowhere, none, false, this.#workspace);
     }
   }
+}
+
+function reached(layer: LayerTape): GradientTape {
+  required(layer.dy, "the gradient of an output");
+  return layer as GradientTape;
+}
+
+function moving(layer: LayerTangent): MovingTangent {
+  required(layer.ry, "the tangent of an output");
+  required(layer.rdy, "the tangent of an output's gradient");
+  return layer as MovingTangent;
 }
 
 function parameterOffsets(model: Model): number[] {

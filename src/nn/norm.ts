@@ -1,14 +1,15 @@
 // Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
 // differ in what a set is, and in nothing else; assembly/norm.ts has the four passes' formulas.
-import { type Buffer, type NormShape, none, type Ops } from "../backend/backend.ts";
+import { type Buffer, type NormShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import {
   type BoundLayer,
+  type GradientTape,
   type ImageShape,
   type Layer,
   type LayerContext,
-  type LayerTangent,
   type LayerTape,
+  type MovingTangent,
   type ParameterSpec,
   wholeNumber,
 } from "./layer.ts";
@@ -138,32 +139,32 @@ class BoundNorm implements BoundLayer {
     this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(lanes.real));
   }
 
-  // With weights, sums are needed even where no gradient is wanted: the tangent pass reads them. Without, and with no
-  // gradient wanted, no layer below has weights either, and there may be no dy.
-  backward({ x, saved, dx, dy, lanes }: LayerTape, w: Buffer, dw: Buffer, accumulate: boolean): void {
-    if (dx === none && !this.#affine) return;
+  // Sums are needed even where no gradient is wanted: the tangent pass reads them.
+  backward({ x, saved, dx, dy, lanes }: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean): void {
     const sums = this.#sums(saved);
     this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(lanes.real));
     if (dw !== none) this.#parameterGradient(dw, sums, accumulate);
   }
 
-  forwardR({ x, saved, lanes }: LayerTape, { rx, ry, saved: rSaved }: LayerTangent, w: Buffer, v: Buffer): void {
-    const shape = this.#of(lanes.real);
-    this.#ops.normForwardR(ry, rSaved, rx, x, saved, this.#weight(w), this.#weight(v), this.#bias(v), shape);
+  forwardR({ x, saved, lanes }: LayerTape, { rx, ry, saved: rSaved }: MovingTangent, w: Buffer, v: Buffer): void {
+    const [weight, rWeight, rBias] = [this.#weight(w), this.#weight(v), this.#bias(v)];
+    const rStatistics = rx === none ? none : rSaved;
+    this.#ops.normForwardR(ry, rStatistics, rx, x, saved, weight, rWeight, rBias, this.#of(lanes.real));
   }
 
-  backwardR(tape: LayerTape, tangent: LayerTangent, w: Buffer, v: Buffer, rdw: Buffer, workspace: Buffer): void {
-    const { x, dy, saved } = tape;
-    const { rx, rdx, rdy } = tangent;
-    const shape = this.#of(tape.lanes.real);
-    if (rx === none && !this.#affine) {
-      // Nothing moves but dy, in which backward is linear.
-      if (rdx !== none) this.#ops.normBackward(rdx, workspace, rdy, x, saved, none, shape);
-      return;
-    }
+  backwardR(
+    { x, dy, saved, lanes }: GradientTape,
+    { rx, rdx, rdy, saved: rSaved }: MovingTangent,
+    w: Buffer,
+    v: Buffer,
+    rdw: OptionalBuffer,
+    workspace: Buffer,
+  ): void {
+    const shape = this.#of(lanes.real);
     const sums = this.#sums(saved);
     const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
-    this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, tangent.saved, sums, weight, rWeight, shape);
+    const rStatistics = rx === none ? none : rSaved;
+    this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, rStatistics, sums, weight, rWeight, shape);
     if (rdw !== none) this.#parameterGradient(rdw, workspace, false);
   }
 
@@ -176,11 +177,11 @@ class BoundNorm implements BoundLayer {
     return saved + 2 * this.#shape.groups * this.#shape.batch;
   }
 
-  #weight(w: Buffer): Buffer {
+  #weight(w: Buffer): OptionalBuffer {
     return this.#affine ? w : none;
   }
 
-  #bias(w: Buffer): Buffer {
+  #bias(w: Buffer): OptionalBuffer {
     return this.#affine ? w + this.#shape.channels : none;
   }
 

@@ -1,14 +1,14 @@
 // Max pooling. The winners of the forward pass carry everything else: gradients are scattered to them, tangents
 // gathered from them.
-import type { Buffer, Pool2dShape } from "../backend/backend.ts";
+import type { Pool2dShape } from "../backend/backend.ts";
 import { ShapeError } from "../errors.ts";
 import {
-  type BoundLayer,
   elements,
   type ImageShape,
   type Layer,
   type LayerContext,
   sides,
+  type WeightlessLayer,
   wholeNumber,
 } from "./layer.ts";
 
@@ -71,22 +71,15 @@ export function maxPool2d({ kernel, stride, padding = 0 }: MaxPool2dOptions): La
   };
 }
 
-function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): BoundLayer {
-  const outFloats = elements([shape.channels, shape.outHeight, shape.outWidth, batch]);
-  const scatter = (dx: Buffer, index: Buffer, dy: Buffer): void => {
-    if (dx) ops.maxPool2dScatter(dx, index, dy, shape);
-  };
+function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): WeightlessLayer {
   return {
     inPlace: false,
     forgetsInput: true,
-    savedFloats: outFloats,
+    savedFloats: elements([shape.channels, shape.outHeight, shape.outWidth, batch]),
     workspaceFloats: 0,
     forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),
-    backward: ({ saved, dx, dy }) => scatter(dx, saved, dy),
-    forwardR({ saved }, { rx, ry }) {
-      if (rx) ops.maxPool2dGather(ry, saved, rx, shape);
-      else ops.fill(ry, 0, outFloats);
-    },
-    backwardR: ({ saved }, { rdx, rdy }) => scatter(rdx, saved, rdy),
+    backward: ({ saved, dx, dy }) => ops.maxPool2dScatter(dx, saved, dy, shape),
+    forwardR: ({ saved }, { rx, ry }) => ops.maxPool2dGather(ry, saved, rx, shape),
+    backwardR: ({ saved }, { rdx, rdy }) => ops.maxPool2dScatter(rdx, saved, rdy, shape),
   };
 }

@@ -1,7 +1,7 @@
 // Where the values of the passes lie. A `Tape` holds what forward and backward leave for one batch and one θ; a
 // `Tangent` the same for the R-passes. Both are allocated once and filled over and over.
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none } from "../backend/backend.ts";
+import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/backend.ts";
 import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
 import type { Model } from "./model.ts";
 
@@ -23,9 +23,9 @@ export interface Tape {
   /** ∂ℓ/∂logits [classes, B] */
   readonly dLogits: Buffer;
   /** ∂ℓ/∂images [c, h, w, B], none unless asked for */
-  readonly dImages: Buffer;
+  readonly dImages: OptionalBuffer;
   /** ∂ℓ/∂targets [classes, B], none unless asked for */
-  readonly dTargets: Buffer;
+  readonly dTargets: OptionalBuffer;
 }
 
 /** Tangents of a pass along a direction in weight space; images and targets stand still. */
@@ -33,8 +33,8 @@ export interface Tangent {
   readonly layers: readonly LayerTangent[];
   readonly logits: Buffer;
   readonly dLogits: Buffer;
-  readonly dImages: Buffer;
-  readonly dTargets: Buffer;
+  readonly dImages: OptionalBuffer;
+  readonly dTargets: OptionalBuffer;
 }
 
 /** Whose gradients a tape or tangent has room for, beside those of the weights. */
@@ -55,7 +55,10 @@ function passes(layers: readonly BoundLayer[], i: number): boolean {
 
 /** Floats of the largest of those values, which share one place. */
 export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], batch: number): number {
-  return Math.max(0, ...layers.map((_, i) => (passes(layers, i) ? elements(shapes[i + 1]!) * batch : 0)));
+  return layers.reduce(
+    (most, _, i) => (passes(layers, i) ? Math.max(most, elements(shapes[i + 1]!) * batch) : most),
+    0,
+  );
 }
 
 /** Given images and targets, room for everything that forward and backward leave. */
@@ -68,15 +71,15 @@ export function allocateTape(
 ): Tape {
   const classes = model.classes * batch;
   const lanes = { real: batch };
-  const values = chain(model, layers, batch, allocator, { input: images, passing });
-  const gradients = chainBack(model, layers, batch, allocator, wanted.images);
+  const values = chain(model, layers, batch, allocator, { input: images, first: 0, passing });
+  const { gradients, dLogits } = chainBack(model, layers, batch, allocator, wanted.images);
   return {
     layers: layers.map((layer, i) => ({
       x: values[i]!,
       y: values[i + 1]!,
-      saved: layer.savedFloats ? allocator.allocate(layer.savedFloats) : none,
-      dx: gradients[i]!,
-      dy: gradients[i + 1]!,
+      saved: layer.savedFloats ? allocator.allocate(layer.savedFloats) : nowhere,
+      dx: gradients[i],
+      dy: gradients[i + 1],
       lanes,
     })),
     lanes,
@@ -85,8 +88,8 @@ export function allocateTape(
     logits: values.at(-1)!,
     probabilities: allocator.allocate(classes),
     losses: allocator.allocate(batch),
-    dLogits: gradients.at(-1)!,
-    dImages: gradients[0]!,
+    dLogits,
+    dImages: gradients[0],
     dTargets: wanted.targets ? allocator.allocate(classes) : none,
   };
 }
@@ -98,6 +101,12 @@ export function tapeOver(tape: Tape, images: Buffer, targets: Buffer): Tape {
   return { ...tape, layers, images, targets };
 }
 
+/** The first layer with weights, or the number of layers where none has any. */
+export function firstWeights({ layers, shapes }: Model): number {
+  const first = layers.findIndex((layer, i) => layer.parameters(shapes[i]!).length > 0);
+  return first === -1 ? layers.length : first;
+}
+
 /** Room for the tangents of such a tape. */
 export function allocateTangent(
   model: Model,
@@ -106,36 +115,37 @@ export function allocateTangent(
   allocator: Allocator,
   { passing, wanted }: { passing: Buffer; wanted: Wanted },
 ): Tangent {
-  const values = chain(model, layers, batch, allocator, { input: none, passing });
-  const gradients = chainBack(model, layers, batch, allocator, wanted.images, passing);
+  const values = chain(model, layers, batch, allocator, { input: none, first: firstWeights(model), passing });
+  const { gradients, dLogits } = chainBack(model, layers, batch, allocator, wanted.images, passing);
   return {
     layers: layers.map((layer, i) => ({
-      rx: values[i]!,
-      ry: values[i + 1]!,
-      saved: layer.savedFloats && values[i] ? allocator.allocate(layer.savedFloats) : none,
-      rdx: gradients[i]!,
-      rdy: gradients[i + 1]!,
+      rx: values[i],
+      ry: values[i + 1],
+      saved: layer.savedFloats && values[i] !== none ? allocator.allocate(layer.savedFloats) : nowhere,
+      rdx: gradients[i],
+      rdy: gradients[i + 1],
     })),
-    logits: values.at(-1)!,
-    dLogits: gradients.at(-1)!,
-    dImages: gradients[0]!,
+    // Zero where no layer has weights, but there.
+    logits: values.at(-1) ?? allocator.allocate(model.classes * batch),
+    dLogits,
+    dImages: gradients[0],
     dTargets: wanted.targets ? allocator.allocate(model.classes * batch) : none,
   };
 }
 
-/** Values between the layers, from the input on. An input of none is a tangent of zero, and so is a view of it. */
-function chain(
+/** Values between the layers: the input up to where layer `first` reads it, and from there on what each layer gives. */
+function chain<Input extends OptionalBuffer>(
   model: Model,
   layers: readonly BoundLayer[],
   batch: number,
   allocator: Allocator,
-  { input, passing }: { input: Buffer; passing: Buffer },
-): Buffer[] {
-  const values = [input];
+  { input, first, passing }: { input: Input; first: number; passing: Buffer },
+): (Input | Buffer)[] {
+  const values: (Input | Buffer)[] = [input];
   // Whether the last of them must stay as it is: the input, which belongs to the caller, or what its layer reads again.
   let kept = true;
   layers.forEach((layer, i) => {
-    const reuse = layer.view || (layer.inPlace && !kept);
+    const reuse = i < first || layer.view || (layer.inPlace && !kept);
     const own = () => (passes(layers, i) ? passing : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
     values.push(reuse ? values[i]! : own());
     if (!layer.view) kept = layer.keepsOutput ?? false;
@@ -154,19 +164,19 @@ function chainBack(
   allocator: Allocator,
   wanted: boolean,
   passing?: Buffer,
-): Buffer[] {
-  const gradients = new Array<Buffer>(layers.length + 1);
-  gradients[layers.length] = allocator.allocate(model.classes * batch);
+): { gradients: OptionalBuffer[]; dLogits: Buffer } {
+  const dLogits = allocator.allocate(model.classes * batch);
+  const gradients = new Array<OptionalBuffer>(layers.length + 1).fill(none);
+  gradients[layers.length] = dLogits;
   // Below the first layer with weights nobody needs a gradient, unless the images' is wanted.
-  const first = wanted ? 0 : model.layers.findIndex((layer, i) => layer.parameters(model.shapes[i]!).length > 0);
-  for (let i = layers.length - 1; i >= 0; i--) {
+  const last = wanted ? 0 : firstWeights(model) + 1;
+  for (let i = layers.length - 1; i >= last; i--) {
     const dy = gradients[i + 1]!;
     // ∂ℓ/∂logits is read after the sweep: only a view may share its place.
-    const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== gradients[layers.length]);
-    if (dy === none || (!wanted && i <= first)) gradients[i] = none;
-    else if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
+    const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== dLogits);
+    if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
     else if (passing !== undefined && passes(layers, i - 1)) gradients[i] = passing;
     else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
   }
-  return gradients;
+  return { gradients, dLogits };
 }

@@ -1,6 +1,7 @@
 // The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
 import { transfer } from "comlink";
 import type { Mark } from "../backend/arena.ts";
+import { required } from "../backend/backend.ts";
 import { adoptKernels } from "../backend/wasm/kernels.ts";
 import type { Confusion } from "../distill/confusion.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
@@ -47,7 +48,9 @@ export class NetworkServer implements WorkerApi {
     const reply: GradientReply = {
       loss,
       images: backend.read(gradients.images, images.length),
-      ...(targets && { targets: backend.read(gradients.targets, targets.length) }),
+      ...(targets && {
+        targets: backend.read(required(gradients.targets, "the gradient of the labels"), targets.length),
+      }),
       learningRates: backend.read(gradients.learningRates, learningRates.length),
     };
     const arrays = [reply.images, reply.learningRates, ...(reply.targets ? [reply.targets] : [])];

@@ -20,6 +20,26 @@ test("the bench's inputs are those that other languages make", async () => {
   expect(fill(2, 280100, 0.5, 1)).toEqual(Float32Array.of(1.4960963726043701, 1.4134435057640076));
 });
 
+test("a kernel that passes the limit without transforms is said, since then the limit is too low", async () => {
+  const { beyondLimit } = await import(file("kernels.mjs").href);
+  const row = { network: "LeNet", layer: "conv1", pass: "forward", images: 10, transformed: false, share: 1.2 };
+  expect(beyondLimit([row])).toEqual([expect.stringMatching(/^LeNet conv1 forward, 10 images: 120 % of the limit/)]);
+  expect(
+    beyondLimit([
+      { ...row, share: 0.99 },
+      { ...row, transformed: true, share: 2.5 },
+    ]),
+  ).toEqual([]);
+});
+
+test("without a browser the bench of pages says so and ends well", () => {
+  const script = fileURLToPath(file("main.mjs"));
+  const env = { ...process.env, CHROMIUM: "/none" };
+  const { stdout, status } = spawnSync(process.execPath, [script, "browser", "--quick"], { env, encoding: "utf8" });
+  expect(stdout).toMatch("skipped: there is no Chromium at /none (set CHROMIUM to where it is)");
+  expect(status).toBe(0);
+});
+
 test("a step's useful flops are those of the papers' networks", async () => {
   const { forwardFlops, backGradientFlops } = await import(file("flops.mjs").href);
   const { lenet } = await import("../../src/nn/zoo.ts");

@@ -1,21 +1,18 @@
 // Real browsers, driven without a window: Chromium through Playwright, Firefox through Puppeteer and WebDriver BiDi.
-import { existsSync } from "node:fs";
 import { chromium, type Page } from "playwright-core";
 import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
+import { describe, inject } from "vitest";
 
-export type BrowserName = "chromium" | "firefox";
+export const browserNames = ["chromium", "firefox"] as const;
 
-const executables: Readonly<Record<BrowserName, string>> = {
-  chromium: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  firefox: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
-};
+export type BrowserName = (typeof browserNames)[number];
 
-/** The browsers of this machine. Says which tests are skipped for want of the others. */
-export const browserNames: readonly BrowserName[] = (["chromium", "firefox"] as const).filter((name) => {
-  if (existsSync(executables[name])) return true;
-  console.warn(`skipped in ${name}: there is no ${executables[name]} (set ${name.toUpperCase()} to where it is)`);
-  return false;
-});
+/** A suite for each browser; skipped, but there, for one that this machine does not have. */
+export function describeInBrowsers(title: (name: BrowserName) => string, suite: (name: BrowserName) => void): void {
+  for (const name of browserNames) {
+    describe.skipIf(inject("tools")[name].missing)(title(name), () => suite(name));
+  }
+}
 
 /** A page of a browser. */
 export interface BrowserPage {
@@ -41,6 +38,10 @@ export interface OpenOptions {
   /** Default 1280. */
   readonly width?: number;
   readonly dark?: boolean;
+  /** A script that runs in the page before its own. */
+  readonly before?: string;
+  /** Default true. */
+  readonly scripts?: boolean;
 }
 
 /** A browser that runs. */
@@ -51,16 +52,20 @@ export interface Browser {
 
 /** Starts a browser. Whoever does closes it. */
 export async function launch(name: BrowserName): Promise<Browser> {
-  const executablePath = executables[name];
+  const executablePath = inject("tools")[name].path;
+  if (executablePath === undefined) throw new Error(inject("tools")[name].missing);
   return name === "chromium" ? launchChromium(executablePath) : launchFirefox(executablePath);
 }
 
 async function launchChromium(executablePath: string): Promise<Browser> {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
   return {
-    async open(url, { width = 1280, dark = false } = {}) {
+    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       const colorScheme = dark ? "dark" : "light";
-      return opened(await browser.newPage({ viewport: { width, height: 900 }, colorScheme }), url);
+      const viewport = { width, height: 900 };
+      const page = await browser.newPage({ viewport, colorScheme, javaScriptEnabled: scripts });
+      if (before !== undefined) await page.addInitScript(before);
+      return opened(page, url);
     },
     close: () => browser.close(),
   };
@@ -69,10 +74,12 @@ async function launchChromium(executablePath: string): Promise<Browser> {
 async function launchFirefox(executablePath: string): Promise<Browser> {
   const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
   return {
-    async open(url, { width = 1280, dark = false } = {}) {
+    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       if (dark) throw new Error("Firefox is not told the colour scheme");
+      if (!scripts) throw new Error("Firefox is not told to run no scripts");
       const page = await (await browser.createBrowserContext()).newPage();
       await page.setViewport({ width, height: 900 });
+      if (before !== undefined) await page.evaluateOnNewDocument(before);
       return opened(page, url);
     },
     close: () => browser.close(),

@@ -3,10 +3,10 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { build as esbuild } from "esbuild";
 import { createServer, build as viteBuild } from "vite";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import webpack from "webpack";
 import { serve } from "../../scripts/serve.mjs";
-import { type Browser, browserNames, launch } from "./browsers.ts";
+import { type Browser, describeInBrowsers, launch } from "./browsers.ts";
 import { type Consumer, makeConsumer, page } from "./consumer.ts";
 
 interface Result {
@@ -82,27 +82,30 @@ async function throughWebpack(mode: "production" | "development"): Promise<{ url
   return serve({ folder });
 }
 
-describe.each(browserNames)("installed from its tarball and run in %s, the package", (name) => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch(name);
-  });
-  afterAll(async () => browser?.close());
+describeInBrowsers(
+  (name) => `installed from its tarball and run in ${name}, the package`,
+  (name) => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launch(name);
+    });
+    afterAll(async () => browser?.close());
 
-  // One bundler and none in the second browser: what a bundler does, it does before there is a browser.
-  const tried = name === browserNames[0] ? Object.keys(ways) : ["an import map and no bundler", "vite build"];
-  test.each(tried)("gives Node's bytes with %s", async (way) => {
-    const { url, close } = await ways[way]!();
-    try {
-      const page = await browser.open(url);
-      expect(await page.evaluate<Result>("globalThis.result")).toEqual(expected);
-      expect(page.said.filter((text) => !text.startsWith("[vite] connect"))).toEqual([]);
-      await page.close();
-    } finally {
-      await close();
-    }
-  });
-});
+    // One bundler and none in the second browser: what a bundler does, it does before there is a browser.
+    const tried = name === "chromium" ? Object.keys(ways) : ["an import map and no bundler", "vite build"];
+    test.each(tried)("gives Node's bytes with %s", async (way) => {
+      const { url, close } = await ways[way]!();
+      try {
+        const page = await browser.open(url);
+        expect(await page.evaluate<Result>("globalThis.result")).toEqual(expected);
+        expect(page.said.filter((text) => !text.startsWith("[vite] connect"))).toEqual([]);
+        await page.close();
+      } finally {
+        await close();
+      }
+    });
+  },
+);
 
 test("in Node it computed something on two threads", () => {
   expect(expected).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), notices: [] });

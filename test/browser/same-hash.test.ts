@@ -1,8 +1,8 @@
 // The same recipe gives the same bytes in Node and in browsers, on any number of threads and workers, in a worker or in
 // place, isolated from other pages or not, under a strict policy or none.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../../src/index.ts";
-import { type Browser, type BrowserPage, browserNames, launch } from "./browsers.ts";
+import { type Browser, type BrowserPage, describeInBrowsers, launch } from "./browsers.ts";
 import { recipes } from "./page/recipes.js";
 import { type Headers, openSite, type Site } from "./site.ts";
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => site?.close());
 
-describe.each(browserNames)("%s", (name) => {
+describeInBrowsers(String, (name) => {
   let browser: Browser;
   const pages = new Map<string, BrowserPage>();
   beforeAll(async () => {

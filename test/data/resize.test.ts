@@ -1,12 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { fitTo, Resizer } from "../../src/data/resize.ts";
 import { bytes } from "./samples.ts";
 
-const python = [process.env.PYTHON ?? "python3", "/usr/bin/python3"].find(
-  (command) => spawnSync(command, ["-c", "import PIL"]).status === 0,
-);
-const noPillow = "no python3 with Pillow found (set PYTHON)";
+const { path: python, missing: noPillow } = inject("tools").pillow;
 
 type Size = readonly [height: number, width: number];
 const whole = ([height, width]: Size) => ({ height, width, left: 0, top: 0, cropHeight: height, cropWidth: width });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { loadArrays } from "../../src/data/arrays.ts";
 import { datasetFromFiles } from "../../src/data/layouts.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
@@ -10,11 +10,7 @@ import { type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts"
 import { parseNpz } from "../../src/formats/npz.ts";
 import { makeSet } from "./sets.ts";
 
-const python = [process.env.PYTHON ?? "python3", "/usr/bin/python3"].find(
-  (command) => spawnSync(command, ["-c", "import numpy"]).status === 0,
-);
-
-const noNumpy = "no python3 with numpy found (set PYTHON)";
+const { path: python, missing: noNumpy } = inject("tools").numpy;
 
 let folder: string;
 beforeAll(() => {

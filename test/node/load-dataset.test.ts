@@ -107,6 +107,19 @@ describe("download", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test("an onDownload that fails ends the download with its error: that is no fault of a mirror", async () => {
+    const { requests, fileOf } = await mirrors({ good, other: good });
+    const error = new RangeError("enough");
+    const throws = () => {
+      throw error;
+    };
+    for (const onDownload of [throws, async () => throws()]) {
+      await expect(download(fileOf(name, "good", "other"), folder, { onDownload })).rejects.toBe(error);
+    }
+    expect(requests).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("a body without an end is cut at the pinned size", async () => {
     let sent = 0;
     const { fileOf } = await mirrors({

@@ -1,6 +1,6 @@
 // What a run was estimated to take is what its process grows by.
 import { expect, test } from "vitest";
-import { runChild } from "./child.ts";
+import { runChild } from "../child.ts";
 
 /** What Node itself takes while a run goes on, as the documentation of estimateMemory has it. */
 const host = { process: 10e6, thread: 10e6 };
@@ -14,7 +14,10 @@ test.each([
 ])(
   "LeNet 10 × 3 on $images images, $imagesPerClass a class, $memory, $threads threads: the process grows by the estimate to 10 %",
   async (options) => {
-    const { total, grown } = await runChild<{ total: number; grown: number }>("./peak-memory.mjs", options);
+    const { total, grown } = await runChild<{ total: number; grown: number }>(
+      new URL("./peak-memory.mjs", import.meta.url),
+      options,
+    );
     const expected = total + host.process + (options.threads - 1) * host.thread;
     console.log(options, { total, grown, ratio: grown / expected });
     expect(Math.abs(grown / expected - 1)).toBeLessThan(0.1);

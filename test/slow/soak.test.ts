@@ -1,6 +1,6 @@
 // A run of many steps takes no more memory than one of a few.
 import { expect, test } from "vitest";
-import { runChild } from "./child.ts";
+import { runChild } from "../child.ts";
 
 /** Slope of the least-squares line through points (x, y). */
 function slope(points: readonly (readonly [number, number])[]): number {
@@ -13,7 +13,7 @@ function slope(points: readonly (readonly [number, number])[]): number {
 test.each([1, 2])("10,000 outer steps leave nothing behind, %i threads", async (threads) => {
   const options = { steps: 10_000, every: 100, threads };
   const samples = await runChild<[step: number, heap: number, buffers: number, capacity: number][]>(
-    "./soak.mjs",
+    new URL("./soak.mjs", import.meta.url),
     options,
   );
   expect(samples).toHaveLength(101);

@@ -5,7 +5,7 @@
 // Tangents are these formulas by the product rule, with R{m} = ⟨rx⟩ and R{s} = −s²·⟨x̂·rx⟩.
 // Padding lanes are zero in every output.
 
-import { type Buffer, type NormShape, none, type Ops } from "../backend.ts";
+import { type Buffer, type NormShape, none, type Ops, type OptionalBuffer } from "../backend.ts";
 import type { Memory } from "./memory.ts";
 
 interface NormSet {
@@ -38,28 +38,35 @@ type NormOps = Pick<Ops, "normForward" | "normBackward" | "normForwardR" | "norm
 
 export function normOps(memory: Memory): NormOps {
   /** A reader of values by their offset in an activation, 0 everywhere for none. */
-  const activation = (x: Buffer) => (i: number) => (x === none ? 0 : memory.floats[x + i]!);
+  const activation = (x: OptionalBuffer) => (i: number) => (x === none ? 0 : memory.floats[x + i]!);
 
   /** The same for parameters [channels], which activations see by their channel. */
   const perChannel =
-    (values: Buffer, { area, batch }: NormShape, otherwise: number) =>
+    (values: OptionalBuffer, { area, batch }: NormShape, otherwise: number) =>
     (i: number): number =>
       values === none ? otherwise : memory.floats[values + Math.floor(i / (area * batch))]!;
 
   /** Two numbers of a set, from rows [2·groups, B]. */
-  const readPair = (rows: Buffer, set: NormSet, { groups, batch }: NormShape): [number, number] => {
-    const first = rows === none ? none : rows + set.lanes[0]!;
-    return first === none ? [0, 0] : [memory.floats[first]!, memory.floats[first + groups * batch]!];
+  const readPair = (rows: OptionalBuffer, set: NormSet, { groups, batch }: NormShape): [number, number] => {
+    if (rows === none) return [0, 0];
+    const first = rows + set.lanes[0]!;
+    return [memory.floats[first]!, memory.floats[first + groups * batch]!];
   };
 
-  const writePair = (rows: Buffer, set: NormSet, { groups, batch }: NormShape, pair: [number, number]): void => {
+  const writePair = (
+    rows: OptionalBuffer,
+    set: NormSet,
+    { groups, batch }: NormShape,
+    pair: [number, number],
+  ): void => {
+    if (rows === none) return;
     for (const lane of set.lanes) {
       memory.floats[rows + lane] = pair[0];
       memory.floats[rows + lane + groups * batch] = pair[1];
     }
   };
 
-  const clear = (out: Buffer, n: number): void => {
+  const clear = (out: OptionalBuffer, n: number): void => {
     if (out !== none) memory.floats.fill(0, out, out + n);
   };
 
@@ -108,13 +115,13 @@ export function normOps(memory: Memory): NormOps {
       const [xOf, rxOf, gamma] = [activation(x), activation(rx), perChannel(weight, shape, 1)];
       const [rGamma, rBeta] = [perChannel(rWeight, shape, 0), perChannel(rBias, shape, 0)];
       clear(ry, channels * area * batch);
-      if (rx !== none) clear(rStatistics, 2 * groups * batch);
+      clear(rStatistics, 2 * groups * batch);
       for (const set of setsOf(shape)) {
         const [m, s] = readPair(statistics, set, shape);
         const hat = (i: number) => s * (xOf(i) - m);
         const rm = mean(set, rxOf);
         const meanHatRx = mean(set, (i) => hat(i) * rxOf(i));
-        if (rx !== none) writePair(rStatistics, set, shape, [rm, meanHatRx]);
+        writePair(rStatistics, set, shape, [rm, meanHatRx]);
         const rs = -s * s * meanHatRx;
         const rHat = (i: number) => rs * (xOf(i) - m) + s * (rxOf(i) - rm);
         for (const i of set.members) memory.floats[ry + i] = gamma(i) * rHat(i) + rGamma(i) * hat(i) + rBeta(i);
@@ -129,7 +136,7 @@ export function normOps(memory: Memory): NormOps {
       clear(rSums, 2 * (channels + groups) * batch);
       for (const set of setsOf(shape)) {
         const [m, s] = readPair(statistics, set, shape);
-        const [rm, meanHatRx] = readPair(rx === none ? none : rStatistics, set, shape);
+        const [rm, meanHatRx] = readPair(rStatistics, set, shape);
         const [meanGHat, meanG] = readPair(sums + 2 * channels * batch, set, shape);
         const rs = -s * s * meanHatRx;
         const hat = (i: number) => s * (xOf(i) - m);

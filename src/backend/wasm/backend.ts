@@ -1,18 +1,20 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 
-import { canShareMemory, hardwareThreads, onMainThread } from "../../platform.ts";
+import { hardwareThreads, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
-import { instantiate, type KernelExports } from "./instantiate.ts";
+import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
-import { memoryBytes, PAGE, PARTIALS, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
+import { memoryBytes, PAGE, PARTIALS, PROGRAMS, RESERVED, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
-import { type KernelThread, startThread } from "./pool.ts";
+import { type KernelThread, startThread, threadsObstacle } from "./pool.ts";
 
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
 /** 256 MiB: with less, hardly a network could be distilled for. */
 const LEAST_MAXIMUM_PAGES = 4_096;
+/** Milliseconds before memory that the host refused is asked for again. */
+const MEMORY_PAUSE = 300;
 /**
  * Loads a thread spins before it sleeps: about 40 µs, longer than the gaps between the kernels of an inner step, where
  * waking costs more than the kernel.
@@ -33,9 +35,9 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   const { build, module } = await compileKernels({ threads: wanted, simd });
   const threads = possibleThreads(wanted, onNotice);
   const initial = memoryBytes(0, threads) / PAGE;
-  const memory = createMemory(initial, build !== "simd");
+  const memory = await createMemory(initial, build !== "simd");
   // Every instance writes the constants again, so all exist before there is any work.
-  const kernels = instantiate(module, memory);
+  const kernels = (await instantiator())(module, memory);
   kernels.setSpins(SPINS);
   const pool: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
@@ -49,8 +51,26 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   return new WasmBackend(kernels, memory, pool, simd);
 }
 
-/** Memory that grows as far as the host lets it: some phones do not promise 4 GiB of shared memory. */
-function createMemory(initial: number, shared: boolean): WebAssembly.Memory {
+/** Memory that grows as far as the host lets it. Throws RangeError where the host has none, now and a moment later. */
+async function createMemory(initial: number, shared: boolean): Promise<WebAssembly.Memory> {
+  try {
+    return largestMemory(initial, shared);
+  } catch {
+    // What an engine gave up just now is free only when its worker has ended.
+    await new Promise((resolve) => setTimeout(resolve, MEMORY_PAUSE));
+  }
+  try {
+    return largestMemory(initial, shared);
+  } catch (error) {
+    throw new RangeError(
+      `"memory" expected room for the kernels, but the host has none left (${(error as Error).message}): dispose of ` +
+        "engines that you no longer use",
+    );
+  }
+}
+
+/** Some phones do not promise 4 GiB of shared memory, and WebKit promises 64 GiB to all engines of a page together. */
+function largestMemory(initial: number, shared: boolean): WebAssembly.Memory {
   for (let maximum = MAXIMUM_PAGES; ; maximum /= 2) {
     try {
       return new WebAssembly.Memory({ initial, maximum, shared });
@@ -63,14 +83,7 @@ function createMemory(initial: number, shared: boolean): WebAssembly.Memory {
 /** Threads that there is any hope for, of those wanted. */
 function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): number {
   if (wanted === 1) return 1;
-  const isolation =
-    "this page is not isolated from others: serve it with Cross-Origin-Opener-Policy: same-origin and " +
-    "Cross-Origin-Embedder-Policy: require-corp";
-  const obstacle = onMainThread
-    ? "a page's main thread may not wait for others: leave worker: false out"
-    : canShareMemory()
-      ? undefined
-      : isolation;
+  const obstacle = threadsObstacle();
   if (obstacle !== undefined) onNotice?.(`1 thread instead of ${wanted}: ${obstacle}`);
   return obstacle === undefined ? wanted : 1;
 }
@@ -101,10 +114,13 @@ class WasmBackend implements Backend {
       threads: this.threads,
       atOnce: this.atOnce,
       scratch: SCRATCH,
+      base: this.base,
       maySleep: !onMainThread,
       programs: { begin: PROGRAMS, end: SCRATCH },
     });
     this.#floats = new Float32Array(memory.buffer);
+    // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
+    this.#floats.fill(Number.NaN, 0, RESERVED / 4);
     this.ops = wasmOps(kernels, this.#job, PARTIALS);
   }
 

@@ -1,6 +1,13 @@
 // The convolution ops as jobs: the direct sum (assembly/conv2d.ts), or with a workspace fewer products
 // (assembly/winograd.ts).
-import { type Buffer, type Conv2dBackwardDataShape, type Conv2dShape, none, type Ops } from "../backend.ts";
+import {
+  type Buffer,
+  type Conv2dBackwardDataShape,
+  type Conv2dShape,
+  none,
+  type Ops,
+  type OptionalBuffer,
+} from "../backend.ts";
 import { type Conv2dSizes, winogradBlocks } from "../winograd.ts";
 import type { JobWriter } from "./job.ts";
 
@@ -39,7 +46,7 @@ export function conv2dOps(job: JobWriter, id: (name: string) => number): Conv2dO
     y: Buffer,
     x: Buffer,
     w: Buffer,
-    bias: Buffer,
+    bias: OptionalBuffer,
     s: Conv2dSizes & { inHeight: number; inWidth: number; padding: number },
     turned: boolean,
     accumulate: boolean,
@@ -54,7 +61,7 @@ export function conv2dOps(job: JobWriter, id: (name: string) => number): Conv2dO
       .ptr(y)
       .ptr(x)
       .ptr(workspace)
-      .ptr(bias)
+      .optional(bias)
       .int(inChannels)
       .int(s.inHeight)
       .int(s.inWidth)
@@ -83,17 +90,17 @@ export function conv2dOps(job: JobWriter, id: (name: string) => number): Conv2dO
   });
 
   return {
-    conv2dForward(y, x, w, bias, s, accumulate, workspace = none) {
+    conv2dForward(y, x, w, bias, s, accumulate, workspace) {
       if (workspace !== none) {
         transformed(y, x, w, bias, { ...s, padding: 0 }, false, accumulate, workspace);
         return;
       }
-      job.start(FORWARD).ptr(y).ptr(x).ptr(w).ptr(bias);
+      job.start(FORWARD).ptr(y).ptr(x).ptr(w).optional(bias);
       shape(s)
         .flag(accumulate)
         .run(Math.ceil(s.outChannels / ROWS) * s.outHeight, work(s));
     },
-    conv2dBackwardData(dx, dy, w, s, accumulate, workspace = none) {
+    conv2dBackwardData(dx, dy, w, s, accumulate, workspace) {
       if (workspace !== none) {
         transformed(dx, dy, w, none, turnedRound(s), true, accumulate, workspace);
         return;
@@ -116,7 +123,7 @@ export function conv2dOps(job: JobWriter, id: (name: string) => number): Conv2dO
         .flag(accumulate)
         .run(Math.ceil(s.inChannels / ROWS) * s.inHeight, work(s));
     },
-    conv2dBackwardWeights(dw, dy, x, s, accumulate, workspace = none) {
+    conv2dBackwardWeights(dw, dy, x, s, accumulate, workspace) {
       const { inChannels, outChannels, kernelHeight, kernelWidth } = s;
       if (workspace === none) {
         job.start(WEIGHTS).ptr(dw).ptr(dy).ptr(x);

@@ -1,7 +1,7 @@
 // Writes a job where the kernel threads read it, argument by argument, and runs it. One object serves every op: the
 // writer allocates nothing. Or it writes jobs down as programs, which the threads then run side by side, each program
 // whole on one thread (assembly/job.ts).
-import type { Buffer } from "../backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend.ts";
 import type { KernelExports } from "./instantiate.ts";
 
 /** Words before the arguments: kernel, tiles, chunks (assembly/job.ts). */
@@ -23,6 +23,8 @@ export class JobWriter {
   /** Threads that a job can use, the caller's included. */
   readonly #useful: number;
   readonly #scratch: number;
+  /** The first buffer that ops may be given. */
+  readonly #base: Buffer;
   readonly #maySleep: number;
   /** Words: the published job; a job's size; the room for programs, first the table of their addresses. */
   readonly #published: number;
@@ -43,6 +45,7 @@ export class JobWriter {
       threads: number;
       atOnce: number;
       scratch: number;
+      base: Buffer;
       maySleep: boolean;
       /** Byte addresses of room for programs. */
       programs: { readonly begin: number; readonly end: number };
@@ -53,6 +56,7 @@ export class JobWriter {
     this.#others = options.threads - 1;
     this.#useful = options.atOnce;
     this.#scratch = options.scratch;
+    this.#base = options.base;
     this.#maySleep = options.maySleep ? 1 : 0;
     this.#published = kernels.jobAddress() >> 2;
     this.#size = kernels.jobSize() >> 2;
@@ -87,10 +91,22 @@ export class JobWriter {
     return this;
   }
 
-  /** A buffer, as the byte address kernels take. */
+  /**
+   * The byte address of a buffer. Below the first one lie the job itself, counters of the threads and their scratch: a kernel
+   * that reads there makes numbers of them, so no address below it is ever handed to one.
+   */
+  address(buffer: Buffer): number {
+    if (buffer >= this.#base) return buffer << 2;
+    throw new Error(`a kernel was given a buffer at ${buffer}; the first one is at ${this.#base}`);
+  }
+
   ptr(buffer: Buffer): this {
-    this.#words[this.#next++] = buffer << 2;
-    return this;
+    return this.int(this.address(buffer));
+  }
+
+  /** A buffer that may be left out, which kernels see as address 0. */
+  optional(buffer: OptionalBuffer): this {
+    return buffer === none ? this.int(0) : this.ptr(buffer);
   }
 
   flag(value: boolean): this {

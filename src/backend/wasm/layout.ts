@@ -1,8 +1,10 @@
 // Where things lie in the kernels' linear memory, in bytes:
-// [control and job, constants: 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
+// [nothing: 64 B; counters of threads, job, constants: to 64 KiB][partial sums of dot: 64 KiB][programs: 64 KiB][scratch of each thread][buffers …]
 import { winogradScratch } from "../winograd.ts";
 
 export const PAGE: number = 65_536;
+/** Before the counters (assembly/thread.ts). */
+export const RESERVED: number = 64;
 export const PARTIALS: number = PAGE;
 export const PROGRAMS: number = 2 * PAGE;
 export const SCRATCH: number = 3 * PAGE;

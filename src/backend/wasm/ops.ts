@@ -148,7 +148,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       const span = BLOCK * Math.max(1, Math.ceil(n / (BLOCK * DOT_SUMS)));
       const tiles = Math.ceil(n / span);
       job.start(DOT).int(partials).ptr(x).ptr(y).int(n).int(span).run(tiles, n);
-      kernels.dotFinish(out << 2, partials, tiles);
+      kernels.dotFinish(job.address(out), partials, tiles);
     },
     sumRows: (out, x, rows, length, accumulate) =>
       job
@@ -210,7 +210,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .ptr(y)
         .ptr(x)
         .ptr(w)
-        .ptr(bias)
+        .optional(bias)
         .int(s.inFeatures)
         .int(s.outFeatures)
         .int(s.batch)
@@ -304,20 +304,21 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     },
 
     normForward(y, statistics, x, weight, bias, eps, s) {
-      job.start(NORM).ptr(y).ptr(statistics).ptr(x).ptr(weight).ptr(bias).num(eps);
+      job.start(NORM).ptr(y).ptr(statistics).ptr(x).optional(weight).optional(bias).num(eps);
       normRun(s, 4);
     },
     normBackward(dx, sums, dy, x, statistics, weight, s) {
-      job.start(NORM_BACKWARD).ptr(dx).ptr(sums).ptr(dy).ptr(x).ptr(statistics).ptr(weight);
+      job.start(NORM_BACKWARD).optional(dx).ptr(sums).ptr(dy).ptr(x).ptr(statistics).optional(weight);
       normRun(s, 5);
     },
     normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s) {
-      job.start(NORM_R).ptr(ry).ptr(rStatistics).ptr(rx).ptr(x).ptr(statistics).ptr(weight).ptr(rWeight).ptr(rBias);
+      job.start(NORM_R).ptr(ry).optional(rStatistics).optional(rx).ptr(x).ptr(statistics);
+      job.optional(weight).optional(rWeight).optional(rBias);
       normRun(s, 5);
     },
     normBackwardR(rdx, rSums, rdy, dy, rx, x, statistics, rStatistics, sums, weight, rWeight, s) {
-      job.start(NORM_BACKWARD_R).ptr(rdx).ptr(rSums).ptr(rdy).ptr(dy).ptr(rx).ptr(x);
-      job.ptr(statistics).ptr(rStatistics).ptr(sums).ptr(weight).ptr(rWeight);
+      job.start(NORM_BACKWARD_R).optional(rdx).ptr(rSums).ptr(rdy).ptr(dy).optional(rx).ptr(x);
+      job.ptr(statistics).optional(rStatistics).ptr(sums).optional(weight).optional(rWeight);
       normRun(s, 9);
     },
 
@@ -344,7 +345,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .ptr(losses)
         .ptr(p)
         .ptr(dz)
-        .ptr(dy)
+        .optional(dy)
         .ptr(z)
         .ptr(y)
         .int(s.classes)
@@ -355,7 +356,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       job
         .start(LOSS_R)
         .ptr(rdz)
-        .ptr(rdy)
+        .optional(rdy)
         .ptr(p)
         .ptr(y)
         .ptr(rz)
@@ -369,7 +370,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .start(SQUARED)
         .ptr(losses)
         .ptr(dz)
-        .ptr(dy)
+        .optional(dy)
         .ptr(z)
         .ptr(y)
         .int(s.classes)
@@ -380,7 +381,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       job
         .start(SQUARED_R)
         .ptr(rdz)
-        .ptr(rdy)
+        .optional(rdy)
         .ptr(rz)
         .int(s.classes)
         .int(s.images)
@@ -439,7 +440,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(Math.ceil(p * 0x1000000))
         .num(1 / (1 - p))
         .run(blocks(n), 8 * n),
-    permutation: (out, n, key) => kernels.permutation(out << 2, n, key.seed[0], key.seed[1], key.stream),
+    permutation: (out, n, key) => kernels.permutation(job.address(out), n, key.seed[0], key.seed[1], key.stream),
   };
 }
 

@@ -1,7 +1,6 @@
 // k-means against NumPy and against itself without bounds.
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { kMeans } from "../../../src/distill/baselines/k-means.ts";
 import { expectClose, paint } from "../../helpers.ts";
 
@@ -30,17 +29,7 @@ for case in json.load(sys.stdin):
 print(json.dumps(cases))
 `;
 
-const python = "/usr/bin/python3";
-const numpy = existsSync(python) && hasNumpy();
-
-function hasNumpy(): boolean {
-  try {
-    execFileSync(python, ["-c", "import numpy"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
+const { path: python, missing: noNumpy } = inject("tools").numpy;
 
 const cases = [
   { n: 12, size: 2, k: 3, seed: 1 },
@@ -55,9 +44,9 @@ const cases = [
   chances: Array.from(paint(k, seed + 100), (value) => (value + 1) / 2).map((u) => Math.min(u, 0.999)),
 }));
 
-test.skipIf(!numpy)("centres are NumPy's (skipped where /usr/bin/python3 has no NumPy)", () => {
+test.skipIf(noNumpy)("centres are NumPy's", () => {
   const input = JSON.stringify(cases.map((c) => ({ ...c, points: Array.from(c.points) })));
-  const expected: number[][] = JSON.parse(execFileSync(python, ["-c", program], { input, encoding: "utf8" }));
+  const expected: number[][] = JSON.parse(execFileSync(python!, ["-c", program], { input, encoding: "utf8" }));
   cases.forEach(({ seed, points, size, chances }, i) => {
     expectClose(kMeans(points, size, chances), Float64Array.from(expected[i]!), 1e-12, `centres, seed ${seed}`);
   });

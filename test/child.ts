@@ -9,19 +9,19 @@ import { build } from "esbuild";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What the script of that name beside this file prints as JSON, given the options and the library's bundle. */
-export async function runChild<T>(script: string, options: object): Promise<T> {
+/** What a script prints as JSON, given the path of the library's bundle and the options. */
+export async function runChild<T>(script: URL, options: object): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "distillate-child-"));
   try {
     const library = join(folder, "library.mjs");
     await build({
-      entryPoints: [at("../../src/index.ts")],
+      entryPoints: [at("../src/index.ts")],
       bundle: true,
       format: "esm",
       platform: "node",
       outfile: library,
     });
-    const args = ["--expose-gc", at(script), library, JSON.stringify(options)];
+    const args = ["--expose-gc", fileURLToPath(script), library, JSON.stringify(options)];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     return JSON.parse(stdout) as T;
   } finally {

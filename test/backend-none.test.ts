@@ -1,0 +1,64 @@
+// No op reads memory below the first buffer, where kernels keep the counters of their threads.
+import { afterAll, expect, test } from "vitest";
+import { type Buffer, none, nowhere } from "../src/backend/backend.ts";
+import { createReferenceBackend } from "../src/backend/reference/backend.ts";
+import { distill } from "../src/distill/distill.ts";
+import { backGradient } from "../src/distill/method.ts";
+import { createEngine } from "../src/engine/engine.ts";
+import { setDigest } from "../src/formats/sha256.ts";
+import { noise, smallConvNet } from "./distill/noise.ts";
+import { fillWithNaN } from "./gradients/random-chains.ts";
+import { backendsUnderTest } from "./helpers.ts";
+
+const backends = await backendsUnderTest();
+afterAll(async () => {
+  for (const backend of backends) await backend.dispose();
+});
+
+test.each(backends)(
+  "kernels on $threads threads refuse a buffer below the first one, and one that is left out",
+  (backend) => {
+    const { base, ops } = backend;
+    backend.reserve(base + 1024);
+    const leftOut = none as unknown as Buffer;
+    for (const bad of [0, 16, base - 1, nowhere, nowhere + 8, leftOut]) {
+      expect(() => ops.fill(bad, 1, 4)).toThrow(/buffer at .*; the first one is at/);
+      expect(() => ops.axpy(base, base, 1, bad, 4)).toThrow(/buffer at/);
+      expect(() => ops.dot(bad, base, base, 4)).toThrow(/buffer at/);
+      expect(() => ops.permutation(bad, 4, { seed: [1, 2], stream: 3 })).toThrow(/buffer at/);
+      expect(() => ops.activationBackwardR(base, base, base, bad, base, 4, "tanh")).toThrow(/buffer at/);
+    }
+    // What may be left out has a type of its own.
+    const shape = { inFeatures: 2, outFeatures: 2, batch: 4 };
+    ops.linearForward(base + 64, base, base + 32, none, shape, false);
+    // @ts-expect-error weights may not be left out
+    expect(() => ops.linearForward(base + 64, base, none, none, shape, false)).toThrow(/buffer at undefined/);
+  },
+);
+
+test.each([createReferenceBackend(), ...backends])(
+  "address 0 holds no number on $name with $threads threads",
+  (backend) => {
+    expect(backend.view(0, 4).every(Number.isNaN)).toBe(true);
+  },
+);
+
+test.each([1, 2])(
+  "a run in memory that was NaN all over has the bits of one in fresh memory, on %i threads",
+  async (threads) => {
+    const method = backGradient({
+      steps: 3,
+      epochs: 2,
+      imagesPerClass: 1,
+      labels: "learned",
+      momentum: 0.5,
+      learningRate: 0.05,
+    });
+    const data = noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 });
+    const recipe = { data, model: smallConvNet(), method, outer: { steps: 3, batch: 22, clip: 2 }, seed: 7 };
+    await using engine = await createEngine({ threads });
+    fillWithNaN(engine.backend);
+    const digest = await setDigest(await distill({ ...recipe, engine }).result());
+    expect(digest).toBe(await setDigest(await distill({ ...recipe, threads: 1 }).result()));
+  },
+);
