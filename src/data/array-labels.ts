@@ -3,7 +3,7 @@
 import { FormatError } from "../errors.ts";
 import type { NumericArray } from "../formats/npy.ts";
 import { quote } from "../formats/quote.ts";
-import { labelRange, maximumClasses } from "./labels.ts";
+import { classOf, labelFault, maximumClasses } from "./labels.ts";
 
 /** Labels and how many classes they have. */
 export interface ArrayLabels {
@@ -12,26 +12,14 @@ export interface ArrayLabels {
   readonly classes: number;
 }
 
-/** The class of a label where labels start at `from`; undefined where it is none. */
-export function classOf(label: number, from: number): number | undefined {
-  return Number.isInteger(label) && label >= from && label < from + maximumClasses ? label - from : undefined;
-}
-
-/** The error for a label that has no class; `where` says which it is, as in "at 7". */
-export function labelFault(label: number, from: number, name: string, where: string): FormatError {
-  const range = label < from ? `from ${from} on` : labelRange(from, maximumClasses);
-  const advice = Number.isInteger(label) ? ": labelsFrom (--labels-from) says where labels start" : "";
-  return new FormatError(`${name}: expected whole numbers ${range}, got ${quote(label)} ${where}${advice}`);
-}
-
 /**
  * The labels of `count` images: whole numbers of any type, [count] or [count, 1], or one-hot rows, [count, classes].
  *
- * @param from The label of the first class; one-hot rows have their own.
  * @param name What errors call the array.
- * @throws FormatError for another shape, a label that is no whole number of 256 from `from` on, or a row that is not one-hot.
+ * @param from The label of the first class; one-hot rows have none.
+ * @throws FormatError for another shape, a label that is no whole number of the 256 from `from` on, or a row that is not one-hot.
  */
-export function arrayLabels({ shape, data }: NumericArray, count: number, name: string, from: number): ArrayLabels {
+export function arrayLabels({ shape, data }: NumericArray, count: number, name: string, from: number = 0): ArrayLabels {
   const [rows, width = 1] = shape;
   if (rows !== count || shape.length > 2 || width === 0) {
     const wanted = `one label for each of ${count} images, [${count}], or one-hot rows, [${count}, classes]`;
@@ -47,8 +35,9 @@ export function arrayLabels({ shape, data }: NumericArray, count: number, name: 
   }
   let largest = 0;
   for (let i = 0; i < count; i++) {
-    const label = classOf(Number(data[i]), from);
-    if (label === undefined) throw labelFault(Number(data[i]), from, name, `at ${i}`);
+    const value = Number(data[i]);
+    const label = classOf(value, from);
+    if (label === undefined) throw new FormatError(`${name}: expected ${labelFault(value, from, `at ${i}`)}`);
     labels[i] = label;
     largest = Math.max(largest, label);
   }

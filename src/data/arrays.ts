@@ -7,7 +7,7 @@ import { quote } from "../formats/quote.ts";
 import { type ArrayImages, arrayImages } from "./array-images.ts";
 import { arrayLabels } from "./array-labels.ts";
 import { type Meaning, meaningOf, type Part, partWordsOf, type Role, wordsOf } from "./array-names.ts";
-import { type DataFile, type Notices, nameOf, readDataFile } from "./data-file.ts";
+import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White } from "./grey-levels.ts";
 import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
@@ -53,7 +53,7 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
     (["test", "val"] as const).find(present),
   ];
   if (first === undefined) throw unknown(arrays, source);
-  const read = (part: Part): ReadPart => readPart(arrays, part, { name, source, from, onNotice });
+  const read = (part: Part): ReadPart => readPart(arrays, part, name, source, from, onNotice);
   const train = read(first);
   const test = second === undefined || second === first ? undefined : read(second);
   checkWhites(train.white, test?.white, source);
@@ -118,7 +118,10 @@ interface ReadPart {
 function readPart(
   arrays: readonly NamedArray[],
   part: Part,
-  { name, source, from, onNotice }: { name: string; source: string; from: number; onNotice: Notices["onNotice"] },
+  name: string,
+  source: string,
+  from: number,
+  onNotice: ((notice: string) => void) | undefined,
 ): ReadPart {
   const clearest = (role: Role): NamedArray | undefined => {
     const candidates = arrays.filter((array) => array.role === role && array.part === part);

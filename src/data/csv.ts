@@ -3,12 +3,11 @@
 
 import { FormatError } from "../errors.ts";
 import { quote } from "../formats/quote.ts";
-import { classOf, labelFault } from "./array-labels.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";
 import { maybeGunzip } from "./gzip.ts";
-import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { checkLabelsFrom, classOf, type LabelOptions, labelFault } from "./labels.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
 /** A label and 1,024 × 1,024 pixels. */
@@ -52,11 +51,7 @@ export async function loadCsv(
     { ...options, source },
   );
   const read = async (file: DataFile): Promise<Table | undefined> =>
-    readTable(await maybeGunzip(await readDataFile(file), { name: nameOf(file) }), nameOf(file), {
-      name,
-      from,
-      onNotice,
-    });
+    readTable(await maybeGunzip(await readDataFile(file), { name: nameOf(file) }), nameOf(file), name, from, onNotice);
   const training = await read(train);
   if (training === undefined) {
     throw new FormatError(`${nameOf(train)}: found pixels without a label; expected a label as first or last column`);
@@ -76,7 +71,9 @@ interface Table {
 function readTable(
   bytes: Uint8Array,
   file: string,
-  { name, from, onNotice }: { name: string; from: number; onNotice: PartsOptions["onNotice"] },
+  name: string,
+  from: number,
+  onNotice: PartsOptions["onNotice"],
 ): Table | undefined {
   const { reader, header } = openTable(bytes, file);
   const { columns } = reader;
@@ -103,11 +100,12 @@ function readTable(
   reader.rewind();
   let [classes, at] = [1, 0];
   for (let row = 0; reader.next(); row++) {
-    const value = reader.values[labelAt]!;
-    const found = classOf(value, from);
-    if (found === undefined) throw labelFault(value, from, `${file}: label`, `in line ${reader.line}`);
-    labels[row] = found;
-    classes = Math.max(classes, found + 1);
+    const label = classOf(reader.values[labelAt]!, from);
+    if (label === undefined) {
+      throw new FormatError(`${file}: expected ${labelFault(reader.values[labelAt]!, from, `in line ${reader.line}`)}`);
+    }
+    labels[row] = label;
+    classes = Math.max(classes, label + 1);
     for (let p = 0; p < columns - 1; p++) pixels[at++] = Math.round(reader.values[pixelsAt + p]! * scale);
   }
   const images = { name, pixels, labels, channels: 1, height: side, width: side, classes };
@@ -215,15 +213,15 @@ class RowReader {
     this.#line = firstLine - 1;
   }
 
+  /** The number of the line that was read last, from 1. */
+  get line(): number {
+    return this.#line;
+  }
+
   /** Goes back to the first line. */
   rewind(): void {
     this.#at = this.#start;
     this.#line = this.#firstLine - 1;
-  }
-
-  /** The number of the line that was read last, from 1 on. */
-  get line(): number {
-    return this.#line;
   }
 
   /** The error that says what was expected of the line that was read last. */

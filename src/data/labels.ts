@@ -1,4 +1,4 @@
-// Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters and others.
+// Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters, SVHN and others.
 
 import { quote } from "../formats/quote.ts";
 
@@ -6,7 +6,7 @@ import { quote } from "../formats/quote.ts";
 export interface LabelOptions {
   /**
    * The label of the first class where that is not 0: with 1, labels 1 … 10 become the classes 0 … 9. Sets whose classes
-   * have names (folders, PASCAL VOC, CUB) or are digits (SVHN) are counted from 0 whatever this says. Default 0.
+   * have names (folders, PASCAL VOC, CUB) are counted from 0 whatever this says. Default 0.
    */
   readonly labelsFrom?: number;
 }
@@ -22,6 +22,17 @@ export function checkLabelsFrom(labelsFrom: number = 0): number {
   throw new RangeError(
     `"labelsFrom" expected integer from ${-farthestStart} to ${farthestStart}, got ${quote(labelsFrom)}`,
   );
+}
+
+/** `value` as a class where labels start at `from`; undefined where it is no whole number of the 256 from there on. */
+export function classOf(value: number, from: number): number | undefined {
+  return Number.isInteger(value) && value >= from && value < from + maximumClasses ? value - from : undefined;
+}
+
+/** What is expected of a label that `classOf` refuses, and what to do, after "expected". */
+export function labelFault(value: number, from: number, at: string): string {
+  const advice = Number.isInteger(value) ? "; labelsFrom (--labels-from) says where labels start" : "";
+  return `whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(value)} ${at}${advice}`;
 }
 
 /** What messages call the labels of so many classes from `from` on. */

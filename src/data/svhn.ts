@@ -64,7 +64,7 @@ async function readSvhn(bytes: Uint8Array, file: string, name: string): Promise<
 function digitsOf({ shape, data }: MatArray, count: number, file: string): Uint8Array {
   // A row of labels is as good as a column.
   const flat = shape.length === 2 && shape[0] === 1 ? [data.length] : shape;
-  const { labels } = arrayLabels({ shape: flat, data }, count, `${file}: y`, 0);
+  const { labels } = arrayLabels({ shape: flat, data }, count, `${file}: y`);
   const strange = labels.findIndex((label) => label > classes);
   if (strange >= 0 || (labels.includes(0) && labels.includes(classes))) {
     const got = strange >= 0 ? `${labels[strange]} at ${strange}` : `both 0 and ${classes}`;

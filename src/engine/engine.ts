@@ -59,8 +59,8 @@ export class Engine {
 /**
  * Starts an engine.
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD or, if asked for,
- * no relaxed SIMD.
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly with SIMD, does not allow
+ * to compile it or, if asked for, has no relaxed SIMD.
  * @example
  * const engine = await createEngine({ threads: 2 });
  * const net = await engine.bind(lenet());

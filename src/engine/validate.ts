@@ -1,5 +1,4 @@
 // The edge: every input of the engine is checked here, once, and never again behind it.
-
 import type { Floats } from "../backend/backend.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
 import { describe } from "../values.ts";

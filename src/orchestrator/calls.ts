@@ -1,5 +1,4 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
-
 import { transfer } from "comlink";
 import { Callbacks } from "../distill/callbacks.ts";
 import { MessageChannel } from "../platform.ts";

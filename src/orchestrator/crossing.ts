@@ -1,6 +1,5 @@
 // How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
 // rest of a buffer that they are a view of.
-
 import { transfer } from "comlink";
 import type { Dataset } from "../data/dataset.ts";
 import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../kinds.ts";

@@ -1,5 +1,4 @@
 // distill(), wherever it runs.
-
 import { type Remote, transfer } from "comlink";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";

@@ -19,8 +19,8 @@ export interface PlaceOptions {
    */
   readonly worker?: boolean | WorkerScript;
   /**
-   * Is told, in a sentence, what the engine does without because the page's headers or policy do not allow it: workers
-   * or threads. Default: each sentence goes to `console.info` once.
+   * Is told, in a sentence, what the engine does without and why, because of the page's headers or policy for example:
+   * workers or threads. Default: each sentence goes to `console.info` once.
    */
   readonly onNotice?: (message: string) => void;
 }
@@ -37,8 +37,8 @@ const said = new Set<string>();
 /**
  * Starts an engine: in a page in a worker, elsewhere in place (`worker`).
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD or, if asked for,
- * no relaxed SIMD, WorkerError where a worker was asked for and could not start.
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly with SIMD, does not allow
+ * to compile it or, if asked for, has no relaxed SIMD, WorkerError where a worker was asked for and could not start.
  * @example
  * const engine = await createEngine({ threads: 2 });
  * const net = await engine.bind(lenet());

@@ -1,6 +1,5 @@
 // The page's side: a pool of workers that share out numbered tasks. What ends the pool ends every call: a worker that
 // died, the AbortSignal, dispose().
-
 import type { Remote } from "comlink";
 import type { Floats } from "../backend/backend.ts";
 import { compileKernels } from "../backend/wasm/kernels.ts";
