@@ -2,7 +2,8 @@
 // at is every label and no pixel, so that a check costs nothing beside a run.
 
 import { quote } from "../formats/quote.ts";
-import { describe, isObject, isTypedArray } from "../values.ts";
+import { isBytes } from "../kinds.ts";
+import { describe, isObject } from "../values.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { maximumClasses, startAdvice } from "./labels.ts";
 
@@ -64,7 +65,7 @@ function checkFields(name: string, value: unknown): Partial<Dataset> {
   const { classes, classNames, absentClasses } = data;
   checkCount(`${name}.classes`, classes, 1, maximumClasses);
   for (const field of ["pixels", "labels"] as const) {
-    if (isTypedArray(data[field], "Uint8Array")) continue;
+    if (isBytes(data[field])) continue;
     const got = describe(data[field]);
     throw new TypeError(`"${name}.${field}" expected Uint8Array, got ${got} (${makers} of other arrays)`);
   }

@@ -1,7 +1,8 @@
 // A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
 
 import { quote } from "../formats/quote.ts";
-import { describe, isObject, isTypedArray } from "../values.ts";
+import { arrayKind, isBytes, isFloats } from "../kinds.ts";
+import { describe, isObject } from "../values.ts";
 import { checkAbsent, checkCount, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
 import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
 import { checkLabelsFrom, type LabelOptions, maximumClasses } from "./labels.ts";
@@ -98,9 +99,9 @@ function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
 }
 
 function bytesOf(pixels: DatasetArrays["pixels"]): Uint8Array {
-  if (isTypedArray(pixels, "Uint8Array")) return pixels;
-  if (isTypedArray(pixels, "Uint8ClampedArray")) return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
-  if (!isTypedArray(pixels, "Float32Array") && !isTypedArray(pixels, "Float64Array")) {
+  if (isBytes(pixels)) return pixels;
+  if (arrayKind(pixels) === "Uint8ClampedArray") return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+  if (!isFloats(pixels)) {
     const expected = "Uint8Array, Uint8ClampedArray, or Float32Array of values from 0 to 1";
     throw new TypeError(`"pixels" expected ${expected}, got ${describe(pixels)}`);
   }

@@ -1,7 +1,8 @@
 // What no distilled set may hold: asked where a set is saved, read, trained on or drawn, and in the same words.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { describe, isObject, isTypedArray } from "../values.ts";
+import { arrayKind } from "../kinds.ts";
+import { describe, isObject } from "../values.ts";
 import { quote } from "./quote.ts";
 
 /** Levels of a recipe: one nested absurdly deep would overflow the stack of whoever prints it. */
@@ -43,7 +44,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   for (const [field, shape] of Object.entries(shapes) as [keyof typeof shapes, number[]][]) {
     const values = set[field];
     const kind = field === "mean" || field === "std" ? "array" : "Float32Array";
-    if (!(kind === "array" ? Array.isArray(values) : isTypedArray(values, kind))) {
+    if (!(kind === "array" ? Array.isArray(values) : arrayKind(values) === kind)) {
       throw new TypeError(`"${name}.${field}" expected ${kind}, got ${describe(values)}`);
     }
     const length = shape.reduce((product, size) => product * size, 1);

@@ -30,6 +30,7 @@ const metadataName = "metadata";
  * range.
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   return writeSafetensors(tensorsOf(set), metadataOf(set));
 }
 
@@ -39,6 +40,7 @@ export function distilledToSafetensors(set: DistilledSet): Uint8Array {
  * @throws TypeError or RangeError as `distilledToSafetensors`.
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const data = new TextEncoder().encode(JSON.stringify(Object.fromEntries(metadataOf(set))));
   return writeNpz([...tensorsOf(set), [metadataName, { shape: [data.length], data }]]);
 }
@@ -76,7 +78,6 @@ function shapesOf(s: Sizes): Map<string, number[]> {
 }
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
-  checkDistilledSet("set", set);
   const data = [set.images, set.targets, set.learningRates, Float64Array.from(set.mean), Float64Array.from(set.std)];
   return [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [name, { shape, data: data[i]! }]);
 }

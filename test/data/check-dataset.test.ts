@@ -8,7 +8,6 @@ import {
   baseline,
   createEngine,
   type Dataset,
-  digits,
   distill,
   type Engine,
   estimateMemory,
@@ -22,6 +21,7 @@ import {
 import { trainPoolFolder } from "../../src/node.ts";
 import { findRecipe, recipeOptions } from "../../src/recipes.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
+import { errorOf } from "../helpers.ts";
 
 const good = brightHalves({ count: 30 });
 const model = halvesNet();
@@ -141,15 +141,6 @@ const others: readonly [string, string, Call][] = [
   ["trainPoolFolder", "data", (data) => trainPoolFolder("nowhere", { data, model, networks: 1, epochs: 1 })],
 ];
 
-async function errorOf(call: () => unknown): Promise<Error> {
-  try {
-    await call();
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("nothing was refused");
-}
-
 describe.each(faults)("a data set with %s", (_, change, Class, message) => {
   const bad = { ...good, ...change } as Dataset;
 
@@ -199,9 +190,4 @@ test("a good one is taken by all, without a name too, and from another realm", a
       if (!["toGrey", "recipeOptions", "trainPoolFolder"].includes(name)) await call(data, engine);
     }
   }
-});
-
-test("the digits pass, and are seen as they were", async () => {
-  const { train } = await digits();
-  expect(subset(train, 0, train.count)).toEqual(train);
 });

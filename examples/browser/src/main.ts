@@ -65,6 +65,7 @@ start().catch((error: unknown) => {
   chip.textContent = "not running";
   const caption = byId("caption", HTMLParagraphElement);
   if (caption.textContent === "Loading…") caption.textContent = "";
+  byId("stats", HTMLParagraphElement).textContent = "";
   const why = error instanceof Error ? error.message : String(error);
   const advice = "Try a current Chrome, Edge, Firefox or Safari, one that lets pages use WebAssembly";
   showTrouble(`This page could not start here: ${why.replace(/\.$/, "")}. ${advice}.`, top);

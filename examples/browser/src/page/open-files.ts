@@ -72,7 +72,7 @@ async function takePictures(app: App, form: SettingsForm, files: () => Promise<r
     throw error;
   }
   text.textContent = inWords(app.own);
-  notes.textContent = app.own.notes.join(" ");
+  notes.textContent = app.own.notes.map((note) => (note.endsWith(".") ? note : `${note}.`)).join(" ");
   announce(`${text.textContent}. ${notes.textContent}`);
   form.offerOwn();
 }

@@ -39,6 +39,8 @@ export class TryPanel {
       const weights = shown.fixed ? "The first weights that these images are made for" : "Fresh random weights";
       this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
+      const digits = this.#names.every((name) => /^\d$/.test(name));
+      byId("pad-hint", HTMLParagraphElement).textContent = digits ? "draw a digit" : "draw one of them";
       this.#clear();
       this.#samples().catch((error: unknown) => showTrouble(error, this.#strip, false));
     });
