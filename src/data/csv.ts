@@ -195,7 +195,7 @@ function fieldText(bytes: Uint8Array): string {
 /** Reads a table line by line into the same memory. */
 class RowReader {
   readonly columns: number;
-  /** Of the line that was read last. */
+  /** The fields of the line that was read last. */
   readonly values: Float64Array;
   readonly #bytes: Uint8Array;
   readonly #start: number;
@@ -242,13 +242,16 @@ class RowReader {
       if (bytes[this.#at] !== newline) break;
     }
     if (this.#at >= bytes.length) return false;
+    const delimiter = this.#delimiter;
     let at = this.#at;
     for (let column = 0; ; column++) {
       const from = at;
-      let [value, plain] = [0, true];
-      let byte = bytes[at];
-      for (; at < bytes.length && byte !== this.#delimiter && byte !== newline; byte = bytes[++at]) {
-        if (byte! >= zero && byte! <= nine) value = 10 * value + byte! - zero;
+      let value = 0;
+      let plain = true;
+      // Beyond the end there is `undefined`, which is no digit and no mark.
+      let byte = bytes[at]!;
+      for (; at < bytes.length && byte !== delimiter && byte !== newline; byte = bytes[++at]!) {
+        if (byte >= zero && byte <= nine) value = 10 * value + byte - zero;
         else plain = false;
       }
       if (column >= this.columns) {
@@ -257,7 +260,7 @@ class RowReader {
       if (!plain || at === from || at - from > 15) value = this.#number(from, at, column);
       if (!(value >= 0 && value <= 255)) throw this.bad(`0 to 255 as field ${column + 1}`, value);
       this.values[column] = value;
-      if (byte !== this.#delimiter || at >= bytes.length) {
+      if (byte !== delimiter || at >= bytes.length) {
         if (column + 1 < this.columns) throw this.bad(`${this.columns} fields, as in the first line,`, column + 1);
         this.#at = at + 1;
         return true;

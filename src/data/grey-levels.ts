@@ -17,11 +17,13 @@ export type White = 1 | 255;
 export function whiteOf(least: number, most: number, name: string): White {
   if (least >= 0 && most <= 1) return 1;
   if (least >= 0 && most >= 2 && most <= 255) return 255;
+  const overshoots = (white: White): boolean => least >= -white / 4 && most > white / 2 && most <= 1.25 * white;
+  const white = ([1, 255] as const).find(overshoots);
   const advice =
-    least >= 0 && most > 255
-      ? "divide them by their largest possible value"
-      : least >= -0.1 && most < 2
-        ? "clip them, as numpy.clip(x, 0, 1) does"
+    white !== undefined
+      ? `clip them, as numpy.clip(x, 0, ${white}) does`
+      : least >= 0
+        ? "divide them by their largest possible value"
         : "undo the normalisation";
   const [from, to] = [least, most].map((value) => Number(value.toPrecision(4)));
   throw new FormatError(`${name}: found values from ${from} to ${to}; expected 0 to 1 or 0 to 255: ${advice}`);

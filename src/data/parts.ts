@@ -63,7 +63,7 @@ export function withParts(
   }
   const { train: first, test: second } = splitParts(train, options);
   onNotice?.(
-    `${source}: there is no test part, so ${testShare * 100} % of each class, chosen at random, are the test images`,
+    `${source}: there is no test part, so ${Number((100 * testShare).toPrecision(3))} % of each class, chosen at random, are the test images`,
   );
   return splitOf(first, second, options);
 }

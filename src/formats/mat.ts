@@ -155,7 +155,7 @@ interface Header {
   readonly kind: string;
   readonly shape: readonly number[];
   readonly complex: boolean;
-  /** Of its numbers' tag. */
+  /** Where the tag of its numbers is. */
   readonly numbersAt: number;
 }
 

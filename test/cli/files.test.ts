@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { contactSheet } from "../../src/formats/contact-sheet.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { describeModel, lenet } from "../../src/index.ts";
 import { loadDistilled, saveDistilled } from "../../src/node.ts";
 import { makeSet } from "../formats/sets.ts";
@@ -144,6 +145,19 @@ test("evaluate trains networks of another kind, beside baselines, on workers as 
   const onWorkers = await distillate([...args, "--workers", "2", "--threads", "1"]);
   expect(JSON.parse(onWorkers.stdout)).toEqual(measured);
 }, 60_000);
+
+test("what a reader decided is said on stderr", async () => {
+  const classes = Uint8Array.from({ length: 10 }, (_, i) => i % 2);
+  const images = { shape: [10, 9, 11, 3], data: new Uint8Array(10 * 9 * 11 * 3).fill(7) };
+  const file = join(folder, "photos.npz");
+  writeFileSync(file, writeNpz(Object.entries({ x_train: images, y_train: { shape: [10], data: classes } })));
+  const { code, stderr } = await distillate(["run", "--data", file, "--out", join(folder, "photos")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^note: .*photos\.npz: there is no test part, so 20 % of each class, chosen at random, are the test images\n/,
+  );
+  expect(stderr).toContain("photos: LeNet expects images of 28×28 or 32×32, got 9×11 in 3 channels");
+});
 
 test("evaluate refuses a network that does not take such images, and a name that is none", async () => {
   const file = join(folder, "distilled.safetensors");

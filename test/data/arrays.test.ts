@@ -139,7 +139,10 @@ describe("the numbers of images", () => {
     );
     expect(await floats(0, 256)).toContain("found values from 0 to 256");
     expect(await floats(0, 1.0001)).toContain("found values from 0 to 1; expected 0 to 1 or 0 to 255: clip them");
-    expect(await floats(-0.01, 1)).toContain("clip them");
+    expect(await floats(-0.01, 1)).toContain("clip them, as numpy.clip(x, 0, 1) does");
+    expect(await floats(-3, 257.5)).toContain("found values from -3 to 257.5");
+    expect(await floats(-3, 257.5)).toContain("clip them, as numpy.clip(x, 0, 255) does");
+    expect(await floats(0, 65_535)).toContain("divide them by their largest possible value");
     expect(await floats(0, Number.NaN)).toContain("found NaN at 1; expected finite numbers");
     expect(await floats(0, 0, Number.POSITIVE_INFINITY)).toContain("found Infinity at 2");
     const whole = "expected 0 to 255: scale them";

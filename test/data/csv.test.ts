@@ -125,7 +125,7 @@ describe("tables of pixels", () => {
     expect(await changed(3, 5, "")).toContain('field 5 in line 5, got ""');
     expect(await changed(4, 2, "256")).toContain("expected 0 to 255 as field 2 in line 7, got 256");
     expect(await changed(4, 2, "-1")).toContain("expected 0 to 255 as field 2 in line 7, got -1");
-    expect(await changed(4, 1, "1.5")).toContain("expected a whole number from 0 to 255 as label in line 7, got 1.5");
+    expect(await changed(4, 1, "1.5")).toContain("train.csv: expected whole numbers from 0 to 255, got 1.5 in line 7");
     expect(await changed(2, 3, "1,1")).toContain("expected 10 fields, as in the first line, in line 3, got more");
     const short = `${kaggle}\n1,2,3`;
     expect(await refused(short)).toContain("expected 10 fields, as in the first line, in line 12, got 3");
