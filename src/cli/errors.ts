@@ -20,6 +20,11 @@ const systemMessages: Readonly<Record<string, string>> = {
   EDQUOT: "no space left in the quota",
   EROFS: "the disk is read-only",
   EMFILE: "too many open files",
+  ENFILE: "too many open files",
+  EFBIG: "files may not be so large here",
+  EIO: "the disk does not work",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "links lead round in a circle",
 };
 
 /** Prints `error` as one line on stderr and returns the exit code. */
@@ -44,8 +49,23 @@ function describe(error: unknown): string {
   return reason !== undefined && path !== undefined ? `${path}: ${reason}` : error.message;
 }
 
-function systemReason(error: unknown): string | undefined {
-  return systemMessages[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
+/** What a system's error says in words; undefined for other errors. */
+export function systemReason(error: unknown): string | undefined {
+  return systemMessages[codeOf(error)];
+}
+
+/** Whether it is room that is wanting, which somebody can make. */
+export function isFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(codeOf(error));
+}
+
+/** Whether a file or folder is not there. */
+export function isGone(error: unknown): boolean {
+  return codeOf(error) === "ENOENT";
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? "";
 }
 
 /** On one line and without control characters: names of files and texts in them must not steer the terminal. */

@@ -25,10 +25,14 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
   }
 }
 
-/** The recipe as a file in `folder` says it. */
-export function recipeBytes(recipe: Recipe, folder: string): Uint8Array {
+/** The recipe as a file in `folder` says it, and how its run ended where that was too early. */
+export function recipeBytes(
+  { diverged: _, ...recipe }: Recipe,
+  folder: string,
+  diverged?: Recipe["diverged"],
+): Uint8Array {
   const portable = withPaths(recipe, (path) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/") || ".");
-  return new TextEncoder().encode(`${JSON.stringify(portable, null, 2)}\n`);
+  return new TextEncoder().encode(`${JSON.stringify({ ...portable, ...(diverged && { diverged }) }, null, 2)}\n`);
 }
 
 /** The recipe with all its paths changed. */

@@ -240,4 +240,5 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
     keys({ accuracy: percentage, spread: v.exactOptional(percentage), text: text("a line of text") }),
   ),
   seed: v.optional(whole(0), 1),
+  diverged: v.exactOptional(object({ step: whole(1), tensor: text("the name of a tensor"), value: text("a number") })),
 });
