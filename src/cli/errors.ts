@@ -34,6 +34,11 @@ export function reportError(error: unknown): number {
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }
 
+/** Prints a line that is no result and no error: on stderr. */
+export function writeNote(text: string): void {
+  process.stderr.write(`note: ${printable(text)}\n`);
+}
+
 /** What the system's errors say about `path`, for errors that name another file or none; others stay as they are. */
 export function withPath(error: unknown, what: string): unknown {
   const reason = systemReason(error);

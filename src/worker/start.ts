@@ -2,8 +2,8 @@
 // it is given: that is alike everywhere.
 import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
-import { UnsupportedError } from "../errors.ts";
-import { nodeModule } from "../platform.ts";
+import { UnsupportedError, WorkerError } from "../errors.ts";
+import { addressSpaceLeft, moreAddressSpace, nodeModule } from "../platform.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
 /** A worker that runs, or is about to. */
@@ -32,6 +32,9 @@ export interface Calling {
   readonly port: MessagePort;
 }
 
+/** What a worker takes before it has a memory of its own, and some to spare. */
+const WORKER_ADDRESS_SPACE = 2 ** 30;
+
 /** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
@@ -39,6 +42,14 @@ export function workerStarter(role: Role = "networks", script?: WorkerScript): S
   // holding it once more.
   const source = `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
   return (port, died) => {
+    // Where a worker has too little room to start, V8 does not say so but ends the process.
+    const left = addressSpaceLeft();
+    if (left < WORKER_ADDRESS_SPACE) {
+      const lack = `expected ${WORKER_ADDRESS_SPACE / 2 ** 20} MiB of address space for another worker`;
+      throw new WorkerError(
+        `${lack}, got ${Math.floor(left / 2 ** 20)} MiB: use fewer workers, or ${moreAddressSpace}`,
+      );
+    }
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
     const worker = new Worker(source, { eval: true, execArgv: [] });
     worker.once("error", (error) => died(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));

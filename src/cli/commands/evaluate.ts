@@ -18,7 +18,7 @@ import {
   baselinesText,
   measureBaselines,
 } from "../baselines.ts";
-import { printable } from "../errors.ts";
+import { printable, writeNote } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
@@ -89,7 +89,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
   const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
   try {
     const { networks, ...rest } = await evaluate({

@@ -47,6 +47,9 @@ images, beside baselines: networks trained on as many random real images, say.
 Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
 not a terminal it gets JSON lines, and the text goes to stderr.
 
+Where a run diverges, the set as it was before is kept and the exit code is 1.
+A folder has one run at a time; files of an older one go to previous/ in it.
+
 The folder's recipe.json holds the recipe with all that the options changed:
 running it makes the same images again.
 
@@ -84,10 +87,10 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
   const reports = createReports();
   const interrupt = watchInterrupts();
   const { workers, threads } = options;
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   const note = (text: string): void => {
     for (const report of reports) report.note(text);
   };
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: note });
   let folder: RunFolder | undefined;
   try {
     folder = await RunFolder.create(options.out ?? join("runs", recipe.name), { note, signal: interrupt.signal });
