@@ -53,3 +53,10 @@ export function nextTask(): Promise<void> {
     port2.postMessage(0);
   });
 }
+
+/** Pages are not told. */
+export function addressSpaceLeft(): number {
+  return Number.POSITIVE_INFINITY;
+}
+
+export const moreAddressSpace: string = "close other pages, or use a smaller batch or model";

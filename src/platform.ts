@@ -40,6 +40,24 @@ export function canShareMemory(): boolean {
   return true;
 }
 
+/** Address space, in bytes, that this process may still take: less than all where somebody limits it (`ulimit -v`). */
+export function addressSpaceLeft(): number {
+  try {
+    const { readFileSync } = nodeModule<typeof import("node:fs")>("node:fs");
+    const limit = /^Max address space +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+    if (limit === undefined) return Number.POSITIVE_INFINITY;
+    const taken = /^VmSize:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
+    return Math.max(0, Number(limit) - 1024 * Number(taken));
+  } catch {
+    // Only Linux tells.
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** What a person can do about it. */
+export const moreAddressSpace: string =
+  "raise the limit (ulimit -v), or start node with --disable-wasm-trap-handler, with which a memory takes no more than it holds";
+
 /** Lets the host do what is waiting: events, signals, painting. */
 export function nextTask(): Promise<void> {
   const { setImmediate } = nodeModule<typeof import("node:timers")>("node:timers");

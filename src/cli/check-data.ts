@@ -11,7 +11,7 @@ import type { Dataset, DatasetSplit, DistilledSet, Model } from "../index.ts";
 import { recipeMethod } from "../recipes/options.ts";
 import type { Recipe } from "../recipes.ts";
 import type { BaselineName } from "./baselines.ts";
-import { printable } from "./errors.ts";
+import { writeNote } from "./errors.ts";
 
 /** As many images and steps as baselines take. */
 type Like = Pick<DistilledSet, "steps" | "imagesPerStep">;
@@ -50,7 +50,8 @@ export function checkBaselineData(train: Dataset, names: readonly BaselineName[]
   const wanted = (like.steps * like.imagesPerStep) / classes;
   const counts = classCounts(train);
   const few = listed(train, (k) => counts[k]! < wanted);
-  if (few) note(`${name} has fewer than the ${wanted} training images that baselines take of ${few}: some come again`);
+  if (few)
+    writeNote(`${name} has fewer than the ${wanted} training images that baselines take of ${few}: some come again`);
 }
 
 /** Says which classes have no test images, and where no image at all is of class 0, what to do. */
@@ -58,7 +59,7 @@ export function noteTest({ train, test }: DatasetSplit): void {
   const counts = classCounts(test);
   const none = listed(test, (k) => counts[k] === 0);
   const advice = counts[0] === 0 ? shiftAdvice(train.labels, test.classes - 1) : "";
-  if (none) note(`${test.name} has no test images of ${none}${advice}`);
+  if (none) writeNote(`${test.name} has no test images of ${none}${advice}`);
 }
 
 /** The names of some classes, or their numbers: "class 3", "classes 3, 7 and 4 more"; undefined for none. */
@@ -68,8 +69,4 @@ function listed({ classes, classNames }: Dataset, which: (k: number) => boolean)
   const some = all.slice(0, 5).map((k) => classNames?.[k]?.slice(0, 60) ?? k);
   const more = all.length > 5 ? ` and ${all.length - 5} more` : "";
   return `class${all.length > 1 ? "es" : ""} ${some.join(", ")}${more}`;
-}
-
-function note(text: string): void {
-  process.stderr.write(`${printable(`note: ${text}`)}\n`);
 }

@@ -22,6 +22,11 @@ const systemMessages: Readonly<Record<string, string>> = {
   EDQUOT: "no space left in the quota",
   EROFS: "the disk is read-only",
   EMFILE: "too many open files",
+  ENFILE: "too many open files",
+  EFBIG: "files may not be so large here",
+  EIO: "the disk does not work",
+  ENAMETOOLONG: "the name is too long",
+  ELOOP: "links lead round in a circle",
 };
 
 /** Prints `error` as one line on stderr and returns the exit code. */
@@ -30,6 +35,11 @@ export function reportError(error: unknown): number {
   const { stack } = thrown(error);
   if (process.env.DISTILLATE_DEBUG === "1" && stack !== undefined) process.stderr.write(`${stack}\n`);
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+}
+
+/** Prints a line that is no result and no error: on stderr. */
+export function writeNote(text: string): void {
+  process.stderr.write(`note: ${printable(text)}\n`);
 }
 
 /** What the system's errors say about `path`, for errors that name another file or none; others stay as they are. */
@@ -46,8 +56,23 @@ function describe(error: unknown): string {
   return reason !== undefined && path !== undefined ? `${path}: ${reason}` : thrown(error).message;
 }
 
-function systemReason(error: unknown): string | undefined {
-  return systemMessages[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
+/** What a system's error says in words; undefined for other errors. */
+export function systemReason(error: unknown): string | undefined {
+  return systemMessages[codeOf(error)];
+}
+
+/** Whether it is room that is wanting, which somebody can make. */
+export function isFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(codeOf(error));
+}
+
+/** Whether a file or folder is not there. */
+export function isGone(error: unknown): boolean {
+  return codeOf(error) === "ENOENT";
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? "";
 }
 
 /** On one line, every character in it visible: names of files and texts in them must not steer the terminal. */

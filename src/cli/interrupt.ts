@@ -4,6 +4,13 @@ import { exitCodes } from "./errors.ts";
 /** `npm start` passes the terminal's Ctrl-C on to a process that has had it already: one press, two signals. */
 const echoMilliseconds = 500;
 
+let watching = 0;
+
+/** Whether something is under way that must not be lost with the last line of output. */
+export function isUnderWay(): boolean {
+  return watching > 0;
+}
+
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** 0 while nothing happened, else the exit code that the reason for stopping has. */
@@ -32,6 +39,7 @@ export function watchInterrupts(): Interrupt {
   const onStreamError = (error: NodeJS.ErrnoException): void => {
     if (error.code === "EPIPE" && !controller.signal.aborted) stop(exitCodes.brokenPipe);
   };
+  watching++;
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const name of signals) process.on(name, onSignal);
   process.stdout.on("error", onStreamError);
@@ -43,6 +51,7 @@ export function watchInterrupts(): Interrupt {
     release() {
       for (const name of signals) process.off(name, onSignal);
       process.stdout.off("error", onStreamError);
+      watching--;
     },
   };
 }

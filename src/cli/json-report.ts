@@ -53,6 +53,10 @@ export class JsonReport implements RunReport {
     this.#write("result", result);
   }
 
+  note(text: string): void {
+    this.#write("note", { text });
+  }
+
   close(): void {}
 
   #flush(): void {

@@ -10,6 +10,7 @@ import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addTrain } from "./commands/train.ts";
 import { exitCodes, reportError } from "./errors.ts";
+import { isUnderWay } from "./interrupt.ts";
 
 const help = `
 Examples:
@@ -44,11 +45,16 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+/** The exit code of output that was lost while the command went on. */
+let failed = 0;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // `| head` has read enough: no reason to complain. What is still running ends by itself or is told (interrupt.ts).
     if (error.code === "EPIPE") process.exitCode = exitCodes.brokenPipe;
+    // A log that takes no more is a reason to complain, but not to give up a run.
+    else if (isUnderWay()) failed ||= stream === process.stdout ? reportError(error) : exitCodes.failure;
     else process.exit(stream === process.stdout ? reportError(error) : exitCodes.failure);
   });
 }
 await main(process.argv.slice(2));
+process.exitCode ||= failed;

@@ -23,12 +23,14 @@ export interface Plan {
   /** Bytes that the run will take. */
   readonly memory: number;
   readonly out: string;
-  /** Whether `out` holds an earlier run. */
-  readonly replaces: boolean;
+  /** Where an earlier run in `out` is moved, if there is one. */
+  readonly previous: string | undefined;
 }
 
 /** An outer step, as a person wants to know of it. */
-export interface StepReport extends Progress {
+export interface StepReport extends Omit<Progress, "learningRate"> {
+  /** Adam's step size: what is learned has learning rates of its own. */
+  readonly outerLearningRate: number;
   readonly smoothedLoss: number;
   readonly stepsPerSecond: number;
   readonly secondsLeft: number;
@@ -53,6 +55,8 @@ export interface RunResult {
   readonly batch: number;
   readonly networks: number;
   readonly stopped: boolean;
+  /** Of a run that diverged: the outer step that failed, what was out of range, and its value. The set is that before. */
+  readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string };
   /** Of the whole run, and of its outer steps alone. */
   readonly seconds: number;
   readonly distillSeconds: number;
@@ -77,7 +81,10 @@ export interface RunReport {
   /** A baseline is being measured. */
   comparing(name: BaselineName): void;
   compared(baselines: Baselines): void;
-  result(result: RunResult): void;
+  /** The end, and the folder that the files are in. */
+  result(result: RunResult, savedIn: string): void;
+  /** Something that the user should know while the run goes on. */
+  note(text: string): void;
   /** Leaves the terminal in order, also when the run failed. */
   close(): void;
 }

@@ -5,7 +5,7 @@ import { isFixed, modelName } from "../recipes/options.ts";
 import type { Attack, Recipe } from "../recipes.ts";
 import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
 import { printable } from "./errors.ts";
-import { runFiles } from "./output.ts";
+import { runFiles } from "./older-run.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
 import { accuracy, count, interval, plural, table } from "./text.ts";
@@ -46,7 +46,7 @@ export class TextReport implements RunReport {
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
-        ["  files", `${plan.out}${plan.replaces ? " (replacing an earlier run)" : ""}`],
+        ["  files", `${plan.out}${plan.previous === undefined ? "" : ` (the earlier run goes to ${plan.previous})`}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",
       "",
@@ -88,10 +88,17 @@ export class TextReport implements RunReport {
     this.close();
   }
 
-  result(result: RunResult): void {
+  result(result: RunResult, savedIn: string): void {
     this.close();
-    if (result.stopped) this.#print(this.#stopped(result));
-    else this.#print(...this.#table(result));
+    // The error says it all.
+    if (result.diverged) return;
+    if (result.stopped) this.#print(this.#stopped(result, savedIn));
+    else this.#print(...this.#table(result, savedIn));
+  }
+
+  note(text: string): void {
+    this.#line.clear();
+    this.#print(`note: ${text}`);
   }
 
   close(): void {
@@ -99,8 +106,8 @@ export class TextReport implements RunReport {
     this.#line.clear();
   }
 
-  #stopped({ outerSteps, evaluation }: RunResult): string {
-    const { outerSteps: planned, out } = this.#plan!;
+  #stopped({ outerSteps, evaluation }: RunResult, out: string): string {
+    const { outerSteps: planned } = this.#plan!;
     if (outerSteps < planned) {
       return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
     }
@@ -108,8 +115,11 @@ export class TextReport implements RunReport {
     return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
   }
 
-  #table({ evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult): string[] {
-    const { out, recipe } = this.#plan!;
+  #table(
+    { evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult,
+    out: string,
+  ): string[] {
+    const { recipe } = this.#plan!;
     const lines: string[] = [];
     if (evaluation && baselines) {
       const known = isFixed(recipe);

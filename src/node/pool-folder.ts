@@ -27,6 +27,7 @@ import { describeModel, modelFromDescription } from "../nn/describe.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { version } from "../version.gen.ts";
 import { readBytes, writeFileAtomic } from "./files.ts";
+import { locked } from "./lock.ts";
 
 const manifestName = "manifest.json";
 const format = "distillate pool 1";
@@ -48,7 +49,8 @@ export interface LoadedPool extends PretrainedPool {
  * `trainPool` into a folder, one file for each network when it is trained. Called again with the same options it trains
  * what is missing; more `networks` go on from those there are, because network k does not depend on their number.
  *
- * @throws RangeError where the folder holds a pool trained otherwise, naming what differs; else as `trainPool` and
+ * @throws RangeError where the folder holds a pool trained otherwise, naming what differs; Error where another process
+ * trains into it, naming that; DivergedError, after which the networks trained before are in the folder; else as `trainPool` and
  * `loadPool`.
  * @example
  * const { train, test } = await loadIdxFolder("data/mnist");
@@ -61,27 +63,40 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
   if (networks > mostNetworks) throw new RangeError(`"networks" expected <= ${mostNetworks}, got ${networks}`);
   const manifest = await manifestOf(options);
   await mkdir(folder, { recursive: true });
+  return locked(folder, async () => {
+    const present = new Set(await readdir(folder));
+    const path = join(folder, manifestName);
+    if (present.has(manifestName)) checkSame(path, await readManifest(path), manifest);
+    else if ([...present].some((name) => name.startsWith("network-"))) {
+      throw new RangeError(`${folder}: expected ${manifestName} beside the networks there; choose another folder`);
+    }
+    const files = new Map<string, Uint8Array>([
+      [manifestName, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`)],
+    ]);
+    await writeFileAtomic(path, files.get(manifestName)!);
+    const only = Array.from({ length: networks }, (_, k) => k).filter((k) => !present.has(fileOf(k)));
+    if (only.length > 0) {
+      await trainPool({
+        ...options,
+        only,
+        async onNetwork(trained) {
+          const { network, parameters, accuracy } = trained;
+          const notes: [string, string][] = accuracy === undefined ? [] : [["accuracy", String(accuracy)]];
+          files.set(fileOf(network), parametersToSafetensors(model, parameters, {}, notes));
+          await writeMissing(folder, files);
+          await onNetwork?.(trained);
+        },
+      });
+    }
+    return loadPool(folder);
+  });
+}
+
+/** Writes those of the files that are not there: all of them again where somebody deleted the folder. */
+async function writeMissing(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await mkdir(folder, { recursive: true });
   const present = new Set(await readdir(folder));
-  const path = join(folder, manifestName);
-  if (present.has(manifestName)) checkSame(path, await readManifest(path), manifest);
-  else if ([...present].some((name) => name.startsWith("network-"))) {
-    throw new RangeError(`${folder}: expected ${manifestName} beside the networks there; choose another folder`);
-  }
-  await writeFileAtomic(path, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`));
-  const only = Array.from({ length: networks }, (_, k) => k).filter((k) => !present.has(fileOf(k)));
-  if (only.length > 0) {
-    await trainPool({
-      ...options,
-      only,
-      async onNetwork(trained) {
-        const { network, parameters, accuracy } = trained;
-        const notes: [string, string][] = accuracy === undefined ? [] : [["accuracy", String(accuracy)]];
-        await writeFileAtomic(join(folder, fileOf(network)), parametersToSafetensors(model, parameters, {}, notes));
-        await onNetwork?.(trained);
-      },
-    });
-  }
-  return loadPool(folder);
+  for (const [name, bytes] of files) if (!present.has(name)) await writeFileAtomic(join(folder, name), bytes);
 }
 
 /**

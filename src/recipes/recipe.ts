@@ -34,6 +34,8 @@ export interface Recipe {
   readonly paper?: PaperFigure | undefined;
   /** The same seed gives the same images, bit for bit. */
   readonly seed: number;
+  /** In the folder of a run that diverged: the outer step that failed, and why. It decides nothing. */
+  readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string };
 }
 
 /** A baseline trained on, or as the points of nearest neighbours. */

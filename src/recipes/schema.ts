@@ -54,6 +54,13 @@ function text(message: string) {
   return v.pipe(v.string(message), v.minLength(1, message), v.maxLength(200, message));
 }
 
+/** Of a file or folder here: no system's name for one on another machine, and nothing that steers a terminal. */
+const path = v.pipe(
+  text("a path"),
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  v.regex(/^(?![/\\]{2})[^\u0000-\u001f\u007f-\u009f]*$/, "a path on this machine, without control characters"),
+);
+
 /** Names become those of folders. */
 const name = v.pipe(
   v.string("letters, digits, dots and hyphens"),
@@ -65,7 +72,7 @@ const range = v.strictTuple([positive, positive], crops);
 
 const dataKeys = object({
   name: text("the name of a data set"),
-  path: v.exactOptional(text("a path")),
+  path: v.exactOptional(path),
   size: v.exactOptional(whole(1, 4096)),
   padding: v.exactOptional(whole(0, 2047)),
   labelsFrom: v.exactOptional(whole(-farthestStart, farthestStart)),
@@ -116,8 +123,8 @@ const init = v.variant(
     keys({ kind: v.literal("fixed"), ...scheme, seed: v.exactOptional(whole(0)) }),
     keys({
       kind: v.literal("pretrained"),
-      pool: text("a path"),
-      testPool: v.exactOptional(text("a path")),
+      pool: path,
+      testPool: v.exactOptional(path),
       networks: v.exactOptional(whole(1, 9999)),
       freshLastLayer: v.exactOptional(v.boolean("true or false")),
       training: v.exactOptional(training),
@@ -242,4 +249,5 @@ export const recipeSchema: v.GenericSchema<unknown, Recipe> = object({
     keys({ accuracy: percentage, spread: v.exactOptional(percentage), text: text("a line of text") }),
   ),
   seed: v.optional(whole(0), 1),
+  diverged: v.exactOptional(object({ step: whole(1), tensor: text("the name of a tensor"), value: text("a number") })),
 });

@@ -2,9 +2,9 @@
 // it is given: that is alike everywhere.
 import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
-import { UnsupportedError } from "../errors.ts";
+import { UnsupportedError, WorkerError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
-import { nodeModule } from "../platform.ts";
+import { addressSpaceLeft, moreAddressSpace, nodeModule } from "../platform.ts";
 import type { WorkerScript } from "./script.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
@@ -31,6 +31,9 @@ export interface Calling {
   readonly port: MessagePort;
 }
 
+/** What a worker takes before it has a memory of its own, and some to spare. */
+const WORKER_ADDRESS_SPACE = 2 ** 30;
+
 /**
  * A worker starts threads and workers too: the bundle takes what the page has anyway as its argument, rather than holding
  * it once more. Made once, because whoever has a worker of Node's has its source.
@@ -46,6 +49,14 @@ export function workersObstacle(): string | undefined {
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
   return (port, died) => {
+    // Where a worker has too little room to start, V8 does not say so but ends the process.
+    const left = addressSpaceLeft();
+    if (left < WORKER_ADDRESS_SPACE) {
+      const lack = `expected ${WORKER_ADDRESS_SPACE / 2 ** 20} MiB of address space for another worker`;
+      throw new WorkerError(
+        `${lack}, got ${Math.floor(left / 2 ** 20)} MiB: use fewer workers, or ${moreAddressSpace}`,
+      );
+    }
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
     source ??= `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
     const worker = new Worker(source, { eval: true, execArgv: [] });

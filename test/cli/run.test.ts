@@ -81,7 +81,7 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
   expect(metricsOf(out)[2]).toEqual({
     step: 3,
     loss: result.loss,
-    learningRate: 0.01,
+    outerLearningRate: 0.01,
     seconds: expect.any(Number),
   });
 

@@ -1,6 +1,6 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 
-import { hardwareThreads, onMainThread } from "../../platform.ts";
+import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
@@ -21,6 +21,9 @@ const MEMORY_PAUSE = 300;
  */
 const SPINS = 40_000;
 
+/** What a thread of Node's takes before it does anything, and some to spare: where that is wanting, V8 ends the process. */
+const THREAD_ADDRESS_SPACE = 1_073_741_824;
+
 /** What a backend is started with. */
 export interface WasmOptions {
   /** The caller's included. Fewer run where the host does not let so many start. */
@@ -30,7 +33,7 @@ export interface WasmOptions {
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
-/** Starts the kernels. Throws UnsupportedError. */
+/** Starts the kernels. Throws UnsupportedError, and RangeError where the host gives no memory. */
 export async function createWasmBackend({ threads: wanted, simd = "strict", onNotice }: WasmOptions): Promise<Backend> {
   const { build, module } = await compileKernels({ threads: wanted, simd });
   const threads = possibleThreads(wanted, onNotice);
@@ -41,6 +44,12 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   kernels.setSpins(SPINS);
   const pool: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
+    const left = addressSpaceLeft();
+    if (left < THREAD_ADDRESS_SPACE) {
+      const lack = `another takes ${mebibytes(THREAD_ADDRESS_SPACE)} of address space, of which ${mebibytes(left)} are left`;
+      onNotice?.(`${i} of ${threads} threads: ${lack}; ${moreAddressSpace}`);
+      break;
+    }
     try {
       pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
     } catch (error) {
@@ -75,9 +84,18 @@ function largestMemory(initial: number, shared: boolean): WebAssembly.Memory {
     try {
       return new WebAssembly.Memory({ initial, maximum, shared });
     } catch (error) {
-      if (maximum / 2 < Math.max(initial, LEAST_MAXIMUM_PAGES)) throw error;
+      if (maximum / 2 >= Math.max(initial, LEAST_MAXIMUM_PAGES)) continue;
+      throw new RangeError(
+        `"memory" expected room for ${mebibytes(initial * PAGE)} that can grow to ${mebibytes(maximum * PAGE)}, but the host ` +
+          `gives none (${(error as Error).message}); ${moreAddressSpace}`,
+        { cause: error },
+      );
     }
   }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1_048_576)} MiB`;
 }
 
 /** Threads that there is any hope for, of those wanted. */
@@ -135,9 +153,10 @@ class WasmBackend implements Backend {
     try {
       this.#memory.grow(missing);
     } catch {
-      const mebibytes = Math.ceil((floats * 4) / (1024 * 1024));
+      const now = mebibytes(this.#memory.buffer.byteLength);
       throw new RangeError(
-        `"memory" expected room for ${mebibytes} MiB, but the WebAssembly memory cannot grow so far`,
+        `"memory" expected room for ${mebibytes(floats * 4)}, but the WebAssembly memory of ${now} cannot grow so far: use a ` +
+          `smaller batch or model, fewer threads, or memory: "recompute" in the method, or ${moreAddressSpace}`,
       );
     }
     this.#floats = new Float32Array(this.#memory.buffer);

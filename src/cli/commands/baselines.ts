@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../../node.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
 import { checkBaselineData, noteTest } from "../check-data.ts";
-import { printable, withPath } from "../errors.ts";
+import { printable, withPath, writeNote } from "../errors.ts";
 import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
 import { addOverrides, overridden } from "../overrides.ts";
 import { ProgressLine } from "../progress.ts";
@@ -69,7 +69,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   checkBaselineData(train, names, { steps: method.steps, imagesPerStep: like.imagesPerStep }, model);
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
   try {
     const measured = await measureBaselines(
       names,

@@ -21,7 +21,7 @@ import {
   measureBaselines,
 } from "../baselines.ts";
 import { checkBaselineData, noteTest } from "../check-data.ts";
-import { printable } from "../errors.ts";
+import { printable, writeNote } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { ProgressLine, progressText } from "../progress.ts";
@@ -94,7 +94,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   noteTest({ train, test });
   checkBaselineData(train, options.baselines, set, model);
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
   const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
   try {
     const { networks, ...rest } = await evaluate({

@@ -1,12 +1,14 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
+import { divergenceAdvice } from "../../distill/divergence.ts";
 import { outerOptions } from "../../distill/method.ts";
 import { isReproducible, setDigest } from "../../formats/sha256.ts";
 import {
   createEngine,
   type Dataset,
   type Distillation,
+  DivergedError,
   distill,
   type Engine,
   estimateMemory,
@@ -14,6 +16,7 @@ import {
   type Progress,
   version,
 } from "../../index.ts";
+import { thrown } from "../../kinds.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
@@ -45,6 +48,9 @@ Ends with the accuracy of fresh networks that were trained on the distilled
 images, beside baselines: networks trained on as many random real images, say.
 Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
 not a terminal it gets JSON lines, and the text goes to stderr.
+
+Where a run diverges, the set as it was before is kept and the exit code is 1.
+A folder has one run at a time; files of an older one go to previous/ in it.
 
 The folder's recipe.json holds the recipe with all that the options changed:
 running it makes the same images again.
@@ -85,10 +91,13 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
   const reports = createReports();
   const interrupt = watchInterrupts();
   const { workers, threads } = options;
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
+  const note = (text: string): void => {
+    for (const report of reports) report.note(text);
+  };
+  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: note });
   let folder: RunFolder | undefined;
   try {
-    folder = await RunFolder.create(options.out ?? join("runs", recipe.name));
+    folder = await RunFolder.create(options.out ?? join("runs", recipe.name), { note, signal: interrupt.signal });
     const startedAt = performance.now();
     const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
     const plan = planOf(recipe, recipeRun, options, test, engine, folder);
@@ -96,6 +105,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
 
     const { signal } = interrupt;
     const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
+    await folder.begin();
     const watch = async (progress: Progress): Promise<void> => {
       const { evaluateEvery: every } = options;
       if (every === 0 || held === 0 || progress.step % every !== 0) return;
@@ -106,15 +116,17 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
       folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
       for (const report of reports) report.watched(progress.step, evaluation);
     };
-    const { loss, step } = await follow(distillation, folder, reports, seconds, watch);
-    const set = await distillation.result();
+    const { loss, step, failure } = await follow(distillation, folder, reports, seconds, watch);
+    const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
+    if (!set) throw failure?.error;
+    const diverged = divergenceOf(failure?.error);
     const distillSeconds = seconds();
     // Saved before it is evaluated: whatever happens now, the images are safe.
-    await folder.saveSet(set);
-    await folder.saveRecipe(recipeBytes(recipe, folder.path));
+    await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged));
+    if (failure && !diverged) throw saved(failure.error, step, folder);
 
     const judged =
-      signal.aborted || held === 0
+      failure || signal.aborted || held === 0
         ? { evaluation: null, baselines: null }
         : await judge(
             set,
@@ -139,7 +151,8 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
       batch: plan.batch,
       networks: plan.networks,
       // Too late is not stopped.
-      stopped: signal.aborted && judged.baselines === null,
+      stopped: !failure && signal.aborted && judged.baselines === null,
+      ...(diverged && { diverged }),
       seconds: seconds(),
       distillSeconds,
       loss,
@@ -147,14 +160,39 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
       sha256: await setDigest(set),
     };
     await folder.saveResult(result);
-    if (interrupt.exitCode !== exitCodes.brokenPipe) for (const report of reports) report.result(result);
+    if (interrupt.exitCode !== exitCodes.brokenPipe)
+      for (const report of reports) report.result(result, folder.savedIn);
+    if (failure)
+      throw saved(diverged ? withOptionNames(failure.error as DivergedError, recipe) : failure.error, step, folder);
+    folder.check();
     return result.stopped ? interrupt.exitCode : 0;
   } finally {
     for (const report of reports) report.close();
-    await folder?.closeMetrics();
+    await folder?.close();
     await engine.dispose();
     interrupt.release();
   }
+}
+
+function divergenceOf(error: unknown): RunResult["diverged"] {
+  if (!(error instanceof DivergedError)) return undefined;
+  const { step, tensor, value } = error;
+  return { step, tensor, value: String(value) };
+}
+
+/** The error with the advice in the words of the command line. */
+function withOptionNames(error: DivergedError, recipe: Recipe): Error {
+  const names = { clip: "--clip 2", outerRate: "--outer-lr", innerRate: "--lr" };
+  const [fault] = error.message.split("; ");
+  return new Error(`${fault}; ${divergenceAdvice(recipe, error, names)}`, { cause: error });
+}
+
+/** The error that ended a run, and where what was learned before it is. */
+function saved(error: unknown, step: number, { savedIn }: RunFolder): Error {
+  const { message } = thrown(error);
+  const what =
+    step === 0 ? "nothing was learned, and the set as it began" : `the set as it was after outer step ${step}`;
+  return new Error(`${message}; ${what} is in ${savedIn}`, { cause: error });
 }
 
 /** Text where a person sees stdout; else JSON lines there, and the text on stderr. */
@@ -169,7 +207,7 @@ function planOf(
   { workers, threads }: RunOptions,
   test: Dataset,
   engine: Engine,
-  { path, replaces }: RunFolder,
+  { path, previous }: RunFolder,
 ): Plan {
   const { steps, batch } = outerOptions(outer, data.count);
   const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
@@ -187,32 +225,41 @@ function planOf(
     threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
     memory: estimateMemory(run).total,
     out: path,
-    replaces,
+    previous,
   };
 }
 
-/** Runs all outer steps, or those before an interrupt. Returns the last one's number, 0 if there was none, and loss. */
+/**
+ * Runs all outer steps, or those before an interrupt or a failure. Returns the last one's number, 0 if there was none, its
+ * loss, and what failed.
+ */
 async function follow(
   distillation: Distillation,
   folder: RunFolder,
   reports: readonly RunReport[],
   seconds: () => number,
   watch: (progress: Progress) => Promise<void>,
-): Promise<{ step: number; loss: number | null }> {
+): Promise<{ step: number; loss: number | null; failure?: { readonly error: unknown } }> {
   const losses = new Smoothed();
   const rate = new Rate(seconds());
   let last: Progress | undefined;
-  for await (const progress of distillation) {
-    last = progress;
-    const { step, steps, loss, learningRate } = progress;
-    const now = seconds();
-    folder.addMetric({ step, loss, learningRate, seconds: now });
-    const stepsPerSecond = rate.add(step, now);
-    const secondsLeft = (steps - step) / stepsPerSecond;
-    const smoothedLoss = losses.add(loss);
-    for (const report of reports) report.step({ ...progress, smoothedLoss, stepsPerSecond, secondsLeft });
-    await folder.refreshPicture(() => distillation.snapshot());
-    await watch(progress);
+  const ended = () => ({ step: last?.step ?? 0, loss: last?.loss ?? null });
+  try {
+    for await (const progress of distillation) {
+      last = progress;
+      const { step, steps, loss, learningRate: outerLearningRate, epoch } = progress;
+      const now = seconds();
+      folder.addMetric({ step, loss, outerLearningRate, seconds: now });
+      const stepsPerSecond = rate.add(step, now);
+      const secondsLeft = (steps - step) / stepsPerSecond;
+      const smoothedLoss = losses.add(loss);
+      const report = { step, steps, epoch, loss, outerLearningRate, smoothedLoss, stepsPerSecond, secondsLeft };
+      for (const each of reports) each.step(report);
+      await folder.refreshPicture(() => distillation.snapshot());
+      await watch(progress);
+    }
+  } catch (error) {
+    return { ...ended(), failure: { error } };
   }
-  return { step: last?.step ?? 0, loss: last?.loss ?? null };
+  return ended();
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
 import { visibleJson } from "../../formats/quote.ts";
-import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
+import { DivergedError, type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
@@ -13,7 +13,7 @@ import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
 import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
-import { loadRecipe } from "../recipe-file.ts";
+import { checkWritable, loadRecipe } from "../recipe-file.ts";
 import { accuracy, plural } from "../text.ts";
 
 interface TrainOptions extends DataFlags {
@@ -39,7 +39,8 @@ those of the second. The same command goes on where it was interrupted; with
 more networks it adds those that are missing.
 
 With a recipe it trains the networks that the recipe starts from, for as long as
-the paper does; options say otherwise.
+the paper does; options say otherwise. A recipe in a file is trained for in that
+file's folder only, unless --out names another.
 
 Examples:
   $ distillate train --networks 8 --test-networks 4 --epochs 5
@@ -82,13 +83,15 @@ export function addTrain(program: Command): void {
 }
 
 /** Settings of a recipe's pool, its network, and the folder that it is to be in. */
-async function poolOf(nameOrFile: string | undefined): Promise<PoolTraining & { model: RecipeModel; folder?: string }> {
+async function poolOf(
+  nameOrFile: string | undefined,
+): Promise<PoolTraining & { model: RecipeModel; pool?: string; folder?: string }> {
   if (nameOrFile === undefined) return usual;
   const { name, model, init } = await loadRecipe(nameOrFile);
   if (init.kind !== "pretrained" || init.training === undefined) {
     throw new UsageError(`${name} starts from no networks that could be trained here`);
   }
-  return { ...init.training, model, folder: poolFolder(init) };
+  return { ...init.training, model, pool: init.pool, folder: poolFolder(init) };
 }
 
 async function train(nameOrFile: string | undefined, options: TrainOptions): Promise<number> {
@@ -100,6 +103,9 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   noteTest({ train: data, test });
   const { networks = wanted.networks, testNetworks = wanted.testNetworks, json } = options;
   const { out = wanted.folder ?? join("pools", data.name) } = options;
+  if (nameOrFile !== undefined && options.out === undefined) {
+    for (const path of [wanted.pool, join(out, "train"), join(out, "test")]) await checkWritable(nameOrFile, path!);
+  }
   const { epochs = wanted.epochs, batch = wanted.batch, learningRate = wanted.learningRate } = options;
   const { decayEvery = wanted.decayEvery, decayFactor = wanted.decayFactor, seed, threads, workers } = options;
   const settings = { epochs, batch, learningRate, decayEvery, decayFactor, seed, threads, workers };
@@ -128,7 +134,9 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
         if (!json) process.stdout.write(printable(sentence(result[pool])) + "\n");
       } catch (error) {
         if (signal.aborted && error === signal.reason) return interrupted(folder, interrupt.exitCode);
-        throw withPath(error, `cannot write ${folder}`);
+        throw error instanceof DivergedError
+          ? withOptionNames(error, learningRate, folder)
+          : withPath(error, `cannot write ${folder}`);
       } finally {
         report.close();
       }
@@ -138,6 +146,13 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   } finally {
     interrupt.release();
   }
+}
+
+/** The error with the advice in the words of the command line. */
+function withOptionNames(error: DivergedError, learningRate: number, folder: string): Error {
+  const [fault] = error.message.split("; ");
+  const advice = `lower --learning-rate (${learningRate} now) and choose another folder by --out`;
+  return new Error(`${fault}; the networks trained before are in ${folder}; ${advice}`, { cause: error });
 }
 
 interface PoolResult {
