@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { type DatasetSplit, digits } from "../index.ts";
 import { type DownloadProgress, datasetNames, type LoadOptions, loadDataset, loadNamed } from "../node.ts";
-import { printable } from "./errors.ts";
+import { writeNote } from "./errors.ts";
 
 /** Reads a whole number of at least `least`, at most `most`. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -58,7 +58,7 @@ export interface DataOptions extends LoadOptions {
  * reader decided goes to stderr.
  */
 export function loadData(data: string | undefined, { dataset, ...rest }: DataOptions = {}): Promise<DatasetSplit> {
-  const options = { onNotice: (notice: string) => process.stderr.write(`note: ${printable(notice)}\n`), ...rest };
+  const options = { onNotice: writeNote, ...rest };
   if (dataset === undefined) return data === undefined ? digits() : loadDataset(data, options);
   if (data !== undefined) throw new RangeError("expected --data or --dataset, got both");
   return loadNamed(dataset, { download: true, onDownload: announce(), ...options });

@@ -7,7 +7,7 @@ import { arrayKind, isBytes, isFloats } from "../kinds.ts";
 import { describe } from "../values.ts";
 import { checkAbsent, checkCount, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
 import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
-import { checkLabelsFrom, type LabelOptions, maximumClasses } from "./labels.ts";
+import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses } from "./labels.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What `datasetFromArrays` takes. */
@@ -105,7 +105,8 @@ function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
   if (labels.length === 0) throw new RangeError('"labels" expected a label for each image, got none');
   return Uint8Array.from({ length: labels.length }, (_, i) => {
     const label = typeof labels[i] === "bigint" ? Number(labels[i]) : labels[i]!;
-    if (Number.isInteger(label) && label >= from && label < from + maximumClasses) return label - from;
+    const found = classOf(label, from);
+    if (found !== undefined) return found;
     const expected = `expected whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(label)} at ${i}`;
     const numbers = Number.isInteger(label) ? Array.from(labels, Number) : [];
     throw new RangeError(`"labels" ${expected}${shiftAdvice(numbers, maximumClasses)}`);

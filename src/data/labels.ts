@@ -1,4 +1,4 @@
-// Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters, SVHN and others.
+// Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters and others.
 
 import { quote } from "../formats/quote.ts";
 
@@ -6,7 +6,7 @@ import { quote } from "../formats/quote.ts";
 export interface LabelOptions {
   /**
    * The label of the first class where that is not 0: with 1, labels 1 … 10 become the classes 0 … 9. Sets whose classes
-   * have names (folders, PASCAL VOC, CUB) are counted from 0 whatever this says. Default 0.
+   * have names (folders, PASCAL VOC, CUB), and SVHN's .mat files, are counted from 0 whatever this says. Default 0.
    */
   readonly labelsFrom?: number | undefined;
 }

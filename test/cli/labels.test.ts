@@ -116,7 +116,7 @@ test.each<[string, () => string, string[], string]>([
     "negative labels",
     () => written("negative", (i) => (i % 10) - 1),
     [],
-    "got -1 at 0: labelsFrom (--labels-from) says where labels start",
+    "got -1 at 0; labelsFrom (--labels-from) says where labels start",
   ],
   [
     "an attack on a class without test images",

@@ -74,7 +74,7 @@ test("arrays may hold negative labels, and any that lie together", async () => {
       classes: 3,
     });
     expect(await refusal(datasetFromFiles(files))).toContain(
-      `got ${from} at 0: labelsFrom (--labels-from) says where labels start`,
+      `got ${from} at 0; labelsFrom (--labels-from) says where labels start`,
     );
   }
 });

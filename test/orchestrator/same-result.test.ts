@@ -100,7 +100,13 @@ describe("in a worker", () => {
     await expect(network.forward(wrong)).rejects.toThrow(RangeError);
     await expect(network.forward(wrong)).rejects.toThrow('"parameters" expected');
     const other = brightHalves({ count: 20, seed: 3 });
-    const strange = { ...other, channels: 3, pixels: new Uint8Array(3 * other.pixels.length) };
+    const strange = {
+      ...other,
+      channels: 3,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      pixels: new Uint8Array(3 * other.pixels.length),
+    };
     await expect(evaluate({ set, model, init, test: strange, engine: there })).rejects.toThrow(ShapeError);
   });
 });

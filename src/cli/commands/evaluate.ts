@@ -126,7 +126,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;
     if (typeof madeFrom === "string" && madeFrom !== test.name) {
-      process.stderr.write(printable(`note: ${file} was distilled from ${shortName(madeFrom, 60)}; see --data`) + "\n");
+      writeNote(`${file} was distilled from ${shortName(madeFrom, 60)}; see --data`);
     }
   } finally {
     line.clear();

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { writeFileAtomic } from "../../node.ts";
 import { reportPage } from "../../report/page.ts";
 import { type BaselineName, baselineLabel, baselineNames } from "../baselines.ts";
-import { printable, withPath } from "../errors.ts";
+import { printable, withPath, writeNote } from "../errors.ts";
 import { readRunParts } from "../run-parts.ts";
 
 const help = `
@@ -33,6 +33,6 @@ async function report(dir: string, { out = join(dir, "report.html") }: { readonl
   await writeFileAtomic(out, new TextEncoder().encode(page)).catch((error: unknown) => {
     throw withPath(error, `cannot write ${out}`);
   });
-  for (const line of parts.missing) process.stderr.write(`note: ${printable(line)}\n`);
+  for (const line of parts.missing) writeNote(line);
   process.stdout.write(`${printable(out)}\n`);
 }
