@@ -11,7 +11,7 @@ export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
 export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
 export { type AttackReport, attackReport, type Confusion } from "./distill/confusion.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export type { Evaluation } from "./distill/evaluate.ts";
+export type { Evaluation } from "./distill/evaluation.ts";
 export type { DataShape } from "./distill/fit.ts";
 export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";

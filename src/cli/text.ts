@@ -13,7 +13,7 @@ export function plural(n: number, noun: string): string {
 interface Accuracy {
   readonly mean: number;
   readonly std: number;
-  readonly ci95?: number;
+  readonly ci95?: number | undefined;
 }
 
 /** "75.6 % ± 3.2", in per cent; without ± for a single value. */

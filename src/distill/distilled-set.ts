@@ -33,6 +33,6 @@ export interface DistilledSet {
  * The loss that a set was distilled for, and so the one to train on it with: what its recipe says, else cross-entropy.
  * Throws RangeError where the recipe names another.
  */
-export function lossOf({ recipe = {} }: Partial<Pick<DistilledSet, "recipe">>): Loss {
+export function lossOf({ recipe = {} }: { readonly recipe?: DistilledSet["recipe"] | undefined }): Loss {
   return recipe.loss === undefined ? "cross-entropy" : checkLoss("recipe.loss", recipe.loss);
 }

@@ -16,11 +16,11 @@ export interface Evaluation extends Summary {
   readonly networks: number;
   readonly accuracies: readonly number[];
   /** Of each network: how many test images of each class (row) it reads as each class (column). Where asked for. */
-  readonly confusions?: readonly Confusion[];
+  readonly confusions?: readonly Confusion[] | undefined;
   /** The accuracy in each class, over the networks; undefined where there are no such images. Where asked for. */
-  readonly perClass?: readonly (Summary | undefined)[];
+  readonly perClass?: readonly (Summary | undefined)[] | undefined;
   /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
-  readonly simd?: "relaxed";
+  readonly simd?: "relaxed" | undefined;
 }
 
 /** Options of `evaluate`. */

@@ -14,7 +14,7 @@ export interface Summary {
   /** Unbiased; 0 for one value. */
   readonly std: number;
   /** Half the width of the 95 % interval of the mean, mean ± t·std/√n, by Student's t; absent for one value. */
-  readonly ci95?: number;
+  readonly ci95?: number | undefined;
 }
 
 /** Of at least one value. */

@@ -35,7 +35,7 @@ export interface Layer {
   /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
   /** Whether its kernels take any even number of lanes; without it they take whole vectors of four. */
-  evenLanes?(input: ImageShape): boolean;
+  readonly evenLanes?: ((input: ImageShape) => boolean) | undefined;
 }
 
 export interface LayerContext {

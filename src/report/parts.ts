@@ -43,7 +43,7 @@ export function textAt(value: unknown, ...keys: readonly string[]): string | und
 export interface Measure {
   readonly mean: number;
   readonly std: number;
-  readonly ci95?: number;
+  readonly ci95?: number | undefined;
   readonly count: number;
   /** What was counted. */
   readonly of: "network" | "draw";

@@ -1,6 +1,8 @@
 // Images that stand for a data set, the same number of each class: what baselines train on, or look for neighbours among.
+
 import { batchInto, classIndex, type Dataset } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { nextTask } from "../../platform.ts";
 import { randomKey } from "../../random.ts";
 import { kMeans } from "./k-means.ts";

@@ -5,8 +5,9 @@ import { innerOptimizer } from "../inner-optimizer.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 
 /** How many images and gradient steps: those of this set, with its momentum and weight decay. */
-export type SetShape = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> &
-  Partial<Pick<DistilledSet, "recipe">>;
+export type SetShape = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> & {
+  readonly recipe?: DistilledSet["recipe"] | undefined;
+};
 
 /** Images of each class in a step. Throws RangeError where that is no whole number. */
 export function perClassOf({ imagesPerStep }: Pick<SetShape, "imagesPerStep">, { classes }: Dataset): number {
