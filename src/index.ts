@@ -3,7 +3,9 @@
 export type { Floats, Simd } from "./backend/backend.ts";
 export { type Dataset, type DatasetSplit, type Normalization, relabelled, subset } from "./data/dataset.ts";
 export { digits } from "./data/digits.ts";
+export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
+export type { LabelOptions } from "./data/labels.ts";
 export type { BaselineResult } from "./distill/baselines/baseline.ts";
 export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
 export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";

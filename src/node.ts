@@ -12,10 +12,14 @@ export { filesInFolder, writeFileAtomic } from "./node/files.ts";
 export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";
 export { type LoadedPool, loadParameters, loadPool, trainPoolFolder } from "./node/pool-folder.ts";
 
+/** Far more than any distilled set has. */
+const maximumSetBytes = 2 ** 30;
+
 /**
  * Saves a distilled set, as .safetensors or .npz by the extension of `path`. A crash leaves the old file or the new.
  *
- * @throws RangeError for another extension or a set that no reader would take; else the file system's error.
+ * @throws RangeError for another extension; TypeError or RangeError, naming the field, for a set that no reader would take;
+ * else the file system's error.
  * @example
  * await saveDistilled("mnist.safetensors", await run.result());
  */
@@ -35,7 +39,7 @@ export async function saveDistilled(path: string, set: DistilledSet): Promise<vo
  * const set = await loadDistilled("mnist.safetensors");
  */
 export async function loadDistilled(path: string): Promise<DistilledSet> {
-  return distilledFromBytes(await readBytes(path), path);
+  return distilledFromBytes(await readBytes(path, maximumSetBytes), path);
 }
 
 /**

@@ -1,4 +1,21 @@
 // What differs between Node and pages: the side of pages and their workers (platform.ts).
+import { UnsupportedError } from "./errors.ts";
+
+export const ReadableStream: typeof globalThis.ReadableStream = globalThis.ReadableStream;
+export const MessageChannel: typeof globalThis.MessageChannel = globalThis.MessageChannel;
+
+/** Decompresses what is piped through it. Throws UnsupportedError. */
+export function decompressor(format: CompressionFormat): DecompressionStream {
+  if (typeof DecompressionStream === "undefined") {
+    throw new UnsupportedError("this host has no DecompressionStream: use a browser from 2023 or newer");
+  }
+  return new DecompressionStream(format);
+}
+
+/** SHA-256 and its like; undefined where the host does not offer them. */
+export function subtleCrypto(): SubtleCrypto | undefined {
+  return globalThis.crypto?.subtle;
+}
 
 /** Processors worth a kernel thread each: at most 8, since small batches have no work for more. */
 export function hardwareThreads(): number {

@@ -10,6 +10,23 @@ export function nodeModule<T>(name: string): T {
   return (globalThis as unknown as { process: NodeProcess }).process.getBuiltinModule(name) as T;
 }
 
+const streams = nodeModule<typeof globalThis>("node:stream/web");
+
+// Test environments that stand for a page, such as jsdom, do not pass on all that Node has.
+export const ReadableStream: typeof globalThis.ReadableStream = streams.ReadableStream;
+export const MessageChannel: typeof globalThis.MessageChannel =
+  globalThis.MessageChannel ?? nodeModule<typeof globalThis>("node:worker_threads").MessageChannel;
+
+/** Decompresses what is piped through it. */
+export function decompressor(format: CompressionFormat): DecompressionStream {
+  return new streams.DecompressionStream(format);
+}
+
+/** SHA-256 and its like; undefined where the host does not offer them. */
+export function subtleCrypto(): SubtleCrypto | undefined {
+  return globalThis.crypto?.subtle ?? nodeModule<typeof import("node:crypto")>("node:crypto").webcrypto.subtle;
+}
+
 /** Processors worth a kernel thread each: at most 8, since small batches have no work for more. */
 export function hardwareThreads(): number {
   return Math.min(8, nodeModule<typeof import("node:os")>("node:os").availableParallelism());
@@ -25,5 +42,6 @@ export function canShareMemory(): boolean {
 
 /** Lets the host do what is waiting: events, signals, painting. */
 export function nextTask(): Promise<void> {
+  const { setImmediate } = nodeModule<typeof import("node:timers")>("node:timers");
   return new Promise((resolve) => setImmediate(resolve));
 }

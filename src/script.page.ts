@@ -2,9 +2,10 @@
 // threads. Its first message says which of them it is to be (worker/main.page.ts).
 //
 // The page starts them all. A worker that wants one asks the page that started it, and then speaks to it over a port of its
-// own. What it says does not go through the page, which would keep the kernels' memory until it collects garbage, and
-// WebKit then has no room for a sixteenth. Why it asks: a worker of Firefox (seen in 153) that starts workers itself now and then stands still in `new Worker`, for ever, and
-// some browsers have no workers of workers at all.
+// own: what is said does not go through the page, which would keep the kernels' memory until it collects garbage, and
+// WebKit would then have no room for a sixteenth. It asks because a worker of Firefox (seen in 153) that starts workers
+// itself now and then stands still in `new Worker`, for ever, and some browsers have no workers of workers at all. In a
+// worker of yours, which cannot ask, there is one thread in Firefox.
 import type { WorkerScript } from "./worker/start.ts";
 import { workerSource } from "./worker/worker-source.page.gen.ts";
 
@@ -33,6 +34,21 @@ export interface AskedBy {
   readonly asker: MessagePort;
 }
 
+/**
+ * Why this thread should start no workers; undefined where it may. A worker of Firefox that starts workers stands still in
+ * `new Worker` now and then, and nothing that can be tried tells when it will: so the browser is told by its name.
+ */
+export function workersObstacle(): string | undefined {
+  // The library's own workers ask the page for theirs.
+  if (workerSource === undefined || "document" in globalThis) return undefined;
+  // "Gecko" without a number stands in the names of other browsers, too.
+  if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
+  return (
+    "in Firefox a worker that starts workers sometimes stands still for ever: to have more, call the library in the " +
+    "page itself, which starts a worker for it"
+  );
+}
+
 /** Starts the script: the given one, else the one that is embedded here. Throws what the host throws. */
 export function startScript(script?: WorkerScript): ScriptWorker {
   // The script does not hold itself: then this is it.
@@ -43,6 +59,7 @@ let embedded: string | undefined;
 
 function newWorker(script: WorkerScript | undefined): Worker {
   if (typeof script === "function") return script();
+  if (typeof Worker === "undefined") throw new Error("this host has no workers");
   if (script !== undefined) return new Worker(script, { type: "module" });
   embedded ??= URL.createObjectURL(new Blob([workerSource!], { type: "text/javascript" }));
   return new Worker(embedded);

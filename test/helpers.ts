@@ -81,3 +81,13 @@ export async function backendsUnderTest(): Promise<Backend[]> {
   const { createWasmBackend } = await import("../src/backend/wasm/backend.ts");
   return [await createWasmBackend({ threads: 1 }), await createWasmBackend({ threads: 2 })];
 }
+
+/** What a call throws or rejects with; throws where it does neither. */
+export async function errorOf(call: () => unknown): Promise<Error> {
+  try {
+    await call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was refused");
+}

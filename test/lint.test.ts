@@ -1,4 +1,5 @@
-// The linter catches what would give a recipe another hash on another machine, where numbers reach a result.
+// The linter catches what would give a recipe another hash on another machine, where numbers reach a result, and what would
+// mistake a value for another on hosts with several realms.
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -43,7 +44,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "distillate-lint-"));
   await cp(join(root, "biome.json"), join(folder, "biome.json"));
-  await cp(join(root, "scripts/no-host-math.grit"), join(folder, "scripts/no-host-math.grit"));
+  await cp(join(root, "scripts"), join(folder, "scripts"), { recursive: true });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -84,6 +85,31 @@ describe("host mathematics and clocks", () => {
   test("are fine in the reference backend, whose bits are compared with nothing, and where nothing is computed", async () => {
     const files = { ...numbered("src/backend/reference", refused), ...numbered("src/cli", refused) };
     expect(await findings(files)).toEqual(new Set());
+  });
+});
+
+describe("instanceof with a class of the host", () => {
+  test("is refused", async () => {
+    const classes = [
+      "Array",
+      "Uint8Array",
+      "Float32Array",
+      "BigInt64Array",
+      "ArrayBuffer",
+      "SharedArrayBuffer",
+      "Blob",
+    ];
+    const lines = [...classes, "Error", "TypeError", "AbortSignal"].map((name) => {
+      return `export const is${name} = (value: unknown): boolean => !(value instanceof ${name});`;
+    });
+    const files = { ...numbered("src/nn", lines), ...numbered("src/cli", lines), ...numbered("src", lines) };
+    expect(await findings(files)).toEqual(new Set(Object.keys(files)));
+  });
+
+  test("is fine with a class of our own", async () => {
+    const line =
+      'import { ShapeError } from "./errors.ts";\nexport const is = (value: unknown): boolean => value instanceof ShapeError;';
+    expect(await findings({ "src/own.ts": line })).toEqual(new Set());
   });
 });
 

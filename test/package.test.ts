@@ -105,9 +105,17 @@ test("pages and Node get the same names", async () => {
   }
 });
 
-test("publint finds nothing", async () => {
+test("what does not read exports, as Parcel by default, finds the same files by main and browser", () => {
+  const { main, browser, exports } = manifest;
+  expect(main).toBe(exports["."].node);
+  const modules = Object.entries<{ default: string }>(exports).filter(([, { default: page }]) => page?.endsWith(".js"));
+  const found = modules.map(([entry, { default: page }]) => [entry === "." ? main : entry, page]);
+  expect(browser).toEqual(Object.fromEntries(found));
+});
+
+test("publint finds nothing, but that there is a field for Parcel", async () => {
   const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
-  expect(messages).toEqual([]);
+  expect(messages.map(({ code }) => code)).toEqual(["USE_EXPORTS_OR_IMPORTS_BROWSER"]);
 });
 
 test("the types resolve from ES modules and bundlers", () => {

@@ -1,5 +1,7 @@
 // What went wrong, as the one line that a person at a terminal gets, and the exit code that a script gets.
 import { CommanderError } from "commander";
+import { visible } from "../formats/quote.ts";
+import { thrown } from "../kinds.ts";
 
 /** A mistake in the command line: exit code 2. Everything else that fails has 1. */
 export class UsageError extends Error {
@@ -25,7 +27,8 @@ const systemMessages: Readonly<Record<string, string>> = {
 /** Prints `error` as one line on stderr and returns the exit code. */
 export function reportError(error: unknown): number {
   process.stderr.write(`distillate: ${printable(describe(error))}\n`);
-  if (process.env.DISTILLATE_DEBUG === "1" && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  const { stack } = thrown(error);
+  if (process.env.DISTILLATE_DEBUG === "1" && stack !== undefined) process.stderr.write(`${stack}\n`);
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }
 
@@ -36,20 +39,18 @@ export function withPath(error: unknown, what: string): unknown {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
   // "error: unknown option '--sed'\n(Did you mean --seed?)"
   if (error instanceof CommanderError) return error.message.replace(/^error: /, "").replace("(Did", "(did");
   const reason = systemReason(error);
-  const { path } = error as NodeJS.ErrnoException;
-  return reason !== undefined && path !== undefined ? `${path}: ${reason}` : error.message;
+  const path = (error as NodeJS.ErrnoException | undefined)?.path;
+  return reason !== undefined && path !== undefined ? `${path}: ${reason}` : thrown(error).message;
 }
 
 function systemReason(error: unknown): string | undefined {
   return systemMessages[(error as NodeJS.ErrnoException | undefined)?.code ?? ""];
 }
 
-/** On one line and without control characters: names of files and texts in them must not steer the terminal. */
+/** On one line, every character in it visible: names of files and texts in them must not steer the terminal. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/\s*[\r\n]+\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return visible(text.replace(/\s*[\r\n]+\s*/g, " "));
 }

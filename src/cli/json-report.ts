@@ -1,4 +1,5 @@
 // A run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
+import { visibleJson } from "../formats/quote.ts";
 import type { Evaluation } from "../index.ts";
 import type { Baselines } from "./baselines.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
@@ -60,6 +61,6 @@ export class JsonReport implements RunReport {
   }
 
   #write(event: string, fields: object): void {
-    this.#stream.write(`${JSON.stringify({ event, ...fields })}\n`);
+    this.#stream.write(`${visibleJson({ event, ...fields })}\n`);
   }
 }

@@ -2,11 +2,13 @@
 import { InvalidArgumentError } from "commander";
 import { type DatasetSplit, digits } from "../index.ts";
 import { type DownloadProgress, datasetNames, type LoadOptions, loadDataset, loadNamed } from "../node.ts";
+import { printable } from "./errors.ts";
 
 /** Reads a whole number of at least `least`, at most `most`. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const digits = least < 0 ? /^-?\d{1,16}$/ : /^\d{1,16}$/;
   return (text) => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+    const value = digits.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`Expected a whole number ${range}.`);
@@ -51,8 +53,12 @@ export interface DataOptions extends LoadOptions {
   readonly dataset?: string | undefined;
 }
 
-/** The data set at the path (or of the name) of --data, or of the name of --dataset; without both the built-in digits. */
-export function loadData(data: string | undefined, { dataset, ...options }: DataOptions = {}): Promise<DatasetSplit> {
+/**
+ * The data set at the path (or of the name) of --data, or of the name of --dataset; without both the built-in digits. What a
+ * reader decided goes to stderr.
+ */
+export function loadData(data: string | undefined, { dataset, ...rest }: DataOptions = {}): Promise<DatasetSplit> {
+  const options = { onNotice: (notice: string) => process.stderr.write(`note: ${printable(notice)}\n`), ...rest };
   if (dataset === undefined) return data === undefined ? digits() : loadDataset(data, options);
   if (data !== undefined) throw new RangeError("expected --data or --dataset, got both");
   return loadNamed(dataset, { download: true, onDownload: announce(), ...options });

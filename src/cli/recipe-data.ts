@@ -2,6 +2,7 @@
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
+import { farthestStart } from "../data/labels.ts";
 import { type DatasetSplit, digits, type Model, type PretrainedPool, pretrained, type WeightSource } from "../index.ts";
 import { isNamedHere } from "../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../node.ts";
@@ -17,11 +18,18 @@ export async function loadRecipeData(data: RecipeData, download: boolean = false
 }
 
 async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> {
-  const { name, path, channels } = data;
+  const { name, path, channels, labelsFrom } = data;
   const size = sizeInside(data);
-  const options = { ...(size !== undefined && { size }), ...(channels !== undefined && { channels }) };
+  const options = {
+    ...(size !== undefined && { size }),
+    ...(channels !== undefined && { channels }),
+    ...(labelsFrom !== undefined && { labelsFrom }),
+  };
   if (path !== undefined) return loadData(path, { ...options, name });
-  if (name === "digits") return digits();
+  if (name === "digits") {
+    if (!labelsFrom) return digits();
+    throw new UsageError(`--labels-from expected 0 for the digits in this package, got ${labelsFrom}`);
+  }
   if (!datasetNames.includes(name)) throw new Error(`${name} is not here: give its folder, archive or file by --data`);
   return download ? loadData(undefined, { ...options, dataset: name }) : loadNamed(name, options);
 }
@@ -32,7 +40,12 @@ export function addDataOptions(command: Command): Command {
     .option("--data <dir>", optionTexts.data)
     .option("--dataset <name>", optionTexts.dataset)
     .option("--size <n>", "side of the square that images are made into, padding included", wholeNumber(1, 4096))
-    .option("--padding <n>", "black pixels on each side of the images", wholeNumber(0, 2047));
+    .option("--padding <n>", "black pixels on each side of the images", wholeNumber(0, 2047))
+    .option(
+      "--labels-from <n>",
+      "the label of the first class in the files, as 1 in EMNIST's letters (default: 0)",
+      wholeNumber(-farthestStart, farthestStart),
+    );
 }
 
 /** What the options of {@link addDataOptions} say. */
@@ -41,12 +54,18 @@ export interface DataFlags {
   readonly dataset?: string;
   readonly size?: number;
   readonly padding?: number;
+  readonly labelsFrom?: number;
 }
 
 /** The data with what the options put in their place; the name of --data is that of the folder or archive. */
 export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeData {
-  const { data: path, dataset, size, padding } = options;
-  const data = { ...recipe, ...(size !== undefined && { size }), ...(padding !== undefined && { padding }) };
+  const { data: path, dataset, size, padding, labelsFrom } = options;
+  const data = {
+    ...recipe,
+    ...(size !== undefined && { size }),
+    ...(padding !== undefined && { padding }),
+    ...(labelsFrom !== undefined && { labelsFrom }),
+  };
   if (path !== undefined && dataset !== undefined) throw new UsageError("expected --data or --dataset, got both");
   // "." and "data/" have no name until they are resolved.
   if (path !== undefined) return { ...data, path, name: basename(resolve(path)).replace(archive, "") };

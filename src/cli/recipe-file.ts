@@ -1,11 +1,14 @@
 // Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
-import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { readBytes } from "../node/files.ts";
 import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../recipes.ts";
 import { UsageError, withPath } from "./errors.ts";
 
 /** What `distillate run` runs if nobody says what. */
 export const defaultRecipe = "digits-random";
+
+/** The largest recipe that this program writes has some kilobytes. */
+const maximumRecipeBytes = 2 ** 22;
 
 /** A named recipe, or that of a file; names that end in .json or have a slash in them are files. */
 export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
@@ -18,7 +21,7 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
   }
   try {
     const folder = dirname(nameOrFile);
-    const recipe = recipeFromBytes(await readFile(nameOrFile), nameOrFile);
+    const recipe = recipeFromBytes(await readBytes(nameOrFile, maximumRecipeBytes), nameOrFile);
     return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
   } catch (error) {
     throw withPath(error, nameOrFile);

@@ -1,6 +1,6 @@
 // A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
 import { describeInit } from "../distill/pretrained.ts";
-import { quote } from "../formats/quote.ts";
+import { quote, shortName } from "../formats/quote.ts";
 import { setDigest } from "../formats/sha256.ts";
 import type { InitOptions, InitScheme, WeightSource } from "../index.ts";
 import {
@@ -40,7 +40,7 @@ export function modelOf({ file, set }: SavedSet): Model {
   try {
     model = modelFromDescription(description);
   } catch (error) {
-    throw new FormatError(`${file}: recipe.model: ${(error as Error).message}`, { cause: error });
+    throw new FormatError(`${file}: recipe.model: ${shortName((error as Error).message, 400)}`, { cause: error });
   }
   const shape = [set.channels, set.height, set.width];
   if (shape.join() !== model.inputShape.join() || set.classes !== model.classes) {
@@ -68,7 +68,7 @@ export function initOf({ file, set }: SavedSet): WeightSource {
       const source = [scheme as InitScheme, options as InitOptions] as const;
       return kind === "random" ? randomInit(...source) : fixedInit(seed as number, ...source);
     } catch (error) {
-      throw new FormatError(`${file}: recipe.init: ${(error as Error).message}`, { cause: error });
+      throw new FormatError(`${file}: recipe.init: ${shortName((error as Error).message, 400)}`, { cause: error });
     }
   }
   throw new FormatError(

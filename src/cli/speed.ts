@@ -1,9 +1,10 @@
 // How fast this machine is, by two small distillations that take about a second and are remembered.
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import envPaths from "env-paths";
 import { backGradientFlops, forwardFlops } from "../distill/flops.ts";
+import { jsonFromBytes } from "../formats/json.ts";
 import {
   alexCifarNet,
   backGradient,
@@ -15,6 +16,7 @@ import {
   type Model,
   version,
 } from "../index.ts";
+import { readBytes } from "../node/files.ts";
 import { writeFileAtomic } from "../node.ts";
 
 /** Additions and multiplications per second of whole outer steps: on small networks, and on those that fill the kernels. */
@@ -58,7 +60,8 @@ export async function machineSpeed(): Promise<Speed> {
 async function remembered(file: string): Promise<(Speed & { machine: string }) | undefined> {
   try {
     const { mtimeMs } = await stat(file);
-    return Date.now() - mtimeMs < 86_400_000 ? JSON.parse(await readFile(file, "utf8")) : undefined;
+    if (Date.now() - mtimeMs >= 86_400_000) return undefined;
+    return jsonFromBytes(await readBytes(file, 2 ** 16), file) as Speed & { machine: string };
   } catch {
     return undefined;
   }

@@ -2,27 +2,28 @@
 
 import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy } from "../formats/npy.ts";
-import { parseNpz } from "../formats/npz.ts";
+import { openNpz } from "../formats/npz.ts";
 import { quote } from "../formats/quote.ts";
-import { type ClassSplitOptions, splitByClass } from "./class-split.ts";
-import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
-import { type DatasetSplit, type LabelledPixels, type Normalization, splitOf } from "./dataset.ts";
+import { type ArrayImages, arrayImages } from "./array-images.ts";
+import { arrayLabels } from "./array-labels.ts";
+import { type Meaning, meaningOf, type Part, partWordsOf, type Role, wordsOf } from "./array-names.ts";
+import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
+import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
+import { checkWhites, type White } from "./grey-levels.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { type PartsOptions, withParts } from "./parts.ts";
 
-const maximumClasses = 256;
 const maximumBytes = 2 ** 31 - 1;
-/** What the arrays of a part are called: in Keras's files, in MedMNIST's, and as one would guess. */
-const partNames: readonly (readonly [images: string, labels: string])[] = [
-  ["x_train", "y_train"],
-  ["train_images", "train_labels"],
-  ["images_train", "labels_train"],
-];
-const wholeNames: readonly (readonly [images: string, labels: string])[] = [
-  ["images", "labels"],
-  ["x", "y"],
-];
 
 /** What `loadArrays` takes. */
-export interface LoadArraysOptions extends SetNames, ClassSplitOptions, Normalization {}
+export interface LoadArraysOptions extends PartsOptions, LabelOptions {}
+
+/** An array that is not parsed yet. */
+interface NamedArray extends Meaning {
+  /** What errors call it. */
+  readonly key: string;
+  readonly parse: () => NumericArray;
+}
 
 /** Whether any of these files holds NumPy arrays. */
 export function isArrays(files: readonly DataFile[]): boolean {
@@ -30,99 +31,123 @@ export function isArrays(files: readonly DataFile[]): boolean {
 }
 
 /**
- * A set from an .npz, or from .npy files with the same names: `x_train`, `y_train`, `x_test`, `y_test` (Keras),
- * `train_images`, `train_labels`, `test_images`, `test_labels` (MedMNIST), or `images` and `labels`, divided at random
- * class by class (`splitByClass`).
- * Images are [n, h, w] or [n, c, h, w], of uint8, or of floats from 0 to 1, which become the nearest of 256 grey levels;
- * labels are whole numbers, [n] or [n, 1].
+ * A set from an .npz, or from .npy files: `x_train`, `y_train`, `x_test` and `y_test` (Keras), `train_images` and so on
+ * (MedMNIST), or `images` and `labels`. Words may come in any order and case; images are also called x, data, img or pixels,
+ * labels also y, target or class. Without a test part val is one, and without that the set is divided at random, class by class
+ * (`splitByClass`).
+ *
+ * Images are [n, h, w], [n, c, h, w], [n, h, w, c] or [n, h·w] (`arrayImages` says how they are told apart), of uint8, bool, other
+ * whole numbers from 0 to 255, or floats from 0 to 1 or 0 to 255. Labels are whole numbers, [n] or [n, 1], or one-hot rows.
  *
  * @throws FormatError, naming file and array: for arrays that are missing, have other shapes, or hold other values.
+ * @example
+ * const { train, test } = await loadArrays([{ path: "mnist.npz", bytes: await readFile("mnist.npz") }]);
  */
 export async function loadArrays(files: readonly DataFile[], options: LoadArraysOptions = {}): Promise<DatasetSplit> {
-  const { name = "arrays", source = name } = options;
-  const arrays = new Map<string, NumericArray>();
-  for (const file of files) {
-    const [, stem, kind] = /^([^/]+)\.np([yz])$/.exec(file.path) ?? [];
-    if (stem === undefined) continue;
+  const { name = "arrays", source = name, onNotice } = options;
+  const from = checkLabelsFrom(options.labelsFrom);
+  const arrays = await namedArrays(files);
+  const present = (part: Part): boolean => arrays.some((array) => array.part === part && array.role !== undefined);
+  const [first, second] = [
+    (["train", "whole", "test", "val"] as const).find(present),
+    (["test", "val"] as const).find(present),
+  ];
+  if (first === undefined) throw unknown(arrays, source);
+  const read = (part: Part): ReadPart => readPart(arrays, part, name, source, from, onNotice);
+  const train = read(first);
+  const test = second === undefined || second === first ? undefined : read(second);
+  checkWhites(train.white, test?.white, source);
+  if (second === "test" && second !== first && present("val")) {
+    onNotice?.(`${source}: the validation part is left out`);
+  }
+  if (second === "val" && second !== first)
+    onNotice?.(`${source}: there is no test part, so the validation part is it`);
+  return withParts(train.images, test?.images, { ...options, source });
+}
+
+/** The arrays in `files` with what their names mean. In one of several .npz files the file's name may say the part. */
+async function namedArrays(files: readonly DataFile[]): Promise<NamedArray[]> {
+  const inside = files.filter(({ path }) => /^[^/]+\.np[yz]$/.test(path));
+  const several = inside.filter(({ path }) => path.endsWith(".npz")).length > 1;
+  const arrays: NamedArray[] = [];
+  for (const file of inside) {
     const [bytes, called] = [await readDataFile(file), nameOf(file)];
-    if (kind === "y") arrays.set(stem, parseNpy(bytes, { name: called }));
-    else for (const [key, array] of await parseNpz(bytes, { name: called, maximumBytes })) arrays.set(key, array);
-  }
-  for (const [images, labels] of partNames) {
-    if (!arrays.has(images)) continue;
-    const forTest = (key: string): string => key.replace("train", "test");
-    const train = readPart(arrays, images, labels, name, source);
-    const test = readPart(arrays, forTest(images), forTest(labels), name, source);
-    const sizes = ({ channels, height, width }: LabelledPixels): string => `${channels}×${height}×${width}`;
-    if (sizes(train) !== sizes(test)) {
-      throw new FormatError(`${source}: expected ${forTest(images)} of ${sizes(train)} each, got ${sizes(test)}`);
+    const stem = file.path.slice(0, -4);
+    if (file.path.endsWith(".npy")) {
+      arrays.push({ key: stem, parse: () => parseNpy(bytes, { name: called }), ...meaningOf(wordsOf(stem)) });
+      continue;
     }
-    const classes = Math.max(train.classes, test.classes);
-    return splitOf({ ...train, classes }, { ...test, classes }, options);
+    const members = await openNpz(bytes, { name: called, maximumBytes });
+    for (const [key, parse] of members) {
+      const words = unnamed(key, members.size, stem) ?? wordsOf(key);
+      const part = several && partWordsOf(key).length === 0 ? partWordsOf(stem) : [];
+      arrays.push({ key: several ? `${stem}: ${key}` : key, parse, ...meaningOf([...words, ...part]) });
+    }
   }
-  for (const [images, labels] of wholeNames) {
-    if (!arrays.has(images)) continue;
-    const { train, test } = splitByClass(readPart(arrays, images, labels, name, source), options);
-    return splitOf(train, test, options);
-  }
-  const looked = [...partNames, ...wholeNames].map(([images, labels]) => `${images} and ${labels}`).join("; ");
-  const found = [...arrays.keys()].slice(0, 20).join(", ");
-  throw new FormatError(`${source}: expected arrays ${looked} (and the same for test), got ${found || "none"}`);
+  return arrays;
+}
+
+/** What arrays mean that `numpy.savez` was given without names: one is what its file is called, two are images and labels. */
+function unnamed(key: string, count: number, stem: string): string[] | undefined {
+  if (key === "arr_0" && count === 1) return wordsOf(stem);
+  return count === 2 ? { arr_0: ["images"], arr_1: ["labels"] }[key] : undefined;
+}
+
+/** The names that were found, for an error. */
+function listed(arrays: readonly NamedArray[]): string {
+  const names = arrays.slice(0, 8).map(({ key }) => shown(key));
+  return `${names.join(", ") || "no arrays"}${arrays.length > 8 ? ` and ${arrays.length - 8} more` : ""}`;
+}
+
+function shown(key: string): string {
+  return /^[\w.: -]{1,60}$/.test(key) ? key : quote(key);
+}
+
+function unknown(arrays: readonly NamedArray[], source: string): FormatError {
+  return new FormatError(
+    `${source}: found ${listed(arrays)}; expected names such as x_train, y_train, x_test and y_test, or images and labels: ` +
+      "numpy.savez(file, x_train=…, y_train=…)",
+  );
+}
+
+interface ReadPart {
+  readonly images: LabelledPixels;
+  readonly white: White | undefined;
 }
 
 function readPart(
-  arrays: ReadonlyMap<string, NumericArray>,
-  imagesKey: string,
-  labelsKey: string,
+  arrays: readonly NamedArray[],
+  part: Part,
   name: string,
   source: string,
-): LabelledPixels {
-  const get = (key: string): NumericArray => {
-    const array = arrays.get(key);
-    if (!array) throw new FormatError(`${source}: expected an array ${key}, got ${[...arrays.keys()].slice(0, 20)}`);
-    return array;
+  from: number,
+  onNotice: ((notice: string) => void) | undefined,
+): ReadPart {
+  const clearest = (role: Role): NamedArray | undefined => {
+    const candidates = arrays.filter((array) => array.role === role && array.part === part);
+    const [best, next] = candidates.sort((a, b) => a.doubt - b.doubt);
+    if (best !== undefined && best.doubt === next?.doubt) {
+      throw new FormatError(
+        `${source}: found ${shown(best.key)} and ${shown(next.key)}; expected one array of ${role}`,
+      );
+    }
+    return best;
   };
-  const images = get(imagesKey);
-  const { shape } = images;
-  if ((shape.length !== 3 && shape.length !== 4) || images.data.length === 0 || (shape.length === 4 && shape[1]! > 4)) {
+  const [images, labels] = [clearest("images"), clearest("labels")];
+  if (images === undefined || labels === undefined) {
+    const [there, missing] = images ? [images, "labels"] : [labels!, "images"];
+    const where = part === "whole" ? "" : ` of the ${part} part`;
     throw new FormatError(
-      `${source}: ${imagesKey}: expected [n, h, w] or [n, c, h, w] with up to 4 channels, got [${shape.join(", ")}]`,
+      `${source}: found ${shown(there.key)} without ${missing} (in ${listed(arrays)}); expected the ${missing}${where} as well`,
     );
   }
-  const labels = get(labelsKey);
-  const [count] = shape as [number];
-  if (labels.data.length !== count || labels.shape[0] !== count || labels.shape.length > 2) {
-    throw new FormatError(
-      `${source}: ${labelsKey}: expected [${count}], as many as ${imagesKey}, got [${labels.shape.join(", ")}]`,
-    );
-  }
-  const [channels, height, width] = (shape.length === 4 ? shape.slice(1) : [1, ...shape.slice(1)]) as [
-    number,
-    number,
-    number,
-  ];
-  const values = Uint8Array.from({ length: count }, (_, i) => {
-    const label = Number(labels.data[i]);
-    if (Number.isInteger(label) && label >= 0 && label < maximumClasses) return label;
-    throw new FormatError(
-      `${source}: ${labelsKey}: expected whole numbers below ${maximumClasses}, got ${quote(label)} at ${i}`,
-    );
-  });
-  const classes = values.reduce((most, label) => Math.max(most, label), 0) + 1;
-  return { name, pixels: toBytes(images, `${source}: ${imagesKey}`), labels: values, channels, height, width, classes };
-}
-
-function toBytes({ data }: NumericArray, name: string): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-    throw new FormatError(`${name}: expected uint8, float32 or float64, got whole numbers of another type`);
-  }
-  const bytes = new Uint8Array(data.length);
-  for (let i = 0; i < bytes.length; i++) {
-    const value = data[i]!;
-    if (!(value >= 0 && value <= 1))
-      throw new FormatError(`${name}: expected floats from 0 to 1, got ${value} at ${i}`);
-    bytes[i] = Math.round(value * 255);
-  }
-  return bytes;
+  const { white, notice, count, ...pixels }: ArrayImages = arrayImages(
+    images.parse(),
+    `${source}: ${shown(images.key)}`,
+  );
+  if (notice !== undefined) onNotice?.(notice);
+  return {
+    white,
+    images: { name, ...pixels, ...arrayLabels(labels.parse(), count, `${source}: ${shown(labels.key)}`, from) },
+  };
 }

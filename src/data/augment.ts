@@ -4,6 +4,7 @@
 
 import type { RandomKey } from "../backend/backend.ts";
 import { philox4x32 } from "../backend/reference/random.ts";
+import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { logUniform } from "./log-uniform.ts";
 import { fitTo, Resizer } from "./resize.ts";
@@ -173,9 +174,12 @@ export class AugmentedBatches {
   readonly #tables: readonly Float32Array[];
   readonly #image: Uint8Array;
 
-  /** Throws TypeError or RangeError for an augmentation that cannot be done to these images. */
+  /**
+   * Throws TypeError or RangeError for an augmentation that cannot be done to these images, or a data set whose fields do
+   * not fit.
+   */
   constructor(dataset: Dataset, augmentation: Augmentation) {
-    this.#dataset = dataset;
+    this.#dataset = checkDataset("dataset", dataset);
     this.#augmentation = checkAugmentation(augmentation, dataset);
     this.#tables = normalizedBytes(dataset);
     this.#image = new Uint8Array(dataset.channels * dataset.height * dataset.width);

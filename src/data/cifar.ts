@@ -5,6 +5,7 @@ import { FormatError } from "../errors.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";
+import { checkLabelsFrom, type LabelOptions, labelRange } from "./labels.ts";
 
 const side = 32;
 const image = 3 * side * side;
@@ -35,7 +36,7 @@ const layouts = {
 } as const;
 
 /** What `loadCifar` takes. */
-export interface LoadCifarOptions extends Normalization {
+export interface LoadCifarOptions extends Normalization, LabelOptions {
   /** One after the other; each gzipped or not, and of any number of whole records. */
   readonly files: readonly { readonly bytes: ByteSource; readonly name: string }[];
   /** Default "cifar10". */
@@ -49,6 +50,7 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
   const { files, labels: kind = "cifar10", name = kind === "cifar10" ? "cifar10" : "cifar100" } = options;
   if (!Object.hasOwn(layouts, kind)) throw new RangeError(`"labels" expected cifar10, fine or coarse, got ${kind}`);
   if (files.length === 0) throw new RangeError(`"files" expected at least one file, got none`);
+  const from = checkLabelsFrom(options.labelsFrom);
   const { prefix, at, ...classes } = layouts[kind];
   const record = prefix + image;
   const contents: { bytes: Uint8Array; name: string }[] = [];
@@ -71,10 +73,11 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
   for (const { bytes, name: file } of contents) {
     for (let start = 0; start < bytes.length; start += record, i++) {
       const label = bytes[start + at]!;
-      if (label >= classes.classes) {
-        throw new FormatError(`${file}: expected a label below ${classes.classes} at byte ${start + at}, got ${label}`);
+      if (label < from || label >= from + classes.classes) {
+        const expected = `expected a label ${labelRange(from, classes.classes)}`;
+        throw new FormatError(`${file}: ${expected} at byte ${start + at}, got ${label}`);
       }
-      labels[i] = label;
+      labels[i] = label - from;
       pixels.set(bytes.subarray(start + prefix, start + record), i * image);
     }
   }

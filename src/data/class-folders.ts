@@ -8,6 +8,7 @@ import { type ClassSplitOptions, classSplit } from "./class-split.ts";
 import { type DataFile, nameOf, type SetNames } from "./data-file.ts";
 import { type DatasetSplit, type Normalization, splitOf } from "./dataset.ts";
 import { type ImageOptions, type LabelledImage, readImages } from "./image-set.ts";
+import { maximumClasses } from "./labels.ts";
 
 /** What `loadImageFolder` takes. */
 export interface ImageFolderOptions extends SetNames, ImageOptions, ClassSplitOptions, Normalization {}
@@ -16,8 +17,6 @@ const picture = /\.(png|jpe?g)$/i;
 const otherPicture = /\.(gif|webp|bmp|tiff?|avif|heic|svg)$/i;
 const trainFolder = "train";
 const testFolders: readonly string[] = ["test", "val", "valid", "validation"];
-/** Labels are bytes. */
-const maximumClasses = 256;
 
 /** Whether something put the file there that is no part of the set: .DS_Store, __MACOSX/… */
 export function isHidden(path: string): boolean {
@@ -29,21 +28,29 @@ export function isHidden(path: string): boolean {
  * mean something and stay. Without hidden files.
  */
 export function withoutWrappers(files: readonly DataFile[]): DataFile[] {
-  let inner = files.filter(({ path }) => !isHidden(path));
+  const inner = files.filter(({ path }) => !isHidden(path));
+  const first = inner[0]?.path ?? "";
+  // Folder by folder, with one look at each file for each: `at` is where paths begin without the folders so far.
+  let at = 0;
   for (;;) {
-    const [top, rest] = (inner[0]?.path ?? "").split(/\/(.*)/s) as [string, string?];
-    if (rest === undefined || top === trainFolder || testFolders.includes(top)) return inner;
-    const within = (path: string): boolean => path.startsWith(`${top}/`);
-    const isClass = (path: string): boolean => picture.test(path) && !path.slice(top.length + 1).includes("/");
-    if (!inner.every(({ path }) => within(path) && !isClass(path))) return inner;
-    inner = inner.map((file) => ({ ...file, name: nameOf(file), path: file.path.slice(top.length + 1) }));
+    const end = first.indexOf("/", at);
+    const top = first.slice(at, end);
+    if (end < 0 || top === trainFolder || testFolders.includes(top)) break;
+    const within = ({ path }: DataFile): boolean => path.startsWith(`${top}/`, at);
+    const isClass = ({ path }: DataFile): boolean => path.indexOf("/", end + 1) < 0 && picture.test(path);
+    if (!inner.every((file) => within(file) && !isClass(file))) break;
+    at = end + 1;
   }
+  return at === 0 ? inner : inner.map((file) => ({ ...file, name: file.name ?? file.path, path: file.path.slice(at) }));
 }
 
 /** The pictures in `files`; a picture in another format is an error, any other file is left out. */
 function pictures(files: readonly DataFile[]): DataFile[] {
-  const other = files.find(({ path }) => otherPicture.test(path));
-  if (other) throw new FormatError(`${nameOf(other)}: expected only PNG and JPEG pictures, got another format`);
+  const others = files.filter(({ path }) => otherPicture.test(path));
+  if (others.length > 0) {
+    const more = others.length > 1 ? `, as ${others.length - 1} more have` : "";
+    throw new FormatError(`${nameOf(others[0]!)}: expected only PNG and JPEG pictures, got another format${more}`);
+  }
   // By code unit, not by the host's language.
   return files.filter(({ path }) => picture.test(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -2,6 +2,7 @@
 
 import { philox4x32 } from "../backend/reference/random.ts";
 import { checkSeed, randomKey } from "../random.ts";
+import { checkLabelled } from "./check-dataset.ts";
 import { type Dataset, type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
 
 /** How a set is divided. */
@@ -68,17 +69,22 @@ function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPix
  * Divides a set that comes without a test part, class by class (`classSplit`). Both parts are copies, normalised with the
  * statistics of the new training part.
  *
- * @throws RangeError for a share outside 0..1, and where no class has two images.
+ * @throws RangeError for a share outside 0..1, and where no class has two images; TypeError or RangeError for a data set
+ * whose fields do not fit.
  * @example
  * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
  */
 export function splitByClass(dataset: Dataset | LabelledPixels, options: ClassSplitOptions = {}): DatasetSplit {
-  const { name, pixels, labels, channels, height, width, classes, classNames } = dataset;
+  const { name, pixels, labels, channels, height, width, classes, classNames, absentClasses } = checkLabelled(
+    "dataset",
+    dataset,
+  );
   const { train, test } = classSplit(labels, classes, options);
   if (test.length === 0) throw new RangeError(`"dataset" expected two images of some class, got none in ${name}`);
   const images: LabelledPixels = {
     ...{ name, pixels, labels, channels, height, width, classes },
     ...(classNames && { classNames }),
+    ...(absentClasses && { absentClasses }),
   };
   return splitOf(chosen(images, train), chosen(images, test));
 }

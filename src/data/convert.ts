@@ -1,6 +1,7 @@
 // A data set as another network needs it: of another size, with a border, grey or RGB. The paper trains on USPS digits framed
 // like MNIST's, and on MNIST in three channels. What is given as a split stays one, both parts normalised alike.
 
+import { checkSetOrSplit } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { datasetOf, splitOf } from "./dataset.ts";
 import { luma } from "./image-set.ts";
@@ -11,6 +12,7 @@ const maximumSide = 4096;
 
 /** Converts a set, or both parts of a split; statistics are measured again, those of the training part for both. */
 function converted<T extends Dataset | DatasetSplit>(data: T, convert: (set: Dataset) => LabelledPixels): T {
+  checkSetOrSplit("data", data);
   if ("train" in data) return splitOf(convert(data.train), convert(data.test)) as DatasetSplit as T;
   return datasetOf(convert(data as Dataset)) as Dataset as T;
 }
@@ -111,6 +113,7 @@ export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
     const three = ([value]: readonly number[]): number[] => [value!, value!, value!];
     return { ...set, pixels: out, channels: 3, mean: three(set.mean), std: three(set.std) };
   };
+  checkSetOrSplit("data", data);
   if ("train" in data) return { train: convert(data.train), test: convert(data.test) } as DatasetSplit as T;
   return convert(data as Dataset) as Dataset as T;
 }

@@ -1,14 +1,15 @@
 // Caltech-UCSD Birds 200-2011, in its own layout.
 
 import { FormatError } from "../errors.ts";
+import { quote, shortName } from "../formats/quote.ts";
 import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
 import { type DataFile, nameOf } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";
 import type { LabelledImage } from "./image-set.ts";
-import { filesBeside, linesOf } from "./text-files.ts";
+import { maximumClasses } from "./labels.ts";
+import { filesBeside, TextLines } from "./text-files.ts";
 
 const labelsFile = /^(.*\/)?image_class_labels\.txt$/;
-const maximumClasses = 256;
 
 /** Whether CUB's file of labels is there. */
 export function isCub(files: readonly DataFile[]): boolean {
@@ -28,10 +29,11 @@ export async function loadCub(files: readonly DataFile[], options: ImageFolderOp
   /** The second field by the first, in the order of the lines. */
   const table = async (path: string, pattern: RegExp, expected: string): Promise<Map<string, string>> => {
     const values = new Map<string, string>();
-    for (const { fields, where } of await linesOf(set.get(path))) {
+    const lines = await TextLines.of(set.get(path), set.size);
+    for (let fields = lines.next(); fields !== undefined; fields = lines.next()) {
       const [id, value] = fields;
       if (fields.length !== 2 || !/^\d{1,9}$/.test(id!) || !pattern.test(value!) || values.has(id!)) {
-        throw where(`a new number and ${expected}`, fields.join(" "));
+        throw lines.bad(`a new number and ${expected}`, fields.join(" "));
       }
       values.set(id!, value!);
     }
@@ -49,13 +51,19 @@ export async function loadCub(files: readonly DataFile[], options: ImageFolderOp
       throw new FormatError(`${nameOf(set.get(path))}: expected a line for image ${id}, got none`);
     return value;
   };
+  const used = new Set<string>();
   for (const [id, path] of paths) {
+    // A picture that comes twice would be in both parts, or decoded as often as a file can say its name.
+    if (used.has(path)) {
+      throw new FormatError(`${nameOf(set.get("images.txt"))}: expected each path once, got ${quote(path)} again`);
+    }
+    used.add(path);
     const label = Number(lookUp(labels, id, "image_class_labels.txt")) - 1;
     const folder = path.split("/")[0]!;
     if (label >= maximumClasses || (classNames[label] ?? folder) !== folder) {
       throw new FormatError(
         `${nameOf(set.get("image_class_labels.txt"))}: expected a class up to ${maximumClasses} with one folder of ` +
-          `images, got ${label + 1} for ${path}`,
+          `images, got ${label + 1} for ${shortName(path)}`,
       );
     }
     classNames[label] = folder;

@@ -1,5 +1,9 @@
 // The files of a data set, wherever they are: in a folder, in an archive, or dropped into a page.
 
+import { FormatError } from "../errors.ts";
+import { shortName } from "../formats/quote.ts";
+import { isArrayBuffer, isBytes } from "../kinds.ts";
+
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;
 
@@ -13,20 +17,39 @@ export interface DataFile {
   readonly name?: string;
 }
 
-/** The bytes behind `source`; a Uint8Array is not copied. */
+/** The bytes behind `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
 export async function bytesOf(source: ByteSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  return new Uint8Array(source instanceof ArrayBuffer ? source : await source.arrayBuffer());
+  if (isBytes(source)) return source;
+  if (isArrayBuffer(source)) return new Uint8Array(source);
+  if (typeof (source as Blob | undefined)?.arrayBuffer === "function")
+    return new Uint8Array(await source.arrayBuffer());
+  throw new TypeError(
+    `"bytes" expected Uint8Array, ArrayBuffer or Blob, got ${source === null ? "null" : typeof source}`,
+  );
 }
 
-/** What `file` holds. */
-export async function readDataFile({ bytes }: DataFile): Promise<Uint8Array> {
-  return bytesOf(typeof bytes === "function" ? await bytes() : bytes);
+/**
+ * What `file` holds. A part of a larger block of memory, as the files of an archive are, is copied: what is made of it
+ * may be kept for long, or sent to a worker with all the memory that it is a view of.
+ *
+ * @throws FormatError for a file of more than `maximumBytes`, before it is read where its size is known.
+ */
+export async function readDataFile(
+  file: DataFile,
+  maximumBytes: number = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array> {
+  const source = typeof file.bytes === "function" ? await file.bytes() : file.bytes;
+  const size = isBytes(source) || isArrayBuffer(source) ? source.byteLength : (source as Blob | undefined)?.size;
+  if (size !== undefined && size > maximumBytes) {
+    throw new FormatError(`${nameOf(file)}: expected at most ${maximumBytes} bytes, got ${size}`);
+  }
+  const bytes = await bytesOf(source);
+  return bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
-/** What errors call `file`. */
+/** What errors call `file`: short and visible, whatever the file is called. */
 export function nameOf({ name, path }: DataFile): string {
-  return name ?? path;
+  return shortName(name ?? path);
 }
 
 /** What a set of files is called. */
@@ -35,4 +58,9 @@ export interface SetNames {
   readonly name?: string;
   /** What errors call the folder or archive that the files are in. Default: the name. */
   readonly source?: string;
+}
+
+/** Who is told what a reader decided because the files do not say it. */
+export interface Notices {
+  readonly onNotice?: (notice: string) => void;
 }

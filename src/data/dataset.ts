@@ -1,6 +1,8 @@
 // Labelled images in memory, as bytes. Normalising is part of the data set, because a distilled set is worth nothing
 // to somebody who does not know mean and std.
 
+import { checkDataset, checkPerChannel } from "./check-dataset.ts";
+
 /** Labelled 8-bit images and how to normalise them: value = (byte / 255 − mean[c]) / std[c]. */
 export interface Dataset {
   readonly name: string;
@@ -15,6 +17,11 @@ export interface Dataset {
   readonly classes: number;
   /** [classes], where the source names them. */
   readonly classNames?: readonly string[];
+  /**
+   * Classes that have no images on purpose, as `relabelled` leaves one. Where a set is learned from, any other class without
+   * images is refused.
+   */
+  readonly absentClasses?: readonly number[];
   /** Per channel, of pixels / 255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -29,10 +36,10 @@ export interface DatasetSplit {
 /**
  * The images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
  *
- * @throws RangeError unless 0 <= start <= end <= count.
+ * @throws RangeError unless 0 <= start <= end <= count; TypeError or RangeError for a data set whose fields do not fit.
  */
 export function subset(dataset: Dataset, start: number, end: number): Dataset {
-  const { count } = dataset;
+  const { count } = checkDataset("dataset", dataset);
   if (!Number.isInteger(start) || start < 0) throw new RangeError(`"start" expected integer >= 0, got ${start}`);
   if (!Number.isInteger(end) || end < start || end > count) {
     throw new RangeError(`"end" expected integer in ${start}..${count}, got ${end}`);
@@ -53,12 +60,13 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
  *
  * Pixels are those of `dataset`, not a copy. Its name says what was done.
  *
- * @throws RangeError unless both are classes, and not the same.
+ * @throws RangeError unless both are classes, and not the same; TypeError or RangeError for a data set whose fields do not
+ * fit.
  * @example
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
  */
 export function relabelled(dataset: Dataset, from: number, to: number): Dataset {
-  const { classes, labels, name } = dataset;
+  const { classes, labels, name, absentClasses = [] } = checkDataset("dataset", dataset);
   for (const [key, label] of [["from", from] as const, ["to", to] as const]) {
     if (Number.isInteger(label) && label >= 0 && label < classes) continue;
     throw new RangeError(`"${key}" expected a class from 0 to ${classes - 1}, got ${label}`);
@@ -68,6 +76,7 @@ export function relabelled(dataset: Dataset, from: number, to: number): Dataset 
     ...dataset,
     name: `${name}, ${from} as ${to}`,
     labels: labels.map((label) => (label === from ? to : label)),
+    absentClasses: [...absentClasses.filter((label) => label !== from && label !== to), from],
   };
 }
 
@@ -120,18 +129,15 @@ export type Normalization = Partial<Pick<Dataset, "mean" | "std">>;
  * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left
  * unscaled, because dividing by 0 would make it infinite.
  *
- * @throws RangeError where `mean` or `std` do not fit the channels.
+ * @throws TypeError or RangeError where `mean` or `std` do not fit the channels.
  */
 export function datasetOf(images: LabelledPixels, given: Normalization = {}): Dataset {
   const { pixels, labels, channels, height, width } = images;
   const measured = given.mean && given.std ? undefined : statistics(pixels, channels, height, width);
   const mean = given.mean ?? measured!.mean;
   const std = given.std ?? measured!.std.map((value) => value || 1);
-  for (const [key, list] of Object.entries({ mean, std })) {
-    const fits = list.length === channels && list.every((v) => Number.isFinite(v) && (key === "mean" || v > 0));
-    if (!fits)
-      throw new RangeError(`"${key}" expected ${channels} finite numbers${key === "std" ? " > 0" : ""}, got [${list}]`);
-  }
+  checkPerChannel("mean", mean, channels);
+  checkPerChannel("std", std, channels, 0);
   return { ...images, count: labels.length, mean, std };
 }
 
@@ -192,10 +198,16 @@ export function batchInto(
   }
 }
 
+/** How many images there are of each class. */
+export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): Uint32Array {
+  const counts = new Uint32Array(classes);
+  for (const label of labels) counts[label]!++;
+  return counts;
+}
+
 /** Per class, the indices of its images, ascending. */
 export function classIndex(dataset: Dataset): Uint32Array[] {
-  const counts = new Uint32Array(dataset.classes);
-  for (const label of dataset.labels) counts[label]!++;
+  const counts = classCounts(dataset);
   const index = Array.from(counts, (n) => new Uint32Array(n));
   counts.fill(0);
   dataset.labels.forEach((label, i) => {

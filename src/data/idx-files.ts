@@ -1,9 +1,11 @@
 // MNIST's four idx files, found by their names.
 
 import { FormatError } from "../errors.ts";
+import { shortName } from "../formats/quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";
+import type { LabelOptions } from "./labels.ts";
 
 /** The names that a part of the set may have. */
 function candidates(part: string, ranks: readonly number[]): string[] {
@@ -26,7 +28,7 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],
-  { name = "idx", source = name, mean, std }: SetNames & Normalization = {},
+  { name = "idx", source = name, mean, std, labelsFrom = 0 }: SetNames & Normalization & LabelOptions = {},
 ): Promise<DatasetSplit> {
   const find = (part: string, ranks: readonly number[]): DataFile => {
     const names = candidates(part, ranks);
@@ -37,7 +39,14 @@ export async function loadIdxFiles(
     const present = files.map(({ path }) => path).sort();
     throw new FormatError(
       `${source}: expected ${names[0]}, but it is missing; looked for ${names.join(", ")} and found ` +
-        `${present.length === 0 ? "an empty folder" : present.slice(0, 20).join(", ")}`,
+        `${
+          present.length === 0
+            ? "an empty folder"
+            : present
+                .slice(0, 20)
+                .map((path) => shortName(path, 60))
+                .join(", ")
+        }`,
     );
   };
   // All four are looked for before any is read.
@@ -58,6 +67,7 @@ export async function loadIdxFiles(
       name,
       imagesName: nameOf(images),
       labelsName: nameOf(labels),
+      labelsFrom,
       ...like,
     });
 

@@ -3,9 +3,11 @@
 // sets use. Reading only.
 
 import { FormatError } from "../errors.ts";
+import { checkCount, shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
-import { gunzip, gunzipPrefix, isGzip } from "./gzip.ts";
+import { gunzip, inflatePrefix, isGzip } from "./gzip.ts";
+import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */
 export interface Idx {
@@ -65,7 +67,7 @@ export function parseIdx(bytes: Uint8Array, { name }: { readonly name: string })
 }
 
 /** What `loadIdx` takes. */
-export interface LoadIdxOptions {
+export interface LoadIdxOptions extends LabelOptions {
   /** [count, height, width] for grey images or [count, channels, height, width]; gzipped or not. */
   readonly images: ByteSource;
   /** [count] */
@@ -75,7 +77,7 @@ export interface LoadIdxOptions {
   /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
   readonly imagesName?: string;
   readonly labelsName?: string;
-  /** Default: the largest label + 1. Give it where some class may be absent. */
+  /** Default: as many as the largest label needs. Give it where some class may be absent. */
   readonly classes?: number;
   /** Per channel, of pixels / 255. Default: those of these images; give a test set those of its training set. */
   readonly mean?: readonly number[];
@@ -86,12 +88,12 @@ async function read(source: ByteSource, name: string): Promise<Idx> {
   const bytes = await bytesOf(source);
   if (!isGzip(bytes)) return parseIdx(bytes, { name });
   // The header says how much may come out, so a small file cannot grow into a large one.
-  const { start, size } = parseHeader(await gunzipPrefix(bytes, 4 + 4 * maximumDimensions, name), name);
+  const { start, size } = parseHeader(await inflatePrefix(bytes, "gzip", 4 + 4 * maximumDimensions, name), name);
   return parseIdx(await gunzip(bytes, { name, maximumBytes: start + size }), { name });
 }
 
 function fileName(source: ByteSource, fallback: string): string {
-  return (source as { readonly name?: string }).name || fallback;
+  return (source as { readonly name?: string } | undefined)?.name || fallback;
 }
 
 /**
@@ -129,17 +131,18 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
     number,
   ];
 
-  let largest = 0;
+  const from = checkLabelsFrom(options.labelsFrom);
+  let largest = from;
   for (const label of labels.values) if (label > largest) largest = label;
-  const classes = options.classes ?? largest + 1;
-  if (!Number.isInteger(classes) || classes < 1)
-    throw new RangeError(`"classes" expected integer >= 1, got ${classes}`);
-  if (largest >= classes) {
-    const at = labels.values.findIndex((label) => label >= classes);
-    throw new FormatError(
-      `${labelsName}: expected labels below ${classes}, got ${labels.values[at]} at byte ${8 + at}`,
-    );
+  const classes = options.classes ?? largest - from + 1;
+  checkCount("classes", classes, 1, maximumClasses);
+  const at = labels.values.findIndex((label) => label < from || label >= from + classes);
+  if (at >= 0) {
+    const advice = from === 0 ? shiftAdvice(labels.values, classes) : "";
+    const expected = `expected labels ${labelRange(from, classes)}, got ${labels.values[at]}`;
+    throw new FormatError(`${labelsName}: ${expected} at byte ${8 + at}${advice}`);
   }
 
-  return datasetOf({ name, pixels, labels: labels.values, channels, height, width, classes }, options);
+  const part = { name, pixels, labels: classesOf(labels.values, from), channels, height, width, classes };
+  return datasetOf(part, options);
 }

@@ -55,7 +55,8 @@ function sizeOf(size: NonNullable<ImageOptions["size"]>): readonly [number, numb
 /**
  * Decodes `images`, in their order, to [n, channels, height, width].
  *
- * @throws FormatError, naming the file: for one that does not decode or, without a size, differs from the first;
+ * @throws FormatError, naming the file: for one that cannot be read, of several the first, and how many cannot; for one that,
+ * without a size, differs from the first;
  * RangeError for options that cannot be, or a set above 2 GiB.
  */
 export async function readImages(
@@ -73,15 +74,25 @@ export async function readImages(
   let block: Block | undefined;
   let grey = true;
   let sinceLast = 0;
-  let decoded: { file: DataFile; raster: Raster } | undefined;
+  let decoded: { file: DataFile; raster: Raster | undefined } | undefined;
+  const unread: Unread = { files: new Set() };
+  const letGo = async (): Promise<0> => {
+    await nextTask();
+    return 0;
+  };
   for (const [i, { file, box }] of images.entries()) {
     signal?.throwIfAborted();
     if (decoded?.file !== file) {
-      const raster = await decodeImage(await readDataFile(file), { name: nameOf(file) });
+      const raster = await readRaster(file, unread);
       decoded = { file, raster };
-      sinceLast += raster.width * raster.height;
+      sinceLast += raster === undefined ? pixelsAtATime : raster.width * raster.height;
     }
     const { raster } = decoded;
+    // Once a picture is missing, the others are only counted.
+    if (unread.first !== undefined || raster === undefined) {
+      if (sinceLast >= pixelsAtATime) sinceLast = await letGo();
+      continue;
+    }
     const part = box ? withinRaster(box, raster, file) : whole(raster);
     const [height, width] = [part.bottom - part.top, part.right - part.left];
     size ??= [height, width];
@@ -95,13 +106,18 @@ export async function readImages(
     block.put(raster, part);
     grey &&= raster.channels === 1;
     if (sinceLast >= pixelsAtATime) {
-      sinceLast = 0;
-      onProgress?.({ done: i + 1, total: images.length });
-      await nextTask();
+      await onProgress?.({ done: i + 1, total: images.length });
+      sinceLast = await letGo();
     }
   }
+  if (unread.first !== undefined) {
+    const total = new Set(images.map(({ file }) => file)).size;
+    throw new FormatError(`${unread.first.message} (cannot be read: ${unread.files.size} of ${total} pictures)`, {
+      cause: unread.first,
+    });
+  }
   if (block === undefined) throw new RangeError(`"images" expected at least one, got none`);
-  onProgress?.({ done: images.length, total: images.length });
+  await onProgress?.({ done: images.length, total: images.length });
   const channels = wanted ?? (grey ? 1 : 3);
   return {
     name: set.name,
@@ -113,6 +129,24 @@ export async function readImages(
     classes: set.classNames.length,
     classNames: set.classNames,
   };
+}
+
+/** Pictures that cannot be read, and the reason of the first. */
+interface Unread {
+  readonly files: Set<DataFile>;
+  first?: FormatError;
+}
+
+/** The picture in `file`; undefined where it cannot be read, which is noted. */
+async function readRaster(file: DataFile, unread: Unread): Promise<Raster | undefined> {
+  try {
+    return await decodeImage(await readDataFile(file), { name: nameOf(file) });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    unread.files.add(file);
+    unread.first ??= error;
+    return undefined;
+  }
 }
 
 function whole({ width, height }: Raster): Box {

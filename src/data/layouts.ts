@@ -13,22 +13,26 @@ import {
   loadImageFolder,
   withoutWrappers,
 } from "./class-folders.ts";
-import { splitByClass } from "./class-split.ts";
+import { isCsv, loadCsv } from "./csv.ts";
 import { isCub, loadCub } from "./cub.ts";
-import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
-import { type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
+import { type DataFile, type Notices, nameOf, readDataFile } from "./data-file.ts";
+import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { isIdxFiles, loadIdxFiles } from "./idx-files.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
+import { withParts } from "./parts.ts";
+import { isSvhn, loadSvhn } from "./svhn.ts";
+import { refusalOf } from "./unread-files.ts";
 import { readUsps } from "./usps.ts";
 import { isVoc, loadVoc } from "./voc.ts";
 
 /** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
-export interface LoadDatasetOptions extends ImageFolderOptions {
+export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions, Notices {
   /** Which labels of CIFAR-100. Default "fine". */
   readonly cifar100Labels?: Exclude<CifarLabels, "cifar10">;
 }
 
 interface Layout {
-  /** What was looked for. */
+  /** What it is called in a refusal that says what is read. */
   readonly what: string;
   matches(files: readonly DataFile[]): boolean;
   load(files: readonly DataFile[], options: LoadDatasetOptions): Promise<DatasetSplit>;
@@ -40,23 +44,26 @@ const uspsFile = /^zip\.(train|test)(\.gz)?$/;
 
 /** Looked for in this order: the more particular first. */
 const layouts: readonly Layout[] = [
-  { what: "MNIST's idx files (train-images-idx3-ubyte, …)", matches: isIdxFiles, load: loadIdxFiles },
+  { what: "MNIST's idx files", matches: isIdxFiles, load: loadIdxFiles },
   {
-    what: "CIFAR-10 (data_batch_1.bin, …, test_batch.bin)",
+    what: "CIFAR-10 (data_batch_1.bin, …)",
     matches: (files) => has(files, /^test_batch\.bin/) || files.every(({ path }) => cifar10File.test(path)),
     load: (files, options) => cifar(files, cifar10File, "cifar10", options),
   },
   {
-    what: "CIFAR-100 (train.bin, test.bin)",
+    what: "CIFAR-100 (train.bin)",
     matches: (files) => has(files, cifar100File),
     load: (files, options) => cifar(files, cifar100File, options.cifar100Labels ?? "fine", options),
   },
-  { what: "USPS as text (zip.train, zip.test)", matches: (files) => has(files, uspsFile), load: usps },
-  { what: "PASCAL VOC (Annotations/*.xml, …)", matches: isVoc, load: loadVoc },
-  { what: "CUB-200-2011 (image_class_labels.txt, …)", matches: isCub, load: loadCub },
-  { what: "NumPy arrays (*.npz, *.npy)", matches: isArrays, load: loadArrays },
-  { what: "CIFAR-10 as JPEG files (train/00000_6.jpg, …)", matches: isCifarJpeg, load: loadCifarJpeg },
+  { what: "USPS (zip.train)", matches: (files) => has(files, uspsFile), load: usps },
+  { what: "PASCAL VOC", matches: isVoc, load: loadVoc },
+  { what: "CUB-200-2011", matches: isCub, load: loadCub },
+  { what: "NumPy arrays (.npz, .npy)", matches: isArrays, load: loadArrays },
+  { what: "CIFAR-10 as JPEG (train/00000_6.jpg)", matches: isCifarJpeg, load: loadCifarJpeg },
   { what: "folders of PNG or JPEG files (class/picture.jpg)", matches: isClassFolders, load: loadImageFolder },
+  // Last, because tables lie beside pictures too.
+  { what: "SVHN (.mat)", matches: isSvhn, load: loadSvhn },
+  { what: "tables of pixels (.csv)", matches: isCsv, load: loadCsv },
 ];
 
 function has(files: readonly DataFile[], pattern: RegExp): boolean {
@@ -73,15 +80,16 @@ async function cifar(
   const part = async (wanted: readonly DataFile[]): Promise<LabelledPixels> => {
     const contents: { bytes: Uint8Array; name: string }[] = [];
     for (const file of wanted) contents.push({ bytes: await readDataFile(file), name: nameOf(file) });
-    return readCifar({ files: contents, labels, ...(options.name !== undefined && { name: options.name }) });
+    const { name, labelsFrom = 0 } = options;
+    return readCifar({ files: contents, labels, labelsFrom, ...(name !== undefined && { name }) });
   };
   return twoParts(ofSet, part, options);
 }
 
 async function usps(files: readonly DataFile[], options: LoadDatasetOptions): Promise<DatasetSplit> {
-  const { name = "usps" } = options;
+  const { name = "usps", labelsFrom = 0 } = options;
   const part = async ([file]: readonly DataFile[]): Promise<LabelledPixels> =>
-    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!) });
+    readUsps({ bytes: await readDataFile(file!), name, fileName: nameOf(file!), labelsFrom });
   return twoParts(
     files.filter(({ path }) => uspsFile.test(path)),
     part,
@@ -97,17 +105,16 @@ async function twoParts(
 ): Promise<DatasetSplit> {
   const isTest = ({ path }: DataFile): boolean => /(^|[._])test/.test(path);
   const [train, test] = [files.filter((file) => !isTest(file)), files.filter(isTest)];
-  if (train.length > 0 && test.length > 0) return splitOf(await read(train), await read(test), options);
-  const { train: first, test: second } = splitByClass(await read(files), options);
-  return splitOf(first, second, options);
+  if (train.length > 0 && test.length > 0) return withParts(await read(train), await read(test), options);
+  return withParts(await read(files), undefined, options);
 }
 
 /**
  * The data set in `files`, whatever its layout: MNIST's idx files, CIFAR-10 or CIFAR-100 binaries, USPS as text, PASCAL
- * VOC, CUB-200-2011, NumPy arrays, folders of PNG or JPEG files, or archives (.tar, .tar.gz, .zip) with one of these. A
- * set without a test part is divided at random, class by class. Nothing leaves the machine.
+ * VOC, CUB-200-2011, NumPy arrays, folders of PNG or JPEG files, SVHN, tables of pixels, or archives (.tar, .tar.gz, .zip) with one
+ * of these. A set without a test part is divided at random, class by class. Nothing leaves the machine.
  *
- * @throws FormatError, naming the file, where one is damaged; else saying what was looked for and what was found.
+ * @throws FormatError, naming the file, where one is damaged; else saying what was found and what is read.
  * @example
  * const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, bytes: file }));
  * const { train, test } = await datasetFromFiles(files, { size: 32 });
@@ -117,22 +124,26 @@ export async function datasetFromFiles(
   options: LoadDatasetOptions = {},
 ): Promise<DatasetSplit> {
   const { source = options.name ?? "files" } = options;
+  checkLabelsFrom(options.labelsFrom);
   const inner = withoutWrappers(files);
   const layout = inner.length > 0 ? layouts.find(({ matches }) => matches(inner)) : undefined;
   if (layout) return layout.load(inner, { ...options, source });
   const archives = inner.filter(({ path }) => isArchiveName(path));
-  if (archives.length > 0) {
-    const members: DataFile[] = [];
-    for (const archive of archives)
-      members.push(...(await filesInArchive(await readDataFile(archive), nameOf(archive))));
-    const within = withoutWrappers(members);
-    const found = layouts.find(({ matches }) => matches(within));
-    if (found && within.length > 0) return found.load(within, { ...options, source });
+  const members: DataFile[] = [];
+  for (const archive of archives) {
+    for (const file of await filesInArchive(await readDataFile(archive), nameOf(archive))) members.push(file);
   }
-  const names = inner.map(({ path }) => path).sort();
-  throw new FormatError(
-    `${source}: expected a data set; looked for ${layouts.map(({ what }) => what).join("; ")}; or an archive ` +
-      `(.tar, .tar.gz, .zip) of one; found ${names.slice(0, 10).map(quote).join(", ") || "no files"}` +
-      `${names.length > 10 ? ` and ${names.length - 10} more` : ""}`,
+  const within = withoutWrappers(members);
+  const found = within.length > 0 ? layouts.find(({ matches }) => matches(within)) : undefined;
+  if (found) return found.load(within, { ...options, source });
+  throw (await refusalOf([...inner, ...within])) ?? unknownLayout(source, inner, within);
+}
+
+function unknownLayout(source: string, files: readonly DataFile[], members: readonly DataFile[]): FormatError {
+  const names = [...files.map(({ path }) => path), ...members.map(nameOf)].sort();
+  const more = names.length > 10 ? ` and ${names.length - 10} more` : "";
+  return new FormatError(
+    `${source}: found ${names.slice(0, 10).map(quote).join(", ") || "no files"}${more}; expected a data set: ` +
+      `${layouts.map(({ what }) => what).join(", ")}, or an archive (.tar, .tar.gz, .zip) of one`,
   );
 }

@@ -6,6 +6,7 @@ import { quote } from "../formats/quote.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";
+import { checkLabelsFrom, type LabelOptions } from "./labels.ts";
 
 const side = 16;
 const values = side * side;
@@ -16,7 +17,7 @@ const shortestLine = 1 + 2 * values;
 const number = /^-?\d{1,3}(\.\d{1,9})?$/;
 
 /** What `loadUsps` takes. */
-export interface LoadUspsOptions extends Normalization {
+export interface LoadUspsOptions extends Normalization, LabelOptions {
   /** The text, gzipped or not. */
   readonly bytes: ByteSource;
   /** Of the data set. Default "usps". */
@@ -26,7 +27,9 @@ export interface LoadUspsOptions extends Normalization {
 }
 
 /** The images of `loadUsps`, not yet normalised. */
-export async function readUsps({ bytes, name = "usps", fileName = name }: LoadUspsOptions): Promise<LabelledPixels> {
+export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels> {
+  const { bytes, name = "usps", fileName = name } = options;
+  const from = checkLabelsFrom(options.labelsFrom);
   const text = await maybeGunzip(await bytesOf(bytes), { name: fileName, maximumBytes });
   if (text.length > maximumBytes) {
     throw new FormatError(`${fileName}: expected at most ${maximumBytes} bytes, got ${text.length}`);
@@ -45,10 +48,10 @@ export async function readUsps({ bytes, name = "usps", fileName = name }: LoadUs
     const fields = line.split(/[ \t]+/);
     if (fields.length !== values + 1) throw bad(`a label and ${values} values`, `${fields.length} fields`);
     const label = number.test(fields[0]!) ? Number(fields[0]) : Number.NaN;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw bad(`a label from 0 to ${classes - 1}`, quote(fields[0]));
+    if (!Number.isInteger(label) || label < from || label >= from + classes) {
+      throw bad(`a label from ${from} to ${from + classes - 1}`, quote(fields[0]));
     }
-    labels[count] = label;
+    labels[count] = label - from;
     for (let p = 0; p < values; p++) {
       const field = fields[p + 1]!;
       const value = number.test(field) ? Number(field) : Number.NaN;

@@ -6,7 +6,7 @@ import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";
 import type { Box, LabelledImage } from "./image-set.ts";
-import { filesBeside, type LabelledFiles, linesOf } from "./text-files.ts";
+import { filesBeside, type LabelledFiles, TextLines } from "./text-files.ts";
 import { parseXml, type XmlElement } from "./xml.ts";
 
 /** The twenty classes, in the order of their labels. */
@@ -15,6 +15,8 @@ export const vocClasses: readonly string[] =
     " ",
   );
 
+/** What `parseXml` takes, in UTF-8. */
+const maximumXmlBytes = 2 ** 22;
 const annotation = /^(.*\/)?Annotations\/[^/]+\.xml$/;
 
 /** Whether some file is an annotation in VOC's layout. */
@@ -40,12 +42,17 @@ export async function loadVoc(files: readonly DataFile[], options: ImageFolderOp
 async function objects(set: LabelledFiles, list: string): Promise<LabelledImage[]> {
   const images: LabelledImage[] = [];
   const names = set.get(`ImageSets/Main/${list}.txt`);
-  for (const { fields, where } of await linesOf(names)) {
-    const [id] = fields;
-    if (fields.length !== 1 || !/^[\w-]{1,64}$/.test(id!)) throw where("the name of an image", fields.join(" "));
+  const lines = await TextLines.of(names, set.size);
+  const used = new Set<string>();
+  for (let fields = lines.next(); fields !== undefined; fields = lines.next()) {
+    const id = fields[0]!;
+    if (fields.length !== 1 || !/^[\w-]{1,64}$/.test(id) || used.has(id)) {
+      throw lines.bad("the name of an image that was not named before", fields.join(" "));
+    }
+    used.add(id);
     const file = set.get(`JPEGImages/${id}.jpg`);
     const xml = set.get(`Annotations/${id}.xml`);
-    const root = parseXml(new TextDecoder().decode(await readDataFile(xml)), nameOf(xml));
+    const root = parseXml(new TextDecoder().decode(await readDataFile(xml, maximumXmlBytes)), nameOf(xml));
     for (const object of root.children.filter((child) => child.name === "object")) {
       images.push({ file, ...readObject(object, nameOf(xml)) });
     }

@@ -1,5 +1,6 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import { createEngine, type Engine } from "../engine/engine.ts";
+import { DivergedError, withLearned } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { nextTask } from "../platform.ts";
 import { version } from "../version.gen.ts";
@@ -8,7 +9,7 @@ import { NetworksOnWorkers } from "../worker/networks.ts";
 import type { StartWorker } from "../worker/start.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { checkMemoryLimit } from "./memory-limit.ts";
-import { checked, type DistillOptions, type Progress } from "./options.ts";
+import { checked, configOf, type DistillOptions, type Progress } from "./options.ts";
 import { OuterLoop, type OuterLoopConfig } from "./outer-loop.ts";
 import { describeInit } from "./pretrained.ts";
 
@@ -16,17 +17,20 @@ export type { DistillOptions, Progress } from "./options.ts";
 
 /** A distillation under way. Iterate it, or await `result()`; it does not start before. */
 export interface Distillation extends AsyncIterable<Progress> {
-  /** The set when the run has ended, after all steps or fewer. Throws DivergedError where the loss was not finite. */
+  /**
+   * The set when the run has ended, after all steps or fewer. Rejects with what ended a run that failed, as with a
+   * DivergedError, whose `set` is what was learned before.
+   */
   result(): Promise<DistilledSet>;
-  /** The set as it stands, at any time after the first step. */
+  /** The set as it stands, at any time after the first step; of a run that failed as it was before the step that did. */
   snapshot(): DistilledSet;
 }
 
 /**
  * Learns a distilled set.
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
- * and WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -34,10 +38,11 @@ export interface Distillation extends AsyncIterable<Progress> {
  * const set = await run.result();
  */
 export function distill(options: DistillOptions): Distillation {
+  checked(options);
   return new Run(options);
 }
 
-/** Tests start workers of their own. */
+/** A run of options whose data were checked at the edge. Tests start workers of their own. */
 export class Run implements Distillation {
   readonly #options: DistillOptions;
   readonly #start: StartWorker | undefined;
@@ -48,12 +53,12 @@ export class Run implements Distillation {
   /** Where the initial weights came from, as the recipe names it. */
   #init: object = {};
   #set: DistilledSet | undefined;
-  #error: unknown;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions, start?: StartWorker) {
     this.#options = options;
     this.#start = start;
-    this.#config = checked(options);
+    this.#config = configOf(options);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -64,14 +69,16 @@ export class Run implements Distillation {
 
   async result(): Promise<DistilledSet> {
     for await (const _ of this.#steps);
-    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
+    if (this.#failure) throw this.#failure.error;
+    if (!this.#set) throw new Error("the run was ended before it started");
     return this.#set;
   }
 
   snapshot(): DistilledSet {
     const set = this.#set ?? this.#loop?.read(this.#recipe());
-    if (!set) throw this.#error ?? new Error("the run has not started: iterate it or await result() first");
-    return set;
+    if (set) return set;
+    if (this.#failure) throw this.#failure.error;
+    throw new Error("the run has not started: iterate it or await result() first");
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
@@ -92,7 +99,7 @@ export class Run implements Distillation {
         const loss = await this.#loop.advance();
         const { step } = this.#loop;
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
-        onProgress?.(progress);
+        await onProgress?.(progress);
         yield progress;
         await nextTask();
       }
@@ -102,7 +109,7 @@ export class Run implements Distillation {
     } finally {
       await networks?.dispose();
       // Leaving the iteration early is as good an end as any: what was learned stays.
-      if (this.#loop && !this.#error) this.#set = this.#loop.read(this.#recipe());
+      this.#set = this.#learned();
       this.#loop = undefined;
       if (this.#options.engine) engine.arena.release(mark);
       else await engine.dispose();
@@ -115,8 +122,29 @@ export class Run implements Distillation {
   }
 
   #fail(error: unknown): never {
-    this.#error = error;
+    this.#failure = { error };
     throw error;
+  }
+
+  /** What an ended run leaves: a step that failed has left the set as it was. */
+  #learned(): DistilledSet | undefined {
+    const loop = this.#loop;
+    if (!loop) return undefined;
+    if (!this.#failure) return loop.read(this.#recipe());
+    const { error } = this.#failure;
+    if (error instanceof DivergedError) {
+      const { step, tensor, value } = error;
+      const set = loop.read({ ...this.#recipe(), diverged: { step, tensor, value: String(value) } });
+      withLearned(error, { set });
+      return set;
+    }
+    if (loop.step === 0) return undefined;
+    try {
+      return loop.read(this.#recipe());
+    } catch {
+      // The engine is gone, which is why the run failed.
+      return undefined;
+    }
   }
 
   /** Everything that decides the result, as plain data. */

@@ -1,6 +1,7 @@
 // How good is a set? Train networks on it that played no part in making it, and test them on real images.
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import { checkDistilledSet } from "../formats/check-set.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
@@ -8,10 +9,11 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, shareableInit, WorkerPool } from "../worker/client.ts";
+import { Callbacks } from "./callbacks.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "./confusion.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { checkImages } from "./fit.ts";
+import { checkSet, checkTest } from "./fit.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "./held-out-test.ts";
 import { checkInit } from "./pretrained.ts";
 import { summary } from "./summary.ts";
@@ -55,13 +57,17 @@ export interface EvaluateOptions extends Replay {
 /**
  * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
  *
- * @throws ShapeError where set, model and test images do not fit; the signal's reason when aborted; WorkerError where a
- * worker died.
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
+ * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
+ * where a worker died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { set, init, networks = 20 } = options;
+  const { set, model, init, test, networks = 20 } = options;
+  checkDistilledSet("set", set);
+  checkSet(set, model);
+  checkTest(test, model);
   const count = Math.min(wholeNumber("networks", networks, 1), networksOf(init));
   return evaluateSets(options, count, () => set);
 }
@@ -76,25 +82,30 @@ type SetOf = (network: number) => DistilledSet;
 type Outcome = number | Confusion;
 type Add = (outcome: Outcome) => void;
 
-/** As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape. */
+/**
+ * As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape; they and
+ * the test images are trusted.
+ */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, init, test, loss, seed = 0, workers = 0, onProgress } = options;
+  const { model, init, loss, seed = 0, workers = 0, onProgress } = options;
   checkSeed(seed);
   checkReplay(options);
   checkInit(init, model);
   checkWorkers(workers);
   if (loss !== undefined) checkLoss("loss", loss);
-  checkImages("test", test, model);
+  const callbacks = new Callbacks();
   const accuracies: number[] = [];
   const confusions: Confusion[] = [];
   const add: Add = (outcome) => {
     if (typeof outcome !== "number") confusions.push(outcome);
     const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
     accuracies.push(accuracy);
-    onProgress?.({ network: accuracies.length, networks, accuracy });
+    callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
+    callbacks.check();
   };
   const run = options.pool || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
+  await callbacks.settled();
   // Engines of our own are strict, and workers' engines like the one that is given.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };

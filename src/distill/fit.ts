@@ -1,7 +1,8 @@
 // Do images, sets and models fit together? Asked once, before anything runs.
-import type { Dataset } from "../data/dataset.ts";
+import { checkCount, checkDataset, shiftAdvice } from "../data/check-dataset.ts";
+import { classCounts, type Dataset } from "../data/dataset.ts";
+import { startAdvice } from "../data/labels.ts";
 import { ShapeError } from "../errors.ts";
-import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 
@@ -11,7 +12,10 @@ export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" 
 };
 
 /** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */
-export function checkImages(name: "data" | "test", data: DataShape, model: Model): void {
+export function checkImages(name: string, data: DataShape & Partial<Pick<Dataset, "labels">>, model: Model): void {
+  const sizes = { channels: data.channels, height: data.height, width: data.width, classes: data.classes };
+  for (const [size, value] of Object.entries(sizes)) checkCount(`${name}.${size}`, value, 1);
+  checkCount(`${name}.count`, data.count, 0);
   const [channels, height, width] = model.inputShape;
   if (data.channels !== channels || data.height !== height || data.width !== width) {
     throw new ShapeError(
@@ -19,12 +23,52 @@ export function checkImages(name: "data" | "test", data: DataShape, model: Model
     );
   }
   if (data.classes > model.classes) {
-    throw new ShapeError(`the model has ${model.classes} classes, "${data.name ?? name}" has ${data.classes}`);
+    const advice = data.labels ? shiftAdvice(data.labels, model.classes) : "";
+    throw new ShapeError(`the model has ${model.classes} classes, "${data.name ?? name}" has ${data.classes}${advice}`);
   }
   if (data.count === 0) throw new RangeError(`"${name}" expected at least one image, got none`);
 }
 
-/** Throws ShapeError unless the model can be trained on the set; RangeError where the set contradicts itself. */
+/** Throws as `checkDataset` and `checkImages` unless networks of the model can be tested on the images. */
+export function checkTest(test: Dataset, model: Model): void {
+  checkDataset("test", test);
+  checkImages("test", test, model);
+  if (model.classes === 1) {
+    throw new RangeError('"model" expected at least 2 classes, got 1: it would be right about any image');
+  }
+}
+
+/** Throws as `checkDataset`, `checkImages` and `checkClasses` unless networks of the model can be trained on the images. */
+export function checkTraining(name: string, data: Dataset, model: Model): void {
+  checkDataset(name, data);
+  checkImages(name, data, model);
+  checkClasses(name, data);
+}
+
+/**
+ * Throws RangeError for a single class, and for a class of `needed` without images, unless the set says that it is absent
+ * on purpose.
+ *
+ * @param needed Classes of a model that may have more than the data. Default: every class of the data.
+ */
+export function checkClasses(name: string, data: Dataset, needed?: Iterable<number>): void {
+  if (data.classes === 1) {
+    throw new RangeError(`"${name}" expected images of at least 2 classes, got 1: there is nothing to tell apart`);
+  }
+  const counts = classCounts(data);
+  const { classes, absentClasses = [] } = data;
+  const wanted = [...(needed ?? counts.keys())];
+  const missing = wanted.filter((k) => !counts[k] && !absentClasses.includes(k));
+  if (missing.length === 0) return;
+  const some = `${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ` and ${missing.length - 5} more` : ""}`;
+  const first = counts.findIndex((count) => count > 0);
+  const advice = missing.every((k) => k >= classes)
+    ? `: the data have ${classes} classes, the model more`
+    : startAdvice(first) || ": give some, or number the classes that have images from 0 without a gap";
+  throw new RangeError(`"${name}" expected images of each of ${wanted.length} classes, got none of ${some}${advice}`);
+}
+
+/** Throws ShapeError unless the model can be trained on the set, whose arrays are known to fit its sizes. */
 export function checkSet(set: DistilledSet, model: Model): void {
   const [channels, height, width] = model.inputShape;
   if (set.channels !== channels || set.height !== height || set.width !== width || set.classes !== model.classes) {
@@ -32,15 +76,5 @@ export function checkSet(set: DistilledSet, model: Model): void {
       `the model expects images [${model.inputShape}] of ${model.classes} classes, ` +
         `the set has [${set.channels},${set.height},${set.width}] of ${set.classes}`,
     );
-  }
-  const rows = set.steps * set.imagesPerStep;
-  const lengths = {
-    images: rows * elements(model.inputShape),
-    targets: rows * set.classes,
-    learningRates: set.steps * set.epochs,
-  };
-  for (const [name, length] of Object.entries(lengths) as [keyof typeof lengths, number][]) {
-    if (set[name].length !== length)
-      throw new RangeError(`"set.${name}" expected ${length} floats, got ${set[name].length}`);
   }
 }

@@ -2,6 +2,13 @@
 import { randomKey, randomOrder } from "../random.ts";
 import { type BackGradientMethod, imagesPerStep } from "./method.ts";
 
+/** The classes, of so many, that some image of the blocks begins with. */
+export function distilledClasses(method: BackGradientMethod, classes: number): ReadonlySet<number> {
+  // Labels that are not drawn are the same in every block.
+  if (method.initialLabels !== "random") return new Set(initialLabels(method, classes, 0, 0));
+  return new Set(Array.from({ length: classes }, (_, k) => k));
+}
+
 /**
  * The class of each image of block `step` before the first outer step.
  *

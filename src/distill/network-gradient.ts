@@ -20,6 +20,8 @@ export type AddGradient = (k: number, loss: number, gradients: NetworkGradients)
 export interface StepNetworks {
   /** What the outer loop updates. */
   readonly blocks: Blocks;
+  /** Where the gradients of one network lie while they are added; between two steps the room is free. */
+  readonly gradients: NetworkGradients;
   /**
    * Gives the gradients of all networks of outer step `step` to `add`, in the order of their numbers. What waits must
    * copy the learning rates first.
@@ -34,7 +36,6 @@ export function sizesOf({ model, method, loss, data, outer }: OuterLoopConfig): 
 
 export class NetworkGradient implements StepNetworks {
   readonly blocks: Blocks;
-  /** Of the last network. */
   readonly gradients: NetworkGradients;
   readonly #config: OuterLoopConfig;
   readonly #backend: Backend;

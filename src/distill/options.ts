@@ -1,5 +1,6 @@
 // What distill() takes, and the check of it.
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
+import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Engine } from "../engine/engine.ts";
 import { wholeNumber } from "../nn/layer.ts";
@@ -7,8 +8,8 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers } from "../worker/client.ts";
-import { checkImages } from "./fit.ts";
-import { initialLabels } from "./initial-labels.ts";
+import { checkClasses, checkImages } from "./fit.ts";
+import { distilledClasses, initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, type OuterOptions, outerOptions } from "./method.ts";
 import type { OuterLoopConfig } from "./outer-loop.ts";
 import { checkInit } from "./pretrained.ts";
@@ -64,11 +65,21 @@ export interface DistillOptions {
    * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
    */
   readonly signal?: AbortSignal;
+  /** An async one is waited for. What it throws ends the run, and is what `result()` rejects with. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** The options as a run takes them, defaults filled in. */
+/** `configOf` at the edge, where the data are looked at as well: once, before anything runs. */
 export function checked(options: DistillOptions): OuterLoopConfig {
+  checkDataset("data", options.data);
+  const config = configOf(options);
+  const { data, model, method } = config;
+  checkClasses("data", data, distilledClasses(method, model.classes));
+  return config;
+}
+
+/** The options as a run takes them, defaults filled in; the data are trusted. */
+export function configOf(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   const { loss = "cross-entropy", augment } = options;
   checkLoss("loss", loss);

@@ -2,7 +2,7 @@
 // learned labels with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
 // here.
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, required } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, required } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../errors.ts";
@@ -13,12 +13,13 @@ import { lanes } from "../nn/network.ts";
 import { randomKey } from "../random.ts";
 import { allIn } from "./allocators.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { divergenceAdvice } from "./divergence.ts";
 import { GradientClip } from "./gradient-clip.ts";
 import { initialLabels } from "./initial-labels.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 import { type BackGradientMethod, decayedRate, imagesPerStep, type OuterOptions } from "./method.ts";
 import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
-import { allocateOuter, labelFloats, type OuterBuffers } from "./run-buffers.ts";
+import { allocateOuter, labelFloats, type NetworkGradients, type OuterBuffers } from "./run-buffers.ts";
 import type { Blocks } from "./unroll.ts";
 import type { WeightSource } from "./weight-source.ts";
 
@@ -111,8 +112,8 @@ export class OuterLoop {
   }
 
   /**
-   * One outer step. Returns the outer loss, averaged over the networks. Where their gradients do not come, it rejects
-   * and the set stays as it was.
+   * One outer step. Returns the outer loss, averaged over the networks. Where their gradients do not come, or would spoil
+   * the set, it rejects and the set stays as it was.
    */
   async advance(): Promise<number> {
     const { gradient, raw } = this.#buffers;
@@ -121,6 +122,7 @@ export class OuterLoop {
     this.#backend.ops.activationBackward(gradient.raw, raw, gradient.raw, this.#length, "softplus");
     this.#clipGradient(this.#checkedNorm());
     this.#update();
+    this.#checkUpdate();
     this.step++;
     return this.#loss * (1 / this.config.networksPerStep);
   }
@@ -162,9 +164,7 @@ export class OuterLoop {
       "gradient of the labels": ofLabels!,
     };
     for (const [name, value] of Object.entries(values)) {
-      if (Number.isFinite(value)) continue;
-      const advice = "lower the learning rate of the method or of the outer optimiser";
-      throw new DivergedError(`outer step ${this.step + 1}: the ${name} is ${value}; ${advice}`);
+      if (!Number.isFinite(value)) throw this.#diverged(name, value, "is");
     }
     return Math.sqrt(ofImages! + ofRates! + ofLabels!);
   }
@@ -179,8 +179,16 @@ export class OuterLoop {
     if (targets) ops.scale(targets, factor, targets, this.#labels);
   }
 
+  #diverged(tensor: string, value: number, verb: "is" | "are" | "would be"): DivergedError {
+    const step = this.step + 1;
+    const advice = divergenceAdvice(this.config, { step, tensor });
+    return new DivergedError(`outer step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, { step, tensor, value });
+  }
+
+  /** Adam, and where the networks' gradients were the set as it was before. */
   #update(): void {
     const { ops } = this.#backend;
+    this.#copySet(this.#networks.gradients, this.#learned);
     const { beta1, beta2, eps } = this.config.outer;
     const options = { learningRate: this.outerLearningRate, beta1, beta2, eps, step: this.step + 1 };
     const { gradient, raw } = this.#buffers;
@@ -190,6 +198,42 @@ export class OuterLoop {
     if (!gradient.targets) return;
     const at = this.#pixels + this.#length;
     ops.adam(this.#blocks.targets, first + at, second + at, gradient.targets, this.#labels, options);
+  }
+
+  /** Throws DivergedError, and takes the update back, where it left something that no set may hold. */
+  #checkUpdate(): void {
+    const { ops } = this.#backend;
+    const { norms } = this.#buffers;
+    const { images, targets } = this.#learned;
+    ops.dot(norms, images, images, this.#pixels);
+    if (targets) ops.dot(norms + 1, targets, targets, this.#labels);
+    else ops.fill(norms + 1, 0, 1);
+    const [ofImages, ofLabels] = this.#backend.view(norms, 2);
+    const rate = this.#learningRates().find((value) => !(value > 0 && value < Number.POSITIVE_INFINITY));
+    const faults: readonly (readonly [string, number | undefined])[] = [
+      ["squares of the images", Number.isFinite(ofImages) ? undefined : ofImages],
+      ["squares of the labels", Number.isFinite(ofLabels) ? undefined : ofLabels],
+      ["learning rates", rate],
+    ];
+    for (const [name, value] of faults) {
+      if (value === undefined) continue;
+      this.#copySet(this.#learned, this.#networks.gradients);
+      throw this.#diverged(name, value, "would be");
+    }
+  }
+
+  /** What is learned, and where: the learning rates in their raw form. */
+  get #learned(): NetworkGradients {
+    const { images, targets } = this.#blocks;
+    const learned = this.#labels > 0;
+    return { images, targets: learned ? targets : none, learningRates: this.#buffers.raw };
+  }
+
+  #copySet(to: NetworkGradients, from: NetworkGradients): void {
+    const { ops } = this.#backend;
+    ops.copy(to.images, from.images, this.#pixels);
+    ops.copy(to.learningRates, from.learningRates, this.#length);
+    if (from.targets) ops.copy(required(to.targets, learnedLabels), from.targets, this.#labels);
   }
 
   /** η = softplus(r) for every inner step, where they lie. */

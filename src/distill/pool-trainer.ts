@@ -90,10 +90,7 @@ export class PoolTrainer {
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
     const loss = this.#real.loss(this.#theta, batch, this.#gradient, random);
-    if (!Number.isFinite(loss)) {
-      const where = `network ${this.#network}, step ${this.#step + 1}`;
-      throw new DivergedError(`${where}: the loss is ${loss}; lower the learning rate of the training`);
-    }
+    if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
     this.#step++;
     const { first, second } = this.#moments;
@@ -102,10 +99,22 @@ export class PoolTrainer {
     return loss;
   }
 
-  /** What training came to: θ, and its test accuracy where there are images to test on. */
+  /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
   result(): { readonly parameters: Floats; readonly accuracy?: number } {
     const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount);
+    // No loss was computed after the last step.
+    const fault = parameters.find((value) => !Number.isFinite(value));
+    if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
     return this.#images ? { parameters, accuracy: this.#images.accuracy(this.#theta) } : { parameters };
+  }
+
+  #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {
+    const network = this.#network;
+    const verb = tensor === "loss" ? "is" : "are";
+    const advice = `lower the learning rate of the training, ${this.#config.training.learningRate} now`;
+    return new DivergedError(`network ${network}, step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, {
+      ...{ step, tensor, value, network },
+    });
   }
 
   #purpose(what: string): string {

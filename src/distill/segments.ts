@@ -34,7 +34,7 @@ export function segmentSize(memory: TrajectoryMemory, length: number, floats: (s
   if (memory === "recompute") return sizes.reduce((best, size) => (bytes(size) < bytes(best) ? size : best));
   const fitting = sizes.find((size) => bytes(size) <= memory);
   if (fitting !== undefined) return fitting;
-  const least = Math.min(...sizes.map(bytes));
+  const least = sizes.map(bytes).reduce((a, b) => Math.min(a, b));
   throw new RangeError(`"memory" expected at least ${least} bytes for ${length} inner steps, got ${memory}`);
 }
 

@@ -2,11 +2,13 @@
 import type { Floats } from "../backend/backend.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { checkFloats, checkImages } from "../engine/validate.ts";
+import { checkDistilledSet } from "../formats/check-set.ts";
 import { elements } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../random.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkSet } from "./fit.ts";
 import { RealBatch } from "./outer-loss.ts";
 import { checkInit } from "./pretrained.ts";
 import { predictedClasses } from "./test-images.ts";
@@ -42,13 +44,16 @@ export interface TrainedNetwork {
 /**
  * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds.
  *
- * @throws ShapeError where set and model do not fit, RangeError for parameters of another length.
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
+ * not fit; RangeError for parameters of another length.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);
  */
 export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
   const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
+  checkDistilledSet("set", set);
+  checkSet(set, model);
   checkSeed(seed);
   if (loss !== undefined) checkLoss("loss", loss);
   checkReplay(options);

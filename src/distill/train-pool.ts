@@ -3,6 +3,7 @@ import type { Floats } from "../backend/backend.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
+import { DivergedError, withLearned } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { wholeNumber } from "../nn/layer.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
@@ -10,8 +11,9 @@ import type { Model } from "../nn/model.ts";
 import { nextTask } from "../platform.ts";
 import { checkSeed } from "../random.ts";
 import { checkWorkers, poolOptions, shareable, WorkerPool } from "../worker/client.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { checkImages } from "./fit.ts";
+import { checkTest, checkTraining } from "./fit.ts";
 import { type AdamSchedule, checkAdam } from "./method.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
 import type { PretrainedPool } from "./pretrained.ts";
@@ -89,8 +91,9 @@ export interface TrainedPool extends PretrainedPool {
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
  * every 20 passes.
  *
- * @throws RangeError and ShapeError for options out of range or that do not fit; DivergedError where a loss is not
- * finite; the signal's reason when aborted; WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
  * @example
  * const { train, test } = await digits();
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
@@ -106,6 +109,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   }
   const trained = new Map<number, PoolNetwork>();
   const total = only.length * config.training.epochs;
+  const callbacks = new Callbacks();
   let done = 0;
   const sink: Sink = {
     async add(network) {
@@ -113,10 +117,17 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
       await onNetwork?.(network);
     },
     passed(network, epoch, loss) {
-      onProgress?.({ network, epoch: epoch + 1, loss, done: ++done, total });
+      callbacks.tell(onProgress, { network, epoch: epoch + 1, loss, done: ++done, total });
+      callbacks.check();
     },
   };
-  await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  try {
+    await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    throw withLearned(error, { networks: only.flatMap((k) => trained.get(k) ?? []) });
+  }
+  await callbacks.settled();
   const all = only.map((k) => trained.get(k)!);
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
@@ -129,8 +140,8 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
 /** The options with defaults, checked. */
 export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
-  checkImages("data", data, model);
-  if (test) checkImages("test", test, model);
+  checkTraining("data", data, model);
+  if (test !== undefined) checkTest(test, model);
   if (init.kind !== "random") {
     throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
   }

@@ -6,7 +6,7 @@ import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { onMainThread } from "../platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
-import { checkEngineOptions, type EngineOptions, type OnNotice, threadCount } from "./options.ts";
+import { checkEngineOptions, type EngineOptions, type OnNotice, tellNotices, threadCount } from "./options.ts";
 
 export type { EngineOptions } from "./options.ts";
 
@@ -59,8 +59,8 @@ export class Engine {
 /**
  * Starts an engine.
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD or, if asked for,
- * no relaxed SIMD.
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly with SIMD, does not allow
+ * to compile it or, if asked for, has no relaxed SIMD.
  * @example
  * const engine = await createEngine({ threads: 2 });
  * const net = await engine.bind(lenet());
@@ -80,5 +80,10 @@ export async function createEngine({
   }
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
-  return new Engine(await createWasmBackend({ threads: here, simd, onNotice }));
+  const notices: string[] = [];
+  const engine = new Engine(
+    await createWasmBackend({ threads: here, simd, onNotice: (notice) => notices.push(notice) }),
+  );
+  await tellNotices(engine, notices, onNotice);
+  return engine;
 }

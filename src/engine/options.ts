@@ -20,6 +20,20 @@ export interface EngineOptions {
 /** Is told, in a sentence, what an engine does without, and why. */
 export type OnNotice = (message: string) => void;
 
+/** Tells what an engine that has just started does without. A listener that throws has no use for the engine. */
+export async function tellNotices(
+  engine: { dispose(): Promise<void> },
+  notices: readonly string[],
+  onNotice: OnNotice | undefined,
+): Promise<void> {
+  try {
+    for (const notice of notices) await onNotice?.(notice);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
 /** Throws RangeError for options out of range. */
 export function checkEngineOptions({ backend, threads, simd }: Required<EngineOptions>): void {
   if (threads !== "auto" && !(Number.isInteger(threads) && threads >= 1 && threads <= MAXIMUM_THREADS)) {

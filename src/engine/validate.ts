@@ -1,12 +1,14 @@
 // The edge: every input of the engine is checked here, once, and never again behind it.
 import type { Floats } from "../backend/backend.ts";
+import { isBytes, isFloats, isInt32 } from "../kinds.ts";
+import { describe } from "../values.ts";
 
 /** Class indices [n] or soft targets [n, classes]. */
 export type Targets = Floats | Uint8Array | Int32Array;
 
 /** Throws TypeError unless `value` is an array of floats of `length`, RangeError if one is not finite. */
 export function checkFloats(name: string, value: unknown, length: number): Floats {
-  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+  if (!isFloats(value)) {
     throw new TypeError(`"${name}" expected Float32Array of length ${length}, got ${describe(value)}`);
   }
   if (value.length !== length) {
@@ -17,7 +19,7 @@ export function checkFloats(name: string, value: unknown, length: number): Float
 
 /** Images [n, c, h, w] of `features` floats each. Returns n ≥ 1. */
 export function checkImages(name: string, value: unknown, features: number): { images: Floats; count: number } {
-  if (!(value instanceof Float32Array) && !(value instanceof Float64Array)) {
+  if (!isFloats(value)) {
     throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${describe(value)}`);
   }
   if (value.length === 0 || value.length % features !== 0) {
@@ -33,7 +35,7 @@ export function checkTargets(
   count: number,
   classes: number,
 ): { targets: Targets; hard: boolean } {
-  if (value instanceof Uint8Array || value instanceof Int32Array) {
+  if (isBytes(value) || isInt32(value)) {
     if (value.length !== count) throw new RangeError(`"${name}" expected ${count} class indices, got ${value.length}`);
     const wrong = value.findIndex((label) => label < 0 || label >= classes);
     if (wrong >= 0) {
@@ -43,7 +45,7 @@ export function checkTargets(
     }
     return { targets: value, hard: true };
   }
-  if (value instanceof Float32Array || value instanceof Float64Array) {
+  if (isFloats(value)) {
     return { targets: checkFloats(name, value, count * classes), hard: false };
   }
   throw new TypeError(
@@ -64,15 +66,4 @@ function checkFinite<T extends ArrayLike<number>>(name: string, values: T): T {
     if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`);
   }
   return values;
-}
-
-function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return `Array of length ${value.length}`;
-  if (typeof value === "object") {
-    const { length } = value as { length?: unknown };
-    const name = (value as object).constructor?.name ?? "object";
-    return typeof length === "number" ? `${name} of length ${length}` : name;
-  }
-  return typeof value;
 }

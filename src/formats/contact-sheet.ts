@@ -2,10 +2,11 @@
 //
 // Learned pixels go well outside of what a screen can show, to both sides: what makes a digit is as often darker than
 // black as it is bright. So the sheet is denormalised and then shown in the range of its own values, without the outermost
-// half percent on either side. The rule is the same for all tiles: stretching each by itself would make noise look like
+// half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles: stretching each by itself would make noise look like
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkDistilledSet } from "./check-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 
 /** Nearly black: learned pixels that say nothing are middle grey. */
@@ -34,13 +35,13 @@ export interface ContactSheetOptions {
  * each image, a bar per class.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
- * @throws RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
+ * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`); RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
  * would have more than 2^28 pixels.
  * @example
  * await writeFile("sheet.png", await contactSheet(set));
  */
 export async function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
-  const { channels, height, width } = set;
+  const { channels, height, width } = checkDistilledSet("set", set);
   const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));
@@ -50,7 +51,7 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
   if (options.scale === undefined) while (scale > 1 && perLine(scale) < widest) scale--;
 
   const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));
-  const columns = Math.max(...steps.flat().map((line) => line.length));
+  const columns = steps.flat().reduce((most, { length }) => Math.max(most, length), 0);
   // Soft targets need as much room as their bars have heights to tell apart.
   const soft = hasSoftTargets(set)
     ? {
@@ -152,7 +153,7 @@ function drawTargets(
     const first = Math.floor((x * classes) / wide);
     const last = Math.max(first + 1, Math.floor(((x + 1) * classes) / wide));
     const row = targets.subarray(image * classes + first, image * classes + last);
-    const bar = Math.round((high * Math.max(0, ...row)) / most);
+    const bar = Math.round((high * row.reduce((a, b) => Math.max(a, b), 0)) / most);
     // A gap between bars that are wide enough for it.
     if (wide >= 3 * classes && Math.floor(((x + 1) * classes) / wide) > first) continue;
     for (let y = high - bar; y < high; y++) {

@@ -11,30 +11,36 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
+import { arrayKind, isBytes } from "../kinds.ts";
+import { checkDistilledSet, valueFault } from "./check-set.ts";
+import { parseJson } from "./json.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import { refuseTorchFile } from "./torch-file.ts";
 
 const metadataName = "metadata";
-const maximumDepth = 32;
 
 /**
  * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
- * @throws RangeError where the arrays of `set` do not fit its sizes or hold what no reader would take: a value that is
- * not finite, a learning rate or std that is not above 0, a momentum or weight decay out of range.
+ * @throws TypeError or RangeError, naming the field, where the arrays of `set` do not fit its sizes or hold what no reader
+ * would take: a value that is not finite, a learning rate or std that is not above 0, a momentum or weight decay out of
+ * range.
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   return writeSafetensors(tensorsOf(set), metadataOf(set));
 }
 
 /**
  * A set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
- * @throws RangeError as `distilledToSafetensors`.
+ * @throws TypeError or RangeError as `distilledToSafetensors`.
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const data = new TextEncoder().encode(JSON.stringify(Object.fromEntries(metadataOf(set))));
   return writeNpz([...tensorsOf(set), [metadataName, { shape: [data.length], data }]]);
 }
@@ -47,6 +53,7 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
+  refuseTorchFile(bytes, name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });
     return assemble(tensors, metadata, name);
@@ -72,39 +79,7 @@ function shapesOf(s: Sizes): Map<string, number[]> {
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
   const data = [set.images, set.targets, set.learningRates, Float64Array.from(set.mean), Float64Array.from(set.std)];
-  const tensors = [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [
-    name,
-    { shape, data: data[i]! },
-  ]);
-  for (const [name, { shape, data }] of tensors) {
-    const length = shape.reduce((product, size) => product * size, 1);
-    if (data.length !== length) {
-      throw new RangeError(`"set" expected ${name} [${shape.join(", ")}] of ${length} numbers, got ${data.length}`);
-    }
-  }
-  const fault = valueFault(set);
-  if (fault) throw new RangeError(`"set" expected ${fault}`);
-  return tensors;
-}
-
-/** What no set may hold, as "images finite, got NaN at 3"; undefined where all is well. */
-function valueFault(set: DistilledSet): string | undefined {
-  const { images, targets, learningRates, mean, std } = set;
-  const finite = { images, targets, learning_rates: learningRates, mean, std };
-  for (const [name, values] of Object.entries(finite)) {
-    const at = (values as Float32Array).findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) return `${name} finite, got ${values[at]} at ${at}`;
-  }
-  for (const [name, values] of Object.entries({ learning_rates: learningRates, std })) {
-    const at = (values as Float32Array).findIndex((value) => value <= 0);
-    if (at >= 0) return `${name} above 0, got ${values[at]} at ${at}`;
-  }
-  const { momentum = 0, weightDecay = 0 } = set;
-  if (!(momentum >= 0 && momentum < 1)) return `momentum >= 0 and < 1, got ${momentum}`;
-  if (!(weightDecay >= 0 && weightDecay < Number.POSITIVE_INFINITY)) {
-    return `weight_decay finite and >= 0, got ${weightDecay}`;
-  }
-  return undefined;
+  return [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [name, { shape, data: data[i]! }]);
 }
 
 /** What a set may name, and its key in the metadata. */
@@ -112,6 +87,8 @@ const optionalNumbers = [
   ["momentum", "momentum"],
   ["weightDecay", "weight_decay"],
 ] as const;
+/** Fields that a file calls otherwise. */
+const keys: Readonly<Record<string, string>> = { learningRates: "learning_rates", weightDecay: "weight_decay" };
 
 function metadataOf(set: DistilledSet): Map<string, string> {
   const named = optionalNumbers.filter(([field]) => set[field] !== undefined);
@@ -125,26 +102,18 @@ function metadataOf(set: DistilledSet): Map<string, string> {
   ]);
 }
 
-/** The JSON object in `text`. One that is nested absurdly deep would overflow the stack of whoever prints it. */
+/** The JSON object in `text`. */
 function parseObject(text: string, what: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {}
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isDeeper(value, maximumDepth)) {
-    throw new FormatError(`${what}: expected a JSON object of at most ${maximumDepth} levels`);
+  const value = parseJson(text, what);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`${what}: expected a JSON object, got ${quote(value)}`);
   }
   return value as Record<string, unknown>;
 }
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
 function parseMetadata(array: NumericArray | undefined, name: string): Map<string, string> {
   const what = `${name}: ${metadataName}`;
-  if (!(array?.data instanceof Uint8Array)) throw new FormatError(`${what}: expected an array of uint8`);
+  if (!isBytes(array?.data)) throw new FormatError(`${what}: expected an array of uint8`);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(array.data);
@@ -202,8 +171,9 @@ function assemble(
         `[${tensor?.shape.join(", ") ?? ""}]`,
       );
     }
-    const Data = key === "mean" || key === "std" ? Float64Array : Float32Array;
-    if (!(tensor.data instanceof Data)) throw bad(`${key} as ${Data.name}`, tensor.data.constructor.name);
+    const wanted = key === "mean" || key === "std" ? "Float64Array" : "Float32Array";
+    const kind = arrayKind(tensor.data);
+    if (kind !== wanted) throw bad(`${key} as ${wanted}`, kind);
   }
   for (const key of tensors.keys())
     if (!shapes.has(key)) throw bad(`only ${[...shapes.keys()].join(", ")}`, quote(key));
@@ -229,6 +199,6 @@ function assemble(
     recipe: parseObject(text("recipe"), `${name}: recipe`),
   };
   const fault = valueFault(set);
-  if (fault) throw new FormatError(`${name}: expected ${fault}`);
+  if (fault) throw bad(`${keys[fault.field] ?? fault.field} to be ${fault.expected}`, fault.got);
   return set;
 }

@@ -1,17 +1,32 @@
 // NumPy's .npy: one array with its shape. Written by hand because the libraries for it accept files whose shape and
-// size disagree. Little-endian and C order only, no object arrays: nothing in a file is ever evaluated.
+// size disagree. No object arrays: nothing in a file is ever evaluated.
 // Also the table of number types that .npy, .npz and .safetensors share.
 
 import { FormatError } from "../errors.ts";
+import { arrayKind } from "../kinds.ts";
+import { halvesToFloats } from "./half.ts";
+import { rowMajor } from "./permute.ts";
 import { quote } from "./quote.ts";
 
-/** Numbers in memory; the class says the type: float32, float64, uint8, int32 or int64. */
-export type ArrayData = Float32Array | Float64Array | Uint8Array | Int32Array | BigInt64Array;
+/** Numbers in memory; the class says the type. */
+export type ArrayData =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array;
 
 /** A dense array in C order (last dimension fastest); `shape` [] is a single number. */
 export interface NumericArray {
   readonly shape: readonly number[];
   readonly data: ArrayData;
+  /** Whether the file calls the numbers, 0 and 1, false and true. */
+  readonly bool?: true;
 }
 
 /** What the formats call a number type. */
@@ -25,14 +40,20 @@ export const numberTypes: readonly NumberType[] = [
   { numpy: "<f4", safetensors: "F32", Data: Float32Array },
   { numpy: "<f8", safetensors: "F64", Data: Float64Array },
   { numpy: "|u1", safetensors: "U8", Data: Uint8Array },
+  { numpy: "|i1", safetensors: "I8", Data: Int8Array },
+  { numpy: "<u2", safetensors: "U16", Data: Uint16Array },
+  { numpy: "<i2", safetensors: "I16", Data: Int16Array },
+  { numpy: "<u4", safetensors: "U32", Data: Uint32Array },
   { numpy: "<i4", safetensors: "I32", Data: Int32Array },
+  { numpy: "<u8", safetensors: "U64", Data: BigUint64Array },
   { numpy: "<i8", safetensors: "I64", Data: BigInt64Array },
 ];
 
 /** The type of an array that is about to be written. */
 export function numberTypeOf({ shape, data }: NumericArray): NumberType {
-  const type = numberTypes.find(({ Data }) => data instanceof Data);
-  if (!type) throw new TypeError(`"data" expected float32, float64, uint8, int32 or int64, got ${typeof data}`);
+  const kind = arrayKind(data);
+  const type = numberTypes.find(({ Data }) => Data.name === kind);
+  if (!type) throw new TypeError(`"data" expected a typed array of numbers, got ${quote(data)}`);
   if (elementCount(shape) !== data.length) {
     throw new RangeError(`"shape" expected a product of ${data.length}, got [${shape.join(", ")}]`);
   }
@@ -51,10 +72,28 @@ export function elementCount(shape: readonly number[]): number | undefined {
 }
 
 /** Numbers out of a file; copied, because they need not be aligned there. */
-export function copyNumbers({ Data }: NumberType, bytes: Uint8Array, start: number, end: number): ArrayData {
+export function copyNumbers<T extends ArrayData>(
+  { Data }: { readonly Data: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number } },
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  bigEndian: boolean = false,
+): T {
   const copy = new Uint8Array(end - start);
   copy.set(bytes.subarray(start, end));
+  if (bigEndian) reverseEach(copy, Data.BYTES_PER_ELEMENT);
   return new Data(copy.buffer);
+}
+
+/** Turns the bytes of each number round. */
+function reverseEach(bytes: Uint8Array, size: number): void {
+  for (let first = 0; first < bytes.length; first += size) {
+    for (let low = first, high = first + size - 1; low < high; low++, high--) {
+      const byte = bytes[low]!;
+      bytes[low] = bytes[high]!;
+      bytes[high] = byte;
+    }
+  }
 }
 
 /** The memory of `data`, not copied. Little-endian, as WebAssembly and every host that runs it. */
@@ -92,8 +131,31 @@ export function writeNpy(array: NumericArray): Uint8Array {
   return out;
 }
 
+/** How a number type of NumPy's is read; what no typed array holds becomes the next type that does, exactly. */
+interface Reading {
+  readonly size: number;
+  readonly read: (bytes: Uint8Array, start: number, end: number, bigEndian: boolean) => ArrayData;
+}
+
+const readings: ReadonlyMap<string, Reading> = new Map([
+  ...numberTypes.map((type): [string, Reading] => [
+    type.numpy,
+    { size: type.Data.BYTES_PER_ELEMENT, read: (...span) => copyNumbers(type, ...span) },
+  ]),
+  ["<f2", { size: 2, read: (...span) => halvesToFloats(copyNumbers({ Data: Uint16Array }, ...span)) }],
+  ["|b1", { size: 1, read: (...span) => copyNumbers({ Data: Uint8Array }, ...span) }],
+]);
+
+/** What to do about arrays that hold no numbers. */
+const otherTypes: Readonly<Record<string, string>> = {
+  O: ", Python objects, which are never unpickled: save an array of numbers",
+  U: ", text: save numbers, such as numpy.unique(a, return_inverse=True)[1]",
+  S: ", text: save numbers, such as numpy.unique(a, return_inverse=True)[1]",
+};
+
 /**
- * Reads an .npy file of version 1.0 or 2.0: float32, float64, uint8, int32 or int64, little-endian, C order.
+ * Reads an .npy file of version 1.0 or 2.0: bool, whole numbers of 8 to 64 bits, float16 (as float32), float32 and float64,
+ * of either byte order. An array in Fortran order is brought into C order.
  *
  * @throws FormatError with file name and byte offset, also where the file is longer or shorter than its shape says.
  */
@@ -112,16 +174,25 @@ export function parseNpy(bytes: Uint8Array, { name }: { readonly name: string })
   const start = headerAt + length;
   if (start > bytes.length) throw bad(8, `a header within the file of ${bytes.length} bytes`, length);
 
-  const { descr, shape } = parseHeader(String.fromCharCode(...bytes.subarray(headerAt, start)), headerAt, bad);
-  const type = numberTypes.find(({ numpy }) => numpy === descr);
-  if (!type) throw bad(headerAt, `descr one of ${numberTypes.map((t) => t.numpy).join(" ")}`, quote(descr));
+  const { descr, shape, fortran } = parseHeader(String.fromCharCode(...bytes.subarray(headerAt, start)), headerAt, bad);
+  const bigEndian = descr.startsWith(">");
+  const reading = readings.get(bigEndian ? `<${descr.slice(1)}` : descr);
+  if (!reading) {
+    const known = [...readings.keys()].map((key) => key.slice(1)).join(" ");
+    throw bad(headerAt, `descr one of ${known}`, `${quote(descr)}${otherTypes[descr[1] ?? ""] ?? ""}`);
+  }
   const count = elementCount(shape);
   if (shape.length > maximumRank || count === undefined) {
     throw bad(headerAt, `at most ${maximumRank} dimensions and 2^31 numbers`, quote(shape));
   }
-  const end = start + count * type.Data.BYTES_PER_ELEMENT;
+  const end = start + count * reading.size;
   if (bytes.length !== end) throw bad(start, `exactly ${end - start} bytes of data`, bytes.length - start);
-  return { shape, data: copyNumbers(type, bytes, start, end) };
+  const stored = reading.read(bytes, start, end, bigEndian);
+  const data = fortran ? rowMajor(stored, shape) : stored;
+  if (descr !== "|b1") return { shape, data };
+  const other = (data as Uint8Array).findIndex((value) => value > 1);
+  if (other >= 0) throw bad(start, "bytes 0 and 1 for false and true", data[other]);
+  return { shape, data, bool: true };
 }
 
 /** The header is a Python dict of three known entries, in any order; this reads that and nothing else of Python. */
@@ -129,7 +200,7 @@ function parseHeader(
   text: string,
   offset: number,
   bad: (at: number, expected: string, got: unknown) => FormatError,
-): { readonly descr: string; readonly shape: number[] } {
+): { readonly descr: string; readonly shape: number[]; readonly fortran: boolean } {
   let at = 0;
   const fail = (expected: string): FormatError =>
     bad(offset + at, expected, at < text.length ? JSON.stringify(text.slice(at, at + 16)) : "the end of the header");
@@ -179,16 +250,16 @@ function parseHeader(
 
   let descr: string | undefined;
   let shape: number[] | undefined;
-  let order = false;
+  let fortran: boolean | undefined;
   expect("{");
   while (!accept("}")) {
     const key = string();
     expect(":");
     if (key === "descr" && descr === undefined) descr = string();
     else if (key === "shape" && shape === undefined) shape = tuple();
-    else if (key === "fortran_order" && !order) {
-      if (!accept("False")) throw fail("False (C order)");
-      order = true;
+    else if (key === "fortran_order" && fortran === undefined) {
+      fortran = accept("True");
+      if (!fortran && !accept("False")) throw fail("True or False");
     } else throw fail(`descr, fortran_order and shape once each, not ${quote(key)} as well, before here`);
     if (!accept(",")) {
       expect("}");
@@ -197,6 +268,8 @@ function parseHeader(
   }
   expect("\n");
   if (at !== text.length) throw fail("the end of the header");
-  if (descr === undefined || shape === undefined || !order) throw fail("descr, fortran_order and shape before here");
-  return { descr, shape };
+  if (descr === undefined || shape === undefined || fortran === undefined) {
+    throw fail("descr, fortran_order and shape before here");
+  }
+  return { descr, shape, fortran };
 }

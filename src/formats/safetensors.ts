@@ -3,11 +3,13 @@
 // format's README, with smaller caps.
 
 import { FormatError } from "../errors.ts";
+import { brainsToFloats, halvesToFloats } from "./half.ts";
+import { parseJson } from "./json.ts";
 import {
+  type ArrayData,
   bytesOf,
   copyNumbers,
   elementCount,
-  type NumberType,
   type NumericArray,
   numberTypeOf,
   numberTypes,
@@ -69,7 +71,7 @@ export function writeSafetensors(
 }
 
 /**
- * Reads F32, F64, U8, I32 and I64 tensors, in the order of their numbers in the file.
+ * Reads tensors of F32, F64, F16 and BF16 (as float32), and whole numbers of 8 to 64 bits, in the order of their numbers in the file.
  *
  * @throws FormatError with file name and byte offset: where the header is not what the format asks for, a name comes
  * twice, or the tensors do not fill the file exactly, without holes or overlap.
@@ -91,7 +93,8 @@ export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: s
       throw bad(start + end, `${what} to follow without hole or overlap`, `one at ${start + span.begin}`);
     end = span.end;
     if (start + end > bytes.length) throw bad(bytes.length, `${what} to end at ${start + end}`, "the end of the file");
-    tensors.set(span.name, { shape: span.shape, data: copyNumbers(span.type, bytes, start + span.begin, start + end) });
+    const data = span.reading.read(bytes, start + span.begin, start + end);
+    tensors.set(span.name, { shape: span.shape, data });
   }
   if (start + end !== bytes.length)
     throw bad(start + end, "the end of the file", `${bytes.length - start - end} bytes more`);
@@ -100,10 +103,26 @@ export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: s
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
+/** How a type of tensors is read: those of 16 bits become float32, which is exact. */
+interface Reading {
+  readonly size: number;
+  readonly read: (bytes: Uint8Array, start: number, end: number) => ArrayData;
+}
+
+const halves = { Data: Uint16Array };
+const readings: ReadonlyMap<string, Reading> = new Map([
+  ...numberTypes.map((type): [string, Reading] => [
+    type.safetensors,
+    { size: type.Data.BYTES_PER_ELEMENT, read: (...span) => copyNumbers(type, ...span) },
+  ]),
+  ["F16", { size: 2, read: (...span) => halvesToFloats(copyNumbers(halves, ...span)) }],
+  ["BF16", { size: 2, read: (...span) => brainsToFloats(copyNumbers(halves, ...span)) }],
+]);
+
 /** Where a tensor's numbers lie, counted from the end of the header. */
 interface Span {
   readonly name: string;
-  readonly type: NumberType;
+  readonly reading: Reading;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -114,7 +133,7 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
   let header: readonly (readonly [string, unknown])[] | undefined;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (text[0] === "{") header = members(JSON.parse(text));
+    if (text[0] === "{") header = members(parseJson(text, "header"));
   } catch {
     throw bad(8, "a header in JSON and UTF-8", "something else");
   }
@@ -147,16 +166,16 @@ function parseSpan(name: string, fields: ReadonlyMap<string, unknown>, bad: Bad)
   const what = `tensor ${quote(name)} with`;
   const [dtype, shape, offsets] = ["dtype", "shape", "data_offsets"].map((key) => fields.get(key));
   if (fields.size !== 3) throw bad(8, `${what} dtype, shape and data_offsets`, quote([...fields.keys()]));
-  const type = numberTypes.find((t) => t.safetensors === dtype);
-  if (!type) throw bad(8, `${what} dtype one of ${numberTypes.map((t) => t.safetensors).join(" ")}`, quote(dtype));
+  const reading = readings.get(dtype as string);
+  if (!reading) throw bad(8, `${what} dtype one of ${[...readings.keys()].join(" ")}`, quote(dtype));
   const count = isSizes(shape) && shape.length <= maximumRank ? elementCount(shape) : undefined;
   if (!isSizes(shape) || count === undefined) throw bad(8, `${what} a shape of sizes, in all below 2^31`, quote(shape));
   const [begin, end] = isSizes(offsets) && offsets.length === 2 ? (offsets as [number, number]) : [];
-  const size = count * type.Data.BYTES_PER_ELEMENT;
+  const size = count * reading.size;
   if (begin === undefined || end === undefined || end - begin !== size) {
     throw bad(8, `${what} data_offsets that are ${size} apart`, quote(offsets));
   }
-  return { name, type, shape, begin, end };
+  return { name, reading, shape, begin, end };
 }
 
 /** The members of a JSON object; undefined for any other value. */

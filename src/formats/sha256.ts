@@ -2,6 +2,7 @@
 
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
+import { subtleCrypto } from "../platform.ts";
 import { type ArrayData, bytesOf } from "./npy.ts";
 
 /** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
@@ -24,7 +25,7 @@ export async function setDigest(set: DistilledSet): Promise<string> {
 
 /** SHA-256 of the little-endian bytes of the arrays, one after the other. Throws UnsupportedError as `setDigest`. */
 export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> {
-  const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
+  const subtle = subtleCrypto();
   if (!subtle) throw new UnsupportedError("no SHA-256 here: serve the page over https or from localhost");
   const parts = arrays.map(bytesOf);
   // One copy: the engine takes neither pieces nor shared memory.

@@ -1,5 +1,6 @@
 // The values of a distilled set as bytes to look at.
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkDistilledSet } from "./check-set.ts";
 
 /** Denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
@@ -8,8 +9,15 @@ export type Range = readonly [black: number, white: number];
 const sampled = { still: 1_000_000, live: 20_000 };
 /** Share of the values left out on either side. */
 const outermost = 0.005;
+/** At most this share of the values, or so many where they are few, is drawn as outliers, black or white. */
+const outliers = { share: 0.02, few: 4, ofFew: 1 / 8 };
+/** Values are outliers that lie farther outside of the others than these reach, so many times. */
+const farOut = 3;
 
-/** Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. */
+/**
+ * Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. A few values far outside
+ * of all others do not count: they would leave the others one shade.
+ */
 export function rangeOf(set: DistilledSet, most: number = sampled.still): Range {
   const { images, channels, height, width, mean, std } = set;
   const plane = height * width;
@@ -18,10 +26,24 @@ export function rangeOf(set: DistilledSet, most: number = sampled.still): Range 
     const channel = Math.floor((i * stride) / plane) % channels;
     return images[i * stride]! * std[channel]! + mean[channel]!;
   }).sort();
-  const skip = Math.floor(values.length * outermost);
-  const black = values[skip] ?? 0;
-  const white = values[values.length - 1 - skip] ?? 0;
-  return white > black ? [black, white] : [0, 1];
+  const [black, white] = without(values, Math.floor(values.length * outermost));
+  const [darkest, brightest] = without(values, mostOutliers(values.length));
+  const far = farOut * (brightest - darkest);
+  const range = [
+    far > 0 && darkest - black > far ? darkest : black,
+    far > 0 && white - brightest > far ? brightest : white,
+  ] as const;
+  return range[1] > range[0] ? range : [0, 1];
+}
+
+/** The ends of `sorted` without so many values at each. */
+function without(sorted: Float32Array, skip: number): Range {
+  return [sorted[skip] ?? 0, sorted[sorted.length - 1 - skip] ?? 0];
+}
+
+/** How many of `n` values may be outliers on either side. */
+function mostOutliers(n: number): number {
+  return Math.min(Math.floor(n * outliers.ofFew), Math.max(outliers.few, Math.ceil(n * outliers.share)));
 }
 
 /** Image `image` as bytes [h, w, c]: 255 (x·std + mean − black) / (white − black), rounded and clipped. */
@@ -53,10 +75,12 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
  * and shown in the range of the set's own values, as in `contactSheet`. Quick enough for several times a second: the range
  * is that of at most 20,000 values.
  *
+ * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`).
  * @example
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */
 export function displayLevels(set: DistilledSet): Uint8Array {
+  checkDistilledSet("set", set);
   const size = set.channels * set.height * set.width;
   const range = rangeOf(set, sampled.live);
   const levels = new Uint8Array(set.images.length);

@@ -4,11 +4,13 @@
 
 import type { Floats } from "../backend/backend.ts";
 import { FormatError } from "../errors.ts";
+import { arrayKind, isFloats } from "../kinds.ts";
 import type { Model, Parameter } from "../nn/model.ts";
 import { type NumericArray, numberTypeOf } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
 import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
+import { refuseTorchFile } from "./torch-file.ts";
 
 /** Options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {
@@ -43,7 +45,7 @@ export function parametersToSafetensors(
   { names }: StateDictOptions = {},
   notes: Iterable<readonly [key: string, value: string]> = [],
 ): Uint8Array {
-  if (!(parameters instanceof Float32Array) && !(parameters instanceof Float64Array)) {
+  if (!isFloats(parameters)) {
     throw new TypeError(`"parameters" expected Float32Array or Float64Array, got ${typeof parameters}`);
   }
   if (parameters.length !== model.parameterCount) {
@@ -62,10 +64,10 @@ export function parametersToSafetensors(
 }
 
 /**
- * θ from a state_dict in .safetensors: a Float32Array, or a Float64Array where a tensor is F64. Tensors may come in any
- * order, but must be those of the model and no others, in F32 or F64 (half precision: call `.float()` on the module
- * before saving). Only the running statistics of batch norms are passed over where the model has batchNorm2d layers,
- * which take their statistics from the batch.
+ * θ from a state_dict in .safetensors: a Float32Array, or a Float64Array where a tensor is F64; F16 and BF16 become float32.
+ * Tensors may come in any order, and with the prefixes `module.` of DataParallel and `_orig_mod.` of torch.compile, but must
+ * be those of the model and no others. Only what PyTorch's norms count is passed over: `num_batches_tracked`, and running
+ * statistics where the model has batchNorm2d or instanceNorm2d layers, which take theirs from the batch or the image.
  *
  * @throws FormatError, naming the file, for damage, for tensors that are missing, unexpected, of another shape or type,
  * and for values that are not finite; RangeError for names that are not one each.
@@ -74,6 +76,7 @@ export function parametersToSafetensors(
  * const parameters = parametersFromSafetensors(bytes, lenet(), { name: "lenet.safetensors" });
  */
 export function parametersFromSafetensors(bytes: Uint8Array, model: Model, options: ReadStateDictOptions): Floats {
+  refuseTorchFile(bytes, options.name);
   return parametersOf(parseSafetensors(bytes, options).tensors, model, options);
 }
 
@@ -93,24 +96,44 @@ export async function parametersFromBytes(
   options: ReadStateDictOptions,
 ): Promise<Floats> {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return parametersFromSafetensors(bytes, model, options);
+  refuseTorchFile(bytes, options.name);
   return parametersOf(await parseNpz(bytes, options), model, options);
 }
 
 function parametersOf(
-  tensors: ReadonlyMap<string, NumericArray>,
+  found: ReadonlyMap<string, NumericArray>,
   model: Model,
   { name: file, names, freshLastLayer = false }: ReadStateDictOptions,
 ): Floats {
   const parameters = renamed(model, names);
+  const tensors = unwrapped(found, new Set(parameters.map(({ name }) => name)), file);
   const last = freshLastLayer ? lastLayer(parameters) : [];
   const passedOver = new Set(last.map(({ name }) => name));
   const wanted = parameters.filter(({ name }) => !passedOver.has(name));
   checkTensors(new Map([...tensors].filter(([name]) => !passedOver.has(name))), wanted, model, file);
-  const exact = wanted.some(({ name }) => tensors.get(name)!.data instanceof Float64Array);
+  const exact = wanted.some(({ name }) => arrayKind(tensors.get(name)!.data) === "Float64Array");
   const theta = exact ? new Float64Array(model.parameterCount) : new Float32Array(model.parameterCount);
   for (const { name, offset } of wanted) theta.set(tensors.get(name)!.data as Floats, offset);
   for (const { role, offset, size } of last) theta.fill(role === "bias" ? 1 : 0, offset, offset + size);
   return theta;
+}
+
+/** What DataParallel and torch.compile put before every name of the module that they wrap. */
+const wrapper = /^(module\.|_orig_mod\.)+/;
+
+/** The tensors under the names of the module itself, where those of the file are not wanted as they are. */
+function unwrapped(
+  tensors: ReadonlyMap<string, NumericArray>,
+  wanted: ReadonlySet<string>,
+  file: string,
+): ReadonlyMap<string, NumericArray> {
+  const all = new Map<string, NumericArray>();
+  for (const [name, tensor] of tensors) {
+    const own = wanted.has(name) ? name : name.replace(wrapper, "");
+    if (all.has(own)) throw new FormatError(`${file}: expected ${quote(own)} once, got it with a prefix and without`);
+    all.set(own, tensor);
+  }
+  return all;
 }
 
 /** The parameters of the last layer that has any. */
@@ -129,8 +152,10 @@ function renamed(model: Model, names: readonly string[] | undefined): readonly P
   return model.parameters.map((parameter, i) => ({ ...parameter, name: names[i]! }));
 }
 
-/** What PyTorch's batch norms hold beside their parameters. */
-const batchNormBuffer = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
+/** What PyTorch's norms hold beside their parameters. */
+const runningStatistics = /(^|\.)(running_mean|running_var)$/;
+/** A number that nothing depends on. */
+const counter = /(^|\.)num_batches_tracked$/;
 
 function checkTensors(
   tensors: ReadonlyMap<string, NumericArray>,
@@ -139,9 +164,10 @@ function checkTensors(
   file: string,
 ): void {
   const names = new Set(wanted.map(({ name }) => name));
-  const buffers = model.layers.some(({ kind }) => kind === "batchNorm2d");
+  const norms = model.layers.some(({ kind }) => kind === "batchNorm2d" || kind === "instanceNorm2d");
+  const isPassedOver = (name: string): boolean => counter.test(name) || (norms && runningStatistics.test(name));
   const others = Array.from(tensors, ([name, { shape }]) => ({ name, shape })).filter(
-    ({ name }) => !names.has(name) && !(buffers && batchNormBuffer.test(name)),
+    ({ name }) => !names.has(name) && !isPassedOver(name),
   );
   const missing = wanted.filter(({ name }) => !tensors.has(name));
   if (missing.length > 0) {
@@ -153,7 +179,7 @@ function checkTensors(
     if (got.join() !== shape.join()) {
       throw new FormatError(`${file}: expected ${listed([{ name, shape }])}, got ${quote(got)}`);
     }
-    if (!(data instanceof Float32Array) && !(data instanceof Float64Array)) {
+    if (!isFloats(data)) {
       throw new FormatError(
         `${file}: expected ${quote(name)} in F32 or F64, got ${numberTypeOf({ shape, data }).safetensors}`,
       );

@@ -2,17 +2,19 @@
 // same entries give the same bytes; read with every size checked before memory is taken. Entries are never turned
 // into paths. No zip64, no encryption, no archives in several parts.
 
-import { inflate } from "../data/gzip.ts";
+import { inflate, maximumRatio, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
 import { quote } from "./quote.ts";
 
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;
 const endSignature = 0x06054b50;
+/** Flags of encryption, and of encrypted names. */
+const encrypted = 0x2041;
+/** Writers that say what kind of file an entry is. */
+const unix = 3;
 const defaultEntries = 1000;
 const gibibyte = 2 ** 30;
-/** DEFLATE cannot expand by more. */
-const maximumRatio = 1032;
 
 const crcTable: Uint32Array = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
@@ -96,6 +98,7 @@ interface Entry {
   readonly at: number;
   readonly flags: number;
   readonly method: number;
+  readonly isLink: boolean;
   readonly crc: number;
   readonly packed: number;
   readonly size: number;
@@ -111,16 +114,35 @@ export interface ParseZipOptions {
   readonly maximumEntries?: number;
 }
 
+/** An entry of an archive, which is unpacked when it is asked for. */
+export interface ZipEntry {
+  /** Whether it is a symbolic link, and its content the path that it leads to. */
+  readonly isLink: boolean;
+  /** Throws FormatError where it is encrypted, packed in a way that is not known here, or damaged. */
+  read(): Promise<Uint8Array>;
+}
+
 /**
  * The entries of an archive, stored or deflated, in the order of its directory.
  *
- * @throws FormatError with file name and byte offset: for a CRC that does not agree, overlapping entries, a name used
- * twice or leading out of a folder, sizes that cannot be, or more than `maximumEntries` or `maximumBytes`.
+ * @throws FormatError as `openZip`, and for an entry that cannot be read.
  */
-export async function parseZip(
+export async function parseZip(bytes: Uint8Array, options: ParseZipOptions): Promise<Map<string, Uint8Array>> {
+  const out = new Map<string, Uint8Array>();
+  for (const [name, entry] of openZip(bytes, options)) out.set(name, await entry.read());
+  return out;
+}
+
+/**
+ * The entries of an archive, in the order of its directory, none of them unpacked yet.
+ *
+ * @throws FormatError with file name and byte offset: for overlapping entries, a name used twice or leading out of a folder,
+ * sizes that cannot be, or more than `maximumEntries` or `maximumBytes`.
+ */
+export function openZip(
   bytes: Uint8Array,
   { name, maximumBytes = gibibyte, maximumEntries = defaultEntries }: ParseZipOptions,
-): Promise<Map<string, Uint8Array>> {
+): Map<string, ZipEntry> {
   const bad = (at: number, expected: string, got: unknown): FormatError =>
     new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -134,6 +156,8 @@ export async function parseZip(
       throw bad(at + 24, `a size that ${packed} packed bytes can give`, size);
     }
   }
+  const most = unpackedLimit(bytes.length);
+  if (total > most) throw bad(entries[0]!.at + 24, `at most ${most} bytes in all from ${bytes.length}`, total);
   // The regions in the file must be apart before anything is unpacked: overlapping ones multiply a bomb.
   const directory = entries[0]?.at ?? bytes.length;
   const starts = new Map(entries.map((entry) => [entry, readLocal(entry, bytes, view, directory, bad)]));
@@ -143,21 +167,24 @@ export async function parseZip(
     end = starts.get(entry)! + entry.packed;
   }
 
-  const out = new Map<string, Uint8Array>();
-  for (const entry of entries) {
-    const start = starts.get(entry)!;
-    const packed = bytes.subarray(start, start + entry.packed);
-    const inner = `${name}: ${quote(entry.name)}`;
-    const data =
-      entry.method === 0
-        ? new Uint8Array(packed)
-        : await inflate(packed, "deflate-raw", { name: inner, maximumBytes: entry.size });
-    if (data.length !== entry.size) throw bad(entry.at + 24, `the unpacked size ${data.length}`, entry.size);
-    const crc = crc32(data);
-    if (crc !== entry.crc) throw bad(entry.at + 16, `CRC ${crc.toString(16)}`, entry.crc.toString(16));
-    out.set(entry.name, data);
-  }
-  return out;
+  const open = (entry: Entry): ZipEntry => ({
+    isLink: entry.isLink,
+    async read(): Promise<Uint8Array> {
+      const inner = `${name}: ${quote(entry.name)}`;
+      const { at, flags, method, size } = entry;
+      const badEntry: Bad = (offset, expected, got) =>
+        new FormatError(`${inner}: expected ${expected} at byte ${offset}, got ${got}`);
+      if (flags & encrypted) throw badEntry(at + 8, "an entry that is not encrypted", `flags 0x${flags.toString(16)}`);
+      if (method !== 0 && method !== 8) throw badEntry(at + 10, "method 0 (stored) or 8 (deflate)", method);
+      const start = starts.get(entry)!;
+      const packed = bytes.subarray(start, start + entry.packed);
+      const data = method === 0 ? new Uint8Array(packed) : await inflate(packed, "deflate-raw", { name: inner, size });
+      const crc = crc32(data);
+      if (crc !== entry.crc) throw badEntry(at + 16, `CRC ${crc.toString(16)}`, entry.crc.toString(16));
+      return data;
+    },
+  });
+  return new Map(entries.map((entry) => [entry.name, open(entry)]));
 }
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
@@ -191,8 +218,6 @@ function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number
     const nameLength = view.getUint16(at + 28, true);
     const next = at + 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     if (next > end) throw bad(at + 28, `an entry that ends by byte ${end}`, next);
-    if (flags & 0x2041) throw bad(at + 8, "an entry that is not encrypted", `flags 0x${flags.toString(16)}`);
-    if (method !== 0 && method !== 8) throw bad(at + 10, "method 0 (stored) or 8 (deflate)", method);
     if (view.getUint16(at + 34, true) !== 0) throw bad(at + 34, "an archive in one part", "several");
     let name: string;
     try {
@@ -205,7 +230,18 @@ function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number
     if (names.has(name)) throw bad(at + 46, "each name once", `${quote(name)} again`);
     names.add(name);
     const [crc, packed, unpacked] = [16, 20, 24].map((k) => view.getUint32(at + k, true)) as [number, number, number];
-    entries.push({ name, at, flags, method, crc, packed, size: unpacked, local: view.getUint32(at + 42, true) });
+    const isLink = bytes[at + 5] === unix && (view.getUint16(at + 40, true) & 0o170000) === 0o120000;
+    entries.push({
+      name,
+      at,
+      flags,
+      method,
+      isLink,
+      crc,
+      packed,
+      size: unpacked,
+      local: view.getUint32(at + 42, true),
+    });
     at = next;
   }
   if (at !== end) throw bad(at, `the end record`, `${end - at} other bytes before it`);

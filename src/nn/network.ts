@@ -61,7 +61,7 @@ export class Network {
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
     this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);
-    const workspace = Math.max(0, ...this.#layers.map((layer) => layer.workspaceFloats));
+    const workspace = this.#layers.reduce((most, layer) => Math.max(most, layer.workspaceFloats), 0);
     this.#workspace = workspace ? allocator.allocate(workspace) : nowhere;
     const passing = passingFloats(this.#chain, this.#layers, batch);
     this.#passing = passing ? allocator.allocate(passing) : nowhere;

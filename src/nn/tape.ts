@@ -55,7 +55,10 @@ function passes(layers: readonly BoundLayer[], i: number): boolean {
 
 /** Floats of the largest of those values, which share one place. */
 export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], batch: number): number {
-  return Math.max(0, ...layers.map((_, i) => (passes(layers, i) ? elements(shapes[i + 1]!) * batch : 0)));
+  return layers.reduce(
+    (most, _, i) => (passes(layers, i) ? Math.max(most, elements(shapes[i + 1]!) * batch) : most),
+    0,
+  );
 }
 
 /** Given images and targets, room for everything that forward and backward leave. */

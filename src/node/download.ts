@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
+import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
 
 /** How far a download has come. */
@@ -55,6 +56,7 @@ export async function download(file: DownloadFile, folder: string, options: Down
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
       signal?.throwIfAborted();
+      if (error instanceof CallbackFailure) throw error.cause;
       faults.push(`${url}: ${reasonOf(error)}`);
     }
   }
@@ -63,10 +65,13 @@ export async function download(file: DownloadFile, folder: string, options: Down
   );
 }
 
+/** It is the user's callback that failed, and no mirror. */
+class CallbackFailure extends Error {}
+
 /** fetch says "fetch failed" and hides why in the cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message} (${cause.message})` : message;
+  return cause === undefined ? message : `${message} (${thrown(cause).message})`;
 }
 
 async function fetchTo(
@@ -92,7 +97,11 @@ async function fetchTo(
       if (received > total) throw new Error(`expected ${total} bytes, got more`);
       hash.update(chunk);
       await output.writeFile(chunk);
-      onDownload?.({ file: name, url, received, total });
+      try {
+        await onDownload?.({ file: name, url, received, total });
+      } catch (cause) {
+        throw new CallbackFailure("onDownload failed", { cause });
+      }
     }
     if (received !== total) throw new Error(`expected ${total} bytes, got ${received}`);
     const digest = hash.digest("hex");

@@ -1,10 +1,12 @@
 // Files on a disk: written so that they are whole or not there, and read with a limit.
 
 import { randomBytes } from "node:crypto";
-import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import type { DataFile } from "../data/data-file.ts";
 import { FormatError } from "../errors.ts";
+import { shortName } from "../formats/quote.ts";
 
 /** What Node reads in one go. */
 const maximumFileBytes = 2 ** 31 - 1;
@@ -46,18 +48,53 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** A whole file, of at most 2 GiB. */
-export async function readBytes(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path);
-  if (size > maximumFileBytes)
-    throw new FormatError(`${path}: expected at most ${maximumFileBytes} bytes, got ${size}`);
-  return readFile(path);
+/**
+ * A whole regular file, of at most `maximumBytes` (2 GiB unless said). Every read of a file that a user names goes through
+ * here: a pipe, a device or a socket would block, or never end.
+ *
+ * @throws FormatError for anything else than a regular file and for a larger one; else the file system's error.
+ */
+export async function readBytes(path: string, maximumBytes: number = maximumFileBytes): Promise<Uint8Array> {
+  // Opened first and looked at then, so that nobody can put another in its place; without waiting for a pipe's other end.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
+    // A socket, or a device without its driver, cannot even be opened.
+    throw error.code === "ENXIO" || error.code === "ENODEV" ? notRegular(path) : error;
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw notRegular(path, found);
+    if (found.size > maximumBytes) {
+      throw new FormatError(`${shortName(path)}: expected at most ${maximumBytes} bytes, got ${found.size}`);
+    }
+    const bytes = new Uint8Array(found.size);
+    let length = 0;
+    while (length < bytes.length) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The error that says what is there instead of a regular file. */
+export function notRegular(path: string, found?: Stats): FormatError {
+  const what = found?.isDirectory()
+    ? "a folder"
+    : found?.isFIFO()
+      ? "a named pipe (FIFO)"
+      : found?.isSocket()
+        ? "a socket"
+        : "a device or a socket";
+  return new FormatError(`${shortName(path)}: expected a regular file, got ${what}`);
 }
 
 /**
- * The files in a folder and the folders in it, each read when it is wanted.
+ * The files in a folder and the folders in it, each read when it is wanted. Links are followed to files.
  *
- * @throws the file system's error, or FormatError for more than a million files.
+ * @throws the file system's error, or FormatError for more than a million files, and for a pipe, device or socket.
  * @example
  * const { train, test } = await loadImageFolder(await filesInFolder("photos"), { size: 64 });
  */
@@ -66,10 +103,16 @@ export async function filesInFolder(folder: string): Promise<DataFile[]> {
   if (entries.length > maximumFiles) {
     throw new FormatError(`${folder}: expected a data set of at most ${maximumFiles} files, got ${entries.length}`);
   }
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => {
-      const full = join(entry.parentPath, entry.name);
-      return { path: relative(folder, full).replaceAll(sep, "/"), name: full, bytes: () => readBytes(full) };
-    });
+  const files: DataFile[] = [];
+  for (const entry of entries) {
+    if (entry.isDirectory()) continue;
+    const full = join(entry.parentPath, entry.name);
+    if (!entry.isFile()) {
+      // Said now and not when its turn comes, after other files have been decoded.
+      const found = await stat(full).catch(() => undefined);
+      if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notRegular(full, found);
+    }
+    files.push({ path: relative(folder, full).replaceAll(sep, "/"), name: full, bytes: () => readBytes(full) });
+  }
+  return files;
 }

@@ -6,7 +6,7 @@ import type { DatasetSplit } from "../data/dataset.ts";
 import { datasetFromFiles, type LoadDatasetOptions } from "../data/layouts.ts";
 import { catalogue, type DownloadFile } from "./catalogue.ts";
 import { cacheFolder, type DownloadOptions, download, isCached } from "./download.ts";
-import { filesInFolder, readBytes } from "./files.ts";
+import { filesInFolder, notRegular, readBytes } from "./files.ts";
 
 /** What `loadDataset` takes. */
 export interface LoadOptions extends LoadDatasetOptions, DownloadOptions {
@@ -36,6 +36,7 @@ export async function loadDataset(pathOrName: string, options: LoadOptions = {})
     throw error;
   });
   if (found === undefined) return loadNamed(pathOrName, options);
+  if (!found.isDirectory() && !found.isFile()) throw notRegular(pathOrName, found);
   // "." and "data/" have no name until they are resolved.
   const full = resolve(pathOrName);
   const name = basename(full).replace(/\.(tar|tar\.gz|tgz|zip|npz)$/i, "");

@@ -8,7 +8,8 @@ import type { PretrainedPool } from "../distill/pretrained.ts";
 import { summary } from "../distill/summary.ts";
 import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } from "../distill/train-pool.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { jsonFromBytes } from "../formats/json.ts";
+import { quote, shortName } from "../formats/quote.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import { hexadecimal, sha256 } from "../formats/sha256.ts";
 import { parametersFromBytes, parametersToSafetensors, type ReadStateDictOptions } from "../formats/state-dict.ts";
@@ -19,6 +20,7 @@ import { readBytes, writeFileAtomic } from "./files.ts";
 
 const manifestName = "manifest.json";
 const format = "distillate pool 1";
+const maximumManifest = 2 ** 22;
 /** What the manifest may claim. */
 const mostNetworks = 9999;
 
@@ -82,7 +84,7 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
   try {
     model = modelFromDescription(manifest.model);
   } catch (error) {
-    throw new FormatError(`${path}: model: ${(error as Error).message}`, { cause: error });
+    throw new FormatError(`${path}: model: ${shortName((error as Error).message, 400)}`, { cause: error });
   }
   const present = new Set(await readdir(folder));
   const { networks } = manifest;
@@ -144,13 +146,7 @@ async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
 }
 
 async function readManifest(path: string): Promise<Manifest> {
-  const bytes = await readBytes(path);
-  let manifest: unknown;
-  try {
-    manifest = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new FormatError(`${path}: expected JSON: ${(error as Error).message}`, { cause: error });
-  }
+  const manifest = jsonFromBytes(await readBytes(path, maximumManifest), path);
   const { format: found, networks } = (manifest ?? {}) as Partial<Manifest>;
   if (found !== format) throw new FormatError(`${path}: expected format "${format}", got ${quote(found)}`);
   if (!Number.isInteger(networks) || networks! < 1 || networks! > mostNetworks) {
@@ -167,8 +163,9 @@ function checkSame(path: string, there: Manifest, wanted: Manifest): void {
   for (const key of new Set([...Object.keys(there), ...Object.keys(wanted)])) {
     const [before, now] = [JSON.stringify(there[key]), JSON.stringify(wanted[key])];
     if (key === "networks" || before === now) continue;
+    const [name, was, is] = [shortName(key), ...[before, now].map((text) => shortName(String(text), 400))];
     throw new RangeError(
-      `${path}: expected ${key} ${before}, as the networks there were trained with, got ${now}; choose another folder`,
+      `${path}: expected ${name} ${was}, as the networks there were trained with, got ${is}; choose another folder`,
     );
   }
 }

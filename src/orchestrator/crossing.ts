@@ -2,6 +2,7 @@
 // rest of a buffer that they are a view of.
 import { transfer } from "comlink";
 import type { Dataset } from "../data/dataset.ts";
+import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../kinds.ts";
 import { describeModel } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { shareable } from "../worker/client.ts";
@@ -12,7 +13,7 @@ export function moved<T>(result: T): T {
   const buffers = new Set<ArrayBuffer>();
   const collect = (value: unknown): void => {
     if (ArrayBuffer.isView(value)) {
-      if (value.buffer instanceof ArrayBuffer) buffers.add(value.buffer);
+      if (isArrayBuffer(value.buffer)) buffers.add(value.buffer);
     } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
   };
   collect(result);
@@ -21,11 +22,11 @@ export function moved<T>(result: T): T {
 
 /** Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show. */
 export function copied<T>(value: T): T {
-  if (value instanceof Float32Array || value instanceof Float64Array) {
+  if (isFloats(value)) {
     return (value.byteLength < value.buffer.byteLength ? value.slice() : value) as T;
   }
   if (Array.isArray(value)) return value.map(copied) as T;
-  if (typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (isPlainObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)])) as T;
   }
   return value;
@@ -45,5 +46,5 @@ export function crossing(all: object): Crossing {
 
 function isDataset(value: unknown): value is Dataset {
   const { pixels, labels } = (value ?? {}) as Partial<Dataset>;
-  return pixels instanceof Uint8Array && labels instanceof Uint8Array;
+  return isBytes(pixels) && isBytes(labels);
 }

@@ -3,10 +3,12 @@ import { type Remote, transfer } from "comlink";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkMemoryLimit } from "../distill/memory-limit.ts";
 import { checked, type DistillOptions as OptionsHere, type Progress } from "../distill/options.ts";
+import { DivergedError } from "../errors.ts";
+import { MessageChannel } from "../platform.ts";
 import type { Control, Report, RunApi } from "./api.ts";
 import { crossing } from "./crossing.ts";
 import { RemoteEngine } from "./engine.ts";
-import { type EngineHere, engineOf, known, type Placed } from "./place.ts";
+import { engineOf, followable, known, type Placed } from "./place.ts";
 
 /** Options of {@link distill}. */
 export type DistillOptions = Placed<OptionsHere>;
@@ -17,9 +19,15 @@ export type DistillOptions = Placed<OptionsHere>;
  * but waits before the next one but one: whoever stops asking pauses it.
  */
 export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
-  /** The set when the run has ended, after all steps or fewer. Throws DivergedError where the loss was not finite. */
+  /**
+   * The set when the run has ended, after all steps or fewer. Rejects with what ended a run that failed, as with a
+   * DivergedError, whose `set` is what was learned before.
+   */
   result(): Promise<DistilledSet>;
-  /** The set as it stands, at any time after the first step. */
+  /**
+   * The set as it stands, at any time after the first step. Of a run that diverged, or failed otherwise, it is the set as
+   * it was before the step that failed; it rejects where that is gone, as with the worker it was in.
+   */
   snapshot(): Promise<DistilledSet>;
   /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */
   dispose(): Promise<void>;
@@ -28,8 +36,8 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
 /**
  * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
  *
- * @throws RangeError and ShapeError for options that do not fit each other or the memory; while running, DivergedError,
- * and WorkerError where a worker died.
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -45,7 +53,7 @@ class PlacedRun implements Distillation {
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #snapshot: (() => Promise<DistilledSet>) | undefined;
   #set: DistilledSet | undefined;
-  #error: unknown;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions) {
     this.#options = options;
@@ -60,13 +68,14 @@ class PlacedRun implements Distillation {
 
   async result(): Promise<DistilledSet> {
     for await (const _ of this.#steps);
-    if (!this.#set) throw this.#error ?? new Error("the run was ended before it started");
+    if (this.#failure) throw this.#failure.error;
+    if (!this.#set) throw new Error("the run was ended before it started");
     return this.#set;
   }
 
   async snapshot(): Promise<DistilledSet> {
     if (this.#set) return this.#set;
-    if (this.#error) throw this.#error;
+    if (this.#failure) throw this.#failure.error;
     if (!this.#snapshot) throw new Error("the run has not started: iterate it or await result() first");
     return this.#snapshot();
   }
@@ -81,26 +90,27 @@ class PlacedRun implements Distillation {
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     try {
-      const { engine, owned } = await engineOf(this.#options);
+      const options = followable(this.#options);
+      const { engine, owned } = await engineOf(options);
       try {
-        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here(engine);
+        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here({ ...options, engine });
       } finally {
         if (owned) await engine.dispose();
       }
     } catch (error) {
-      this.#error = error;
+      this.#failure = { error };
       throw error;
     }
   }
 
-  async *#here(engine: EngineHere): AsyncGenerator<Progress, void, undefined> {
+  async *#here(options: OptionsHere): AsyncGenerator<Progress, void, undefined> {
     const { Run } = await import("./in-place.ts");
-    const run = new Run({ ...this.#options, engine });
+    const run = new Run(options);
     this.#snapshot = async () => run.snapshot();
     try {
       yield* run;
     } finally {
-      this.#set = await run.result();
+      this.#set = await this.#snapshot().catch(() => undefined);
     }
   }
 
@@ -125,16 +135,26 @@ class PlacedRun implements Distillation {
         say("more");
         const progress = await reports.next();
         if (progress === undefined) break;
-        onProgress?.(progress);
+        await onProgress?.(progress);
         yield progress;
       }
+      await finished;
     } finally {
       say("end");
-      // Leaving the iteration early is as good an end as any: what was learned stays.
-      if (finished) this.#set = await finished;
+      // Leaving the iteration early is as good an end as any, and so is failing: what was learned stays.
+      this.#set = await finished?.catch((error) => this.#learnedBefore(error));
       signal?.removeEventListener("abort", abort);
       port1.close();
     }
+  }
+
+  /** What a run that failed there had learned. Whoever has left it hears of the failure only where that is nothing. */
+  async #learnedBefore(error: unknown): Promise<DistilledSet | undefined> {
+    if (error instanceof DivergedError) return error.set;
+    return this.#snapshot!().catch(() => {
+      this.#failure = { error };
+      return undefined;
+    });
   }
 }
 

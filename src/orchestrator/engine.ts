@@ -9,7 +9,6 @@ import type {
   MetaGradientOptions,
 } from "../engine/bound-network.ts";
 import type { EngineOptions } from "../engine/engine.ts";
-import { WorkerError } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -86,13 +85,7 @@ export class RemoteEngine implements Engine {
   /** Throws WorkerError where no worker could start, and what `createEngine` throws there. */
   static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
     const message = await startMessage(options);
-    const name = "the engine's worker";
-    let worker: SupervisedWorker<OrchestratorApi> | undefined;
-    try {
-      worker = new SupervisedWorker<OrchestratorApi>(name, start);
-    } catch (error) {
-      throw new WorkerError(`${name}: could not start: ${(error as Error).message}`);
-    }
+    const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
     try {
       return new RemoteEngine(worker, await worker.call((api) => api.start(message)));
     } catch (error) {

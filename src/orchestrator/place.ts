@@ -1,10 +1,11 @@
 // Where a call runs: on an engine that is given; by default in an orchestrator of its own in a page, whose main thread
 // must not be kept busy, and in place elsewhere.
 import type { Engine as EngineHere } from "../engine/engine.ts";
-import { checkEngineOptions, type EngineOptions } from "../engine/options.ts";
+import { checkEngineOptions, type EngineOptions, tellNotices } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform.ts";
-import { type WorkerScript, workerStarter } from "../worker/start.ts";
+import { checkWorkers } from "../worker/client.ts";
+import { type WorkerScript, workerStarter, workersObstacle } from "../worker/start.ts";
 import { type Engine, RemoteEngine } from "./engine.ts";
 
 export type { EngineHere };
@@ -18,8 +19,8 @@ export interface PlaceOptions {
    */
   readonly worker?: boolean | WorkerScript;
   /**
-   * Is told, in a sentence, what the engine does without because the page's headers or policy do not allow it: workers
-   * or threads. Default: each sentence goes to `console.info` once.
+   * Is told, in a sentence, what the engine does without and why, because of the page's headers or policy for example:
+   * workers or threads. Default: each sentence goes to `console.info` once.
    */
   readonly onNotice?: (message: string) => void;
 }
@@ -36,8 +37,8 @@ const said = new Set<string>();
 /**
  * Starts an engine: in a page in a worker, elsewhere in place (`worker`).
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly SIMD or, if asked for,
- * no relaxed SIMD, WorkerError where a worker was asked for and could not start.
+ * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly with SIMD, does not allow
+ * to compile it or, if asked for, has no relaxed SIMD, WorkerError where a worker was asked for and could not start.
  * @example
  * const engine = await createEngine({ threads: 2 });
  * const net = await engine.bind(lenet());
@@ -45,7 +46,7 @@ const said = new Set<string>();
  * await engine.dispose();
  */
 export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine> {
-  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = options;
+  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = followable(options);
   const { backend = "wasm", threads = "auto", simd = "strict" } = engine;
   checkEngineOptions({ backend, threads, simd });
   // The slow one has no use for threads, and is for tests.
@@ -53,17 +54,29 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
     const remote = await RemoteEngine.start(engine, start);
-    remote.notices.forEach(onNotice);
+    await tellNotices(remote, remote.notices, onNotice);
     return remote;
   } catch (error) {
     if (options.worker !== undefined || !(error instanceof WorkerError)) throw error;
     forbidden = true;
-    onNotice(
-      `in place, on one thread and in the way of the page: ${error.message}; allow blob: in the worker-src of its ` +
-        "Content-Security-Policy, or serve the file distillate/worker and say worker: its URL",
+    const advice =
+      "; allow blob: in the worker-src of its Content-Security-Policy, or serve the file distillate/worker and say " +
+      "worker: its URL";
+    await onNotice(
+      `in place, on one thread and in the way of the page: ${error.message}${typeof Worker === "undefined" ? "" : advice}`,
     );
     return inPlace({ ...engine, onNotice });
   }
+}
+
+/** The options of a call as this thread can follow them: without workers where it should not start any, which is said. */
+export function followable<T extends Omit<CallOptions, "engine">>(options: T): T {
+  const { worker = false, workers = 0, onNotice = sayOnce } = options;
+  if (worker === false && checkWorkers(workers) === 0) return options;
+  const obstacle = workersObstacle();
+  if (obstacle === undefined) return options;
+  onNotice(`in place and on one thread: ${obstacle}`);
+  return { ...options, worker: false, workers: 0, threads: 1 };
 }
 
 async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise<Engine> {

@@ -13,7 +13,8 @@ export type TrainOnOptions = Placed<OptionsHere> & Abortable;
  * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds. Dispose the network when
  * done, unless it is on an engine of yours.
  *
- * @throws ShapeError where set and model do not fit, RangeError for parameters of another length.
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
+ * not fit; RangeError for parameters of another length.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);

@@ -2,6 +2,9 @@
 
 /** The candidate that `name` is nearest to, if it is near: no more than a third of it has to change. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  // A name that is far longer is near to none, and comparing it takes its length times theirs.
+  const longest = candidates.reduce((most, { length }) => Math.max(most, length), 0);
+  if (name.length > 2 * longest) return undefined;
   const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   const best = distances.reduce((a, b) => (b.distance < a.distance ? b : a), { candidate: "", distance: Infinity });
   return best.distance <= best.candidate.length / 3 ? best.candidate : undefined;

@@ -1,4 +1,5 @@
 // What a recipe means: the options of distill, given the data.
+import { checkDataset } from "../data/check-dataset.ts";
 import { type Dataset, relabelled } from "../data/dataset.ts";
 import type { DataShape } from "../distill/fit.ts";
 import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
@@ -28,6 +29,7 @@ export type RecipeOptions = Required<
  * const set = await distill({ ...recipeOptions(findRecipe("digits-fixed"), train), threads: 2 }).result();
  */
 export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPool): RecipeOptions {
+  checkDataset("data", data);
   const { loss, networksPerStep, outer, seed, attack } = recipe;
   const { augment } = recipe.data;
   const model = recipeModel(recipe, data);

@@ -1,7 +1,8 @@
 // A recipe out of untrusted JSON, or an error that names the key.
 import * as v from "valibot";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { jsonFromBytes } from "../formats/json.ts";
+import { quote, shortName } from "../formats/quote.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeSchema, unknownKey } from "./schema.ts";
 
@@ -23,21 +24,24 @@ export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
 /**
  * The recipe in the bytes of a JSON file.
  *
- * @throws FormatError where it is no JSON, and as {@link parseRecipe}.
+ * @throws FormatError where it is no JSON, nested deeper than 32 levels, or has numbers that are not finite, and as {@link parseRecipe}.
  */
 export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = jsonFromBytes(bytes, source);
   } catch (error) {
-    throw new FormatError(`${source}: expected a recipe in JSON: ${(error as Error).message}`, { cause: error });
+    // With a cause it is no JSON at all.
+    const { cause } = error as { readonly cause?: Error };
+    if (cause === undefined) throw error;
+    throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(cause.message)}`, { cause });
   }
   return parseRecipe(value, source);
 }
 
 /** "method.steps expected integer >= 1, got 0". */
 function sentence({ path, input, message }: v.BaseIssue<unknown>): string {
-  const key = path?.map(({ key }) => String(key)).join(".") || "the whole";
+  const key = path?.map(({ key }) => shortName(String(key), 60)).join(".") || "the whole";
   if (message.startsWith(unknownKey)) return `${key} ${message}`;
   const came = path ? path.at(-1)?.value : input;
   return `${key} expected ${message}, got ${came === undefined ? "nothing" : quote(came)}`;

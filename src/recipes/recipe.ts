@@ -51,6 +51,8 @@ export interface RecipeData {
   readonly size?: number;
   /** Black pixels on each side. */
   readonly padding?: number;
+  /** The label of the first class in the files, where that is not 0. */
+  readonly labelsFrom?: number;
   /** 1 makes them grey, 3 makes three channels of grey ones. */
   readonly channels?: 1 | 3;
   /** What is done to training images, drawn anew for each batch. */

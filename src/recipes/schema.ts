@@ -1,5 +1,6 @@
 // The schema of a recipe. Each message says what was expected; parse.ts adds the file, the key and what came.
 import * as v from "valibot";
+import { farthestStart } from "../data/labels.ts";
 import { baselineKinds } from "../distill/baselines/kinds.ts";
 import { nearest } from "./nearest.ts";
 import type { BaselineName, Recipe } from "./recipe.ts";
@@ -67,6 +68,7 @@ const dataKeys = object({
   path: v.exactOptional(text("a path")),
   size: v.exactOptional(whole(1, 4096)),
   padding: v.exactOptional(whole(0, 2047)),
+  labelsFrom: v.exactOptional(whole(-farthestStart, farthestStart)),
   channels: v.exactOptional(v.picklist([1, 3], "1 or 3")),
   augment: v.exactOptional(
     object({

@@ -60,12 +60,17 @@ export function learningRatePlot({ steps, epochs, learningRates }: DistilledSet)
   const lines = Math.min(epochs, 6);
   const series: Series[] =
     steps === 1
-      ? [{ label: "learning rate", points: Array.from({ length: epochs }, (_, e) => [e + 1, at(e, 0)]), dots: true }]
+      ? [
+          ratesOf(
+            "learning rate",
+            Array.from({ length: epochs }, (_, e) => [e + 1, at(e, 0)]),
+          ),
+        ]
       : Array.from({ length: lines }, (_, line) => {
           // Of many epochs some, evenly, the first and last among them.
           const epoch = lines === 1 ? 0 : Math.round((line * (epochs - 1)) / (lines - 1));
           const all = Array.from({ length: steps }, (_, s): Point => [s + 1, at(epoch, s)]);
-          return { label: lines > 3 ? `${epoch + 1}` : `epoch ${epoch + 1}`, points: all, dots: true };
+          return ratesOf(lines > 3 ? `${epoch + 1}` : `epoch ${epoch + 1}`, all);
         });
   const title = "Learned learning rates";
   const plot = linePlot({
@@ -77,6 +82,11 @@ export function learningRatePlot({ steps, epochs, learningRates }: DistilledSet)
     series,
   });
   return figure("Learning rate of each gradient step, in the order of use.", plot);
+}
+
+/** Learning rates one by one, or means of several where there are too many to tell apart. */
+function ratesOf(label: string, all: readonly Point[]): Series {
+  return all.length > points ? { label, points: thinned(all) } : { label, points: all, dots: true };
 }
 
 function figure(caption: string, plot: Markup): Markup {

@@ -5,6 +5,12 @@ import { at, type Measure, measureAt, numberAt, type RunParts, textAt } from "./
 import { pictures } from "./pictures.ts";
 import { style } from "./style.ts";
 
+/** Characters of a recipe that are shown. */
+const longestRecipe = 2 ** 16;
+
+/** There are ten kinds of baselines. */
+const mostRows = 100;
+
 /** Names of baselines, for a person. */
 type Labels = (name: string) => string;
 
@@ -55,7 +61,8 @@ function comparison({ result, recipe }: RunParts, labels: Labels): Markup | stri
   const rows: { label: string; measure: Measure; note: string; kind: string }[] = [];
   const distilled = measureAt(result, "evaluation");
   const baselines = at(result, "baselines");
-  for (const name of Object.keys(typeof baselines === "object" && baselines !== null ? baselines : {})) {
+  const names = Object.keys(typeof baselines === "object" && baselines !== null ? baselines : {});
+  for (const name of names.slice(0, mostRows)) {
     const measure = measureAt(baselines, name);
     const rate = numberAt(baselines, name, "learningRate");
     const note = rate === undefined ? "" : `, learning rate ${rate}`;
@@ -152,7 +159,14 @@ function provenance({ set, sha256, result, recipe }: RunParts): Markup {
   const shown = recipe ?? from;
   return html`<section><h2>Provenance</h2><table class="facts"><tbody>${rows.map(([key, value]) => (value === undefined ? "" : html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`))}</tbody></table>
 ${command === undefined ? "" : html`<p class="note">To make it again, in this folder, on any machine and with any number of threads:</p><pre>${command}</pre>`}
-${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${JSON.stringify(shown, null, 2)}</pre></details>`}</section>`;
+${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${recipeText(shown)}</pre></details>`}</section>`;
+}
+
+/** In lines; a very long one, which indents would make many times longer, is shown cut and as it is. */
+function recipeText(recipe: unknown): string {
+  const compact = JSON.stringify(recipe);
+  if (compact.length <= longestRecipe) return JSON.stringify(recipe, null, 2);
+  return `${compact.slice(0, longestRecipe)}…`;
 }
 
 function joined(parts: readonly (string | undefined)[]): string | undefined {

@@ -15,6 +15,8 @@ export interface RunParts {
   readonly missing: readonly string[];
 }
 
+const largestNumber = 1e30;
+
 /** The value at keys, one below the other; undefined where there is none. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>(
@@ -26,9 +28,10 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
   );
 }
 
+/** A number that can be multiplied and subtracted and stays finite; nothing that a run writes is larger. */
 export function numberAt(value: unknown, ...keys: readonly string[]): number | undefined {
   const found = at(value, ...keys);
-  return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+  return typeof found === "number" && Math.abs(found) <= largestNumber ? found : undefined;
 }
 
 export function textAt(value: unknown, ...keys: readonly string[]): string | undefined {

@@ -7,6 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import type { Engine } from "../engine/engine.ts";
 import { type EngineOptions, threadCount } from "../engine/options.ts";
+import { arrayKind, isSharedBuffer } from "../kinds.ts";
 import { canShareMemory, hardwareThreads } from "../platform.ts";
 import type { StartMessage, WorkerApi } from "./api.ts";
 import { type StartWorker, workerStarter } from "./start.ts";
@@ -161,8 +162,10 @@ export function shareableInit(init: WeightSource): WeightSource {
 function shared<T extends Uint8Array | Floats>(array: T): T {
   // Pages have such memory only where they are isolated from others.
   if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return array.slice() as T;
-  if (array.buffer instanceof SharedArrayBuffer) return array;
-  const Kind = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  if (isSharedBuffer(array.buffer)) return array;
+  const Kind = { Uint8Array, Float32Array, Float64Array }[arrayKind(array) as "Uint8Array"] as unknown as new (
+    buffer: SharedArrayBuffer,
+  ) => T;
   const copy = new Kind(new SharedArrayBuffer(array.byteLength));
   copy.set(array);
   return copy;

@@ -6,17 +6,17 @@ import { type Backend, type Floats, required } from "../backend/backend.ts";
 import { allIn } from "../distill/allocators.ts";
 import { type AddGradient, type StepNetworks, sizesOf } from "../distill/network-gradient.ts";
 import type { OuterLoopConfig } from "../distill/outer-loop.ts";
-import { allocateReplies, labelFloats, type ReplyBuffers } from "../distill/run-buffers.ts";
+import { allocateReplies, labelFloats, type NetworkGradients } from "../distill/run-buffers.ts";
 import type { Blocks } from "../distill/unroll.ts";
 import { describeModel } from "../nn/describe.ts";
 import { type PoolOptions, shareable, shareableInit, WorkerPool } from "./client.ts";
 
 export class NetworksOnWorkers implements StepNetworks {
   readonly blocks: Blocks;
+  readonly gradients: NetworkGradients;
   readonly #config: OuterLoopConfig;
   readonly #backend: Backend;
   readonly #options: PoolOptions;
-  readonly #replies: ReplyBuffers;
   #pool: WorkerPool | undefined;
 
   /** Workers are started by the first step. */
@@ -24,8 +24,9 @@ export class NetworksOnWorkers implements StepNetworks {
     this.#config = config;
     this.#backend = backend;
     this.#options = options;
-    this.#replies = allocateReplies(sizesOf(config), allIn(arena));
-    this.blocks = this.#replies.blocks;
+    const { blocks, gradients } = allocateReplies(sizesOf(config), allIn(arena));
+    this.blocks = blocks;
+    this.gradients = gradients;
   }
 
   async run(step: number, rates: Floats, add: AddGradient): Promise<void> {
@@ -33,7 +34,7 @@ export class NetworksOnWorkers implements StepNetworks {
     const pool = this.#pool ?? (await this.#open());
     const backend = this.#backend;
     const { networksPerStep, method } = this.#config;
-    const { gradients } = this.#replies;
+    const { gradients } = this;
     const pixels = method.steps * this.blocks.imageFloats;
     const labels = labelFloats(method, this.blocks);
     await pool.inOrder(

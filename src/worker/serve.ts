@@ -1,8 +1,20 @@
 // What every worker does first: it becomes what it is called to be.
-import { expose } from "comlink";
+import { expose, transferHandlers } from "comlink";
+import { detailsOf } from "../errors.ts";
 import { OrchestratorServer } from "../orchestrator/server.ts";
 import { NetworkServer } from "./server.ts";
 import type { Calling } from "./start.ts";
+
+// comlink sends name, message and stack of what is thrown, and puts together what it receives.
+const thrown = transferHandlers.get("throw")!;
+transferHandlers.set("throw", {
+  ...thrown,
+  serialize(box) {
+    const [sent, moved] = thrown.serialize(box) as [{ isError: boolean; value: object }, Transferable[]];
+    const { value: error } = box as { value: unknown };
+    return [sent.isError ? { ...sent, value: { ...sent.value, ...detailsOf(error) } } : sent, moved];
+  },
+});
 
 export function serve({ role, port }: Calling): void {
   // What cannot be read cannot be answered: better to die than to leave somebody waiting.

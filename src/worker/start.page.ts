@@ -1,6 +1,8 @@
 // Starts a worker in a page, or for a worker of a page, and hears when it dies (start.ts).
-import { startScript } from "../script.page.ts";
+import { startScript, workersObstacle } from "../script.page.ts";
 import type { Calling, Role, StartWorker, WorkerScript } from "./start.ts";
+
+export { workersObstacle };
 
 /** What starts workers, from `script` if it is given. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {

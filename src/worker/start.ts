@@ -3,6 +3,7 @@
 import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
 import { UnsupportedError } from "../errors.ts";
+import { thrown } from "../kinds.ts";
 import { nodeModule } from "../platform.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
@@ -38,6 +39,11 @@ export interface Calling {
  */
 let source: string | undefined;
 
+/** Why no worker should be started here; undefined where it may. */
+export function workersObstacle(): string | undefined {
+  return undefined;
+}
+
 /** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
@@ -45,7 +51,10 @@ export function workerStarter(role: Role = "networks", script?: WorkerScript): S
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
     source ??= `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
     const worker = new Worker(source, { eval: true, execArgv: [] });
-    worker.once("error", (error) => died(error instanceof Error ? `${error.name}: ${error.message}` : String(error)));
+    worker.once("error", (error) => {
+      const { name, message } = thrown(error);
+      died(name === "" ? message : `${name}: ${message}`);
+    });
     worker.once("exit", (code) => died(`exited with code ${code}`));
     const calling: Calling = { role, port };
     worker.postMessage(calling, [port as never]);

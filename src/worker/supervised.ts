@@ -2,6 +2,8 @@
 // ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
 import { type ProxyMethods, type Remote, releaseProxy, transferHandlers, wrap } from "comlink";
 import { WorkerError, withClass } from "../errors.ts";
+import { thrown } from "../kinds.ts";
+import { MessageChannel } from "../platform.ts";
 import type { StartedWorker, StartWorker } from "./start.ts";
 
 /** A port, which in Node keeps a program alive unless told not to. */
@@ -32,9 +34,18 @@ interface Call<T> {
 function whenAnswered<T>(answer: Promise<T>, call: Call<T>): void {
   answer.then(
     (value) => call.resolve?.(value),
-    (error) => call.reject?.(withClass(error)),
+    (error) => call.reject?.(error),
   );
 }
+
+// What a worker throws is thrown here as what it was. comlink makes an Error and assigns its name, which fails where the
+// prototypes of errors are frozen.
+transferHandlers.set("throw", {
+  ...transferHandlers.get("throw")!,
+  deserialize({ isError, value }: { readonly isError: boolean; readonly value: unknown }): never {
+    throw isError ? withClass(value as Error) : value;
+  },
+});
 
 export class SupervisedWorker<Api> {
   readonly #worker: StartedWorker;
@@ -43,7 +54,7 @@ export class SupervisedWorker<Api> {
   readonly #pending = new Set<Call<never>>();
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
 
-  /** `died` is called with the WorkerError of its death, once, if that is what ends it. */
+  /** `died` is called with the WorkerError of its death, once, if that is what ends it. Throws WorkerError. */
   constructor(name: string, start: StartWorker, died: (error: WorkerError) => void = () => {}) {
     const { port1, port2 } = new MessageChannel();
     const die = (why: string): void => {
@@ -53,7 +64,12 @@ export class SupervisedWorker<Api> {
       died(error);
     };
     this.#port = port1;
-    this.#worker = start(port2, die);
+    try {
+      this.#worker = start(port2, die);
+    } catch (error) {
+      port1.close();
+      throw new WorkerError(`${name}: could not start: ${thrown(error).message}`);
+    }
     port1.addEventListener("messageerror", () => die("an answer could not be read"));
     this.#api = wrap<Api>(port1);
   }

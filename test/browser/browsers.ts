@@ -38,6 +38,10 @@ export interface OpenOptions {
   /** Default 1280. */
   readonly width?: number;
   readonly dark?: boolean;
+  /** A script that runs in the page before its own. */
+  readonly before?: string;
+  /** Default true. */
+  readonly scripts?: boolean;
 }
 
 /** A browser that runs. */
@@ -56,9 +60,12 @@ export async function launch(name: BrowserName): Promise<Browser> {
 async function launchChromium(executablePath: string): Promise<Browser> {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
   return {
-    async open(url, { width = 1280, dark = false } = {}) {
+    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       const colorScheme = dark ? "dark" : "light";
-      return opened(await browser.newPage({ viewport: { width, height: 900 }, colorScheme }), url);
+      const viewport = { width, height: 900 };
+      const page = await browser.newPage({ viewport, colorScheme, javaScriptEnabled: scripts });
+      if (before !== undefined) await page.addInitScript(before);
+      return opened(page, url);
     },
     close: () => browser.close(),
   };
@@ -67,10 +74,12 @@ async function launchChromium(executablePath: string): Promise<Browser> {
 async function launchFirefox(executablePath: string): Promise<Browser> {
   const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
   return {
-    async open(url, { width = 1280, dark = false } = {}) {
+    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       if (dark) throw new Error("Firefox is not told the colour scheme");
+      if (!scripts) throw new Error("Firefox is not told to run no scripts");
       const page = await (await browser.createBrowserContext()).newPage();
       await page.setViewport({ width, height: 900 });
+      if (before !== undefined) await page.evaluateOnNewDocument(before);
       return opened(page, url);
     },
     close: () => browser.close(),

@@ -1,14 +1,25 @@
 // The demo page as a visitor uses it, in real browsers.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
-import { encode } from "fast-png";
 import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { writeZip } from "../../src/formats/zip.ts";
 import { type Browser, type BrowserPage, browserNames, launch, type OpenOptions, until } from "./browsers.ts";
+import {
+  alert,
+  choose,
+  download,
+  drawOne,
+  fill,
+  idle,
+  languageC,
+  pictures,
+  storageForbidden,
+  text,
+} from "./demo-page.ts";
+import { openOddHost } from "./odd-host.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const configFile = join(root, "examples/browser/vite.config.ts");
@@ -48,78 +59,10 @@ const urlOf = ({ httpServer }: PreviewServer): string => {
   return `http://localhost:${typeof address === "object" && address ? address.port : ""}/`;
 };
 
-const text = (tab: BrowserPage, id: string): Promise<string> =>
-  tab.evaluate(`document.getElementById("${id}").textContent`);
-const idle = '!document.getElementById("start").disabled';
-
 async function openDemo(browser: Browser, options?: OpenOptions): Promise<BrowserPage> {
   const tab = await browser.open(urlOf(server), options);
   await until(tab, idle);
   return tab;
-}
-
-/** Sets fields of the form, as typing would. */
-async function fill(tab: BrowserPage, fields: Readonly<Record<string, number>>): Promise<void> {
-  await tab.evaluate(`for (const [name, value] of Object.entries(${JSON.stringify(fields)})) {
-    const field = document.getElementById("form").elements.namedItem(name);
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }`);
-}
-
-/** Draws a vertical stroke on the pad. */
-async function drawOne(tab: BrowserPage): Promise<void> {
-  await tab.evaluate('document.getElementById("pad").scrollIntoView({ block: "center" })');
-  const box = await tab.evaluate<DOMRect>('document.getElementById("pad").getBoundingClientRect().toJSON()');
-  const [x, y] = [box.x + box.width / 2, box.y];
-  await tab.mouse.move(x, y + 0.2 * box.height);
-  await tab.mouse.down();
-  for (let share = 0.2; share <= 0.8; share += 0.1) await tab.mouse.move(x, y + share * box.height);
-  await tab.mouse.up();
-}
-
-/** Gives files, by name and base64, to an input, as choosing them would. */
-async function choose(
-  tab: BrowserPage,
-  input: string,
-  files: readonly (readonly [name: string, base64: string])[],
-): Promise<void> {
-  await tab.evaluate(`(() => {
-    const transfer = new DataTransfer();
-    for (const [name, base64] of ${JSON.stringify(files)}) {
-      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
-    }
-    const input = document.getElementById("${input}");
-    input.files = transfer.files;
-    input.dispatchEvent(new Event("change"));
-  })()`);
-}
-
-/** Clicks a download and returns its name and its bytes in base64. */
-async function download(tab: BrowserPage, kind: string): Promise<readonly [name: string, base64: string]> {
-  await tab.evaluate(`(() => {
-    window.downloaded = undefined;
-    HTMLAnchorElement.prototype.click = function () {
-      window.downloaded = fetch(this.href)
-        .then((response) => response.arrayBuffer())
-        .then((buffer) => [this.download, btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""))]);
-    };
-  })()`);
-  await tab.click(`[data-kind=${kind}]`);
-  await until(tab, "window.downloaded");
-  return tab.evaluate("window.downloaded");
-}
-
-/** A zip, in base64, of two classes of 20 colour pictures: yellow and green ones. */
-function pictures(): string {
-  const entries = ["lemon", "lime"].flatMap((className, label) =>
-    Array.from({ length: 20 }, (_, i) => {
-      const pixel = [label === 0 ? 220 : 60, 180 + i, 40];
-      const data = Uint8Array.from({ length: 3 * 24 * 24 }, (_, p) => pixel[p % 3]!);
-      return [`fruit/${className}/${i}.png`, encode({ width: 24, height: 24, channels: 3, depth: 8, data })] as const;
-    }),
-  );
-  return Buffer.from(writeZip(entries)).toString("base64");
 }
 
 for (const name of browserNames) {
@@ -264,6 +207,13 @@ for (const name of browserNames) {
       expect(await tab.evaluate('[...document.querySelectorAll("#board span")].map((s) => s.textContent).join()')).toBe(
         "lemon,lime",
       );
+      // As many as there are, and no room for those that were there before.
+      expect(await text(tab, "choice")).toBe("fruit · 2 images for one LeNet · 30 updates");
+      expect(await text(tab, "random-size")).toBe("10 steps of 2 images");
+      const room = await tab.evaluate<number>(
+        'document.getElementById("board").clientHeight - document.getElementById("grid").clientHeight',
+      );
+      expect(Math.abs(room)).toBeLessThan(2);
       await until(tab, idle);
       await tab.click("#train");
       await until(tab, 'document.querySelector("#trained b")');
@@ -277,6 +227,144 @@ for (const name of browserNames) {
       expect(lines[2]).toMatch(/^Class averages, 2 images\d+\.\d/);
       expect(tab.complaints).toEqual([]);
     });
+
+    test("a page that cannot start says why, and what to do", async () => {
+      // Chromium refuses the parts of a page that is opened as a file; Firefox, which does not, runs it.
+      const asFile = await browser.open(pathToFileURL(join(site, "index.html")).href);
+      await until(asFile, `${idle} || !document.getElementById("trouble").hidden`);
+      if (!(await asFile.evaluate<boolean>(idle))) {
+        expect(await alert(asFile)).toMatch(/opened as a file.* npm run demo builds and serves it/);
+        expect(await text(asFile, "caption")).toBe("");
+      }
+      await asFile.close();
+
+      const cases = [
+        {
+          options: { missing: /index-.*\.js$/ },
+          says: /could not be loaded\. See whether you are online .* reload it/,
+        },
+        // Without the slash everything is missing; where adding one leads back here, only a person can do it.
+        { options: { circles: true }, says: /could not be loaded\. Put a slash \(\/\) at the end of its address/ },
+      ];
+      for (const { options, says } of cases) {
+        const host = await openOddHost(site, options);
+        const tab = await browser.open(host.url);
+        await until(tab, '!document.getElementById("trouble").hidden');
+        expect(await alert(tab)).toMatch(says);
+        expect(await text(tab, "threads-chip")).toBe("not running");
+        await tab.close();
+        await host.close();
+      }
+    });
+
+    test("starts at an address without its slash, in a language called C, and where nothing may be kept", async () => {
+      const host = await openOddHost(site, { missing: /made-before/ });
+      const tab = await browser.open(host.url, { before: `${languageC};${storageForbidden}` });
+      await until(tab, `location.pathname === "/demo/" && ${idle}`);
+      // The curves are there, drawn by what asks Intl for the browser's language.
+      await until(tab, 'document.querySelectorAll("#curves canvas").length === 2');
+      // The images that it opens with are not, which is said; a set of one's own can be made.
+      expect(await alert(tab)).toMatch(/^The images that this page opens with could not be loaded: the host says 404/);
+      await fill(tab, { outerSteps: 2, batch: 64, steps: 1, epochs: 1 });
+      await tab.click("#start");
+      await until(tab, '/Done after 2 updates/.test(document.getElementById("stats").textContent)');
+      expect(await alert(tab)).toBe("");
+      await tab.close();
+      await host.close();
+    });
+
+    test.skipIf(name !== "chromium")(
+      "without scripts it says what it needs, and shows no button that does nothing",
+      async () => {
+        const tab = await browser.open(urlOf(server), { scripts: false });
+        expect(await tab.evaluate("document.body.innerText")).toMatch(
+          /Allow JavaScript for this page, then reload it\./,
+        );
+        expect(await tab.evaluate('document.getElementById("start").getClientRects().length')).toBe(0);
+        await tab.close();
+      },
+    );
+
+    test("what goes wrong is said where the visitor is, and in view", async () => {
+      const tab = await openDemo(browser, { width: 390 });
+      const below = (): Promise<string> =>
+        tab.evaluate(
+          '(({ id, className }) => id || className)(document.getElementById("trouble").previousElementSibling)',
+        );
+      const said = async (text: RegExp): Promise<void> => {
+        await until(tab, `${text}.test(document.querySelector("#trouble p").textContent)`);
+        expect(await alert(tab)).toMatch(text);
+      };
+      await tab.evaluate('document.getElementById("open-row").scrollIntoView()');
+      await choose(tab, "open", [["broken.safetensors", "AAAA"]]);
+      await said(/^broken\.safetensors: expected/);
+      expect(await below()).toBe("open-row");
+
+      // One class alone is refused before any run.
+      await choose(tab, "files", [["fruit.zip", pictures(["lemon"])]]);
+      await said(/all pictures are of one class, “lemon”/);
+      expect(await below()).toBe("drop");
+      expect(await text(tab, "own-info")).toBe("could not be read");
+
+      await tab.evaluate(`document.getElementById("address").value = "${urlOf(server)}nothing-here"`);
+      await tab.click("#fetch");
+      await said(/could not be fetched|is not|expected/);
+      expect(await below()).toBe("address-box");
+
+      await tab.click("#trouble button");
+      expect(await alert(tab)).toBe("");
+      await tab.close();
+    });
+
+    test("pictures are decoded away from the main thread, and one that cannot be read is named", async () => {
+      const tab = await openDemo(browser);
+      await choose(tab, "files", [
+        ["fruit.zip", pictures(["lemon", "lime"], [["fruit/lime/damaged.png", new Uint8Array(99)]])],
+      ]);
+      await until(tab, '/damaged\\.png/.test(document.getElementById("images").textContent)');
+      await choose(tab, "files", [["fruit.zip", pictures()]]);
+      await until(tab, '/^fruit: 32 pictures/.test(document.getElementById("own-info").textContent)');
+      // What decodes is in no module that the page itself has loaded: a worker has.
+      const decodes = (path: string): boolean => readFileSync(join(site, path), "utf8").includes("expected a PNG (89");
+      const loaded = await tab.evaluate<string[]>(
+        'performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.slice(1))',
+      );
+      const scripts = loaded.filter((path) => /\.js$/.test(path) && !/reader-/.test(path));
+      expect(scripts.length).toBeGreaterThan(0);
+      expect(scripts.filter(decodes)).toEqual([]);
+      expect(readdirSync(join(site, "assets")).filter((file) => decodes(`assets/${file}`))).toEqual([
+        expect.stringMatching(/^reader-/),
+      ]);
+      await tab.close();
+    });
+
+    test.skipIf(name !== "chromium" || !existsSync(fashion))(
+      "Fashion-MNIST is known by its content when its files are chosen",
+      async () => {
+        const tab = await openDemo(browser);
+        await tab.evaluate(`(async () => {
+          const transfer = new DataTransfer();
+          for (const name of ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]) {
+            const response = await fetch("${urlOf(data)}fashion-mnist/" + name + "-ubyte.gz");
+            transfer.items.add(new File([await response.blob()], name + "-ubyte.gz"));
+          }
+          const input = document.getElementById("files");
+          input.files = transfer.files;
+          input.dispatchEvent(new Event("change"));
+        })()`);
+        await until(tab, '/^Fashion-MNIST: 60,000 pictures/.test(document.getElementById("own-info").textContent)');
+        await tab.click("input[value=fixed]");
+        await fill(tab, { outerSteps: 1, batch: 64, epochs: 1 });
+        await tab.click("#start");
+        await until(tab, '/Done after 1 update/.test(document.getElementById("stats").textContent)');
+        expect(await text(tab, "caption")).toBe("10 images. Made here from Fashion-MNIST in 1 update.");
+        const names = await tab.evaluate<string>(
+          '[...document.querySelectorAll("#board span")].map((s) => s.textContent).join()',
+        );
+        expect(names).toMatch(/^T-shirt,.*,Boot$/);
+        await tab.close();
+      },
+    );
 
     test.skipIf(name !== "chromium" || !existsSync(fashion))(
       "Fashion-MNIST is fetched from the address of its files, and distilled",
@@ -292,7 +380,7 @@ for (const name of browserNames) {
         await fill(tab, { outerSteps: 2, batch: 64, steps: 1, epochs: 1 });
         await tab.click("#start");
         await until(tab, '/Done after 2 updates/.test(document.getElementById("stats").textContent)');
-        expect(await text(tab, "caption")).toMatch(/^10 images\. Made here from fashion/);
+        expect(await text(tab, "caption")).toMatch(/^10 images\. Made here from Fashion-MNIST/);
         expect(tab.complaints).toEqual([]);
       },
     );

@@ -114,7 +114,7 @@ test("inspect does not let a file write to the terminal", async () => {
   expect(code).toBe(0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
-  expect(stdout).toContain("?[2Jkey");
+  expect(stdout).toContain("\\u001b[2Jkey");
 });
 
 test("files that are missing, damaged or unwritable are one line and exit code 1", async () => {

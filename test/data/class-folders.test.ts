@@ -1,10 +1,16 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { packTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
 import { filesInArchive } from "../../src/data/archive.ts";
-import { loadCifarJpeg, loadImageFolder } from "../../src/data/class-folders.ts";
+import { loadCifarJpeg, loadImageFolder, withoutWrappers } from "../../src/data/class-folders.ts";
 import { classSplit } from "../../src/data/class-split.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
+import { datasetFromFiles } from "../../src/data/layouts.ts";
 import { writeZip } from "../../src/formats/zip.ts";
+import { filesInFolder } from "../../src/node/files.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
 import { bytes, file, flatPng, histogram, jpegFile, png, realFile, tar } from "./samples.ts";
 
@@ -81,6 +87,74 @@ describe("loadImageFolder", () => {
     const { train: grey } = await loadImageFolder(split, { channels: 1 });
     // Pillow: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L") is 76, of blue 29.
     expect([grey.pixels[0], grey.pixels[16]]).toEqual([76, 29]);
+  });
+
+  test("pictures that cannot be read are refused alike in a folder and every archive: the first, why, and how many", async () => {
+    const files = [
+      ...split,
+      file("set/train/a/0.png", red.subarray(0, 60)),
+      file("set/train/b/3.png", ascii("GIF89a")),
+      file("set/val/a/0.jpg", new Uint8Array()),
+      // What is not in the set may be anything.
+      file("set/notes.txt", bytes(100)),
+    ];
+    const folder = mkdtempSync(join(tmpdir(), "distillate-pictures-"));
+    for (const { path, bytes: content } of files) {
+      mkdirSync(join(folder, path, ".."), { recursive: true });
+      writeFileSync(join(folder, path), content as Uint8Array);
+    }
+    const archive = await tar(files);
+    const entries = files.map(({ path, bytes: content }) => [path, content as Uint8Array] as const);
+    const zip = writeZip(entries);
+    // The content of a picture in a zip archive is checked by its CRC, too; that of the notes is not looked at.
+    const notes = Buffer.from(zip).indexOf(Buffer.from(bytes(100)));
+    const lists: [string, DataFile[]][] = [
+      [`${folder}/`, await filesInFolder(folder)],
+      ["", files],
+      ["x.tar: ", await filesInArchive(archive, "x.tar")],
+      ["x.tar.gz: ", await filesInArchive(new Uint8Array(gzipSync(archive)), "x.tar.gz")],
+      ["x.zip: ", await filesInArchive(patched(zip, notes, 0, 0), "x.zip")],
+    ];
+    const said: string[] = [];
+    for (const [prefix, list] of lists) {
+      const error: Error = await datasetFromFiles(list, { size: 4 }).catch((reason) => reason);
+      expect(error).toMatchObject({ name: "FormatError" });
+      expect(error.message.startsWith(prefix)).toBe(true);
+      said.push(error.message.slice(prefix.length));
+    }
+    rmSync(folder, { recursive: true });
+    expect(said[0]).toMatch(/^set\/train\/a\/0\.png: expected .* at byte 60, .* \(cannot be read: 3 of 7 pictures\)$/);
+    expect(new Set(said).size).toBe(1);
+    const damaged = patched(zip, Buffer.from(zip).indexOf(Buffer.from(blue)) + 50, 0, 0, 0);
+    await expect(loadImageFolder(await filesInArchive(damaged, "x.zip"))).rejects.toThrow(
+      /^x\.zip: set\/train\/a\/0\.png: .* \(cannot be read: 4 of 7 pictures\)$/,
+    );
+    await expect(loadImageFolder([file("a/1.gif", red), file("a/2.webp", red), file("b/1.bmp", red)])).rejects.toThrow(
+      "a/1.gif: expected only PNG and JPEG pictures, got another format, as 2 more have",
+    );
+  });
+
+  test("a picture that is a link in an archive is named; a hard link in a tar archive is the picture", async () => {
+    const header = (name: string, more: object) => ({ header: { name, size: 0, ...more } });
+    const real = ["a/1.png", "b/1.png"].map((name) => ({
+      header: { name, size: red.length },
+      body: new Uint8Array(red),
+    }));
+    const linked = await packTar([...real, header("a/2.png", { type: "link", linkname: "a/1.png" })]);
+    expect((await datasetFromFiles(await filesInArchive(linked, "x.tar"))).train.count).toBe(2);
+    const symbolic = await packTar([...real, header("a/2.png", { type: "symlink", linkname: "1.png" })]);
+    await expect(datasetFromFiles(await filesInArchive(symbolic, "x.tar"))).rejects.toThrow(
+      "x.tar: a/2.png: expected a file in the archive, got a symbolic link (cannot be read: 1 of 3 pictures)",
+    );
+    const zip = writeZip([
+      ...real.map(({ header: { name }, body }) => [name, body] as const),
+      ["a/2.png", ascii("1.png")],
+    ]);
+    const central = Buffer.from(zip).lastIndexOf("a/2.png") - 46;
+    const unpacked = await filesInArchive(patched(zip, central + 40, 0xff, 0xa1), "x.zip");
+    await expect(datasetFromFiles(unpacked)).rejects.toThrow(
+      "x.zip: a/2.png: expected a file in the archive, got a symbolic link (cannot be read: 1 of 3 pictures)",
+    );
   });
 
   test("what cannot be is refused, naming the file", async () => {
@@ -187,6 +261,24 @@ describe("filesInArchive", () => {
       (content) => filesInArchive(content, fileName),
     );
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
+  });
+
+  test("a list of blank lines is refused by the size that it would have", async () => {
+    const blank = file("images.txt", new Uint8Array(2 ** 26).fill(0x0a));
+    const lists = [
+      blank,
+      ...["image_class_labels", "train_test_split"].map((name) => file(`${name}.txt`, ascii("1 1"))),
+    ];
+    const packed = new Uint8Array(gzipSync(await tar(lists)));
+    const before = process.memoryUsage().arrayBuffers;
+    await expect(filesInArchive(packed, fileName)).rejects.toThrow(/^evil\.bin: expected at most 16777216 bytes/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    await expect(datasetFromFiles(lists)).rejects.toThrow("images.txt: expected at most 16777216 bytes, got 67108864");
+  });
+
+  test("a path of thousands of folders takes one look at each", () => {
+    const files = [file(`${"a/".repeat(200_000)}b/1.png`, red), file(`${"a/".repeat(200_000)}c/2.png`, red)];
+    expect(withoutWrappers(files).map(({ path }) => path)).toEqual(["b/1.png", "c/2.png"]);
   });
 
   test("mutants give FormatErrors only", async () => {

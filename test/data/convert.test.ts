@@ -22,7 +22,8 @@ describe("resized", () => {
     expect(resized(held, 8).pixels).toEqual(out.test.pixels);
     expect(resized(held, 8).mean).not.toEqual(out.test.mean);
     // A plane does not see its neighbours.
-    const last = { ...held, pixels: held.pixels.slice(-16), count: 1, channels: 1, labels: Uint8Array.of(1) };
+    const one = { pixels: held.pixels.slice(-16), labels: Uint8Array.of(1), channels: 1, height: 4, width: 4 };
+    const last = datasetOf({ name: "s", classes: 2, ...one });
     expect(resized(last, 8).pixels).toEqual(out.test.pixels.slice(-64));
   });
 
@@ -36,7 +37,7 @@ describe("resized", () => {
 
   test("refuses absurd sizes", () => {
     for (const size of [0, 1.5, 4097, Number.NaN]) expect(() => resized(set(1, 2, 2), size)).toThrow(RangeError);
-    const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000) };
+    const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000), labels: new Uint8Array(1000) };
     expect(() => resized(many, 4096)).toThrow('"size" expected at most 2147483647 bytes');
   });
 });
@@ -63,7 +64,7 @@ describe("padded", () => {
     for (const padding of [-1, 1.5, 2048, Number.NaN]) {
       expect(() => padded(set(1, 2, 2), padding)).toThrow('"padding" expected an integer from 0 to 2047');
     }
-    const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000) };
+    const many = { ...set(1, 1, 1), count: 1000, pixels: new Uint8Array(1000), labels: new Uint8Array(1000) };
     expect(() => padded(many, 2000)).toThrow('"padding" expected at most 2147483647 bytes');
   });
 });

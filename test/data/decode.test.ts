@@ -96,6 +96,12 @@ describe("PNG", () => {
       ],
       decode,
     );
+    const after = chunk("IDAT", concat(deflateSync(Uint8Array.of(0, 7)), [1, 2, 3]));
+    await expect(decode(made(header(1, 1, 8, 0), after))).rejects.toThrow(/^evil\.bin: expected/);
+    await expect(decode(made(header(1, 1, 8, 0), pixels([0, 7]), chunk("IDAT", [0])))).rejects.toThrow(/^evil\.bin/);
+    await expect(decode(made(header(4096, 4096, 16, 6), pixels([0])))).rejects.toThrow(
+      "evil.bin: expected 134221824 bytes after decompression, got 9 bytes that cannot become as many",
+    );
     await expect(decode(made(header(5000, 5000, 8, 2), pixels([0])))).rejects.toThrow(
       "evil.bin: expected 1 to 16777216 pixels at byte 16, got 5000×5000",
     );

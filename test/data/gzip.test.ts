@@ -1,7 +1,16 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { gunzip, gunzipPrefix, maybeGunzip } from "../../src/data/gzip.ts";
-import { concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
+import { gunzip, inflatePrefix, maybeGunzip } from "../../src/data/gzip.ts";
+import { crc32 } from "../../src/formats/zip.ts";
+import {
+  ascii,
+  concat,
+  expectOnlyFormatErrors,
+  expectRefused,
+  fileName,
+  patched,
+  truncations,
+} from "../formats/hostile.ts";
 
 const plain = Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251);
 const packed = new Uint8Array(gzipSync(plain));
@@ -20,9 +29,9 @@ describe("gunzip", () => {
     expect(await maybeGunzip(packed, { name })).toEqual(plain);
   });
 
-  test("gunzipPrefix gives the first bytes, or all of a shorter file", async () => {
-    expect(await gunzipPrefix(packed, 20, name)).toEqual(plain.subarray(0, 20));
-    expect(await gunzipPrefix(packed, 1e6, name)).toEqual(plain);
+  test("inflatePrefix gives the first bytes, or all of a shorter file", async () => {
+    expect(await inflatePrefix(packed, "gzip", 20, name)).toEqual(plain.subarray(0, 20));
+    expect(await inflatePrefix(packed, "gzip", 1e6, name)).toEqual(plain);
   });
 
   test("the cap is exact: one byte more than allowed is refused", async () => {
@@ -64,6 +73,37 @@ describe("gunzip", () => {
     ];
     await expectRefused(corpus, (bytes) => gunzip(bytes, { name }));
     await expect(gunzip(plain, { name })).rejects.toThrow("evil.bin: expected the gzip magic 1f 8b at byte 0");
+  });
+
+  test("what comes after the end is refused on every host, even where it ends in the right size", async () => {
+    const size = packed.subarray(-4);
+    const empty = new Uint8Array(gzipSync(new Uint8Array()));
+    const named = patched(packed, 3, 8 + 16 + 4 + 2);
+    // The extra field, a name and a comment that a header may have, and its checksum, which zlib checks.
+    const header = concat(named.subarray(0, 10), [3, 0, 1, 2, 3], ascii("name\0"), ascii("comment\0"));
+    const crc = crc32(header);
+    const full = concat(header, [crc & 255, (crc >>> 8) & 255], packed.subarray(10));
+    expect(await gunzip(full, { name })).toEqual(plain);
+    const corpus: [string, Uint8Array][] = [
+      ["junk", concat(packed, [1, 2], size)],
+      ["the size again", concat(packed, size)],
+      ["the trailer again", concat(packed, packed.subarray(-8))],
+      ["an empty member before", concat(empty, packed)],
+      ["an empty member after", concat(packed, empty)],
+      ["a full header, and junk", concat(full, size)],
+    ];
+    for (const [what, bytes] of corpus) {
+      await expect(gunzip(bytes, { name }), what).rejects.toThrow(/^evil\.bin: expected/);
+    }
+  });
+
+  test("a size that data sets do not reach is refused before anything is unpacked", async () => {
+    const bomb = new Uint8Array(gzipSync(new Uint8Array(2 ** 26)));
+    await expect(gunzip(bomb, { name })).rejects.toThrow(
+      `expected at most ${2 ** 24} bytes after decompression of ${bomb.length}, got ${2 ** 26} at byte ${bomb.length - 4}`,
+    );
+    // Blank pictures of a small set are none such.
+    expect(await gunzip(new Uint8Array(gzipSync(new Uint8Array(2 ** 24))), { name })).toHaveLength(2 ** 24);
   });
 
   test("mutants give FormatErrors only", async () => {

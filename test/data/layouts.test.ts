@@ -84,27 +84,53 @@ describe("datasetFromFiles", () => {
     expect((await datasetFromFiles([file("x.tar", await tar(mnist))])).train.count).toBe(3);
   });
 
-  test("says what was looked for and what was found", async () => {
-    const message = await refused([file("notes.txt", ascii("x")), file("a.csv", ascii("x"))]);
-    for (const part of [
-      "dir: expected a data set",
-      "idx files",
-      "CIFAR-10",
-      "USPS",
-      "VOC",
-      "CUB",
-      "NumPy",
-      "class/picture",
-    ]) {
+  test("says what was found, then what is read", async () => {
+    const message = await refused([file("notes.txt", ascii("x")), file("a.md", ascii("x"))]);
+    expect(message).toMatch(/^FormatError: dir: found "a\.md", "notes\.txt"; expected a data set: /);
+    for (const part of ["idx files", "CIFAR-10", "USPS", "VOC", "CUB", "NumPy", "class/picture", "SVHN", ".csv"]) {
       expect(message).toContain(part);
     }
-    expect(message).toMatch(/found "a\.csv", "notes\.txt"$/);
-    expect(await refused([])).toMatch(/found no files$/);
-    expect(await refused([file("x.tar", await tar([file("a.csv", ascii("x"))]))])).toMatch(/found "x\.tar"$/);
+    expect(message.length).toBeLessThan(500);
+    expect(await refused([])).toContain("dir: found no files; expected a data set");
+    const archive = file("x.tar", await tar([file("a.md", ascii("x"))]));
+    expect(await refused([archive])).toContain('dir: found "x.tar", "x.tar: a.md"; expected');
     expect(await refused([file("x.zip", ascii("PK nonsense"))])).toMatch(/^FormatError: x\.zip: /);
     expect(await refused(mnist.slice(1))).toMatch(
       /^FormatError: dir: expected train-images-idx3-ubyte, but it is missing/,
     );
+  });
+});
+
+describe("data sets in files that are not read", () => {
+  const pickle = Uint8Array.of(0x80, 2, 0x7d, 0x71, 0, 0x2e);
+  const python = "can run any program and is never loaded";
+
+  test("CIFAR for Python is told from its binary version, in folders and archives, with what to do", async () => {
+    const batch = await refused([file("cifar-10-batches-py/data_batch_1", pickle)]);
+    expect(batch).toMatch(
+      /^FormatError: cifar-10-batches-py\/data_batch_1: found CIFAR for Python, a pickled Python object/,
+    );
+    expect(batch).toContain("take the binary version, cifar-10-binary.tar.gz, or save arrays in Python: import pickle");
+    expect(batch).toContain('np.savez("cifar-10.npz", images=b["data"].reshape(-1, 3, 32, 32), labels=b["labels"])');
+    const all = ["data_batch_1", "data_batch_2", "test_batch", "batches.meta"].map((name) =>
+      file(`cifar-10-batches-py/${name}`, pickle),
+    );
+    const archive = await refused([file("cifar-10-python.tar.gz", gzipSync(await tar(all)))]);
+    expect(archive).toContain("cifar-10-python.tar.gz: cifar-10-batches-py/data_batch_1: found CIFAR for Python");
+    expect(archive).toContain('t = load("test_batch")');
+    expect(archive.length).toBeLessThan(800);
+    const hundred = ["train", "test", "meta"].map((name) => file(`cifar-100-python/${name}`, pickle));
+    expect(await refused(hundred)).toMatch(/cifar-100-binary\.tar\.gz, .*"fine_labels"/);
+  });
+
+  test("pickles, PyTorch's files, HDF5 and tables of bytes are called what they are", async () => {
+    const found = async (path: string) => refused([file(path, pickle), file("readme.txt", ascii("x"))]);
+    expect(await found("mnist.pkl.gz")).toContain(`mnist.pkl.gz: found a pickled Python object, which ${python}`);
+    expect(await found("processed/training.pt")).toContain("found PyTorch's tensors");
+    expect(await found("usps.h5")).toBe(
+      "FormatError: usps.h5: found HDF5: save its images and labels with numpy.savez(file, images=…, labels=…)",
+    );
+    expect(await found("train.parquet")).toContain("found a table or records");
   });
 });
 
@@ -131,40 +157,6 @@ describe("NumPy arrays", () => {
     expect((await datasetFromFiles(files)).train).toMatchObject({ channels: 3, classes: 5 });
     const plain = npz({ images: images(10), labels: labels(0, 0, 0, 0, 0, 1, 1, 1, 1, 1) });
     expect(histogram((await datasetFromFiles(plain)).test)).toEqual([1, 1]);
-  });
-
-  test("floats from 0 to 1 become grey levels", async () => {
-    const data = Float32Array.of(0, 1, 0.5, 0.1, 0, 0, 0, 0);
-    const { train } = await datasetFromFiles(
-      npz({
-        x_train: { shape: [2, 2, 2], data },
-        y_train: labels(0, 1),
-        x_test: { shape: [1, 2, 2], data: data.slice(0, 4) },
-        y_test: labels(1),
-      }),
-    );
-    expect([...train.pixels.subarray(0, 4)]).toEqual([0, 255, 128, 26]);
-  });
-
-  test("that do not fit are refused, naming the array", async () => {
-    const with_ = (change: Record<string, Parameters<typeof writeNpy>[0]>) =>
-      refused(npz({ x_train: images(2), y_train: labels(0, 1), x_test: images(1), y_test: labels(1), ...change }));
-    expect(await refused(npz({ a: images(1) }))).toContain("dir: expected arrays x_train and y_train;");
-    expect(await refused(npz({ x_train: images(2) }))).toContain("dir: expected an array y_train, got x_train");
-    expect(await with_({ y_train: labels(0, 1, 2) })).toContain(
-      "dir: y_train: expected [2], as many as x_train, got [3]",
-    );
-    expect(await with_({ y_train: labels(0, 256) })).toContain(
-      "y_train: expected whole numbers below 256, got 256 at 1",
-    );
-    expect(await with_({ y_train: { shape: [2], data: Float32Array.of(0, 0.5) } })).toContain("got 0.5 at 1");
-    expect(await with_({ x_train: { shape: [2, 28, 1, 1], data: bytes(56) } })).toContain("with up to 4 channels");
-    expect(await with_({ x_train: { shape: [2, 4], data: bytes(8) } })).toContain("got [2, 4]");
-    expect(await with_({ x_train: { shape: [2, 1, 1], data: Float32Array.of(0, 255) } })).toContain("got 255 at 1");
-    expect(await with_({ x_train: { shape: [2, 1, 1], data: Float32Array.of(0, Number.NaN) } })).toContain(
-      "got NaN at 1",
-    );
-    expect(await with_({ x_test: { shape: [1, 3, 3], data: bytes(9) } })).toContain("x_test of 1×2×2 each, got 1×3×3");
   });
 });
 

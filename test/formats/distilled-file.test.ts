@@ -56,14 +56,14 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
       expect(() => write({ ...makeSet(), ...wrong })).toThrow(RangeError);
       expect(() => write({ ...makeSet(), ...wrong })).toThrow(message);
     };
-    refuse({ images: new Float32Array(7) }, '"set" expected images [2, 3, 1, 4, 5] of 120 numbers, got 7');
-    refuse({ epochs: 2 }, '"set" expected learning_rates [4] of 4 numbers, got 6');
-    refuse({ learningRates: new Float32Array(6) }, '"set" expected learning_rates above 0, got 0 at 0');
-    refuse({ images: new Float32Array(120).fill(Number.NaN, 7) }, '"set" expected images finite, got NaN at 7');
-    refuse({ mean: [] }, '"set" expected mean [1] of 1 numbers, got 0');
-    refuse({ std: [-1] }, '"set" expected std above 0, got -1 at 0');
-    refuse({ momentum: 1 }, '"set" expected momentum >= 0 and < 1, got 1');
-    refuse({ weightDecay: Number.NaN }, '"set" expected weight_decay finite and >= 0, got NaN');
+    refuse({ images: new Float32Array(7) }, '"set.images" expected [2, 3, 1, 4, 5], 120 numbers, got 7');
+    refuse({ epochs: 2 }, '"set.learningRates" expected [4], 4 numbers, got 6');
+    refuse({ learningRates: new Float32Array(6) }, '"set.learningRates" expected values above 0, got 0 at 0');
+    refuse({ images: new Float32Array(120).fill(Number.NaN, 7) }, '"set.images" expected finite values, got NaN at 7');
+    refuse({ mean: [] }, '"set.mean" expected [1], 1 numbers, got 0');
+    refuse({ std: [-1] }, '"set.std" expected values above 0, got -1 at 0');
+    refuse({ momentum: 1 }, '"set.momentum" expected a number >= 0 and < 1, got 1');
+    refuse({ weightDecay: Number.NaN }, '"set.weightDecay" expected a finite number >= 0, got NaN');
   });
 
   test("mutants give FormatErrors only", async () => {

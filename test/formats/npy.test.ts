@@ -7,6 +7,11 @@ const name = fileName;
 const arrays: NumericArray[] = [
   { shape: [2, 3], data: Float32Array.of(0, -0, 1.5, -2.25, 3e38, 1e-45) },
   { shape: [3], data: Float64Array.of(0.1, Math.PI, -1e300) },
+  { shape: [2], data: Int8Array.of(-128, 127) },
+  { shape: [2], data: Uint16Array.of(1, 65_535) },
+  { shape: [2], data: Int16Array.of(-32_768, 32_767) },
+  { shape: [2], data: Uint32Array.of(1, 2 ** 32 - 1) },
+  { shape: [2], data: BigUint64Array.of(1n, 2n ** 64n - 1n) },
   { shape: [1, 2, 2], data: Uint8Array.of(0, 1, 254, 255) },
   { shape: [2], data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1) },
   { shape: [2], data: BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n) },
@@ -22,6 +27,9 @@ function npy(header: string, data: ArrayLike<number> = [], { version = [1, 0], l
 }
 const dict = (descr: string, order: string, shape: string) =>
   `{'descr': ${descr}, 'fortran_order': ${order}, 'shape': ${shape}, }`;
+/** An array of one dimension. */
+const one = (descr: string, data: readonly number[], n: number) =>
+  parseNpy(npy(dict(`'${descr}'`, "False", `(${n},)`), data), { name });
 const shaped = (shape: string, bytes = 4) => npy(dict("'<f4'", "False", shape), new Uint8Array(bytes));
 
 describe("npy", () => {
@@ -57,6 +65,50 @@ describe("npy", () => {
     expect(parseNpy(npy(dict("'<f4'", "False", "(1, 2,)"), data), { name }).shape).toEqual([1, 2]);
   });
 
+  test("reads bool, float16 and big-endian numbers", () => {
+    expect(one("|b1", [0, 1, 1], 3)).toEqual({ shape: [3], data: Uint8Array.of(0, 1, 1), bool: true });
+    expect(one(">u2", [1, 2, 255, 0], 2).data).toEqual(Uint16Array.of(258, 65_280));
+    expect(one(">i4", [255, 255, 255, 254], 1).data).toEqual(Int32Array.of(-2));
+    expect(one(">f8", [0x3f, 0xf8, 0, 0, 0, 0, 0, 0], 1).data).toEqual(Float64Array.of(1.5));
+    expect(one(">u8", [0, 0, 0, 0, 0, 0, 1, 0], 1).data).toEqual(BigUint64Array.of(256n));
+    expect(one(">f2", [0x3c, 0], 1).data).toEqual(Float32Array.of(1));
+    // The smallest, the largest subnormal, the smallest normal and the largest half, -2, -0, 1/3 and what is not finite.
+    const halves = [0x0001, 0x03ff, 0x0400, 0x7bff, 0xc000, 0x8000, 0x3555, 0x7c00, 0xfc00, 0x7e01];
+    const bytes = halves.flatMap((bits) => [bits & 255, bits >> 8]);
+    expect([...one("<f2", bytes, 10).data]).toEqual([
+      2 ** -24,
+      1023 * 2 ** -24,
+      2 ** -14,
+      65_504,
+      -2,
+      -0,
+      0.333251953125,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ]);
+  });
+
+  test("an array in Fortran order comes in C order", () => {
+    const fortran = (shape: string, data: readonly number[]) =>
+      parseNpy(npy(dict("'|u1'", "True", shape), data), { name });
+    expect(fortran("(2, 3)", [0, 3, 1, 4, 2, 5])).toEqual({ shape: [2, 3], data: Uint8Array.of(0, 1, 2, 3, 4, 5) });
+    // Element [i, j, k] of a 2 × 3 × 4 array lies at i + 2 j + 6 k.
+    const [at, expected] = [Array.from({ length: 24 }, (_, i) => i), [] as number[]];
+    for (const i of [0, 1]) for (const j of [0, 1, 2]) for (const k of [0, 1, 2, 3]) expected.push(i + 2 * j + 6 * k);
+    expect([...fortran("(2, 3, 4)", at).data]).toEqual(expected);
+    expect(fortran("()", [7]).data).toEqual(Uint8Array.of(7));
+    expect(fortran("(3, 0)", []).shape).toEqual([3, 0]);
+  });
+
+  test("what holds no numbers is refused with what to do", () => {
+    expect(() => one("|O", [0], 1)).toThrow("never unpickled: save an array of numbers");
+    expect(() => one("<U4", [0], 1)).toThrow("text: save numbers, such as numpy.unique");
+    expect(() => one("<c8", [0], 1)).toThrow(
+      'expected descr one of f4 f8 u1 i1 u2 i2 u4 i4 u8 i8 f2 b1 at byte 10, got "<c8"',
+    );
+  });
+
   test("reads out of the middle of a buffer, at odd offsets", () => {
     const file = writeNpy(arrays[1]!);
     const inside = concat([1], file, [1]).subarray(1, 1 + file.length);
@@ -84,7 +136,7 @@ describe("npy", () => {
     expect(() => writeNpy({ shape: [3], data: new Float32Array(2) })).toThrow(
       '"shape" expected a product of 2, got [3]',
     );
-    expect(() => writeNpy({ shape: [2], data: new Int8Array(2) as never })).toThrow('"data" expected float32');
+    expect(() => writeNpy({ shape: [2], data: [1, 2] as never })).toThrow('"data" expected a typed array');
     expect(() => writeNpy({ shape: new Array(33).fill(1), data: new Uint8Array(1) })).toThrow("at most 32 dimensions");
   });
 
@@ -122,10 +174,17 @@ describe("npy", () => {
       ["key __proto__", npy("{'__proto__': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
       ["a fourth key", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", new Uint8Array(4))],
       ["a key that is no string", npy("{descr: '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
-      ["Fortran order", npy(dict("'<f4'", "True", "(1,)"), new Uint8Array(4))],
+      ["Fortran order twice", npy("{'fortran_order': True, 'fortran_order': False, 'descr': '<f4', 'shape': (1,)}")],
+      ["neither order", npy(dict("'<f4'", "None", "(1,)"), new Uint8Array(4))],
+      ["Fortran order of too little", npy(dict("'<f4'", "True", "(2, 2)"), new Uint8Array(12))],
       ["order 0", npy(dict("'<f4'", "0", "(1,)"), new Uint8Array(4))],
-      ["big-endian", npy(dict("'>f4'", "False", "(1,)"), new Uint8Array(4))],
-      ["float16", npy(dict("'<f2'", "False", "(2,)"), new Uint8Array(4))],
+      ["a byte order without a type", npy(dict("'>'", "False", "(1,)"), new Uint8Array(4))],
+      ["bytes of an order", npy(dict("'>u1'", "False", "(1,)"), [1])],
+      ["128 bits", npy(dict("'<f16'", "False", "(1,)"), new Uint8Array(16))],
+      ["float16 of odd length", npy(dict("'<f2'", "False", "(2,)"), new Uint8Array(3))],
+      ["a bool of 2", npy(dict("'|b1'", "False", "(2,)"), [1, 2])],
+      ["complex numbers", npy(dict("'<c8'", "False", "(1,)"), new Uint8Array(8))],
+      ["dates", npy(dict("'<M8[ns]'", "False", "(1,)"), new Uint8Array(8))],
       ["pickled objects", npy(dict("'|O'", "False", "(1,)"), new Uint8Array(8))],
       ["strings of no length", npy(dict("'<U0'", "False", "(1,)"))],
       ["a record type", npy(dict("[('a', '<f4')]", "False", "(1,)"), new Uint8Array(4))],
@@ -162,6 +221,14 @@ describe("npy", () => {
   });
 
   test("mutants give FormatErrors only", async () => {
-    await expectOnlyFormatErrors("npy", arrays.map(writeNpy), (bytes) => parseNpy(bytes, { name }), 20_000);
+    const others = ["'<f2'", "'>i2'", "'|b1'"].map((descr) =>
+      npy(dict(descr, "True", "(2, 2)"), [1, 0, 1, 0, 1, 0, 1, 0]),
+    );
+    await expectOnlyFormatErrors(
+      "npy",
+      [...arrays.map(writeNpy), ...others],
+      (bytes) => parseNpy(bytes, { name }),
+      20_000,
+    );
   });
 });

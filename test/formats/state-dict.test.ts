@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
+import { distilledFromBytes } from "../../src/formats/distilled-file.ts";
 import type { NumericArray } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
@@ -12,9 +13,12 @@ import {
   parametersFromSafetensors,
   parametersToSafetensors,
 } from "../../src/formats/state-dict.ts";
+import { writeZip } from "../../src/formats/zip.ts";
 import { relu } from "../../src/nn/activation.ts";
+import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, named, sequential } from "../../src/nn/model.ts";
+import { batchNorm2d, instanceNorm2d } from "../../src/nn/norm.ts";
 import { alexNet, lenet } from "../../src/nn/zoo.ts";
 import { expectClose, float32Tolerance, float64Tolerance, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
@@ -68,12 +72,12 @@ test("tensors are found by name in any order; one in float64 makes all of θ flo
 });
 
 test("names other than the model's are written and read where they are given", () => {
-  const names = tiny.parameters.map((parameter) => `module.${parameter.name}`);
+  const names = tiny.parameters.map((parameter) => `net.${parameter.name}`);
   const bytes = parametersToSafetensors(tiny, theta, { names });
   expect([...parseSafetensors(bytes, { name }).tensors.keys()]).toEqual(names);
   expect(parametersFromSafetensors(bytes, tiny, { name, names })).toEqual(theta);
   expect(() => parametersFromSafetensors(bytes, tiny, { name })).toThrow(
-    `${name}: expected "fc.weight" [3, 4], "fc.bias" [3], "3.weight" [2, 3], got unexpected "module.fc.weight" [3, 4]`,
+    `${name}: expected "fc.weight" [3, 4], "fc.bias" [3], "3.weight" [2, 3], got unexpected "net.fc.weight" [3, 4]`,
   );
   const wrong = '"names" expected 3 different names, one for each parameter, got ["a", "a", "b"]';
   expect(() => parametersToSafetensors(tiny, theta, { names: ["a", "a", "b"] })).toThrow(new RangeError(wrong));
@@ -133,14 +137,6 @@ describe("a file that does not fit is refused, with the tensor and both shapes",
     expect(read).toThrow(/^evil.bin: /);
   });
 
-  test("half precision", () => {
-    const bytes = new TextEncoder().encode('{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}');
-    const file = Uint8Array.of(bytes.length, 0, 0, 0, 0, 0, 0, 0, ...bytes, 0, 0);
-    expect(() => parametersFromSafetensors(file, tiny, { name })).toThrow(
-      'evil.bin: expected tensor "w" with dtype one of F32 F64 U8 I32 I64 at byte 8, got "F16"',
-    );
-  });
-
   test("mutants give FormatErrors only", async () => {
     const files = [parametersToSafetensors(tiny, theta), parametersToSafetensors(tiny, Float64Array.from(theta))];
     await expectOnlyFormatErrors(
@@ -149,6 +145,118 @@ describe("a file that does not fit is refused, with the tensor and both shapes",
       (bytes) => parametersFromSafetensors(bytes, tiny, { name }),
       3000,
     );
+  });
+});
+
+/** A .safetensors file of tensors of 16 bits. */
+function halves(
+  dtype: string,
+  tensors: readonly (readonly [key: string, shape: number[], bits: number[]])[],
+): Uint8Array {
+  let end = 0;
+  const header = tensors.map(([key, shape, bits]) => {
+    const begin = end;
+    end += 2 * bits.length;
+    return [key, { dtype, shape, data_offsets: [begin, end] }];
+  });
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  const out = new Uint8Array(8 + text.length + end);
+  out[0] = text.length & 255;
+  out[1] = text.length >> 8;
+  out.set(text, 8);
+  const bits = tensors.flatMap(([, , values]) => values);
+  for (const [i, value] of bits.entries()) out.set([value & 255, value >> 8], 8 + text.length + 2 * i);
+  return out;
+}
+
+describe("weights as people save them", () => {
+  const one = sequential([1, 1, 4], [flatten(), named("fc", linear({ out: 2, bias: false }))]);
+
+  test.each([
+    // 0, 1, −2, the largest number, the smallest, the smallest normal one, 1/3, −0.
+    [
+      "F16",
+      [0, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x3555, 0x8000],
+      [0, 1, -2, 65504, 2 ** -24, 2 ** -14, 0.333251953125, -0],
+    ],
+    [
+      "BF16",
+      [0, 0x3f80, 0xc000, 0x7f7f, 0x0001, 0x0080, 0x3eab, 0x8000],
+      [0, 1, -2, 255 * 2 ** 120, 2 ** -133, 2 ** -126, 0.333984375, -0],
+    ],
+  ])("%s becomes float32, exactly", (dtype, bits, values) => {
+    const bytes = halves(dtype, [["fc.weight", [2, 4], bits]]);
+    expect(parametersFromSafetensors(bytes, one, { name })).toEqual(Float32Array.from(values));
+    const infinite = halves(dtype, [["fc.weight", [2, 4], [...bits.slice(1), dtype === "F16" ? 0x7c00 : 0x7f80]]]);
+    expect(() => parametersFromSafetensors(infinite, one, { name })).toThrow(
+      '"fc.weight" to be finite, got Infinity at 7',
+    );
+    const short = halves(dtype, [["fc.weight", [2, 3], bits.slice(1)]]);
+    expect(() => parametersFromSafetensors(short, one, { name })).toThrow("data_offsets that are 12 apart");
+  });
+
+  const prefixed = (prefix: string, more: (tensors: Map<string, NumericArray>) => void = () => {}) =>
+    altered((tensors) => {
+      const entries = [...tensors];
+      tensors.clear();
+      for (const [key, tensor] of entries) tensors.set(prefix + key, tensor);
+      more(tensors);
+    });
+
+  test.each(["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])(
+    "names begin with %s",
+    async (prefix) => {
+      const counter = { shape: [], data: BigInt64Array.of(7n) };
+      const bytes = prefixed(prefix, (tensors) => tensors.set(`${prefix}bn.num_batches_tracked`, counter));
+      expect(parametersFromSafetensors(bytes, tiny, { name })).toEqual(theta);
+      const { tensors } = parseSafetensors(bytes, { name });
+      expect(await parametersFromBytes(writeNpz(tensors), tiny, { name })).toEqual(theta);
+      expect(await parametersFromBytes(bytes, tiny, { name, freshLastLayer: true })).toEqual(
+        Float32Array.from([...theta.subarray(0, 15), ...new Float32Array(6)]),
+      );
+    },
+  );
+
+  test("a module that is called so itself keeps its name, and a name that comes with a prefix and without is refused", () => {
+    const own = sequential([1, 2, 2], [flatten(), named("module", linear({ out: 3 }))]);
+    const given = paint(own.parameterCount, 5);
+    expect(parametersFromSafetensors(parametersToSafetensors(own, given), own, { name })).toEqual(given);
+    const twice = altered((tensors) => tensors.set("module.fc.bias", tensors.get("fc.bias")!));
+    expect(() => parametersFromSafetensors(twice, tiny, { name })).toThrow(
+      'evil.bin: expected "fc.bias" once, got it with a prefix and without',
+    );
+    const other = prefixed("net.");
+    expect(() => parametersFromSafetensors(other, tiny, { name })).toThrow('got unexpected "net.fc.weight" [3, 4]');
+  });
+
+  test("running statistics and counters of norms are passed over", () => {
+    const norms = sequential([2, 2, 2], [instanceNorm2d({ affine: true }), flatten(), linear({ out: 2 })]);
+    const given = paint(norms.parameterCount, 6);
+    const { tensors } = parseSafetensors(parametersToSafetensors(norms, given), { name });
+    for (const key of ["running_mean", "running_var"])
+      tensors.set(`0.${key}`, { shape: [2], data: new Float32Array(2) });
+    tensors.set("0.num_batches_tracked", { shape: [], data: BigInt64Array.of(1n) });
+    expect(parametersFromSafetensors(writeSafetensors(tensors), norms, { name })).toEqual(given);
+  });
+
+  test("what torch.save writes is recognised, alone or in its archive, and told how to save it", async () => {
+    const magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+    const archive = writeZip([
+      ["net/data.pkl", Uint8Array.from(magic)],
+      ["net/data/0", new Uint8Array(20_000)],
+    ]);
+    const many = writeZip(
+      Array.from({ length: 900 }, (_, i) => [i < 899 ? `net/data/${i}` : "net/data.pkl", new Uint8Array(9)]),
+    );
+    for (const bytes of [Uint8Array.from(magic), Uint8Array.of(0x80, 4, 0x95, 0), archive, many]) {
+      const said =
+        /^a\/b\/net\.pt: is a file of torch\.save .* by safetensors\.torch\.save_file\(torch\.load\("net\.pt", map_location="cpu", weights_only=True\), "net\.safetensors"\)/;
+      await expect(parametersFromBytes(bytes, tiny, { name: "a/b/net.pt" })).rejects.toThrow(said);
+      expect(() => parametersFromSafetensors(bytes, tiny, { name: "a/b/net.pt" })).toThrow(said);
+      await expect(distilledFromBytes(bytes, "a/b/net.pt")).rejects.toThrow(said);
+    }
+    const long = `${"n".repeat(1000)}".pth`;
+    await expect(parametersFromBytes(archive, tiny, { name: long })).rejects.toThrow(/torch\.load\("n+…n+\?\.pth"/);
   });
 });
 
@@ -207,6 +315,62 @@ print(json.dumps([loaded.flatten().tolist(), start.flatten().tolist()]))`,
       expectClose(exact.logits, logits[i]!, float64Tolerance, label);
       const fast = await (await engine.bind(model)).forward({ parameters: theta, images: Float32Array.from(images) });
       expectClose(fast.logits, logits[i]!, float32Tolerance, label);
+    }
+  });
+});
+
+describe.skipIf(noPyTorch)("PyTorch saves", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "distillate-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test("a wrapped network with batch norm in half precision, which is read as PyTorch reads it", () => {
+    const model = sequential([1, 2, 2], [conv2d({ out: 2, kernel: 1 }), batchNorm2d(), flatten(), linear({ out: 3 })]);
+    const files = ["half", "bfloat16"].map((type) => ({ type, path: join(folder, `${type}.safetensors`) }));
+    const expected = pytorch(
+      `torch.manual_seed(1)
+types["BF16"] = torch.bfloat16
+def save(tensors, path):
+    header, body = {}, b""
+    for name, t in tensors.items():
+        dtype = next(k for k, v in types.items() if v == t.dtype)
+        numbers = (t.view(torch.int16) if dtype == "BF16" else t).contiguous().numpy().tobytes()
+        header[name] = {"dtype": dtype, "shape": list(t.shape), "data_offsets": [len(body), len(body) + len(numbers)]}
+        body += numbers
+    text = json.dumps(header).encode()
+    open(path, "wb").write(struct.pack("<Q", len(text)) + text + body)
+out = []
+for file in given:
+    module = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+    module.train()(torch.randn(4, 1, 2, 2))
+    module = nn.DataParallel(getattr(module, file["type"])())
+    save(module.state_dict(), file["path"])
+    out.append(torch.cat([p.flatten().float() for p in module.parameters()]).tolist())
+print(json.dumps(out))`,
+      files,
+    ) as number[][];
+    for (const [i, { path }] of files.entries()) {
+      const got = parametersFromSafetensors(new Uint8Array(readFileSync(path)), model, { name: path });
+      expect([...got]).toEqual(expected[i]);
+    }
+  });
+
+  test("files of its own, old and new, which are told how to save them", async () => {
+    const paths = ["new.pt", "old.pth", "whole.pt"].map((file) => join(folder, file));
+    pytorch(
+      `module = nn.Linear(2, 3)
+torch.save(module.state_dict(), given[0])
+torch.save(module.state_dict(), given[1], _use_new_zipfile_serialization=False)
+torch.save({"model": module.state_dict(), "epoch": 3}, given[2])`,
+      paths,
+    );
+    for (const path of paths) {
+      const bytes = new Uint8Array(readFileSync(path));
+      await expect(parametersFromBytes(bytes, tiny, { name: path })).rejects.toThrow(
+        /is a file of torch\.save .*save_file/,
+      );
     }
   });
 });

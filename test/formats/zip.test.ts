@@ -2,7 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type NumericArray, writeNpy } from "../../src/formats/npy.ts";
 import { parseNpz, writeNpz } from "../../src/formats/npz.ts";
-import { crc32, parseZip, writeZip } from "../../src/formats/zip.ts";
+import { crc32, openZip, parseZip, writeZip } from "../../src/formats/zip.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
 
 const name = fileName;
@@ -260,8 +260,40 @@ describe("zip", () => {
     ];
     await expectRefused(corpus, (bytes) => parseZip(bytes, { name }));
     await expect(parseZip(patched(one, 32, 0), { name })).rejects.toThrow(
-      /^evil\.bin: expected CRC .* at byte 52, got 3610a686$/,
+      /^evil\.bin: "a": expected CRC .* at byte 52, got 3610a686$/,
     );
+  });
+
+  test("an entry that cannot be read is said when it is read, and takes none of the others", async () => {
+    const entries = openZip(
+      forge([
+        { name: "good", data: a },
+        { name: "damaged", data: a, crc: 1 },
+        { name: "encrypted", data: a, flags: 1 },
+        deflated(b, { name: "bzip2", method: 12 }),
+      ]),
+      { name },
+    );
+    const read = (key: string) => entries.get(key)!.read();
+    expect(await read("good")).toEqual(a);
+    await expect(read("damaged")).rejects.toThrow('evil.bin: "damaged": expected CRC 3610a686 at byte');
+    await expect(read("encrypted")).rejects.toThrow('evil.bin: "encrypted": expected an entry that is not encrypted');
+    await expect(read("bzip2")).rejects.toThrow('evil.bin: "bzip2": expected method 0 (stored) or 8 (deflate)');
+  });
+
+  test("bytes after the compressed data of an entry are refused on every host", async () => {
+    const junk = (bytes: Uint8Array) => forge([deflated(b, { data: bytes })]);
+    const packed = new Uint8Array(deflateRawSync(b));
+    expect((await parseZip(junk(packed), { name })).get("d")).toEqual(b);
+    for (const after of [[0], [1, 2, 3], new Uint8Array(40_000), packed]) {
+      await expect(parseZip(junk(concat(packed, after)), { name })).rejects.toThrow(/^evil\.bin: "d": expected/);
+    }
+  });
+
+  test("an archive that becomes more than data do is refused before anything is unpacked", async () => {
+    const zeros = new Uint8Array(2 ** 22);
+    const bomb = forge(Array.from({ length: 5 }, (_, i) => deflated(zeros, { name: `${i}` })));
+    await expect(parseZip(bomb, { name })).rejects.toThrow(`at most ${2 ** 24} bytes in all from ${bomb.length}`);
   });
 
   test("a size that deflate cannot give is refused before anything is unpacked", async () => {

@@ -107,6 +107,19 @@ describe("download", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test("an onDownload that fails ends the download with its error: that is no fault of a mirror", async () => {
+    const { requests, fileOf } = await mirrors({ good, other: good });
+    const error = new RangeError("enough");
+    const throws = () => {
+      throw error;
+    };
+    for (const onDownload of [throws, async () => throws()]) {
+      await expect(download(fileOf(name, "good", "other"), folder, { onDownload })).rejects.toBe(error);
+    }
+    expect(requests).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("a body without an end is cut at the pinned size", async () => {
     let sent = 0;
     const { fileOf } = await mirrors({
@@ -217,7 +230,7 @@ describe("loadDataset", () => {
 
   test("errors name the path, and the file within", async () => {
     await expect(loadDataset(join(folder, "none"))).rejects.toThrow("ENOENT");
-    await expect(loadDataset(folder)).rejects.toThrow(`${folder}: expected a data set; looked for`);
+    await expect(loadDataset(folder)).rejects.toThrow(`${folder}: found no files; expected a data set`);
     put("a/b/1.png", new Uint8Array(9));
     put("a/b/2.png", new Uint8Array(9));
     await expect(loadDataset(join(folder, "a"))).rejects.toThrow(/\/a\/b\/\d\.png: expected a PNG/);

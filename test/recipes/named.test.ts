@@ -61,7 +61,7 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
   });
 
   test("gives what the float64 reference gives", async () => {
-    const data = noise({ count: 20, channels, size: 6, classes });
+    const data = noise({ count: Math.max(20, classes), channels, size: 6, classes });
     const layers = [conv2d({ out: 3, kernel: 3 }), tanh(), flatten(), linear({ out: classes })];
     const model = describeModel(sequential([channels, 6, 6], layers));
     const options = recipeOptions(small(recipe, { model }), data, pool(recipeModel({ ...recipe, model }, data)));
@@ -75,4 +75,8 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
     }
     expect(set.recipe.init).toEqual(expected.recipe.init);
   });
+});
+
+test("no summary says how many images or outer steps there are: options and data change that, and a plan prints both", () => {
+  for (const { summary } of recipes) expect(summary).not.toMatch(/\d+ (images|outer steps)/);
 });

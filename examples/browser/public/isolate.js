@@ -6,6 +6,8 @@ self.addEventListener("fetch", (event) => {
   if (new URL(request.url).origin !== self.location.origin) return;
   event.respondWith(
     fetch(request).then((response) => {
+      // A redirect is the browser's to follow: it has no status that a response could be made of.
+      if (response.status === 0) return response;
       const headers = new Headers(response.headers);
       headers.set("Cross-Origin-Opener-Policy", "same-origin");
       headers.set("Cross-Origin-Embedder-Policy", "require-corp");

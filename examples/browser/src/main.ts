@@ -4,13 +4,17 @@ import madeBefore from "../made-before.safetensors?url";
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
 import { comparePanel } from "./page/compare-panel.ts";
-import { attempt, byId, count, trouble } from "./page/dom.ts";
+import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
 import { downloadsPanel } from "./page/downloads.ts";
 import { isolate } from "./page/isolate.ts";
 import { openFiles } from "./page/open-files.ts";
 import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
 import { TryPanel } from "./page/try-panel.ts";
+
+/** Where visitors begin to look. */
+const top = document.querySelector<HTMLElement>("header.top")!;
+const chip = byId("threads-chip", HTMLParagraphElement);
 
 async function start(): Promise<void> {
   if (await isolate()) return;
@@ -23,27 +27,46 @@ async function start(): Promise<void> {
   openFiles(app, form);
   byId("trouble", HTMLDivElement)
     .querySelector("button")!
-    .addEventListener("click", () => trouble(undefined));
+    .addEventListener("click", () => clearTrouble());
 
   const openEngine = async (): Promise<void> => {
-    byId("threads-chip", HTMLParagraphElement).textContent = "not running";
+    chip.textContent = "not running";
     const { threads, notices } = await app.lab.open(form.threads);
-    byId("threads-chip", HTMLParagraphElement).textContent = count(threads, "thread");
-    byId("threads-chip", HTMLParagraphElement).title = notices.join(". ");
+    chip.textContent = count(threads, "thread");
+    chip.title = notices.join(". ");
     form.sayThreads(notices);
   };
-  form.onThreads(() => void attempt(openEngine));
+  form.onThreads((field) => void attempt(field, openEngine));
 
-  const response = await fetch(madeBefore);
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const shown = await app.lab.load(bytes, "made-before.safetensors");
-  app.show(
-    shown,
-    `Made before, by this library in Node: ${count(shown.outerSteps ?? 0, "update")} on 9,000 digits, seed ${shown.seed}.`,
-  );
+  await showMadeBefore(app).catch((error: unknown) => {
+    app.say("");
+    showTrouble(error, top);
+  });
   await openEngine();
   app.setState("idle");
   await run.offerLeftOff();
 }
 
-void attempt(start);
+/** The page can do without them. */
+async function showMadeBefore(app: App): Promise<void> {
+  const response = await fetch(madeBefore).catch(() => undefined);
+  if (!response?.ok) {
+    const why = response ? `the host says ${response.status}` : "the host does not answer";
+    throw new Error(`The images that this page opens with could not be loaded: ${why}. Reload it, or distil your own.`);
+  }
+  const shown = await app.lab.load(new Uint8Array(await response.arrayBuffer()), "made-before.safetensors");
+  app.show(
+    shown,
+    `Made before, by this library in Node: ${count(shown.outerSteps ?? 0, "update")} on 9,000 digits, seed ${shown.seed}.`,
+  );
+}
+
+start().catch((error: unknown) => {
+  chip.textContent = "not running";
+  const caption = byId("caption", HTMLParagraphElement);
+  if (caption.textContent === "Loading…") caption.textContent = "";
+  byId("stats", HTMLParagraphElement).textContent = "";
+  const why = error instanceof Error ? error.message : String(error);
+  const advice = "Try a current Chrome, Edge, Firefox or Safari, one that lets pages use WebAssembly";
+  showTrouble(`This page could not start here: ${why.replace(/\.$/, "")}. ${advice}.`, top);
+});

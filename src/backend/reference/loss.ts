@@ -9,7 +9,7 @@ import type { Memory } from "./memory.ts";
 /** log softmax of column `image` of z. */
 function logSoftmax(f: Float64Array, z: number, image: number, { classes, batch }: LossShape): Float64Array {
   const column = Float64Array.from({ length: classes }, (_, k) => f[z + k * batch + image]!);
-  const largest = Math.max(...column);
+  const largest = column.reduce((a, b) => Math.max(a, b));
   let sum = 0;
   for (const value of column) sum += Math.exp(value - largest);
   return column.map((value) => value - largest - Math.log(sum));

@@ -1,13 +1,13 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 
-import { canShareMemory, hardwareThreads, onMainThread } from "../../platform.ts";
+import { hardwareThreads, onMainThread } from "../../platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
-import { instantiate, type KernelExports } from "./instantiate.ts";
+import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
 import { memoryBytes, PAGE, PARTIALS, PROGRAMS, RESERVED, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
-import { type KernelThread, startThread } from "./pool.ts";
+import { type KernelThread, startThread, threadsObstacle } from "./pool.ts";
 
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
@@ -37,7 +37,7 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   const initial = memoryBytes(0, threads) / PAGE;
   const memory = await createMemory(initial, build !== "simd");
   // Every instance writes the constants again, so all exist before there is any work.
-  const kernels = instantiate(module, memory);
+  const kernels = (await instantiator())(module, memory);
   kernels.setSpins(SPINS);
   const pool: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
@@ -83,14 +83,7 @@ function largestMemory(initial: number, shared: boolean): WebAssembly.Memory {
 /** Threads that there is any hope for, of those wanted. */
 function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): number {
   if (wanted === 1) return 1;
-  const isolation =
-    "this page is not isolated from others: serve it with Cross-Origin-Opener-Policy: same-origin and " +
-    "Cross-Origin-Embedder-Policy: require-corp";
-  const obstacle = onMainThread
-    ? "a page's main thread may not wait for others: leave worker: false out"
-    : canShareMemory()
-      ? undefined
-      : isolation;
+  const obstacle = threadsObstacle();
   if (obstacle !== undefined) onNotice?.(`1 thread instead of ${wanted}: ${obstacle}`);
   return obstacle === undefined ? wanted : 1;
 }

@@ -1,5 +1,6 @@
 // The kernels as pages get them (binary.ts): packed, and one strict build for any number of threads, because a page waits
 // for its download. Shared memory can be made wherever it can be compiled for, even where it cannot be posted.
+import { decompressor } from "../../platform.ts";
 import type { Build } from "./binary.ts";
 import { threads } from "./packed.page.gen.ts";
 
@@ -10,6 +11,6 @@ export function strictBuild(_several: boolean): Build {
 export async function readBuild(build: Build): Promise<Uint8Array<ArrayBuffer>> {
   const base64 = build === "relaxed" ? (await import("./packed-relaxed.page.gen.ts")).relaxed : threads;
   const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const stream = new Response(packed).body!.pipeThrough(decompressor("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

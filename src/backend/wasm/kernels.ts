@@ -1,6 +1,7 @@
 // From a build of the kernels to a compiled module: once in each thread of JavaScript, and then handed to workers, because
 // the machine code that a module has earned by running comes with it.
 import { UnsupportedError } from "../../errors.ts";
+import { thrown } from "../../kinds.ts";
 import type { Simd } from "../backend.ts";
 import { type Build, readBuild, strictBuild } from "./binary.ts";
 
@@ -19,11 +20,12 @@ export function adoptKernels(kernels: Kernels): void {
 
 /** The kernels for so many threads. Throws UnsupportedError. */
 export async function compileKernels({ threads, simd }: { threads: number; simd: Simd }): Promise<Kernels> {
+  if (typeof WebAssembly === "undefined") throw new UnsupportedError(missing.all);
   const build = simd === "relaxed" ? "relaxed" : strictBuild(threads > 1);
   const before = compiled.get(build);
   if (before) return before;
   const bytes = await readBuild(build);
-  if (!WebAssembly.validate(bytes)) throw new UnsupportedError(missing[simd]);
+  if (!WebAssembly.validate(bytes)) throw new UnsupportedError(missing[lacking(simd)]);
   const kernels = { build, module: await compile(bytes) };
   compiled.set(build, kernels);
   return kernels;
@@ -33,16 +35,35 @@ async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modu
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    // The bytes are valid: then it is the page's policy that forbids to compile them.
+    const { name, message } = thrown(error);
+    // The bytes are valid: then a policy forbids to compile them, unless there is no memory for it.
+    if (name === "RangeError") throw error;
     throw new UnsupportedError(
-      `this page may not compile WebAssembly (${(error as Error).message}): add 'wasm-unsafe-eval' to the script-src of ` +
-        "its Content-Security-Policy",
+      `this host does not allow to compile WebAssembly (${message}): in a page add 'wasm-unsafe-eval' to the ` +
+        "script-src of its Content-Security-Policy",
     );
   }
 }
 
-const missing: Readonly<Record<Simd, string>> = {
-  strict: "this host has no WebAssembly SIMD: use a newer browser, or Node 20.19 or newer",
+/** A module that is valid where there is SIMD: one function, i8x16.popcnt(i8x16.splat(0)). */
+const smallest = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0],
+  ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
+];
+
+/** What a host lacks that does not take the kernels of this kind. */
+function lacking(simd: Simd): keyof typeof missing {
+  if (!WebAssembly.validate(Uint8Array.from(smallest))) return "strict";
+  return simd === "relaxed" ? "relaxed" : "threads";
+}
+
+const missing = {
+  all:
+    "this host has no WebAssembly, which the kernels are written for: start Node without --jitless, or use a browser " +
+    "that does not switch WebAssembly off, as Lockdown Mode does",
+  strict:
+    "this host has no WebAssembly SIMD: use a newer browser or Node 20.19 or newer, on a processor that has SIMD (SSE4.1)",
+  threads: "this host has WebAssembly SIMD, but no WebAssembly threads (shared memory): use a newer browser",
   relaxed:
     'this host has no relaxed WebAssembly SIMD: leave simd: "relaxed" out, use Node 22 or newer or a newer browser, ' +
     "or start Node 20 with --experimental-wasm-relaxed-simd",

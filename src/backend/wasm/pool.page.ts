@@ -1,7 +1,20 @@
 // Starts and stops kernel threads in pages and their workers (pool.ts).
-import { startScript } from "../../script.page.ts";
+import { canShareMemory, onMainThread } from "../../platform.ts";
+import { startScript, workersObstacle } from "../../script.page.ts";
 import type { KernelThread } from "./pool.ts";
 import type { ThreadStart } from "./thread-main.ts";
+
+/** Why only one thread can compute here; undefined where several can. */
+export function threadsObstacle(): string | undefined {
+  if (onMainThread) return "a page's main thread may not wait for others: leave worker: false out";
+  const obstacle = workersObstacle();
+  if (obstacle !== undefined) return obstacle;
+  if (canShareMemory()) return undefined;
+  return globalThis.crossOriginIsolated
+    ? "this browser does not share memory between threads, though this page is isolated from others"
+    : "this page is not isolated from others: serve it with Cross-Origin-Opener-Policy: same-origin and " +
+        "Cross-Origin-Embedder-Policy: require-corp";
+}
 
 /** Starts one kernel thread; resolves when it is ready to take work, rejects when it cannot start. */
 export function startThread(start: ThreadStart): Promise<KernelThread> {

@@ -9,6 +9,11 @@ export interface KernelThread {
   terminate(): void;
 }
 
+/** Why only one thread can compute here; undefined where several can. */
+export function threadsObstacle(): string | undefined {
+  return undefined;
+}
+
 /** Starts one kernel thread; resolves when it is ready to take work, rejects when it cannot start. */
 export function startThread(start: ThreadStart): Promise<KernelThread> {
   const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");

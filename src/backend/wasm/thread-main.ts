@@ -1,6 +1,6 @@
 // A kernel thread: one instance of the kernels on the memory all threads share. It says once that it is ready, then
 // sleeps in WebAssembly until there is work.
-import { instantiate } from "./instantiate.ts";
+import { plainInstance } from "./plain-instance.ts";
 
 /** What a thread is given to start with. */
 export interface ThreadStart {
@@ -11,7 +11,7 @@ export interface ThreadStart {
 }
 
 export function threadMain({ module, memory, scratch }: ThreadStart, ready: () => void): void {
-  const kernels = instantiate(module, memory);
+  const kernels = plainInstance(module, memory);
   ready();
   kernels.threadMain(scratch);
 }

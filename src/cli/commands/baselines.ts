@@ -1,10 +1,13 @@
 // `distillate baselines`: how good networks get on real images, in the numbers that a recipe distils to.
 import type { Command } from "commander";
+import { checkClasses } from "../../distill/fit.ts";
 import { imagesPerStep } from "../../distill/method.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
+import { checkBaselineData, noteTest } from "../check-data.ts";
 import { printable, withPath } from "../errors.ts";
 import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
 import { addOverrides, overridden } from "../overrides.ts";
@@ -56,10 +59,14 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   const { baselines: names = baselineNames, tuneEpochs: epochs, threads, workers, json, out } = options;
   const recipe = overridden(await loadRecipe(nameOrFile), options);
   const { train, test } = await loadRecipeData(recipe.data, options.dataset !== undefined);
-  const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
+  const network = recipeModel(recipe, train);
+  checkClasses(train.name, train);
+  noteTest({ train, test });
+  const pools = await loadPools(recipe, network, nameOrFile);
   const { model, method, loss, seed, ...run } = recipeOptions(recipe, train, pools?.train);
   const init = pools ? heldOut(recipe, pools) : run.init;
   const like = { ...method, imagesPerStep: imagesPerStep(method, model.classes), recipe: { loss } };
+  checkBaselineData(train, names, { steps: method.steps, imagesPerStep: like.imagesPerStep }, model);
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
@@ -82,7 +89,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
       });
     }
     const lines = json
-      ? [JSON.stringify(result)]
+      ? [visibleJson(result)]
       : [
           `Accuracy on ${count(test.count)} test images of ${test.name}, from ${result.images} images:`,
           ...table([["", "± std", "95 % of the mean", ""], ...baselineRows(measured, init.kind === "fixed")]),

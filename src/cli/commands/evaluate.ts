@@ -1,5 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
+import { shiftAdvice } from "../../data/check-dataset.ts";
+import { shortName, visibleJson } from "../../formats/quote.ts";
 import {
   createEngine,
   type Dataset,
@@ -18,6 +20,7 @@ import {
   baselinesText,
   measureBaselines,
 } from "../baselines.ts";
+import { checkBaselineData, noteTest } from "../check-data.ts";
 import { printable } from "../errors.ts";
 import { networkFor, networkName, networkText } from "../network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../options.ts";
@@ -88,6 +91,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
+  noteTest({ train, test });
+  checkBaselineData(train, options.baselines, set, model);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads });
   const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
@@ -118,10 +123,10 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     const range = rest.ci95 === undefined ? "" : `, 95 % interval of the mean ${interval(rest)}`;
     const lines = [`${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`];
     if (compared) lines.push(...table(baselineRows(baselines, init.kind === "fixed")));
-    process.stdout.write(`${options.json ? JSON.stringify(result) : lines.map(printable).join("\n")}\n`);
+    process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;
     if (typeof madeFrom === "string" && madeFrom !== test.name) {
-      process.stderr.write(printable(`note: ${file} was distilled from ${madeFrom}; see --data`) + "\n");
+      process.stderr.write(printable(`note: ${file} was distilled from ${shortName(madeFrom, 60)}; see --data`) + "\n");
     }
   } finally {
     line.clear();
@@ -149,7 +154,8 @@ function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
     throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}: see --size and --padding`);
   }
   if (data.classes > set.classes) {
-    throw new ShapeError(`${file} has ${set.classes} classes, ${data.name} has ${data.classes}`);
+    const advice = shiftAdvice(data.labels, set.classes);
+    throw new ShapeError(`${file} has ${set.classes} classes, ${data.name} has ${data.classes}${advice}`);
   }
   return { ...data, mean: set.mean, std: set.std };
 }

@@ -1,6 +1,7 @@
 // `distillate inspect`: what a saved set holds. Looks, and trains nothing.
 import type { Command } from "commander";
 import { contactSheet } from "../../formats/contact-sheet.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import type { DistilledSet } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { printable, withPath } from "../errors.ts";
@@ -40,7 +41,7 @@ async function inspect(file: string, { png, json }: InspectOptions): Promise<voi
     });
   }
   const facts = { file, ...factsOf(set), sha256 };
-  const lines = json ? [JSON.stringify(facts)] : textOf(facts).map(printable);
+  const lines = json ? [visibleJson(facts)] : textOf(facts).map(printable);
   if (png !== undefined && !json) lines.push(printable(`drawn to ${png}`));
   process.stdout.write(`${lines.join("\n")}\n`);
 }
@@ -102,7 +103,7 @@ function textOf({ file, images, targets, learningRates, normalisation, recipe, s
 /** Numbers in lines that fit a terminal and, if possible, begin anew with each `period`. */
 function grid(values: readonly number[], period: number): string[] {
   const cells = values.map((value) => String(Number(value.toPrecision(3))));
-  const width = Math.max(...cells.map((cell) => cell.length)) + 1;
+  const width = cells.reduce((most, { length }) => Math.max(most, length), 0) + 1;
   const fit = Math.max(1, Math.floor((columns - 2) / width));
   const parts = Math.ceil(period / fit);
   const perLine = period % parts === 0 ? period / parts : fit;

@@ -17,6 +17,7 @@ import {
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../worker/client.ts";
+import { checkRunData } from "../check-data.ts";
 import { exitCodes } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { JsonReport } from "../json-report.ts";
@@ -73,7 +74,9 @@ export function addRun(program: Command): void {
 
 async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Promise<number> {
   const { train, test } = await loadRecipeData(recipe.data, options.dataset !== undefined);
-  const pools = await loadPools(recipe, recipeModel(recipe, train), nameOrFile);
+  const network = recipeModel(recipe, train);
+  checkRunData({ train, test }, recipe, network);
+  const pools = await loadPools(recipe, network, nameOrFile);
   const recipeRun = recipeOptions(recipe, train, pools?.train);
   const { model, seed } = recipeRun;
   const { attack } = recipe;

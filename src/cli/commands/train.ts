@@ -1,10 +1,13 @@
 // `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { checkClasses } from "../../distill/fit.ts";
+import { visibleJson } from "../../formats/quote.ts";
 import { type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
+import { noteTest } from "../check-data.ts";
 import { printable, UsageError, withPath } from "../errors.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
@@ -93,6 +96,8 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   const source = withDataOptions(wanted.data, options);
   const { train: data, test } = await loadRecipeData(source, options.dataset !== undefined);
   const model = recipeModel({ model: options.model ? { name: options.model } : wanted.model, data: source }, data);
+  checkClasses(data.name, data);
+  noteTest({ train: data, test });
   const { networks = wanted.networks, testNetworks = wanted.testNetworks, json } = options;
   const { out = wanted.folder ?? join("pools", data.name) } = options;
   const { epochs = wanted.epochs, batch = wanted.batch, learningRate = wanted.learningRate } = options;
@@ -128,7 +133,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
         report.close();
       }
     }
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) process.stdout.write(`${visibleJson(result)}\n`);
     return 0;
   } finally {
     interrupt.release();

@@ -3,6 +3,7 @@
 // that are none of the evaluation's.
 import type { Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
+import { ShapeError } from "../../errors.ts";
 import { wholeNumber } from "../../nn/layer.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
@@ -10,7 +11,7 @@ import { checkSeed } from "../../random.ts";
 import { checkWorkers, poolOptions, WorkerPool } from "../../worker/client.ts";
 import { lossOf } from "../distilled-set.ts";
 import { type Evaluation, evaluateSets } from "../evaluate.ts";
-import { checkImages } from "../fit.ts";
+import { checkImages, checkTraining } from "../fit.ts";
 import { checkInit } from "../pretrained.ts";
 import { networksOf, type WeightSource } from "../weight-source.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
@@ -61,6 +62,12 @@ export interface BaselineResult extends Evaluation {
   readonly epochs: number;
 }
 
+/** Throws ShapeError unless real images can stand for every class of the model. */
+export function checkSameClasses(train: Dataset, model: Model): void {
+  if (train.classes === model.classes) return;
+  throw new ShapeError(`the model has ${model.classes} classes, "${train.name}" has ${train.classes}`);
+}
+
 /**
  * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class:
  *
@@ -70,10 +77,12 @@ export interface BaselineResult extends Evaluation {
  * - `"k-means"`: the centres of as many clusters of the class (k-means++ and Lloyd's iteration).
  *
  * A tenth of each class is held back from the training set. On it the constant learning rate, the number of epochs and the
- * candidates are chosen; an image of `test` is read once all that is settled. (Wang et al. 2018, §4.1.)
+ * candidates are chosen; an image of `test` is read once all that is settled, and so its labels are trusted here.
+ * (Wang et al. 2018, §4.1.)
  *
- * @throws RangeError where images per step are no multiple of the classes, or a class has no image; ShapeError where model
- * and images do not fit; the signal's reason when aborted; WorkerError where a worker died.
+ * @throws RangeError where images per step are no multiple of the classes, a class has no image, or none has two; TypeError
+ * or RangeError for data whose fields do not fit; ShapeError where model and images do not fit; the signal's reason when
+ * aborted; WorkerError where a worker died.
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
@@ -83,8 +92,9 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   checkWorkers(workers);
   checkSeed(seed);
   checkInit(init, model);
-  checkImages("data", options.train, model);
+  checkTraining("train", options.train, model);
   checkImages("test", test, model);
+  checkSameClasses(options.train, model);
   const networks = wholeNumber("networks", options.networks, 1);
   const { epochs = [like.epochs], tuningInit = init } = options;
   for (const [i, value] of epochs.entries()) wholeNumber(`epochs[${i}]`, value, 1);

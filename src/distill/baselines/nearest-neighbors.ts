@@ -1,11 +1,14 @@
 // Baselines without training: an image is of the class of the points that it lies nearest to.
+import { checkDataset, shiftAdvice } from "../../data/check-dataset.ts";
 import { batchInto, type Dataset } from "../../data/dataset.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
+import { checkDistilledSet } from "../../formats/check-set.ts";
 import { wholeNumber } from "../../nn/layer.ts";
 import { nextTask } from "../../platform.ts";
 import { checkSeed } from "../../random.ts";
 import type { DistilledSet } from "../distilled-set.ts";
+import { checkClasses } from "../fit.ts";
 import { type Summary, summary } from "../summary.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "./draws.ts";
 import { type BaselineKind, checkKind } from "./kinds.ts";
@@ -46,7 +49,8 @@ export interface NeighborsResult extends Summary {
  * Accuracy of K nearest neighbours among a few images that stand for a data set. Candidates of "optimized-real" are chosen
  * on a tenth of the training images, which is held back from them; other kinds draw from all. (Wang et al. 2018, §4.1.)
  *
- * @throws RangeError for `k`, `p` or counts out of range; ShapeError where images do not fit; the signal's reason.
+ * @throws RangeError for `k`, `p` or counts out of range; TypeError or RangeError for data or a set whose fields do not fit;
+ * ShapeError where images or classes do not fit; the signal's reason.
  * @example
  * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
  */
@@ -58,13 +62,16 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
   checkSeed(seed);
   const counts = sourceCounts(options);
   if (typeof points === "object") {
-    const labels = largestTargets(points);
+    checkDistilledSet("points", points);
     checkLike(test, points);
+    const labels = largestTargets(points);
     const accuracy = await correctShare({ images: points.images, labels, classes: points.classes }, test, k, p, signal);
     return { draws: 1, ...summary([accuracy]), accuracies: [accuracy] };
   }
 
   checkKind("points", points);
+  checkDataset("train", train);
+  checkClasses("train", train);
   checkLike(test, train);
   const engine = options.engine ?? (await createEngine({ threads: 1 }));
   try {
@@ -87,8 +94,13 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 }
 
 function checkLike(test: Dataset, points: Dataset | DistilledSet): void {
+  checkDataset("test", test);
   const [ours, theirs] = [test, points].map(({ channels, height, width }) => `[${channels},${height},${width}]`);
   if (ours !== theirs) throw new ShapeError(`the points are images ${theirs}, "${test.name}" has ${ours}`);
+  if (test.classes > points.classes) {
+    const advice = shiftAdvice(test.labels, points.classes);
+    throw new ShapeError(`the points have ${points.classes} classes, "${test.name}" has ${test.classes}${advice}`);
+  }
   if (test.count === 0) throw new RangeError(`"test" expected at least one image, got none`);
 }
 

@@ -20,9 +20,9 @@ export function imageSize({ channels, height, width }: Pick<Dataset, "channels" 
   return channels * height * width;
 }
 
-/** Random images of each class. A class with fewer images than wanted gives some of them again. */
+/** Random images of each class, none of which is empty. A class with fewer images than wanted gives some of them again. */
 export function randomRealImages(data: Dataset, perClass: number, draw: Draw, engine: Engine): ClassImages {
-  const chosen = imagesByClass(data).flatMap((images, label) => {
+  const chosen = classIndex(data).flatMap((images, label) => {
     const positions = engine.arena.scope(() => {
       const order = engine.arena.allocate(images.length);
       const key = randomKey(draw.seed, draw.purpose, draw.index, label);
@@ -40,7 +40,7 @@ export function randomRealImages(data: Dataset, perClass: number, draw: Draw, en
 export function classAverages(data: Dataset, perClass: number): ClassImages {
   const size = imageSize(data);
   const out = new Float32Array(data.classes * perClass * size);
-  imagesByClass(data).forEach((images, label) => {
+  classIndex(data).forEach((images, label) => {
     const points = gathered(data, images);
     const sums = new Float64Array(size);
     for (let at = 0; at < points.length; at++) sums[at % size]! += points[at]!;
@@ -60,7 +60,7 @@ export async function kMeansImages(
 ): Promise<ClassImages> {
   const size = imageSize(data);
   const out = new Float32Array(data.classes * perClass * size);
-  for (const [label, images] of imagesByClass(data).entries()) {
+  for (const [label, images] of classIndex(data).entries()) {
     const chances = engine.arena.scope(() => {
       const buffer = engine.arena.allocate(perClass);
       const key = randomKey(draw.seed, draw.purpose, draw.index, label);
@@ -78,12 +78,4 @@ function gathered(data: Dataset, indices: Uint32Array): Float64Array {
   const out = new Float64Array(indices.length * imageSize(data));
   batchInto(data, indices, out);
   return out;
-}
-
-function imagesByClass(data: Dataset): Uint32Array[] {
-  const index = classIndex(data);
-  const empty = index.findIndex((images) => images.length === 0);
-  if (empty >= 0)
-    throw new RangeError(`"train" expected images of each of ${data.classes} classes, got none of ${empty}`);
-  return index;
 }

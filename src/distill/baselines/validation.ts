@@ -1,6 +1,6 @@
 // The split of a training set that choices are made on, so that the test set has no say in any.
 import { splitByClass } from "../../data/class-split.ts";
-import type { Dataset } from "../../data/dataset.ts";
+import { classCounts, type Dataset } from "../../data/dataset.ts";
 
 const VALIDATION_SHARE = 0.1;
 const VALIDATION_MOST = 2000;
@@ -11,8 +11,19 @@ export interface ValidationSplit {
   readonly validation: Dataset;
 }
 
-/** Holds back a tenth of each class, about 2,000 images at most; both parts are normalised as `train` is. */
+/** Throws RangeError unless some class has an image to hold back, and one more. */
+export function checkValidation(train: Dataset): void {
+  if (classCounts(train).some((count) => count > 1)) return;
+  const expected = "two images of some class, one of them for baselines to choose by";
+  throw new RangeError(`"train" expected ${expected}, got one image of each class at most`);
+}
+
+/**
+ * Holds back a tenth of each class, about 2,000 images at most; both parts are normalised as `train` is. Throws as
+ * `checkValidation`.
+ */
 export function splitValidation(train: Dataset): ValidationSplit {
+  checkValidation(train);
   const testShare = Math.min(VALIDATION_SHARE, VALIDATION_MOST / train.count);
   const parts = splitByClass(train, { testShare });
   const { mean, std } = train;

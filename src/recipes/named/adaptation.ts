@@ -28,7 +28,7 @@ function pair(
     parseRecipe({
       ...common,
       name,
-      summary: `100 images that teach ${to} to any LeNet trained on ${from}`,
+      summary: `Images that teach ${to} to any LeNet trained on ${from}`,
       init: { kind: "pretrained", pool: `${pool}/train`, testPool: `${pool}/test`, training },
       networksPerStep: 4,
       evaluate: { networks: 20 },
@@ -37,7 +37,7 @@ function pair(
     parseRecipe({
       ...common,
       name: `${name}-fixed`,
-      summary: `100 images that teach ${to} to one LeNet trained on ${from}`,
+      summary: `Images that teach ${to} to one LeNet trained on ${from}`,
       init: {
         kind: "pretrained",
         pool: `${pool}/train`,

@@ -28,7 +28,7 @@ export const attackRecipes: readonly Recipe[] = [
   {
     ...common,
     name: "mnist-attack",
-    summary: "100 images, one step on which makes any trained LeNet read 0 as 1",
+    summary: "Images, one step on which makes any trained LeNet read 0 as 1",
     data: { name: "mnist" },
     model: { name: "lenet" },
     init: pool("mnist-lenet", { name: "mnist" }),
@@ -37,7 +37,7 @@ export const attackRecipes: readonly Recipe[] = [
   {
     ...common,
     name: "cifar10-attack",
-    summary: "100 images, one step on which makes any trained AlexCifarNet take planes for cars",
+    summary: "Images, one step on which makes any trained AlexCifarNet take planes for cars",
     data: cifar10,
     model: { name: "alexCifarNet" },
     init: pool("cifar10-alexcifarnet", cifar10),

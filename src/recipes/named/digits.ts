@@ -9,7 +9,7 @@ export const digitsRecipes: readonly Recipe[] = [
   {
     ...common,
     name: "digits-random",
-    summary: "100 images that teach any randomly initialised LeNet",
+    summary: "Images that teach any randomly initialised LeNet",
     method: { initialNoise: 0.1 },
     outer: { steps: 600 },
     paper: { accuracy: 79.5, spread: 8.1, text: "on MNIST, 200 networks" },
@@ -17,7 +17,7 @@ export const digitsRecipes: readonly Recipe[] = [
   {
     ...common,
     name: "digits-fixed",
-    summary: "10 images that teach one LeNet, whose initial weights are known",
+    summary: "Images that teach one LeNet, whose initial weights are known",
     init: { kind: "fixed" },
     method: { steps: 1, initialNoise: 0.1 },
     outer: { steps: 1200 },

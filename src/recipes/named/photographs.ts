@@ -21,14 +21,14 @@ export const photographRecipes: readonly Recipe[] = [
   {
     ...fromImageNet,
     name: "voc-alexnet",
-    summary: "20 images that teach PASCAL VOC to one AlexNet trained on ImageNet",
+    summary: "Images that teach PASCAL VOC to one AlexNet trained on ImageNet",
     data: { name: "voc2007", size: 224, augment },
     paper: { accuracy: 70.75, text: "on the objects of PASCAL VOC 2007" },
   },
   {
     ...fromImageNet,
     name: "cub-alexnet",
-    summary: "200 images that teach 200 kinds of birds to one AlexNet trained on ImageNet",
+    summary: "Images that teach 200 kinds of birds to one AlexNet trained on ImageNet",
     data: { name: "cub200", size: 224, augment },
     // The activations of one step on 200 photographs fit WebAssembly's memory, those of three do not.
     method: { ...fromImageNet.method, memory: "recompute" },
@@ -36,7 +36,7 @@ export const photographRecipes: readonly Recipe[] = [
   },
   {
     name: "cifar10-flowers5",
-    summary: "5 images that teach five kinds of flowers to one AlexCifarNet trained on CIFAR-10",
+    summary: "Images that teach five kinds of flowers to one AlexCifarNet trained on CIFAR-10",
     data: { name: "flowers5", size: 32, augment: { crop: 4, flip: true } },
     model: { name: "alexCifarNet" },
     init: {
@@ -51,7 +51,7 @@ export const photographRecipes: readonly Recipe[] = [
   },
   {
     name: "hymenoptera-alexnet",
-    summary: "2 images that teach ants and bees to one randomly initialised AlexNet",
+    summary: "Images that teach ants and bees to one randomly initialised AlexNet",
     data: { name: "hymenoptera", size: 224, augment },
     model: { name: "alexNet" },
     init: { kind: "fixed" },

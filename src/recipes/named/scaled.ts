@@ -10,20 +10,19 @@ import { softLabelRecipes } from "./soft-labels.ts";
 const full = [...mainTableRecipes, ...softLabelRecipes, ...adaptationRecipes, ...attackRecipes];
 
 interface Changes {
-  readonly summary?: string;
   readonly method?: object;
   readonly outer: { readonly steps: number; readonly batch?: number };
   readonly networks?: number;
 }
 
 /** The recipe `scaledFrom` with less of everything. */
-function scaled(scaledFrom: string, { summary, method, outer, networks = 20 }: Changes): Recipe {
+function scaled(scaledFrom: string, { method, outer, networks = 20 }: Changes): Recipe {
   const recipe = full.find(({ name }) => name === scaledFrom)!;
   const { epochs: _, ...rest } = recipe.outer as { epochs: number };
   return parseRecipe({
     ...recipe,
     name: `${scaledFrom}-scaled`,
-    summary: `${summary ?? recipe.summary}, in ${outer.steps} outer steps`,
+    summary: `${recipe.summary}, in fewer outer steps`,
     scaledFrom,
     init: smallPool(recipe.init),
     method: { ...recipe.method, ...method },
@@ -47,11 +46,7 @@ function smallPool(init: RecipeInit): RecipeInit {
 export const scaledRecipes: readonly Recipe[] = [
   scaled("mnist-random", { outer: { steps: 600 } }),
   scaled("mnist-fixed", { outer: { steps: 1200 } }),
-  scaled("cifar10-fixed", {
-    summary: "10 images that teach one AlexCifarNet, whose initial weights are known",
-    method: { steps: 1 },
-    outer: { steps: 300, batch: 64 },
-  }),
+  scaled("cifar10-fixed", { method: { steps: 1 }, outer: { steps: 300, batch: 64 } }),
   scaled("mnist-soft-labels", { outer: { steps: 1200 } }),
   scaled("mnist-usps", { outer: { steps: 200, batch: 512 }, networks: 10 }),
   scaled("usps-mnist", { outer: { steps: 200, batch: 512 }, networks: 10 }),

@@ -27,6 +27,8 @@ export interface DataInfo {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
+  /** What was decided because the files do not say it, and what was left out, as sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Images to be painted, with their classes. */
@@ -49,6 +51,7 @@ export interface Shown {
   readonly imagesPerStep: number;
   /** Of the recipe, where it says so. */
   readonly data: string | undefined;
+  readonly classNames: readonly string[] | undefined;
   readonly fixed: boolean;
   readonly outerSteps: number | undefined;
   readonly seed: number | undefined;

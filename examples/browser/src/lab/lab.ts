@@ -27,7 +27,7 @@ import {
 import type { DataFile } from "distillate/data";
 import type { Compared, DataInfo, FileKind, News, Settings, Shown, Tiles, Trained } from "./api.ts";
 import { compare } from "./compare.ts";
-import { info, ownPictures } from "./data.ts";
+import { info, picturesFrom } from "./pictures.ts";
 import { Run } from "./run.ts";
 import { shown, tilesOfData } from "./tiles.ts";
 
@@ -35,6 +35,8 @@ export class Lab {
   #engine: Engine | undefined;
   #digits: Promise<DatasetSplit> | undefined;
   #own: DatasetSplit | undefined;
+  /** Ends the reading that is under way. */
+  #reading: AbortController | undefined;
   #set: DistilledSet | undefined;
   #run: Run | undefined;
   #network: TrainedNetwork | undefined;
@@ -54,14 +56,17 @@ export class Lab {
     return info(await this.#packaged());
   }
 
-  /** Reads pictures that the user handed in; none of them leaves the page. */
+  /** Reads pictures that the user handed in; none of them leaves the page. What was being read before is given up. */
   async own(
     files: readonly DataFile[],
     name: string,
     onProgress: (done: number, total: number) => void,
   ): Promise<DataInfo> {
-    this.#own = await ownPictures(files, name, onProgress);
-    return info(this.#own);
+    this.#reading?.abort();
+    this.#reading = new AbortController();
+    const { split, notes } = await picturesFrom({ files, name }, onProgress, this.#reading.signal);
+    this.#own = split;
+    return info(split, notes);
   }
 
   async load(bytes: Uint8Array, name: string): Promise<Shown> {

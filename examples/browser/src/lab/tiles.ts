@@ -80,7 +80,7 @@ function tilesOf({ channels, height, width, classes }: Dataset, pixels: Uint8Arr
 }
 
 interface Recipe {
-  readonly data?: { readonly name?: string };
+  readonly data?: { readonly name?: string; readonly classNames?: unknown };
   readonly init?: { readonly kind?: string };
   readonly outerSteps?: number;
   readonly seed?: number;
@@ -90,5 +90,12 @@ export function shown(set: DistilledSet): Shown {
   const { steps, epochs, imagesPerStep } = set;
   const { data, init, outerSteps, seed } = set.recipe as Recipe;
   const fixed = init?.kind === "fixed";
-  return { tiles: tilesOfSet(set), steps, epochs, imagesPerStep, data: data?.name, fixed, outerSteps, seed };
+  const tiles = tilesOfSet(set);
+  return { tiles, steps, epochs, imagesPerStep, data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed };
+}
+
+/** The names of the classes, if the recipe has them: a file may hold anything. */
+function namesIn(data: Recipe["data"]): readonly string[] | undefined {
+  const names = data?.classNames;
+  return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : undefined;
 }

@@ -37,7 +37,7 @@ export class App {
   /** A set that is finished, with what to say of it. */
   show(shown: Shown, story: string): void {
     this.shown = shown;
-    this.paint(shown.tiles, shown.data);
+    this.paint(shown.tiles, shown.data, shown.classNames);
     const images = shown.steps * shown.imagesPerStep;
     this.say(`${count(images, "image")}. ${story}`);
     byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
@@ -48,12 +48,14 @@ export class App {
     byId("caption", HTMLParagraphElement).textContent = caption;
   }
 
-  paint(tiles: Tiles, data: string | undefined): void {
-    this.#board.show(tiles, this.classNames(tiles.classes, data));
+  paint(tiles: Tiles, data: string | undefined, names?: readonly string[]): void {
+    this.#board.show(tiles, this.classNames(tiles.classes, data, names));
   }
 
-  classNames(classes: number, data: string | undefined): readonly string[] {
+  /** `names`, or those of the user's own pictures of that name, or numbers. */
+  classNames(classes: number, data: string | undefined, names?: readonly string[]): readonly string[] {
     const { own } = this;
+    if (names?.length === classes) return names;
     if (own && own.name === data && own.classNames.length === classes) return own.classNames;
     return Array.from({ length: classes }, (_, i) => String(i));
   }

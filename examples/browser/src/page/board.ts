@@ -6,6 +6,8 @@ import { gap, type Places, paintTiles, sizeOf } from "./paint.ts";
 /** CSS pixels above the tiles for the names of the classes. */
 const HEAD = 22;
 const MOST_COLUMNS = 20;
+/** The board is at most so many times as high as it is wide; style/panels.css has the same while it is empty. */
+const HIGHEST = 1.035;
 
 function placesOf({ labels, classes }: Tiles): Places {
   const n = labels.length;
@@ -26,9 +28,13 @@ export class Board {
   #laidOut = "";
 
   constructor() {
+    let width = 0;
     new ResizeObserver(() => {
+      // The height is the board's own doing.
+      if (this.#element.clientWidth === width) return;
+      width = this.#element.clientWidth;
       this.#laidOut = "";
-      this.#layOut();
+      requestAnimationFrame(() => this.#layOut());
     }).observe(this.#element);
   }
 
@@ -44,15 +50,16 @@ export class Board {
     const tiles = this.#tiles;
     if (!tiles) return;
     const places = placesOf(tiles);
-    const key = [places.columns, places.rows, tiles.width, tiles.height, this.#names].join();
+    const key = [places.columns, places.rows, tiles.width, tiles.height, this.#names, tiles.labels].join();
     if (key === this.#laidOut) return;
     this.#laidOut = key;
     const size = sizeOf(tiles, places);
-    const { clientWidth, clientHeight } = this.#element;
-    const scale = enlargement(Math.min(clientWidth / size.width, (clientHeight - HEAD) / size.height));
-    const left = Math.round((clientWidth - size.width * scale) / 2);
+    const { clientWidth } = this.#element;
     const byColumn = tiles.labels.length > tiles.classes && tiles.classes <= MOST_COLUMNS;
-    const above = HEAD + (byColumn ? 0 : Math.round((clientHeight - HEAD - size.height * scale) / 2));
+    const above = byColumn ? HEAD : 0;
+    const scale = enlargement(Math.min(clientWidth / size.width, (HIGHEST * clientWidth - above) / size.height));
+    const left = Math.round((clientWidth - size.width * scale) / 2);
+    Object.assign(this.#element.style, { aspectRatio: "auto", height: `${Math.ceil(above + size.height * scale)}px` });
     this.#canvas.classList.toggle("loose", places.cells.length < places.columns * places.rows);
     Object.assign(this.#canvas.style, {
       left: `${left}px`,

@@ -13,6 +13,7 @@ const kinds = Object.keys(titles) as Kind[];
 export function comparePanel(app: App): void {
   const button = byId("compare-start", HTMLButtonElement);
   const list = byId("lines", HTMLUListElement);
+  const head = button.parentElement!;
   const reset = (text: string): void => {
     list.replaceChildren(...kinds.map((kind) => line(kind, text)));
   };
@@ -27,7 +28,7 @@ export function comparePanel(app: App): void {
   button.addEventListener("click", () => {
     button.disabled = true;
     reset("measuring…");
-    void attempt(() =>
+    void attempt(head, () =>
       app.lab.compare((compared: Compared) => {
         const kind = compared.kind as Kind;
         list.children[kinds.indexOf(kind)]?.replaceWith(line(kind, value(compared), compared));

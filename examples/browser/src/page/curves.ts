@@ -1,5 +1,5 @@
 // Loss and held-out accuracy while a run goes on.
-import uPlot from "uplot";
+import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { byId, percent } from "./dom.ts";
 
@@ -19,8 +19,17 @@ export class Curves {
   #smooth: number[] = [];
 
   constructor() {
-    this.#build();
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build());
+    plotter().then(
+      (Plot) => this.#begin(Plot),
+      () => {
+        byId("curves-missing", HTMLParagraphElement).hidden = false;
+      },
+    );
+  }
+
+  #begin(Plot: typeof uPlot): void {
+    this.#build(Plot);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#build(Plot));
     let width = 0;
     new ResizeObserver(([entry]) => {
       if (!entry || entry.contentRect.width === width) return;
@@ -59,14 +68,14 @@ export class Curves {
 
   #draw(): void {
     const { losses, accuracies } = this.#history;
-    this.#charts!.loss.setData([losses.map(([x]) => x), losses.map(([, y]) => y), this.#smooth]);
-    this.#charts!.accuracy.setData([accuracies.map(([x]) => x), accuracies.map(([, y]) => 100 * y)]);
+    this.#charts?.loss.setData([losses.map(([x]) => x), losses.map(([, y]) => y), this.#smooth]);
+    this.#charts?.accuracy.setData([accuracies.map(([x]) => x), accuracies.map(([, y]) => 100 * y)]);
     const accuracy = accuracies.at(-1)?.[1];
     byId("loss-now", HTMLElement).textContent = this.#smooth.at(-1)?.toFixed(3) ?? "";
     byId("accuracy-now", HTMLElement).textContent = accuracy === undefined ? "" : percent(accuracy);
   }
 
-  #build(): void {
+  #build(Plot: typeof uPlot): void {
     this.#charts?.loss.destroy();
     this.#charts?.accuracy.destroy();
     const style = getComputedStyle(document.documentElement);
@@ -91,7 +100,7 @@ export class Curves {
         ],
         series: [{}, ...series],
       };
-      return new uPlot(options, series.map(() => []).concat([[]]) as unknown as uPlot.AlignedData, parent);
+      return new Plot(options, series.map(() => []).concat([[]]) as unknown as uPlot.AlignedData, parent);
     };
     const line = { stroke: colour("accent"), width: 2, points: { show: false } };
     const faint = { stroke: colour("line"), width: 1, points: { show: false } };
@@ -102,6 +111,24 @@ export class Curves {
       accuracy: chart("accuracy-chart", { range: [0, 100] }, [line], (_, ticks) => ticks.map((tick) => `${tick} %`)),
     };
     this.#draw();
+  }
+}
+
+/** uPlot, which asks Intl for numbers in the browser's language when it is loaded. */
+async function plotter(): Promise<typeof uPlot> {
+  const { NumberFormat } = Intl;
+  try {
+    new NumberFormat(navigator.language);
+  } catch {
+    // A few hosts call their language "C", a name that Intl refuses.
+    Intl.NumberFormat = function English() {
+      return new NumberFormat("en");
+    } as unknown as typeof NumberFormat;
+  }
+  try {
+    return (await import("uplot")).default;
+  } finally {
+    Intl.NumberFormat = NumberFormat;
   }
 }
 

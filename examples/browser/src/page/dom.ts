@@ -39,19 +39,46 @@ export function announce(text: string): void {
   byId("announce", HTMLParagraphElement).textContent = text;
 }
 
-/** Shows what went wrong, in words; `undefined` takes it away. */
-export function trouble(error: unknown): void {
-  const notice = byId("trouble", HTMLDivElement);
-  const message = error instanceof Error ? error.message : error;
-  notice.hidden = message === undefined;
-  notice.querySelector("p")!.textContent = String(message ?? "");
+/** The one notice of what went wrong. It moves to where its user is. */
+const notice = (): HTMLDivElement => byId("trouble", HTMLDivElement);
+
+/**
+ * Shows what went wrong below `beside`, the control or the part of the page that was used, and brings it into view, unless
+ * nobody had asked for it.
+ */
+export function showTrouble(error: unknown, beside: HTMLElement, asked = true): void {
+  const element = notice();
+  element.querySelector("p")!.textContent = inWords(error);
+  beside.after(element);
+  for (let outer = beside.closest("details"); outer; outer = outer.parentElement!.closest("details")) outer.open = true;
+  element.hidden = false;
+  if (asked) element.scrollIntoView({ block: "nearest" });
 }
 
-/** Runs what a user asked for; what it throws is shown. */
-export async function attempt(work: () => Promise<unknown>): Promise<void> {
+/** Takes away what was said; with `beside`, only if it was said there. */
+export function clearTrouble(beside?: HTMLElement): void {
+  const element = notice();
+  if (beside === undefined || element.previousElementSibling === beside) element.hidden = true;
+}
+
+/** What browsers say when a module that is loaded on demand does not come. */
+const missingModule = /dynamically imported module|importing a module script failed|preload/i;
+
+function inWords(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
+  if (missingModule.test(message)) {
+    return "A part of this page could not be loaded. See whether you are online, then reload the page.";
+  }
+  const sentence = /[.!?]$/.test(message) ? message : `${message || name}.`;
+  return name === "WorkerError" ? `${sentence} Reload the page to start it again.` : sentence;
+}
+
+/** Runs what a user asked for; what it throws is shown below `beside`. Nothing is said of what another request ended. */
+export async function attempt(beside: HTMLElement, work: () => Promise<unknown>): Promise<void> {
+  clearTrouble(beside);
   try {
     await work();
   } catch (error) {
-    trouble(error);
+    if (!(error instanceof Error && error.name === "AbortError")) showTrouble(error, beside);
   }
 }

@@ -11,9 +11,10 @@ const types: Readonly<Record<FileKind, string>> = {
 };
 
 export function downloadsPanel(app: App): void {
-  const buttons = [...byId("downloads", HTMLDivElement).querySelectorAll("button")];
+  const row = byId("downloads", HTMLDivElement);
+  const buttons = [...row.querySelectorAll("button")];
   for (const button of buttons) {
-    button.addEventListener("click", () => void attempt(() => download(app, button.dataset.kind as FileKind)));
+    button.addEventListener("click", () => void attempt(row, () => download(app, button.dataset.kind as FileKind)));
   }
   app.on("set", () => {
     for (const button of buttons) button.disabled = false;

@@ -4,10 +4,11 @@ const tried = "isolation tried";
 
 /** Whether the page is about to load once more, with the headers. */
 export async function isolate(): Promise<boolean> {
-  if (crossOriginIsolated || !isSecureContext || !navigator.serviceWorker) return false;
-  if (sessionStorage.getItem(tried)) return false;
-  sessionStorage.setItem(tried, "yes");
   try {
+    if (globalThis.crossOriginIsolated || !isSecureContext || !navigator.serviceWorker) return false;
+    // Where nothing can be remembered, this throws, and so the page cannot load again and again.
+    if (sessionStorage.getItem(tried)) return false;
+    sessionStorage.setItem(tried, "yes");
     await navigator.serviceWorker.register("isolate.js");
     await navigator.serviceWorker.ready;
   } catch {

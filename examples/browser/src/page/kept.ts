@@ -14,7 +14,11 @@ const names = { set: "run.safetensors", about: "run.json" };
 
 /** Undefined where the browser keeps nothing, as in some private windows. */
 async function folder(): Promise<FileSystemDirectoryHandle | undefined> {
-  return navigator.storage?.getDirectory?.().catch(() => undefined);
+  try {
+    return await navigator.storage?.getDirectory?.();
+  } catch {
+    return undefined;
+  }
 }
 
 async function write(root: FileSystemDirectoryHandle, name: string, content: Uint8Array | string): Promise<void> {

@@ -1,56 +1,92 @@
 // Files that come in: a distilled set is shown, anything else is taken for pictures to distil. All are read in the page.
+import type { DataInfo } from "../lab/api.ts";
 import type { App } from "./app.ts";
-import { attempt, byId, count, trouble } from "./dom.ts";
-import { fetchIdx, onPicked, type Picked } from "./picked.ts";
+import { announce, attempt, byId, clearTrouble, count } from "./dom.ts";
+import { fetchIdx, onPicked, type Picked, type Way } from "./picked.ts";
 import type { SettingsForm } from "./settings.ts";
 
 export function openFiles(app: App, form: SettingsForm): void {
-  const take = (files: () => Promise<Picked[]>): void => void attempt(async () => open(app, form, await files()));
-  onPicked(take);
+  onPicked((files, way) => {
+    // What is dropped shows where it goes to: a set on the board, pictures in the form.
+    const board = byId("images-head", HTMLDivElement);
+    const beside = { open: byId("open-row", HTMLDivElement), drop: board, files: dropBox(), folder: dropBox() }[way];
+    void attempt(beside, async () => open(app, form, await files(), way));
+  });
   byId("fetch", HTMLButtonElement).addEventListener("click", () => {
     const address = byId("address", HTMLInputElement);
-    if (address.value !== "" && address.reportValidity()) take(() => fetchIdx(address.value));
+    if (address.value === "" || !address.reportValidity()) return;
+    void attempt(byId("address-box", HTMLDivElement), async () =>
+      takePictures(app, form, () => fetchIdx(address.value)),
+    );
   });
 }
 
-async function open(app: App, form: SettingsForm, files: readonly Picked[]): Promise<void> {
-  trouble(undefined);
-  if (app.state !== "idle") throw new Error("a run is on: stop it before you open something else");
+const dropBox = (): HTMLDivElement => byId("drop", HTMLDivElement);
+
+async function open(app: App, form: SettingsForm, files: readonly Picked[], way: Way): Promise<void> {
+  clearTrouble();
   const [first] = files;
-  if (files.length === 1 && /\.(safetensors|npz)$/i.test(first!.path)) await showSet(app, first!);
-  else await takePictures(app, form, files);
+  if (!first) throw new Error("There is no file in what was dropped.");
+  const one = files.length === 1;
+  const pictures = (): Promise<void> => takePictures(app, form, async () => files);
+  if (one && (way === "open" || /\.safetensors$/i.test(first.path))) return showSet(app, first);
+  if (way !== "drop") return pictures();
+  if (!one || !/\.npz$/i.test(first.path)) return attempt(dropBox(), pictures);
+  // A distilled set, or arrays of pictures.
+  await showSet(app, first).catch((error: unknown) =>
+    pictures().catch(() => {
+      throw error;
+    }),
+  );
+}
+
+function idle(app: App): void {
+  if (app.state !== "idle") throw new Error("A run is on. Stop it before you open something else.");
 }
 
 async function showSet(app: App, { path, bytes }: Picked): Promise<void> {
+  idle(app);
   const shown = await app.lab.load(new Uint8Array(await bytes.arrayBuffer()), path);
   const from = shown.data === undefined ? "" : `, made from ${shown.data}`;
   const updates = shown.outerSteps === undefined ? "" : ` in ${count(shown.outerSteps, "update")}`;
   app.show(shown, `Opened from ${path}${from}${updates}.`);
 }
 
-async function takePictures(app: App, form: SettingsForm, files: readonly Picked[]): Promise<void> {
-  const text = byId("own-info", HTMLElement);
-  const settings = byId("settings", HTMLDetailsElement);
-  settings.open = true;
+async function takePictures(app: App, form: SettingsForm, files: () => Promise<readonly Picked[]>): Promise<void> {
+  idle(app);
+  const [text, notes] = [byId("own-info", HTMLElement), byId("own-notes", HTMLElement)];
+  byId("settings", HTMLDetailsElement).open = true;
   const progress = (done: number, total: number): void => {
-    text.textContent = `reading picture ${done} of ${total}…`;
+    text.textContent = `reading picture ${done.toLocaleString("en")} of ${total.toLocaleString("en")}…`;
   };
   text.textContent = "reading…";
+  notes.textContent = "";
   try {
-    app.own = await app.lab.own([...files], nameOf(files), progress);
+    const picked = await files();
+    app.own = await app.lab.own(picked, nameOf(picked), progress);
   } catch (error) {
-    text.textContent = "could not be read";
+    // Where another choice has taken the place of this one, the text is about that.
+    if (!(error instanceof Error && error.name === "AbortError")) {
+      text.textContent = app.own ? inWords(app.own) : "could not be read";
+    }
     throw error;
   }
-  const { name, train, test, width, height, classNames } = app.own;
-  text.textContent =
-    `${name}: ${count(train, "picture")} of ${width}×${height} in ${count(classNames.length, "class", "classes")}, ` +
-    `${test.toLocaleString("en")} held out`;
+  text.textContent = inWords(app.own);
+  notes.textContent = app.own.notes.map((note) => (note.endsWith(".") ? note : `${note}.`)).join(" ");
+  announce(`${text.textContent}. ${notes.textContent}`);
   form.offerOwn();
 }
 
-/** The folder that the files lie in, or the first file without what its name ends in. */
+function inWords({ name, train, test, width, height, classNames }: DataInfo): string {
+  return (
+    `${name}: ${count(train, "picture")} of ${width}×${height} in ${count(classNames.length, "class", "classes")}, ` +
+    `${test.toLocaleString("en")} held out`
+  );
+}
+
+/** The folder that the files lie in, or the only file without what its name ends in. */
 function nameOf(files: readonly Picked[]): string {
   const [top, rest] = files[0]!.path.split("/");
-  return rest === undefined ? top!.replace(/\.(zip|tar|tgz|tar\.gz|gz)$/i, "") : top!;
+  if (rest !== undefined) return top!;
+  return files.length === 1 ? top!.replace(/\.(zip|tar|tgz|tar\.gz|npz|npy|csv|gz)$/i, "") : "your files";
 }

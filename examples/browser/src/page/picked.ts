@@ -7,9 +7,12 @@ export interface Picked {
   readonly bytes: File;
 }
 
+/** How files came in: by one of the page's inputs, or dropped. */
+export type Way = "open" | "files" | "folder" | "drop";
+
 /** Calls `take` with what is chosen in the inputs and what is dropped anywhere on the page. */
-export function onPicked(take: (files: () => Promise<Picked[]>) => void): void {
-  for (const id of ["open", "files", "folder"]) {
+export function onPicked(take: (files: () => Promise<Picked[]>, way: Way) => void): void {
+  for (const id of ["open", "files", "folder"] as const) {
     const input = byId(id, HTMLInputElement);
     input.addEventListener("change", () => {
       const files = [...(input.files ?? [])].map((file) => ({
@@ -18,7 +21,7 @@ export function onPicked(take: (files: () => Promise<Picked[]>) => void): void {
       }));
       // So that choosing the same again is a change, too.
       input.value = "";
-      if (files.length > 0) take(async () => files);
+      if (files.length > 0) take(async () => files, id);
     });
   }
   document.addEventListener("dragover", (event) => {
@@ -32,7 +35,7 @@ export function onPicked(take: (files: () => Promise<Picked[]>) => void): void {
     event.preventDefault();
     // Entries must be taken hold of before the event is over.
     const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
-    if (entries.length > 0) take(async () => (await Promise.all(entries.map(within))).flat());
+    if (entries.length > 0) take(async () => (await Promise.all(entries.map(within))).flat(), "drop");
   });
 }
 

@@ -2,7 +2,7 @@
 import type { News, Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { Curves } from "./curves.ts";
-import { announce, attempt, byId, count, duration, trouble } from "./dom.ts";
+import { announce, attempt, byId, clearTrouble, count, duration } from "./dom.ts";
 import { forget, type Kept, keep, recall } from "./kept.ts";
 import type { SettingsForm } from "./settings.ts";
 
@@ -25,11 +25,12 @@ export class RunPanel {
   constructor(app: App, form: SettingsForm) {
     this.#app = app;
     this.#form = form;
+    const head = this.#start.closest<HTMLElement>(".head")!;
     this.#start.addEventListener("click", () => {
       const settings = form.read();
-      if (settings) void attempt(() => this.run(settings));
+      if (settings) void attempt(head, () => this.run(settings));
     });
-    this.#pause.addEventListener("click", () => void attempt(() => this.#pauseOrResume()));
+    this.#pause.addEventListener("click", () => void attempt(head, () => this.#pauseOrResume()));
     this.#stop.addEventListener("click", () => {
       app.setState("stopping");
       app.lab.stop();
@@ -44,7 +45,7 @@ export class RunPanel {
 
   async run(settings: Settings): Promise<void> {
     const { lab } = this.#app;
-    trouble(undefined);
+    clearTrouble();
     this.#settings = settings;
     this.#step = 0;
     this.#dataName = settings.data === "own" ? (this.#app.own?.name ?? "own") : "digits";
@@ -89,7 +90,7 @@ export class RunPanel {
     const choose = (id: string, work: () => Promise<unknown>): void =>
       byId(id, HTMLButtonElement).addEventListener("click", () => {
         notice.hidden = true;
-        void attempt(work);
+        void attempt(notice, work);
       });
     choose("left-off-show", () => this.#showLeft(left));
     choose("left-off-again", () => {

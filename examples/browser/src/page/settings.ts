@@ -44,8 +44,10 @@ export class SettingsForm {
     return value === "auto" ? "auto" : Number(value);
   }
 
-  onThreads(listener: () => void): void {
-    this.#threads.addEventListener("change", listener);
+  /** The listener is told which part of the form it was. */
+  onThreads(listener: (field: HTMLElement) => void): void {
+    const field = this.#threads.closest<HTMLElement>(".numbers")!;
+    this.#threads.addEventListener("change", () => listener(field));
   }
 
   fill(settings: Partial<Settings>): void {
@@ -56,10 +58,10 @@ export class SettingsForm {
     this.#summarise();
   }
 
-  /** The user's own pictures are there to be chosen, and chosen. */
+  /** The user's own pictures are there to be chosen, and chosen, unless a run is on. */
   offerOwn(): void {
     this.#form.querySelector<HTMLInputElement>('input[value="own"]')!.disabled = false;
-    this.fill({ data: "own" });
+    if (this.#app.state === "idle") this.fill({ data: "own" });
   }
 
   /** What the engine does without here, and why. */
@@ -86,16 +88,23 @@ export class SettingsForm {
 
   #summarise(): void {
     const { data, init, imagesPerClass, steps, outerSteps } = this.#settings();
-    const { own } = this.#app;
-    const name = data === "own" && own ? own.name : "digits";
-    const images = imagesPerClass * steps * (data === "own" && own ? own.classNames.length : 10);
-    const network = init === "random" ? "for any network" : "for one network";
+    const own = data === "own" ? this.#app.own : undefined;
+    const name = own?.name ?? "digits";
+    const classes = own?.classNames.length ?? 10;
+    const images = imagesPerClass * steps * classes;
+    for (const [kind, preset] of Object.entries(presets)) {
+      // Of the kind that is chosen the numbers in the form, of the other what choosing it would fill in.
+      const each = kind === init ? { imagesPerClass, steps } : preset;
+      byId(`${kind}-size`, HTMLSpanElement).textContent =
+        `${count(each.steps, "step")} of ${count(each.imagesPerClass * classes, "image")}`;
+    }
+    const network = init === "random" ? "for any LeNet" : "for one LeNet";
     const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}`;
     byId("choice", HTMLSpanElement).textContent = text;
   }
 
   #fillThreads(): void {
-    const most = crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
+    const most = globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
     const choices = [1, 2, 4, 8].filter((n) => n <= most);
     this.#threads.append(new Option("all", "auto"), ...choices.map((n) => new Option(String(n), String(n))));
     this.#threads.disabled = most === 1;

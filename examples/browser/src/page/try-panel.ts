@@ -1,7 +1,7 @@
 // Try them: a fresh network is trained in front of the user and reads what is drawn or picked.
 import type { Tiles } from "../lab/api.ts";
 import type { App } from "./app.ts";
-import { announce, attempt, byId, count, create, percent } from "./dom.ts";
+import { announce, attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
 import { Pad } from "./pad.ts";
 import { inRow, paintTiles } from "./paint.ts";
 
@@ -14,6 +14,8 @@ export class TryPanel {
   readonly #bars = byId("bars", HTMLOListElement);
   readonly #strip = byId("strip", HTMLDivElement);
   readonly #train = byId("train", HTMLButtonElement);
+  /** The pad and what is read of it. */
+  readonly #paper = byId("reading", HTMLDivElement);
   readonly #verdict = byId("verdict", HTMLParagraphElement);
   #trained = false;
   #names: readonly string[] = [];
@@ -24,20 +26,23 @@ export class TryPanel {
   constructor(app: App) {
     this.#app = app;
     this.#pad = new Pad(() => this.#drawn());
-    this.#train.addEventListener("click", () => void attempt(() => this.train()));
+    const head = this.#train.parentElement!;
+    this.#train.addEventListener("click", () => void attempt(head, () => this.train()));
     byId("clear", HTMLButtonElement).addEventListener("click", () => this.#clear());
     byId("more", HTMLButtonElement).addEventListener("click", () => {
       this.#page++;
-      void attempt(() => this.#samples());
+      void attempt(this.#strip, () => this.#samples());
     });
     app.on("set", (shown) => {
       this.#trained = false;
       this.#train.disabled = false;
       const weights = shown.fixed ? "The first weights that these images are made for" : "Fresh random weights";
       this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
-      this.#nameBars(app.classNames(shown.tiles.classes, shown.data));
+      this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
+      const digits = this.#names.every((name) => /^\d$/.test(name));
+      byId("pad-hint", HTMLParagraphElement).textContent = digits ? "draw a digit" : "draw one of them";
       this.#clear();
-      void attempt(() => this.#samples());
+      this.#samples().catch((error: unknown) => showTrouble(error, this.#strip, false));
     });
     app.on("state", (state) => {
       if (state !== "running") return;
@@ -86,7 +91,7 @@ export class TryPanel {
       button.addEventListener("click", () => {
         this.#pad.show(canvas);
         this.#show(one);
-        void attempt(() => this.#read(label));
+        void attempt(this.#strip, () => this.#read(label));
       });
       return button;
     });
@@ -101,7 +106,7 @@ export class TryPanel {
     const { channels } = shape;
     const levels = Uint8Array.from({ length: channels * grey.length }, (_, i) => grey[Math.floor(i / channels)]!);
     this.#show({ ...shape, levels, labels: Uint8Array.of(0) });
-    void attempt(() => this.#read());
+    void attempt(this.#paper, () => this.#read());
   }
 
   #show(picture: Tiles): void {

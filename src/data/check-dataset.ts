@@ -1,0 +1,130 @@
+// Data sets as users hand them in: checked once, where they enter a public function, and trusted behind it. What is looked
+// at is every label and no pixel, so that a check costs nothing beside a run.
+
+import { quote } from "../formats/quote.ts";
+import { isBytes } from "../kinds.ts";
+import { describe, isObject } from "../values.ts";
+import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
+import { maximumClasses, startAdvice } from "./labels.ts";
+
+/** What makes one of other arrays. */
+const makers = "digits(), datasetFromArrays() and the readers make one";
+
+/**
+ * Throws TypeError or RangeError, naming the field after `name`, unless `value` is a data set whose fields fit each other:
+ * as many pixels and labels as its sizes say, every label below `classes`, a finite mean and a std above 0 for each
+ * channel. Returns it.
+ */
+export function checkDataset(name: string, value: unknown): Dataset {
+  const data = checkFields(name, value) as Dataset;
+  checkCount(`${name}.count`, data.count, 0);
+  checkArrays(name, data, data.count);
+  checkMoments(name, data);
+  return data;
+}
+
+/** As `checkDataset`, of a set that may be neither counted nor normalised yet. */
+export function checkLabelled(name: string, value: unknown): LabelledPixels {
+  if (isObject(value) && ("count" in value || "mean" in value)) return checkDataset(name, value);
+  const images = checkFields(name, value) as LabelledPixels;
+  checkArrays(name, images, images.labels.length);
+  return images;
+}
+
+/** As `checkDataset`, of a set or of both parts of a split. */
+export function checkSetOrSplit<T extends Dataset | DatasetSplit>(name: string, value: T): T {
+  if (isObject(value) && "train" in value) {
+    checkDataset(`${name}.train`, value.train);
+    checkDataset(`${name}.test`, value.test);
+  } else checkDataset(name, value);
+  return value;
+}
+
+/** Throws unless `value` is a whole number from `least` to `most`: TypeError where it is no number at all. */
+export function checkCount(name: string, value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+  const Class = typeof value === "number" ? RangeError : TypeError;
+  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`;
+  throw new Class(`"${name}" expected integer ${range}, got ${quote(value)}`);
+}
+
+/** Throws unless `value` holds a finite number for each of `channels`; with `above`, numbers above that. */
+export function checkPerChannel(name: string, value: unknown, channels: number, above: number = -Infinity): void {
+  const expected = `${channels} finite numbers${above === -Infinity ? "" : ` > ${above}`}`;
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of ${expected}, got ${describe(value)}`);
+  if (value.length === channels && value.every((v) => Number.isFinite(v) && v > above)) return;
+  const got = `${value.slice(0, 8).map(quote)}${value.length > 8 ? ",…" : ""}`;
+  throw new RangeError(`"${name}" expected ${expected}, got [${got}]`);
+}
+
+/** The sizes, the types of the arrays, and what a set may leave out. */
+function checkFields(name: string, value: unknown): Partial<Dataset> {
+  if (!isObject(value)) throw new TypeError(`"${name}" expected a data set (${makers}), got ${describe(value)}`);
+  const data: Partial<Dataset> = value;
+  for (const side of ["channels", "height", "width"] as const) checkCount(`${name}.${side}`, data[side], 1);
+  const { classes, classNames, absentClasses } = data;
+  checkCount(`${name}.classes`, classes, 1, maximumClasses);
+  for (const field of ["pixels", "labels"] as const) {
+    if (isBytes(data[field])) continue;
+    const got = describe(data[field]);
+    throw new TypeError(`"${name}.${field}" expected Uint8Array, got ${got} (${makers} of other arrays)`);
+  }
+  if (data.name !== undefined && typeof data.name !== "string") {
+    throw new TypeError(`"${name}.name" expected a string, got ${describe(data.name)}`);
+  }
+  if (classNames !== undefined) checkNames(`${name}.classNames`, classNames, classes!);
+  if (absentClasses !== undefined) checkAbsent(`${name}.absentClasses`, absentClasses, classes!);
+  return data;
+}
+
+/** Throws unless `value` is a name for each of `classes`. */
+export function checkNames(name: string, value: unknown, classes: number): void {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+    throw new TypeError(`"${name}" expected an array of ${classes} strings, got ${describe(value)}`);
+  }
+  if (value.length === classes) return;
+  throw new RangeError(`"${name}" expected ${classes} strings, one for each class, got ${value.length}`);
+}
+
+/** Throws unless `value` is a list of classes. */
+export function checkAbsent(name: string, value: unknown, classes: number): void {
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of classes, got ${describe(value)}`);
+  for (const [i, label] of value.entries()) checkCount(`${name}[${i}]`, label, 0, classes - 1);
+}
+
+function checkArrays(name: string, data: LabelledPixels, count: number): void {
+  const { pixels, labels, channels, height, width, classes } = data;
+  if (labels.length !== count) {
+    throw new RangeError(`"${name}.labels" expected ${count} labels, one for each image, got ${labels.length}`);
+  }
+  const bytes = count * channels * height * width;
+  if (pixels.length !== bytes) {
+    const sizes = [count, channels, height, width].join(" × ");
+    throw new RangeError(`"${name}.pixels" expected ${sizes} = ${bytes} bytes, got ${pixels.length}`);
+  }
+  checkLabels(`${name}.labels`, labels, classes);
+}
+
+/** Throws RangeError unless every label is below `classes`; it says so where the labels start at another number than 0. */
+export function checkLabels(name: string, labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i]! < classes) continue;
+    const expected = `expected labels from 0 to ${classes - 1}, got ${labels[i]} at ${i}`;
+    throw new RangeError(`"${name}" ${expected}${shiftAdvice(labels, classes)}`);
+  }
+}
+
+/** The advice of `startAdvice`, where labels that start at another number would all be classes. */
+export function shiftAdvice(labels: ArrayLike<number>, classes: number): string {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < labels.length; i++) {
+    least = Math.min(least, labels[i]!);
+    most = Math.max(most, labels[i]!);
+  }
+  return most - least < classes ? startAdvice(least) : "";
+}
+
+function checkMoments(name: string, { mean, std, channels }: Dataset): void {
+  checkPerChannel(`${name}.mean`, mean, channels);
+  checkPerChannel(`${name}.std`, std, channels, 0);
+}

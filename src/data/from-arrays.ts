@@ -1,0 +1,115 @@
+// A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
+
+import { quote } from "../formats/quote.ts";
+import { arrayKind, isBytes, isFloats } from "../kinds.ts";
+import { describe, isObject } from "../values.ts";
+import { checkAbsent, checkCount, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
+import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
+import { checkLabelsFrom, type LabelOptions, maximumClasses } from "./labels.ts";
+
+/** What `datasetFromArrays` takes. */
+export interface DatasetArrays extends Normalization, LabelOptions {
+  /**
+   * [n, channels, height, width], one image after the other: bytes, which are not copied; or floats from 0 to 1, which
+   * become the nearest of 256 levels.
+   */
+  readonly pixels: Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
+  /** [n], a whole number for each image. */
+  readonly labels: ArrayLike<number | bigint>;
+  /** [channels, height, width] of an image, or [n, channels, height, width] of all. */
+  readonly shape:
+    | readonly [channels: number, height: number, width: number]
+    | readonly [n: number, channels: number, height: number, width: number];
+  /** Default: as many as there are `classNames`, or else as the largest label needs. Give a test part that of its training part. */
+  readonly classes?: number;
+  /** [classes] */
+  readonly classNames?: readonly string[];
+  /** Classes that have no images on purpose; a training set may have no others without. */
+  readonly absentClasses?: readonly number[];
+  /** What results and messages call the set. Default "arrays". */
+  readonly name?: string;
+}
+
+/**
+ * A data set from arrays in memory. Labels are counted from 0 unless `labelsFrom` says otherwise. What is not given of
+ * `mean` and `std` is measured; give a test part those of its training part, and `classes` too.
+ *
+ * @throws TypeError and RangeError, naming the argument: for arrays of another type, lengths that do not fit `shape` and
+ * each other, values and labels outside their range, a mean that is not finite, a std that is not above 0.
+ * @example
+ * const train = datasetFromArrays({ pixels, labels, shape: [1, 28, 28], name: "shapes" }); // pixels: 784 bytes an image
+ * const { classes, mean, std } = train;
+ * const test = datasetFromArrays({ ...held, shape: [1, 28, 28], classes, mean, std });
+ */
+export function datasetFromArrays(arrays: DatasetArrays): Dataset {
+  if (!isObject(arrays)) {
+    throw new TypeError(`"arrays" expected an object of pixels, labels and shape, got ${describe(arrays)}`);
+  }
+  const { shape, name = "arrays", classNames, absentClasses, mean, std } = arrays;
+  if (typeof name !== "string") throw new TypeError(`"name" expected a string, got ${describe(name)}`);
+  const labels = labelsOf(arrays);
+  const [channels, height, width] = imageShape(shape, labels.length);
+  const pixels = bytesOf(arrays.pixels);
+  const bytes = labels.length * channels * height * width;
+  if (pixels.length !== bytes) {
+    const sizes = [labels.length, channels, height, width].join(" × ");
+    throw new RangeError(
+      `"pixels" expected ${sizes} = ${bytes} values, as "labels" and "shape" say, got ${pixels.length}`,
+    );
+  }
+  const { classes = classNames?.length ?? labels.reduce((most, label) => Math.max(most, label), 0) + 1 } = arrays;
+  checkCount("classes", classes, 1, maximumClasses);
+  if (classNames !== undefined) checkNames("classNames", classNames, classes);
+  if (absentClasses !== undefined) checkAbsent("absentClasses", absentClasses, classes);
+  checkLabels("labels", labels, classes);
+  const images = {
+    ...{ name, pixels, labels, channels, height, width, classes },
+    ...(classNames && { classNames }),
+    ...(absentClasses && { absentClasses }),
+  };
+  return datasetOf(images, { ...(mean !== undefined && { mean }), ...(std !== undefined && { std }) });
+}
+
+/** [channels, height, width] */
+function imageShape(shape: readonly number[], count: number): [number, number, number] {
+  const expected = "[channels, height, width] or [n, channels, height, width]";
+  if (!Array.isArray(shape)) throw new TypeError(`"shape" expected ${expected}, got ${describe(shape)}`);
+  if (shape.length !== 3 && shape.length !== 4)
+    throw new RangeError(`"shape" expected ${expected}, got ${quote(shape)}`);
+  for (const [i, side] of shape.entries()) checkCount(`shape[${i}]`, side, 1);
+  if (shape.length === 4 && shape[0] !== count) {
+    throw new RangeError(`"shape" expected ${count} images, as there are labels, got [${shape.join(", ")}]`);
+  }
+  return shape.slice(-3) as [number, number, number];
+}
+
+/** Labels as classes. */
+function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
+  const from = checkLabelsFrom(labelsFrom);
+  const list = Array.isArray(labels) || (ArrayBuffer.isView(labels) && "length" in labels);
+  if (!list) throw new TypeError(`"labels" expected an array of whole numbers, got ${describe(labels)}`);
+  if (labels.length === 0) throw new RangeError('"labels" expected a label for each image, got none');
+  return Uint8Array.from({ length: labels.length }, (_, i) => {
+    const label = typeof labels[i] === "bigint" ? Number(labels[i]) : labels[i]!;
+    if (Number.isInteger(label) && label >= from && label < from + maximumClasses) return label - from;
+    const expected = `expected whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(label)} at ${i}`;
+    const numbers = Number.isInteger(label) ? Array.from(labels, Number) : [];
+    throw new RangeError(`"labels" ${expected}${shiftAdvice(numbers, maximumClasses)}`);
+  });
+}
+
+function bytesOf(pixels: DatasetArrays["pixels"]): Uint8Array {
+  if (isBytes(pixels)) return pixels;
+  if (arrayKind(pixels) === "Uint8ClampedArray") return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
+  if (!isFloats(pixels)) {
+    const expected = "Uint8Array, Uint8ClampedArray, or Float32Array of values from 0 to 1";
+    throw new TypeError(`"pixels" expected ${expected}, got ${describe(pixels)}`);
+  }
+  const bytes = new Uint8Array(pixels.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = pixels[i]!;
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`"pixels" expected floats from 0 to 1, got ${value} at ${i}`);
+    bytes[i] = Math.round(value * 255);
+  }
+  return bytes;
+}

@@ -1,0 +1,44 @@
+// Arrays with their axes in another order: column-major files, images whose channels come last.
+
+/**
+ * The numbers of an array in C order with its axes in another order, as `numpy.transpose(a, axes).ravel()`.
+ *
+ * @param shape of `data`.
+ * @param axes Each axis of `data` once: axis i of the result is axis `axes[i]` of `data`.
+ */
+export function permuted<T extends { readonly length: number; slice(): T }>(
+  data: T,
+  shape: readonly number[],
+  axes: readonly number[],
+): T {
+  const out = data.slice();
+  // What kind of number it is does not matter here.
+  const [from, to] = [data, out] as unknown as [Float64Array, Float64Array];
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const steps = axes.map((axis) => strides[axis]!);
+  const sizes = axes.map((axis) => shape[axis]!);
+  const last = sizes.length - 1;
+  if (last < 1 || data.length === 0) return out;
+  const [step, size] = [steps[last]!, sizes[last]!];
+  const index = sizes.map(() => 0);
+  for (let at = 0, first = 0; at < to.length; ) {
+    for (let i = 0; i < size; i++) to[at++] = from[first + i * step]!;
+    for (let axis = last - 1; axis >= 0; axis--) {
+      first += steps[axis]!;
+      if (++index[axis]! < sizes[axis]!) break;
+      first -= steps[axis]! * sizes[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** The numbers of an array in Fortran order (first dimension fastest), in C order. */
+export function rowMajor<T extends { readonly length: number; slice(): T }>(data: T, shape: readonly number[]): T {
+  // In Fortran order the same memory is an array in C order with its axes turned round.
+  return permuted(
+    data,
+    [...shape].reverse(),
+    shape.map((_, axis) => shape.length - 1 - axis),
+  );
+}

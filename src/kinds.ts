@@ -1,0 +1,51 @@
+// What kind of value the host gave us. `instanceof` knows the classes of one realm only, and a value may come from another: a
+// frame of a page, or a context of node:vm, which is what test environments such as jsdom run in. These functions ask the
+// value itself.
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const readKind = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
+
+/** The class of a typed array, "Float32Array" for example, and "Uint8Array" for a Buffer too; undefined for other values. */
+export function arrayKind(value: unknown): string | undefined {
+  return readKind.call(value) as string | undefined;
+}
+
+/** Whether `value` is a Uint8Array. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return arrayKind(value) === "Uint8Array";
+}
+
+/** Whether `value` is an Int32Array. */
+export function isInt32(value: unknown): value is Int32Array {
+  return arrayKind(value) === "Int32Array";
+}
+
+/** Whether `value` is a Float32Array or a Float64Array. */
+export function isFloats(value: unknown): value is Float32Array | Float64Array {
+  const kind = arrayKind(value);
+  return kind === "Float32Array" || kind === "Float64Array";
+}
+
+/** Whether `value` is an ArrayBuffer; one that is shared is not. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+}
+
+/** Whether `value` is a SharedArrayBuffer. */
+export function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object SharedArrayBuffer]";
+}
+
+/** Whether `value` is an object as `{}` makes one, without a class of its own. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Name, message and stack of an error; of anything else that was thrown, its text as the message. */
+export function thrown(error: unknown): { readonly name: string; readonly message: string; readonly stack?: string } {
+  const { name, message, stack } = (error ?? {}) as Partial<Error>;
+  if (typeof message !== "string") return { name: "", message: String(error) };
+  return { name: typeof name === "string" ? name : "Error", message, ...(typeof stack === "string" && { stack }) };
+}

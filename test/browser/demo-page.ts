@@ -1,0 +1,97 @@
+// What a visitor does in the demo page.
+import { encode } from "fast-png";
+import { writeZip } from "../../src/formats/zip.ts";
+import { type BrowserPage, until } from "./browsers.ts";
+
+/** What an element says. */
+export const text = (tab: BrowserPage, id: string): Promise<string> =>
+  tab.evaluate(`document.getElementById("${id}").textContent`);
+/** Whether a run can be started. */
+export const idle = '!document.getElementById("start").disabled';
+
+/** Sets fields of the form, as typing would. */
+export async function fill(tab: BrowserPage, fields: Readonly<Record<string, number>>): Promise<void> {
+  await tab.evaluate(`for (const [name, value] of Object.entries(${JSON.stringify(fields)})) {
+    const field = document.getElementById("form").elements.namedItem(name);
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }`);
+}
+
+/** Draws a vertical stroke on the pad. */
+export async function drawOne(tab: BrowserPage): Promise<void> {
+  await tab.evaluate('document.getElementById("pad").scrollIntoView({ block: "center" })');
+  const box = await tab.evaluate<DOMRect>('document.getElementById("pad").getBoundingClientRect().toJSON()');
+  const [x, y] = [box.x + box.width / 2, box.y];
+  await tab.mouse.move(x, y + 0.2 * box.height);
+  await tab.mouse.down();
+  for (let share = 0.2; share <= 0.8; share += 0.1) await tab.mouse.move(x, y + share * box.height);
+  await tab.mouse.up();
+}
+
+/** Gives files, by name and base64, to an input, as choosing them would. */
+export async function choose(
+  tab: BrowserPage,
+  input: string,
+  files: readonly (readonly [name: string, base64: string])[],
+): Promise<void> {
+  await tab.evaluate(`(() => {
+    const transfer = new DataTransfer();
+    for (const [name, base64] of ${JSON.stringify(files)}) {
+      transfer.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name));
+    }
+    const input = document.getElementById("${input}");
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change"));
+  })()`);
+}
+
+/** Clicks a download and returns its name and its bytes in base64. */
+export async function download(tab: BrowserPage, kind: string): Promise<readonly [name: string, base64: string]> {
+  await tab.evaluate(`(() => {
+    window.downloaded = undefined;
+    HTMLAnchorElement.prototype.click = function () {
+      window.downloaded = fetch(this.href)
+        .then((response) => response.arrayBuffer())
+        .then((buffer) => [this.download, btoa(Array.from(new Uint8Array(buffer), (b) => String.fromCharCode(b)).join(""))]);
+    };
+  })()`);
+  await tab.click(`[data-kind=${kind}]`);
+  await until(tab, "window.downloaded");
+  return tab.evaluate("window.downloaded");
+}
+
+/** A zip, in base64, of classes of 20 colour pictures each, yellow and green ones, and of other files. */
+export function pictures(
+  classNames = ["lemon", "lime"],
+  others: readonly (readonly [string, Uint8Array])[] = [],
+): string {
+  const entries = classNames.flatMap((className, label) =>
+    Array.from({ length: 20 }, (_, i) => {
+      const pixel = [label === 0 ? 220 : 60, 180 + i, 40];
+      const data = Uint8Array.from({ length: 3 * 24 * 24 }, (_, p) => pixel[p % 3]!);
+      return [`fruit/${className}/${i}.png`, encode({ width: 24, height: 24, channels: 3, depth: 8, data })] as const;
+    }),
+  );
+  return Buffer.from(writeZip([...entries, ...others])).toString("base64");
+}
+
+/** What the page says went wrong; empty where it says nothing, or nothing that can be seen. */
+export const alert = (tab: BrowserPage): Promise<string> =>
+  tab.evaluate(`(() => {
+    const notice = document.getElementById("trouble");
+    const { top, bottom, height } = notice.getBoundingClientRect();
+    return height > 0 && top >= 0 && bottom <= innerHeight ? notice.querySelector("p").textContent : "";
+  })()`);
+
+/** A script for `OpenOptions.before`: everything that keeps something throws, as where a user forbids storage. */
+export const storageForbidden = `(() => {
+  const get = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
+  for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
+    Object.defineProperty(window, name, { get });
+  Object.defineProperty(Navigator.prototype, "serviceWorker", { get });
+  StorageManager.prototype.getDirectory = get;
+})()`;
+
+/** A language that Intl refuses, as of WebKitGTK where LANG is C. */
+export const languageC = 'Object.defineProperty(navigator, "language", { get: () => "C" })';
