@@ -2,6 +2,8 @@
 // once, with the reason for which its tests are then skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
 
 /** Each with the environment variable that says where it is, and where it is looked for otherwise. */
@@ -11,6 +13,13 @@ const candidates = {
   numpy: pythons(),
   pillow: pythons(),
   torch: pythons(),
+  node22: engine("node22", "bin/node"),
+  node24: engine("node24", "bin/node"),
+  node26: engine("node26", "bin/node"),
+  bun: engine("bun", "bin/bun"),
+  deno: engine("deno", "deno"),
+  webkit: [process.env.WEBKIT ?? onPath("WebKitWebDriver")],
+  xvfb: [process.env.XVFB ?? onPath("Xvfb")],
 } as const;
 
 const pythonModules: Readonly<Record<string, string>> = { numpy: "numpy", pillow: "PIL", torch: "torch" };
@@ -32,11 +41,26 @@ function pythons(): string[] {
   return process.env.PYTHON === undefined ? ["python3", "/usr/bin/python3"] : [process.env.PYTHON];
 }
 
+/** Where a program of that name is, by the PATH; else the name. */
+function onPath(name: string): string {
+  const paths = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, name));
+  return paths.find((path) => existsSync(path)) ?? name;
+}
+
+/** Where .ci/engines puts an engine, and where it is if it was installed otherwise. */
+function engine(name: string, file: string): string[] {
+  const given = process.env[name.toUpperCase()];
+  if (given !== undefined) return [given];
+  const folder = process.env.ENGINES ?? fileURLToPath(new URL("../build/engines", import.meta.url));
+  return [join(folder, "node_modules", name, file), onPath(name)];
+}
+
 function find(name: ToolName): Tool {
   const module = pythonModules[name];
   if (module === undefined) {
     const path = candidates[name].find((file) => existsSync(file));
-    return path ? { path } : { missing: `there is no ${candidates[name]} (set ${name.toUpperCase()})` };
+    const places = candidates[name].join(" and no ");
+    return path ? { path } : { missing: `there is no ${places} (set ${name.toUpperCase()})` };
   }
   const program = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
   const path = candidates[name].find((python) => spawnSync(python, ["-c", program]).status === 0);

@@ -103,10 +103,13 @@ export class SupervisedWorker<Api> {
   /** Ends all calls with `reason`, now and later, and stops the worker, whatever it is doing; the first reason counts. */
   async stop(reason: unknown): Promise<void> {
     if (!this.#end) {
+      // First of all: in Deno a worker says that it has ended while it is being terminated.
+      const end = { reason, stopped: Promise.resolve() as Promise<unknown> };
+      this.#end = end;
       // The port leads back here by its listeners: comlink would keep both, and with them the worker, for ever.
       (this.#api as ProxyMethods)[releaseProxy]();
       this.#port.close();
-      this.#end = { reason, stopped: this.#worker.terminate() };
+      end.stopped = this.#worker.terminate();
       const unanswered = [...this.#pending];
       this.#pending.clear();
       for (const call of unanswered) {

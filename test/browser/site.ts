@@ -19,11 +19,12 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** The test page, to be closed after use. */
-export async function openSite(): Promise<Site> {
+/** The test page, to be closed after use. `furnish` may put more into the folder. */
+export async function openSite(furnish?: (folder: string) => Promise<void>): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "distillate-site-"));
   await cp(at("page"), folder, { recursive: true });
   await cp(at("../../dist/page"), join(folder, "distillate"), { recursive: true });
+  await furnish?.(folder);
   const servers = new Map<string, ReturnType<typeof serve>>();
   return {
     async url(headers = {}) {

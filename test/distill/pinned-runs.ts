@@ -1,0 +1,64 @@
+// Runs whose bytes a version promises, with the SHA-256 of what they learn.
+import { digits } from "../../src/data/digits.ts";
+import type { DistillOptions } from "../../src/distill/distill.ts";
+import { backGradient } from "../../src/distill/method.ts";
+import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
+import { noise, smallConvNet } from "./noise.ts";
+
+/** A run, and the digest of its set on any number of threads and workers, on any host. */
+export interface PinnedRun extends Omit<DistillOptions, "engine"> {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+const { train } = await digits();
+
+export const pinnedRuns: readonly PinnedRun[] = [
+  {
+    name: "three outer steps of LeNet on digits, 10 × 3 × 1",
+    sha256: "c12c4675c800ac8b0e8e8d3eca4bbb764310e2f4ddbd2a2e57b9125ce9fc4279",
+    model: lenet(),
+    data: train,
+    method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }),
+    outer: { steps: 3, batch: 64 },
+    seed: 1,
+  },
+  {
+    name: "two networks a step, a batch that is no whole number of chunks",
+    sha256: "7f2d7506e8ba9c9859e76b7eb853135f3500b21391899d3d31df4238d30eba33",
+    model: lenet(),
+    data: noise({ count: 150, seed: 1 }),
+    method: backGradient({ steps: 3, epochs: 2, imagesPerClass: 1, learningRate: 0.05 }),
+    networksPerStep: 2,
+    outer: { steps: 3, batch: 75 },
+    seed: 7,
+  },
+  {
+    name: "a small convolutional network, five images of a class in a block, recomputed",
+    sha256: "57df8c11f03164454dd3f70b61103f0bcfca65b04d102bb889cbd37f382cba02",
+    model: smallConvNet(),
+    data: noise({ count: 100, channels: 2, size: 9, classes: 3, seed: 2 }),
+    method: backGradient({ steps: 4, epochs: 3, imagesPerClass: 5, learningRate: 0.1, memory: "recompute" }),
+    outer: { steps: 10, batch: 40, decayEvery: 1 },
+    seed: 7,
+  },
+  {
+    name: "two outer steps of ConvNet-3, 32 channels wide",
+    sha256: "4364b63cc9a092a8e7002cd27b2c33cf9eddabe7b1db9fb54b75ac925554ff7e",
+    model: convNet({ input: [1, 16, 16], classes: 3, width: 32 }),
+    data: noise({ count: 40, size: 16, classes: 3, seed: 3 }),
+    method: backGradient({ steps: 2, epochs: 2, imagesPerClass: 2, learningRate: 0.05 }),
+    outer: { steps: 2, batch: 20 },
+    seed: 1,
+  },
+  {
+    name: "an outer step of two AlexCifarNets",
+    sha256: "6e26463ad60a4c87d0209c543a4fe3f2f1c11e96e76e52a01a9cbcf95ae85c80",
+    model: alexCifarNet({ classes: 3 }),
+    data: noise({ count: 20, channels: 3, size: 32, classes: 3, seed: 4 }),
+    method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, learningRate: 0.01 }),
+    networksPerStep: 2,
+    outer: { steps: 1, batch: 10 },
+    seed: 1,
+  },
+];
