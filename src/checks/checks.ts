@@ -1,4 +1,5 @@
 // Checks of one argument. Each throws as refusal.ts says, and knows nothing of the others.
+import { arrayKind, isArrayBuffer, isBytes, isFloats, isObject, isSharedBuffer } from "../kinds.ts";
 import { outOfRange, wrongKind } from "./refusal.ts";
 
 /** Throws TypeError or RangeError, which names the argument `name`, unless `value` is what is wanted. */
@@ -36,9 +37,9 @@ export function wholeNumber(
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  if (typeof value !== "number") throw wrongKind(name, `integer >= ${least}`, value);
-  if (value > most) throw outOfRange(name, `integer <= ${most}`, value);
-  if (!Number.isInteger(value) || value < least) throw outOfRange(name, `integer >= ${least}`, value);
+  const expected = `integer ${most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`}`;
+  if (typeof value !== "number") throw wrongKind(name, expected, value);
+  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(name, expected, value);
   return value;
 }
 
@@ -70,16 +71,6 @@ export function listOf(expected: string, check: Check): Check {
   };
 }
 
-/** What `Object.prototype.toString` calls a value: the same for one that another realm made. */
-export function isA(value: unknown, ...tags: readonly string[]): boolean {
-  return tags.includes(Object.prototype.toString.call(value).slice(8, -1));
-}
-
-/** Whether a value has named parts: neither a list nor an array of numbers. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
-}
-
 function hasMethods(value: unknown, ...names: readonly string[]): boolean {
   return isObject(value) && names.every((name) => typeof value[name] === "function");
 }
@@ -87,13 +78,13 @@ function hasMethods(value: unknown, ...names: readonly string[]): boolean {
 export const flag: Check = kind("true or false", (value) => typeof value === "boolean");
 export const text: Check = kind("a string", (value) => typeof value === "string");
 export const callback: Check = kind("a function", (value) => typeof value === "function");
-export const bytes: Check = kind("Uint8Array", (value) => isA(value, "Uint8Array"));
-export const float32: Check = kind("Float32Array", (value) => isA(value, "Float32Array"));
+export const bytes: Check = kind("Uint8Array", isBytes);
+export const float32: Check = kind("Float32Array", (value) => arrayKind(value) === "Float32Array");
 /** Of either precision: float64 is for the reference backend. */
-export const floats: Check = kind("Float32Array", (value) => isA(value, "Float32Array", "Float64Array"));
+export const floats: Check = kind("Float32Array", isFloats);
 /** The content of a file. */
 export const byteSource: Check = kind("Uint8Array, ArrayBuffer, Blob or File", (value) => {
-  return isA(value, "Uint8Array", "ArrayBuffer", "SharedArrayBuffer") || hasMethods(value, "arrayBuffer");
+  return isBytes(value) || isArrayBuffer(value) || isSharedBuffer(value) || hasMethods(value, "arrayBuffer");
 });
 /** Of whatever realm or library: what is asked of one is there. */
 export const signal: Check = kind("an AbortSignal", (value) => {

@@ -1,4 +1,4 @@
-// What somebody may have meant who wrote a name that there is not.
+// Suggests the closest known name for a misspelt one.
 
 /** The candidate that `name` is nearest to, if it is near: no more than a third of it has to change. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {

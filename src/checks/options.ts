@@ -1,6 +1,8 @@
 // Checks of objects: the options of a call, and things with parts that a call is given.
-import { quote } from "../formats/quote.ts";
-import { type Check, isObject } from "./checks.ts";
+
+import { isObject } from "../kinds.ts";
+import { quote } from "../quote.ts";
+import type { Check } from "./checks.ts";
 import { nearest } from "./nearest.ts";
 import { wrongKind } from "./refusal.ts";
 

@@ -1,6 +1,6 @@
 // What a wrong argument is answered with: `"name" expected X, got Y`, a TypeError for the wrong kind of thing and a
 // RangeError for a value out of range. The message stays short whatever came.
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 
 /** What came: a short value as it is, and of anything larger what kind of thing it is. */
 export function shown(value: unknown): string {

@@ -1,7 +1,7 @@
 // What went wrong, as the one line that a person at a terminal gets, and the exit code that a script gets.
 import { CommanderError } from "commander";
-import { visible } from "../formats/quote.ts";
 import { thrown } from "../kinds.ts";
+import { visible } from "../quote.ts";
 
 /** A mistake in the command line: exit code 2. Everything else that fails has 1. */
 export class UsageError extends Error {

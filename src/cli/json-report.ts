@@ -1,6 +1,7 @@
 // A run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
-import { visibleJson } from "../formats/quote.ts";
+
 import type { Evaluation } from "../index.ts";
+import { visibleJson } from "../quote.ts";
 import type { Baselines } from "./baselines.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./report.ts";
 

@@ -1,6 +1,5 @@
 // A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
 import { describeInit } from "../distill/pretrained.ts";
-import { quote, shortName } from "../formats/quote.ts";
 import { setDigest } from "../formats/sha256.ts";
 import type { InitOptions, InitScheme, WeightSource } from "../index.ts";
 import {
@@ -13,6 +12,7 @@ import {
   randomInit,
 } from "../index.ts";
 import { loadDistilled, loadPool } from "../node.ts";
+import { quote, shortName } from "../quote.ts";
 import { withPath } from "./errors.ts";
 
 export interface SavedSet {

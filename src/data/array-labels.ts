@@ -2,7 +2,7 @@
 
 import { FormatError } from "../errors.ts";
 import type { NumericArray } from "../formats/npy.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { classOf, labelFault, maximumClasses } from "./labels.ts";
 
 /** Labels and how many classes they have. */

@@ -4,7 +4,7 @@ import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type NumericArray, parseNpy } from "../formats/npy.ts";
 import { openNpz } from "../formats/npz.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { type ArrayImages, arrayImages } from "./array-images.ts";
 import { arrayLabels } from "./array-labels.ts";
 import { type Meaning, meaningOf, type Part, partWordsOf, type Role, wordsOf } from "./array-names.ts";

@@ -1,9 +1,10 @@
 // Data sets as users hand them in: checked once, where they enter a public function, and trusted behind it. What is looked
 // at is every label and no pixel, so that a check costs nothing beside a run.
 
-import { quote } from "../formats/quote.ts";
-import { isBytes } from "../kinds.ts";
-import { describe, isObject } from "../values.ts";
+import { wholeNumber } from "../checks/checks.ts";
+import { shown } from "../checks/refusal.ts";
+import { isBytes, isObject } from "../kinds.ts";
+import { quote } from "../quote.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { maximumClasses, startAdvice } from "./labels.ts";
 
@@ -17,7 +18,7 @@ const makers = "digits(), datasetFromArrays() and the readers make one";
  */
 export function checkDataset(name: string, value: unknown): Dataset {
   const data = checkFields(name, value) as Dataset;
-  checkCount(`${name}.count`, data.count, 0);
+  wholeNumber(`${name}.count`, data.count, 0);
   checkArrays(name, data, data.count);
   checkMoments(name, data);
   return data;
@@ -40,18 +41,10 @@ export function checkSetOrSplit<T extends Dataset | DatasetSplit>(name: string, 
   return value;
 }
 
-/** Throws unless `value` is a whole number from `least` to `most`: TypeError where it is no number at all. */
-export function checkCount(name: string, value: unknown, least: number, most: number = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
-  const Class = typeof value === "number" ? RangeError : TypeError;
-  const range = most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`;
-  throw new Class(`"${name}" expected integer ${range}, got ${quote(value)}`);
-}
-
 /** Throws unless `value` holds a finite number for each of `channels`; with `above`, numbers above that. */
 export function checkPerChannel(name: string, value: unknown, channels: number, above: number = -Infinity): void {
   const expected = `${channels} finite numbers${above === -Infinity ? "" : ` > ${above}`}`;
-  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of ${expected}, got ${describe(value)}`);
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of ${expected}, got ${shown(value)}`);
   if (value.length === channels && value.every((v) => Number.isFinite(v) && v > above)) return;
   const got = `${value.slice(0, 8).map(quote)}${value.length > 8 ? ",…" : ""}`;
   throw new RangeError(`"${name}" expected ${expected}, got [${got}]`);
@@ -59,18 +52,18 @@ export function checkPerChannel(name: string, value: unknown, channels: number, 
 
 /** The sizes, the types of the arrays, and what a set may leave out. */
 function checkFields(name: string, value: unknown): Partial<Dataset> {
-  if (!isObject(value)) throw new TypeError(`"${name}" expected a data set (${makers}), got ${describe(value)}`);
+  if (!isObject(value)) throw new TypeError(`"${name}" expected a data set (${makers}), got ${shown(value)}`);
   const data: Partial<Dataset> = value;
-  for (const side of ["channels", "height", "width"] as const) checkCount(`${name}.${side}`, data[side], 1);
+  for (const side of ["channels", "height", "width"] as const) wholeNumber(`${name}.${side}`, data[side], 1);
   const { classes, classNames, absentClasses } = data;
-  checkCount(`${name}.classes`, classes, 1, maximumClasses);
+  wholeNumber(`${name}.classes`, classes, 1, maximumClasses);
   for (const field of ["pixels", "labels"] as const) {
     if (isBytes(data[field])) continue;
-    const got = describe(data[field]);
+    const got = shown(data[field]);
     throw new TypeError(`"${name}.${field}" expected Uint8Array, got ${got} (${makers} of other arrays)`);
   }
   if (data.name !== undefined && typeof data.name !== "string") {
-    throw new TypeError(`"${name}.name" expected a string, got ${describe(data.name)}`);
+    throw new TypeError(`"${name}.name" expected a string, got ${shown(data.name)}`);
   }
   if (classNames !== undefined) checkNames(`${name}.classNames`, classNames, classes!);
   if (absentClasses !== undefined) checkAbsent(`${name}.absentClasses`, absentClasses, classes!);
@@ -80,7 +73,7 @@ function checkFields(name: string, value: unknown): Partial<Dataset> {
 /** Throws unless `value` is a name for each of `classes`. */
 export function checkNames(name: string, value: unknown, classes: number): void {
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
-    throw new TypeError(`"${name}" expected an array of ${classes} strings, got ${describe(value)}`);
+    throw new TypeError(`"${name}" expected an array of ${classes} strings, got ${shown(value)}`);
   }
   if (value.length === classes) return;
   throw new RangeError(`"${name}" expected ${classes} strings, one for each class, got ${value.length}`);
@@ -88,8 +81,8 @@ export function checkNames(name: string, value: unknown, classes: number): void 
 
 /** Throws unless `value` is a list of classes. */
 export function checkAbsent(name: string, value: unknown, classes: number): void {
-  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of classes, got ${describe(value)}`);
-  for (const [i, label] of value.entries()) checkCount(`${name}[${i}]`, label, 0, classes - 1);
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of classes, got ${shown(value)}`);
+  for (const [i, label] of value.entries()) wholeNumber(`${name}[${i}]`, label, 0, classes - 1);
 }
 
 function checkArrays(name: string, data: LabelledPixels, count: number): void {

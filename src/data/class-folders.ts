@@ -3,7 +3,7 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { cifar10Classes } from "./cifar.ts";
 import { type ClassSplitOptions, classSplit } from "./class-split.ts";
 import { type DataFile, nameOf, type SetNames } from "./data-file.ts";

@@ -3,7 +3,7 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";

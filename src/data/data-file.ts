@@ -1,9 +1,9 @@
 // The files of a data set, wherever they are: in a folder, in an archive, or dropped into a page.
 
 import { FormatError } from "../errors.ts";
-import { shortName } from "../formats/quote.ts";
 import type { Blob } from "../host-types.ts";
 import { isArrayBuffer, isBytes } from "../kinds.ts";
+import { shortName } from "../quote.ts";
 
 /** The bytes of a file: a Blob covers the File of a page's file input. */
 export type ByteSource = Uint8Array | ArrayBuffer | Blob;

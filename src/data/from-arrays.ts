@@ -1,11 +1,11 @@
 // A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
 
-import { type Check, optional, text } from "../checks/checks.ts";
+import { type Check, optional, text, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { quote } from "../formats/quote.ts";
+import { shown } from "../checks/refusal.ts";
 import { arrayKind, isBytes, isFloats } from "../kinds.ts";
-import { describe } from "../values.ts";
-import { checkAbsent, checkCount, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
+import { quote } from "../quote.ts";
+import { checkAbsent, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
 import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
 import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses } from "./labels.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
@@ -72,7 +72,7 @@ export function datasetFromArrays(arrays: DatasetArrays): Dataset {
     );
   }
   const { classes = classNames?.length ?? labels.reduce((most, label) => Math.max(most, label), 0) + 1 } = arrays;
-  checkCount("classes", classes, 1, maximumClasses);
+  wholeNumber("classes", classes, 1, maximumClasses);
   if (classNames !== undefined) checkNames("classNames", classNames, classes);
   if (absentClasses !== undefined) checkAbsent("absentClasses", absentClasses, classes);
   checkLabels("labels", labels, classes);
@@ -87,10 +87,10 @@ export function datasetFromArrays(arrays: DatasetArrays): Dataset {
 /** [channels, height, width] */
 function imageShape(shape: readonly number[], count: number): [number, number, number] {
   const expected = "[channels, height, width] or [n, channels, height, width]";
-  if (!Array.isArray(shape)) throw new TypeError(`"shape" expected ${expected}, got ${describe(shape)}`);
+  if (!Array.isArray(shape)) throw new TypeError(`"shape" expected ${expected}, got ${shown(shape)}`);
   if (shape.length !== 3 && shape.length !== 4)
     throw new RangeError(`"shape" expected ${expected}, got ${quote(shape)}`);
-  for (const [i, side] of shape.entries()) checkCount(`shape[${i}]`, side, 1);
+  for (const [i, side] of shape.entries()) wholeNumber(`shape[${i}]`, side, 1);
   if (shape.length === 4 && shape[0] !== count) {
     throw new RangeError(`"shape" expected ${count} images, as there are labels, got [${shape.join(", ")}]`);
   }
@@ -101,7 +101,7 @@ function imageShape(shape: readonly number[], count: number): [number, number, n
 function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
   const from = checkLabelsFrom(labelsFrom);
   const list = Array.isArray(labels) || (ArrayBuffer.isView(labels) && "length" in labels);
-  if (!list) throw new TypeError(`"labels" expected an array of whole numbers, got ${describe(labels)}`);
+  if (!list) throw new TypeError(`"labels" expected an array of whole numbers, got ${shown(labels)}`);
   if (labels.length === 0) throw new RangeError('"labels" expected a label for each image, got none');
   return Uint8Array.from({ length: labels.length }, (_, i) => {
     const label = typeof labels[i] === "bigint" ? Number(labels[i]) : labels[i]!;
@@ -118,7 +118,7 @@ function bytesOf(pixels: DatasetArrays["pixels"]): Uint8Array {
   if (arrayKind(pixels) === "Uint8ClampedArray") return new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length);
   if (!isFloats(pixels)) {
     const expected = "Uint8Array, Uint8ClampedArray, or Float32Array of values from 0 to 1";
-    throw new TypeError(`"pixels" expected ${expected}, got ${describe(pixels)}`);
+    throw new TypeError(`"pixels" expected ${expected}, got ${shown(pixels)}`);
   }
   const bytes = new Uint8Array(pixels.length);
   for (let i = 0; i < bytes.length; i++) {

@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { shortName } from "../formats/quote.ts";
+import { shortName } from "../quote.ts";
 import { type DataFile, nameOf, readDataFile, type SetNames } from "./data-file.ts";
 import type { Dataset, DatasetSplit, Normalization } from "./dataset.ts";
 import { loadIdx } from "./idx.ts";

@@ -2,10 +2,10 @@
 // then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes, which is what image
 // sets use. Reading only.
 
-import { byteSource, optional, text, whole } from "../checks/checks.ts";
+import { byteSource, optional, text, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { checkCount, shiftAdvice } from "./check-dataset.ts";
+import { shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, inflatePrefix, isGzip } from "./gzip.ts";
@@ -150,7 +150,7 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
   let largest = from;
   for (const label of labels.values) if (label > largest) largest = label;
   const classes = options.classes ?? largest - from + 1;
-  checkCount("classes", classes, 1, maximumClasses);
+  wholeNumber("classes", classes, 1, maximumClasses);
   const at = labels.values.findIndex((label) => label < from || label >= from + classes);
   if (at >= 0) {
     const advice = from === 0 ? shiftAdvice(labels.values, classes) : "";

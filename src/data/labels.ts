@@ -1,6 +1,6 @@
 // Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters and others.
 
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 
 /** How labels are read. */
 export interface LabelOptions {

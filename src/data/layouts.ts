@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { filesInArchive, isArchiveName } from "./archive.ts";
 import { isArrays, loadArrays } from "./arrays.ts";
 import { type CifarLabels, readCifar } from "./cifar.ts";

@@ -1,7 +1,7 @@
 // The two parts of a set, as its files give them or not.
 
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { meaningOf, type Part, wordsOf } from "./array-names.ts";
 import { type ClassSplitOptions, splitParts } from "./class-split.ts";
 import type { DataFile, Notices, SetNames } from "./data-file.ts";

@@ -3,8 +3,8 @@
 
 import { convertIndexedToRgb, type DecodedPng, decode } from "fast-png";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
 import { crc32 } from "../formats/zip.ts";
+import { quote } from "../quote.ts";
 import { inflate } from "./gzip.ts";
 import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.ts";
 

@@ -5,7 +5,7 @@ import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { type MatArray, type MatVariable, openMat } from "../formats/mat.ts";
 import { permuted } from "../formats/permute.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { arrayLabels } from "./array-labels.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "./dataset.ts";

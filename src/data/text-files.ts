@@ -1,7 +1,7 @@
 // Sets that say in text files what their images are: finding files, and reading lines of fields.
 
 import { FormatError } from "../errors.ts";
-import { quote, shortName } from "../formats/quote.ts";
+import { quote, shortName } from "../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 
 /** CUB's longest list has a megabyte. */

@@ -4,7 +4,7 @@
 import { byteSource, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf, type LabelledPixels, type Normalization } from "./dataset.ts";
 import { maybeGunzip } from "./gzip.ts";

@@ -2,7 +2,7 @@
 
 import { checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 import { type ImageFolderOptions, readSplit } from "./class-folders.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { DatasetSplit } from "./dataset.ts";

@@ -2,7 +2,7 @@
 // over; document types, CDATA and entities beyond the five of XML are refused, and nothing is ever fetched or expanded.
 
 import { FormatError } from "../errors.ts";
-import { quote, shortName } from "../formats/quote.ts";
+import { quote, shortName } from "../quote.ts";
 
 /** An element: its children, and its text where it has any. */
 export interface XmlElement {

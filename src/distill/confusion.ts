@@ -1,6 +1,7 @@
 // Which classes networks take for which: reports by class, and of poisoned data (docs/math.md §5).
-import { isObject, number } from "../checks/checks.ts";
+import { number } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
+import { isObject } from "../kinds.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { type Summary, summary } from "./summary.ts";
 

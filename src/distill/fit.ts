@@ -1,5 +1,6 @@
 // Do images, sets and models fit together? Asked once, before anything runs.
-import { checkCount, checkDataset, shiftAdvice } from "../data/check-dataset.ts";
+import { wholeNumber } from "../checks/checks.ts";
+import { checkDataset, shiftAdvice } from "../data/check-dataset.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
 import { startAdvice } from "../data/labels.ts";
 import { ShapeError } from "../errors.ts";
@@ -14,8 +15,8 @@ export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" 
 /** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */
 export function checkImages(name: string, data: DataShape & Partial<Pick<Dataset, "labels">>, model: Model): void {
   const sizes = { channels: data.channels, height: data.height, width: data.width, classes: data.classes };
-  for (const [size, value] of Object.entries(sizes)) checkCount(`${name}.${size}`, value, 1);
-  checkCount(`${name}.count`, data.count, 0);
+  for (const [size, value] of Object.entries(sizes)) wholeNumber(`${name}.${size}`, value, 1);
+  wholeNumber(`${name}.count`, data.count, 0);
   const [channels, height, width] = model.inputShape;
   if (data.channels !== channels || data.height !== height || data.width !== width) {
     throw new ShapeError(

@@ -1,10 +1,10 @@
 // Networks that were trained before: what a set is distilled for where it shall adapt or mislead them (Wang et al. 2018,
 // sections on adaptation and poisoning).
 import type { Floats } from "../backend/backend.ts";
-import { isObject } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { checkFloats } from "../engine/validate.ts";
 import { hexadecimal, sha256 } from "../formats/sha256.ts";
+import { isObject } from "../kinds.ts";
 import type { Model } from "../nn/model.ts";
 import { noNetwork, type WeightSource } from "./weight-source.ts";
 

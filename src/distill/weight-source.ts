@@ -1,9 +1,10 @@
 // Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
 // before.
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { type Check, floats, isObject, listOf } from "../checks/checks.ts";
+import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
+import { isObject } from "../kinds.ts";
 import {
   type Initializer,
   type InitOptions,

@@ -1,8 +1,9 @@
 // What an engine is asked for, and the check of it.
 import type { Simd } from "../backend/backend.ts";
-import { type Check, callback, isA, isObject, kind, oneOf, optional } from "../checks/checks.ts";
+import { type Check, callback, kind, oneOf, optional } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { isObject } from "../kinds.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import { hardwareThreads } from "../platform.ts";
 
@@ -68,7 +69,10 @@ export const placeChecks: Readonly<Record<"engine" | "threads" | "worker" | "onN
   threads: engineChecks.threads,
   worker: optional(
     kind("true, false or a worker's script", (value) => {
-      return ["boolean", "string", "function"].includes(typeof value) || isA(value, "URL");
+      return (
+        ["boolean", "string", "function"].includes(typeof value) ||
+        Object.prototype.toString.call(value) === "[object URL]"
+      );
     }),
   ),
   onNotice: optional(callback),

@@ -1,9 +1,9 @@
 // What no distilled set may hold: asked where a set is saved, read, trained on or drawn, and in the same words.
 
+import { shown } from "../checks/refusal.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { arrayKind } from "../kinds.ts";
-import { describe, isObject } from "../values.ts";
-import { quote } from "./quote.ts";
+import { arrayKind, isObject } from "../kinds.ts";
+import { quote } from "../quote.ts";
 
 /** Levels of a recipe: one nested absurdly deep would overflow the stack of whoever prints it. */
 const maximumDepth = 32;
@@ -24,7 +24,7 @@ const sizes = ["steps", "epochs", "imagesPerStep", "channels", "height", "width"
 export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   if (!isObject(value)) {
     throw new TypeError(
-      `"${name}" expected a distilled set, as distill() and loadDistilled() give it, got ${describe(value)}`,
+      `"${name}" expected a distilled set, as distill() and loadDistilled() give it, got ${shown(value)}`,
     );
   }
   const set = value as unknown as DistilledSet;
@@ -45,7 +45,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
     const values = set[field];
     const kind = field === "mean" || field === "std" ? "array" : "Float32Array";
     if (!(kind === "array" ? Array.isArray(values) : arrayKind(values) === kind)) {
-      throw new TypeError(`"${name}.${field}" expected ${kind}, got ${describe(values)}`);
+      throw new TypeError(`"${name}.${field}" expected ${kind}, got ${shown(values)}`);
     }
     const length = shape.reduce((product, size) => product * size, 1);
     if (values.length === length) continue;
@@ -53,7 +53,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   }
   if (!isObject(set.recipe) || isDeeper(set.recipe, maximumDepth)) {
     throw new TypeError(
-      `"${name}.recipe" expected an object of at most ${maximumDepth} levels, got ${describe(set.recipe)}`,
+      `"${name}.recipe" expected an object of at most ${maximumDepth} levels, got ${shown(set.recipe)}`,
     );
   }
   const fault = valueFault(set);

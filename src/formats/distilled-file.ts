@@ -13,11 +13,11 @@ import { bytes as checkBytes, text } from "../checks/checks.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isBytes } from "../kinds.ts";
+import { quote } from "../quote.ts";
 import { checkDistilledSet, valueFault } from "./check-set.ts";
 import { parseJson } from "./json.ts";
 import type { NumericArray } from "./npy.ts";
 import { parseNpz, writeNpz } from "./npz.ts";
-import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
 import { refuseTorchFile } from "./torch-file.ts";
 

@@ -2,7 +2,7 @@
 // Infinity, and makes of each comma an object; so the text is looked through once before it is parsed.
 
 import { FormatError } from "../errors.ts";
-import { shortName } from "./quote.ts";
+import { shortName } from "../quote.ts";
 
 /** What a file may hold. */
 export interface JsonLimits {

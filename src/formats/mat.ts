@@ -3,8 +3,8 @@
 
 import { inflate, inflatePrefix, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
+import { quote } from "../quote.ts";
 import { type ArrayData, copyNumbers, elementCount } from "./npy.ts";
-import { quote } from "./quote.ts";
 
 /** A dense array in Fortran order (first dimension fastest), as MATLAB has it. */
 export interface MatArray {

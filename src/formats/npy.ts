@@ -4,9 +4,9 @@
 
 import { FormatError } from "../errors.ts";
 import { arrayKind } from "../kinds.ts";
+import { quote } from "../quote.ts";
 import { halvesToFloats } from "./half.ts";
 import { rowMajor } from "./permute.ts";
-import { quote } from "./quote.ts";
 
 /** Numbers in memory; the class says the type. */
 export type ArrayData =

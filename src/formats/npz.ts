@@ -1,8 +1,8 @@
 // NumPy's .npz: a zip archive of .npy files, what `numpy.load` opens as a dictionary of arrays.
 
 import { FormatError } from "../errors.ts";
+import { quote } from "../quote.ts";
 import { type NumericArray, parseNpy, writeNpy } from "./npy.ts";
-import { quote } from "./quote.ts";
 import { type ParseZipOptions, parseZip, writeZip } from "./zip.ts";
 
 /** An .npz of named arrays, without compression. The same arrays give the same bytes. */

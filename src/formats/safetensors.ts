@@ -3,6 +3,7 @@
 // format's README, with smaller caps.
 
 import { FormatError } from "../errors.ts";
+import { quote } from "../quote.ts";
 import { brainsToFloats, halvesToFloats } from "./half.ts";
 import { parseJson } from "./json.ts";
 import {
@@ -14,7 +15,6 @@ import {
   numberTypeOf,
   numberTypes,
 } from "./npy.ts";
-import { quote } from "./quote.ts";
 
 /** Named arrays and the free text that goes with them. Maps, so that no name is special. */
 export interface Safetensors {

@@ -1,9 +1,10 @@
 // The fingerprint of a distilled set: what two runs must agree on to be called the same.
 
-import { type Check, isObject, kind } from "../checks/checks.ts";
+import { type Check, kind } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { UnsupportedError } from "../errors.ts";
+import { isObject } from "../kinds.ts";
 import { subtleCrypto } from "../platform.ts";
 import { checkDistilledSet } from "./check-set.ts";
 import { type ArrayData, bytesOf } from "./npy.ts";

@@ -8,9 +8,9 @@ import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isFloats } from "../kinds.ts";
 import { checkModel, type Model, type Parameter } from "../nn/model.ts";
+import { quote } from "../quote.ts";
 import { type NumericArray, numberTypeOf } from "./npy.ts";
 import { parseNpz } from "./npz.ts";
-import { quote } from "./quote.ts";
 import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
 import { refuseTorchFile } from "./torch-file.ts";
 

@@ -3,7 +3,7 @@
 // not say where in the file a fault is. Nothing is copied, and names are only names.
 
 import { FormatError } from "../errors.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../quote.ts";
 
 /** What an archive says of a name. */
 export interface TarEntry {

@@ -2,7 +2,7 @@
 // only recognised here, to say what to do.
 
 import { FormatError } from "../errors.ts";
-import { shortName } from "./quote.ts";
+import { shortName } from "../quote.ts";
 
 /** Where in an archive the names of its first and last files are looked for. */
 const nearEnds = 2 ** 12;

@@ -4,7 +4,7 @@
 
 import { inflate, maximumRatio, unpackedLimit } from "../data/gzip.ts";
 import { FormatError } from "../errors.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../quote.ts";
 
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;

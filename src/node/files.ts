@@ -8,7 +8,7 @@ import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { isHidden } from "../data/class-folders.ts";
 import type { DataFile } from "../data/data-file.ts";
 import { FormatError } from "../errors.ts";
-import { shortName } from "../formats/quote.ts";
+import { shortName } from "../quote.ts";
 
 /** What Node reads in one go. */
 const maximumFileBytes = 2 ** 31 - 1;

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { link, lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { resolve } from "node:path";
-import { quote } from "../formats/quote.ts";
+import { quote } from "../quote.ts";
 
 export const lockName = ".distillate.lock";
 

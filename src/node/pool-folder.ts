@@ -14,7 +14,6 @@ import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } fr
 import { placeChecks } from "../engine/options.ts";
 import { FormatError } from "../errors.ts";
 import { jsonFromBytes } from "../formats/json.ts";
-import { quote, shortName } from "../formats/quote.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import { hexadecimal, sha256 } from "../formats/sha256.ts";
 import {
@@ -25,6 +24,7 @@ import {
 } from "../formats/state-dict.ts";
 import { describeModel, modelFromDescription } from "../nn/describe.ts";
 import { checkModel, type Model } from "../nn/model.ts";
+import { quote, shortName } from "../quote.ts";
 import { version } from "../version.gen.ts";
 import { readBytes, writeFileAtomic } from "./files.ts";
 import { locked } from "./lock.ts";

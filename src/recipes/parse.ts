@@ -1,10 +1,11 @@
 // A recipe out of untrusted JSON, or an error that names the key.
 import * as v from "valibot";
-import { bytes as checkBytes, isObject, text } from "../checks/checks.ts";
+import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { FormatError } from "../errors.ts";
 import { jsonFromBytes } from "../formats/json.ts";
-import { quote, shortName } from "../formats/quote.ts";
+import { isObject } from "../kinds.ts";
+import { quote, shortName } from "../quote.ts";
 import type { Recipe } from "./recipe.ts";
 import { recipeSchema, unknownKey } from "./schema.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { nameOf } from "../../src/data/data-file.ts";
-import { quote, shortName, visible, visibleJson } from "../../src/formats/quote.ts";
+import { quote, shortName, visible, visibleJson } from "../../src/quote.ts";
 
 /** Characters that move a cursor, turn the direction of text, end a line, or are not seen at all. */
 const unseen: string[] = [

@@ -2,9 +2,9 @@
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
 import { imagesPerStep } from "../../distill/method.ts";
-import { visibleJson } from "../../formats/quote.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
+import { visibleJson } from "../../quote.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
 import { checkBaselineData, noteTest } from "../check-data.ts";

@@ -1,7 +1,6 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/check-dataset.ts";
-import { shortName, visibleJson } from "../../formats/quote.ts";
 import {
   createEngine,
   type Dataset,
@@ -11,6 +10,7 @@ import {
   ShapeError,
   type WeightSource,
 } from "../../index.ts";
+import { shortName, visibleJson } from "../../quote.ts";
 import type { RecipeModel } from "../../recipes/recipe.ts";
 import {
   type BaselineName,

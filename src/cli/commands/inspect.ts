@@ -1,9 +1,9 @@
 // `distillate inspect`: what a saved set holds. Looks, and trains nothing.
 import type { Command } from "commander";
 import { contactSheet } from "../../formats/contact-sheet.ts";
-import { visibleJson } from "../../formats/quote.ts";
 import type { DistilledSet } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
+import { visibleJson } from "../../quote.ts";
 import { printable, withPath } from "../errors.ts";
 import { loadSet } from "../saved-set.ts";
 import { table } from "../text.ts";

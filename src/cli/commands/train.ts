@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
-import { visibleJson } from "../../formats/quote.ts";
 import { DivergedError, type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
+import { visibleJson } from "../../quote.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
 import { noteTest } from "../check-data.ts";
