@@ -29,7 +29,7 @@ after the whole schedule; what this program reaches is in [results.md](results.m
 
 const outro = `## What each kind needs
 
-- **Data** in any layout that \`--data\` reads (folders of pictures, idx, CIFAR, USPS text, VOC, CUB, npz): it is resized and made
+- **Data** in any layout that \`--data\` reads (folders of pictures, idx, CIFAR, USPS text, VOC, CUB, SVHN, npz, csv): it is resized and made
   grey or RGB as the recipe says.
 - **Pretrained** recipes start from networks that \`distillate train NAME\` leaves in \`pools/\`; \`--pool\` and \`--test-pool\` name
   others. \`voc-alexnet\` and \`cub-alexnet\` start from torchvision's AlexNet, whose state_dict in \`weights/alexnet.safetensors\`

@@ -37,9 +37,9 @@ export function wholeNumber(
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
 ): number {
-  const expected = `integer ${most === Number.MAX_SAFE_INTEGER ? `>= ${least}` : `from ${least} to ${most}`}`;
-  if (typeof value !== "number") throw wrongKind(name, expected, value);
-  if (!Number.isInteger(value) || value < least || value > most) throw outOfRange(name, expected, value);
+  if (typeof value !== "number") throw wrongKind(name, `integer >= ${least}`, value);
+  if (value > most) throw outOfRange(name, `integer <= ${most}`, value);
+  if (!Number.isInteger(value) || value < least) throw outOfRange(name, `integer >= ${least}`, value);
   return value;
 }
 

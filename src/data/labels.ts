@@ -31,7 +31,7 @@ export function classOf(value: number, from: number): number | undefined {
 
 /** What is expected of a label that `classOf` refuses, and what to do, after "expected". */
 export function labelFault(value: number, from: number, at: string): string {
-  const advice = Number.isInteger(value) ? ": labelsFrom (--labels-from) says where labels start" : "";
+  const advice = Number.isInteger(value) ? "; labelsFrom (--labels-from) says where labels start" : "";
   return `whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(value)} ${at}${advice}`;
 }
 

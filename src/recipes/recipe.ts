@@ -35,7 +35,7 @@ export interface Recipe {
   /** The same seed gives the same images, bit for bit. */
   readonly seed: number;
   /** In the folder of a run that diverged: the outer step that failed, and why. It decides nothing. */
-  readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string };
+  readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string } | undefined;
 }
 
 /** A baseline trained on, or as the points of nearest neighbours. */

@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== "linux")("with little address space (Linux 
     const { status, signal, stderr } = run(12_000_000, ["--workers", "2", "--networks", "2"]);
     expect({ status, signal }).toEqual({ status: 1, signal: null });
     expect(stderr).toMatch(
-      /\ndistillate: expected 1024 MiB of address space for another worker, got \d+ MiB: use fewer/,
+      /\ndistillate: worker 1 of 2: could not start: expected 1024 MiB of address space for another worker, got \d+ MiB: use fewer/,
     );
   });
 

@@ -96,8 +96,8 @@ describe("datasetFromArrays", () => {
       TypeError,
       '"labels" expected an array of whole numbers, got undefined',
     ],
-    ["no class", { classes: 0 }, RangeError, '"classes" expected integer from 1 to 256, got 0'],
-    ["too many classes", { classes: 257 }, RangeError, '"classes" expected integer from 1 to 256, got 257'],
+    ["no class", { classes: 0 }, RangeError, '"classes" expected integer >= 1, got 0'],
+    ["too many classes", { classes: 257 }, RangeError, '"classes" expected integer <= 256, got 257'],
     [
       "short pixels",
       { pixels: pixels.slice(1) },
@@ -131,12 +131,7 @@ describe("datasetFromArrays", () => {
       RangeError,
       '"shape" expected 6 images, as there are labels, got [5, 2, 3, 4]',
     ],
-    [
-      "a mean that is no number",
-      { mean: [Number.NaN, 0] },
-      RangeError,
-      '"mean" expected 2 finite numbers, got [NaN,0]',
-    ],
+    ["a mean that is no number", { mean: [Number.NaN, 0] }, RangeError, '"mean[0]" expected a finite number, got NaN'],
     ["a std of 0", { std: [0, 1] }, RangeError, '"std" expected 2 finite numbers > 0, got [0,1]'],
     ["one name for three classes", { classNames: ["a"] }, RangeError, '"labels" expected labels from 0 to 0'],
     [
@@ -159,9 +154,7 @@ describe("datasetFromArrays", () => {
 
   test("refuses what is no object of arrays", () => {
     for (const value of [undefined, null, 3, [pixels]]) {
-      expect(() => datasetFromArrays(value as unknown as DatasetArrays)).toThrow(
-        /^"arrays" expected an object of pixels, labels and shape, got /,
-      );
+      expect(() => datasetFromArrays(value as unknown as DatasetArrays)).toThrow(/^"arrays" expected an object, got /);
     }
   });
 });

@@ -98,7 +98,7 @@ test.each([0.5, Number.NaN, 1e7, "1", null])("labels cannot start at %s", async 
   const labelsFrom = value as number;
   for (const [, files] of layouts) {
     expect(await refusal(datasetFromFiles(files([0, 1]), { labelsFrom }))).toMatch(
-      /^RangeError: "labelsFrom" expected integer from -1000000 to 1000000, got /,
+      /^(Range|Type)Error: "labelsFrom" expected integer from -1000000 to 1000000, got /,
     );
   }
 });

@@ -123,7 +123,7 @@ const faults: readonly [string, object, typeof TypeError | typeof RangeError, st
   ["a mean of two channels", { mean: [0, 0] }, RangeError, '.mean" expected [1], 1 numbers, got 2'],
   ["a mean that is no number", { mean: [Number.NaN] }, RangeError, '.mean" expected finite values, got NaN at 0'],
   ["a std of 0", { std: [0] }, RangeError, '.std" expected values above 0, got 0 at 0'],
-  ["a std that is no list", { std: 1 }, TypeError, '.std" expected array, got number'],
+  ["a std that is no list", { std: 1 }, TypeError, '.std" expected array, got 1'],
   ["no epochs", { epochs: 0 }, RangeError, '.epochs" expected integer >= 1, got 0'],
   ["half a step", { steps: 1.5 }, RangeError, '.steps" expected integer >= 1, got 1.5'],
   ["no classes", { classes: undefined }, TypeError, '.classes" expected integer >= 1, got undefined'],

@@ -87,7 +87,7 @@ describe("values of another realm", () => {
       expect(await setDigest(await distilledFromBytes(file, "set"))).toBe(await setDigest(set));
     }
     await expect(loadArrays([{ path: "set.npz", bytes: foreign(bytes) }])).rejects.toThrow(
-      "images: expected [n, h, w]",
+      "images: found [2, 3, 1, 6, 6]; expected [n, h, w]",
     );
   });
 
@@ -135,9 +135,7 @@ describe("values of another realm", () => {
 test("bytes that are of no kind are refused by their name", async () => {
   for (const images of [undefined, null, "bytes", [1, 2], new DataView(new ArrayBuffer(2))]) {
     await expect(loadIdx({ images: images as never, labels: new Uint8Array(1) })).rejects.toThrow(
-      new TypeError(
-        `"bytes" expected Uint8Array, ArrayBuffer or Blob, got ${images === null ? "null" : typeof images}`,
-      ),
+      /^"images" expected Uint8Array, ArrayBuffer, Blob or File, got /,
     );
   }
 });

@@ -6,7 +6,11 @@ import { entry, program, run } from "./program.ts";
 const calls = `
   ${run}
   const init = library.randomInit();
-  const set = { ...options, steps: 1 };
+  const numbers = (n) => new Float32Array(n).fill(0.5);
+  const set = {
+    steps: 1, epochs: 1, imagesPerStep: 10, channels: 1, height: 28, width: 28, classes: 10,
+    images: numbers(7840), targets: numbers(100), learningRates: numbers(1), mean: [0.1], std: [0.3], recipe: {},
+  };
   for (const more of [{}, { worker: true }, { workers: 2 }]) {
     const { workers, ...placed } = more;
     const judge = { model: options.model, init, test: options.data, networks: 2, ...more };

@@ -94,6 +94,7 @@ test.each(failures)("an onNotice that %s ends createEngine with its error, and i
   const terminated = vi.fn();
   let started = 0;
   vi.doMock("../../src/backend/wasm/pool.ts", () => ({
+    threadsObstacle: () => undefined,
     startThread: async () => {
       if (++started === 2) throw new Error("no more threads");
       return { terminate: terminated };

@@ -68,14 +68,7 @@ async function createMemory(initial: number, shared: boolean): Promise<WebAssemb
     // What an engine gave up just now is free only when its worker has ended.
     await new Promise((resolve) => setTimeout(resolve, MEMORY_PAUSE));
   }
-  try {
-    return largestMemory(initial, shared);
-  } catch (error) {
-    throw new RangeError(
-      `"memory" expected room for the kernels, but the host has none left (${(error as Error).message}): dispose of ` +
-        "engines that you no longer use",
-    );
-  }
+  return largestMemory(initial, shared);
 }
 
 /** Some phones do not promise 4 GiB of shared memory, and WebKit promises 64 GiB to all engines of a page together. */
@@ -87,7 +80,7 @@ function largestMemory(initial: number, shared: boolean): WebAssembly.Memory {
       if (maximum / 2 >= Math.max(initial, LEAST_MAXIMUM_PAGES)) continue;
       throw new RangeError(
         `"memory" expected room for ${mebibytes(initial * PAGE)} that can grow to ${mebibytes(maximum * PAGE)}, but the host ` +
-          `gives none (${(error as Error).message}); ${moreAddressSpace}`,
+          `gives none (${(error as Error).message}); dispose of engines that you no longer use, or ${moreAddressSpace}`,
         { cause: error },
       );
     }
