@@ -41,7 +41,7 @@ export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): 
 /** Throws RangeError where the baselines cannot be measured. Says where they have to take images more than once. */
 export function checkBaselineData(train: Dataset, names: readonly BaselineName[], like: Like, model: Model): void {
   const { classes, name } = train;
-  // Fewer images than classes, or as many of each as there are not: such sets are not compared.
+  // Baselines have the same number of images of every class, so other sets are not compared with them.
   if (names.length === 0 || like.imagesPerStep % model.classes !== 0) return;
   checkClasses(name, train);
   if (names.some((baseline) => !choiceless.includes(baseline))) checkValidation(train);

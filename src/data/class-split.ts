@@ -25,7 +25,7 @@ export interface SplitIndices {
  * Divides positions by their labels: of a class with n images, round(testShare·n) chosen at random are test images, but at
  * least one and not all where n ≥ 2. The same labels, share and seed give the same choice.
  *
- * @throws RangeError for a share outside 0..1 or a seed that is none.
+ * @throws RangeError for a share outside 0..1 or an invalid seed.
  */
 export function classSplit(labels: ArrayLike<number>, classes: number, options: ClassSplitOptions = {}): SplitIndices {
   checkValues(options, splitChecks);

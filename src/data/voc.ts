@@ -31,7 +31,7 @@ export function isVoc(files: readonly DataFile[]): boolean {
  * images, `Annotations/NAME.xml` their objects, `JPEGImages/NAME.jpg` the pixels. Every object of the twenty classes is an
  * image of its own, difficult and truncated ones too, its box squashed to `size`, 224 unless given.
  *
- * @throws FormatError, naming the file: for a missing file, an unknown class, or a box that is none or outside its image.
+ * @throws FormatError, naming the file: for a missing file, an unknown class, or an invalid box or one outside its image.
  */
 export async function loadVoc(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
   checkFiles("files", files);

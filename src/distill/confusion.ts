@@ -42,7 +42,7 @@ export interface AttackReport {
  * What an attack that makes class `from` be read as `to` came to.
  *
  * @param evaluation From `evaluate({ perClass: true })`, with true labels.
- * @throws TypeError without confusions; RangeError for classes that are none or have no test images.
+ * @throws TypeError without confusions; RangeError for invalid classes or those without test images.
  * @example
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
  * const evaluation = await evaluate({ set: await run.result(), model, init: pretrained(held), test, perClass: true });

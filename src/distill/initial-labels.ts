@@ -12,7 +12,7 @@ export function distilledClasses(method: BackGradientMethod, classes: number): R
 /**
  * The class of each image of block `step` before the first outer step.
  *
- * @throws RangeError where a list of them has another length than a block, or a class that there is not.
+ * @throws RangeError where a list of them has another length than a block, or an unknown class.
  */
 export function initialLabels(method: BackGradientMethod, classes: number, seed: number, step: number): number[] {
   const images = imagesPerStep(method, classes);

@@ -70,7 +70,7 @@ export function linearLowerBound(features: number): number {
  * which is θ* for every θ_0 just where d̃ᵀd̃ = (M/η)·I and d̃ᵀt̃ = (M/η)·θ*. With orthonormal directions Q that is
  * d̃ = √(M/η)·Q and t̃ = d̃·θ*. M = D points do it; of fewer, those directions of θ reach θ* that they span.
  *
- * @throws RangeError for sizes that are none, more points than features, a learning rate that is not above 0, or real
+ * @throws RangeError for invalid sizes, more points than features, a learning rate that is not above 0, or real
  * inputs of lower rank, where θ* is not one; ShapeError where arrays do not fit them; RangeError for a basis whose rows
  * are not orthonormal.
  * @example

@@ -42,7 +42,7 @@ export const checkWeightSource: Check = (name, value) => {
 /**
  * A fresh network for every use: the set must serve networks nobody has seen.
  *
- * @throws TypeError or RangeError for a scheme there is not, or an option that it does not have.
+ * @throws TypeError or RangeError for an unknown scheme, or an option that it does not have.
  * @example randomInit("kaiming-fan-in", { gain: 1 })
  */
 export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOptions = {}): WeightSource {
@@ -53,7 +53,7 @@ export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOp
 /**
  * One network, made from `seed`, known to the set: fewer images do, but they serve this network alone.
  *
- * @throws RangeError as {@link randomInit}, and for a seed that is none.
+ * @throws RangeError as {@link randomInit}, and for an invalid seed.
  */
 export function fixedInit(
   seed: number = 0,

@@ -76,7 +76,7 @@ export function named(name: string, layer: Layer): Layer {
 /**
  * A chain of layers over images [channels, height, width], ending in one flat vector of logits.
  *
- * @throws ShapeError naming the layer whose input does not fit, RangeError for an input shape that is none or two
+ * @throws ShapeError naming the layer whose input does not fit, RangeError for an invalid input shape or two
  * parameters of one name.
  * @example
  * const model = sequential([1, 28, 28], [flatten(), linear({ out: 10 })]);

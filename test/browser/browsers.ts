@@ -3,7 +3,7 @@ import { chromium, type Page } from "playwright-core";
 import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
 import { describe, inject } from "vitest";
 
-export const browserNames = ["chromium", "firefox"] as const;
+const browserNames = ["chromium", "firefox"] as const;
 
 export type BrowserName = (typeof browserNames)[number];
 

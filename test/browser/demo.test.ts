@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type PreviewServer, preview } from "vite";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Browser, type BrowserPage, browserNames, launch, type OpenOptions, until } from "./browsers.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Browser, type BrowserPage, describeInBrowsers, launch, type OpenOptions, until } from "./browsers.ts";
 import {
   alert,
   choose,
@@ -65,8 +65,9 @@ async function openDemo(browser: Browser, options?: OpenOptions): Promise<Browse
   return tab;
 }
 
-for (const name of browserNames) {
-  describe.skipIf(inject("tools")[name].missing)(`in ${name}`, () => {
+describeInBrowsers(
+  (name) => `in ${name}`,
+  (name) => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await launch(name);
@@ -114,9 +115,9 @@ for (const name of browserNames) {
     test("runs 20 updates, pauses and resumes, keeps the set over a reload, downloads it and opens it again", async () => {
       const tab = await openDemo(browser);
       await tab.evaluate(`window.long = [];
-        if (PerformanceObserver.supportedEntryTypes.includes("longtask"))
-          new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => e.duration)))
-            .observe({ entryTypes: ["longtask"] });`);
+      if (PerformanceObserver.supportedEntryTypes.includes("longtask"))
+        new PerformanceObserver((list) => window.long.push(...list.getEntries().map((e) => e.duration)))
+          .observe({ entryTypes: ["longtask"] });`);
       // Large enough to be paused on the way: reports come ten times a second.
       await fill(tab, { outerSteps: 20, steps: 5, epochs: 3, batch: 2048 });
       await tab.click("#start");
@@ -343,15 +344,15 @@ for (const name of browserNames) {
       async () => {
         const tab = await openDemo(browser);
         await tab.evaluate(`(async () => {
-          const transfer = new DataTransfer();
-          for (const name of ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]) {
-            const response = await fetch("${urlOf(data)}fashion-mnist/" + name + "-ubyte.gz");
-            transfer.items.add(new File([await response.blob()], name + "-ubyte.gz"));
-          }
-          const input = document.getElementById("files");
-          input.files = transfer.files;
-          input.dispatchEvent(new Event("change"));
-        })()`);
+        const transfer = new DataTransfer();
+        for (const name of ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]) {
+          const response = await fetch("${urlOf(data)}fashion-mnist/" + name + "-ubyte.gz");
+          transfer.items.add(new File([await response.blob()], name + "-ubyte.gz"));
+        }
+        const input = document.getElementById("files");
+        input.files = transfer.files;
+        input.dispatchEvent(new Event("change"));
+      })()`);
         await until(tab, '/^Fashion-MNIST: 60,000 pictures/.test(document.getElementById("own-info").textContent)');
         await tab.click("input[value=fixed]");
         await fill(tab, { outerSteps: 1, batch: 64, epochs: 1 });
@@ -384,5 +385,5 @@ for (const name of browserNames) {
         expect(tab.complaints).toEqual([]);
       },
     );
-  });
-}
+  },
+);

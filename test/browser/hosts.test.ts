@@ -1,7 +1,7 @@
 // Pages that lack something, and workers of a page's own: the library does what can be done there, and says what cannot.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import * as library from "../../src/index.ts";
-import { type Browser, browserNames, launch } from "./browsers.ts";
+import { type Browser, describeInBrowsers, launch } from "./browsers.ts";
 import { recipes } from "./page/recipes.js";
 import { type Headers, openSite, type Site } from "./site.ts";
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => site?.close());
 
-describe.each(browserNames)("%s", (name) => {
+describeInBrowsers(String, (name) => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launch(name);

@@ -48,7 +48,7 @@ const checks: Checks<ConvNetOptions> = {
  * layer; 320,010 parameters for ten classes of colour images of 32×32. The first convolution makes 32×32 maps of
  * 28×28 images. Parameters are named as in DC's code, features.0.weight to classifier.bias.
  *
- * @throws RangeError for options that are none of those listed; ShapeError where the images are too small for so many
+ * @throws RangeError for options other than those listed; ShapeError where the images are too small for so many
  * poolings, or four groups do not divide the width.
  * @example
  * convNet({ input: [3, 32, 32], classes: 10 }).parameterCount; // 320010
