@@ -102,8 +102,8 @@ export const checkMethod: Check = (name, value) => {
  * With `shuffle` each network of an outer step sees the blocks of each epoch in an order of its own, so that the set does
  * not depend on one; a learning rate belongs to its (epoch, block) whenever that block's turn comes.
  *
- * @throws TypeError for an unknown option, or one of the wrong kind; RangeError for counts below 1, invalid labels, a learning rate outside (0, 100], a momentum outside [0, 1), a negative
- * weight decay or an invalid `memory`.
+ * @throws TypeError for an unknown option, or one of the wrong kind; RangeError for counts below 1, invalid labels, a
+ * learning rate outside (0, 100], a momentum outside [0, 1), a negative weight decay or an invalid `memory`.
  * @example backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) // 100 images for ten classes
  * @example backGradient({ steps: 1, epochs: 3, imagesPerStep: 5, labels: "learned" }) // 5 images for ten classes
  */
