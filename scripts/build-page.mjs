@@ -51,8 +51,7 @@ const withoutThings = instead(
   /\/check-(dataset|set)\.ts$/,
   `const same = (name, value) => value;
   export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkDistilledSet };
-  export { same as checkCount, same as checkPerChannel };
-  export const shiftAdvice = () => "";`,
+  export { same as checkPerChannel };`,
 );
 
 export const pageWorkerSources = [handed, withoutReference, withoutCheck, withoutChecks, withoutThings, pageSources];

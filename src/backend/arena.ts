@@ -20,7 +20,8 @@ export interface Mark {
 
 /**
  * The memory of one backend, as a stack of scopes. Scopes may end out of order, as when two runs take turns on one
- * engine: memory is given back when everything above it has ended too.
+ * engine: memory is given back when everything above it has ended too. So a scope that lasts allocates all that it needs
+ * as soon as it has begun: what it allocated after another had begun would go with that one.
  */
 export class Arena implements Allocator {
   readonly #backend: Backend;
@@ -46,7 +47,10 @@ export class Arena implements Allocator {
     return buffer;
   }
 
-  /** Begins a scope: what is allocated from here on is given back by `release`. */
+  /**
+   * Begins a scope: what is allocated from here on is given back by `release`. Nothing may wait between the mark and the last
+   * of its allocations, except for what `scope` allocates and gives back at once.
+   */
   mark(): Mark {
     const mark = { at: this.#top };
     this.#open.push(mark);

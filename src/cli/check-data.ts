@@ -1,7 +1,7 @@
 // What of the data would spoil a command is refused before the first step, and what may surprise is said on stderr.
 
-import { shiftAdvice } from "../data/check-dataset.ts";
 import { classCounts } from "../data/dataset.ts";
+import { shiftAdvice } from "../data/labels.ts";
 import { checkSameClasses } from "../distill/baselines/baseline.ts";
 import { checkValidation } from "../distill/baselines/validation.ts";
 import { checkClasses } from "../distill/fit.ts";

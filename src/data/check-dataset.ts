@@ -6,7 +6,7 @@ import { shown } from "../checks/refusal.ts";
 import { isBytes, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
-import { maximumClasses, startAdvice } from "./labels.ts";
+import { maximumClasses, shiftAdvice } from "./labels.ts";
 
 /** What makes one of other arrays. */
 const makers = "digits(), datasetFromArrays() and the readers make one";
@@ -105,16 +105,6 @@ export function checkLabels(name: string, labels: ArrayLike<number>, classes: nu
     const expected = `expected labels from 0 to ${classes - 1}, got ${labels[i]} at ${i}`;
     throw new RangeError(`"${name}" ${expected}${shiftAdvice(labels, classes)}`);
   }
-}
-
-/** The advice of `startAdvice`, where labels that start at another number would all be classes. */
-export function shiftAdvice(labels: ArrayLike<number>, classes: number): string {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < labels.length; i++) {
-    least = Math.min(least, labels[i]!);
-    most = Math.max(most, labels[i]!);
-  }
-  return most - least < classes ? startAdvice(least) : "";
 }
 
 function checkMoments(name: string, { mean, std, channels }: Dataset): void {

@@ -5,9 +5,9 @@ import { type Checks, checkOptions } from "../checks/options.ts";
 import { shown } from "../checks/refusal.ts";
 import { arrayKind, isBytes, isFloats } from "../kinds.ts";
 import { quote } from "../quote.ts";
-import { checkAbsent, checkLabels, checkNames, shiftAdvice } from "./check-dataset.ts";
+import { checkAbsent, checkLabels, checkNames } from "./check-dataset.ts";
 import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
-import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses } from "./labels.ts";
+import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses, shiftAdvice } from "./labels.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What `datasetFromArrays` takes. */

@@ -5,11 +5,10 @@
 import { byteSource, optional, text, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
-import { shiftAdvice } from "./check-dataset.ts";
 import { type ByteSource, bytesOf } from "./data-file.ts";
 import { type Dataset, datasetOf } from "./dataset.ts";
 import { gunzip, inflatePrefix, isGzip } from "./gzip.ts";
-import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses } from "./labels.ts";
+import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses, shiftAdvice } from "./labels.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What an idx file holds. `values` is a view of the bytes that were given. */

@@ -46,6 +46,16 @@ export function startAdvice(least: number): string {
   return `: the labels start at ${least}; read them with labelsFrom: ${least} (--labels-from ${least} on the command line)`;
 }
 
+/** The advice of `startAdvice`, where labels that start at another number would all be classes. */
+export function shiftAdvice(labels: ArrayLike<number>, classes: number): string {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < labels.length; i++) {
+    least = Math.min(least, labels[i]!);
+    most = Math.max(most, labels[i]!);
+  }
+  return most - least < classes ? startAdvice(least) : "";
+}
+
 /** Byte labels that start at `from`, as classes; the same array where they start at 0. None may be below `from`. */
 export function classesOf(labels: Uint8Array, from: number): Uint8Array {
   return from === 0 ? labels : labels.map((label) => label - from);

@@ -1,4 +1,5 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
+import type { Mark } from "../backend/arena.ts";
 import { createEngine, type Engine } from "../engine/engine.ts";
 import { DivergedError, withLearned } from "../errors.ts";
 import { describeModel } from "../nn/describe.ts";
@@ -86,11 +87,13 @@ export class Run implements Distillation {
     // Where workers compute, little is left to do here.
     const own = { threads: workers > 0 ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
-    const mark = engine.arena.mark();
+    let mark: Mark | undefined;
     this.#relaxed = engine.simd === "relaxed";
     let networks: NetworksOnWorkers | undefined;
     try {
       this.#init = await describeInit(this.#config.init);
+      // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
+      mark = engine.arena.mark();
       if (workers > 0) networks = this.#onWorkers(engine);
       this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena, networks);
       const { steps } = this.#config.outer;
@@ -111,8 +114,8 @@ export class Run implements Distillation {
       // Leaving the iteration early is as good an end as any: what was learned stays.
       this.#set = this.#learned();
       this.#loop = undefined;
-      if (this.#options.engine) engine.arena.release(mark);
-      else await engine.dispose();
+      if (!this.#options.engine) await engine.dispose();
+      else if (mark) engine.arena.release(mark);
     }
   }
 

@@ -1,8 +1,8 @@
 // Do images, sets and models fit together? Asked once, before anything runs.
 import { wholeNumber } from "../checks/checks.ts";
-import { checkDataset, shiftAdvice } from "../data/check-dataset.ts";
+import { checkDataset } from "../data/check-dataset.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
-import { startAdvice } from "../data/labels.ts";
+import { shiftAdvice, startAdvice } from "../data/labels.ts";
 import { ShapeError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
 import type { DistilledSet } from "./distilled-set.ts";

@@ -90,7 +90,17 @@ export const checkMethod: Check = (name, value) => {
     throw wrongKind(name, "what backGradient() gives", value);
   }
   checkOptions(value, methodChecks, name, `${name}.`);
+  const method = value as Readonly<Record<string, unknown>>;
+  const lacking = filledIn.find((field) => method[field] === undefined);
+  if (lacking !== undefined) throw wrongKind(`${name}.${lacking}`, "what backGradient() gives", undefined);
+  blockSize(value as BackGradientOptions);
 };
+
+/** What `backGradient` fills in where its caller leaves it out. */
+const filledIn = [
+  ...(["labels", "initialLabels", "shuffle", "learningRate", "initialNoise"] as const),
+  ...(["momentum", "weightDecay", "memory"] as const),
+];
 
 /**
  * Dataset distillation by differentiating through the training itself: steps × epochs gradient steps on the synthetic

@@ -123,7 +123,7 @@ export class BoundNetwork {
 
   /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
   async forward(input: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
-    checkOptions(input, inputChecks, "input");
+    checkInput(input);
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const checked = checkImages("images", input.images, this.#features);
     return this.#arena.scope(() => {
@@ -134,7 +134,7 @@ export class BoundNetwork {
 
   /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
   async gradients(input: { parameters: Floats } & LabelledImages & Chance): Promise<Gradients> {
-    checkOptions(input, inputChecks, "input");
+    checkInput(input);
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
     const random = dropoutKey(input);
@@ -159,7 +159,7 @@ export class BoundNetwork {
   async hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance,
   ): Promise<HessianVectorProduct> {
-    checkOptions(input, inputChecks, "input");
+    checkInput(input);
     const count = this.model.parameterCount;
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
@@ -186,7 +186,7 @@ export class BoundNetwork {
    * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
-    checkOptions(options, inputChecks, "input");
+    checkInput(options);
     const { model } = this;
     const { epochs = 1, memory = "store", steps } = options;
     wholeNumber("epochs", epochs, 1);
@@ -303,6 +303,12 @@ export class BoundNetwork {
     this.#backend.write(buffer, values);
     return buffer;
   }
+}
+
+/** Throws TypeError and RangeError naming the argument, and the reason of a signal that has aborted. */
+function checkInput(input: object): void {
+  checkOptions(input, inputChecks, "input");
+  (input as { readonly signal?: AbortSignal }).signal?.throwIfAborted();
 }
 
 /** The streams of a call's dropout masks. Inner step 0 of a meta-gradient has those of a single gradient. */

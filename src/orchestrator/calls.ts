@@ -1,7 +1,9 @@
 // The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+
 import { transfer } from "comlink";
 import type { Check } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
+import { checkDataset } from "../data/check-dataset.ts";
 import type { BaselineOptions as BaselineHere, BaselineResult } from "../distill/baselines/baseline.ts";
 import type {
   NearestNeighborsOptions as NeighborsHere,
@@ -56,7 +58,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
 export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
-  return call("baseline", options, baselineChecks);
+  return call("baseline", options, { ...baselineChecks, test: checkDataset });
 }
 
 /**
@@ -73,8 +75,8 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 
 /**
  * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
- * k alone: it does not depend on how many there are, on threads or workers. In a worker the next network is begun while
- * `onNetwork` has the last.
+ * k alone: it does not depend on how many there are, on threads or workers. In a worker training goes on while `onNetwork` has a
+ * network: those that come meanwhile wait in memory until it has had the ones before them.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
  * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
@@ -99,7 +101,7 @@ async function call<Name extends CallName>(
   checks: Readonly<Record<string, Check>>,
 ): Promise<ResultOf<Name>> {
   checkOptions(given, { ...checks, ...placeChecks });
-  const options = followable(given);
+  const options = await followable(given);
   const { signal, onProgress, onNetwork } = options as Watched;
   return onEngine(options, async (engine) => {
     if (!(engine instanceof RemoteEngine)) {
@@ -108,12 +110,17 @@ async function call<Name extends CallName>(
     }
     const { port1, port2 } = new MessageChannel();
     const callbacks = new Callbacks();
+    let over = false;
     const ended = new Promise<void>((resolve) => {
       let handled: Promise<unknown> = Promise.resolve();
       port1.onmessage = ({ data }: MessageEvent<Report>) => {
         if (data === "end") resolve(handled.then(() => callbacks.settled()));
         else if ("progress" in data) callbacks.tell(onProgress, data.progress);
-        else handled = handled.then(() => callbacks.tell(onNetwork, data.network)).then(() => callbacks.settled());
+        else {
+          handled = handled
+            .then(() => (over ? undefined : callbacks.tell(onNetwork, data.network)))
+            .then(() => callbacks.settled());
+        }
         handled.catch(() => {});
       };
     });
@@ -134,6 +141,7 @@ async function call<Name extends CallName>(
         return result;
       });
     } finally {
+      over = true;
       signal?.removeEventListener("abort", abort);
       port1.close();
     }

@@ -63,7 +63,8 @@ class PlacedRun implements Distillation {
 
   constructor(options: DistillOptions) {
     checkOptions(options, { ...distillChecks, ...placeChecks });
-    this.#options = options;
+    // A copy: what a caller changes later was not checked.
+    this.#options = { ...options };
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));
     this.#steps = this.#run();
@@ -97,7 +98,7 @@ class PlacedRun implements Distillation {
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     try {
-      const options = followable(this.#options);
+      const options = await followable(this.#options);
       const { engine, owned } = await engineOf(options);
       try {
         yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here({ ...options, engine });

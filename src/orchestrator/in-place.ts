@@ -1,19 +1,12 @@
 // What computes, in place: loaded when something is to run here, because a page that leaves it to a worker needs none of it.
-import { type BaselineOptions, type BaselineResult, baseline as measured } from "../distill/baselines/baseline.ts";
+import { baseline } from "../distill/baselines/baseline.ts";
 import { nearestNeighbors } from "../distill/baselines/nearest-neighbors.ts";
 import { evaluate } from "../distill/evaluate.ts";
-import { checkTest } from "../distill/fit.ts";
 import { trainPool } from "../distill/train-pool.ts";
 
 export { Run } from "../distill/distill.ts";
 export { trainOn } from "../distill/train-on.ts";
 export { createEngine } from "../engine/engine.ts";
-
-/** What measures does not look at a test image before all is chosen: that each has a label is seen here. */
-async function baseline(options: BaselineOptions): Promise<BaselineResult> {
-  checkTest(options.test, options.model);
-  return measured(options);
-}
 
 /** The calls that give one result: whatever stands here can be called elsewhere too. */
 export interface Calls {

@@ -56,7 +56,7 @@ export function createEngine(
 export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
 export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
   checkOptions(options, createChecks);
-  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = followable(options);
+  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
   // The slow one has no use for threads, and is for tests.
   if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
   try {
@@ -78,12 +78,14 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
 }
 
 /** The options of a call as this thread can follow them: without workers where it should not start any, which is said. */
-export function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(options: T): T {
+export async function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(
+  options: T,
+): Promise<T> {
   const { worker = false, workers = 0, onNotice = sayOnce } = options;
   if (worker === false && workers === 0) return options;
   const obstacle = workersObstacle();
   if (obstacle === undefined) return options;
-  onNotice(`in place and on one thread: ${obstacle}`);
+  await onNotice(`in place and on one thread: ${obstacle}`);
   return { ...options, worker: false, workers: 0, threads: 1 };
 }
 

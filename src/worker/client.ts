@@ -149,8 +149,15 @@ export async function startMessage(engine: EngineOptions): Promise<StartMessage>
 }
 
 /** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
-export function shareable(data: Dataset): Dataset {
-  return { ...data, pixels: shared(data.pixels), labels: shared(data.labels) };
+export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
+  const { name, count, channels, height, width, classes, classNames, absentClasses, mean, std } = data;
+  return {
+    ...{ name, count, channels, height, width, classes, mean, std },
+    ...(classNames && { classNames }),
+    ...(absentClasses && { absentClasses }),
+    pixels: shared(pixels),
+    labels: shared(labels),
+  };
 }
 
 /** The source likewise: a pretrained pool is told once, and not copied for each worker. */

@@ -21,7 +21,10 @@ export function startThread(start: ThreadStart): Promise<KernelThread> {
   return new Promise((resolve, reject) => {
     const worker = startScript();
     worker.onmessage = () => resolve({ terminate: () => worker.terminate() });
-    worker.onerror = (message) => reject(new Error(message || "the page's policy or its headers forbid it"));
+    worker.onerror = (message) => {
+      worker.terminate();
+      reject(new Error(message || "the page's policy or its headers forbid it"));
+    };
     try {
       worker.postMessage({ thread: start });
     } catch (error) {

@@ -1,6 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
+
 import { type Command, Option } from "commander";
-import { shiftAdvice } from "../../data/check-dataset.ts";
+import { shiftAdvice } from "../../data/labels.ts";
 import {
   createEngine,
   type Dataset,

@@ -1,8 +1,9 @@
 // Baselines without training: an image is of the class of the points that it lies nearest to.
 
 import { checkValues } from "../../checks/options.ts";
-import { checkDataset, shiftAdvice } from "../../data/check-dataset.ts";
+import { checkDataset } from "../../data/check-dataset.ts";
 import { batchInto, type Dataset } from "../../data/dataset.ts";
+import { shiftAdvice } from "../../data/labels.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
 import { checkDistilledSet } from "../../formats/check-set.ts";
