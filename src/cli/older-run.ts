@@ -1,7 +1,9 @@
 // A folder holds the files of one run. Those of an older one are moved out of the way before the first file of a new one is
 // written: into previous/, which keeps the run before.
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../node/files.ts";
 
 /** The files of a finished run. */
 export const runFiles: readonly string[] = [
@@ -43,7 +45,7 @@ export async function moveOlderRun(folder: string): Promise<void> {
   const keep = begun || (await holdsRun(folder));
   for (const name of names.filter((name) => !keep || isTemporary(name))) await rm(join(folder, name), { force: true });
   if (!keep) return;
-  await mkdir(partial, { recursive: true });
+  await makeFolder(partial);
   for (const name of names.filter((name) => !isTemporary(name))) await rename(join(folder, name), join(partial, name));
   await rm(join(folder, previousName), { recursive: true, force: true });
   await rename(partial, join(folder, previousName));

@@ -1,11 +1,13 @@
 // The folder of a run. Every file in it is whole at any moment but metrics.jsonl, which grows by a line per outer step. A
 // disk that is full, read-only or gone ends no run: what cannot be written is kept, and at the end goes elsewhere.
-import { mkdir, mkdtemp } from "node:fs/promises";
+
+import { mkdtemp } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { contactSheet } from "../formats/contact-sheet.ts";
 import { distilledToNpz, distilledToSafetensors } from "../formats/distilled-file.ts";
 import type { DistilledSet } from "../index.ts";
+import { makeFolder } from "../node/files.ts";
 import { type FolderLock, lockFolder } from "../node/lock.ts";
 import { writeFileAtomic } from "../node.ts";
 import { isFull, isGone, systemReason, withPath } from "./errors.ts";
@@ -60,7 +62,7 @@ export class RunFolder {
   /** Creates the folder, and makes it this run's: a run that cannot be saved fails before it starts and not after. */
   static async create(path: string, watcher: Watcher): Promise<RunFolder> {
     return writing(path, async () => {
-      await mkdir(path, { recursive: true });
+      await makeFolder(path);
       const lock = await lockFolder(path);
       const previous = (await holdsRun(path)) ? join(path, previousName) : undefined;
       return new RunFolder(path, previous, lock, watcher);
@@ -137,7 +139,7 @@ export class RunFolder {
   /** Writes all that there is, into the folder or a new one in its place. Returns what prevents it. */
   async #makeAgain(): Promise<unknown> {
     try {
-      await mkdir(this.path, { recursive: true });
+      await makeFolder(this.path);
       await this.#lock.renew();
       for (const [name, bytes] of this.#saved) await writeFileAtomic(join(this.path, name), bytes);
       await this.#metrics.flush();

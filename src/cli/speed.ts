@@ -1,5 +1,5 @@
 // How fast this machine is, by two small distillations that take about a second and are remembered.
-import { mkdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import envPaths from "env-paths";
@@ -16,7 +16,7 @@ import {
   type Model,
   version,
 } from "../index.ts";
-import { readBytes } from "../node/files.ts";
+import { makeFolder, readBytes } from "../node/files.ts";
 import { writeFileAtomic } from "../node.ts";
 
 /** Additions and multiplications per second of whole outer steps: on small networks, and on those that fill the kernels. */
@@ -50,7 +50,7 @@ export async function machineSpeed(): Promise<Speed> {
     large: await measure(alexCifarNet({ classes: 4 }), { engine, steps: 1, epochs: 1, batch: 16 }),
   };
   // A machine where nothing can be remembered is measured every time.
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
     .then(() => writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify({ machine, ...speed })}\n`)))
     .catch(() => {});
   return speed;

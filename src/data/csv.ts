@@ -165,12 +165,14 @@ function openTable(
   if (columns > maximumColumns) {
     throw new FormatError(`${file}: expected at most ${maximumColumns} fields in line 1, got ${columns}`);
   }
-  const [from, to] = [line.indexOf(delimiter), line.lastIndexOf(delimiter)];
-  const first = fieldText(line.subarray(0, from < 0 ? line.length : from));
-  const last = fieldText(line.subarray(to + 1));
+  if (!bytes.subarray(start).some((byte) => byte > 0x20)) {
+    throw new FormatError(`${file}: expected a line for each image, got an empty file`);
+  }
+  const { first, last, names, labels } = headerOf(line, delimiter);
   const open = (firstByte: number, firstLine: number): RowReader =>
     new RowReader(bytes, firstByte, firstLine, columns, delimiter, file);
-  if (number.test(first) && number.test(last)) {
+  const isHeader = labels.length > 0 || names > columns / 2;
+  if (number.test(first) && number.test(last) && labels.length === 0) {
     // pandas calls columns without a name 0, 1, 2, …; so many numbers in a row are no pixels.
     const counts = columns > 64 && Number(last) - Number(first) === columns - 1;
     return { reader: counts ? open(end + 1, 2) : open(start, 1), header: undefined };
@@ -181,8 +183,34 @@ function openTable(
         "row numbers (in pandas, index=False)",
     );
   }
-  const header = labelName.test(first) ? "first" : labelName.test(last) ? "last" : undefined;
-  return { reader: open(end + 1, 2), header };
+  if (!isHeader) return { reader: open(start, 1), header: undefined };
+  const [label] = labels;
+  if (labels.length > 1 || (label !== undefined && label !== 0 && label !== columns - 1)) {
+    const found = labels.slice(0, 8).map((column) => column + 1);
+    throw new FormatError(
+      `${file}: found the label in column ${found.join(" and ")} of ${columns}; expected one, the first or the last column`,
+    );
+  }
+  return { reader: open(end + 1, 2), header: label === undefined ? undefined : label === 0 ? "first" : "last" };
+}
+
+/** What the first line holds: its first and last field, how many fields are no numbers, and which are names of labels. */
+function headerOf(
+  line: Uint8Array,
+  delimiter: number,
+): { readonly first: string; readonly last: string; readonly names: number; readonly labels: readonly number[] } {
+  let [first, last, names, column] = ["", "", 0, 0];
+  const labels: number[] = [];
+  for (let from = 0; from <= line.length; column++) {
+    const found = line.indexOf(delimiter, from);
+    const to = found < 0 ? line.length : found;
+    last = fieldText(line.subarray(from, to));
+    if (column === 0) first = last;
+    if (!number.test(last)) names++;
+    if (labelName.test(last)) labels.push(column);
+    from = to + 1;
+  }
+  return { first, last, names, labels };
 }
 
 /** A field without the spaces and quotes around it. */

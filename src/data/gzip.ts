@@ -165,6 +165,12 @@ export async function gunzip(bytes: Uint8Array, { name, maximumBytes = gibibyte 
   }
   // The last four bytes state the size.
   const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(bytes.length - 4, true);
+  if (size > maximumRatio * bytes.length) {
+    throw new FormatError(
+      `${name}: expected a size that ${bytes.length} bytes of gzip can become, got ${size} at byte ${bytes.length - 4}: the ` +
+        "file is damaged, cut short or goes on after its end",
+    );
+  }
   const most = Math.min(maximumBytes, unpackedLimit(bytes.length));
   if (size > most) {
     throw new FormatError(

@@ -17,6 +17,7 @@ export function fileOfEachPart(
   files: readonly DataFile[],
   { name = "files", source = name, onNotice }: SetNames & Notices,
 ): { readonly train: DataFile; readonly test: DataFile | undefined } {
+  if (files.length === 0) throw new FormatError(`${source}: expected a file that this reader takes, found none`);
   const of = (part: Part): DataFile | undefined => {
     const found = files.filter(({ path }) => meaningOf(wordsOf(path)).part === part);
     if (found.length < 2) return found[0];

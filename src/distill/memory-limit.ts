@@ -61,10 +61,13 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count);
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
-  for (let fewer = Math.min(lanes(model, batch), most) - 4; fewer >= LEAST_BATCH; fewer -= 4) {
-    if (memoryOf(withBatch(options, fewer)).total <= limit) return fewer;
+  // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
+  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch), most) / LEAST_BATCH)];
+  for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
+    if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
+    else tooMany = fours;
   }
-  return 0;
+  return LEAST_BATCH * fits;
 }
 
 function withMemory(options: MemoryOptions, memory: MemoryOptions["method"]["memory"]): MemoryOptions {

@@ -1,8 +1,10 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
+
 import { type Check, flag, number, oneOf, optional, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { type InnerOptimizer, innerOptimizer, innerOptimizerChecks } from "./inner-optimizer.ts";
+import { mostImagesPerStep, mostInnerSteps } from "./limits.ts";
 import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
@@ -68,13 +70,19 @@ const checkInitialLabels: Check = (name, value) => {
   for (const [i, label] of value.entries()) wholeNumber(`${name}[${i}]`, label, 0);
 };
 
+/** Throws RangeError for more inner steps than can be planned. */
+function checkLength({ steps, epochs }: { readonly steps: number; readonly epochs: number }): void {
+  if (steps * epochs <= mostInnerSteps) return;
+  throw new RangeError(`"epochs" expected at most ${mostInnerSteps} inner steps in all, got ${steps} × ${epochs}`);
+}
+
 /** The name stands in a method that is given again, with something changed. */
 const methodChecks: Checks<BackGradientOptions & Pick<BackGradientMethod, "name">> = {
   name: optional(oneOf("back-gradient")),
-  steps: whole(1),
-  epochs: whole(1),
-  imagesPerClass: optional(whole(1)),
-  imagesPerStep: optional(whole(1)),
+  steps: whole(1, mostInnerSteps),
+  epochs: whole(1, mostInnerSteps),
+  imagesPerClass: optional(whole(1, mostImagesPerStep)),
+  imagesPerStep: optional(whole(1, mostImagesPerStep)),
   labels: optional(oneOf("fixed", "learned")),
   initialLabels: optional(checkInitialLabels),
   shuffle: optional(flag),
@@ -94,6 +102,7 @@ export const checkMethod: Check = (name, value) => {
   const lacking = filledIn.find((field) => method[field] === undefined);
   if (lacking !== undefined) throw wrongKind(`${name}.${lacking}`, "what backGradient() gives", undefined);
   blockSize(value as BackGradientOptions);
+  checkLength(value as BackGradientOptions);
 };
 
 /** What `backGradient` fills in where its caller leaves it out. */
@@ -119,6 +128,7 @@ const filledIn = [
  */
 export function backGradient(options: BackGradientOptions): BackGradientMethod {
   checkOptions(options, methodChecks);
+  checkLength(options);
   const { steps, epochs, labels = "fixed", initialLabels = "even", shuffle = false } = options;
   const { learningRate = 0.02, initialNoise = 1, memory = "store" } = options;
   const size = blockSize(options);

@@ -2,12 +2,13 @@
 // checked before it was given that name, and its size is checked again when it is used.
 
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import envPaths from "env-paths";
 import type { AbortSignal } from "../host-types.ts";
 import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
+import { makeFolder } from "./files.ts";
 
 /** How far a download has come. */
 export interface DownloadProgress {
@@ -45,7 +46,7 @@ export async function isCached(folder: string, { name, bytes }: DownloadFile): P
  */
 export async function download(file: DownloadFile, folder: string, options: DownloadOptions = {}): Promise<void> {
   const { signal } = options;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const faults: string[] = [];
   for (const url of file.urls) {
     signal?.throwIfAborted();

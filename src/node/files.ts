@@ -2,8 +2,8 @@
 
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { isHidden } from "../data/class-folders.ts";
 import type { DataFile } from "../data/data-file.ts";
@@ -81,6 +81,34 @@ export async function readBytes(path: string, maximumBytes: number = maximumFile
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Makes a folder, and those above it that are missing, one by one. (Node's own `recursive` never ends where the host says that
+ * the parent of a folder is missing although it is there, as for /proc.)
+ *
+ * @throws The file system's error.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const missing: string[] = [];
+  let above = resolve(path);
+  while (above !== dirname(above) && !(await isThere(above))) {
+    missing.unshift(above);
+    above = dirname(above);
+  }
+  // Also where nothing is missing: what is there may be a file.
+  for (const folder of missing.length > 0 ? missing : [resolve(path)]) {
+    await mkdir(folder).catch(async (error) => {
+      if (error.code !== "EEXIST" || !(await stat(folder)).isDirectory()) throw error;
+    });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error) => error.code !== "ENOENT",
+  );
 }
 
 /** The error that says what is there instead of a regular file. */

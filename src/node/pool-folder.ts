@@ -1,7 +1,7 @@
 // A pool of trained networks as a folder: manifest.json, which says how they were trained, and a state_dict for each,
 // network-0000.safetensors and so on, with its test accuracy. A file that is there is whole, so a pool that was
 // interrupted goes on where it ended.
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Floats } from "../backend/backend.ts";
 import { text } from "../checks/checks.ts";
@@ -26,7 +26,7 @@ import { describeModel, modelFromDescription } from "../nn/describe.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { quote, shortName } from "../quote.ts";
 import { version } from "../version.gen.ts";
-import { readBytes, writeFileAtomic } from "./files.ts";
+import { makeFolder, readBytes, writeFileAtomic } from "./files.ts";
 import { locked } from "./lock.ts";
 
 const manifestName = "manifest.json";
@@ -62,7 +62,7 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
   const { networks, model, onNetwork } = options;
   if (networks > mostNetworks) throw new RangeError(`"networks" expected <= ${mostNetworks}, got ${networks}`);
   const manifest = await manifestOf(options);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return locked(folder, async () => {
     const present = new Set(await readdir(folder));
     const path = join(folder, manifestName);
@@ -94,9 +94,13 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
 
 /** Writes those of the files that are not there: all of them again where somebody deleted the folder. */
 async function writeMissing(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const present = new Set(await readdir(folder));
-  for (const [name, bytes] of files) if (!present.has(name)) await writeFileAtomic(join(folder, name), bytes);
+  const write = async (): Promise<void> => {
+    await makeFolder(folder);
+    const present = new Set(await readdir(folder));
+    for (const [name, bytes] of files) if (!present.has(name)) await writeFileAtomic(join(folder, name), bytes);
+  };
+  // Once more where the folder was deleted while it was written into.
+  await write().catch((error) => (error.code === "ENOENT" ? write() : Promise.reject(error)));
 }
 
 /**

@@ -137,7 +137,12 @@ async function call<Name extends CallName>(
           abort();
           throw error;
         });
-        await Promise.race([Promise.all([result, ended]), failed]);
+        // A call that fails in a worker that lives has told of its networks, and they are heard before the failure is.
+        const told = result.then(
+          () => ended,
+          (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
+        );
+        await Promise.race([told, failed]);
         return result;
       });
     } finally {

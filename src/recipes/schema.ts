@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { nearest } from "../checks/nearest.ts";
 import { farthestStart } from "../data/labels.ts";
 import { baselineKinds } from "../distill/baselines/kinds.ts";
+import { mostImagesPerStep, mostInnerSteps } from "../distill/limits.ts";
 import type { BaselineName, Recipe } from "./recipe.ts";
 
 /** A message that begins like this needs no "expected" before it. */
@@ -160,8 +161,8 @@ const layers = object({
 const model = v.lazy((input) => (typeof input === "object" && input && "layers" in input ? layers : networks));
 
 const methodKeys = {
-  steps: v.optional(whole(1), 10),
-  epochs: v.optional(whole(1), 3),
+  steps: v.optional(whole(1, mostInnerSteps), 10),
+  epochs: v.optional(whole(1, mostInnerSteps), 3),
   labels: v.optional(oneOf(["fixed", "learned"]), "fixed"),
   initialLabels: v.optional(
     v.union([oneOf(["even", "random"]), v.array(whole(0))], '"even", "random" or a list of classes'),
@@ -190,7 +191,7 @@ const methodKeys = {
 /** The size of a block is in one of two keys; with both, "imagesPerClass" is one too many. */
 const method = v.lazy((input) =>
   typeof input === "object" && input !== null && "imagesPerStep" in input
-    ? keys({ ...methodKeys, imagesPerStep: whole(1) }, { imagesPerClass: "imagesPerStep" })
+    ? keys({ ...methodKeys, imagesPerStep: whole(1, mostImagesPerStep) }, { imagesPerClass: "imagesPerStep" })
     : object({ ...methodKeys, imagesPerClass: v.optional(whole(1), 1) }),
 );
 

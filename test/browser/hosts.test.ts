@@ -89,7 +89,7 @@ describeInBrowsers(String, (name) => {
       (more) => library.createEngine(more),
       (more) => library.distill({ ...recipe, ...more }).result(),
       (more) => library.baseline({ kind: "random-real", train: recipe.data, test: recipe.data, model: recipe.model,
-        init: library.randomInit(), like: { ...recipe.method, classes: 10, imagesPerStep: 10, recipe: {} }, ...more }),
+        init: library.randomInit(), like: { ...recipe.method, classes: 10, imagesPerStep: 10, recipe: {} }, networks: 1, ...more }),
     ];
     const said = [];
     for (const more of [{}, { worker: false }, { worker: true }]) {

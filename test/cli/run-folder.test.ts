@@ -121,9 +121,9 @@ describe("a folder that a run writes into", () => {
       const { child, outcome, said } = start(few(out, ...evaluated));
       await said('"step":1');
       child.kill(signal);
-      const again = setInterval(() => child.kill(signal), 600);
+      const again = setTimeout(() => child.kill(signal), 600);
       await outcome;
-      clearInterval(again);
+      clearTimeout(again);
       expect(readdirSync(out)).not.toContain(".distillate.lock");
     },
   );

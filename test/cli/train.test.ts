@@ -127,7 +127,7 @@ describe("a recipe of a stranger", () => {
 
 describe("a folder that is trained into", () => {
   const long = (into: string) =>
-    start(["train", "--data", data, "--networks", "500", "--test-networks", "0", "--epochs", "1", "--out", into]);
+    start(["train", "--data", data, "--networks", "5000", "--test-networks", "0", "--epochs", "1", "--out", into]);
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
   };

@@ -185,6 +185,20 @@ describe("tables of pixels", () => {
     await expectOnlyFormatErrors("csv", files, read, 2000);
   });
 
+  test("a label in the middle, two of them, a first line that is no header, and nothing at all are refused", async () => {
+    const middle = rows.map(([label, ...pixels]) => [...pixels.slice(0, 4), label!, ...pixels.slice(4)]);
+    const names = [...pixelNames.slice(0, 4), "label", ...pixelNames.slice(4)];
+    expect(await refused(labelFirst([names, ...middle]))).toContain(
+      "found the label in column 5 of 10; expected one, the first",
+    );
+    const twice = [["label", ...pixelNames.slice(1), "class"], ...rows];
+    expect(await refused(labelFirst(twice))).toContain("found the label in column 1 and 10 of 10");
+    const [first, ...others] = rows;
+    expect(await refused(labelFirst([["?", ...first!.slice(1)], ...others]))).toContain("in line 1");
+    for (const nothing of ["", "\n\n \n"]) expect(await refused(nothing)).toContain("got an empty file");
+    await expect(loadCsv([], { source: "d" })).rejects.toThrow("d: expected a file that this reader takes, found none");
+  });
+
   test("the 1,797 digits of the UCI repository are read", async (context) => {
     const digits = realFile("digits8x8/digits.csv.gz");
     context.skip(!digits, "needs ../shared/data/digits8x8");

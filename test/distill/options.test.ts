@@ -60,3 +60,10 @@ describe("distill refuses", () => {
     expect(make).toThrow(new RangeError(message));
   });
 });
+
+test("more inner steps than can be planned are refused, at once", () => {
+  const loop = (steps: number, epochs: number) => () => backGradient({ steps, epochs, imagesPerClass: 1 });
+  expect(loop(128, 128)).not.toThrow();
+  expect(loop(128, 129)).toThrow('"epochs" expected at most 16384 inner steps in all, got 128 × 129');
+  expect(loop(10, 1e8)).toThrow('"epochs" expected integer <= 16384, got 100000000');
+});

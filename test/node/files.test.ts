@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lenet } from "../../src/index.ts";
-import { readBytes } from "../../src/node/files.ts";
+import { makeFolder, readBytes } from "../../src/node/files.ts";
 import { filesInFolder, loadDataset, loadDistilled, loadIdxFolder, loadParameters, loadPool } from "../../src/node.ts";
 import { flatPng } from "../data/samples.ts";
 
@@ -79,5 +79,21 @@ describe.skipIf(process.platform === "win32")("only regular files are read", () 
     mkdirSync(pool);
     pipe(join(pool, "manifest.json"));
     await expect(loadPool(pool)).rejects.toThrow(regular);
+  });
+});
+
+describe("a folder", () => {
+  test("is made with those above it, and is left where it is", async () => {
+    const deep = join(folder, "a", "b", "c");
+    await makeFolder(deep);
+    await makeFolder(deep);
+    expect(existsSync(deep)).toBe(true);
+    writeFileSync(join(deep, "file"), "");
+    await expect(makeFolder(join(deep, "file"))).rejects.toThrow("EEXIST");
+    await expect(makeFolder(join(deep, "file", "below"))).rejects.toThrow("ENOTDIR");
+  });
+
+  test.skipIf(process.platform !== "linux")("that the host refuses, as under /proc, ends with its error", async () => {
+    await expect(makeFolder("/proc/distillate/run")).rejects.toThrow("ENOENT");
   });
 });

@@ -40,7 +40,7 @@ test("what is left out is what the paper's reference code has", () => {
 });
 
 test.each<[string, object, string]>([
-  ["a number too small", { method: { steps: 0 } }, "method.steps expected integer >= 1, got 0"],
+  ["a number too small", { method: { steps: 0 } }, "method.steps expected integer from 1 to 16384, got 0"],
   ["a number that is not whole", { outer: { batch: 1.5 } }, "outer.batch expected integer >= 1, got 1.5"],
   ["a string for a number", { seed: "1" }, 'seed expected integer >= 0, got "1"'],
   ["null for an object", { method: null }, "method expected an object, got null"],
