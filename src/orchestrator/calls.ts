@@ -124,6 +124,8 @@ async function call<Name extends CallName>(
         handled.catch(() => {});
       };
     });
+    // A callback that fails is heard by `failed`, maybe before anybody waits for the end.
+    ended.catch(() => {});
     const control: Control = "abort";
     const abort = (): void => port1.postMessage(control);
     signal?.addEventListener("abort", abort);
