@@ -76,6 +76,15 @@ await node.trainPoolFolder(path("pool"), { ...pool, engine: engine as never });
 const dataset = argument(set4);
 const theModel = argument(model);
 const theSet = argument(set);
+/** What both readers of a file of weights take. */
+const weightsOfFile = [
+  argument(stateDict),
+  theModel,
+  options(
+    { name: "x", freshLastLayer: true, names: undefined },
+    { required: "name", takes: { name: ["x"], names: [[], undefined] } },
+  ),
+];
 /** Options that say where a call runs. */
 const place = { engine, threads: 1, worker: false, onNotice: nothing };
 const run = { ...place, workers: 0, seed: 1, signal };
@@ -447,25 +456,11 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     },
     parametersFromBytes: {
       call: index.parametersFromBytes,
-      args: [
-        argument(stateDict),
-        theModel,
-        options(
-          { name: "x", freshLastLayer: true, names: undefined },
-          { required: "name", takes: { name: ["x"], names: [[], undefined] } },
-        ),
-      ],
+      args: weightsOfFile,
     },
     parametersFromSafetensors: {
       call: index.parametersFromSafetensors,
-      args: [
-        argument(stateDict),
-        theModel,
-        options(
-          { name: "x", freshLastLayer: true, names: undefined },
-          { required: "name", takes: { name: ["x"], names: [[], undefined] } },
-        ),
-      ],
+      args: weightsOfFile,
     },
     parametersToSafetensors: {
       call: index.parametersToSafetensors,

@@ -92,7 +92,7 @@ const faults: readonly [string, object, typeof TypeError | typeof RangeError, st
   ["a std of 0", { std: [0] }, RangeError, '.std" expected 1 finite numbers > 0, got [0]'],
   ["two names for three classes", { classNames: ["a", "b"] }, RangeError, '.classNames" expected 3 strings'],
   [
-    "an absent class that there is not",
+    "an absent class beyond the last one",
     { absentClasses: [3] },
     RangeError,
     '.absentClasses[0]" expected integer <= 2, got 3',
