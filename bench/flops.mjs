@@ -1,5 +1,5 @@
-// Useful arithmetic of the workloads, as src/distill/flops.ts counts it.
-import { backGradientFlops, forwardFlops } from "../dist/distill/flops.js";
+// Useful arithmetic of the workloads, as src/nn/flops.ts counts it.
+import { backGradientFlops, forwardFlops } from "../dist/nn/flops.js";
 
 export { backGradientFlops, forwardFlops };
 

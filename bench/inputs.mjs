@@ -41,7 +41,7 @@ export const byClass = (n, classes) => Int32Array.from({ length: n }, (_, i) => 
 /** η_t = base·(1 + t/T) */
 export const risingRates = (base, T) => Float64Array.from({ length: T }, (_, t) => base * (1 + t / T));
 
-/** Images [n, …] and class indices [n] as the outer loss takes them (src/distill/outer-loss.ts). */
+/** Images [n, …] and class indices [n] as the outer loss takes them (src/inner/real-batch.ts). */
 export function labelledBatch(images, targets) {
   const count = targets.length;
   const features = images.length / count;

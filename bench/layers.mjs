@@ -1,6 +1,7 @@
 // The layers whose kernels are measured: convolutions and linear layers of the three networks.
-import { chunkImages } from "../dist/distill/outer-loss.js";
+
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
+import { chunkImages } from "../dist/inner/real-batch.js";
 import { lanes as lanesOf } from "../dist/nn/network.js";
 
 /** Sizes of a convolution or linear layer, its forward flops for one image, and the lanes that its network has for some. */

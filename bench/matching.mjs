@@ -1,6 +1,6 @@
 // A step of gradient matching on this library's passes: gradients at θ on real and on synthetic images, the distance
 // between them, and H_xθ·v along v = ∂distance/∂gradient (docs/math.md §3).
-import { RealBatch } from "../dist/distill/outer-loss.js";
+import { RealBatch } from "../dist/inner/real-batch.js";
 import { lanes, Network } from "../dist/nn/network.js";
 import { labelledBatch } from "./inputs.mjs";
 

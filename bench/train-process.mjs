@@ -1,7 +1,7 @@
 // Plain training of LeNet in this library, as a measured process (process.mjs): a step is one of SGD.
 import { createInterface } from "node:readline";
-import { RealBatch } from "../dist/distill/outer-loss.js";
 import { createEngine, lenet } from "../dist/index.js";
+import { RealBatch } from "../dist/inner/real-batch.js";
 import { cyclic, fill, labelledBatch, weights } from "./inputs.mjs";
 import { peakMemory, timed } from "./measure.mjs";
 

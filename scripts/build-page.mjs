@@ -79,7 +79,7 @@ export async function buildPage(root) {
   });
   await build({
     ...options,
-    entryPoints: { worker: join(root, "src/worker/main.page.ts") },
+    entryPoints: { worker: join(root, "src/run/orchestrator/main.page.ts") },
     outdir,
     plugins: pageWorkerSources,
   });

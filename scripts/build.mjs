@@ -62,7 +62,7 @@ async function embedThread() {
 
 /** A worker in Node, as a function of the sources that it is given when it starts. */
 async function embedWorker() {
-  await embed("src/worker/main.ts", "src/worker/worker-source.gen.ts", {
+  await embed("src/run/orchestrator/main.ts", "src/workers/worker-source.gen.ts", {
     name: "workerSource",
     plugins: [given],
     banner: { js: "(given=>{" },
@@ -72,7 +72,7 @@ async function embedWorker() {
 
 /** A worker in a page, and its kernel threads. */
 async function embedPageWorker() {
-  await embed("src/worker/main.page.ts", "src/worker/worker-source.page.gen.ts", {
+  await embed("src/run/orchestrator/main.page.ts", "src/platform/worker-source.page.gen.ts", {
     name: "workerSource",
     plugins: pageWorkerSources,
   });

@@ -4,7 +4,7 @@
 //
 // Order. Each class file keeps MNIST's own order, but how the classes were mixed is not in the package. They are mixed
 // in proportion: image i of a class of n stands at (2i + 1) / 2n of the way, ties by class. So every stretch holds the
-// classes in the proportion of the whole, and the last 1,000 (the test part, src/data/digits.ts) are fair.
+// classes in the proportion of the whole, and the last 1,000 (the test part, src/data/layouts/digits.ts) are fair.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

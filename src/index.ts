@@ -1,35 +1,37 @@
 // The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
 // Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
-export { type Dataset, type DatasetSplit, type Normalization, relabelled, subset } from "./data/dataset.ts";
-export { digits } from "./data/digits.ts";
+export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";
 export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
-export { type LoadIdxOptions, loadIdx } from "./data/idx.ts";
 export type { LabelOptions } from "./data/labels.ts";
-export type { BaselineResult } from "./distill/baselines/baseline.ts";
-export { type BaselineKind, baselineKinds } from "./distill/baselines/kinds.ts";
-export type { NeighborsResult } from "./distill/baselines/nearest-neighbors.ts";
-export { type AttackReport, attackReport, type Confusion } from "./distill/confusion.ts";
+export { digits } from "./data/layouts/digits.ts";
+export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
+export { relabelled, subset } from "./data/subsets.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
-export type { Evaluation } from "./distill/evaluation.ts";
+export { DivergedError } from "./distill/diverged-error.ts";
 export type { DataShape } from "./distill/fit.ts";
-export type { InnerOptimizer } from "./distill/inner-optimizer.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
-export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./distill/memory.ts";
 export { type BackGradientMethod, backGradient, type InitialLabels, type OuterOptions } from "./distill/method.ts";
-export type { Progress } from "./distill/options.ts";
-export { type Pretrained, type PretrainedPool, pretrained } from "./distill/pretrained.ts";
-export type { TrajectoryMemory } from "./distill/segments.ts";
-export type { Replay } from "./distill/train.ts";
-export type { TrainedNetwork } from "./distill/train-on.ts";
-export type { PoolNetwork, PoolProgress, TrainedPool } from "./distill/train-pool.ts";
-export { fixedInit, randomInit, type WeightSource } from "./distill/weight-source.ts";
-export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/bound-network.ts";
+export type { PoolNetwork } from "./distill/weight-source.ts";
+export {
+  fixedInit,
+  type Pretrained,
+  type PretrainedPool,
+  pretrained,
+  randomInit,
+  type WeightSource,
+} from "./distill/weight-source.ts";
 export type { EngineOptions } from "./engine/engine.ts";
-export { DivergedError, FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
+export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/passes.ts";
+export { FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
+export { type AttackReport, attackReport } from "./evaluate/attack-report.ts";
+export { type BaselineKind, baselineKinds } from "./evaluate/baselines/kinds.ts";
+export type { Confusion } from "./evaluate/confusion.ts";
+export type { Evaluation } from "./evaluate/evaluation.ts";
+export type { Replay } from "./evaluate/trainer.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
+export { isReproducible, setDigest } from "./formats/digest.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
-export { isReproducible, setDigest } from "./formats/sha256.ts";
 export { displayLevels } from "./formats/shades.ts";
 export {
   parametersFromBytes,
@@ -38,6 +40,8 @@ export {
   type ReadStateDictOptions,
   type StateDictOptions,
 } from "./formats/state-dict.ts";
+export type { InnerOptimizer } from "./inner/inner-optimizer.ts";
+export type { TrajectoryMemory } from "./inner/segments.ts";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./nn/activation.ts";
 export { type AvgPool2dOptions, adaptiveAvgPool2d, avgPool2d } from "./nn/avg-pool2d.ts";
 export { type Conv2dOptions, conv2d } from "./nn/conv2d.ts";
@@ -61,8 +65,14 @@ export {
   nearestNeighbors,
   type TrainPoolOptions,
   trainPool,
-} from "./orchestrator/calls.ts";
-export { type Distillation, type DistillOptions, distill } from "./orchestrator/distill.ts";
+} from "./run/calls.ts";
+export { type Distillation, type DistillOptions, distill } from "./run/distill.ts";
+export type { BaselineResult } from "./run/options/baseline.ts";
+export type { Progress } from "./run/options/distill.ts";
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./run/options/memory.ts";
+export type { NeighborsResult } from "./run/options/nearest-neighbors.ts";
+export type { TrainedNetwork } from "./run/options/train-on.ts";
+export type { PoolProgress, TrainedPool } from "./run/options/train-pool.ts";
 export type {
   Abortable,
   BoundNetwork,
@@ -70,7 +80,7 @@ export type {
   Gradients,
   HessianVectorProduct,
   MetaGradient,
-} from "./orchestrator/interfaces.ts";
-export { createEngine, type Placed, type PlaceOptions } from "./orchestrator/place.ts";
-export { type TrainOnOptions, trainOn } from "./orchestrator/train-on.ts";
+} from "./run/orchestrator/interfaces.ts";
+export { createEngine, type Placed, type PlaceOptions } from "./run/place.ts";
+export { type TrainOnOptions, trainOn } from "./run/train-on.ts";
 export { version } from "./version.gen.ts";

@@ -1,12 +1,11 @@
 // What needs a file system: the entry `distillate/node`. The work itself is elsewhere; here are only paths.
-
 import { basename, extname } from "node:path";
 import { text } from "./checks/checks.ts";
 import { outOfRange } from "./checks/refusal.ts";
 import type { DatasetSplit } from "./data/dataset.ts";
-import { loadIdxFiles } from "./data/idx-files.ts";
+import { loadIdxFiles } from "./data/layouts/idx-files.ts";
+import { checkDistilledSet } from "./distill/check-set.ts";
 import type { DistilledSet } from "./distill/distilled-set.ts";
-import { checkDistilledSet } from "./formats/check-set.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 

@@ -2,10 +2,10 @@
 import { afterAll, expect, test } from "vitest";
 import { type Buffer, none, nowhere } from "../src/backend/backend.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
-import { distill } from "../src/distill/distill.ts";
 import { backGradient } from "../src/distill/method.ts";
 import { createEngine } from "../src/engine/engine.ts";
-import { setDigest } from "../src/formats/sha256.ts";
+import { setDigest } from "../src/formats/digest.ts";
+import { distill } from "../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./distill/noise.ts";
 import { fillWithNaN } from "./gradients/random-chains.ts";
 import { backendsUnderTest } from "./helpers.ts";

@@ -1,8 +1,7 @@
 // The oracle's random numbers, checked against published answers and their own statistics.
-
 import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
-import { philox4x32 } from "../src/backend/reference/random.ts";
+import { philox4x32 } from "../src/numeric/philox.ts";
 
 const backend = createReferenceBackend();
 const { ops, base } = backend;

@@ -7,6 +7,7 @@
 // losses, and for convolutions of stride 1 whose rows, outWidth·batch, are whole vectors of 4; else a multiple of 4.
 // Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
 // floats beyond its end.
+import type { RandomKey } from "../numeric/philox.ts";
 
 /** What is read back: float32 from kernels, float64 from the reference. */
 export type Floats = Float32Array | Float64Array;
@@ -162,17 +163,6 @@ export interface AdamOptions {
   readonly eps: number;
   /** 1 for the first update: the exponent of the bias corrections. */
   readonly step: number;
-}
-
-/**
- * Names one stream of random numbers: draw i is a pure function of (seed, stream, i), so streams never disturb one
- * another and any part of one can be made again. Philox4x32-10 (Salmon et al. 2011) with key = seed and counter =
- * [block, 0, stream, 0]; block b gives draws 4b … 4b + 3.
- */
-export interface RandomKey {
-  /** Two words of 32 bits: the Philox key. */
-  readonly seed: readonly [number, number];
-  readonly stream: number;
 }
 
 /**

@@ -10,7 +10,7 @@ import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addTrain } from "./commands/train.ts";
 import { exitCodes, reportError } from "./errors.ts";
-import { isUnderWay } from "./interrupt.ts";
+import { isUnderWay } from "./input/interrupt.ts";
 
 const help = `
 Examples:

@@ -2,8 +2,6 @@
 // Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
 // not matter who augments it, or together with which others.
 
-import type { RandomKey } from "../backend/backend.ts";
-import { philox4x32 } from "../backend/reference/random.ts";
 import {
   type Check,
   bytes as checkBytes,
@@ -18,9 +16,10 @@ import {
 } from "../checks/checks.ts";
 import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { logUniform } from "../numeric/elementary.ts";
+import { philox4x32, type RandomKey } from "../numeric/philox.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
-import { logUniform } from "./log-uniform.ts";
 import { fitTo, Resizer } from "./resize.ts";
 
 /** Ranges of torchvision's RandomResizedCrop. */

@@ -1,19 +1,13 @@
 // Dividing a set that comes without a test part.
 
-import { philox4x32 } from "../backend/reference/random.ts";
 import { checkOptions, checkValues } from "../checks/options.ts";
-import { randomKey } from "../random.ts";
+import { philox4x32 } from "../numeric/philox.ts";
+import { randomKey } from "../numeric/random.ts";
 import { checkLabelled } from "./check-dataset.ts";
-import { type Dataset, type DatasetSplit, type LabelledPixels, splitOf } from "./dataset.ts";
+import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
+import type { ClassSplitOptions } from "./load-options.ts";
+import { splitOf } from "./normalize.ts";
 import { splitChecks } from "./options.ts";
-
-/** How a set is divided. */
-export interface ClassSplitOptions {
-  /** Of each class, the share of its images that becomes the test part. Default 0.2. */
-  readonly testShare?: number | undefined;
-  /** Of the choice. Default 1. */
-  readonly seed?: number | undefined;
-}
 
 /** Positions of the two parts, each ascending. */
 export interface SplitIndices {

@@ -1,11 +1,10 @@
 // A data set as another network needs it: of another size, with a border, grey or RGB. The paper trains on USPS digits framed
 // like MNIST's, and on MNIST in three channels. What is given as a split stays one, both parts normalised alike.
-
 import { number } from "../checks/checks.ts";
 import { checkSetOrSplit } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
-import { datasetOf, splitOf } from "./dataset.ts";
 import { luma } from "./image-set.ts";
+import { datasetOf, splitOf } from "./normalize.ts";
 import { bothSides, checkSize, fitCheck } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 

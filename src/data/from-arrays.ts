@@ -1,13 +1,13 @@
 // A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
-
 import { type Check, optional, text, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { shown } from "../checks/refusal.ts";
 import { arrayKind, isBytes, isFloats } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import { checkAbsent, checkLabels, checkNames } from "./check-dataset.ts";
-import { type Dataset, datasetOf, type Normalization } from "./dataset.ts";
+import type { Dataset, Normalization } from "./dataset.ts";
 import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses, shiftAdvice } from "./labels.ts";
+import { datasetOf } from "./normalize.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
 /** What `datasetFromArrays` takes. */

@@ -1,13 +1,13 @@
 // Encoded images to one block of pixels of one size: what every reader of PNG and JPEG files shares.
 
+import { decodeImage } from "../codecs/decode-image.ts";
+import type { Raster } from "../codecs/raster.ts";
 import { FormatError } from "../errors.ts";
 import type { AbortSignal } from "../host-types.ts";
-import { nextTask } from "../platform.ts";
+import { nextTask } from "../platform/platform.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { LabelledPixels } from "./dataset.ts";
-import { decodeImage } from "./decode-image.ts";
 import { bothSides } from "./options.ts";
-import type { Raster } from "./raster.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 
 /** How images become pixels of one size. */

@@ -15,12 +15,10 @@ import {
 } from "../checks/checks.ts";
 import { type Checks, thing } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
-import { seedCheck } from "../random.ts";
-import type { ClassSplitOptions } from "./class-split.ts";
+import { seedCheck } from "../numeric/random.ts";
 import type { Normalization } from "./dataset.ts";
 import { farthestStart, type LabelOptions } from "./labels.ts";
-import type { LoadDatasetOptions } from "./layouts.ts";
-import type { DecodeOptions } from "./raster.ts";
+import type { ClassSplitOptions, LoadDatasetOptions } from "./load-options.ts";
 
 const maximumSide = 4096;
 
@@ -98,9 +96,4 @@ export const loadChecks: Checks<LoadDatasetOptions> = {
   cifar100Labels: optional(oneOf("fine", "coarse")),
   ...labelChecks,
   onNotice: optional(callback),
-};
-
-export const decodeChecks: Checks<DecodeOptions> = {
-  name: text,
-  maximumPixels: optional(number("a number > 0", (pixels) => pixels > 0)),
 };

@@ -1,5 +1,5 @@
 // What a diverged distillation is told to change: what helps depends on how it was run, and the words on who asks.
-import type { Divergence } from "../errors.ts";
+import type { Divergence } from "./diverged-error.ts";
 import type { OuterOptions } from "./method.ts";
 
 /** What the settings are called: by the library here, by options in the command. */

@@ -1,11 +1,10 @@
 // The method: how synthetic images are judged. Plain data, so that it can be saved with a set and sent to a worker.
-
 import { type Check, flag, number, oneOf, optional, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
-import { type InnerOptimizer, innerOptimizer, innerOptimizerChecks } from "./inner-optimizer.ts";
+import { type InnerOptimizer, innerOptimizer, innerOptimizerChecks } from "../inner/inner-optimizer.ts";
+import { checkTrajectoryMemory, type TrajectoryMemory } from "../inner/segments.ts";
 import { mostImagesPerStep, mostInnerSteps } from "./limits.ts";
-import { checkTrajectoryMemory, type TrajectoryMemory } from "./segments.ts";
 
 /** Settings of the back-gradient method (Wang et al. 2018). */
 export interface BackGradientMethod extends InnerOptimizer {

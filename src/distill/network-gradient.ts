@@ -3,20 +3,20 @@
 // anywhere (worker/), in any order, with the same bits.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Floats } from "../backend/backend.ts";
-import { randomKey } from "../random.ts";
-import { allIn } from "./allocators.ts";
-import type { BackGradient, OuterLoss } from "./back-gradient.ts";
-import { blockOrder } from "./block-order.ts";
-import { DataBatch } from "./data-batch.ts";
-import type { OuterLoopConfig } from "./outer-loop.ts";
+import { allIn } from "../inner/allocators.ts";
+import type { BackGradient, OuterLoss } from "../inner/back-gradient.ts";
+import { blockOrder } from "../inner/block-order.ts";
+import { DataBatch } from "../inner/data-batch.ts";
+import type { Blocks } from "../inner/unroll.ts";
+import { randomKey } from "../numeric/random.ts";
+import type { OuterLoopConfig } from "./config.ts";
 import { allocateNetworks, type NetworkGradients, type RunSizes } from "./run-buffers.ts";
-import type { Blocks } from "./unroll.ts";
 import { writeWeights } from "./weight-source.ts";
 
 /** Takes the gradients of network `k`. They hold until it returns. */
 export type AddGradient = (k: number, loss: number, gradients: NetworkGradients) => void;
 
-/** The networks of an outer step, wherever they run: here, or on workers (worker/networks.ts). */
+/** The networks of an outer step, wherever they run: here, or on workers (run/networks/networks.ts). */
 export interface StepNetworks {
   /** What the outer loop updates. */
   readonly blocks: Blocks;

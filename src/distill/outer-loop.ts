@@ -1,41 +1,24 @@
 // The outer loop, one step at a time: average the gradients of the step's networks, update pixels, raw learning rates and
 // learned labels with one Adam (docs/math.md §1). Everything is allocated at the start. Where the networks run is not known
 // here.
+
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none, required } from "../backend/backend.ts";
-import type { Augmentation } from "../data/augment.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { DivergedError } from "../errors.ts";
+import { allIn } from "../inner/allocators.ts";
+import type { Blocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
-import type { Loss } from "../nn/loss.ts";
-import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
-import { randomKey } from "../random.ts";
-import { allIn } from "./allocators.ts";
+import { randomKey } from "../numeric/random.ts";
+import type { OuterLoopConfig } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice } from "./divergence.ts";
 import { GradientClip } from "./gradient-clip.ts";
 import { initialLabels } from "./initial-labels.ts";
 import { rawLearningRate } from "./learning-rates.ts";
-import { type BackGradientMethod, decayedRate, imagesPerStep, type OuterOptions } from "./method.ts";
+import { decayedRate, imagesPerStep } from "./method.ts";
 import { type AddGradient, NetworkGradient, type StepNetworks, sizesOf } from "./network-gradient.ts";
 import { allocateOuter, labelFloats, type NetworkGradients, type OuterBuffers } from "./run-buffers.ts";
-import type { Blocks } from "./unroll.ts";
-import type { WeightSource } from "./weight-source.ts";
-
-export interface OuterLoopConfig {
-  readonly data: Dataset;
-  readonly augment?: Augmentation | undefined;
-  readonly model: Model;
-  readonly method: BackGradientMethod;
-  readonly init: WeightSource;
-  /** Of the inner steps and of the real batch. */
-  readonly loss: Loss;
-  /** Networks sampled for each outer step; their gradients are averaged, in order. */
-  readonly networksPerStep: number;
-  readonly outer: OuterOptions;
-  readonly seed: number;
-}
 
 /** What is missing where a network that learns labels has no gradient of them. */
 const learnedLabels = "the gradient of the labels";

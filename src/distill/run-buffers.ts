@@ -1,15 +1,15 @@
 // Everything a run holds in a backend's memory, allocated here and nowhere else. With counting allocators it is the
 // run's plan: what is counted is what is taken.
 import { type Backend, type Buffer, none, type OptionalBuffer } from "../backend/backend.ts";
+import type { Allocators } from "../inner/allocators.ts";
+import { BackGradient } from "../inner/back-gradient.ts";
+import { innerOptimizer } from "../inner/inner-optimizer.ts";
+import { RealBatch } from "../inner/real-batch.ts";
+import { allocateBlocks, type Blocks, type InnerLoop } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import type { Allocators } from "./allocators.ts";
-import { BackGradient } from "./back-gradient.ts";
-import { innerOptimizer } from "./inner-optimizer.ts";
 import { type BackGradientMethod, imagesPerStep } from "./method.ts";
-import { RealBatch } from "./outer-loss.ts";
-import { allocateBlocks, type Blocks, type InnerLoop } from "./unroll.ts";
 
 /** What decides the sizes of a run. */
 export interface RunSizes {

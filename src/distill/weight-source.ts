@@ -1,9 +1,11 @@
 // Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
 // before.
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
+import { hexadecimal, sha256 } from "../codecs/sha256.ts";
+import { checkFloats } from "../engine/validate.ts";
 import { isObject } from "../kinds.ts";
 import {
   type Initializer,
@@ -14,8 +16,7 @@ import {
   initializer,
 } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed, randomKey, randomOrder } from "../random.ts";
-import type { Pretrained } from "./pretrained.ts";
+import { checkSeed, randomKey, randomOrder } from "../numeric/random.ts";
 
 /** Initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
@@ -107,4 +108,87 @@ function placeInPool(size: number, { seed, purpose, index, perStep = 1 }: Weight
   const k = index % perStep;
   const step = (index - k) / perStep;
   return randomOrder(size, k + 1, randomKey(seed, "weights/pretrained", step))[k]!;
+}
+
+/** Networks of one model, trained or given. */
+export interface PretrainedPool {
+  /** θ of each network, flat in module order. */
+  readonly weights: readonly Floats[];
+}
+
+/** A {@link WeightSource} of trained networks. */
+export interface Pretrained extends PretrainedPool {
+  readonly kind: "pretrained";
+}
+
+/**
+ * Networks that were trained before. One is fixed: the set is distilled for it and evaluated on it. Of several each
+ * outer step draws `networksPerStep`, without replacement; evaluate on others, kept apart: network k of an evaluation
+ * is the k-th of the pool that it is given.
+ *
+ * A recipe names them by number and SHA-256, not by content.
+ *
+ * @param networks θ of each network, or a pool from `trainPool` or `loadPool`.
+ * @throws TypeError and RangeError for no network, or one that is no array of finite floats as long as the first.
+ * @example
+ * const pool = await trainPool({ data: source.train, model, networks: 100, epochs: 5 });
+ * const held = await trainPool({ data: source.train, model, networks: 20, epochs: 5, pool: "test" });
+ * const run = distill({ data: target.train, model, method, init: pretrained(pool), networksPerStep: 4 });
+ * await evaluate({ set: await run.result(), model, init: pretrained(held), test: target.test });
+ */
+export function pretrained(networks: readonly Floats[] | PretrainedPool): WeightSource {
+  const weights = isObject(networks) ? (networks as PretrainedPool).weights : networks;
+  if (!Array.isArray(weights)) throw wrongKind("weights", "an array of networks, or a pool of them", weights);
+  if (weights.length === 0) throw new RangeError(noNetwork("weights"));
+  const length = (weights[0] as Floats)?.length ?? 0;
+  weights.forEach((theta, k) => {
+    checkFloats(`weights[${k}]`, theta, length);
+  });
+  return { kind: "pretrained", weights };
+}
+
+/**
+ * Throws RangeError unless networks from `init` are such of the model, and there are `networks` of them where so many
+ * different ones are wanted.
+ */
+export function checkInit(init: WeightSource, model: Model, networks: number = 1): void {
+  if (init.kind !== "pretrained") return;
+  const [{ length }, { parameterCount }] = [init.weights[0]!, model];
+  if (length !== parameterCount) {
+    throw new RangeError(`"init" expected networks of ${parameterCount} parameters, as the model has, got ${length}`);
+  }
+  if (networks > init.weights.length) {
+    throw new RangeError(`"init" expected a pool of at least ${networks} networks, got ${init.weights.length}`);
+  }
+}
+
+/** Bytes of the weights themselves, which are memory of the host. */
+export function weightBytes(init: WeightSource): number {
+  if (init.kind !== "pretrained") return 0;
+  return init.weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/**
+ * The source as a recipe names it, as plain data. In the place of pretrained weights is the SHA-256 of the SHA-256s of
+ * the networks' little-endian bytes, in their order.
+ *
+ * @throws UnsupportedError where the host offers no SHA-256.
+ */
+export async function describeInit(init: WeightSource): Promise<object> {
+  if (init.kind !== "pretrained") return init;
+  const { kind, weights } = init;
+  const digests: Uint8Array[] = [];
+  for (const theta of weights) digests.push(await sha256([theta]));
+  const digest = hexadecimal(await sha256(digests));
+  return { kind, networks: weights.length, parameters: weights[0]!.length, sha256: digest };
+}
+
+/** A trained network of a pool. */
+export interface PoolNetwork {
+  /** Its number, from 0. */
+  readonly network: number;
+  /** θ, flat in module order. */
+  readonly parameters: Float32Array;
+  /** On the test images, if there are any. */
+  readonly accuracy?: number;
 }

@@ -1,103 +1,35 @@
 // The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
 // [n, c, h, w] outside, batch innermost inside.
+
 import type { Arena } from "../backend/arena.ts";
-import {
-  type Backend,
-  type Buffer,
-  type Floats,
-  type OptionalBuffer,
-  type RandomKey,
-  required,
-} from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, type OptionalBuffer, required } from "../backend/backend.ts";
 import { wholeNumber } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
-import { allIn } from "../distill/allocators.ts";
-import { BackGradient } from "../distill/back-gradient.ts";
-import { innerOptimizer } from "../distill/inner-optimizer.ts";
-import { type Batch, RealBatch } from "../distill/outer-loss.ts";
-import { checkTrajectoryMemory, type TrajectoryMemory } from "../distill/segments.ts";
-import { allocateBlocks } from "../distill/unroll.ts";
+import { allIn } from "../inner/allocators.ts";
+import { BackGradient } from "../inner/back-gradient.ts";
+import type { Batch } from "../inner/batch.ts";
+import { innerOptimizer } from "../inner/inner-optimizer.ts";
+import { RealBatch } from "../inner/real-batch.ts";
+import { checkTrajectoryMemory } from "../inner/segments.ts";
+import { allocateBlocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
-import { checkSeed, randomKey } from "../random.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import { checkSeed, randomKey } from "../numeric/random.ts";
 import { inputChecks, labelledImages } from "./input-checks.ts";
-import { checkFloats, checkImages, checkNumbers, checkTargets, type Targets } from "./validate.ts";
-
-/** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
-export interface LabelledImages {
-  readonly images: Floats;
-  readonly targets: Targets;
-}
-
-/** What leaves something to chance. */
-export interface Chance {
-  /**
-   * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
-   * inner step of a meta-gradient has masks of its own. Without it nothing is dropped, as in evaluation.
-   */
-  readonly dropoutSeed?: number | undefined;
-}
-
-/** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
-export interface Gradients<Values extends Floats = Floats> {
-  readonly loss: number;
-  /** [n, classes] */
-  readonly logits: Values;
-  /** ∂ℓ/∂θ, flat */
-  readonly parameters: Values;
-  /** ∂ℓ/∂images [n, c, h, w] */
-  readonly images: Values;
-  /** ∂ℓ/∂targets [n, classes] */
-  readonly targets: Values;
-}
-
-/** Result of {@link BoundNetwork.hessianVectorProduct}. */
-export interface HessianVectorProduct<Values extends Floats = Floats> {
-  /** H_θθ·v, flat */
-  readonly parameters: Values;
-  /** H_xθ·v [n, c, h, w] */
-  readonly images: Values;
-  /** H_yθ·v [n, classes] */
-  readonly targets: Values;
-}
-
-/** Arguments of {@link BoundNetwork.metaGradient}. */
-export interface MetaGradientOptions extends Chance {
-  /** θ_0 */
-  readonly parameters: Floats;
-  /** The blocks, all of one size, used in order in each epoch. */
-  readonly steps: readonly LabelledImages[];
-  /** Passes over the blocks. Default 1. */
-  readonly epochs?: number | undefined;
-  /** [steps × epochs], in the order of use. */
-  readonly learningRates: Floats | readonly number[];
-  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
-  readonly momentum?: number | undefined;
-  readonly weightDecay?: number | undefined;
-  /** The outer batch. */
-  readonly real: LabelledImages;
-  /** How much of the inner steps is held for the reverse sweep; the same bits. Default "store", the fastest. */
-  readonly memory?: TrajectoryMemory | undefined;
-}
-
-/** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
-export interface MetaGradient<Values extends Floats = Floats> {
-  readonly loss: number;
-  /** Of each block's images [n, c, h, w], summed over epochs. */
-  readonly images: readonly Values[];
-  /** Of each block's targets [n, classes], summed over epochs. */
-  readonly targets: readonly Values[];
-  /** [steps × epochs] */
-  readonly learningRates: Values;
-  /** θ_T */
-  readonly parameters: Values;
-  /** ∂L/∂θ_0 */
-  readonly initial: Values;
-}
+import type {
+  Chance,
+  Gradients,
+  HessianVectorProduct,
+  LabelledImages,
+  MetaGradient,
+  MetaGradientOptions,
+} from "./passes.ts";
+import { checkFloats, checkImages, checkNumbers, checkTargets } from "./validate.ts";
 
 interface Checked extends LabelledImages {
   readonly count: number;

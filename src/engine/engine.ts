@@ -5,7 +5,7 @@ import type { Backend, Simd } from "../backend/backend.ts";
 import { createWasmBackend } from "../backend/wasm/backend.ts";
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { checkModel, type Model } from "../nn/model.ts";
-import { onMainThread } from "../platform.ts";
+import { onMainThread } from "../platform/platform.ts";
 import { BoundNetwork } from "./bound-network.ts";
 import {
   type BindOptions,

@@ -3,7 +3,7 @@
 import { type Check, optional, signal } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
 import type { AbortSignal } from "../host-types.ts";
-import type { Chance, LabelledImages, MetaGradientOptions } from "./bound-network.ts";
+import type { Chance, LabelledImages, MetaGradientOptions } from "./passes.ts";
 
 const later: Check = () => {};
 

@@ -5,7 +5,7 @@ import type { Checks } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { isObject } from "../kinds.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
-import { hardwareThreads } from "../platform.ts";
+import { hardwareThreads } from "../platform/platform.ts";
 
 const MAXIMUM_THREADS = 64;
 

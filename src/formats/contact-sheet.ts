@@ -4,11 +4,10 @@
 // black as it is bright. So the sheet is denormalised and then shown in the range of its own values, without the outermost
 // half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles: stretching each by itself would make noise look like
 // strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
-
 import { oneOf, optional, whole } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
+import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { checkDistilledSet } from "./check-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 
 /** Nearly black: learned pixels that say nothing are middle grey. */

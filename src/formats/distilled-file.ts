@@ -8,18 +8,17 @@
 // What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
 // .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay where the set
 // names them.
-
 import { bytes as checkBytes, text } from "../checks/checks.ts";
+import { parseJson } from "../codecs/json.ts";
+import type { NumericArray } from "../codecs/npy.ts";
+import { parseNpz, writeNpz } from "../codecs/npz.ts";
+import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
+import { refuseTorchFile } from "../codecs/torch-file.ts";
+import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isBytes } from "../kinds.ts";
 import { quote } from "../quote.ts";
-import { checkDistilledSet, valueFault } from "./check-set.ts";
-import { parseJson } from "./json.ts";
-import type { NumericArray } from "./npy.ts";
-import { parseNpz, writeNpz } from "./npz.ts";
-import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
-import { refuseTorchFile } from "./torch-file.ts";
 
 const metadataName = "metadata";
 

@@ -1,6 +1,7 @@
 // The values of a distilled set as bytes to look at.
+
+import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { checkDistilledSet } from "./check-set.ts";
 
 /** Denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];

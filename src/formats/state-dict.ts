@@ -1,18 +1,17 @@
 // The parameters of a network as a PyTorch state_dict: in .safetensors what `safetensors.torch.save_file` writes of
 // `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` does. θ is cut into its named tensors, and put
 // together from them.
-
 import type { Floats } from "../backend/backend.ts";
 import { type Check, bytes as checkBytes, flag, floats, kind, listOf, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
+import { type NumericArray, numberTypeOf } from "../codecs/npy.ts";
+import { parseNpz } from "../codecs/npz.ts";
+import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
+import { refuseTorchFile } from "../codecs/torch-file.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isFloats } from "../kinds.ts";
 import { checkModel, type Model, type Parameter } from "../nn/model.ts";
 import { quote } from "../quote.ts";
-import { type NumericArray, numberTypeOf } from "./npy.ts";
-import { parseNpz } from "./npz.ts";
-import { parseSafetensors, writeSafetensors } from "./safetensors.ts";
-import { refuseTorchFile } from "./torch-file.ts";
 
 /** Options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {

@@ -1,10 +1,11 @@
 // Initial weights (docs/math.md §4), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
-import type { Backend, Buffer, RandomKey } from "../backend/backend.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
 import { number, oneOf, optional } from "../checks/checks.ts";
 import { type Checks, checkValues } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import { randomKey } from "../random.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import { randomKey } from "../numeric/random.ts";
 import type { Model, Parameter } from "./model.ts";
 import { orthonormalize } from "./orthogonal.ts";
 

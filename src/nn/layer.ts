@@ -1,9 +1,10 @@
 // What a layer is. A `Layer` is a description that a user writes; bound to a backend it becomes a `BoundLayer` with
 // the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
-import type { Buffer, Ops, OptionalBuffer, RandomKey } from "../backend/backend.ts";
+import type { Buffer, Ops, OptionalBuffer } from "../backend/backend.ts";
 import { type Check, wholeNumber } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
+import type { RandomKey } from "../numeric/philox.ts";
 
 /** Channels, height, width of one image or activation. */
 export type ImageShape = readonly [channels: number, height: number, width: number];

@@ -3,15 +3,8 @@
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets where asked
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
-import {
-  type Buffer,
-  none,
-  nowhere,
-  type Ops,
-  type OptionalBuffer,
-  type RandomKey,
-  required,
-} from "../backend/backend.ts";
+import { type Buffer, none, nowhere, type Ops, type OptionalBuffer, required } from "../backend/backend.ts";
+import type { RandomKey } from "../numeric/philox.ts";
 import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";

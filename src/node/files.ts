@@ -1,12 +1,11 @@
 // Files on a disk: written so that they are whole or not there, and read with a limit.
-
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { bytes as checkBytes, text } from "../checks/checks.ts";
-import { isHidden } from "../data/class-folders.ts";
 import type { DataFile } from "../data/data-file.ts";
+import { isHidden } from "../data/layouts/class-folders.ts";
 import { FormatError } from "../errors.ts";
 import { shortName } from "../quote.ts";
 

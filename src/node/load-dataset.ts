@@ -1,12 +1,12 @@
 // One way to any data set: by a path, whatever is there, or by a name, from the cache or the network.
-
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { callback, flag, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import type { DatasetSplit } from "../data/dataset.ts";
-import { datasetFromFiles, type LoadDatasetOptions } from "../data/layouts.ts";
+import { datasetFromFiles } from "../data/layouts/layouts.ts";
+import type { LoadDatasetOptions } from "../data/load-options.ts";
 import { loadChecks as readChecks } from "../data/options.ts";
 import { catalogue, type DownloadFile } from "./catalogue.ts";
 import { cacheFolder, type DownloadOptions, download, isCached } from "./download.ts";

@@ -6,16 +6,13 @@ import { join } from "node:path";
 import type { Floats } from "../backend/backend.ts";
 import { text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { trainPoolChecks } from "../distill/call-checks.ts";
-import type { Evaluation } from "../distill/evaluation.ts";
-import type { PretrainedPool } from "../distill/pretrained.ts";
-import { summary } from "../distill/summary.ts";
-import { type TrainedPool, type TrainPoolOptions, trainingConfig, trainPool } from "../distill/train-pool.ts";
+import { jsonFromBytes } from "../codecs/json.ts";
+import { parseSafetensors } from "../codecs/safetensors.ts";
+import { hexadecimal, sha256 } from "../codecs/sha256.ts";
+import type { PretrainedPool } from "../distill/weight-source.ts";
 import { placeChecks } from "../engine/options.ts";
 import { FormatError } from "../errors.ts";
-import { jsonFromBytes } from "../formats/json.ts";
-import { parseSafetensors } from "../formats/safetensors.ts";
-import { hexadecimal, sha256 } from "../formats/sha256.ts";
+import type { Evaluation } from "../evaluate/evaluation.ts";
 import {
   parametersFromBytes,
   parametersToSafetensors,
@@ -24,7 +21,11 @@ import {
 } from "../formats/state-dict.ts";
 import { describeModel, modelFromDescription } from "../nn/describe.ts";
 import { checkModel, type Model } from "../nn/model.ts";
+import { summary } from "../numeric/summary.ts";
 import { quote, shortName } from "../quote.ts";
+import { trainingConfig, trainPool } from "../run/in-place/train-pool.ts";
+import { trainPoolChecks } from "../run/options/call-checks.ts";
+import type { TrainedPool, TrainPoolOptions } from "../run/options/train-pool.ts";
 import { version } from "../version.gen.ts";
 import { makeFolder, readBytes, writeFileAtomic } from "./files.ts";
 import { locked } from "./lock.ts";

@@ -1,9 +1,9 @@
 // What a recipe takes, before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { backGradientFlops } from "../distill/flops.ts";
-import { estimateMemory } from "../distill/memory.ts";
 import { outerOptions } from "../distill/method.ts";
+import { backGradientFlops } from "../nn/flops.ts";
 import type { Model } from "../nn/model.ts";
+import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
 import type { Recipe } from "./recipe.ts";
 

@@ -2,16 +2,16 @@
 import { type Check, floats, listOf, optional } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { checkDataset } from "../data/check-dataset.ts";
-import { type Dataset, relabelled } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { relabelled } from "../data/subsets.ts";
 import type { DataShape } from "../distill/fit.ts";
 import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
-import type { DistillOptions } from "../distill/options.ts";
-import { type PretrainedPool, pretrained } from "../distill/pretrained.ts";
-import { fixedInit, randomInit, type WeightSource } from "../distill/weight-source.ts";
+import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
+import type { DistillOptions } from "../run/options/distill.ts";
 import { checkRecipe } from "./parse.ts";
 import type { Recipe, RecipeModel } from "./recipe.ts";
 

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { jsonFromBytes } from "../codecs/json.ts";
 import { FormatError } from "../errors.ts";
-import { jsonFromBytes } from "../formats/json.ts";
 import { isObject } from "../kinds.ts";
 import { quote, shortName } from "../quote.ts";
 import type { Recipe } from "./recipe.ts";

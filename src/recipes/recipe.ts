@@ -1,7 +1,7 @@
 // A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
 import type { Augmentation } from "../data/augment.ts";
-import type { BaselineKind } from "../distill/baselines/kinds.ts";
 import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
+import type { BaselineKind } from "../evaluate/baselines/kinds.ts";
 import type { ModelDescription } from "../nn/describe.ts";
 import type { Initializer } from "../nn/init.ts";
 import type { Loss } from "../nn/loss.ts";

@@ -2,8 +2,8 @@
 import * as v from "valibot";
 import { nearest } from "../checks/nearest.ts";
 import { farthestStart } from "../data/labels.ts";
-import { baselineKinds } from "../distill/baselines/kinds.ts";
 import { mostImagesPerStep, mostInnerSteps } from "../distill/limits.ts";
+import { baselineKinds } from "../evaluate/baselines/kinds.ts";
 import type { BaselineName, Recipe } from "./recipe.ts";
 
 /** A message that begins like this needs no "expected" before it. */

@@ -1,6 +1,6 @@
 // What a visitor does in the demo page.
 import { encode } from "fast-png";
-import { writeZip } from "../../src/formats/zip.ts";
+import { writeZip } from "../../src/codecs/zip.ts";
 import { type BrowserPage, until } from "./browsers.ts";
 
 /** What an element says. */

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeNpz } from "../../src/codecs/npz.ts";
 import { contactSheet } from "../../src/formats/contact-sheet.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
 import { describeModel, lenet } from "../../src/index.ts";
 import { loadDistilled, saveDistilled } from "../../src/node.ts";
 import { makeSet } from "../formats/sets.ts";

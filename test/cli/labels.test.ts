@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeNpz } from "../../src/formats/npz.ts";
+import { writeNpz } from "../../src/codecs/npz.ts";
 import { paint } from "../helpers.ts";
 import { distillate } from "./cli.ts";
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { describeInit } from "../../src/distill/pretrained.ts";
+import { describeInit } from "../../src/distill/weight-source.ts";
 import { lenet, pretrained } from "../../src/index.ts";
 import { loadDistilled, loadParameters } from "../../src/node.ts";
 import { distillate, writeIdxFolder } from "./cli.ts";

@@ -1,8 +1,8 @@
 import type { WriteStream } from "node:tty";
 import { afterEach, expect, test, vi } from "vitest";
-import { watchInterrupts } from "../../src/cli/interrupt.ts";
-import { clock, ProgressLine, progressText, Rate, Smoothed } from "../../src/cli/progress.ts";
-import { count, duration, mebibytes } from "../../src/cli/text.ts";
+import { watchInterrupts } from "../../src/cli/input/interrupt.ts";
+import { clock, ProgressLine, progressText, Rate, Smoothed } from "../../src/cli/output/progress.ts";
+import { count, duration, mebibytes } from "../../src/cli/output/text.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

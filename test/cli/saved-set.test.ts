@@ -1,6 +1,6 @@
 // What the recipe of a saved set says about initial weights.
 import { expect, test } from "vitest";
-import { initOf } from "../../src/cli/saved-set.ts";
+import { initOf } from "../../src/cli/input/saved-set.ts";
 import { fixedInit, randomInit } from "../../src/index.ts";
 import { makeSet } from "../formats/sets.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { loadArrays } from "../../src/data/arrays.ts";
-import { type ArrayData, type NumericArray, writeNpy } from "../../src/formats/npy.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
-import { writeZip } from "../../src/formats/zip.ts";
+import { type ArrayData, type NumericArray, writeNpy } from "../../src/codecs/npy.ts";
+import { writeNpz } from "../../src/codecs/npz.ts";
+import { writeZip } from "../../src/codecs/zip.ts";
+import { loadArrays } from "../../src/data/layouts/arrays.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched } from "../formats/hostile.ts";
 import { bytes, file, histogram } from "./samples.ts";
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type Augmentation, AugmentedBatches, augmented } from "../../src/data/augment.ts";
-import { batchInto, datasetOf } from "../../src/data/dataset.ts";
-import { exponential, logarithm, logUniform } from "../../src/data/log-uniform.ts";
-import { randomKey } from "../../src/random.ts";
+import { batchInto } from "../../src/data/dataset.ts";
+import { datasetOf } from "../../src/data/normalize.ts";
+import { exponential, logarithm, logUniform } from "../../src/numeric/elementary.ts";
+import { randomKey } from "../../src/numeric/random.ts";
 import { bytes } from "./samples.ts";
 
 const key = randomKey(3, "augment");

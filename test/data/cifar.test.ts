@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type CifarLabels, loadCifar } from "../../src/data/cifar.ts";
+import { loadCifar } from "../../src/data/layouts/cifar.ts";
+import type { CifarLabels } from "../../src/data/load-options.ts";
 import { concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
 import { bytes, histogram, realFile } from "./samples.ts";
 

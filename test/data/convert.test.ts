@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { padded, resized, toGrey, toRgb } from "../../src/data/convert.ts";
-import { type Dataset, datasetOf, statistics } from "../../src/data/dataset.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { datasetOf, statistics } from "../../src/data/normalize.ts";
 import { bytes } from "./samples.ts";
 
 const set = (channels: number, height: number, width: number, seed = 1, count = 3): Dataset =>

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { loadCsv } from "../../src/data/csv.ts";
-import { datasetFromFiles } from "../../src/data/layouts.ts";
+import { loadCsv } from "../../src/data/layouts/csv.ts";
+import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "../formats/hostile.ts";
 import { file, realFile } from "./samples.ts";
 

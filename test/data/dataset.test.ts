@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { batchInto, classIndex, type Dataset, statistics, subset } from "../../src/data/dataset.ts";
+import { batchInto, classIndex, type Dataset } from "../../src/data/dataset.ts";
+import { statistics } from "../../src/data/normalize.ts";
+import { subset } from "../../src/data/subsets.ts";
 
 /** 4 images of 2 channels, 1×3, all values different. */
 const tiny: Dataset = {

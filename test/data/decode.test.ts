@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { filesInArchive } from "../../src/data/archive.ts";
-import { decodeImage } from "../../src/data/decode-image.ts";
-import { crc32 } from "../../src/formats/zip.ts";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
+import { crc32 } from "../../src/codecs/zip.ts";
+import { filesInArchive } from "../../src/data/layouts/archive.ts";
 import {
   ascii,
   concat,

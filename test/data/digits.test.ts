@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 // @ts-expect-error a build script, in JavaScript
 import { makeDigits } from "../../scripts/make-digits.mjs";
 import { classIndex, type Dataset } from "../../src/data/dataset.ts";
-import { digits } from "../../src/data/digits.ts";
-import { loadIdx } from "../../src/data/idx.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
+import { loadIdx } from "../../src/data/layouts/idx.ts";
 
 const assets = fileURLToPath(new URL("../../assets/", import.meta.url));
 const files = ["digits-images.idx3.gz", "digits-labels.idx1.gz"];

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { gunzip, inflatePrefix, maybeGunzip } from "../../src/data/gzip.ts";
-import { crc32 } from "../../src/formats/zip.ts";
+import { gunzip, inflatePrefix, maybeGunzip } from "../../src/codecs/gzip.ts";
+import { crc32 } from "../../src/codecs/zip.ts";
 import {
   ascii,
   concat,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { loadIdx, parseIdx } from "../../src/data/idx.ts";
+import { loadIdx, parseIdx } from "../../src/data/layouts/idx.ts";
 import { concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
 
 const name = fileName;

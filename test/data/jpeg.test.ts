@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadImageFolder } from "../../src/data/class-folders.ts";
-import { decodeImage } from "../../src/data/decode-image.ts";
-import { exifOrientation, type Orientation, upright } from "../../src/data/orientation.ts";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
+import { exifOrientation, type Orientation, upright } from "../../src/codecs/orientation.ts";
+import { loadImageFolder } from "../../src/data/layouts/class-folders.ts";
 import { ascii, concat, expectOnlyFormatErrors, fileName, patched, randomIntegers } from "../formats/hostile.ts";
 import { bytes, file, jpegFile } from "./samples.ts";
 

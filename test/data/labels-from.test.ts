@@ -1,8 +1,8 @@
 // Labels that start at another number than 0 become classes, in every layout whose labels are numbers.
 import { expect, test } from "vitest";
+import { writeNpz } from "../../src/codecs/npz.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
 import { datasetFromFiles, loadArrays, loadCifar, loadIdx, loadIdxFiles, loadUsps } from "../../src/data.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
 import { ascii, concat } from "../formats/hostile.ts";
 import { bytes, file, flatPng } from "./samples.ts";
 

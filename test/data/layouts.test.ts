@@ -1,9 +1,10 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { writeNpy } from "../../src/codecs/npy.ts";
+import { writeNpz } from "../../src/codecs/npz.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
-import { datasetFromFiles, type LoadDatasetOptions } from "../../src/data/layouts.ts";
-import { writeNpy } from "../../src/formats/npy.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
+import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
+import type { LoadDatasetOptions } from "../../src/data/load-options.ts";
 import { ascii, concat } from "../formats/hostile.ts";
 import { bytes, file, flatPng, histogram, jpegFile, png, tar } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { datasetFromFiles } from "../../src/data/layouts.ts";
-import { loadSvhn } from "../../src/data/svhn.ts";
+import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
+import { loadSvhn } from "../../src/data/layouts/svhn.ts";
 import { expectOnlyFormatErrors, fileName } from "../formats/hostile.ts";
 import { type MatChoices, type MatData, mat, variable } from "../formats/mat-writer.ts";
 import { bytes, file, tar } from "./samples.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DataFile } from "../../src/data/data-file.ts";
-import { datasetFromFiles } from "../../src/data/layouts.ts";
-import { TextLines } from "../../src/data/text-files.ts";
+import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
+import { TextLines } from "../../src/data/layouts/text-files.ts";
 import { ascii, fileName } from "../formats/hostile.ts";
 import { file, flatPng } from "./samples.ts";
 

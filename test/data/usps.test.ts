@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { loadUsps } from "../../src/data/usps.ts";
+import { loadUsps } from "../../src/data/layouts/usps.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "../formats/hostile.ts";
 import { histogram, realFile } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseXml } from "../../src/data/xml.ts";
+import { parseXml } from "../../src/codecs/xml.ts";
 import { ascii, expectOnlyFormatErrors, fileName } from "../formats/hostile.ts";
 
 const parse = (text: string) => () => parseXml(text, fileName);

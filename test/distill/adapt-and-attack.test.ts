@@ -1,13 +1,15 @@
 // Adaptation and poisoning: sets distilled for networks that were trained before, from end to end on small data.
 import { afterAll, describe, expect, test } from "vitest";
-import { type Dataset, relabelled } from "../../src/data/dataset.ts";
-import { accuracyOf, attackReport, classAccuracies, confusionOf } from "../../src/distill/confusion.ts";
-import { distill } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { relabelled } from "../../src/data/subsets.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { pretrained } from "../../src/distill/pretrained.ts";
-import { trainPool } from "../../src/distill/train-pool.ts";
+import { pretrained } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { attackReport } from "../../src/evaluate/attack-report.ts";
+import { accuracyOf, classAccuracies, confusionOf } from "../../src/evaluate/confusion.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainPool } from "../../src/run/in-place/train-pool.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });

@@ -1,15 +1,15 @@
 // Blocks in an order of chance: while distilling, and when a set is used.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
-import { blockOrder } from "../../src/distill/block-order.ts";
-import { type DistillOptions, distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { trainOn } from "../../src/distill/train-on.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { setDigest } from "../../src/formats/digest.ts";
+import { blockOrder } from "../../src/inner/block-order.ts";
+import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainOn } from "../../src/run/in-place/train-on.ts";
 import { expectClose } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 

@@ -1,6 +1,7 @@
 // Classes without images, a single class and labels that start at 1 are found before anything runs.
 import { afterAll, describe, expect, test } from "vitest";
-import { classCounts, type Dataset, relabelled } from "../../src/data/dataset.ts";
+import { classCounts, type Dataset } from "../../src/data/dataset.ts";
+import { relabelled } from "../../src/data/subsets.ts";
 import {
   backGradient,
   baseline,

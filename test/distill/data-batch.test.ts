@@ -2,9 +2,9 @@
 import { afterAll, expect, test } from "vitest";
 import { augmented } from "../../src/data/augment.ts";
 import { normalizedBytes } from "../../src/data/dataset.ts";
-import { DataBatch } from "../../src/distill/data-batch.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { randomKey } from "../../src/random.ts";
+import { DataBatch } from "../../src/inner/data-batch.ts";
+import { randomKey } from "../../src/numeric/random.ts";
 import { brightHalves, imageKey, valueKey } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });

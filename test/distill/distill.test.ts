@@ -1,19 +1,19 @@
 // distill(): what it promises to whoever iterates, stops or asks for the result.
 import { afterAll, describe, expect, test } from "vitest";
-import { subset } from "../../src/data/dataset.ts";
-import { digits } from "../../src/data/digits.ts";
-import { type DistillOptions, distill, type Progress } from "../../src/distill/distill.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
+import { subset } from "../../src/data/subsets.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
+import { DivergedError } from "../../src/distill/diverged-error.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { DivergedError } from "../../src/errors.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { setDigest } from "../../src/formats/digest.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { type DistillOptions, distill, type Progress } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });

@@ -1,15 +1,15 @@
 // evaluate() and trainOn(): networks that learn from a set alone, in its order.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto, type Dataset } from "../../src/data/dataset.ts";
-import { distill } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { predictedClasses } from "../../src/distill/test-images.ts";
-import { trainOn } from "../../src/distill/train-on.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { ShapeError } from "../../src/errors.ts";
+import { predictedClasses } from "../../src/evaluate/test-images.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainOn } from "../../src/run/in-place/train-on.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 

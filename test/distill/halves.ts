@@ -1,6 +1,7 @@
 // A data set that a tiny network learns in no time: images that are brighter in their upper, lower or left half, under
 // noise.
-import { type Dataset, statistics } from "../../src/data/dataset.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { statistics } from "../../src/data/normalize.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";

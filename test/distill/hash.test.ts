@@ -2,8 +2,8 @@
 // changes the order of a sum, a random stream or a default changes it: then put the new digest into pinned-runs.ts and say so
 // in CHANGELOG.md, in the same commit. Any other reason for a failure is a bug.
 import { describe, expect, test } from "vitest";
-import { distill } from "../../src/distill/distill.ts";
-import { isReproducible, setDigest } from "../../src/formats/sha256.ts";
+import { isReproducible, setDigest } from "../../src/formats/digest.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
 import { pinnedRuns } from "./pinned-runs.ts";
 
 /** More threads than most machines have processors, and numbers that divide neither tiles nor batches. */

@@ -1,15 +1,15 @@
 // Labels learned with the pixels: their gradient through a whole outer step, and sets of fewer images than classes.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
-import { type DistillOptions, distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient, type InitialLabels } from "../../src/distill/method.ts";
-import { trainOn } from "../../src/distill/train-on.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { setDigest } from "../../src/formats/digest.ts";
 import { distilledFromBytes, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainOn } from "../../src/run/in-place/train-on.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 

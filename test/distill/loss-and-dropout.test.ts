@@ -1,14 +1,10 @@
 // Two choices that a whole run carries with it: the loss, from the inner steps to evaluation, and dropout's masks.
 import { afterAll, describe, expect, test } from "vitest";
-import { baseline } from "../../src/distill/baselines/baseline.ts";
-import { distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import type { TrajectoryMemory } from "../../src/distill/segments.ts";
-import { trainOn } from "../../src/distill/train-on.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import type { TrajectoryMemory } from "../../src/inner/segments.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
@@ -16,6 +12,10 @@ import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import type { Loss } from "../../src/nn/loss.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
+import { baseline } from "../../src/run/in-place/baseline.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainOn } from "../../src/run/in-place/train-on.ts";
 import { brightHalves } from "./halves.ts";
 
 const size = { classes: 2, size: 4 };

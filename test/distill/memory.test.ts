@@ -1,11 +1,11 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { type DistillOptions, distill } from "../../src/distill/distill.ts";
-import { estimateMemory, planRun } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
+import { estimateMemory, planRun } from "../../src/run/options/memory.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };

@@ -1,5 +1,6 @@
 // A data set without meaning, for tests of what a run takes and of its bits.
-import { type Dataset, statistics } from "../../src/data/dataset.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { statistics } from "../../src/data/normalize.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";

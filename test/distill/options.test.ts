@@ -1,10 +1,10 @@
 // What distill() and backGradient() refuse, before anything runs.
 import { describe, expect, test } from "vitest";
-import { subset } from "../../src/data/dataset.ts";
-import { type DistillOptions, distill } from "../../src/distill/distill.ts";
+import { subset } from "../../src/data/subsets.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { ShapeError } from "../../src/errors.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const data = brightHalves({ count: 12 });

@@ -4,7 +4,7 @@ import { Arena } from "../../src/backend/arena.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import { batchInto } from "../../src/data/dataset.ts";
-import { chunkImages, RealBatch } from "../../src/distill/outer-loss.ts";
+import { chunkImages, RealBatch } from "../../src/inner/real-batch.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { paint } from "../helpers.ts";
 import { noise } from "./noise.ts";

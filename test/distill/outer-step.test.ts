@@ -1,12 +1,12 @@
 // One outer step, done again by hand from engine.metaGradient and the formula of Adam's first step, in float64.
 import { describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
-import { type DistillOptions, distill } from "../../src/distill/distill.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../src/distill/weight-source.ts";
-import type { MetaGradient } from "../../src/engine/bound-network.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import type { MetaGradient } from "../../src/engine/passes.ts";
+import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { expectClose } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 

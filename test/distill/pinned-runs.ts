@@ -1,8 +1,8 @@
 // Runs whose bytes a version promises, with the SHA-256 of what they learn.
-import { digits } from "../../src/data/digits.ts";
-import type { DistillOptions } from "../../src/distill/distill.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
+import type { DistillOptions } from "../../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 /** A run, and the digest of its set on any number of threads and workers, on any host. */

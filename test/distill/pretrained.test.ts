@@ -1,16 +1,15 @@
 // Networks that were trained before, as initial weights: which of them is drawn, what a recipe says of them, what is
 // refused.
 import { afterAll, describe, expect, test } from "vitest";
-import { distill } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
-import { estimateMemory } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { pretrained } from "../../src/distill/pretrained.ts";
-import { trainOn } from "../../src/distill/train-on.ts";
-import { type WeightSource, type WeightUse, writeWeights } from "../../src/distill/weight-source.ts";
+import { pretrained, type WeightSource, type WeightUse, writeWeights } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
-import { randomKey, randomOrder } from "../../src/random.ts";
+import { setDigest } from "../../src/formats/digest.ts";
+import { randomKey, randomOrder } from "../../src/numeric/random.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainOn } from "../../src/run/in-place/train-on.ts";
+import { estimateMemory } from "../../src/run/options/memory.ts";
 import { paint } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 

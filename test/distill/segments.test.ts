@@ -1,6 +1,6 @@
 // Which states of an inner loop are held: places that never collide, and the least arithmetic that fits the memory.
 import { describe, expect, test } from "vitest";
-import { Segments, segmentSize, type TrajectoryMemory } from "../../src/distill/segments.ts";
+import { Segments, segmentSize, type TrajectoryMemory } from "../../src/inner/segments.ts";
 
 const lengths = [1, 2, 3, 7, 10, 30, 31];
 const everySize = (length: number) => Array.from({ length }, (_, i) => i + 1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { studentQuantile, summary } from "../../src/distill/summary.ts";
+import { studentQuantile, summary } from "../../src/numeric/summary.ts";
 
 test("mean, unbiased standard deviation and the 95 % interval of the mean, by hand", () => {
   // Mean 5, squares 9 + 1 + 1 + 1 + 0 + 0 + 4 + 16 = 32, s² = 32/7; t₇ = 2.364624.

@@ -1,19 +1,19 @@
 // Networks trained on real images: by the steps that PyTorch's Adam takes, each a function of seed and number.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
-import { distill } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
+import { DivergedError } from "../../src/distill/diverged-error.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { pretrained } from "../../src/distill/pretrained.ts";
-import { type PoolProgress, type TrainPoolOptions, trainPool } from "../../src/distill/train-pool.ts";
-import { randomInit } from "../../src/distill/weight-source.ts";
+import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { DivergedError } from "../../src/errors.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
-import { randomKey } from "../../src/random.ts";
+import { randomKey } from "../../src/numeric/random.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { trainPool } from "../../src/run/in-place/train-pool.ts";
+import type { PoolProgress, TrainPoolOptions } from "../../src/run/options/train-pool.ts";
 import { expectClose } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { brightHalves, halvesNet } from "./halves.ts";

@@ -2,16 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { CountingAllocator, floatsOf } from "../../src/backend/arena.ts";
 import type { Ops } from "../../src/backend/backend.ts";
-import { distill } from "../../src/distill/distill.ts";
 import { backGradient } from "../../src/distill/method.ts";
-import { Segments, segmentSize, type TrajectoryMemory } from "../../src/distill/segments.ts";
-import type { MetaGradient } from "../../src/engine/bound-network.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import type { MetaGradient } from "../../src/engine/passes.ts";
+import { setDigest } from "../../src/formats/digest.ts";
+import { Segments, segmentSize, type TrajectoryMemory } from "../../src/inner/segments.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { elements } from "../../src/nn/layer.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { lanes, Network } from "../../src/nn/network.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
 import { paint } from "../helpers.ts";
 import { noise, smallConvNet } from "./noise.ts";
 

@@ -2,14 +2,14 @@
 import { setFlagsFromString } from "node:v8";
 import { beforeAll, describe, expect, test } from "vitest";
 import { relaxed } from "../../src/backend/wasm/relaxed.gen.ts";
-import { distill } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type EngineOptions } from "../../src/engine/engine.ts";
 import { UnsupportedError } from "../../src/errors.ts";
-import { isReproducible, setDigest } from "../../src/formats/sha256.ts";
+import { isReproducible, setDigest } from "../../src/formats/digest.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
 

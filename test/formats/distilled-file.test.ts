@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { NumericArray } from "../../src/codecs/npy.ts";
+import { parseNpz, writeNpz } from "../../src/codecs/npz.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
+import { writeZip } from "../../src/codecs/zip.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { setDigest } from "../../src/formats/digest.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
-import type { NumericArray } from "../../src/formats/npy.ts";
-import { parseNpz, writeNpz } from "../../src/formats/npz.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
-import { writeZip } from "../../src/formats/zip.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "./hostile.ts";
 import { makeSet } from "./sets.ts";
 

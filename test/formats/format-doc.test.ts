@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, inject, test } from "vitest";
-import { digits } from "../../src/data/digits.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
+import { parseNpz } from "../../src/codecs/npz.ts";
+import { parseSafetensors } from "../../src/codecs/safetensors.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
-import { parseNpz } from "../../src/formats/npz.ts";
-import { parseSafetensors } from "../../src/formats/safetensors.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const doc = readFileSync(path("docs/format.md"), "utf8");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { jsonFromBytes, parseJson } from "../../src/formats/json.ts";
+import { jsonFromBytes, parseJson } from "../../src/codecs/json.ts";
 import { ascii, expectOnlyFormatErrors, fileName } from "./hostile.ts";
 
 const parse = (text: string) => () => parseJson(text, fileName);

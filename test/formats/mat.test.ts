@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { openMat } from "../../src/formats/mat.ts";
+import { openMat } from "../../src/codecs/mat.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
 import { type MatData, mat, packed, variable } from "./mat-writer.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { elementCount, type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts";
+import { elementCount, type NumericArray, parseNpy, writeNpy } from "../../src/codecs/npy.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
 
 const name = fileName;

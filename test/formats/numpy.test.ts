@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { loadArrays } from "../../src/data/arrays.ts";
-import { datasetFromFiles } from "../../src/data/layouts.ts";
+import { type NumericArray, parseNpy, writeNpy } from "../../src/codecs/npy.ts";
+import { parseNpz } from "../../src/codecs/npz.ts";
+import { loadArrays } from "../../src/data/layouts/arrays.ts";
+import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
-import { type NumericArray, parseNpy, writeNpy } from "../../src/formats/npy.ts";
-import { parseNpz } from "../../src/formats/npz.ts";
 import { makeSet } from "./sets.ts";
 
 const { path: python, missing: noNumpy } = inject("tools").numpy;

@@ -3,12 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { pretrained } from "../../src/distill/pretrained.ts";
-import { type TrainPoolOptions, trainPool } from "../../src/distill/train-pool.ts";
-import { randomInit } from "../../src/distill/weight-source.ts";
+import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { parametersToSafetensors } from "../../src/formats/state-dict.ts";
 import { loadParameters, loadPool, trainPoolFolder } from "../../src/node.ts";
+import { trainPool } from "../../src/run/in-place/train-pool.ts";
+import type { TrainPoolOptions } from "../../src/run/options/train-pool.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
 const engine = await createEngine({ threads: 1 });

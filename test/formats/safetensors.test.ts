@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { NumericArray } from "../../src/formats/npy.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
+import type { NumericArray } from "../../src/codecs/npy.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
 import { concat, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "./hostile.ts";
 
 const name = fileName;

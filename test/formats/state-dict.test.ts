@@ -3,17 +3,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { NumericArray } from "../../src/codecs/npy.ts";
+import { writeNpz } from "../../src/codecs/npz.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
+import { writeZip } from "../../src/codecs/zip.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { distilledFromBytes } from "../../src/formats/distilled-file.ts";
-import type { NumericArray } from "../../src/formats/npy.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import {
   parametersFromBytes,
   parametersFromSafetensors,
   parametersToSafetensors,
 } from "../../src/formats/state-dict.ts";
-import { writeZip } from "../../src/formats/zip.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseTar } from "../../src/formats/tar.ts";
+import { parseTar } from "../../src/codecs/tar.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched } from "./hostile.ts";
 
 interface Forged {

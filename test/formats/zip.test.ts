@@ -1,8 +1,8 @@
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type NumericArray, writeNpy } from "../../src/formats/npy.ts";
-import { parseNpz, writeNpz } from "../../src/formats/npz.ts";
-import { crc32, openZip, parseZip, writeZip } from "../../src/formats/zip.ts";
+import { type NumericArray, writeNpy } from "../../src/codecs/npy.ts";
+import { parseNpz, writeNpz } from "../../src/codecs/npz.ts";
+import { crc32, openZip, parseZip, writeZip } from "../../src/codecs/zip.ts";
 import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
 
 const name = fileName;

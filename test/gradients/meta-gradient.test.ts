@@ -1,8 +1,9 @@
 // The derivative of the outer loss through the whole inner loop: the reference against central differences of a loop
 // written out by hand, the kernels against the reference.
 import { describe, expect, test } from "vitest";
-import type { BoundNetwork, MetaGradient } from "../../src/engine/bound-network.ts";
+import type { BoundNetwork } from "../../src/engine/bound-network.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import type { MetaGradient } from "../../src/engine/passes.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";

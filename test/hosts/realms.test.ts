@@ -1,8 +1,8 @@
 // Values of another realm are taken for what they are: those of a frame, of node:vm, of a test environment like jsdom.
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadArrays } from "../../src/data/arrays.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
+import { loadArrays } from "../../src/data/layouts/arrays.ts";
 import { filesInArchive } from "../../src/data.ts";
 import {
   backGradient,

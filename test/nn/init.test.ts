@@ -7,10 +7,9 @@ import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../sr
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { type Initializer, type InitOptions, type InitScheme, initialize, initializer } from "../../src/nn/init.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
-import type { Model } from "../../src/nn/model.ts";
-import { sequential } from "../../src/nn/model.ts";
+import { type Model, sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { randomKey } from "../../src/random.ts";
+import { randomKey } from "../../src/numeric/random.ts";
 import { backendsUnderTest, expectClose } from "../helpers.ts";
 
 const reference = createReferenceBackend();

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import { chunkImages } from "../../src/distill/outer-loss.ts";
 import { ShapeError } from "../../src/errors.ts";
+import { chunkImages } from "../../src/inner/real-batch.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
 import { initialize } from "../../src/nn/init.ts";

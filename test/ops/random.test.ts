@@ -1,7 +1,6 @@
 // Random numbers against the reference: the draws are whole numbers, so uniform draws and permutations must be equal.
-
 import { describe, test } from "vitest";
-import type { RandomKey } from "../../src/backend/backend.ts";
+import type { RandomKey } from "../../src/numeric/philox.ts";
 import { float32Tolerance } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

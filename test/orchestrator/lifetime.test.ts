@@ -10,8 +10,8 @@ import {
   randomInit,
   WorkerError,
 } from "../../src/index.ts";
-import { RemoteEngine } from "../../src/orchestrator/engine.ts";
-import { type StartedWorker, type StartWorker, workerStarter } from "../../src/worker/start.ts";
+import { RemoteEngine } from "../../src/run/orchestrator/engine.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "../../src/workers/start.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
 const model = halvesNet();

@@ -1,9 +1,8 @@
 // The pixels of a whole set, against a hash that was computed apart from this code.
-
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { filesInArchive } from "../../src/data/archive.ts";
-import { decodeImage } from "../../src/data/decode-image.ts";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
+import { filesInArchive } from "../../src/data/layouts/archive.ts";
 import { realFile } from "../data/samples.ts";
 
 test("CIFAR-10's 10,000 JPEG test images, as records of label and planes, have the published hash", async (context) => {

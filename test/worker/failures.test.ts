@@ -1,18 +1,20 @@
 // Whatever happens to a worker, nobody waits for ever, and the others are stopped too.
+
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
-import { digits } from "../../src/data/digits.ts";
-import { baseline } from "../../src/distill/baselines/baseline.ts";
-import { type DistillOptions, distill, Run } from "../../src/distill/distill.ts";
-import { evaluate, evaluateSets } from "../../src/distill/evaluate.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { WorkerError } from "../../src/errors.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { setDigest } from "../../src/formats/digest.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { WorkerPool } from "../../src/worker/client.ts";
-import { type StartedWorker, type StartWorker, workerStarter } from "../../src/worker/start.ts";
+import { baseline } from "../../src/run/in-place/baseline.ts";
+import { type DistillOptions, distill, Run } from "../../src/run/in-place/distill.ts";
+import { evaluate, evaluateSets } from "../../src/run/in-place/evaluate.ts";
+import type { WorkerApi } from "../../src/run/networks/api.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
+import { type StartedWorker, type StartWorker, workerStarter } from "../../src/workers/start.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
 const { train } = await digits();
@@ -107,7 +109,7 @@ describe("a worker that is killed", () => {
 
   test("ends an evaluation", async () => {
     const { start, workers, deaths } = killable();
-    const pool = await WorkerPool.start({ workers: 2, engine: { threads: 1 }, start });
+    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine: { threads: 1 }, start });
     const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
     const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }), pool };
     const evaluation = evaluateSets(options, 1_000_000, () => set);

@@ -1,16 +1,16 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { distill } from "../../src/distill/distill.ts";
-import { estimateMemory } from "../../src/distill/memory.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { NetworkGradient } from "../../src/distill/network-gradient.ts";
-import { checked } from "../../src/distill/options.ts";
 import { OuterLoop } from "../../src/distill/outer-loop.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { poolOptions } from "../../src/worker/client.ts";
-import { NetworksOnWorkers } from "../../src/worker/networks.ts";
+import { distill } from "../../src/run/in-place/distill.ts";
+import { NetworksOnWorkers } from "../../src/run/networks/networks.ts";
+import { checked } from "../../src/run/options/config.ts";
+import { estimateMemory } from "../../src/run/options/memory.ts";
+import { poolOptions } from "../../src/workers/options.ts";
 import { noise } from "../distill/noise.ts";
 
 const data = noise({ count: 90 });

@@ -2,9 +2,10 @@
 import { expose, type Remote } from "comlink";
 import { describe, expect, test } from "vitest";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import type { WorkerApi } from "../../src/worker/api.ts";
-import { threadsPerWorker, WorkerPool } from "../../src/worker/client.ts";
-import type { StartWorker } from "../../src/worker/start.ts";
+import type { WorkerApi } from "../../src/run/networks/api.ts";
+import { threadsPerWorker } from "../../src/workers/options.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
+import type { StartWorker } from "../../src/workers/start.ts";
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -48,7 +49,7 @@ describe("a pool", () => {
   test("delivers in order, whatever order the tasks end in", async () => {
     for (let seed = 0; seed < 5; seed++) {
       const { start } = played((k) => (k * 7919 + seed * 104729) % 13);
-      const pool = await WorkerPool.start({ workers: 4, engine, start });
+      const pool = await WorkerPool.start<WorkerApi>({ workers: 4, engine, start });
       const delivered: number[][] = [];
       await pool.inOrder(20, accuracy, (k, result) => delivered.push([k, result]));
       await pool.dispose();
@@ -58,7 +59,7 @@ describe("a pool", () => {
 
   test("gives each worker one task at a time, the next to whoever is free", async () => {
     const { start, log, most } = played((k) => (k === 0 ? 200 : 2));
-    const pool = await WorkerPool.start({ workers: 2, engine, start });
+    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine, start });
     await pool.inOrder(10, accuracy, () => {});
     await pool.dispose();
     expect(most()).toBe(1);
@@ -68,7 +69,7 @@ describe("a pool", () => {
 
   test("delivers nothing and begins nothing after a task failed", async () => {
     const { start, log, stopped } = played((k) => (k === 0 ? 20 : 1));
-    const pool = await WorkerPool.start({ workers: 2, engine, start });
+    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine, start });
     const delivered: number[] = [];
     const tasks = pool.inOrder(
       10,
@@ -85,7 +86,7 @@ describe("a pool", () => {
 
   test("rejects what is under way, and what comes after, when it is disposed, and stops each worker once", async () => {
     const { start, stopped } = played(() => 10_000);
-    const pool = await WorkerPool.start({ workers: 3, engine, start });
+    const pool = await WorkerPool.start<WorkerApi>({ workers: 3, engine, start });
     const tasks = pool.inOrder(10, accuracy, () => {});
     const rejected = expect(tasks).rejects.toThrow("the workers were stopped");
     await Promise.all([pool.dispose(), pool.dispose()]);
@@ -109,7 +110,7 @@ describe("a pool", () => {
         remove.apply(signal, args);
       },
     });
-    const pool = await WorkerPool.start({ workers: 1, engine, start, signal });
+    const pool = await WorkerPool.start<WorkerApi>({ workers: 1, engine, start, signal });
     expect(listeners.size).toBe(1);
     await pool.dispose();
     expect(listeners.size).toBe(0);

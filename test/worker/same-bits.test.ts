@@ -1,19 +1,19 @@
 // Workers compute what would be computed in place: the same bytes for any number of them. They run the source that
 // `npm run build` bundled last.
 import { describe, expect, test } from "vitest";
-import { digits } from "../../src/data/digits.ts";
-import { baseline } from "../../src/distill/baselines/baseline.ts";
-import { type DistillOptions, distill, type Progress } from "../../src/distill/distill.ts";
-import { evaluate } from "../../src/distill/evaluate.ts";
+import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/method.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/sha256.ts";
+import { setDigest } from "../../src/formats/digest.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
+import { baseline } from "../../src/run/in-place/baseline.ts";
+import { type DistillOptions, distill, type Progress } from "../../src/run/in-place/distill.ts";
+import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
 const { train, test: held } = await digits();

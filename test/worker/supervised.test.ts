@@ -1,6 +1,6 @@
 // How a worker is stopped. It is played in this thread.
 import { expect, test } from "vitest";
-import { SupervisedWorker } from "../../src/worker/supervised.ts";
+import { SupervisedWorker } from "../../src/workers/supervised.ts";
 
 test("a worker that says it has ended while it is being stopped, as in Deno, ends calls with the reason all the same", async () => {
   const deaths: unknown[] = [];

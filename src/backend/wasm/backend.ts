@@ -1,6 +1,5 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
-
-import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform.ts";
+import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform/platform.ts";
 import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";

@@ -1,6 +1,6 @@
 // The kernels as pages get them (binary.ts): packed, and one strict build for any number of threads, because a page waits
 // for its download. Shared memory can be made wherever it can be compiled for, even where it cannot be posted.
-import { decompressor } from "../../platform.ts";
+import { decompressor } from "../../platform/platform.ts";
 import type { Build } from "./binary.ts";
 import { threads } from "./packed.page.gen.ts";
 

@@ -1,6 +1,6 @@
 // Starts and stops kernel threads in pages and their workers (pool.ts).
-import { canShareMemory, onMainThread } from "../../platform.ts";
-import { startScript, workersObstacle } from "../../script.page.ts";
+import { canShareMemory, onMainThread } from "../../platform/platform.ts";
+import { startScript, workersObstacle } from "../../platform/script.page.ts";
 import type { KernelThread } from "./pool.ts";
 import type { ThreadStart } from "./thread-main.ts";
 

@@ -1,6 +1,6 @@
 // Starts and stops kernel threads in Node (pool.page.ts does in pages). What they do between is in assembly/thread.ts:
 // once started they are reached through shared memory alone.
-import { nodeModule } from "../../platform.ts";
+import { nodeModule } from "../../platform/platform.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import { threadSource } from "./thread-source.gen.ts";
 

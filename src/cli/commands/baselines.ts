@@ -6,15 +6,21 @@ import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
-import { type BaselineName, baselineLabel, baselineNames, baselineRows, measureBaselines } from "../baselines.ts";
-import { checkBaselineData, noteTest } from "../check-data.ts";
 import { printable, withPath, writeNote } from "../errors.ts";
-import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../options.ts";
-import { addOverrides, overridden } from "../overrides.ts";
-import { ProgressLine } from "../progress.ts";
-import { type DataFlags, heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
-import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
-import { count, table } from "../text.ts";
+import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../input/options.ts";
+import { addOverrides, overridden } from "../input/overrides.ts";
+import { type DataFlags, heldOut, loadPools, loadRecipeData } from "../input/recipe-data.ts";
+import { defaultRecipe, loadRecipe } from "../input/recipe-file.ts";
+import {
+  type BaselineName,
+  baselineLabel,
+  baselineNames,
+  baselineRows,
+  measureBaselines,
+} from "../output/baselines.ts";
+import { ProgressLine } from "../output/progress.ts";
+import { count, table } from "../output/text.ts";
 
 interface BaselinesOptions extends DataFlags {
   readonly baselines?: readonly BaselineName[];

@@ -1,5 +1,4 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
-
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/labels.ts";
 import {
@@ -13,6 +12,12 @@ import {
 } from "../../index.ts";
 import { shortName, visibleJson } from "../../quote.ts";
 import type { RecipeModel } from "../../recipes/recipe.ts";
+import { printable, writeNote } from "../errors.ts";
+import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { networkFor, networkName, networkText } from "../input/network-names.ts";
+import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
+import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
+import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../input/saved-set.ts";
 import {
   type BaselineName,
   baselineLabel,
@@ -20,15 +25,9 @@ import {
   baselineRows,
   baselinesText,
   measureBaselines,
-} from "../baselines.ts";
-import { checkBaselineData, noteTest } from "../check-data.ts";
-import { printable, writeNote } from "../errors.ts";
-import { networkFor, networkName, networkText } from "../network-names.ts";
-import { optionTexts, threadCount, wholeNumber } from "../options.ts";
-import { ProgressLine, progressText } from "../progress.ts";
-import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../recipe-data.ts";
-import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../saved-set.ts";
-import { accuracy, count, interval, plural, table } from "../text.ts";
+} from "../output/baselines.ts";
+import { ProgressLine, progressText } from "../output/progress.ts";
+import { accuracy, count, interval, plural, table } from "../output/text.ts";
 
 interface EvaluateOptions extends DataFlags {
   readonly model?: RecipeModel;

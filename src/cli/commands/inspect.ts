@@ -5,8 +5,8 @@ import type { DistilledSet } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { printable, withPath } from "../errors.ts";
-import { loadSet } from "../saved-set.ts";
-import { table } from "../text.ts";
+import { loadSet } from "../input/saved-set.ts";
+import { table } from "../output/text.ts";
 
 interface InspectOptions {
   readonly png?: string;

@@ -6,10 +6,10 @@ import { knownShape } from "../../recipes/data-shapes.ts";
 import { modelName } from "../../recipes/options.ts";
 import { type PaperFigure, type Recipe, recipeGroups, recipes } from "../../recipes.ts";
 import { printable } from "../errors.ts";
-import { isHere } from "../recipe-data.ts";
-import { defaultRecipe, loadRecipe } from "../recipe-file.ts";
-import { machineSpeed, type Speed, secondsOf } from "../speed.ts";
-import { count, duration, mebibytes, table } from "../text.ts";
+import { isHere } from "../input/recipe-data.ts";
+import { defaultRecipe, loadRecipe } from "../input/recipe-file.ts";
+import { machineSpeed, type Speed, secondsOf } from "../output/speed.ts";
+import { count, duration, mebibytes, table } from "../output/text.ts";
 
 interface RecipesOptions {
   readonly json?: true;

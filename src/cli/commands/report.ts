@@ -3,9 +3,9 @@ import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../../node.ts";
 import { reportPage } from "../../report/page.ts";
-import { type BaselineName, baselineLabel, baselineNames } from "../baselines.ts";
 import { printable, withPath, writeNote } from "../errors.ts";
-import { readRunParts } from "../run-parts.ts";
+import { type BaselineName, baselineLabel, baselineNames } from "../output/baselines.ts";
+import { readRunParts } from "../output/run-parts.ts";
 
 const help = `
 The page holds the images and learning rates, the curves, the comparison and

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
 import { outerOptions } from "../../distill/method.ts";
-import { isReproducible, setDigest } from "../../formats/sha256.ts";
+import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
   createEngine,
   type Dataset,
@@ -19,20 +19,20 @@ import {
 import { thrown } from "../../kinds.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
-import { threadsPerWorker } from "../../worker/client.ts";
-import { checkRunData } from "../check-data.ts";
+import { threadsPerWorker } from "../../workers/options.ts";
 import { exitCodes } from "../errors.ts";
-import { watchInterrupts } from "../interrupt.ts";
-import { JsonReport } from "../json-report.ts";
-import { judge } from "../judge.ts";
-import { optionTexts, threadCount, wholeNumber } from "../options.ts";
-import { RunFolder } from "../output.ts";
-import { addOverrides, overridden } from "../overrides.ts";
-import { Rate, Smoothed } from "../progress.ts";
-import { heldOut, loadPools, loadRecipeData } from "../recipe-data.ts";
-import { defaultRecipe, loadRecipe, recipeBytes } from "../recipe-file.ts";
-import type { Plan, RunReport, RunResult } from "../report.ts";
-import { TextReport } from "../text-report.ts";
+import { checkRunData } from "../input/check-data.ts";
+import { watchInterrupts } from "../input/interrupt.ts";
+import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
+import { addOverrides, overridden } from "../input/overrides.ts";
+import { heldOut, loadPools, loadRecipeData } from "../input/recipe-data.ts";
+import { defaultRecipe, loadRecipe, recipeBytes } from "../input/recipe-file.ts";
+import { JsonReport } from "../output/json-report.ts";
+import { Rate, Smoothed } from "../output/progress.ts";
+import { RunFolder } from "../output/run-folder.ts";
+import type { Plan, RunReport, RunResult } from "../output/run-report.ts";
+import { TextReport } from "../output/text-report.ts";
+import { judge } from "./judge.ts";
 
 interface RunOptions {
   /** A name, which may be downloaded. */

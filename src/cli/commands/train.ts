@@ -7,14 +7,14 @@ import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
-import { noteTest } from "../check-data.ts";
 import { printable, UsageError, withPath } from "../errors.ts";
-import { watchInterrupts } from "../interrupt.ts";
-import { numberFrom, optionTexts, threadCount, wholeNumber } from "../options.ts";
-import { clock, ProgressLine, progressText, Rate } from "../progress.ts";
-import { addDataOptions, type DataFlags, loadRecipeData, poolFolder, withDataOptions } from "../recipe-data.ts";
-import { checkWritable, loadRecipe } from "../recipe-file.ts";
-import { accuracy, plural } from "../text.ts";
+import { noteTest } from "../input/check-data.ts";
+import { watchInterrupts } from "../input/interrupt.ts";
+import { numberFrom, optionTexts, threadCount, wholeNumber } from "../input/options.ts";
+import { addDataOptions, type DataFlags, loadRecipeData, poolFolder, withDataOptions } from "../input/recipe-data.ts";
+import { checkWritable, loadRecipe } from "../input/recipe-file.ts";
+import { clock, ProgressLine, progressText, Rate } from "../output/progress.ts";
+import { accuracy, plural } from "../output/text.ts";
 
 interface TrainOptions extends DataFlags {
   readonly model?: (typeof modelNames)[number];

@@ -1,11 +1,12 @@
 // Baselines: as many real images, trained in the same way, and no look at the test set before the end.
 import { describe, expect, test } from "vitest";
-import { type Dataset, subset } from "../../../src/data/dataset.ts";
-import { baseline } from "../../../src/distill/baselines/baseline.ts";
-import { baselineKinds } from "../../../src/distill/baselines/kinds.ts";
-import { splitValidation } from "../../../src/distill/baselines/validation.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
+import { subset } from "../../../src/data/subsets.ts";
 import { fixedInit, randomInit } from "../../../src/distill/weight-source.ts";
 import { ShapeError } from "../../../src/errors.ts";
+import { baselineKinds } from "../../../src/evaluate/baselines/kinds.ts";
+import { splitValidation } from "../../../src/evaluate/baselines/validation.ts";
+import { baseline } from "../../../src/run/in-place/baseline.ts";
 import { brightHalves, halvesNet, imageKey, valueKey } from "../halves.ts";
 import { observedEngine } from "../observed-engine.ts";
 

@@ -1,7 +1,7 @@
 // k-means against NumPy and against itself without bounds.
 import { execFileSync } from "node:child_process";
 import { describe, expect, inject, test } from "vitest";
-import { kMeans } from "../../../src/distill/baselines/k-means.ts";
+import { kMeans } from "../../../src/evaluate/baselines/k-means.ts";
 import { expectClose, paint } from "../../helpers.ts";
 
 /** Lloyd's iteration and k-means++ as they are written down, every distance computed, chances as given. */

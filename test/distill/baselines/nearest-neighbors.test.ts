@@ -1,8 +1,8 @@
 // K nearest neighbours against sorting all distances.
 import { expect, test } from "vitest";
 import { batchInto, type Dataset } from "../../../src/data/dataset.ts";
-import { nearestNeighbors } from "../../../src/distill/baselines/nearest-neighbors.ts";
 import { ShapeError } from "../../../src/errors.ts";
+import { nearestNeighbors } from "../../../src/run/in-place/nearest-neighbors.ts";
 import { makeSet } from "../../formats/sets.ts";
 import { brightHalves } from "../halves.ts";
 

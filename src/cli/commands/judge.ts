@@ -1,0 +1,63 @@
+// How good a set is: accuracies of held-out networks, beside those of baselines.
+import {
+  attackReport,
+  type DatasetSplit,
+  type DistilledSet,
+  type Engine,
+  evaluate,
+  type Model,
+  type WeightSource,
+} from "../../index.ts";
+import type { Attack } from "../../recipes.ts";
+import { type BaselineName, measureBaselines } from "../output/baselines.ts";
+import type { RunReport, RunResult } from "../output/run-report.ts";
+
+/** Everything but the set and the reports. */
+export interface JudgeOptions extends DatasetSplit {
+  readonly model: Model;
+  readonly init: WeightSource;
+  readonly networks: number;
+  readonly baselines: readonly BaselineName[];
+  /** Of a set that is distilled to mislead. */
+  readonly attack?: Attack;
+  readonly seed: number;
+  readonly engine: Engine;
+  readonly workers: number;
+  readonly threads: number | "auto";
+  readonly signal: AbortSignal;
+}
+
+/** Both results. What an interrupt cut off is null; that is no error. */
+export async function judge(
+  set: DistilledSet,
+  options: JudgeOptions,
+  reports: readonly RunReport[],
+): Promise<Pick<RunResult, "evaluation" | "attack" | "baselines">> {
+  let judged: Pick<RunResult, "evaluation" | "attack"> = { evaluation: null };
+  const { attack, train, baselines: wanted, ...judges } = options;
+  try {
+    const { confusions, ...evaluation } = await evaluate({
+      ...judges,
+      set,
+      ...(attack && { perClass: true }),
+      onProgress({ network, networks }) {
+        for (const report of reports) report.evaluating(network, networks);
+      },
+    });
+    judged = {
+      evaluation,
+      ...(attack && confusions && { attack: attackReport({ ...evaluation, confusions }, attack.from, attack.to) }),
+    };
+    for (const report of reports) report.evaluated(evaluation);
+    // Real images come with hard labels, of every class as many: there are none like fewer images than classes.
+    const names = set.imagesPerStep % train.classes === 0 ? wanted : [];
+    const baselines = await measureBaselines(names, { ...judges, train, like: set }, (name) => {
+      for (const report of reports) report.comparing(name);
+    });
+    for (const report of reports) report.compared(baselines);
+    return { ...judged, baselines };
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    return { ...judged, baselines: null };
+  }
+}

@@ -1,0 +1,71 @@
+// What of the data would spoil a command is refused before the first step, and what may surprise is said on stderr.
+import { classCounts } from "../../data/dataset.ts";
+import { shiftAdvice } from "../../data/labels.ts";
+import { checkClasses } from "../../distill/fit.ts";
+import { distilledClasses } from "../../distill/initial-labels.ts";
+import { imagesPerStep } from "../../distill/method.ts";
+import { checkValidation } from "../../evaluate/baselines/validation.ts";
+import type { Dataset, DatasetSplit, DistilledSet, Model } from "../../index.ts";
+import { recipeMethod } from "../../recipes/options.ts";
+import type { Recipe } from "../../recipes.ts";
+import { checkSameClasses } from "../../run/in-place/baseline.ts";
+import { writeNote } from "../errors.ts";
+import type { BaselineName } from "../output/baselines.ts";
+
+/** As many images and steps as baselines take. */
+type Like = Pick<DistilledSet, "steps" | "imagesPerStep">;
+
+/** Kinds of neighbours that take images as they come, and choose none. */
+const choiceless: readonly string[] = ["nearest-random-real", "nearest-class-average", "nearest-k-means"];
+
+/**
+ * Throws RangeError where the recipe cannot be run to its end on the data: a class without images to distil from, or, where
+ * it is evaluated, without those that its attack or its baselines need.
+ */
+export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): void {
+  const { train, test } = data;
+  const method = recipeMethod(recipe);
+  checkClasses(train.name, train, distilledClasses(method, model.classes));
+  const { attack, evaluate } = recipe;
+  if (evaluate.networks === 0) return;
+  noteTest(data);
+  if (attack && !classCounts(test)[attack.from]) {
+    const what = `test images of class ${attack.from}, which the attack is about`;
+    throw new RangeError(`"${test.name}" expected ${what}, got none: evaluate no networks with --evaluate 0`);
+  }
+  const like = { steps: method.steps, imagesPerStep: imagesPerStep(method, model.classes) };
+  checkBaselineData(train, evaluate.baselines, like, model);
+}
+
+/** Throws RangeError where the baselines cannot be measured. Says where they have to take images more than once. */
+export function checkBaselineData(train: Dataset, names: readonly BaselineName[], like: Like, model: Model): void {
+  const { classes, name } = train;
+  // Baselines have the same number of images of every class, so other sets are not compared with them.
+  if (names.length === 0 || like.imagesPerStep % model.classes !== 0) return;
+  checkClasses(name, train);
+  if (names.some((baseline) => !choiceless.includes(baseline))) checkValidation(train);
+  if (names.some((baseline) => !baseline.startsWith("nearest-"))) checkSameClasses(train, model);
+  if (names.every((baseline) => baseline.endsWith("class-average"))) return;
+  const wanted = (like.steps * like.imagesPerStep) / classes;
+  const counts = classCounts(train);
+  const few = listed(train, (k) => counts[k]! < wanted);
+  if (few)
+    writeNote(`${name} has fewer than the ${wanted} training images that baselines take of ${few}: some come again`);
+}
+
+/** Says which classes have no test images, and where no image at all is of class 0, what to do. */
+export function noteTest({ train, test }: DatasetSplit): void {
+  const counts = classCounts(test);
+  const none = listed(test, (k) => counts[k] === 0);
+  const advice = counts[0] === 0 ? shiftAdvice(train.labels, test.classes - 1) : "";
+  if (none) writeNote(`${test.name} has no test images of ${none}${advice}`);
+}
+
+/** The names of some classes, or their numbers: "class 3", "classes 3, 7 and 4 more"; undefined for none. */
+function listed({ classes, classNames }: Dataset, which: (k: number) => boolean): string | undefined {
+  const all = Array.from({ length: classes }, (_, k) => k).filter(which);
+  if (all.length === 0) return undefined;
+  const some = all.slice(0, 5).map((k) => classNames?.[k]?.slice(0, 60) ?? k);
+  const more = all.length > 5 ? ` and ${all.length - 5} more` : "";
+  return `class${all.length > 1 ? "es" : ""} ${some.join(", ")}${more}`;
+}

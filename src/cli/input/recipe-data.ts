@@ -1,0 +1,151 @@
+// The data and the trained networks that a recipe names, wherever they are.
+import { access, stat } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import type { Command } from "commander";
+import { farthestStart } from "../../data/labels.ts";
+import {
+  type DatasetSplit,
+  digits,
+  type Model,
+  type PretrainedPool,
+  pretrained,
+  type WeightSource,
+} from "../../index.ts";
+import { isNamedHere } from "../../node/load-dataset.ts";
+import { datasetNames, loadNamed, loadParameters, loadPool } from "../../node.ts";
+import { convertData, sizeInside } from "../../recipes/convert-data.ts";
+import { isFixed } from "../../recipes/options.ts";
+import type { Recipe, RecipeData, RecipePool } from "../../recipes.ts";
+import { UsageError, withPath } from "../errors.ts";
+import { loadData, optionTexts, wholeNumber } from "./options.ts";
+
+/** The recipe's data, as it wants them; `download` allows those to be fetched that have a name. */
+export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
+  return convertData(await load(data, download), data);
+}
+
+async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> {
+  const { name, path, channels, labelsFrom } = data;
+  const size = sizeInside(data);
+  const options = {
+    ...(size !== undefined && { size }),
+    ...(channels !== undefined && { channels }),
+    ...(labelsFrom !== undefined && { labelsFrom }),
+  };
+  if (path !== undefined) return loadData(path, { ...options, name });
+  if (name === "digits") {
+    if (!labelsFrom) return digits();
+    throw new UsageError(`--labels-from expected 0 for the digits in this package, got ${labelsFrom}`);
+  }
+  if (!datasetNames.includes(name)) throw new Error(`${name} is not here: give its folder, archive or file by --data`);
+  return download ? loadData(undefined, { ...options, dataset: name }) : loadNamed(name, options);
+}
+
+/** Adds the options that say what the data are. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--data <dir>", optionTexts.data)
+    .option("--dataset <name>", optionTexts.dataset)
+    .option("--size <n>", "side of the square that images are made into, padding included", wholeNumber(1, 4096))
+    .option("--padding <n>", "black pixels on each side of the images", wholeNumber(0, 2047))
+    .option(
+      "--labels-from <n>",
+      "the label of the first class in the files, as 1 in EMNIST's letters (default: 0)",
+      wholeNumber(-farthestStart, farthestStart),
+    );
+}
+
+/** What the options of {@link addDataOptions} say. */
+export interface DataFlags {
+  readonly data?: string;
+  readonly dataset?: string;
+  readonly size?: number;
+  readonly padding?: number;
+  readonly labelsFrom?: number;
+}
+
+/** The data with what the options put in their place; the name of --data is that of the folder or archive. */
+export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeData {
+  const { data: path, dataset, size, padding, labelsFrom } = options;
+  const data = {
+    ...recipe,
+    ...(size !== undefined && { size }),
+    ...(padding !== undefined && { padding }),
+    ...(labelsFrom !== undefined && { labelsFrom }),
+  };
+  if (path !== undefined && dataset !== undefined) throw new UsageError("expected --data or --dataset, got both");
+  // "." and "data/" have no name until they are resolved.
+  if (path !== undefined) return { ...data, path, name: basename(resolve(path)).replace(archive, "") };
+  if (dataset === undefined) return data;
+  const { path: _, ...rest } = data;
+  return { ...rest, name: dataset };
+}
+
+const archive = /\.(tar|tar\.gz|tgz|zip|npz)$/i;
+
+/** Whether the data are here, without looking into them. */
+export async function isHere({ name, path }: RecipeData): Promise<boolean> {
+  if (path !== undefined) return exists(path);
+  return name === "digits" || isNamedHere(name);
+}
+
+/** Networks to distil for and to evaluate on. */
+export interface RecipePools {
+  readonly train: PretrainedPool;
+  readonly test: PretrainedPool;
+}
+
+/**
+ * The trained networks that the recipe starts from; undefined where it starts from others. `what` is the recipe's name
+ * or file.
+ *
+ * @throws Error that says how to train what is missing; FormatError for networks of another model.
+ */
+export async function loadPools(recipe: Recipe, model: Model, what: string): Promise<RecipePools | undefined> {
+  const { init } = recipe;
+  if (init.kind !== "pretrained") return undefined;
+  const { pool, testPool = pool, freshLastLayer = false } = init;
+  const loaded = async (path: string): Promise<PretrainedPool> => {
+    if (!(await exists(path))) throw new Error(`${path}: ${await adviceFor(recipe, what)}`);
+    if ((await stat(path)).isFile()) return { weights: [await loadParameters(path, model, { freshLastLayer })] };
+    if (freshLastLayer) throw new Error(`${path}: init.freshLastLayer expected the file of one network, got a folder`);
+    return loadPool(path);
+  };
+  try {
+    const train = await loaded(pool);
+    return { train, test: testPool === pool ? train : await loaded(testPool) };
+  } catch (error) {
+    throw withPath(error, pool);
+  }
+}
+
+/** The initial weights to evaluate with: of networks apart, or of the known one. */
+export function heldOut(recipe: Recipe, { train, test }: RecipePools): WeightSource {
+  return pretrained(isFixed(recipe) ? train.weights.slice(0, 1) : test);
+}
+
+/** The folder that `distillate train` has to fill for the recipe: the pool is train/ in it, or a file in that. */
+export function poolFolder({ pool }: RecipePool): string {
+  return dirname(/\.(safetensors|npz)$/i.test(pool) ? dirname(pool) : pool);
+}
+
+async function adviceFor({ init, model }: Recipe, what: string): Promise<string> {
+  if (init.kind !== "pretrained" || init.training === undefined) {
+    const whose = "name" in model ? ` of torchvision's ${model.name.toLowerCase()}` : "";
+    return `there is no such file; save the state_dict${whose} there, as .safetensors or .npz`;
+  }
+  const { data } = init.training;
+  const source = (await isHere(data))
+    ? ""
+    : datasetNames.includes(data.name)
+      ? ` --dataset ${data.name}`
+      : ` --data <${data.name}>`;
+  return `there are no trained networks; train them first: distillate train ${what} --out ${poolFolder(init)}${source}`;
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,94 @@
+// Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
+import { readlink, realpath } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { readBytes } from "../../node/files.ts";
+import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../../recipes.ts";
+import { UsageError, withPath } from "../errors.ts";
+
+/** What `distillate run` runs if nobody says what. */
+export const defaultRecipe = "digits-random";
+
+/** The largest recipe that this program writes has some kilobytes. */
+const maximumRecipeBytes = 2 ** 22;
+
+/** Names that end in .json or have a slash in them are files. */
+function isFile(nameOrFile: string): boolean {
+  return /\.json$|[/\\]/.test(nameOrFile);
+}
+
+/** A named recipe, or that of a file. */
+export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
+  if (!isFile(nameOrFile)) {
+    try {
+      return findRecipe(nameOrFile);
+    } catch (error) {
+      throw new UsageError((error as Error).message);
+    }
+  }
+  try {
+    const folder = dirname(nameOrFile);
+    const recipe = recipeFromBytes(await readBytes(nameOrFile, maximumRecipeBytes), nameOrFile);
+    return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
+  } catch (error) {
+    throw withPath(error, nameOrFile);
+  }
+}
+
+/**
+ * Throws UsageError unless `path`, which the recipe `nameOrFile` names, may be written without the user having named it. A
+ * recipe of this package may name any; that of a file, which may be a stranger's, none outside the file's folder: not by "..",
+ * not by links, nor by what is a path on another system.
+ */
+export async function checkWritable(nameOrFile: string, path: string): Promise<void> {
+  if (!isFile(nameOrFile)) return;
+  const folder = dirname(nameOrFile);
+  const from = relative(await existing(resolve(folder)), await existing(resolve(path)));
+  const outside = from === ".." || from.startsWith(`..${sep}`) || isAbsolute(from);
+  if (!outside && !/\\|^[A-Za-z]:/.test(relative(folder, path))) return;
+  throw new UsageError(
+    `${nameOrFile}: expected to write inside the folder of the recipe, got ${path}; name the folder to write into by --out`,
+  );
+}
+
+/** A path with the links in as much of it as exists followed. */
+async function existing(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const above = dirname(path);
+    // A link to nowhere would be written through.
+    const link = await readlink(path).catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
+    if (link !== undefined) return existing(resolve(above, link));
+    return join(await existing(above), basename(path));
+  }
+}
+
+/** The recipe as a file in `folder` says it, and how its run ended where that was too early. */
+export function recipeBytes(
+  { diverged: _, ...recipe }: Recipe,
+  folder: string,
+  diverged?: Recipe["diverged"],
+): Uint8Array {
+  const portable = withPaths(recipe, (path) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/") || ".");
+  return new TextEncoder().encode(`${JSON.stringify({ ...portable, ...(diverged && { diverged }) }, null, 2)}\n`);
+}
+
+/** The recipe with all its paths changed. */
+function withPaths(recipe: Recipe, change: (path: string) => string): Recipe {
+  const inData = (data: RecipeData): RecipeData =>
+    data.path === undefined ? data : { ...data, path: change(data.path) };
+  const { init } = recipe;
+  const changed = { ...recipe, data: inData(recipe.data) };
+  if (init.kind !== "pretrained") return changed;
+  const { pool, testPool, training } = init;
+  return {
+    ...changed,
+    init: {
+      ...init,
+      pool: change(pool),
+      ...(testPool !== undefined && { testPool: change(testPool) }),
+      ...(training && { training: { ...training, data: inData(training.data) } }),
+    },
+  };
+}

@@ -1,0 +1,111 @@
+// A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
+import { describeInit } from "../../distill/weight-source.ts";
+import { setDigest } from "../../formats/digest.ts";
+import {
+  type DistilledSet,
+  FormatError,
+  fixedInit,
+  type InitOptions,
+  type InitScheme,
+  type Model,
+  modelFromDescription,
+  pretrained,
+  randomInit,
+  type WeightSource,
+} from "../../index.ts";
+import { loadDistilled, loadPool } from "../../node.ts";
+import { quote, shortName } from "../../quote.ts";
+import { withPath } from "../errors.ts";
+
+export interface SavedSet {
+  readonly file: string;
+  readonly set: DistilledSet;
+  readonly sha256: string;
+}
+
+export async function loadSet(file: string): Promise<SavedSet> {
+  try {
+    const set = await loadDistilled(file);
+    return { file, set, sha256: await setDigest(set) };
+  } catch (error) {
+    throw withPath(error, file);
+  }
+}
+
+/** The network that the set was distilled for. Throws FormatError where the recipe does not tell. */
+export function modelOf({ file, set }: SavedSet): Model {
+  const description = set.recipe.model;
+  if (description === undefined) {
+    throw new FormatError(`${file}: expected recipe.model, which says what network to train, got none`);
+  }
+  let model: Model;
+  try {
+    model = modelFromDescription(description);
+  } catch (error) {
+    throw new FormatError(`${file}: recipe.model: ${shortName((error as Error).message, 400)}`, { cause: error });
+  }
+  const shape = [set.channels, set.height, set.width];
+  if (shape.join() !== model.inputShape.join() || set.classes !== model.classes) {
+    throw new FormatError(
+      `${file}: expected recipe.model for ${set.classes} classes of images [${shape}], as the tensors say, ` +
+        `got ${model.classes} classes of [${model.inputShape}]`,
+    );
+  }
+  return model;
+}
+
+/** The initial weights that the set was distilled for. Throws FormatError where the recipe does not tell. */
+export function initOf({ file, set }: SavedSet): WeightSource {
+  const { kind, scheme, seed, ...options } = (set.recipe.init ?? {}) as Record<string, unknown>;
+  if (kind === "pretrained") {
+    const { networks } = options;
+    const which = networks === 1 ? "a pretrained network" : `a pool of ${quote(networks)} pretrained networks`;
+    const what = networks === 1 ? "the folder that holds it" : "a folder of others, trained likewise";
+    throw new FormatError(
+      `${file}: was distilled for ${which}, SHA-256 ${quote(options.sha256)}: give ${what} by --weights`,
+    );
+  }
+  if (typeof scheme === "string" && (kind === "random" || (kind === "fixed" && seed !== undefined))) {
+    try {
+      const source = [scheme as InitScheme, options as InitOptions] as const;
+      return kind === "random" ? randomInit(...source) : fixedInit(seed as number, ...source);
+    } catch (error) {
+      throw new FormatError(`${file}: recipe.init: ${shortName((error as Error).message, 400)}`, { cause: error });
+    }
+  }
+  throw new FormatError(
+    `${file}: expected recipe.init, which says where initial weights come from, as ` +
+      `{"kind":"random","scheme":"xavier-normal"} or {"kind":"fixed","scheme":"xavier-normal","seed":0}`,
+  );
+}
+
+/**
+ * The networks in folder `weights` as initial weights of the set: one network must be that which the recipe names.
+ *
+ * @throws FormatError where the networks are another model's or are not those that the set was distilled for.
+ */
+export async function pretrainedInitOf(saved: SavedSet, model: Model, weights: string): Promise<WeightSource> {
+  const { file, set } = saved;
+  const pool = await loadPool(weights).catch((error) => {
+    throw withPath(error, weights);
+  });
+  if (pool.model.parameterCount !== model.parameterCount) {
+    const expected = `networks of ${model.parameterCount} parameters, as ${file} is for`;
+    throw new FormatError(`${weights}: expected ${expected}, got ${pool.model.parameterCount}`);
+  }
+  const init = pretrained(pool);
+  const recorded = (set.recipe.init ?? {}) as { kind?: unknown; networks?: unknown; sha256?: unknown };
+  if (recorded.kind !== "pretrained" || recorded.networks !== 1) return init;
+  const { sha256 } = (await describeInit(init)) as { sha256: string };
+  if (sha256 !== recorded.sha256) {
+    const expected = `the network that ${file} was distilled for, SHA-256 ${quote(recorded.sha256)}`;
+    throw new FormatError(`${weights}: expected ${expected}, got ${sha256}`);
+  }
+  return init;
+}
+
+/** The seed of the run that made the set, or 1. */
+export function seedOf({ set }: SavedSet): number {
+  const { seed } = set.recipe;
+  return Number.isSafeInteger(seed) && (seed as number) >= 0 ? (seed as number) : 1;
+}

@@ -1,0 +1,202 @@
+// The folder of a run. Every file in it is whole at any moment but metrics.jsonl, which grows by a line per outer step. A
+// disk that is full, read-only or gone ends no run: what cannot be written is kept, and at the end goes elsewhere.
+import { mkdtemp } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { contactSheet } from "../../formats/contact-sheet.ts";
+import { distilledToNpz, distilledToSafetensors } from "../../formats/distilled-file.ts";
+import type { DistilledSet } from "../../index.ts";
+import { makeFolder } from "../../node/files.ts";
+import { type FolderLock, lockFolder } from "../../node/lock.ts";
+import { writeFileAtomic } from "../../node.ts";
+import { isFull, isGone, systemReason, withPath } from "../errors.ts";
+import { LinesFile } from "./lines-file.ts";
+import { holdsRun, moveOlderRun, previousName } from "./older-run.ts";
+
+/** A person watching the picture sees digits form; the run is not held up by drawing. */
+const pictureMilliseconds = 10_000;
+/** Between two looks at a disk that has no room. */
+const waitMilliseconds = 1000;
+
+/** What metrics.jsonl says of each outer step, and of the evaluations in between. */
+export type Metric = { readonly step: number /** Since the run began. */; readonly seconds: number } & (
+  | { readonly loss: number; readonly outerLearningRate: number }
+  | { readonly accuracy: { readonly mean: number; readonly std: number; readonly networks: number } }
+);
+
+/** Who looks after a run. */
+export interface Watcher {
+  /** Is told when files cannot be written while the run goes on. */
+  note(text: string): void;
+  /** Aborted where the user wants it to end. */
+  readonly signal: AbortSignal;
+}
+
+export class RunFolder {
+  /** Where the user wants the files. */
+  readonly path: string;
+  /** Where an earlier run is about to be moved, if there is one. */
+  readonly previous: string | undefined;
+  readonly #lock: FolderLock;
+  readonly #note: Watcher["note"];
+  readonly #signal: AbortSignal;
+  readonly #metrics: LinesFile;
+  /** What was saved, in this order. */
+  readonly #saved = new Map<string, Uint8Array>();
+  /** Where the files are instead, and why. */
+  #elsewhere: { readonly path: string; readonly reason: string } | undefined;
+  /** Why the folder takes no files, as was said. */
+  #reason: string | undefined;
+  #pictureAt = Number.NEGATIVE_INFINITY;
+
+  private constructor(path: string, previous: string | undefined, lock: FolderLock, { note, signal }: Watcher) {
+    this.path = path;
+    this.previous = previous;
+    this.#lock = lock;
+    this.#note = note;
+    this.#signal = signal;
+    this.#metrics = new LinesFile(join(path, "metrics.jsonl"), (error) => this.#told(error));
+  }
+
+  /** Creates the folder, and makes it this run's: a run that cannot be saved fails before it starts and not after. */
+  static async create(path: string, watcher: Watcher): Promise<RunFolder> {
+    return writing(path, async () => {
+      await makeFolder(path);
+      const lock = await lockFolder(path);
+      const previous = (await holdsRun(path)) ? join(path, previousName) : undefined;
+      return new RunFolder(path, previous, lock, watcher);
+    });
+  }
+
+  /** Moves the files of an earlier run away, and writes the first of this one. */
+  async begin(): Promise<void> {
+    await writing(this.path, () => moveOlderRun(this.path));
+    await writing(join(this.path, "metrics.jsonl"), () => this.#metrics.flush());
+  }
+
+  /** Appends a line. Where that fails the run goes on, and it is told. */
+  addMetric(metric: Metric): void {
+    this.#metrics.add(JSON.stringify(metric));
+  }
+
+  /** Draws images.png, unless that was done in the last ten seconds. Where that fails the run goes on, and it is told. */
+  async refreshPicture(set: () => Promise<DistilledSet>): Promise<void> {
+    const now = performance.now();
+    if (now - this.#pictureAt < pictureMilliseconds) return;
+    this.#pictureAt = now;
+    const bytes = await contactSheet(await set());
+    await writeFileAtomic(join(this.path, "images.png"), bytes).catch((error: unknown) => this.#told(error));
+  }
+
+  /** Writes everything but result.json, what matters most first. */
+  async saveSet(set: DistilledSet, recipe: Uint8Array): Promise<void> {
+    await this.#save("distilled.safetensors", distilledToSafetensors(set));
+    await this.#save("distilled.npz", distilledToNpz(set));
+    await this.#save("recipe.json", recipe);
+    await this.#save("images.png", await contactSheet(set));
+    await this.#somewhere(() => this.#metrics.flush());
+  }
+
+  async saveResult(result: object): Promise<void> {
+    await this.#save("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
+  }
+
+  /** Where the files are. */
+  get savedIn(): string {
+    return this.#elsewhere?.path ?? this.path;
+  }
+
+  /** Throws Error that says where the files are, unless they are where the user wants them. */
+  check(): void {
+    if (!this.#elsewhere) return;
+    const { path, reason } = this.#elsewhere;
+    throw new Error(`cannot write ${this.path}: ${reason}; the files of this run are in ${path}`);
+  }
+
+  /** Gives the folder up. Also for runs that failed; may be called twice. */
+  async close(): Promise<void> {
+    await this.#metrics.close();
+    await this.#lock.release();
+  }
+
+  async #save(name: string, bytes: Uint8Array): Promise<void> {
+    this.#saved.set(name, bytes);
+    await this.#somewhere(() => writeFileAtomic(join(this.savedIn, name), bytes));
+  }
+
+  /** Writes into the folder, which is made again where it is gone; else with all that was saved so far into another. */
+  async #somewhere(write: () => Promise<void>): Promise<void> {
+    try {
+      return await write();
+    } catch (error) {
+      if (this.#elsewhere) throw withPath(error, `cannot write ${this.#elsewhere.path}`);
+      const fault = await this.#makeAgain();
+      if (fault !== undefined) await this.#goElsewhere(fault);
+    }
+  }
+
+  /** Writes all that there is, into the folder or a new one in its place. Returns what prevents it. */
+  async #makeAgain(): Promise<unknown> {
+    try {
+      await makeFolder(this.path);
+      await this.#lock.renew();
+      for (const [name, bytes] of this.#saved) await writeFileAtomic(join(this.path, name), bytes);
+      await this.#metrics.flush();
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #goElsewhere(fault: unknown): Promise<void> {
+    let full = isFull(fault);
+    const stoppedBefore = this.#signal.aborted;
+    for (let said = false; ; said = true) {
+      for (const folder of [tmpdir(), homedir()]) {
+        try {
+          const path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
+          for (const [name, bytes] of this.#saved) await writeFileAtomic(join(path, name), bytes);
+          await this.#metrics.moveTo(join(path, "metrics.jsonl"));
+          this.#elsewhere = { path, reason: reasonOf(fault) };
+          return;
+        } catch (error) {
+          full ||= isFull(error);
+        }
+      }
+      if (!full || (this.#signal.aborted && !stoppedBefore)) {
+        throw new Error(`cannot write ${this.path}, nor any folder for temporary files: ${reasonOf(fault)}`);
+      }
+      if (!said) {
+        const advice = "waiting for room to save the images: make some, or press Ctrl-C to give them up";
+        this.#note(`cannot write ${this.path}: ${reasonOf(fault)}; ${advice}`);
+      }
+      await new Promise((done) => setTimeout(done, waitMilliseconds));
+      if ((await this.#makeAgain()) === undefined) return;
+    }
+  }
+
+  /** Says that the folder takes no files, once, and when it takes them again; makes it again where it is gone. */
+  async #told(error: unknown): Promise<void> {
+    const fault = error === undefined ? undefined : await this.#makeAgain();
+    const reason = fault === undefined ? undefined : reasonOf(fault);
+    if (isGone(error) && reason === undefined) this.#note(`${this.path} was gone, and was made again`);
+    else if (reason === undefined && this.#reason !== undefined) this.#note(`${this.path} can be written again`);
+    else if (reason !== undefined && reason !== this.#reason) {
+      this.#note(`cannot write ${this.path}: ${reason}; the run goes on, and keeps what it has to write`);
+    }
+    this.#reason = reason;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return systemReason(error) ?? (error as Error).message;
+}
+
+/** The error of a write names the file that was meant, not the temporary one. */
+async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw withPath(error, `cannot write ${path}`);
+  }
+}

@@ -1,0 +1,74 @@
+// Reads a run's folder for a report: each part by itself, so that one that is missing or damaged takes none of the others.
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { jsonFromBytes, parseJson } from "../../codecs/json.ts";
+import { setDigest } from "../../formats/digest.ts";
+import { FormatError } from "../../index.ts";
+import { readBytes } from "../../node/files.ts";
+import { loadDistilled } from "../../node.ts";
+import { at, type RunParts } from "../../report/parts.ts";
+import { withPath } from "../errors.ts";
+
+/** No run of this program writes files that large: a million outer steps take 70 MB. */
+const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
+/** A line of metrics.jsonl is a small object. */
+const longestLine = 2 ** 12;
+const line = { maximumDepth: 4, maximumValues: 100 };
+/** What the page draws; everything else in a line is let go, so that memory does not grow by it. */
+const drawn = ["step", "loss", "accuracy"] as const;
+
+/** Throws Error where the folder has none of the parts. */
+export async function readRunParts(folder: string): Promise<RunParts> {
+  await stat(folder).catch((error: unknown) => {
+    throw withPath(error, folder);
+  });
+  const missing: string[] = [];
+  const part = async <T>(name: string, read: (path: string) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read(join(folder, name));
+    } catch (error) {
+      const text = (withPath(error, name) as Error).message.replaceAll(`${folder}/`, "");
+      missing.push(text.startsWith(name) ? text : `${name}: ${text}`);
+      return undefined;
+    }
+  };
+  const set =
+    (await part("distilled.safetensors", loadDistilled)) ??
+    (await loadDistilled(join(folder, "distilled.npz")).catch(() => undefined));
+  const metrics = await part("metrics.jsonl", readLines);
+  const result = await part("result.json", readJson);
+  const recipe = await part("recipe.json", readJson);
+  const given = { set, metrics, result, recipe };
+  if (Object.values(given).every((value) => value === undefined)) {
+    const damaged = missing.filter((text) => !text.endsWith(": no such file or folder"));
+    const found =
+      damaged.length === 0 ? "found none of its files" : `found none that can be read: ${damaged.join("; ")}`;
+    throw new FormatError(`${folder}: expected the folder of a run, ${found}`);
+  }
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...present, ...(set && { sha256: await setDigest(set) }), missing };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  return jsonFromBytes(await readBytes(path, maximumBytes.json), path);
+}
+
+/** The last line may be cut off by whatever ended the run; others may not. */
+async function readLines(path: string): Promise<unknown[]> {
+  const bytes = await readBytes(path, maximumBytes.metrics);
+  const decoder = new TextDecoder();
+  const metrics: unknown[] = [];
+  let number = 1;
+  for (let start = 0; ; number++) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0) return metrics;
+    const what = `${path}: line ${number}`;
+    if (end - start > longestLine) {
+      throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
+    }
+    const value = parseJson(decoder.decode(bytes.subarray(start, end)), what, line);
+    const kept = drawn.map((key) => [key, at(value, key)] as const).filter(([, inner]) => inner !== undefined);
+    if (kept.length > 1) metrics.push(Object.fromEntries(kept));
+    start = end + 1;
+  }
+}

@@ -1,0 +1,25 @@
+// A PNG or JPEG to pixels, told apart by their first bytes.
+import { bytes as checkBytes, number, optional, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { FormatError } from "../errors.ts";
+import { decodeJpeg, isJpeg } from "./jpeg.ts";
+import { decodePng, isPng } from "./png.ts";
+import type { DecodeOptions, Raster } from "./raster.ts";
+
+const decodeChecks: Checks<DecodeOptions> = {
+  name: text,
+  maximumPixels: optional(number("a number > 0", (pixels) => pixels > 0)),
+};
+
+/**
+ * The pixels of a PNG or JPEG, the same on every host.
+ *
+ * @throws FormatError, naming the file: for anything else, a damaged file, or one of more than `maximumPixels`.
+ */
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
+  checkBytes("bytes", bytes);
+  checkOptions(options, decodeChecks);
+  if (isPng(bytes)) return decodePng(bytes, options);
+  if (isJpeg(bytes)) return decodeJpeg(bytes, options);
+  throw new FormatError(`${options.name}: expected a PNG (89 50 4e 47) or JPEG (ff d8) at byte 0, got other bytes`);
+}

@@ -1,0 +1,75 @@
+// JSON out of files. JSON.parse alone takes nesting that overflows the stack of whoever walks the value, turns 1e999 into
+// Infinity, and makes of each comma an object; so the text is looked through once before it is parsed.
+import { FormatError } from "../errors.ts";
+import { shortName } from "../quote.ts";
+
+/** What a file may hold. */
+export interface JsonLimits {
+  /** Lists and objects in each other. Default 32: whoever walks the value or prints it with indents is safe. */
+  readonly maximumDepth?: number;
+  /** Values in all, those in lists and objects too. Default 2²⁰. */
+  readonly maximumValues?: number;
+}
+
+const defaultDepth = 32;
+const defaultValues = 2 ** 20;
+
+/**
+ * The value in a JSON text: all its numbers are finite.
+ *
+ * @param what What errors call the text.
+ * @throws FormatError where it is no JSON, is nested deeper or holds more than the limits, or has a number beyond the range
+ * of float64, each with its place in the text.
+ */
+export function parseJson(text: string, what: string, limits: JsonLimits = {}): unknown {
+  checkJson(text, what, limits);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const written = /(?:^|[\s:,[])(-?(?:NaN|Infinity))/.exec(text.slice(0, 2 ** 20))?.[1];
+    const because = written === undefined ? "" : `, which has no ${written}; write null for a number that is not there`;
+    throw new FormatError(`${what}: expected JSON${because}`, { cause });
+  }
+}
+
+/** `parseJson` of the bytes of a file in UTF-8. */
+export function jsonFromBytes(bytes: Uint8Array, what: string, limits: JsonLimits = {}): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FormatError(`${what}: expected JSON in UTF-8, got other bytes`, { cause });
+  }
+  return parseJson(text, what, limits);
+}
+
+/** Looks at what is outside of strings. Of text that is no JSON it says nothing that JSON.parse would not. */
+function checkJson(
+  text: string,
+  what: string,
+  { maximumDepth = defaultDepth, maximumValues = defaultValues }: JsonLimits,
+): void {
+  const bad = (at: number, expected: string, got: string): FormatError =>
+    new FormatError(`${what}: expected ${expected} at character ${at}, got ${got}`);
+  let depth = 0;
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!;
+    if (char === '"') {
+      while (++at < text.length && text[at] !== '"') if (text[at] === "\\") at++;
+    } else if (char === "[" || char === "{") {
+      values++;
+      if (++depth > maximumDepth) throw bad(at, `JSON of at most ${maximumDepth} levels`, "more");
+    } else if (char === "]" || char === "}") depth--;
+    else if (char === ",") {
+      if (++values > maximumValues) throw bad(at, `JSON of at most ${maximumValues} values`, "more");
+    } else if (char >= "0" && char <= "9") {
+      const from = at;
+      while (/[0-9.eE+-]/.test(text[at + 1] ?? "")) at++;
+      const number = text.slice(from, at + 1);
+      if (Number(number) === Number.POSITIVE_INFINITY) {
+        throw bad(from, "a number that float64 can hold", shortName(number, 40));
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// What the readers of data sets take; each layout takes what concerns it.
+import type { Notices, SetNames } from "./data-file.ts";
+import type { Normalization } from "./dataset.ts";
+import type { ImageOptions } from "./image-set.ts";
+import type { LabelOptions } from "./labels.ts";
+
+/** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
+export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions, Notices {
+  /** Which labels of CIFAR-100. Default "fine". */
+  readonly cifar100Labels?: Exclude<CifarLabels, "cifar10"> | undefined;
+}
+
+/** What `loadImageFolder` takes. */
+export interface ImageFolderOptions extends SetNames, ImageOptions, ClassSplitOptions, Normalization {}
+
+/** How a set is divided. */
+export interface ClassSplitOptions {
+  /** Of each class, the share of its images that becomes the test part. Default 0.2. */
+  readonly testShare?: number | undefined;
+  /** Of the choice. Default 1. */
+  readonly seed?: number | undefined;
+}
+
+/** Which labels a CIFAR file has: CIFAR-10's ten, CIFAR-100's hundred fine or twenty coarse ones. */
+export type CifarLabels = "cifar10" | "fine" | "coarse";

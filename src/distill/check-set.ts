@@ -1,0 +1,93 @@
+// What no distilled set may hold: asked where a set is saved, read, trained on or drawn, and in the same words.
+import { shown } from "../checks/refusal.ts";
+import { arrayKind, isObject } from "../kinds.ts";
+import { quote } from "../quote.ts";
+import type { DistilledSet } from "./distilled-set.ts";
+
+/** Levels of a recipe: one nested absurdly deep would overflow the stack of whoever prints it. */
+const maximumDepth = 32;
+
+/** Something that a set may not hold. */
+export interface Fault {
+  readonly field: keyof DistilledSet;
+  readonly expected: string;
+  readonly got: string;
+}
+
+const sizes = ["steps", "epochs", "imagesPerStep", "channels", "height", "width", "classes"] as const;
+
+/**
+ * Throws TypeError or RangeError, naming the field after `name`, unless `value` is a distilled set whose arrays fit its
+ * sizes, with finite values, learning rates and stds above 0, and a momentum and weight decay in range. Returns it.
+ */
+export function checkDistilledSet(name: string, value: unknown): DistilledSet {
+  if (!isObject(value)) {
+    throw new TypeError(
+      `"${name}" expected a distilled set, as distill() and loadDistilled() give it, got ${shown(value)}`,
+    );
+  }
+  const set = value as unknown as DistilledSet;
+  for (const size of sizes) {
+    if (Number.isInteger(set[size]) && set[size] >= 1) continue;
+    const Class = typeof set[size] === "number" ? RangeError : TypeError;
+    throw new Class(`"${name}.${size}" expected integer >= 1, got ${quote(set[size])}`);
+  }
+  const { steps, epochs, imagesPerStep, channels, height, width, classes } = set;
+  const shapes = {
+    images: [steps, imagesPerStep, channels, height, width],
+    targets: [steps, imagesPerStep, classes],
+    learningRates: [steps * epochs],
+    mean: [channels],
+    std: [channels],
+  };
+  for (const [field, shape] of Object.entries(shapes) as [keyof typeof shapes, number[]][]) {
+    const values = set[field];
+    const kind = field === "mean" || field === "std" ? "array" : "Float32Array";
+    if (!(kind === "array" ? Array.isArray(values) : arrayKind(values) === kind)) {
+      throw new TypeError(`"${name}.${field}" expected ${kind}, got ${shown(values)}`);
+    }
+    const length = shape.reduce((product, size) => product * size, 1);
+    if (values.length === length) continue;
+    throw new RangeError(`"${name}.${field}" expected [${shape.join(", ")}], ${length} numbers, got ${values.length}`);
+  }
+  if (!isObject(set.recipe) || isDeeper(set.recipe, maximumDepth)) {
+    throw new TypeError(
+      `"${name}.recipe" expected an object of at most ${maximumDepth} levels, got ${shown(set.recipe)}`,
+    );
+  }
+  const fault = valueFault(set);
+  if (fault) throw new RangeError(`"${name}.${fault.field}" expected ${fault.expected}, got ${fault.got}`);
+  return set;
+}
+
+/** The first value that no set may hold, in arrays that have their lengths; undefined where all is well. */
+export function valueFault(set: DistilledSet): Fault | undefined {
+  for (const field of ["images", "targets", "learningRates", "mean", "std"] as const) {
+    const values = set[field];
+    for (let at = 0; at < values.length; at++) {
+      if (Number.isFinite(values[at])) continue;
+      return { field, expected: "finite values", got: `${quote(values[at])} at ${at}` };
+    }
+  }
+  for (const field of ["learningRates", "std"] as const) {
+    const values = set[field];
+    for (let at = 0; at < values.length; at++) {
+      if (!(values[at]! <= 0)) continue;
+      return { field, expected: "values above 0", got: `${values[at]} at ${at}` };
+    }
+  }
+  const { momentum = 0, weightDecay = 0 } = set;
+  if (!(momentum >= 0 && momentum < 1)) {
+    return { field: "momentum", expected: "a number >= 0 and < 1", got: quote(momentum) };
+  }
+  if (!(weightDecay >= 0 && weightDecay < Number.POSITIVE_INFINITY)) {
+    return { field: "weightDecay", expected: "a finite number >= 0", got: quote(weightDecay) };
+  }
+  return undefined;
+}
+
+/** Whether a value has more levels than so many. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}

@@ -1,0 +1,76 @@
+// What the passes of a bound network take and give: arrays as users hold them.
+import type { Floats } from "../backend/backend.ts";
+import type { TrajectoryMemory } from "../inner/segments.ts";
+import type { Targets } from "./validate.ts";
+
+/** Images [n, c, h, w], and class indices [n] or soft targets [n, classes]. */
+export interface LabelledImages {
+  readonly images: Floats;
+  readonly targets: Targets;
+}
+
+/** What leaves something to chance. */
+export interface Chance {
+  /**
+   * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
+   * inner step of a meta-gradient has masks of its own. Without it nothing is dropped, as in evaluation.
+   */
+  readonly dropoutSeed?: number | undefined;
+}
+
+/** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
+export interface Gradients<Values extends Floats = Floats> {
+  readonly loss: number;
+  /** [n, classes] */
+  readonly logits: Values;
+  /** ∂ℓ/∂θ, flat */
+  readonly parameters: Values;
+  /** ∂ℓ/∂images [n, c, h, w] */
+  readonly images: Values;
+  /** ∂ℓ/∂targets [n, classes] */
+  readonly targets: Values;
+}
+
+/** Result of {@link BoundNetwork.hessianVectorProduct}. */
+export interface HessianVectorProduct<Values extends Floats = Floats> {
+  /** H_θθ·v, flat */
+  readonly parameters: Values;
+  /** H_xθ·v [n, c, h, w] */
+  readonly images: Values;
+  /** H_yθ·v [n, classes] */
+  readonly targets: Values;
+}
+
+/** Arguments of {@link BoundNetwork.metaGradient}. */
+export interface MetaGradientOptions extends Chance {
+  /** θ_0 */
+  readonly parameters: Floats;
+  /** The blocks, all of one size, used in order in each epoch. */
+  readonly steps: readonly LabelledImages[];
+  /** Passes over the blocks. Default 1. */
+  readonly epochs?: number | undefined;
+  /** [steps × epochs], in the order of use. */
+  readonly learningRates: Floats | readonly number[];
+  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
+  readonly momentum?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  /** The outer batch. */
+  readonly real: LabelledImages;
+  /** How much of the inner steps is held for the reverse sweep; the same bits. Default "store", the fastest. */
+  readonly memory?: TrajectoryMemory | undefined;
+}
+
+/** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
+export interface MetaGradient<Values extends Floats = Floats> {
+  readonly loss: number;
+  /** Of each block's images [n, c, h, w], summed over epochs. */
+  readonly images: readonly Values[];
+  /** Of each block's targets [n, classes], summed over epochs. */
+  readonly targets: readonly Values[];
+  /** [steps × epochs] */
+  readonly learningRates: Values;
+  /** θ_T */
+  readonly parameters: Values;
+  /** ∂L/∂θ_0 */
+  readonly initial: Values;
+}

@@ -1,0 +1,69 @@
+// The images of each kind of baseline, and how many different ones there are of them: networks take turns.
+import { wholeNumber } from "../../checks/checks.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { AbortSignal } from "../../host-types.ts";
+import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
+
+/** Where images are drawn from. */
+export interface Source {
+  readonly data: Dataset;
+  /** Images of each class. */
+  readonly perClass: number;
+  /** Different draws, for kinds of which each is dear. */
+  readonly draws: number;
+  /** Random draws that the best are chosen of. */
+  readonly candidates: number;
+  readonly seed: number;
+  readonly engine: Engine;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How many sets of images there are to be. */
+export interface Counts {
+  readonly draws?: number | undefined;
+  readonly candidates?: number | undefined;
+}
+
+/** Throws RangeError for fewer candidates than draws. */
+export function sourceCounts({ draws = 5, candidates = 25 }: Counts): { draws: number; candidates: number } {
+  return { draws, candidates: wholeNumber("candidates", candidates, draws) };
+}
+
+/** Draw `index`; from `count` on they come again. */
+export interface Draws {
+  readonly count: number;
+  of(index: number): ClassImages;
+}
+
+/** Random images, others for every index and purpose. */
+export function randomDraws({ data, perClass, seed, engine }: Source, purpose: string): Draws {
+  return {
+    count: Number.POSITIVE_INFINITY,
+    of: (index) => randomRealImages(data, perClass, { seed, purpose, index }, engine),
+  };
+}
+
+/** Class averages, of which there is one draw, or `draws` clusterings. */
+export async function summaryDraws(kind: "class-average" | "k-means", source: Source): Promise<Draws> {
+  const { data, perClass, draws, seed, engine, signal } = source;
+  if (kind === "class-average") return turns([classAverages(data, perClass)]);
+  const all: ClassImages[] = [];
+  for (let index = 0; index < draws; index++) {
+    all.push(await kMeansImages(data, perClass, { seed, purpose: "baseline/k-means", index }, engine, signal));
+  }
+  return turns(all);
+}
+
+/** Of `candidates` random draws the `draws` with the highest scores, best first; of equal ones the first. */
+export async function bestDraws(source: Source, score: (images: ClassImages) => Promise<number>): Promise<Draws> {
+  const random = randomDraws(source, "baseline/candidate");
+  const scored: { readonly index: number; readonly score: number }[] = [];
+  for (let index = 0; index < source.candidates; index++) scored.push({ index, score: await score(random.of(index)) });
+  scored.sort((a, b) => b.score - a.score || a.index - b.index);
+  return turns(scored.slice(0, source.draws).map(({ index }) => random.of(index)));
+}
+
+function turns(all: readonly ClassImages[]): Draws {
+  return { count: all.length, of: (index) => all[index % all.length]! };
+}

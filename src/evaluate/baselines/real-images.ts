@@ -1,0 +1,82 @@
+// Images that stand for a data set, the same number of each class: what baselines train on, or look for neighbours among.
+import { batchInto, classIndex, type Dataset } from "../../data/dataset.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { AbortSignal } from "../../host-types.ts";
+import { randomKey } from "../../numeric/random.ts";
+import { nextTask } from "../../platform/platform.ts";
+import { kMeans } from "./k-means.ts";
+
+/** [classes, perClass, c, h, w], normalised. */
+export type ClassImages = Float32Array;
+
+/** Which of many draws. */
+export interface Draw {
+  readonly seed: number;
+  readonly purpose: string;
+  readonly index: number;
+}
+
+/** Floats of an image. */
+export function imageSize({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): number {
+  return channels * height * width;
+}
+
+/** Random images of each class, none of which is empty. A class with fewer images than wanted gives some of them again. */
+export function randomRealImages(data: Dataset, perClass: number, draw: Draw, engine: Engine): ClassImages {
+  const chosen = classIndex(data).flatMap((images, label) => {
+    const positions = engine.arena.scope(() => {
+      const order = engine.arena.allocate(images.length);
+      const key = randomKey(draw.seed, draw.purpose, draw.index, label);
+      engine.backend.ops.permutation(order, images.length, key);
+      return engine.backend.read(order, Math.min(images.length, perClass));
+    });
+    return Array.from({ length: perClass }, (_, i) => images[positions[i % positions.length]!]!);
+  });
+  const out = new Float32Array(chosen.length * imageSize(data));
+  batchInto(data, chosen, out);
+  return out;
+}
+
+/** The mean image of each class, `perClass` times over. Sums are float64. */
+export function classAverages(data: Dataset, perClass: number): ClassImages {
+  const size = imageSize(data);
+  const out = new Float32Array(data.classes * perClass * size);
+  classIndex(data).forEach((images, label) => {
+    const points = gathered(data, images);
+    const sums = new Float64Array(size);
+    for (let at = 0; at < points.length; at++) sums[at % size]! += points[at]!;
+    const mean = Float32Array.from(sums, (sum) => sum / images.length);
+    for (let i = 0; i < perClass; i++) out.set(mean, (label * perClass + i) * size);
+  });
+  return out;
+}
+
+/** The centres of `perClass` clusters of each class, by k-means. Seconds for tens of thousands of images. */
+export async function kMeansImages(
+  data: Dataset,
+  perClass: number,
+  draw: Draw,
+  engine: Engine,
+  signal?: AbortSignal,
+): Promise<ClassImages> {
+  const size = imageSize(data);
+  const out = new Float32Array(data.classes * perClass * size);
+  for (const [label, images] of classIndex(data).entries()) {
+    const chances = engine.arena.scope(() => {
+      const buffer = engine.arena.allocate(perClass);
+      const key = randomKey(draw.seed, draw.purpose, draw.index, label);
+      engine.backend.ops.uniform(buffer, perClass, key, 0, 1);
+      return engine.backend.read(buffer, perClass);
+    });
+    out.set(kMeans(gathered(data, images), size, chances), label * perClass * size);
+    await nextTask();
+    signal?.throwIfAborted();
+  }
+  return out;
+}
+
+function gathered(data: Dataset, indices: Uint32Array): Float64Array {
+  const out = new Float64Array(indices.length * imageSize(data));
+  batchInto(data, indices, out);
+  return out;
+}

@@ -1,0 +1,61 @@
+// Real images in the place of distilled ones: a set to train on, with one learning rate for all steps.
+import type { Dataset } from "../../data/dataset.ts";
+import type { DistilledSet } from "../../distill/distilled-set.ts";
+import { innerOptimizer } from "../../inner/inner-optimizer.ts";
+import { type ClassImages, imageSize } from "./real-images.ts";
+
+/** How many images and gradient steps: those of this set, with its momentum and weight decay. */
+export type SetShape = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> & {
+  readonly recipe?: DistilledSet["recipe"] | undefined;
+};
+
+/** Images of each class in a step. Throws RangeError where that is no whole number. */
+export function perClassOf({ imagesPerStep }: Pick<SetShape, "imagesPerStep">, { classes }: Dataset): number {
+  if (imagesPerStep % classes !== 0 || imagesPerStep < classes) {
+    throw new RangeError(`"like.imagesPerStep" expected a multiple of ${classes} classes, got ${imagesPerStep}`);
+  }
+  return imagesPerStep / classes;
+}
+
+/** How a network is trained on real images. */
+export interface Training {
+  /** The same in all steps. */
+  readonly learningRate: number;
+  readonly epochs: number;
+}
+
+/** `images`, steps × perClass of each class, as blocks with their own labels: the first perClass of a class in step 0. */
+export function realSet(
+  images: ClassImages,
+  like: SetShape,
+  data: Dataset,
+  { learningRate, epochs }: Training,
+  kind: string,
+): DistilledSet {
+  const { steps, imagesPerStep } = like;
+  const { classes, channels, height, width, mean, std } = data;
+  const perClass = perClassOf(like, data);
+  const size = imageSize(data);
+  const blocks = new Float32Array(images.length);
+  const targets = new Float32Array(steps * imagesPerStep * classes);
+  for (let step = 0; step < steps; step++) {
+    for (let label = 0; label < classes; label++) {
+      const from = (label * steps + step) * perClass;
+      const to = step * imagesPerStep + label * perClass;
+      blocks.set(images.subarray(from * size, (from + perClass) * size), to * size);
+      for (let i = to; i < to + perClass; i++) targets[i * classes + label] = 1;
+    }
+  }
+  const learningRates = new Float32Array(steps * epochs).fill(learningRate);
+  const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
+  return {
+    ...shape,
+    images: blocks,
+    targets,
+    learningRates,
+    ...innerOptimizer(like),
+    mean,
+    std,
+    recipe: { baseline: kind },
+  };
+}

@@ -1,0 +1,53 @@
+// The test of a set on one held-out network: train it on the set, count what it gets right.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { type WeightSource, writeWeights } from "../distill/weight-source.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { accuracyOf, type Confusion } from "./confusion.ts";
+import { TestImages } from "./test-images.ts";
+import { type Replay, Trainer } from "./trainer.ts";
+
+/** What decides an accuracy, beside the set and the network's number. */
+export interface HeldOutTestConfig extends Replay {
+  readonly test: Dataset;
+  readonly model: Model;
+  readonly init: WeightSource;
+  /** To train with. Default: the loss that the set was distilled for. */
+  readonly loss?: Loss | undefined;
+  readonly seed: number;
+  /** Networks nobody has seen, or those of a distillation, by which things may be chosen. */
+  readonly purpose: "distil" | "evaluate";
+}
+
+export class HeldOutTest {
+  readonly #config: HeldOutTestConfig;
+  readonly #backend: Backend;
+  readonly #arena: Arena;
+  readonly #images: TestImages;
+
+  constructor(config: HeldOutTestConfig, backend: Backend, arena: Arena) {
+    this.#config = config;
+    this.#backend = backend;
+    this.#arena = arena;
+    this.#images = new TestImages(config.test, config.model, backend, arena);
+  }
+
+  /** How network number `network`, trained on `set`, reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion {
+    const { model, init, seed, purpose } = this.#config;
+    return this.#arena.scope(() => {
+      const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
+      writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
+      trainer.train({ seed, purpose, index: network });
+      return this.#images.confusion(trainer.theta);
+    });
+  }
+
+  /** Test accuracy of that network. */
+  accuracy(network: number, set: DistilledSet): number {
+    return accuracyOf(this.confusion(network, set));
+  }
+}

@@ -1,0 +1,123 @@
+// Training networks on real images, one after the other: Adam on batches that every network sees in orders of its own.
+// A network is a function of the config and its number, and of nothing else, so it can be trained anywhere.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Augmentation } from "../data/augment.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { DivergedError } from "../distill/diverged-error.ts";
+import { type AdamSchedule, decayedRate } from "../distill/method.ts";
+import { DataBatch } from "../inner/data-batch.ts";
+import { RealBatch } from "../inner/real-batch.ts";
+import { type Initializer, initialize } from "../nn/init.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { randomKey } from "../numeric/random.ts";
+import { TestImages } from "./test-images.ts";
+
+/** How the networks of a pool are trained. Plain data. */
+export interface TrainingSettings extends AdamSchedule {
+  /** Passes over the images. */
+  readonly epochs: number;
+  /** Images of a step; the last one of a pass may have fewer. */
+  readonly batch: number;
+  readonly augment?: Augmentation;
+}
+
+/** Everything that decides the networks of a pool. */
+export interface TrainingConfig {
+  readonly data: Dataset;
+  /** Tests networks when they are trained. */
+  readonly test?: Dataset | undefined;
+  readonly model: Model;
+  readonly init: Initializer;
+  readonly loss: Loss;
+  readonly training: TrainingSettings;
+  readonly seed: number;
+  /** No network of one is one of the other. */
+  readonly pool: "train" | "test";
+}
+
+export class PoolTrainer {
+  /** Steps of one pass over the images. */
+  readonly stepsPerEpoch: number;
+  readonly #config: TrainingConfig;
+  readonly #backend: Backend;
+  readonly #real: RealBatch;
+  readonly #images: TestImages | undefined;
+  readonly #order: Buffer;
+  readonly #theta: Buffer;
+  readonly #gradient: Buffer;
+  /** Adam's. */
+  readonly #moments: { readonly first: Buffer; readonly second: Buffer };
+  #network = -1;
+  #step = 0;
+  #batch: DataBatch | undefined;
+
+  constructor(config: TrainingConfig, backend: Backend, arena: Arena) {
+    const { data, test, model, loss, training } = config;
+    const floats = (): Buffer => arena.allocate(model.parameterCount);
+    this.stepsPerEpoch = Math.ceil(data.count / training.batch);
+    this.#config = config;
+    this.#backend = backend;
+    this.#real = new RealBatch(model, backend, arena, training.batch, loss);
+    this.#images = test && new TestImages(test, model, backend, arena);
+    this.#order = arena.allocate(data.count);
+    this.#theta = floats();
+    this.#gradient = floats();
+    this.#moments = { first: floats(), second: floats() };
+  }
+
+  /** Makes `network` the one in training, as it is before its first step. */
+  start(network: number): void {
+    const { data, model, init, training, seed } = this.#config;
+    const backend = this.#backend;
+    const { first, second } = this.#moments;
+    this.#network = network;
+    this.#step = 0;
+    const { batch: most, augment } = training;
+    const purpose = this.#purpose(`order/${network}`);
+    this.#batch = new DataBatch(data, backend, { order: this.#order, most, seed, purpose, augment });
+    initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
+    backend.ops.fill(first, 0, model.parameterCount);
+    backend.ops.fill(second, 0, model.parameterCount);
+  }
+
+  /** One step of Adam. Returns the loss before it, and throws DivergedError where that is not finite. */
+  step(): number {
+    const { model, training, seed } = this.#config;
+    const { learningRate: _, ...adam } = training;
+    const batch = this.#batch!;
+    batch.select(this.#step);
+    const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
+    const loss = this.#real.loss(this.#theta, batch, this.#gradient, random);
+    if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
+    const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
+    this.#step++;
+    const { first, second } = this.#moments;
+    const options = { ...adam, learningRate, step: this.#step };
+    this.#backend.ops.adam(this.#theta, first, second, this.#gradient, model.parameterCount, options);
+    return loss;
+  }
+
+  /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
+  result(): { readonly parameters: Float32Array; readonly accuracy?: number } {
+    const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount) as Float32Array;
+    // No loss was computed after the last step.
+    const fault = parameters.find((value) => !Number.isFinite(value));
+    if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
+    return this.#images ? { parameters, accuracy: this.#images.accuracy(this.#theta) } : { parameters };
+  }
+
+  #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {
+    const network = this.#network;
+    const verb = tensor === "loss" ? "is" : "are";
+    const advice = `lower the learning rate of the training, ${this.#config.training.learningRate} now`;
+    return new DivergedError(`network ${network}, step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, {
+      ...{ step, tensor, value, network },
+    });
+  }
+
+  #purpose(what: string): string {
+    return `pool/${this.#config.pool}/${what}`;
+  }
+}

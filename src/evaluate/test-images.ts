@@ -1,0 +1,47 @@
+// Real images that networks are tested on, normalised once for all of them.
+import type { Allocator } from "../backend/arena.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { batchInto, type Dataset } from "../data/dataset.ts";
+import { RealBatch } from "../inner/real-batch.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { accuracyOf, type Confusion, confusionOf } from "./confusion.ts";
+
+export class TestImages {
+  readonly #test: Dataset;
+  readonly #classes: number;
+  readonly #images: Float32Array;
+  readonly #batch: RealBatch;
+
+  constructor(test: Dataset, model: Model, backend: Backend, allocator: Allocator) {
+    this.#test = test;
+    this.#classes = model.classes;
+    this.#images = new Float32Array(test.count * elements(model.inputShape));
+    const all = Uint32Array.from({ length: test.count }, (_, i) => i);
+    batchInto(test, all, this.#images);
+    this.#batch = new RealBatch(model, backend, allocator, test.count);
+  }
+
+  /** The share of them that the network θ reads as their labels say. */
+  accuracy(theta: Buffer): number {
+    return accuracyOf(this.confusion(theta));
+  }
+
+  /** How the network θ reads the images of each class. */
+  confusion(theta: Buffer): Confusion {
+    const { labels, count } = this.#test;
+    const predicted = predictedClasses(this.#batch.logits(theta, this.#images, count), this.#classes);
+    return confusionOf(predicted, labels, this.#classes);
+  }
+}
+
+/** The class of the largest logit of each row; of equal ones the first. */
+export function predictedClasses(logits: ArrayLike<number>, classes: number): Uint8Array {
+  const out = new Uint8Array(logits.length / classes);
+  for (let i = 0; i < out.length; i++) {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (logits[i * classes + k]! > logits[i * classes + best]!) best = k;
+    out[i] = best;
+  }
+  return out;
+}

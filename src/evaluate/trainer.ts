@@ -1,0 +1,82 @@
+// Training a network on a distilled set: its blocks in their learned order or another, each step with its own learning
+// rate.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend, Buffer } from "../backend/backend.ts";
+import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
+import { checkSet } from "../distill/fit.ts";
+import { allIn } from "../inner/allocators.ts";
+import { blockOrder } from "../inner/block-order.ts";
+import { innerOptimizer } from "../inner/inner-optimizer.ts";
+import { allocateBlocks, Unroll } from "../inner/unroll.ts";
+import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes } from "../nn/network.ts";
+import { randomKey } from "../numeric/random.ts";
+
+/** How a set is used, where that is not as it was learned. */
+export interface Replay {
+  /** The blocks in the order in which they were learned, or for each epoch in one drawn by the seed. Default "learned". */
+  readonly order?: "learned" | "shuffled" | undefined;
+  /**
+   * Passes over the blocks. Default: as many as were learned. Of more, the learning rates of the learned passes are
+   * repeated; of fewer, the first are taken. Of 0 the network stays as it begins.
+   */
+  readonly epochs?: number | undefined;
+}
+
+/** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
+export class Trainer {
+  readonly #unroll: Unroll;
+  /** [T] */
+  readonly #learningRates: Float32Array;
+  readonly #shuffled: boolean;
+
+  /**
+   * Throws ShapeError where the model does not take such images; RangeError where the recipe names no known loss, or for
+   * a momentum or weight decay out of range.
+   */
+  constructor(
+    set: DistilledSet,
+    model: Model,
+    backend: Backend,
+    arena: Arena,
+    { loss = lossOf(set), order, epochs = set.epochs }: Replay & { readonly loss?: Loss | undefined } = {},
+  ) {
+    checkSet(set, model);
+    const { steps, imagesPerStep, learningRates } = set;
+    const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
+    this.#learningRates = Float32Array.from(
+      { length: steps * epochs },
+      (_, t) => learningRates[t % learningRates.length]!,
+    );
+    this.#shuffled = order === "shuffled";
+    const blocks = allocateBlocks(loop, arena);
+    const features = elements(model.inputShape);
+    const batch = lanes(model, imagesPerStep);
+    const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
+    const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
+      backend.write(staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
+      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch });
+    };
+    for (let s = 0; s < steps; s++) {
+      pack(blocks.images + s * blocks.imageFloats, set.images, features, s);
+      pack(blocks.targets + s * blocks.targetFloats, set.targets, set.classes, s);
+    }
+    const wanted = { images: false, targets: false };
+    this.#unroll = new Unroll(loop, blocks, backend.ops, allIn(arena), { memory: "last", wanted });
+  }
+
+  /** θ: write the initial weights here; `train` leaves the trained ones in their place. */
+  get theta(): Buffer {
+    return this.#unroll.theta(0);
+  }
+
+  /** Trains network number `index` of a purpose: what its dropout drops and, if blocks are shuffled, their order. */
+  train({ seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number }): void {
+    const random = randomKey(seed, `dropout/${purpose}`, index);
+    const use = { seed, purpose: `blocks/${purpose}`, index };
+    const order = this.#shuffled ? blockOrder(this.#unroll.loop, use) : undefined;
+    this.#unroll.run(this.#learningRates, random, order);
+  }
+}

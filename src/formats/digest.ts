@@ -1,0 +1,37 @@
+// The digest of a distilled set: what two runs must agree on to be called the same.
+import { type Check, float32, kind } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
+import { hexadecimal, sha256 } from "../codecs/sha256.ts";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { isObject } from "../kinds.ts";
+
+const recipe = kind("an object", isObject);
+
+const checkWithRecipe: Check = thing("a distilled set", { recipe });
+
+const checkHashed: Check = thing("a distilled set", {
+  recipe,
+  images: float32,
+  targets: float32,
+  learningRates: float32,
+});
+
+/** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
+export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
+  checkWithRecipe("set", set);
+  return set.recipe.simd !== "relaxed";
+}
+
+/**
+ * SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`. Of a
+ * set that is not reproducible it begins with "relaxed:", so that it never passes for the hash of a recipe.
+ *
+ * @throws TypeError where one of the three is no Float32Array, UnsupportedError in a page that was not served over https or from localhost: browsers offer no SHA-256 there.
+ * @example
+ * console.log(await setDigest(await run.result()));
+ */
+export async function setDigest(set: DistilledSet): Promise<string> {
+  checkHashed("set", set);
+  const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates]));
+  return isReproducible(set) ? hash : `relaxed:${hash}`;
+}

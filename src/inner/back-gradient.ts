@@ -1,0 +1,149 @@
+// Back-gradient (Wang et al. 2018; docs/math.md §2): the outer loss differentiated through the whole inner loop.
+//
+//   λ_T = ∂L/∂θ_T, then for t = T−1 … 0, with one R-pass along λ at θ_t:
+//   ∂L/∂η_t = −⟨∇_θ ℓ_t, λ⟩      ∂L/∂x_{t mod S} −= η_t·H_xθ λ      ∂L/∂y_{t mod S} −= η_t·H_yθ λ
+//   λ ← λ − η_t·H_θθ λ           and at the end λ = ∂L/∂θ_0.
+//
+// Weight decay ω makes ∇_θ ℓ_t + ω·θ_t of the gradient and H_θθ + ω·1 of the Hessian. With momentum μ, v has an adjoint
+// Q too, 0 at first, and the R-pass runs along q = Q − η_t·λ:
+//   ∂L/∂η_t = −⟨v_{t+1}, λ⟩      ∂L/∂x_{t mod S} += H_xθ q      λ ← λ + (H_θθ + ω) q      Q ← μ·q
+// where μ = 0 makes q a multiple of λ, and the two forms one.
+//
+// No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
+// (segments.ts).
+import { type Buffer, none, nowhere, type Ops, type OptionalBuffer, required } from "../backend/backend.ts";
+import type { Tangent, Wanted } from "../nn/tape.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import type { Allocators } from "./allocators.ts";
+import type { TrajectoryMemory } from "./segments.ts";
+import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
+
+/** An outer loss: puts ∂L/∂θ into `gradient` and returns L. */
+export type OuterLoss = (theta: Buffer, gradient: Buffer) => number;
+
+export class BackGradient {
+  readonly unroll: Unroll;
+  readonly blocks: Blocks;
+  /** Gradients of the last `run`, laid out as the blocks: [steps][c, h, w, B]. */
+  readonly dImages: Buffer;
+  /** [steps][classes, B]; none unless wanted. */
+  readonly dTargets: OptionalBuffer;
+  /** ∂L/∂η [T] */
+  readonly dLearningRates: Buffer;
+  /** λ: ∂L/∂θ_0 after a run, where that is wanted. */
+  readonly lambda: Buffer;
+  readonly #ops: Ops;
+  /** H_θθ times the direction of the R-pass. */
+  readonly #product: Buffer;
+  /** Q, and q in its place; none without momentum. */
+  readonly #q: OptionalBuffer;
+  /** ⟨θ_t, λ⟩, one float; nowhere without weight decay. */
+  readonly #decay: Buffer;
+  readonly #tangent: Tangent;
+  /** H_xθ times the direction of the R-pass. */
+  readonly #mixedImages: Buffer;
+  readonly #initial: boolean;
+
+  constructor(
+    loop: InnerLoop,
+    blocks: Blocks,
+    ops: Ops,
+    allocators: Allocators,
+    { memory, wanted, initial }: { memory: TrajectoryMemory; wanted: Wanted; initial: boolean },
+  ) {
+    const count = loop.model.parameterCount;
+    const { gradients } = allocators;
+    this.#ops = ops;
+    this.#initial = initial;
+    this.blocks = blocks;
+    this.unroll = new Unroll(loop, blocks, ops, allocators, { memory, wanted });
+    this.dImages = gradients.allocate(loop.steps * blocks.imageFloats);
+    this.dTargets = wanted.targets ? gradients.allocate(loop.steps * blocks.targetFloats) : none;
+    this.dLearningRates = gradients.allocate(this.unroll.length);
+    this.lambda = gradients.allocate(count);
+    const { momentum, weightDecay } = this.unroll.optimizer;
+    // Without momentum there is one place for every v, which is done with whenever an R-pass begins.
+    this.#product = momentum !== 0 ? gradients.allocate(count) : this.unroll.velocity(1);
+    this.#q = momentum !== 0 ? gradients.allocate(count) : none;
+    this.#decay = weightDecay !== 0 ? gradients.allocate(1) : nowhere;
+    this.#tangent = this.unroll.network.tangent(allocators.scratch, wanted);
+    this.#mixedImages = required(this.#tangent.dImages, "the gradients of the images");
+  }
+
+  /**
+   * From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. Dropout in the inner steps
+   * draws from `random`, and there is none without it. The blocks take turns, or come in `order` [T].
+   */
+  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): number {
+    const { unroll, blocks } = this;
+    const ops = this.#ops;
+    const { steps, model } = unroll.loop;
+    const q = this.#q;
+    unroll.run(learningRates, random, order);
+    const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
+    ops.fill(this.dImages, 0, steps * blocks.imageFloats);
+    if (this.dTargets !== none) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
+    if (q !== none) ops.fill(q, 0, model.parameterCount);
+    for (let t = unroll.length - 1; t >= 0; t--) {
+      const eta = learningRates[unroll.rate(t)]!;
+      unroll.recall(t, learningRates);
+      if (q !== none) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
+      // The pass runs along q, or along λ with its products to be scaled.
+      const factor = q !== none ? 1 : -eta;
+      // Below the first step, λ is of use to who wants ∂L/∂θ_0 only.
+      const last = t === 0 && !this.#initial;
+      this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
+      this.#slope(t);
+      const block = unroll.block(t);
+      const dImages = this.dImages + block * blocks.imageFloats;
+      ops.axpy(dImages, dImages, factor, this.#mixedImages, blocks.imageFloats);
+      const mixedTargets = this.#tangent.dTargets;
+      if (this.dTargets !== none && mixedTargets !== none) {
+        const dTargets = this.dTargets + block * blocks.targetFloats;
+        ops.axpy(dTargets, dTargets, factor, mixedTargets, blocks.targetFloats);
+      }
+      if (last) break;
+      ops.axpy(this.lambda, this.lambda, factor, this.#product, model.parameterCount);
+      if (q !== none) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
+    }
+    ops.scale(this.dLearningRates, -1, this.dLearningRates, unroll.length);
+    return loss;
+  }
+
+  /**
+   * One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included; the one with H_θθ
+   * into `product` unless that is none.
+   */
+  #rPass(t: number, direction: Buffer, product: OptionalBuffer): void {
+    const { unroll } = this;
+    const { network, loop, optimizer } = unroll;
+    const tape = unroll.tape(t);
+    const theta = unroll.theta(t);
+    network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
+    network.backwardR(theta, direction, tape, this.#tangent, product);
+    if (product !== none && optimizer.weightDecay !== 0) {
+      this.#ops.axpy(product, product, optimizer.weightDecay, direction, loop.model.parameterCount);
+    }
+  }
+
+  /**
+   * ⟨v_{t+1}, λ⟩ into the entry of η_t in dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need not be kept:
+   * ⟨∇_θ ℓ_t, λ⟩ is the tangent of the loss along λ, and weight decay adds ω·⟨θ_t, λ⟩.
+   */
+  #slope(t: number): void {
+    const ops = this.#ops;
+    const { unroll } = this;
+    const { network, loop } = unroll;
+    const { momentum, weightDecay } = unroll.optimizer;
+    const slope = this.dLearningRates + unroll.rate(t);
+    if (momentum !== 0) {
+      ops.dot(slope, unroll.velocity(t + 1), this.lambda, loop.model.parameterCount);
+      return;
+    }
+    ops.dot(slope, unroll.tape(t).dLogits, this.#tangent.logits, loop.model.classes * network.batch);
+    if (weightDecay !== 0) {
+      ops.dot(this.#decay, unroll.theta(t), this.lambda, loop.model.parameterCount);
+      ops.axpy(slope, slope, weightDecay, this.#decay, 1);
+    }
+  }
+}

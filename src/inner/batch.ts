@@ -1,0 +1,13 @@
+// A batch of labelled real images, as the passes over it ask for it.
+import type { Floats } from "../backend/backend.ts";
+
+/** Labelled real images, handed over a few at a time: straight into a backend's memory. */
+export interface Batch {
+  readonly count: number;
+  /** Whether targets are class indices. */
+  readonly hard: boolean;
+  /** Puts images `from`, `from` + 1, … into `out` [n, c, h, w], normalised. */
+  imagesInto(out: Floats, from: number): void;
+  /** Puts their class indices into `out` [n], or their soft targets into `out` [n, classes]. */
+  targetsInto(out: Floats, from: number): void;
+}

@@ -1,0 +1,12 @@
+// The order in which a network sees the blocks, where that is left to chance.
+import { randomKey, randomOrder } from "../numeric/random.ts";
+
+/** The block of each of steps × epochs inner steps: for each epoch the blocks in an order of its own. */
+export function blockOrder(
+  { steps, epochs }: { readonly steps: number; readonly epochs: number },
+  { seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number },
+): number[] {
+  return Array.from({ length: epochs }, (_, epoch) =>
+    randomOrder(steps, steps, randomKey(seed, purpose, index, epoch)),
+  ).flat();
+}

@@ -1,0 +1,84 @@
+// Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller. Augmented
+// images are drawn anew for each batch, and the same for everybody who reads it.
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { type Augmentation, AugmentedBatches } from "../data/augment.ts";
+import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
+import { randomKey } from "../numeric/random.ts";
+import type { Batch } from "./batch.ts";
+
+export interface DataBatchOptions {
+  readonly order: Buffer;
+  readonly most: number;
+  readonly seed: number;
+  readonly purpose?: string;
+  readonly augment?: Augmentation | undefined;
+}
+
+/** One object for all batches: `select` says which it is. */
+export class DataBatch implements Batch {
+  readonly hard = true;
+  count = 0;
+  /** Batches in one pass over the data. */
+  readonly perEpoch: number;
+  readonly #data: Dataset;
+  readonly #backend: Backend;
+  /** [data.count] */
+  readonly #order: Buffer;
+  readonly #most: number;
+  readonly #seed: number;
+  readonly #purpose: string;
+  readonly #tables: readonly Float32Array[];
+  readonly #augmented: AugmentedBatches | undefined;
+  #step = 0;
+  /** The pass whose order is there now. */
+  #epoch = -1;
+  #start = 0;
+
+  /**
+   * Batches of `most` images, in orders of their own for each `purpose`; `order` is room for one of them.
+   *
+   * @throws RangeError or TypeError for an augmentation that cannot be done to such images.
+   */
+  constructor(data: Dataset, backend: Backend, { order, most, seed, purpose = "order", augment }: DataBatchOptions) {
+    this.perEpoch = Math.ceil(data.count / most);
+    this.#data = data;
+    this.#backend = backend;
+    this.#order = order;
+    this.#most = most;
+    this.#seed = seed;
+    this.#purpose = purpose;
+    this.#tables = normalizedBytes(data);
+    this.#augmented = augment && new AugmentedBatches(data, augment);
+  }
+
+  /** Makes this the batch of step `step`, counted from 0. */
+  select(step: number): void {
+    const { count } = this.#data;
+    const epoch = Math.floor(step / this.perEpoch);
+    if (epoch !== this.#epoch) {
+      this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, this.#purpose, epoch));
+      this.#epoch = epoch;
+    }
+    this.#step = step;
+    this.#start = (step - epoch * this.perEpoch) * this.#most;
+    this.count = Math.min(this.#most, count - this.#start);
+  }
+
+  imagesInto(out: Floats, from: number): void {
+    const { channels, height, width } = this.#data;
+    const indices = this.#indices(from, out.length / (channels * height * width));
+    const key = randomKey(this.#seed, `${this.#purpose}/augment`, this.#step);
+    if (this.#augmented) this.#augmented.into(indices, out, key, from);
+    else batchInto(this.#data, indices, out, this.#tables);
+  }
+
+  targetsInto(out: Floats, from: number): void {
+    const { labels } = this.#data;
+    const indices = this.#indices(from, out.length);
+    for (let i = 0; i < out.length; i++) out[i] = labels[indices[i]!]!;
+  }
+
+  #indices(from: number, n: number): Floats {
+    return this.#backend.view(this.#order + this.#start + from, n);
+  }
+}

@@ -1,0 +1,90 @@
+// A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` and what
+// reads results touch memory; `pass` and `predict` call ops alone, so that chunks can run side by side.
+import type { Allocator } from "../backend/arena.ts";
+import { type Backend, type Buffer, type Floats, none, type OptionalBuffer } from "../backend/backend.ts";
+import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { Network } from "../nn/network.ts";
+import type { Tape } from "../nn/tape.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import type { Batch } from "./batch.ts";
+
+export class ImageChunk {
+  readonly #backend: Backend;
+  readonly #network: Network;
+  readonly #features: number;
+  readonly #classes: number;
+  /** Images or logits, and targets, row by row. */
+  readonly #rows: Buffer;
+  readonly #targetRows: Buffer;
+  readonly #tape: Tape;
+
+  /** Of up to `size` images. */
+  constructor(model: Model, backend: Backend, allocator: Allocator, size: number, loss?: Loss) {
+    this.#backend = backend;
+    this.#features = elements(model.inputShape);
+    this.#classes = model.classes;
+    this.#rows = allocator.allocate(size * Math.max(this.#features, model.classes));
+    this.#targetRows = allocator.allocate(size * model.classes);
+    this.#network = new Network(model, backend.ops, size, allocator, loss);
+    const images = allocator.allocate(this.#features * size);
+    const targets = allocator.allocate(model.classes * size);
+    this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
+  }
+
+  /** Fetches images `from`, `from` + 1, … of the batch and their targets. */
+  stage(batch: Batch, from: number, images: number): void {
+    batch.imagesInto(this.#backend.view(this.#rows, images * this.#features), from);
+    batch.targetsInto(this.#backend.view(this.#targetRows, batch.hard ? images : images * this.#classes), from);
+  }
+
+  /** Fetches images [n, c, h, w] alone. */
+  stageImages(images: Floats): void {
+    this.#backend.view(this.#rows, images.length).set(images);
+  }
+
+  /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
+  pass(
+    theta: Buffer,
+    batch: Batch,
+    images: number,
+    dTheta: OptionalBuffer,
+    accumulate: boolean,
+    random?: RandomKey,
+  ): void {
+    const { ops } = this.#backend;
+    const tape = this.#tape;
+    const classes = this.#classes;
+    const shape = { images, batch: this.#network.batch };
+    ops.packImages(tape.images, this.#rows, { features: this.#features, ...shape });
+    if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
+    else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
+    this.#network.forward(theta, tape, images, random);
+    this.#network.loss(tape, images);
+    if (dTheta === none) return;
+    // The kernel's mean is over the chunk; the batch's is wanted.
+    const share = images / batch.count;
+    if (share !== 1) ops.scale(tape.dLogits, share, tape.dLogits, classes * this.#network.batch);
+    this.#network.backward(theta, tape, dTheta, accumulate);
+  }
+
+  /** Each image's loss, after `pass`. */
+  losses(images: number): Floats {
+    return this.#backend.view(this.#tape.losses, images);
+  }
+
+  /** Logits of what was staged, at θ. */
+  predict(theta: Buffer, images: number): void {
+    const { ops } = this.#backend;
+    const shape = { images, batch: this.#network.batch };
+    ops.packImages(this.#tape.images, this.#rows, { features: this.#features, ...shape });
+    this.#network.forward(theta, this.#tape, images);
+    ops.unpackImages(this.#rows, this.#tape.logits, { features: this.#classes, ...shape });
+  }
+
+  /** [images, classes], after `predict`. */
+  predicted(images: number): Floats {
+    return this.#backend.view(this.#rows, images * this.#classes);
+  }
+}

@@ -1,0 +1,110 @@
+// The outer loss: the mean loss of a trained network on a batch of real images, with nothing dropped, as in evaluation.
+// A large batch runs in chunks that stay in a core's cache; what the chunks are is decided by the model's shape alone.
+// Of a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
+// leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
+
+import type { Allocator } from "../backend/arena.ts";
+import { type Backend, type Buffer, type Floats, none, type OptionalBuffer } from "../backend/backend.ts";
+import { elements } from "../nn/layer.ts";
+import type { Loss } from "../nn/loss.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes } from "../nn/network.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import type { Batch } from "./batch.ts";
+import { ImageChunk } from "./image-chunk.ts";
+
+/** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
+const CHUNK_BYTES = 1 << 20;
+/** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
+const SMALL_MODEL = 1 << 18;
+
+/** Images of a chunk: a multiple of 8, from 8 to 128; without end where a layer couples images. */
+export function chunkImages(model: Model): number {
+  if (model.layers.some(({ couplesImages }) => couplesImages)) return Number.POSITIVE_INFINITY;
+  let largest = 1;
+  for (let i = 0; i < model.layers.length; i++) {
+    largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
+  }
+  const fitting = Math.floor(CHUNK_BYTES / (4 * largest) / 8) * 8;
+  return Math.min(128, Math.max(8, fitting));
+}
+
+/** Forward, loss and backward over real images, chunk by chunk, at most `most` images at a time. */
+export class RealBatch {
+  readonly #backend: Backend;
+  readonly #model: Model;
+  readonly #size: number;
+  /** Those under way at the same time. */
+  readonly #chunks: readonly ImageChunk[];
+  /** Gradients of the chunks under way; of a large model there is one chunk, which adds to the sum itself. */
+  readonly #gradients: readonly Buffer[];
+
+  constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
+    this.#backend = backend;
+    this.#model = model;
+    this.#size = Math.min(lanes(model, most), chunkImages(model));
+    const small = model.parameterCount <= SMALL_MODEL;
+    const atOnce = small ? Math.min(backend.atOnce, Math.ceil(most / this.#size)) : 1;
+    this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
+    this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
+  }
+
+  /**
+   * The mean loss over the batch at θ; its gradient into dTheta unless that is none. Nothing is dropped, unless dropout
+   * may draw from `random` and the streams after it.
+   */
+  loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, random?: RandomKey): number {
+    const { parameterCount } = this.#model;
+    let total = 0;
+    this.#rounds(batch.count, (from, atOnce) => {
+      const imagesOf = (i: number): number => Math.min(this.#size, batch.count - from - i * this.#size);
+      for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
+      this.#backend.sideBySide(atOnce, (i) => {
+        const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
+        const streams = random && this.#randomOf(random, from + i * this.#size);
+        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
+      });
+      for (let i = 0; i < atOnce; i++) {
+        for (const loss of this.#chunks[i]!.losses(imagesOf(i))) total += loss;
+        const gradient = this.#gradients[i];
+        if (dTheta === none || gradient === undefined) continue;
+        if (from + i === 0) this.#backend.ops.copy(dTheta, gradient, parameterCount);
+        else this.#backend.ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
+      }
+    });
+    return total / batch.count;
+  }
+
+  /** Logits [n, classes] of images [n, c, h, w] at θ. */
+  logits(theta: Buffer, images: Floats, count: number): Floats {
+    const { classes } = this.#model;
+    const features = elements(this.#model.inputShape);
+    const exact = this.#backend.name === "reference";
+    const out = exact ? new Float64Array(count * classes) : new Float32Array(count * classes);
+    this.#rounds(count, (from, atOnce) => {
+      const first = (i: number): number => from + i * this.#size;
+      const end = (i: number): number => Math.min(count, first(i) + this.#size);
+      for (let i = 0; i < atOnce; i++) {
+        this.#chunks[i]!.stageImages(images.subarray(first(i) * features, end(i) * features));
+      }
+      this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(theta, end(i) - first(i)));
+      for (let i = 0; i < atOnce; i++) {
+        out.set(this.#chunks[i]!.predicted(end(i) - first(i)), first(i) * classes);
+      }
+    });
+    return out;
+  }
+
+  /** Streams of the chunk that begins at image `from`: as many as there are layers. */
+  #randomOf(random: RandomKey, from: number): RandomKey {
+    return { ...random, stream: random.stream + (from / this.#size) * this.#model.layers.length };
+  }
+
+  /** `round(from, atOnce)` for images `from` on, `atOnce` chunks at a time, the last of which may be smaller. */
+  #rounds(count: number, round: (from: number, atOnce: number) => void): void {
+    const most = this.#chunks.length;
+    for (let from = 0; from < count; from += most * this.#size) {
+      round(from, Math.min(most, Math.ceil((count - from) / this.#size)));
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Named streams of random numbers. Whatever needs chance names its purpose; streams of different purposes share
+// nothing, so that evaluating, say, can never change the order of the data.
+
+import type { Check } from "../checks/checks.ts";
+import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { draws, multiplyHigh, type RandomKey } from "./philox.ts";
+
+/**
+ * The key of stream `part` of the `index`-th use of `purpose` under `seed`. The two key words are 32-bit FNV-1a hashes
+ * of "seed/purpose/index" from two starting values; Philox does the mixing.
+ *
+ * @example randomKey(1, "weights", 17, 2) // third parameter of the 18th network
+ */
+export function randomKey(seed: number, purpose: string, index: number = 0, part: number = 0): RandomKey {
+  const name = `${seed}/${purpose}/${index}`;
+  return { seed: [fnv1a(name, 0x811c9dc5), fnv1a(name, 0x050c5d1f)], stream: part };
+}
+
+/**
+ * The first `taken` places of a random order of 0 … n − 1, all orders alike: draws without replacement. The order of a
+ * key is one, however much of it is asked for.
+ *
+ * @example randomOrder(2000, 4, randomKey(1, "weights/pretrained", 17)) // four of 2,000 networks
+ */
+export function randomOrder(n: number, taken: number, key: RandomKey): number[] {
+  const draw = draws(taken, key);
+  // Fisher–Yates from the front. What was moved is remembered; all else is where it began.
+  const moved = new Map<number, number>();
+  return Array.from({ length: taken }, (_, i) => {
+    const j = i + multiplyHigh(draw[i]!, n - i);
+    const chosen = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
+    return chosen;
+  });
+}
+
+function fnv1a(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash | 0;
+}
+
+/** Throws TypeError or RangeError unless `seed`, called `name`, is a whole number from 0 to 2⁵³ − 1. Returns it. */
+export function checkSeed(seed: unknown, name: string = "seed"): number {
+  const expected = `integer from 0 to ${Number.MAX_SAFE_INTEGER}`;
+  if (typeof seed !== "number") throw wrongKind(name, expected, seed);
+  if (!Number.isSafeInteger(seed) || seed < 0) throw outOfRange(name, expected, seed);
+  return seed;
+}
+
+/** The check of an option that is a seed. */
+export const seedCheck: Check = (name, value) => {
+  checkSeed(value, name);
+};

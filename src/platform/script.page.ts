@@ -1,0 +1,151 @@
+// The one script that everything in a page which is not the page itself starts from: orchestrators, workers and kernel
+// threads. Its first message says which of them it is to be (run/orchestrator/main.page.ts).
+//
+// The page starts them all. A worker that wants one asks the page that started it, and then speaks to it over a port of its
+// own: what is said does not go through the page, which would keep the kernels' memory until it collects garbage, and
+// WebKit would then have no room for a sixteenth. It asks because a worker of Firefox (seen in 153) that starts workers
+// itself now and then stands still in `new Worker`, for ever, and some browsers have no workers of workers at all. In a
+// worker of yours, which cannot ask, there is one thread in Firefox.
+import type { WorkerScript } from "./worker-script.ts";
+import { workerSource } from "./worker-source.page.gen.ts";
+
+/** A worker that was started, by this thread or for it. */
+export interface ScriptWorker {
+  onmessage: (data: unknown) => void;
+  /** It could not start, or did not catch an error; the message may be empty. */
+  onerror: (message: string) => void;
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  terminate(): void;
+}
+
+/** What a worker says to the page of a worker that it wants, by a number of its own. */
+type Request =
+  | { readonly child: number; readonly ask: "start"; readonly port: MessagePort }
+  | { readonly child: number; readonly ask: "terminate" };
+
+/** What it hears of one that could not start, or died. */
+interface Answer {
+  readonly child: number;
+  readonly error: string;
+}
+
+/** The first message of a worker that another one asked for: what it is to be, it hears from that one over the port. */
+export interface AskedBy {
+  readonly asker: MessagePort;
+}
+
+/**
+ * Why this thread should start no workers; undefined where it may. A worker of Firefox that starts workers stands still in
+ * `new Worker` now and then, and nothing that can be tried tells when it will: so the browser is told by its name.
+ */
+export function workersObstacle(): string | undefined {
+  // The library's own workers ask the page for theirs.
+  if (workerSource === undefined || "document" in globalThis) return undefined;
+  // "Gecko" without a number stands in the names of other browsers, too.
+  if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
+  return (
+    "in Firefox a worker that starts workers sometimes stands still for ever: to have more, call the library in the " +
+    "page itself, which starts a worker for it"
+  );
+}
+
+/** Starts the script: the given one, else the one that is embedded here. Throws what the host throws. */
+export function startScript(script?: WorkerScript): ScriptWorker {
+  // The script does not hold itself: then this is it.
+  return workerSource === undefined ? new AskedFor() : new Started(script);
+}
+
+let embedded: string | undefined;
+
+function newWorker(script: WorkerScript | undefined): Worker {
+  if (typeof script === "function") return script();
+  if (typeof Worker === "undefined") throw new Error("this host has no workers");
+  if (script !== undefined) return new Worker(script, { type: "module" });
+  embedded ??= URL.createObjectURL(new Blob([workerSource!], { type: "text/javascript" }));
+  return new Worker(embedded);
+}
+
+/** A worker of this thread, and those that it asks for. */
+class Started implements ScriptWorker {
+  onmessage: (data: unknown) => void = () => {};
+  onerror: (message: string) => void = () => {};
+  readonly #script: WorkerScript | undefined;
+  readonly #worker: Worker;
+  readonly #children = new Map<number, Started>();
+
+  constructor(script: WorkerScript | undefined) {
+    this.#script = script;
+    this.#worker = newWorker(script);
+    this.#worker.onerror = ({ message }) => this.onerror(message);
+    this.#worker.onmessage = ({ data }: MessageEvent<Request>) => {
+      if (typeof data === "object" && "ask" in data) this.#do(data);
+      else this.onmessage(data);
+    };
+  }
+
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    for (const child of this.#children.values()) child.terminate();
+    this.#children.clear();
+    this.#worker.terminate();
+  }
+
+  #do(request: Request): void {
+    const { child: number, ask } = request;
+    if (ask === "terminate") {
+      this.#children.get(number)?.terminate();
+      this.#children.delete(number);
+      return;
+    }
+    const answer = (error: string): void => this.#worker.postMessage({ child: number, error } satisfies Answer);
+    try {
+      const child = new Started(this.#script);
+      child.onerror = answer;
+      this.#children.set(number, child);
+      child.postMessage({ asker: request.port } satisfies AskedBy, [request.port]);
+    } catch (error) {
+      answer((error as Error).message);
+    }
+  }
+}
+
+const scope = globalThis as unknown as { postMessage(request: Request, transfer?: Transferable[]): void };
+const askedFor = new Map<number, AskedFor>();
+let count = 0;
+
+/** A worker that the page started for this one. */
+class AskedFor implements ScriptWorker {
+  onmessage: (data: unknown) => void = () => {};
+  onerror: (message: string) => void = () => {};
+  readonly #child = ++count;
+  readonly #port: MessagePort;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => this.onmessage(data);
+    askedFor.set(this.#child, this);
+    scope.postMessage({ child: this.#child, ask: "start", port: port2 }, [port2]);
+  }
+
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  terminate(): void {
+    askedFor.delete(this.#child);
+    this.#port.close();
+    scope.postMessage({ child: this.#child, ask: "terminate" });
+  }
+}
+
+/** Takes what the page says of a worker that was asked for; false if it is about something else. */
+export function hear(data: object): boolean {
+  if (!("child" in data)) return false;
+  const { child, error } = data as Answer;
+  askedFor.get(child)?.onerror(error);
+  return true;
+}

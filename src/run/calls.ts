@@ -1,0 +1,152 @@
+// The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+import { transfer } from "comlink";
+import type { Check } from "../checks/checks.ts";
+import { checkOptions } from "../checks/options.ts";
+import { checkDataset } from "../data/check-dataset.ts";
+import { placeChecks } from "../engine/options.ts";
+import type { EvaluateOptions as EvaluateHere, Evaluation } from "../evaluate/evaluation.ts";
+import type { AbortSignal } from "../host-types.ts";
+import { MessageChannel } from "../platform/platform.ts";
+import type { CallName, OptionsOf, ResultOf } from "./in-place/calls.ts";
+import { onEngine } from "./on-engine.ts";
+import type { BaselineOptions as BaselineHere, BaselineResult } from "./options/baseline.ts";
+import { baselineChecks, evaluateChecks, nearestNeighborsChecks, trainPoolChecks } from "./options/call-checks.ts";
+import { Callbacks } from "./options/callbacks.ts";
+import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
+import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
+import { abortable } from "./orchestrator/abortable.ts";
+import type { Control, Report } from "./orchestrator/api.ts";
+import { crossing } from "./orchestrator/crossing.ts";
+import { RemoteEngine } from "./orchestrator/engine.ts";
+import { followable, type Placed } from "./place.ts";
+
+/** Options of {@link evaluate}. */
+export type EvaluateOptions = Placed<EvaluateHere>;
+/** Options of {@link baseline}. */
+export type BaselineOptions = Placed<BaselineHere>;
+/** Options of {@link nearestNeighbors}. */
+export type NearestNeighborsOptions = Placed<NeighborsHere>;
+/** Options of {@link trainPool}. */
+export type TrainPoolOptions = Placed<TrainPoolHere>;
+
+/**
+ * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. From a worker
+ * `onProgress` hears at most ten times a second, and so perhaps not of each network.
+ *
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
+ * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
+ * where a worker died.
+ * @example
+ * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  return call("evaluate", options, evaluateChecks);
+}
+
+/**
+ * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class: random ones,
+ * the best of many random draws, class averages or k-means centres (`kind`).
+ *
+ * @throws RangeError where images per step are no multiple of the classes, a class has no image, or none has two; TypeError
+ * or RangeError for data whose fields do not fit; ShapeError where model and images do not fit; the signal's reason when
+ * aborted; WorkerError where a worker died.
+ * @example
+ * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
+ */
+export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
+  return call("baseline", options, { ...baselineChecks, test: checkDataset });
+}
+
+/**
+ * Accuracy of K nearest neighbours among a few images that stand for a data set.
+ *
+ * @throws RangeError for `k`, `p` or counts out of range; TypeError or RangeError for data or a set whose fields do not fit;
+ * ShapeError where images or classes do not fit; the signal's reason.
+ * @example
+ * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
+ */
+export async function nearestNeighbors(options: NearestNeighborsOptions): Promise<NeighborsResult> {
+  return call("nearestNeighbors", options, nearestNeighborsChecks);
+}
+
+/**
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
+ * k alone: it does not depend on how many there are, on threads or workers. In a worker training goes on while `onNetwork` has a
+ * network: those that come meanwhile wait in memory until it has had the ones before them.
+ *
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
+ * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
+ */
+export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
+  return call("trainPool", options, trainPoolChecks);
+}
+
+interface Watched {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: unknown) => void;
+  readonly onNetwork?: (network: unknown) => unknown;
+}
+
+async function call<Name extends CallName>(
+  name: Name,
+  given: Placed<OptionsOf<Name>>,
+  checks: Readonly<Record<string, Check>>,
+): Promise<ResultOf<Name>> {
+  checkOptions(given, { ...checks, ...placeChecks });
+  const options = await followable(given);
+  const { signal, onProgress, onNetwork } = options as Watched;
+  return onEngine(options, async (engine) => {
+    if (!(engine instanceof RemoteEngine)) {
+      const { calls } = await import("./in-place/calls.ts");
+      return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
+    }
+    const { port1, port2 } = new MessageChannel();
+    const callbacks = new Callbacks();
+    let over = false;
+    const ended = new Promise<void>((resolve) => {
+      let handled: Promise<unknown> = Promise.resolve();
+      port1.onmessage = ({ data }: MessageEvent<Report>) => {
+        if (data === "end") resolve(handled.then(() => callbacks.settled()));
+        else if ("progress" in data) callbacks.tell(onProgress, data.progress);
+        else {
+          handled = handled
+            .then(() => (over ? undefined : callbacks.tell(onNetwork, data.network)))
+            .then(() => callbacks.settled());
+        }
+        handled.catch(() => {});
+      };
+    });
+    // A callback that fails is heard by `failed`, maybe before anybody waits for the end.
+    ended.catch(() => {});
+    const control: Control = "abort";
+    const abort = (): void => port1.postMessage(control);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await abortable(signal, async () => {
+        const result = engine.worker.call(
+          (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
+        );
+        const failed = callbacks.failed.catch((error) => {
+          // Nobody waits for the result any more: an engine that is not ours shall have its hands free.
+          abort();
+          throw error;
+        });
+        // A call that fails in a worker that lives has told of its networks, and they are heard before the failure is.
+        const told = result.then(
+          () => ended,
+          (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
+        );
+        await Promise.race([told, failed]);
+        return result;
+      });
+    } finally {
+      over = true;
+      signal?.removeEventListener("abort", abort);
+      port1.close();
+    }
+  });
+}

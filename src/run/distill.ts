@@ -1,0 +1,205 @@
+// distill(), wherever it runs.
+import { type Remote, transfer } from "comlink";
+import { checkOptions } from "../checks/options.ts";
+import type { DistilledSet } from "../distill/distilled-set.ts";
+import { DivergedError } from "../distill/diverged-error.ts";
+import { placeChecks } from "../engine/options.ts";
+import { MessageChannel } from "../platform/platform.ts";
+import { engineOf, known } from "./on-engine.ts";
+import { distillChecks } from "./options/call-checks.ts";
+import { checked } from "./options/config.ts";
+import type { DistillOptions as OptionsHere, Progress } from "./options/distill.ts";
+import { checkMemoryLimit } from "./options/memory-limit.ts";
+import type { Control, Report, RunApi } from "./orchestrator/api.ts";
+import { crossing } from "./orchestrator/crossing.ts";
+import { RemoteEngine } from "./orchestrator/engine.ts";
+import { followable, type Placed } from "./place.ts";
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+/** Options of {@link distill}. */
+export type DistillOptions = Placed<OptionsHere>;
+
+/**
+ * A distillation under way. Iterate it, or await `result()`; it does not start before. A run in a worker, as in pages by
+ * default, reports at most ten times a second, so that not every step is seen; it goes on while a report is looked at,
+ * but waits before the next one but one: whoever stops asking pauses it.
+ */
+export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
+  /**
+   * The set when the run has ended, after all steps or fewer. Rejects with what ended a run that failed, as with a
+   * DivergedError, whose `set` is what was learned before.
+   */
+  result(): Promise<DistilledSet>;
+  /**
+   * The set as it stands, at any time after the first step. Of a run that diverged, or failed otherwise, it is the set as
+   * it was before the step that failed; it rejects where that is gone, as with the worker it was in.
+   */
+  snapshot(): Promise<DistilledSet>;
+  /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
+ *
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
+ * @example
+ * const { train } = await digits();
+ * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
+ * for await (const { step, loss } of run) console.log(step, loss);
+ * const set = await run.result();
+ */
+export function distill(options: DistillOptions): Distillation {
+  return new PlacedRun(options);
+}
+
+class PlacedRun implements Distillation {
+  readonly #options: DistillOptions;
+  readonly #steps: AsyncGenerator<Progress, void, undefined>;
+  #snapshot: (() => Promise<DistilledSet>) | undefined;
+  #set: DistilledSet | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: DistillOptions) {
+    checkOptions(options, { ...distillChecks, ...placeChecks });
+    // A copy: what a caller changes later was not checked.
+    this.#options = { ...options };
+    checked(forCheck(options));
+    checkMemoryLimit(forCheck(options));
+    this.#steps = this.#run();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Progress> {
+    return this.#steps;
+  }
+
+  async result(): Promise<DistilledSet> {
+    for await (const _ of this.#steps);
+    if (this.#failure) throw this.#failure.error;
+    if (!this.#set) throw new Error("the run was ended before it started");
+    return this.#set;
+  }
+
+  async snapshot(): Promise<DistilledSet> {
+    if (this.#set) return this.#set;
+    if (this.#failure) throw this.#failure.error;
+    if (!this.#snapshot) throw new Error("the run has not started: iterate it or await result() first");
+    return this.#snapshot();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#steps.return();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async *#run(): AsyncGenerator<Progress, void, undefined> {
+    try {
+      const options = await followable(this.#options);
+      const { engine, owned } = await engineOf(options);
+      try {
+        yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here({ ...options, engine });
+      } finally {
+        if (owned) await engine.dispose();
+      }
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  async *#here(options: OptionsHere): AsyncGenerator<Progress, void, undefined> {
+    const { Run } = await import("./in-place/calls.ts");
+    const run = new Run(options);
+    this.#snapshot = async () => run.snapshot();
+    try {
+      yield* run;
+    } finally {
+      this.#set = await this.#snapshot().catch(() => undefined);
+    }
+  }
+
+  async *#there({ worker }: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
+    const { signal, onProgress } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    const say = (control: Control): void => port1.postMessage(control);
+    const abort = (): void => say("abort");
+    const reports = new Reports(port1);
+    let finished: Promise<DistilledSet> | undefined;
+    try {
+      const run = await worker.call(
+        (api) => api.distill(crossing(this.#options), transfer(port2, [port2])) as Promise<Remote<RunApi>>,
+      );
+      this.#snapshot = () => worker.call(() => run.snapshot());
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted) abort();
+      finished = worker.call(() => run.drive());
+      // Of a worker that died there comes no last report.
+      finished.catch(() => reports.end());
+      for (;;) {
+        say("more");
+        const progress = await reports.next();
+        if (progress === undefined) break;
+        await onProgress?.(progress);
+        yield progress;
+      }
+      await finished;
+    } finally {
+      say("end");
+      // Leaving the iteration early is as good an end as any, and so is failing: what was learned stays.
+      this.#set = await finished?.catch((error) => this.#learnedBefore(error));
+      signal?.removeEventListener("abort", abort);
+      port1.close();
+    }
+  }
+
+  /** What a run that failed there had learned. Whoever has left it hears of the failure only where that is nothing. */
+  async #learnedBefore(error: unknown): Promise<DistilledSet | undefined> {
+    if (error instanceof DivergedError) return error.set;
+    return this.#snapshot!().catch(() => {
+      this.#failure = { error };
+      return undefined;
+    });
+  }
+}
+
+/** The reports of a run, as they come. */
+class Reports {
+  readonly #waiting: Progress[] = [];
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(port: MessagePort) {
+    port.onmessage = ({ data }: MessageEvent<Report>) => {
+      if (data === "end") this.#ended = true;
+      else if ("progress" in data) this.#waiting.push(data.progress as Progress);
+      this.#wake();
+    };
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The next one; none after the last. */
+  async next(): Promise<Progress | undefined> {
+    while (this.#waiting.length === 0 && !this.#ended) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#waiting.shift();
+  }
+}
+
+/** The options as their check takes them: of an engine elsewhere only the threads count. */
+function forCheck({ engine, ...options }: DistillOptions): OptionsHere {
+  if (engine === undefined) return options;
+  const which = known(engine);
+  return which instanceof RemoteEngine ? { ...options, threads: which.threads } : { ...options, engine: which };
+}

@@ -1,0 +1,95 @@
+// What a distilled set must beat: as many images that nobody learned, trained in the same way (docs/math.md §5). Whatever
+// is chosen, of learning rates, epochs and candidates, is chosen on training images that no set contains, with networks
+// that are none of the evaluation's.
+
+import { checkValues } from "../../checks/options.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { lossOf } from "../../distill/distilled-set.ts";
+import { checkImages, checkTraining } from "../../distill/fit.ts";
+import { checkInit, networksOf } from "../../distill/weight-source.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { ShapeError } from "../../errors.ts";
+import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "../../evaluate/baselines/draws.ts";
+import type { ClassImages } from "../../evaluate/baselines/real-images.ts";
+import { perClassOf, realSet, type Training } from "../../evaluate/baselines/real-set.ts";
+import { tuneTraining } from "../../evaluate/baselines/tune.ts";
+import { splitValidation } from "../../evaluate/baselines/validation.ts";
+import type { Model } from "../../nn/model.ts";
+import { poolOptions } from "../../workers/options.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import type { WorkerApi } from "../networks/api.ts";
+import type { BaselineOptions, BaselineResult } from "../options/baseline.ts";
+import { baselineChecks } from "../options/call-checks.ts";
+import { evaluateSets } from "./evaluate.ts";
+
+/** Networks that a choice is made by, as many as the reference code takes: with five, a spread of ten points decides. */
+const TUNING_NETWORKS = 20;
+
+/** Throws ShapeError unless real images can stand for every class of the model. */
+export function checkSameClasses(train: Dataset, model: Model): void {
+  if (train.classes === model.classes) return;
+  throw new ShapeError(`the model has ${model.classes} classes, "${train.name}" has ${train.classes}`);
+}
+
+/**
+ * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class:
+ *
+ * - `"random-real"`: images drawn anew for each network;
+ * - `"optimized-real"`: of `candidates` such draws those that train the best networks;
+ * - `"class-average"`: the mean image of the class, the same in every step;
+ * - `"k-means"`: the centres of as many clusters of the class (k-means++ and Lloyd's iteration).
+ *
+ * A tenth of each class is held back from the training set. On it the constant learning rate, the number of epochs and the
+ * candidates are chosen; an image of `test` is read once all that is settled, and so its labels are trusted here.
+ * (Wang et al. 2018, §4.1.)
+ *
+ * @throws RangeError where images per step are no multiple of the classes, a class has no image, or none has two; TypeError
+ * or RangeError for data whose fields do not fit; ShapeError where model and images do not fit; the signal's reason when
+ * aborted; WorkerError where a worker died.
+ * @example
+ * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
+ */
+export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
+  checkValues(options, baselineChecks);
+  const { kind, model, init, test, like, threads = "auto", seed = 0, networks, workers = 0, signal } = options;
+  const { loss = lossOf(like), epochs = [like.epochs], tuningInit = init } = options;
+  checkInit(init, model);
+  // Here no class may be absent, not even on purpose: there are as many images of each.
+  checkTraining("train", { ...options.train, absentClasses: [] }, model);
+  checkImages("test", test, model);
+  checkSameClasses(options.train, model);
+  checkInit(tuningInit, model);
+  const counts = sourceCounts(options);
+  const perClass = like.steps * perClassOf(like, options.train);
+  const { pool, validation } = splitValidation(options.train);
+
+  const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
+  let workerPool: WorkerPool<WorkerApi> | undefined;
+  try {
+    if (workers > 0)
+      workerPool = await WorkerPool.start<WorkerApi>(poolOptions(options, Math.max(networks, TUNING_NETWORKS)));
+    const source = { data: pool, perClass, ...counts, seed, engine, signal };
+    const shared = { model, init, loss, seed, engine, threads, pool: workerPool, ...(signal && { signal }) };
+    const setOf = (images: ClassImages, training: Training) => realSet(images, like, pool, training, kind);
+    const onValidation = async (draws: Draws, training: Training): Promise<number> => {
+      const chosenBy = { ...shared, init: tuningInit, test: validation, purpose: "distil" as const };
+      return (await evaluateSets(chosenBy, TUNING_NETWORKS, (network) => setOf(draws.of(network), training))).mean;
+    };
+
+    const drawn = kind === "random-real" || kind === "optimized-real";
+    const first = drawn ? randomDraws(source, "baseline/tune") : await summaryDraws(kind, source);
+    const training = await tuneTraining(epochs, (training) => onValidation(first, training));
+    const score = (images: ClassImages) => onValidation({ count: 1, of: () => images }, training);
+    const draws = !drawn
+      ? first
+      : kind === "random-real"
+        ? randomDraws(source, "baseline/real")
+        : await bestDraws(source, score);
+    const count = networksOf(init) === 1 ? Math.min(networks, draws.count) : networks;
+    const tested = await evaluateSets({ ...shared, test }, count, (network) => setOf(draws.of(network), training));
+    return { kind, ...tested, ...training };
+  } finally {
+    await workerPool?.dispose();
+    if (!options.engine) await engine.dispose();
+  }
+}

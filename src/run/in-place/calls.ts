@@ -1,0 +1,23 @@
+// What computes, in place: loaded when something is to run here, because a page that leaves it to a worker needs none of it.
+import { baseline } from "./baseline.ts";
+import { evaluate } from "./evaluate.ts";
+import { nearestNeighbors } from "./nearest-neighbors.ts";
+import { trainPool } from "./train-pool.ts";
+
+export { createEngine } from "../../engine/engine.ts";
+export { Run } from "./distill.ts";
+export { trainOn } from "./train-on.ts";
+
+/** The calls that give one result: whatever stands here can be called elsewhere too. */
+export interface Calls {
+  readonly baseline: typeof baseline;
+  readonly evaluate: typeof evaluate;
+  readonly nearestNeighbors: typeof nearestNeighbors;
+  readonly trainPool: typeof trainPool;
+}
+
+export const calls: Calls = { baseline, evaluate, nearestNeighbors, trainPool };
+
+export type CallName = keyof Calls;
+export type OptionsOf<Name extends CallName> = Parameters<Calls[Name]>[0];
+export type ResultOf<Name extends CallName> = Awaited<ReturnType<Calls[Name]>>;

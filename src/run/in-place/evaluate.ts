@@ -1,0 +1,121 @@
+// How good is a set? Train networks on it that played no part in making it, and test them on real images.
+
+import { checkValues } from "../../checks/options.ts";
+import type { DistilledSet } from "../../distill/distilled-set.ts";
+import { checkSet, checkTest } from "../../distill/fit.ts";
+import { checkInit, networksOf } from "../../distill/weight-source.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
+import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
+import { HeldOutTest, type HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
+import { describeModel } from "../../nn/describe.ts";
+import { summary } from "../../numeric/summary.ts";
+import { nextTask } from "../../platform/platform.ts";
+import { poolOptions } from "../../workers/options.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { shareable, shareableInit } from "../../workers/shared-memory.ts";
+import type { WorkerApi } from "../networks/api.ts";
+import { evaluateChecks } from "../options/call-checks.ts";
+import { Callbacks } from "../options/callbacks.ts";
+
+export type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
+
+/**
+ * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
+ *
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
+ * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
+ * where a worker died.
+ * @example
+ * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
+ */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  checkValues(options, evaluateChecks);
+  const { set, model, init, test, networks = 20 } = options;
+  checkSet(set, model);
+  checkTest(test, model);
+  return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
+}
+
+interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
+  readonly pool?: WorkerPool<WorkerApi> | undefined;
+  /** Default "evaluate". */
+  readonly purpose?: HeldOutTestConfig["purpose"];
+}
+type SetOf = (network: number) => DistilledSet;
+/** What a network came to: its accuracy, or with `perClass` how it read the images. */
+type Outcome = number | Confusion;
+type Add = (outcome: Outcome) => void;
+
+/**
+ * As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape; they and
+ * the test images are trusted.
+ */
+export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
+  const { model, init, workers = 0, onProgress } = options;
+  checkInit(init, model);
+  const callbacks = new Callbacks();
+  const accuracies: number[] = [];
+  const confusions: Confusion[] = [];
+  const add: Add = (outcome) => {
+    if (typeof outcome !== "number") confusions.push(outcome);
+    const accuracy = typeof outcome === "number" ? outcome : accuracyOf(outcome);
+    accuracies.push(accuracy);
+    callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
+    callbacks.check();
+  };
+  const run = options.pool || workers > 0 ? onWorkers : inPlace;
+  await run(options, networks, setOf, add);
+  await callbacks.settled();
+  // Engines of our own are strict, and workers' engines like the one that is given.
+  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
+  const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
+  return { networks, ...summary(accuracies), accuracies, ...byClass, ...simd };
+}
+
+function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
+  const { seed = 0, purpose = "evaluate" } = rest;
+  return { model, init, test, loss, order, epochs, seed, purpose };
+}
+
+async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
+  const { threads = "auto", signal } = options;
+  const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
+  try {
+    const held = new HeldOutTest(configOf(options), engine.backend, engine.arena);
+    for (let network = 0; network < networks; network++) {
+      signal?.throwIfAborted();
+      const set = setOf(network);
+      add(options.perClass ? held.confusion(network, set) : held.accuracy(network, set));
+      await nextTask();
+    }
+  } finally {
+    engine.arena.release(mark);
+    if (!options.engine) await engine.dispose();
+  }
+}
+
+async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
+  const config = configOf(options);
+  const pool = options.pool ?? (await WorkerPool.start<WorkerApi>(poolOptions(options, networks)));
+  try {
+    const message = {
+      ...config,
+      test: shareable(config.test),
+      model: describeModel(config.model),
+      init: shareableInit(config.init),
+    };
+    await pool.all((api) => api.openTest(message));
+    await pool.inOrder<Outcome>(
+      networks,
+      (api, network) => {
+        const set = setOf(network);
+        return options.perClass ? api.confusion(network, set) : api.accuracy(network, set);
+      },
+      (_, outcome) => add(outcome),
+    );
+  } finally {
+    if (!options.pool) await pool.dispose();
+  }
+}

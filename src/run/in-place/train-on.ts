@@ -1,0 +1,71 @@
+// trainOn(): one network from a distilled set, to use.
+
+import type { Floats } from "../../backend/backend.ts";
+import { checkValues } from "../../checks/options.ts";
+import { checkDistilledSet } from "../../distill/check-set.ts";
+import type { DistilledSet } from "../../distill/distilled-set.ts";
+import { checkSet } from "../../distill/fit.ts";
+import { checkInit, randomInit, writeWeights } from "../../distill/weight-source.ts";
+import { createEngine, type Engine } from "../../engine/engine.ts";
+import { checkFloats, checkImages } from "../../engine/validate.ts";
+import { predictedClasses } from "../../evaluate/test-images.ts";
+import { Trainer } from "../../evaluate/trainer.ts";
+import { RealBatch } from "../../inner/real-batch.ts";
+import { elements } from "../../nn/layer.ts";
+import type { Model } from "../../nn/model.ts";
+import { trainOnChecks } from "../options/call-checks.ts";
+import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
+
+/**
+ * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds.
+ *
+ * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
+ * not fit; RangeError for parameters of another length.
+ * @example
+ * const network = await trainOn(set, { model: lenet() });
+ * const { classes } = await network.predict(images);
+ */
+export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
+  const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
+  checkDistilledSet("set", set);
+  checkValues(options, trainOnChecks);
+  checkSet(set, model);
+  checkInit(init, model);
+  const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
+  const engine = options.engine ?? (await createEngine({ threads }));
+  const { backend, arena } = engine;
+  const owned = options.engine === undefined;
+  try {
+    const parameters = arena.scope(() => {
+      const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
+      if (given) backend.write(trainer.theta, given);
+      else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+      trainer.train({ seed, purpose: "evaluate", index: 0 });
+      return backend.read(trainer.theta, model.parameterCount);
+    });
+    return trained(model, parameters, engine, owned);
+  } catch (error) {
+    if (owned) await engine.dispose();
+    throw error;
+  }
+}
+
+function trained(model: Model, parameters: Floats, engine: Engine, owned: boolean): TrainedNetwork {
+  const { backend, arena } = engine;
+  return {
+    model,
+    parameters: parameters as Float32Array,
+    async predict(input) {
+      const { images, count } = checkImages("images", input, elements(model.inputShape));
+      return arena.scope(() => {
+        const theta = arena.allocate(model.parameterCount);
+        backend.write(theta, parameters);
+        const logits = new RealBatch(model, backend, arena, count).logits(theta, images, count);
+        return { classes: predictedClasses(logits, model.classes), logits: logits as Float32Array };
+      });
+    },
+    async dispose() {
+      if (owned) await engine.dispose();
+    },
+  };
+}

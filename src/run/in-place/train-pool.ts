@@ -1,0 +1,158 @@
+// trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
+
+import { checkValues } from "../../checks/options.ts";
+import { checkAugmentation } from "../../data/augment.ts";
+import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
+import { checkTest, checkTraining } from "../../distill/fit.ts";
+import type { PoolNetwork } from "../../distill/weight-source.ts";
+import { randomInit } from "../../distill/weight-source.ts";
+import { createEngine } from "../../engine/engine.ts";
+import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "../../evaluate/pool-trainer.ts";
+import { describeModel } from "../../nn/describe.ts";
+import { summary } from "../../numeric/summary.ts";
+import { nextTask } from "../../platform/platform.ts";
+import { poolOptions } from "../../workers/options.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { shareable } from "../../workers/shared-memory.ts";
+import type { WorkerApi } from "../networks/api.ts";
+import { trainPoolChecks } from "../options/call-checks.ts";
+import { Callbacks } from "../options/callbacks.ts";
+import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
+
+/**
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
+ * k alone: it does not depend on how many there are, on threads or workers.
+ *
+ * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
+ * every 20 passes.
+ *
+ * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
+ * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError where a worker died.
+ * @example
+ * const { train, test } = await digits();
+ * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
+ * console.log(pool.evaluation.mean);
+ * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
+ */
+export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
+  const { networks, workers = 0, onNetwork, onProgress } = options;
+  const config = trainingConfig(options);
+  const only = options.only ?? Array.from({ length: networks }, (_, k) => k);
+  for (const k of only) {
+    if (k >= networks) throw new RangeError(`"only" expected numbers < ${networks}, got ${k}`);
+  }
+  const trained = new Map<number, PoolNetwork>();
+  const total = only.length * config.training.epochs;
+  const callbacks = new Callbacks();
+  let done = 0;
+  const sink: Sink = {
+    async add(network) {
+      trained.set(network.network, network);
+      await onNetwork?.(network);
+    },
+    passed(network, epoch, loss) {
+      callbacks.tell(onProgress, { network, epoch: epoch + 1, loss, done: ++done, total });
+      callbacks.check();
+    },
+  };
+  try {
+    await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    throw withLearned(error, { networks: only.flatMap((k) => trained.get(k) ?? []) });
+  }
+  await callbacks.settled();
+  const all = only.map((k) => trained.get(k)!);
+  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
+  const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
+  return {
+    weights: all.map(({ parameters }) => parameters),
+    ...(config.test && { evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...simd } }),
+  };
+}
+
+/** The options with defaults, checked. */
+export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
+  const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
+  checkValues(options, trainPoolChecks);
+  checkTraining("data", data, model);
+  if (test !== undefined) checkTest(test, model);
+  if (init.kind !== "random") {
+    throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
+  }
+  const training: TrainingSettings = {
+    epochs: options.epochs,
+    batch: Math.min(options.batch ?? 1024, data.count),
+    learningRate: options.learningRate ?? 2e-4,
+    beta1: options.beta1 ?? 0.5,
+    beta2: options.beta2 ?? 0.999,
+    eps: options.eps ?? 1e-8,
+    decayEvery: options.decayEvery ?? 20,
+    decayFactor: options.decayFactor ?? 0.5,
+    ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
+  };
+  return { data, test, model, init, loss, training, seed, pool };
+}
+
+/** Where results go. */
+interface Sink {
+  add(network: PoolNetwork): Promise<void>;
+  /** Pass `epoch`, counted from 0, is done. */
+  passed(network: number, epoch: number, loss: number): void;
+}
+
+async function inPlace(
+  options: TrainPoolOptions,
+  config: TrainingConfig,
+  only: readonly number[],
+  sink: Sink,
+): Promise<void> {
+  const { threads = "auto", signal } = options;
+  const engine = options.engine ?? (await createEngine({ threads }));
+  const mark = engine.arena.mark();
+  try {
+    const trainer = new PoolTrainer(config, engine.backend, engine.arena);
+    for (const network of only) {
+      trainer.start(network);
+      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
+        let sum = 0;
+        for (let s = 0; s < trainer.stepsPerEpoch; s++) {
+          signal?.throwIfAborted();
+          sum += trainer.step();
+          await nextTask();
+        }
+        sink.passed(network, epoch, sum / trainer.stepsPerEpoch);
+      }
+      await sink.add({ network, ...trainer.result() });
+    }
+  } finally {
+    engine.arena.release(mark);
+    if (!options.engine) await engine.dispose();
+  }
+}
+
+async function onWorkers(
+  options: TrainPoolOptions,
+  config: TrainingConfig,
+  only: readonly number[],
+  sink: Sink,
+): Promise<void> {
+  const { model, data, test, ...rest } = config;
+  const pool = await WorkerPool.start<WorkerApi>(poolOptions(options, only.length));
+  try {
+    const images = { data: shareable(data), test: test && shareable(test) };
+    const message = { ...rest, ...images, model: describeModel(model) };
+    await pool.all((api) => api.openTraining(message));
+    const task: Parameters<typeof pool.inOrder>[1] = async (api, i) => {
+      const network = only[i]!;
+      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
+        sink.passed(network, epoch, await api.trainEpoch(network, epoch));
+      }
+      await sink.add({ network, ...(await api.trained()) });
+    };
+    await pool.inOrder(only.length, task, () => {});
+  } finally {
+    await pool.dispose();
+  }
+}

@@ -1,0 +1,65 @@
+// What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
+// do not cross.
+
+import type { Floats } from "../../backend/backend.ts";
+import type { OuterLoopConfig } from "../../distill/config.ts";
+import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { Confusion } from "../../evaluate/confusion.ts";
+import type { HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
+import type { PoolTrainer, TrainingConfig } from "../../evaluate/pool-trainer.ts";
+import type { ModelDescription } from "../../nn/describe.ts";
+import type { StartMessage } from "../../workers/start-message.ts";
+
+/** A distillation, told once. */
+export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
+  readonly model: ModelDescription;
+  /** [steps][classes, B], as they lie in the backend's memory. */
+  readonly targets: Floats;
+}
+
+/** Network `k` of outer step `step`, at these images and learning rates. */
+export interface GradientRequest {
+  readonly step: number;
+  readonly k: number;
+  /** [steps][c, h, w, B], as they lie in the backend's memory. */
+  readonly images: Floats;
+  /** [steps][classes, B]; absent where labels are fixed. */
+  readonly targets?: Floats;
+  /** η [T] */
+  readonly learningRates: Floats;
+}
+
+/** The outer loss of that network, and its gradients, laid out as in the request. */
+export interface GradientReply {
+  readonly loss: number;
+  readonly images: Floats;
+  readonly targets?: Floats;
+  readonly learningRates: Floats;
+}
+
+/** An evaluation, told once. */
+export interface TestMessage extends Omit<HeldOutTestConfig, "model"> {
+  readonly model: ModelDescription;
+}
+
+/** The training of a pool, told once. */
+export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
+  readonly model: ModelDescription;
+}
+
+/** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
+export interface WorkerApi {
+  start(engine: StartMessage): Promise<void>;
+  openRun(run: RunMessage): void;
+  gradient(request: GradientRequest): GradientReply;
+  openTest(test: TestMessage): void;
+  /** Test accuracy of held-out network number `network`, trained on `set`. */
+  accuracy(network: number, set: DistilledSet): number;
+  /** How that network reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Confusion;
+  openTraining(training: TrainingMessage): void;
+  /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
+  trainEpoch(network: number, epoch: number): number;
+  /** The network in training, as it is now. */
+  trained(): ReturnType<PoolTrainer["result"]>;
+}

@@ -1,0 +1,49 @@
+// The engine that a call runs on: the one that is given, or one of its own.
+import type { Floats } from "../backend/backend.ts";
+import { wrongKind } from "../checks/refusal.ts";
+import type { Engine as EngineHere } from "../engine/engine.ts";
+import { RemoteEngine } from "./orchestrator/engine.ts";
+import type { Engine } from "./orchestrator/interfaces.ts";
+import { createEngine, type PlaceOptions } from "./place.ts";
+
+export type { EngineHere };
+
+/** The engine of a call: the given one, or one of its own, to be disposed of after it. */
+export async function engineOf(options: CallOptions): Promise<{ engine: EngineHere | RemoteEngine; owned: boolean }> {
+  const { engine: given, worker, onNotice, threads = "auto", workers = 0 } = options;
+  if (given !== undefined) return { engine: known(given), owned: false };
+  const engine = await createEngine({
+    ...(worker !== undefined && { worker }),
+    ...(onNotice && { onNotice }),
+    // Where workers compute, little is left to do for the engine.
+    threads: workers > 0 ? 1 : threads,
+  });
+  return { engine: known(engine), owned: true };
+}
+
+/** Runs `work` on the engine of a call. */
+export async function onEngine<T>(
+  options: CallOptions,
+  work: (engine: EngineHere | RemoteEngine, owned: boolean) => Promise<T>,
+): Promise<T> {
+  const { engine, owned } = await engineOf(options);
+  try {
+    return await work(engine, owned);
+  } finally {
+    if (owned) await engine.dispose();
+  }
+}
+
+/** Options that say where a call runs. */
+interface CallOptions extends PlaceOptions {
+  readonly engine?: Engine<Floats> | undefined;
+  readonly threads?: number | "auto" | undefined;
+  readonly workers?: number | undefined;
+}
+
+/** An engine as its kind, which users do not see. */
+export function known(engine: Engine<Floats>): EngineHere | RemoteEngine {
+  if (engine instanceof RemoteEngine) return engine;
+  if (typeof engine === "object" && engine !== null && "arena" in engine) return engine as EngineHere;
+  throw wrongKind("engine", "what createEngine() gives", engine);
+}

@@ -1,0 +1,142 @@
+// What an option of each call must be by itself; the engine checks what concerns it. Apart from what
+// computes, so that a page checks a call without loading that.
+import {
+  type Check,
+  callback,
+  flag,
+  floats,
+  listOf,
+  number,
+  oneOf,
+  optional,
+  signal,
+  whole,
+} from "../../checks/checks.ts";
+import { type Checks, thing } from "../../checks/options.ts";
+import { augmentCheck } from "../../data/augment.ts";
+import { checkDataset } from "../../data/check-dataset.ts";
+import { shapeCheck } from "../../data/options.ts";
+import { checkDistilledSet } from "../../distill/check-set.ts";
+import { adamChecks, checkMethod, checkOuter } from "../../distill/method.ts";
+import { checkWeightSource } from "../../distill/weight-source.ts";
+import type { Counts } from "../../evaluate/baselines/draws.ts";
+import { kindCheck } from "../../evaluate/baselines/kinds.ts";
+import type { EvaluateOptions } from "../../evaluate/evaluation.ts";
+import type { Replay } from "../../evaluate/trainer.ts";
+import { innerOptimizerChecks } from "../../inner/inner-optimizer.ts";
+import { checkLoss } from "../../nn/loss.ts";
+import { checkModel } from "../../nn/model.ts";
+import { seedCheck } from "../../numeric/random.ts";
+import { workersCheck } from "../../workers/options.ts";
+import type { BaselineOptions } from "./baseline.ts";
+import type { DistillOptions } from "./distill.ts";
+import type { NearestNeighborsOptions } from "./nearest-neighbors.ts";
+import type { TrainOnOptions } from "./train-on.ts";
+import type { TrainPoolOptions } from "./train-pool.ts";
+
+const replayChecks: Checks<Replay> = {
+  order: optional(oneOf("learned", "shuffled")),
+  epochs: optional(whole(0)),
+};
+
+const sourceChecks: Checks<Counts> = { draws: optional(whole(1)), candidates: optional(whole(1)) };
+
+export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> = {
+  data: checkDataset,
+  augment: optional(augmentCheck),
+  model: checkModel,
+  method: checkMethod,
+  init: optional(checkWeightSource),
+  loss: optional(checkLoss),
+  networksPerStep: optional(whole(1)),
+  outer: optional(checkOuter),
+  seed: optional(seedCheck),
+  workers: optional(workersCheck),
+  memoryLimit: optional(number("a number of bytes > 0", (bytes) => bytes > 0)),
+  signal: optional(signal),
+  onProgress: optional(callback),
+};
+
+export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">> = {
+  ...replayChecks,
+  set: checkDistilledSet,
+  model: checkModel,
+  init: checkWeightSource,
+  loss: optional(checkLoss),
+  networks: optional(whole(1)),
+  test: checkDataset,
+  perClass: optional(flag),
+  seed: optional(seedCheck),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+  onProgress: optional(callback),
+};
+
+export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> = {
+  ...replayChecks,
+  model: checkModel,
+  parameters: optional(floats),
+  init: optional(checkWeightSource),
+  loss: optional(checkLoss),
+  seed: optional(seedCheck),
+};
+
+export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads">> = {
+  ...adamChecks,
+  data: checkDataset,
+  test: optional(checkDataset),
+  model: checkModel,
+  networks: whole(1),
+  epochs: whole(1),
+  batch: optional(whole(1)),
+  augment: optional(augmentCheck),
+  init: optional(checkWeightSource),
+  loss: optional(checkLoss),
+  seed: optional(seedCheck),
+  pool: optional(oneOf("train", "test")),
+  only: optional(listOf("an array of numbers of networks", whole(0))),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+  onNetwork: optional(callback),
+  onProgress: optional(callback),
+};
+
+export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = {
+  kind: kindCheck,
+  train: checkDataset,
+  // Not its arrays: they are not looked at before everything is chosen.
+  test: shapeCheck,
+  model: checkModel,
+  init: checkWeightSource,
+  tuningInit: optional(checkWeightSource),
+  like: thing("a distilled set, or its sizes", {
+    steps: whole(1),
+    epochs: whole(1),
+    imagesPerStep: whole(1),
+    ...innerOptimizerChecks,
+  }),
+  loss: optional(checkLoss),
+  networks: whole(1),
+  epochs: optional(listOf("an array of numbers of epochs", whole(1))),
+  ...sourceChecks,
+  seed: optional(seedCheck),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+};
+
+const checkPower: Check = (name, value) => {
+  if (value !== Number.POSITIVE_INFINITY) whole(1)(name, value);
+};
+const checkPoints: Check = (name, value) => (typeof value === "string" ? kindCheck : checkDistilledSet)(name, value);
+
+export const nearestNeighborsChecks: Checks<Omit<NearestNeighborsOptions, "engine">> = {
+  points: checkPoints,
+  train: checkDataset,
+  test: checkDataset,
+  perClass: optional(whole(1)),
+  k: optional(whole(1)),
+  p: optional(checkPower),
+  ...sourceChecks,
+  seed: optional(seedCheck),
+  signal: optional(signal),
+};

@@ -1,0 +1,80 @@
+// Refusing a run that would take too much, with what would make it fit.
+
+import { outerOptions } from "../../distill/method.ts";
+import { threadCount } from "../../engine/options.ts";
+import { chunkImages } from "../../inner/real-batch.ts";
+import { lanes } from "../../nn/network.ts";
+import type { DistillOptions } from "./distill.ts";
+import { busyWorkers, hostBytes, type MemoryOptions, memoryOf } from "./memory.ts";
+
+/** Fewest images worth a pass: one vector of lanes. */
+const LEAST_BATCH = 4;
+/** What 32-bit addresses reach. */
+const ADDRESSABLE = 4_294_967_296;
+const PAGE = 65_536;
+
+/**
+ * Throws RangeError where the run would take more than `memoryLimit` bytes, or more than WebAssembly can address; the
+ * message names options that fit.
+ */
+export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
+  const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
+  // The memory of one worker is hardly smaller than that of a run in place.
+  const inPlace = { ...options, workers: 0 };
+  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + hostBytes(inPlace);
+  const one = memoryOf(inPlace).total;
+  if (one > possible && possible < memoryLimit) {
+    const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
+    throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
+  }
+  const { total } = memoryOf(options);
+  if (total > memoryLimit) {
+    const refusal = `"memoryLimit" expected >= ${total} bytes for this run, got ${memoryLimit}`;
+    throw new RangeError(`${refusal}; ${advice(memoryLimit, options)}`);
+  }
+}
+
+function advice(limit: number, options: MemoryOptions): string {
+  const recompute = withMemory(options, "recompute");
+  const ways: string[] = [];
+  const least = memoryOf(recompute);
+  if (least.total <= limit) {
+    // Totals are whole pages: so are the steps between what fits and what does not.
+    const times = Math.max(1, busyWorkers(options));
+    const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
+    const most = (least.parameters + least.activations) / times + spare;
+    ways.push(`memory: "recompute", or a number up to ${most}, in the method`);
+  }
+  const batch = fittingBatch(limit, options);
+  if (batch) ways.push(`outer: { batch: ${batch} }`);
+  if (ways.length > 0) return `it fits with ${ways.join(", or with ")}`;
+  const both = fittingBatch(limit, recompute);
+  if (both) return `it fits with memory: "recompute" in the method and outer: { batch: ${both} }`;
+  const { total } = memoryOf(withBatch(recompute, LEAST_BATCH));
+  return (
+    `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
+    "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
+  );
+}
+
+/** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
+function fittingBatch(limit: number, options: MemoryOptions): number {
+  const { model, engine, threads = "auto" } = options;
+  const { batch } = outerOptions(options.outer ?? {}, options.data.count);
+  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
+  // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
+  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch), most) / LEAST_BATCH)];
+  for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
+    if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
+    else tooMany = fours;
+  }
+  return LEAST_BATCH * fits;
+}
+
+function withMemory(options: MemoryOptions, memory: MemoryOptions["method"]["memory"]): MemoryOptions {
+  return { ...options, method: { ...options.method, memory } };
+}
+
+function withBatch(options: MemoryOptions, batch: number): MemoryOptions {
+  return { ...options, outer: { ...options.outer, batch } };
+}

@@ -1,0 +1,17 @@
+import type { AbortSignal } from "../../host-types.ts";
+
+/** A call that rejects with the signal's reason as soon as that aborts, whatever becomes of the call. */
+export async function abortable<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
+  if (!signal) return call();
+  signal.throwIfAborted();
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    return await Promise.race([call(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,58 @@
+// How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
+// rest of a buffer that they are a view of.
+import { transfer } from "comlink";
+import { wrongKind } from "../../checks/refusal.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../../kinds.ts";
+import { describeModel } from "../../nn/describe.ts";
+import type { Model } from "../../nn/model.ts";
+import { shareable } from "../../workers/shared-memory.ts";
+import type { Crossing } from "./api.ts";
+
+/** A result on its way out: its arrays are moved, not copied, and so are gone here. */
+export function moved<T>(result: T): T {
+  const buffers = new Set<ArrayBuffer>();
+  const collect = (value: unknown): void => {
+    if (ArrayBuffer.isView(value)) {
+      if (isArrayBuffer(value.buffer)) buffers.add(value.buffer);
+    } else if (typeof value === "object" && value !== null) Object.values(value).forEach(collect);
+  };
+  collect(result);
+  return transfer(result, [...buffers]);
+}
+
+/**
+ * Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show.
+ *
+ * @param name What the value is called. Throws TypeError for what cannot cross.
+ */
+export function copied<T>(value: T, name: string = ""): T {
+  if (typeof value === "function" || typeof value === "symbol") throw wrongKind(name, "plain data", value);
+  if (isFloats(value)) {
+    return (value.byteLength < value.buffer.byteLength ? value.slice() : value) as T;
+  }
+  if (Array.isArray(value)) return value.map((part, i) => copied(part, `${name}[${i}]`)) as T;
+  if (isPlainObject(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [key, copied(part, name === "" ? key : `${name}.${key}`)]),
+    ) as T;
+  }
+  return value;
+}
+
+/** What stays on this side. */
+const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
+
+/** Options of a call, as they cross. */
+export function crossing(all: object): Crossing {
+  const { model, ...options } = all as { readonly model?: Model };
+  const entries = Object.entries(options)
+    .filter(([key]) => !local.has(key))
+    .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value, key)]);
+  return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
+}
+
+function isDataset(value: unknown): value is Dataset {
+  const { pixels, labels } = (value ?? {}) as Partial<Dataset>;
+  return isBytes(pixels) && isBytes(labels);
+}

@@ -1,0 +1,71 @@
+// An engine in an orchestrator, a worker that is spoken to through comlink.
+import type { Simd } from "../../backend/backend.ts";
+import { checkOptions } from "../../checks/options.ts";
+import type { EngineOptions } from "../../engine/engine.ts";
+import { inputChecks } from "../../engine/input-checks.ts";
+import { type BindOptions, bindChecks } from "../../engine/options.ts";
+import { describeModel } from "../../nn/describe.ts";
+import type { Model } from "../../nn/model.ts";
+import type { StartWorker } from "../../workers/start.ts";
+import { startMessage } from "../../workers/start-message.ts";
+import { SupervisedWorker } from "../../workers/supervised.ts";
+import { abortable } from "./abortable.ts";
+import type { NetworkApi, OrchestratorApi, Started } from "./api.ts";
+import { copied } from "./crossing.ts";
+import type { Abortable, BoundNetwork, Engine } from "./interfaces.ts";
+
+/** An engine in an orchestrator. */
+export class RemoteEngine implements Engine {
+  readonly backend = { name: "wasm" } as const;
+  readonly threads: number;
+  readonly simd: Simd | "none";
+  readonly notices: readonly string[];
+  readonly worker: SupervisedWorker<OrchestratorApi>;
+
+  private constructor(worker: SupervisedWorker<OrchestratorApi>, { threads, simd, notices }: Started) {
+    this.worker = worker;
+    this.threads = threads;
+    this.simd = simd;
+    this.notices = notices;
+  }
+
+  /** Throws WorkerError where no worker could start, and what `createEngine` throws there. */
+  static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
+    const message = await startMessage(options);
+    const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
+    try {
+      return new RemoteEngine(worker, await worker.call((api) => api.start(message)));
+    } catch (error) {
+      await worker.stop(error);
+      throw error;
+    }
+  }
+
+  async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {
+    const description = describeModel(model);
+    checkOptions(options, bindChecks);
+    const network = await this.worker.call((api) => api.network(description, options.loss ?? "cross-entropy"));
+    const there = (name: keyof NetworkApi) => async (input: Abortable) => {
+      checkOptions(input, inputChecks, "input");
+      const { signal, ...rest } = input;
+      const call = network[name] as unknown as (input: unknown) => Promise<never>;
+      const given = copied(rest);
+      return abortable(signal, () => this.worker.call(() => call(given)));
+    };
+    return {
+      model,
+      forward: there("forward"),
+      gradients: there("gradients"),
+      hessianVectorProduct: there("hessianVectorProduct"),
+      metaGradient: there("metaGradient"),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.worker.stop(new Error("this engine was disposed: create a new one"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}

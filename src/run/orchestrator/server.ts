@@ -1,0 +1,98 @@
+// The orchestrator's side: one engine, and the calls of the library on it, in place.
+import { type ProxyMarked, proxy } from "comlink";
+import { adoptKernels } from "../../backend/wasm/kernels.ts";
+import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { type ModelDescription, modelFromDescription } from "../../nn/describe.ts";
+import type { Loss } from "../../nn/loss.ts";
+import type { StartMessage } from "../../workers/start-message.ts";
+import { type CallName, calls, createEngine, type OptionsOf, type ResultOf, Run, trainOn } from "../in-place/calls.ts";
+import type { DistillOptions } from "../in-place/distill.ts";
+import type { TrainOnOptions } from "../options/train-on.ts";
+import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
+import { moved } from "./crossing.ts";
+import { Reporter } from "./reporter.ts";
+
+export class OrchestratorServer implements OrchestratorApi {
+  #engine: Engine | undefined;
+
+  async start({ kernels, ...options }: StartMessage): Promise<Started> {
+    if (kernels) adoptKernels(kernels);
+    const notices: string[] = [];
+    this.#engine = await createEngine({ ...options, onNotice: (notice) => notices.push(notice) });
+    const { threads, simd } = this.#engine;
+    return { threads, simd, notices };
+  }
+
+  async network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked> {
+    const network = await this.#engine!.bind(modelFromDescription(model), { loss });
+    return proxy({
+      forward: async (input) => moved(await network.forward(input)),
+      gradients: async (input) => moved(await network.gradients(input)),
+      hessianVectorProduct: async (input) => moved(await network.hessianVectorProduct(input)),
+      metaGradient: async (input) => moved(await network.metaGradient(input)),
+    } satisfies NetworkApi);
+  }
+
+  distill(options: Crossing, port: MessagePort): RunApi & ProxyMarked {
+    return proxy(new RunServer(this.#here(options), port));
+  }
+
+  async trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked> {
+    const network = await trainOn(set, this.#here<TrainOnOptions>(options));
+    return proxy({
+      parameters: () => moved(network.parameters.slice()),
+      predict: async (images) => moved(await network.predict(images)),
+    } satisfies TrainedApi);
+  }
+
+  async call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>> {
+    const reporter = new Reporter(port);
+    const watch = {
+      signal: reporter.signal,
+      onProgress: (progress: unknown) => reporter.offer(progress),
+      onNetwork: (network: unknown) => reporter.send({ network }),
+    };
+    const call = calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
+    try {
+      return moved(await call({ ...this.#here<OptionsOf<Name>>(options), ...watch }));
+    } finally {
+      reporter.end();
+    }
+  }
+
+  /** Options that crossed, as they were on the other side, with our engine. */
+  #here<T>({ model, ...options }: Crossing): T {
+    return { ...options, ...(model && { model: modelFromDescription(model) }), engine: this.#engine! } as T;
+  }
+}
+
+/** A run that goes on by itself, as far ahead of its reader as one report. */
+class RunServer implements RunApi {
+  readonly #run: Run;
+  readonly #reporter: Reporter;
+
+  constructor(options: DistillOptions, port: MessagePort) {
+    this.#reporter = new Reporter(port);
+    this.#run = new Run({ ...options, signal: this.#reporter.signal });
+  }
+
+  async drive(): Promise<DistilledSet> {
+    const reporter = this.#reporter;
+    try {
+      for await (const progress of this.#run) {
+        reporter.offer(progress);
+        await reporter.asked();
+        if (reporter.ended) break;
+      }
+      return await this.#run.result();
+    } finally {
+      reporter.end();
+    }
+  }
+
+  /** Copied, as the result is: of a run that has just ended both are the same arrays. */
+  snapshot(): DistilledSet {
+    return this.#run.snapshot();
+  }
+}

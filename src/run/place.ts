@@ -1,0 +1,101 @@
+// Where an engine runs: by default in an orchestrator of its own in a page, whose main thread must not be kept busy, and
+// in place elsewhere.
+import type { Floats } from "../backend/backend.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
+import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
+import { WorkerError } from "../errors.ts";
+import { onMainThread } from "../platform/platform.ts";
+import type { WorkerScript } from "../platform/worker-script.ts";
+import { workerStarter, workersObstacle } from "../workers/start.ts";
+import { RemoteEngine } from "./orchestrator/engine.ts";
+import type { Engine } from "./orchestrator/interfaces.ts";
+
+/** Where an engine, or a call that starts one, runs. */
+export interface PlaceOptions {
+  /**
+   * `true`, the default in a page: in a worker, so that the page stays responsive. `false`, the default elsewhere: in
+   * place; a page's main thread then runs one kernel thread. The URL of the file `distillate/worker`, or a function that
+   * starts it, where a page's policy forbids workers that are not files of its own. Results do not depend on it.
+   */
+  readonly worker?: boolean | WorkerScript | undefined;
+  /**
+   * Is told, in a sentence, what the engine does without and why, because of the page's headers or policy for example:
+   * workers or threads. Default: each sentence goes to `console.info` once.
+   */
+  readonly onNotice?: ((message: string) => void) | undefined;
+}
+
+/** Options of a call that runs in place or elsewhere. */
+export type Placed<T> = Omit<T, "engine"> & PlaceOptions & { readonly engine?: Engine<Floats> | undefined };
+
+type InPlace = typeof import("./in-place/calls.ts");
+
+const { worker, onNotice } = placeChecks;
+const createChecks: Checks<EngineOptions & PlaceOptions> = { ...engineChecks, worker, onNotice };
+
+/** Whether this page was seen to forbid the embedded worker. */
+let forbidden = false;
+const said = new Set<string>();
+
+/**
+ * Starts an engine: in a page in a worker, elsewhere in place (`worker`).
+ *
+ * @throws TypeError or RangeError for options of the wrong kind or out of range, UnsupportedError where the host has no
+ * WebAssembly with SIMD, does not allow to compile it or, if asked for, has no relaxed SIMD, WorkerError where a worker was
+ * asked for and could not start.
+ * @example
+ * const engine = await createEngine({ threads: 2 });
+ * const net = await engine.bind(lenet());
+ * const { logits } = await net.forward({ parameters, images });
+ * await engine.dispose();
+ */
+export function createEngine(
+  options?: EngineOptions & PlaceOptions & { readonly backend?: "wasm" | undefined },
+): Promise<Engine>;
+/** On the reference backend results are Float64Array. */
+export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
+export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
+  checkOptions(options, createChecks);
+  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
+  // The slow one has no use for threads, and is for tests.
+  if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
+  try {
+    const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
+    const remote = await RemoteEngine.start(engine, start);
+    await tellNotices(remote, remote.notices, onNotice);
+    return remote;
+  } catch (error) {
+    if (options.worker !== undefined || !(error instanceof WorkerError)) throw error;
+    forbidden = true;
+    const advice =
+      "; allow blob: in the worker-src of its Content-Security-Policy, or serve the file distillate/worker and say " +
+      "worker: its URL";
+    await onNotice(
+      `in place, on one thread and in the way of the page: ${error.message}${typeof Worker === "undefined" ? "" : advice}`,
+    );
+    return inPlace({ ...engine, onNotice });
+  }
+}
+
+/** The options of a call as this thread can follow them: without workers where it should not start any, which is said. */
+export async function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(
+  options: T,
+): Promise<T> {
+  const { worker = false, workers = 0, onNotice = sayOnce } = options;
+  if (worker === false && workers === 0) return options;
+  const obstacle = workersObstacle();
+  if (obstacle === undefined) return options;
+  await onNotice(`in place and on one thread: ${obstacle}`);
+  return { ...options, worker: false, workers: 0, threads: 1 };
+}
+
+async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise<Engine<Floats>> {
+  const { createEngine } = await import("./in-place/calls.ts");
+  return createEngine(options);
+}
+
+function sayOnce(notice: string): void {
+  if (said.has(notice)) return;
+  said.add(notice);
+  console.info(`distillate: ${notice}`);
+}

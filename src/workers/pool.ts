@@ -1,0 +1,98 @@
+// The page's side: a pool of workers that share out numbered tasks. What ends the pool ends every call: a worker that
+// died, the AbortSignal, dispose().
+
+import type { Remote } from "comlink";
+import type { PoolOptions } from "./options.ts";
+import { type StartWorker, workerStarter } from "./start.ts";
+import { type StartMessage, startMessage } from "./start-message.ts";
+import { SupervisedWorker } from "./supervised.ts";
+
+/** What every worker of a pool can do; each pool's workers can do more. */
+export interface EngineWorker {
+  start(engine: StartMessage): Promise<void>;
+}
+
+export class WorkerPool<Api extends EngineWorker> {
+  readonly #members: SupervisedWorker<Api>[] = [];
+  readonly #signal: AbortSignal | undefined;
+  #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
+
+  private constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort);
+  }
+
+  /** Workers with an engine each. Throws what a worker could not start for, or the signal's reason. */
+  static async start<Api extends EngineWorker>({
+    workers,
+    engine,
+    signal,
+    start,
+  }: PoolOptions): Promise<WorkerPool<Api>> {
+    const message = await startMessage(engine);
+    signal?.throwIfAborted();
+    const pool = new WorkerPool<Api>(signal);
+    try {
+      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, start ?? workerStarter());
+      await pool.all((api) => (api as Remote<EngineWorker>).start(message));
+      return pool;
+    } catch (error) {
+      await pool.dispose();
+      throw error;
+    }
+  }
+
+  #add(name: string, start: StartWorker): void {
+    this.#members.push(new SupervisedWorker(name, start, (error) => this.#stop(error)));
+  }
+
+  /** Tells something to every worker. */
+  async all(task: (api: Remote<Api>) => Promise<void>): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.call(task)));
+  }
+
+  /** Runs tasks 0 … count−1, each on the next worker that is free, and hands over their results in order. */
+  async inOrder<T>(
+    count: number,
+    task: (api: Remote<Api>, k: number) => Promise<T>,
+    deliver: (k: number, result: T) => void,
+  ): Promise<void> {
+    const early = new Map<number, T>();
+    let next = 0;
+    let delivered = 0;
+    let failed = false;
+    const serve = async (member: SupervisedWorker<Api>): Promise<void> => {
+      try {
+        while (next < count && !failed) {
+          const k = next++;
+          early.set(k, await member.call((api) => task(api, k)));
+          for (; early.has(delivered) && !failed; delivered++) {
+            // Whoever gets a result may have aborted.
+            if (this.#end) throw this.#end.reason;
+            deliver(delivered, early.get(delivered)!);
+            early.delete(delivered);
+          }
+        }
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    };
+    await Promise.all(this.#members.map(serve));
+  }
+
+  /** Stops the workers, whatever they are doing. Calls after it reject. */
+  async dispose(): Promise<void> {
+    this.#stop(new Error("the workers were stopped"));
+    await this.#end?.stopped;
+  }
+
+  readonly #abort = (): void => this.#stop(this.#signal!.reason);
+
+  /** Ends all calls with `reason` and stops all workers; the first reason counts. */
+  #stop(reason: unknown): void {
+    if (this.#end) return;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#end = { reason, stopped: Promise.all(this.#members.map((member) => member.stop(reason))) };
+  }
+}

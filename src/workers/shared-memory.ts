@@ -1,0 +1,35 @@
+// Data sets and weights in memory that all workers see, where the host has such memory.
+import type { Floats } from "../backend/backend.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { WeightSource } from "../distill/weight-source.ts";
+import { arrayKind, isSharedBuffer } from "../kinds.ts";
+import { canShareMemory } from "../platform/platform.ts";
+
+/** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
+export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
+  const { name, count, channels, height, width, classes, classNames, absentClasses, mean, std } = data;
+  return {
+    ...{ name, count, channels, height, width, classes, mean, std },
+    ...(classNames && { classNames }),
+    ...(absentClasses && { absentClasses }),
+    pixels: shared(pixels),
+    labels: shared(labels),
+  };
+}
+
+/** The source likewise: a pretrained pool is told once, and not copied for each worker. */
+export function shareableInit(init: WeightSource): WeightSource {
+  return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
+}
+
+function shared<T extends Uint8Array | Floats>(array: T): T {
+  // Pages have such memory only where they are isolated from others.
+  if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return array.slice() as T;
+  if (isSharedBuffer(array.buffer)) return array;
+  const Kind = { Uint8Array, Float32Array, Float64Array }[arrayKind(array) as "Uint8Array"] as unknown as new (
+    buffer: SharedArrayBuffer,
+  ) => T;
+  const copy = new Kind(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
+}

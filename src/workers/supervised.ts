@@ -1,0 +1,133 @@
+// One worker that is spoken to through comlink, which leaves a call pending for ever when the worker dies. Here every call
+// ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
+import { type ProxyMethods, type Remote, releaseProxy, transferHandlers, wrap } from "comlink";
+import { WorkerError } from "../errors.ts";
+import { thrown } from "../kinds.ts";
+import { MessageChannel } from "../platform/platform.ts";
+import type { StartedWorker, StartWorker } from "./start.ts";
+import { withClass } from "./thrown.ts";
+
+/** A port, which in Node keeps a program alive unless told not to. */
+type Port = MessagePort & { ref?(): void; unref?(): void };
+
+// An object of a worker's is spoken to over a port of its own. It must not keep a program alive until it is collected as
+// garbage: while a call is under way, the worker's port does.
+const proxies = transferHandlers.get("proxy")!;
+transferHandlers.set("proxy", {
+  ...proxies,
+  deserialize(port) {
+    const remote: unknown = proxies.deserialize(port);
+    (port as Port).unref?.();
+    return remote;
+  },
+});
+
+/** A call without an answer yet; emptied when the worker is stopped. */
+interface Call<T> {
+  resolve: ((value: T) => void) | undefined;
+  reject: ((reason: unknown) => void) | undefined;
+}
+
+/**
+ * Ends `call` with the answer. comlink keeps the promise of an answer that never comes as long as the port of a proxy, and
+ * the port as long as the proxy: so that promise must not lead to a proxy, and holds no more than the call.
+ */
+function whenAnswered<T>(answer: Promise<T>, call: Call<T>): void {
+  answer.then(
+    (value) => call.resolve?.(value),
+    (error) => call.reject?.(error),
+  );
+}
+
+// What a worker throws is thrown here as what it was. comlink makes an Error and assigns its name, which fails where the
+// prototypes of errors are frozen.
+transferHandlers.set("throw", {
+  ...transferHandlers.get("throw")!,
+  deserialize({ isError, value }: { readonly isError: boolean; readonly value: unknown }): never {
+    throw isError ? withClass(value as Error) : value;
+  },
+});
+
+export class SupervisedWorker<Api> {
+  readonly #worker: StartedWorker;
+  readonly #port: Port;
+  readonly #api: Remote<Api>;
+  readonly #pending = new Set<Call<never>>();
+  #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
+
+  /** `died` is called with the WorkerError of its death, once, if that is what ends it. Throws WorkerError. */
+  constructor(name: string, start: StartWorker, died: (error: WorkerError) => void = () => {}) {
+    const { port1, port2 } = new MessageChannel();
+    const die = (why: string): void => {
+      if (this.#end) return;
+      const error = new WorkerError(`${name}: ${why}`);
+      this.stop(error);
+      died(error);
+    };
+    this.#port = port1;
+    try {
+      this.#worker = start(port2, die);
+    } catch (error) {
+      port1.close();
+      throw new WorkerError(`${name}: could not start: ${thrown(error).message}`);
+    }
+    port1.addEventListener("messageerror", () => die("an answer could not be read"));
+    this.#api = wrap<Api>(port1);
+  }
+
+  /** What it was stopped for, if it was. */
+  get reason(): unknown {
+    return this.#end?.reason;
+  }
+
+  call<T>(task: (api: Remote<Api>) => Promise<T>): Promise<T> {
+    if (this.#end) return Promise.reject(this.#end.reason);
+    return new Promise((resolve, reject) => {
+      const call: Call<T> = {
+        resolve: (value) => {
+          this.#answered(call);
+          resolve(value);
+        },
+        reject: (reason) => {
+          this.#answered(call);
+          reject(reason);
+        },
+      };
+      this.#pending.add(call);
+      // An idle worker must not keep a finished program alive; one that works must.
+      if (this.#pending.size === 1) this.#keepAlive(true);
+      const answer = async (): Promise<T> => task(this.#api);
+      whenAnswered(answer(), call);
+    });
+  }
+
+  /** Ends all calls with `reason`, now and later, and stops the worker, whatever it is doing; the first reason counts. */
+  async stop(reason: unknown): Promise<void> {
+    if (!this.#end) {
+      // First of all: in Deno a worker says that it has ended while it is being terminated.
+      const end = { reason, stopped: Promise.resolve() as Promise<unknown> };
+      this.#end = end;
+      // The port leads back here by its listeners: comlink would keep both, and with them the worker, for ever.
+      (this.#api as ProxyMethods)[releaseProxy]();
+      this.#port.close();
+      end.stopped = this.#worker.terminate();
+      const unanswered = [...this.#pending];
+      this.#pending.clear();
+      for (const call of unanswered) {
+        call.reject?.(reason);
+        call.resolve = call.reject = undefined;
+      }
+    }
+    await this.#end.stopped;
+  }
+
+  #answered(call: Call<never>): void {
+    if (this.#pending.delete(call) && this.#pending.size === 0) this.#keepAlive(false);
+  }
+
+  #keepAlive(wanted: boolean): void {
+    if (wanted) this.#port.ref?.();
+    else this.#port.unref?.();
+    this.#worker.keepAlive(wanted);
+  }
+}
