@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 const dist = new URL("../../dist/", import.meta.url);
 const prelude = `
   import { backGradient, digits, distill, evaluate, lenet, randomInit, trainOn } from "${new URL("index.js", dist)}";
-  import { Run } from "${new URL("distill/distill.js", dist)}";
-  import { workerStarter } from "${new URL("worker/start.js", dist)}";
+  import { Run } from "${new URL("run/in-place/distill.js", dist)}";
+  import { workerStarter } from "${new URL("workers/start.js", dist)}";
   const { train, test } = await digits();
   const startWorker = await workerStarter();
   const options = {
