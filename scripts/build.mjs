@@ -2,7 +2,7 @@
 // Node (dist/), the digits, and the library for pages (dist/page/). With --if-stale, only where dist/ is not what the
 // sources are now.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -86,8 +86,9 @@ function writeVersion() {
   writeFileSync(join(root, "src/version.gen.ts"), source);
 }
 
-async function buildAll() {
-  compileKernels();
+async function buildAll({ keepKernels }) {
+  // A page loads a kernel as a file of build/, too.
+  if (!keepKernels || !existsSync(join(root, "build/threads.wasm"))) compileKernels();
   writeVersion();
   await embedThread();
   await embedWorker();

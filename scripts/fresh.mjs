@@ -14,10 +14,15 @@ const stampOf = (root) => join(root, "build/made-from.json");
 const waitMilliseconds = 200;
 const longestWaitMilliseconds = 600_000;
 
-/** SHA-256 of the sources and of what a build writes among them: names and bytes. */
+/** The part of a build that a file belongs to. Kernels take half of a build and change least. */
+function partOf(name) {
+  if (name.endsWith(".gen.ts")) return "generated";
+  return /^(assembly|scripts)\/|^(asconfig|package-lock)\.json$/.test(name) ? "kernels" : "sources";
+}
+
+/** SHA-256 of what the kernels are made from, of the other sources, and of what a build writes among them: names and bytes. */
 function hashes(root) {
-  const sources = createHash("sha256");
-  const generated = createHash("sha256");
+  const parts = { kernels: createHash("sha256"), sources: createHash("sha256"), generated: createHash("sha256") };
   const inside = folders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
@@ -27,9 +32,9 @@ function hashes(root) {
   for (const file of all.sort()) {
     const bytes = readFileSync(file);
     const name = relative(root, file).split(sep).join("/");
-    (name.endsWith(".gen.ts") ? generated : sources).update(`${name}\0${bytes.length}\0`).update(bytes);
+    parts[partOf(name)].update(`${name}\0${bytes.length}\0`).update(bytes);
   }
-  return { sources: sources.digest("hex"), generated: generated.digest("hex") };
+  return Object.fromEntries(Object.entries(parts).map(([part, hash]) => [part, hash.digest("hex")]));
 }
 
 /** Whether all that package.json promises of dist/ is there. */
@@ -39,12 +44,15 @@ function hasEntries(root) {
   return [...Object.values(bin), ...paths].every((path) => existsSync(join(root, path)));
 }
 
+/** Which parts of the last build that ended well were made of what is there now. */
+function freshParts(root) {
+  const made = existsSync(stampOf(root)) ? JSON.parse(readFileSync(stampOf(root), "utf8")) : {};
+  return Object.fromEntries(Object.entries(hashes(root)).map(([part, hash]) => [part, hash === made[part]]));
+}
+
 /** Whether the last build ended well, of the sources that are there now, and what it wrote still stands. */
 export function isFresh(root) {
-  if (!existsSync(stampOf(root)) || !hasEntries(root)) return false;
-  const made = JSON.parse(readFileSync(stampOf(root), "utf8"));
-  const now = hashes(root);
-  return made.sources === now.sources && made.generated === now.generated;
+  return hasEntries(root) && Object.values(freshParts(root)).every(Boolean);
 }
 
 /** The library's own lock of a folder, from its source: what is built may be old or gone. */
@@ -75,16 +83,18 @@ async function lockBuild(root) {
 /**
  * Runs `build` while no other process builds in `root`, and notes what it was made from once it has ended well. With
  * `ifStale` it runs only where dist/ is not what the sources are: another process may have built while this one waited.
+ * `build` is told whether the kernels of the last build can stay.
  */
 export async function building(root, { ifStale }, build) {
   const lock = await lockBuild(root);
   try {
     if (ifStale && isFresh(root)) return;
+    const fresh = freshParts(root);
     rmSync(stampOf(root), { force: true });
-    // Sources that change while the build runs differ from this, and are built next time.
-    const { sources } = hashes(root);
-    await build();
-    writeFileSync(stampOf(root), `${JSON.stringify({ sources, generated: hashes(root).generated })}\n`);
+    // Sources that change while the build runs differ from these hashes, and are built next time.
+    const { kernels, sources } = hashes(root);
+    await build({ keepKernels: ifStale && fresh.kernels && fresh.generated });
+    writeFileSync(stampOf(root), `${JSON.stringify({ kernels, sources, generated: hashes(root).generated })}\n`);
   } finally {
     await lock.release();
   }

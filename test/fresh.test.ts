@@ -25,8 +25,8 @@ import { appendFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "nod
 import { setTimeout as sleep } from "node:timers/promises";
 import { building } from ${JSON.stringify(new URL("../scripts/fresh.mjs", import.meta.url))};
 
-await building(process.cwd(), { ifStale: process.argv.includes("--if-stale") }, async () => {
-  appendFileSync("builds.txt", "build\\n");
+await building(process.cwd(), { ifStale: process.argv.includes("--if-stale") }, async ({ keepKernels }) => {
+  appendFileSync("builds.txt", keepKernels ? "build\\n" : "build with kernels\\n");
   if (readFileSync("src/index.ts", "utf8").includes("broken")) throw new Error("src/index.ts is broken");
   rmSync("dist", { recursive: true, force: true });
   await sleep(300);
@@ -105,6 +105,20 @@ describe("dist/", () => {
     log.mockRestore();
     expect(read("dist/index.ts")).toBe("export const answer = 2;");
     expect(builds()).toBe(2);
+  });
+
+  test("is built without its kernels again where none of their sources have changed", () => {
+    const built = (...options: string[]) => {
+      execFileSync(process.execPath, ["scripts/build.mjs", ...options], { cwd: root });
+      return read("builds.txt").trimEnd().split("\n").at(-1);
+    };
+    write("src/index.ts", "export const answer = 2;");
+    expect(built("--if-stale")).toBe("build");
+    write("assembly/kernel.ts", "");
+    expect(built("--if-stale")).toBe("build with kernels");
+    remove("src/version.gen.ts");
+    expect(built("--if-stale")).toBe("build with kernels");
+    expect(built()).toBe("build with kernels");
   });
 
   test("is not fresh after a build that failed, even where the sources are what they were before", () => {
