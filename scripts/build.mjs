@@ -1,12 +1,14 @@
 // Builds the package: kernels (AssemblyScript → WASM → embedded), the sources of threads and workers, the library for
-// Node (dist/), the digits, and the library for pages (dist/page/).
+// Node (dist/), the digits, and the library for pages (dist/page/). With --if-stale, only where dist/ is not what the
+// sources are now.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { buildPage, instead, pageWorkerSources } from "./build-page.mjs";
+import { building } from "./fresh.mjs";
 import { makeDigits } from "./make-digits.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -84,14 +86,19 @@ function writeVersion() {
   writeFileSync(join(root, "src/version.gen.ts"), source);
 }
 
-compileKernels();
-writeVersion();
-await embedThread();
-await embedWorker();
-await embedPageWorker();
-rmSync(join(root, "dist"), { recursive: true, force: true });
-run("typescript/bin/tsc", "-p", "tsconfig.build.json");
-// npm makes a command executable when it installs a package, not when somebody builds one.
-chmodSync(join(root, "dist/cli/main.js"), 0o755);
-makeDigits();
-await buildPage(root);
+async function buildAll({ keepKernels }) {
+  // A page loads a kernel as a file of build/, too.
+  if (!keepKernels || !existsSync(join(root, "build/threads.wasm"))) compileKernels();
+  writeVersion();
+  await embedThread();
+  await embedWorker();
+  await embedPageWorker();
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  run("typescript/bin/tsc", "-p", "tsconfig.build.json");
+  // npm makes a command executable when it installs a package, not when somebody builds one.
+  chmodSync(join(root, "dist/cli/main.js"), 0o755);
+  makeDigits();
+  await buildPage(root);
+}
+
+await building(root, { ifStale: process.argv.includes("--if-stale") }, buildAll);

@@ -1,10 +1,14 @@
-// What some tests need beside Node and what npm installs: looked for once before the first test, and what is missing is said
-// once, with the reason for which its tests are then skipped.
+// Before the first test: dist/ is built where its sources have changed, because tests of the command line, of workers and of
+// pages run it; and what some tests need beside Node and what npm installs is looked for. What is missing is said once, with the
+// reason for which its tests are then skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { ensureBuilt } from "../scripts/fresh.mjs";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Each with the environment variable that says where it is, and where it is looked for otherwise. */
 const candidates = {
@@ -51,7 +55,7 @@ function onPath(name: string): string {
 function engine(name: string, file: string): string[] {
   const given = process.env[name.toUpperCase()];
   if (given !== undefined) return [given];
-  const folder = process.env.ENGINES ?? fileURLToPath(new URL("../build/engines", import.meta.url));
+  const folder = process.env.ENGINES ?? join(root, "build/engines");
   return [join(folder, "node_modules", name, file), onPath(name)];
 }
 
@@ -69,6 +73,8 @@ function find(name: ToolName): Tool {
 
 /** Vitest calls this before the first test of a run. */
 export default function setup(project: TestProject): void {
+  ensureBuilt(root);
+  project.onTestsRerun(async () => ensureBuilt(root));
   const names = Object.keys(candidates) as ToolName[];
   const tools = Object.fromEntries(names.map((name) => [name, find(name)])) as Record<ToolName, Tool>;
   for (const [name, { missing }] of Object.entries(tools)) {

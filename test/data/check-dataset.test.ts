@@ -1,5 +1,4 @@
-// A data set made by hand is checked, field by field, by every public function that takes one. The calls in a worker run
-// the source that `npm run build` bundled last.
+// A data set made by hand is checked, field by field, by every public function that takes one.
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AugmentedBatches, padded, resized, splitByClass, toGrey, toRgb } from "../../src/data.ts";

@@ -1,5 +1,4 @@
-// In an orchestrator every call gives what it gives in place, to the bit. These run the source that `npm run build`
-// bundled last.
+// In an orchestrator every call gives what it gives in place, to the bit.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   backGradient,

@@ -1,5 +1,4 @@
-// Workers compute what would be computed in place: the same bytes for any number of them. They run the source that
-// `npm run build` bundled last.
+// Workers compute what would be computed in place: the same bytes for any number of them.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/method.ts";
