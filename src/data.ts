@@ -8,7 +8,6 @@ export { padded, resized, toGrey, toRgb } from "./data/convert.ts";
 export type { ByteSource, DataFile, Notices } from "./data/data-file.ts";
 export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";
 export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
-export type { ImageOptions } from "./data/image-set.ts";
 export type { LabelOptions } from "./data/labels.ts";
 export { filesInArchive } from "./data/layouts/archive.ts";
 export { type LoadArraysOptions, loadArrays } from "./data/layouts/arrays.ts";
@@ -24,6 +23,12 @@ export type { PartsOptions } from "./data/layouts/parts.ts";
 export { loadSvhn } from "./data/layouts/svhn.ts";
 export { type LoadUspsOptions, loadUsps } from "./data/layouts/usps.ts";
 export { loadVoc } from "./data/layouts/voc.ts";
-export type { CifarLabels, ClassSplitOptions, ImageFolderOptions, LoadDatasetOptions } from "./data/load-options.ts";
+export type {
+  CifarLabels,
+  ClassSplitOptions,
+  ImageFolderOptions,
+  ImageOptions,
+  LoadDatasetOptions,
+} from "./data/load-options.ts";
 export type { Fit } from "./data/resize.ts";
 export { subset } from "./data/subsets.ts";

@@ -3,26 +3,12 @@
 import { decodeImage } from "../codecs/decode-image.ts";
 import type { Raster } from "../codecs/raster.ts";
 import { FormatError } from "../errors.ts";
-import type { AbortSignal } from "../host-types.ts";
 import { nextTask } from "../platform/platform.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { LabelledPixels } from "./dataset.ts";
+import type { ImageOptions } from "./load-options.ts";
 import { bothSides } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
-
-/** How images become pixels of one size. */
-export interface ImageOptions {
-  /** Side of the square, or [height, width]. Default: that of the first image, which all must have. */
-  readonly size?: number | readonly [number, number] | undefined;
-  /** What becomes of another shape. "cover": shorter side, then a centre crop; "squash": both sides. */
-  readonly fit?: Fit | undefined;
-  /** 1 for grey, 3 for RGB. Default: grey where every file is grey, else RGB. */
-  readonly channels?: 1 | 3 | undefined;
-  /** Stops between two images with its reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called between images. */
-  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
-}
 
 /** Pixels from `left`, `top` up to, not including, `right`, `bottom`. */
 export interface Box {
