@@ -15,22 +15,18 @@ const libraryNames: SettingNames = {
   innerRate: "the learning rate of the method",
 };
 
-/** What helps a run that diverged so, as "lower …, or set …". */
+/** What helps a run that diverged so, as "lower …, or set …". `innerRate` is that of a method whose inner steps have one. */
 export function divergenceAdvice(
-  {
-    method,
-    outer,
-  }: { readonly method: { learningRate: number }; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
+  { innerRate, outer }: { readonly innerRate?: number | undefined; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
   { step, tensor }: Pick<Divergence, "step" | "tensor">,
   names: SettingNames = libraryNames,
 ): string {
-  const inner = `${names.innerRate} (${method.learningRate} now)`;
+  const inner = innerRate === undefined ? [] : [`${names.innerRate} (${innerRate} now)`];
   const outerRate = `${names.outerRate} (${outer.learningRate} now)`;
   // Adam's steps are as long whatever the gradient: clipping does not shorten them.
   if (tensor !== "loss" && !tensor.startsWith("gradient")) return `lower ${outerRate}`;
   // Nothing has been updated before the first step: it is the inner steps that are too large.
-  if (step === 1) return `lower ${inner}`;
-  return outer.clip === undefined
-    ? `set ${names.clip}, or lower ${outerRate} or ${inner}`
-    : `lower ${outerRate} or ${inner}`;
+  if (step === 1 && inner.length > 0) return `lower ${inner[0]}`;
+  const rates = [outerRate, ...inner].join(" or ");
+  return outer.clip === undefined ? `set ${names.clip}, or lower ${rates}` : `lower ${rates}`;
 }

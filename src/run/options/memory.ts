@@ -7,7 +7,10 @@ import { checkOptions, thing } from "../../checks/options.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { outerOptions } from "../../distill/method.ts";
-import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from "../../distill/run-buffers.ts";
+import type { Method, MethodContext } from "../../distill/method-run.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { allocateOuter } from "../../distill/outer-buffers.ts";
+import { optimizerOf } from "../../distill/outer-loop.ts";
 import { weightBytes } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
@@ -53,10 +56,6 @@ export interface MemoryEstimate {
   readonly kernels: number;
   readonly total: number;
 }
-
-/** A plan calls no op and touches no memory. */
-const nowhere = (threads: number): Backend =>
-  ({ name: "wasm", ops: {}, threads, atOnce: Math.min(threads, hardwareThreads()) }) as unknown as Backend;
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
@@ -114,21 +113,16 @@ export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions)
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
 function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
-  const { data, model, method, loss = "cross-entropy", outer = {} } = options;
   const { engine, threads = "auto", workers = 0 } = options;
-  const { batch } = outerOptions(outer, data.count);
-  const sizes = { model, method, loss, images: data.count, batch };
   if (workers === 0) {
     const here = engine?.threads ?? threadCount(threads);
-    return [{ plan: planRun(sizes, here), count: 1, threads: here }];
+    return [{ plan: planInPlace(options, here), count: 1, threads: here }];
   }
-  const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
   const busy = busyWorkers(options);
   const each = threadsPerWorker(busy, options.threads);
-  const there = counted((counters) => allocateNetworks(sizes, nowhere(each), counters));
   return [
-    { plan: here, count: 1, threads: engine?.threads ?? 1 },
-    { plan: there, count: busy, threads: each },
+    { plan: planBesideWorkers(options), count: 1, threads: engine?.threads ?? 1 },
+    { plan: planWorker(options, each), count: busy, threads: each },
   ];
 }
 
@@ -144,13 +138,33 @@ function imageBytes({ count, channels, height, width }: DataShape): number {
 type Plan = Record<keyof Allocators, CountingAllocator>;
 
 /** The parts of a run in place on `threads` threads, counted. */
-export function planRun(sizes: RunSizes, threads: number): Plan {
-  return counted((counters) =>
-    allocateOuter(sizes, allocateNetworks(sizes, nowhere(threads), counters).blocks, counters),
-  );
+export function planInPlace(options: MemoryOptions, threads: number): Plan {
+  return counted(options, threads, (method, context) => {
+    const run = method.allocate(context);
+    method.network(context, run);
+    allocateOuter(run, optimizerOf(context.problem), context.backend, context.memory);
+  });
 }
 
-function counted(allocate: (counters: Plan) => void): Plan {
+/** The parts of the outer loop of a run on workers. */
+function planBesideWorkers(options: MemoryOptions): Plan {
+  return counted(options, 1, (method, context) => {
+    const run = method.allocate(context);
+    allocateReplies(run, context.memory);
+    allocateOuter(run, optimizerOf(context.problem), context.backend, context.memory);
+  });
+}
+
+/** The parts of one of its workers, on so many threads. */
+function planWorker(options: MemoryOptions, threads: number): Plan {
+  return counted(options, threads, (method, context) => allocateServed(method, context));
+}
+
+function counted(
+  options: MemoryOptions,
+  threads: number,
+  allocate: (method: Method, context: MethodContext) => void,
+): Plan {
   const counters = {
     parameters: new CountingAllocator(),
     activations: new CountingAllocator(),
@@ -159,6 +173,11 @@ function counted(allocate: (counters: Plan) => void): Plan {
     data: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  allocate(counters);
+  const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
+  const outer = outerOptions(options.outer ?? {}, options.data.count);
+  // A plan asks for sizes, and never for an image.
+  const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
+  const backend = planBackend(threads);
+  allocate(methodOf(method), { options: method as never, problem, backend, memory: counters });
   return counters;
 }
