@@ -1,5 +1,6 @@
 // trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
 
+import { completed, type Given } from "../checks/declare.ts";
 import { checkValues } from "../checks/options.ts";
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -15,16 +16,14 @@ import { trainPoolChecks } from "./call-checks.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { checkTest, checkTraining } from "./fit.ts";
-import type { AdamSchedule } from "./method.ts";
+import { poolAdam } from "./outer-options.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "./pool-trainer.ts";
 import type { PretrainedPool } from "./pretrained.ts";
 import { summary } from "./summary.ts";
 import { randomInit, type WeightSource } from "./weight-source.ts";
 
-type Given<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
-
 /** Options of {@link trainPool}. */
-export interface TrainPoolOptions extends Given<AdamSchedule> {
+export interface TrainPoolOptions extends Given<typeof poolAdam> {
   /** Real images to train on. */
   readonly data: Dataset;
   /** To test the trained networks on. */
@@ -152,12 +151,7 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const training: TrainingSettings = {
     epochs: options.epochs,
     batch: Math.min(options.batch ?? 1024, data.count),
-    learningRate: options.learningRate ?? 2e-4,
-    beta1: options.beta1 ?? 0.5,
-    beta2: options.beta2 ?? 0.999,
-    eps: options.eps ?? 1e-8,
-    decayEvery: options.decayEvery ?? 20,
-    decayFactor: options.decayFactor ?? 0.5,
+    ...completed(poolAdam, options),
     ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
   };
   return { data, test, model, init, loss, training, seed, pool };
