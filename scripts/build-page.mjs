@@ -1,7 +1,8 @@
 // The library for pages: ES modules that hold everything (dist/page/), and the sources of their workers.
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import ts from "typescript";
 
 /** `name.page.ts` in place of `name.ts`, where there is one. */
 export const pageSources = {
@@ -13,6 +14,34 @@ export const pageSources = {
     });
   },
 };
+
+/** What is said of an option for a terminal and for the documentation, which no page shows. */
+const saidElsewhere = new Set(["help", "flag", "oldFlag"]);
+
+/** Declared options (src/checks/declare.ts) without that. */
+export const withoutHelp = {
+  name: "without-help",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      return text.includes('/declare.ts"') ? { contents: withoutTexts(text), loader: "ts" } : undefined;
+    });
+  },
+};
+
+function withoutTexts(text) {
+  const source = ts.createSourceFile("options.ts", text, ts.ScriptTarget.ES2022);
+  const spans = [];
+  const visit = (node) => {
+    if (ts.isPropertyAssignment(node) && ts.isStringLiteral(node.initializer)) {
+      const { name, end } = node;
+      if (saidElsewhere.has(name.text)) spans.push([node.getStart(source), text[end] === "," ? end + 1 : end]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return spans.reduceRight((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text);
+}
 
 /** Module `contents` in place of the generated ones whose path matches, which may not be there yet. */
 export const instead = (filter, contents) => ({
@@ -54,7 +83,15 @@ const withoutThings = instead(
   export { same as checkPerChannel };`,
 );
 
-export const pageWorkerSources = [handed, withoutReference, withoutCheck, withoutChecks, withoutThings, pageSources];
+export const pageWorkerSources = [
+  handed,
+  withoutReference,
+  withoutCheck,
+  withoutChecks,
+  withoutThings,
+  withoutHelp,
+  pageSources,
+];
 
 const options = {
   bundle: true,
@@ -75,7 +112,7 @@ export async function buildPage(root) {
     splitting: true,
     chunkNames: "[name]-[hash]",
     loader: { ".gz": "binary" },
-    plugins: [pageSources],
+    plugins: [withoutHelp, pageSources],
   });
   await build({
     ...options,

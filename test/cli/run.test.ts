@@ -34,7 +34,18 @@ async function expectSavedSet(out: string, steps: number) {
 
 test("a run leaves its files, and tells a program in JSON lines and a person in text", async () => {
   const out = join(folder, "run");
-  const sizes = ["--outer-steps", "3", "--batch", "64", "--networks", "2", "--evaluate", "2", "--threads", "2"];
+  const sizes = [
+    "--outer-steps",
+    "3",
+    "--batch",
+    "64",
+    "--networks-per-step",
+    "2",
+    "--evaluate",
+    "2",
+    "--threads",
+    "2",
+  ];
   const { code, stdout, stderr } = await distillate(["run", "--data", data, ...sizes, "--out", out]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
 
@@ -134,8 +145,30 @@ test("digits-fixed on the digits of the package serves one network, and saves be
 
 test("a run folder's recipe.json makes the same bytes again, and so does the recipe printed and given the options", async () => {
   const out = join(folder, "kept");
-  const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
-  const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
+  const options = [
+    "--data",
+    data,
+    "--outer-steps",
+    "2",
+    "--batch",
+    "40",
+    "--networks-per-step",
+    "2",
+    "--evaluate",
+    "1",
+  ];
+  const inner = [
+    "--steps",
+    "2",
+    "--epochs",
+    "2",
+    "--images-per-class",
+    "2",
+    "--learning-rate",
+    "5e-2",
+    "--initial-noise",
+    "0.5",
+  ];
   const rest = [
     "--momentum",
     "0.5",
@@ -143,7 +176,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
     "5e-4",
     "--memory",
     "recompute",
-    "--outer-lr",
+    "--outer-learning-rate",
     "0.02",
     "--clip",
     "2",
@@ -166,6 +199,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
     init: { kind: "fixed", scheme: "xavier-normal" },
     loss: "cross-entropy",
     method: {
+      name: "back-gradient",
       steps: 2,
       epochs: 2,
       imagesPerClass: 2,
@@ -196,7 +230,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
   });
   expect(await run("kept/recipe.json", "again")).toEqual(result);
   expect(JSON.parse(readFileSync(join(folder, "again", "recipe.json"), "utf8"))).toEqual(recipe);
-  expect((await run("kept/recipe.json", "other", "--lr", "0.06")).sha256).not.toBe(result.sha256);
+  expect((await run("kept/recipe.json", "other", "--learning-rate", "0.06")).sha256).not.toBe(result.sha256);
 
   const printed = await distillate(["recipes", "digits-fixed", "--json"]);
   writeFileSync(join(folder, "mine.json"), printed.stdout);
