@@ -165,6 +165,15 @@ export interface AdamOptions {
   readonly step: number;
 }
 
+export interface AdamDirectionOptions extends Omit<AdamOptions, "learningRate"> {
+  readonly weightDecay: number;
+}
+
+export interface SgdOptions {
+  readonly learningRate: number;
+  readonly momentum: number;
+}
+
 /**
  * The operations every backend has. Outputs come first, then inputs, then parameters and sizes. `accumulate` adds to
  * the output instead of overwriting it. Outputs do not overlap inputs unless said otherwise. Each result is a fixed
@@ -389,8 +398,39 @@ export interface Ops {
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
   squaredErrorR(rdz: Buffer, rdy: OptionalBuffer, rz: Buffer, shape: LossShape): void;
 
-  /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
-  adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;
+  /**
+   * Says whether an update may happen, and what its gradient is multiplied by. out[0] = 0 where loss[0] or one of squares
+   * [count], the squared norms of the parts of the gradient, is not finite. Else, without a clip (clip = 0), it is 1; with
+   * one (clip > 0) it is f, above 0 and at most 1: n = √Σ squares, m the mean, or n where that is 0,
+   * f = min(1, clip·m/n), and the mean becomes 0.9·m + 0.1·n·f (Feng, Vedantam, Kempe, *Embarrassingly Simple Dataset
+   * Distillation*, 2024; docs/math.md §1). All is computed in float64, sums in order. mean [3], zeros before the first
+   * gradient, holds a float64 as the sum of three floats; it stays as it is where out[0] is 0, and may be none without a
+   * clip.
+   */
+  guard(out: Buffer, mean: OptionalBuffer, squares: Buffer, count: number, loss: Buffer, clip: number): void;
+  /**
+   * PyTorch's Adam without weight decay: updates x, m and v from the gradient g. Here and in the other updates nothing is
+   * written where guard[0] is 0, whatever the gradient holds.
+   */
+  adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions, guard?: OptionalBuffer): void;
+  /** v ← momentum·v + g, x ← x − learningRate·v. Where momentum is 0, v may be none, and is neither read nor written. */
+  sgd(x: Buffer, v: OptionalBuffer, g: Buffer, n: number, options: SgdOptions, guard?: OptionalBuffer): void;
+  /**
+   * u = m̂ / (√v̂ + eps) + weightDecay·x, the direction of AdamW and LAMB: updates m and v as `adam` does, from the gradient
+   * g; m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). u may be g.
+   */
+  adamDirection(
+    u: Buffer,
+    m: Buffer,
+    v: Buffer,
+    g: Buffer,
+    x: Buffer,
+    n: number,
+    options: AdamDirectionOptions,
+    guard?: OptionalBuffer,
+  ): void;
+  /** x ← x − learningRate·trust·u. squares [2] = ‖x‖² and ‖u‖²; trust = ‖x‖/‖u‖, or 1 where either is 0. */
+  lambStep(x: Buffer, u: Buffer, squares: Buffer, n: number, learningRate: number, guard?: OptionalBuffer): void;
 
   /** out[i] = low + (high − low)·u, u = (draw i >>> 8) / 2²⁴ */
   uniform(out: Buffer, n: number, key: RandomKey, low: number, high: number): void;

@@ -5,6 +5,7 @@ import type { Backend, Buffer, Ops } from "../backend.ts";
 import { activationOps } from "./activation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
+import { guardOps } from "./guard.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
 import { localResponseNormOps } from "./local-response-norm.ts";
@@ -39,6 +40,7 @@ class ReferenceBackend implements Backend {
       ...normOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
+      ...guardOps(memory),
       ...randomOps(memory),
     };
   }
