@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import { type Buffer, none, nowhere } from "../src/backend/backend.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
-import { backGradient } from "../src/distill/method.ts";
+import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { setDigest } from "../src/formats/digest.ts";
 import { distill } from "../src/run/in-place/distill.ts";

@@ -3,7 +3,7 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import type { OuterOptions } from "./method.ts";
+import type { OuterOptions } from "./outer-options.ts";
 import type { WeightSource } from "./weight-source.ts";
 
 /** What is to be distilled, whatever the method. */
@@ -28,4 +28,6 @@ export interface MethodChoice {
 /** A problem and the method that is to solve it. */
 export interface DistillConfig extends Problem {
   readonly method: MethodChoice;
+  /** Where a method that the library does not know is imported from, by workers. */
+  readonly module?: string | undefined;
 }

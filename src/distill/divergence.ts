@@ -1,6 +1,6 @@
 // What a diverged distillation is told to change: what helps depends on how it was run, and the words on who asks.
 import type { Divergence } from "./diverged-error.ts";
-import type { OuterOptions } from "./method.ts";
+import type { OuterOptions } from "./outer-options.ts";
 
 /** What the settings are called: by the library here, by options in the command. */
 export interface SettingNames {

@@ -1,5 +1,5 @@
 // The networks of an outer step, wherever they run: here in place, on workers in run/networks/.
-import type { NetworkRun, Share } from "./method-run.ts";
+import type { NetworkRun, Share } from "./method.ts";
 
 /** Adds the share of network `k`, which lies in `share` until this returns. */
 export type AddShare = (k: number) => void;

@@ -2,7 +2,7 @@
 // the plan.
 import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Allocators } from "../inner/allocators.ts";
-import type { Learned, MethodRun, Share } from "./method-run.ts";
+import type { Learned, MethodRun, Share } from "./method.ts";
 import { allocateOptimizer, type OptimizerSettings, type OuterOptimizer } from "./optimizers/optimizer.ts";
 import { stagingFloats } from "./tensor.ts";
 

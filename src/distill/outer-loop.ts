@@ -7,8 +7,8 @@ import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { divergenceAdvice } from "./divergence.ts";
 import { DivergedError } from "./diverged-error.ts";
-import { decayedRate } from "./method.ts";
-import type { Learned, MethodRun } from "./method-run.ts";
+import { decayedRate } from "./outer-options.ts";
+import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
 import { allocateOuter, type OuterBuffers, type OutcomeLayout, outcomeLayout } from "./outer-buffers.ts";
@@ -23,8 +23,6 @@ export interface OuterLoopParts {
   readonly networks: StepNetworks;
   readonly backend: Backend;
   readonly memory: Pick<Allocators, "gradients" | "scratch">;
-  /** The rate of inner steps, which messages name; absent where the method has none. */
-  readonly innerRate?: number | undefined;
 }
 
 export class OuterLoop {
@@ -157,8 +155,8 @@ export class OuterLoop {
 
   #diverged(tensor: string, value: number, verb: "is" | "would be"): DivergedError {
     const step = this.#step + 1;
-    const { problem, innerRate } = this.#parts;
-    const advice = divergenceAdvice({ innerRate, outer: problem.outer }, { step, tensor });
+    const { problem, run } = this.#parts;
+    const advice = divergenceAdvice({ innerRate: run.innerRate, outer: problem.outer }, { step, tensor });
     return new DivergedError(`outer step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, { step, tensor, value });
   }
 

@@ -5,7 +5,7 @@ import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
-import { type AdamSchedule, decayedRate } from "../distill/method.ts";
+import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { type Initializer, initialize } from "../nn/init.ts";

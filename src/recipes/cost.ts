@@ -1,7 +1,7 @@
 // What a recipe takes, before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { outerOptions } from "../distill/method.ts";
-import { backGradientFlops } from "../nn/flops.ts";
+import { outerOptions } from "../distill/outer-options.ts";
+import { declarationOf } from "../distill/methods/options.ts";
 import type { Model } from "../nn/model.ts";
 import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
@@ -29,8 +29,7 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];
   const outer = outerOptions(recipe.outer, data.count);
   const images = distilledImages(recipe, model.classes);
-  const { steps, epochs } = method;
-  const flops = backGradientFlops(model, { steps, epochs, imagesPerStep: images / steps, real: outer.batch });
+  const flops = declarationOf(method).flops(method, model, outer.batch);
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
   const pixels = data.count * data.channels * data.height * data.width;
   const fits = memory - pixels <= wasmBytes;

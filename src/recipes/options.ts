@@ -5,8 +5,7 @@ import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { imagesPerStep } from "../distill/method.ts";
-import { type Method, makeMethod } from "../distill/methods/options.ts";
+import { type KnownMethod, makeMethod, declarationOf } from "../distill/methods/options.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
@@ -92,7 +91,7 @@ export function modelName(model: RecipeModel): string {
   return "layers" in model ? `${model.layers.length} layers` : names[model.name];
 }
 
-export function recipeMethod({ method }: Pick<Recipe, "method">): Method {
+export function recipeMethod({ method }: Pick<Recipe, "method">): KnownMethod {
   return makeMethod(method);
 }
 
@@ -113,5 +112,6 @@ export function isFixed({ init }: Pick<Recipe, "init">): boolean {
 
 /** Distilled images, for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  return method.steps * imagesPerStep(method, classes);
+  const { steps, imagesPerStep } = declarationOf(method).shape(method, classes);
+  return steps * imagesPerStep;
 }

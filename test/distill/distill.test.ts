@@ -4,7 +4,7 @@ import { digits } from "../../src/data/layouts/digits.ts";
 import { subset } from "../../src/data/subsets.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { DivergedError } from "../../src/distill/diverged-error.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";

@@ -1,7 +1,7 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";

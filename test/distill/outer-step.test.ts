@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";

@@ -1,7 +1,7 @@
 // Networks that were trained before, as initial weights: which of them is drawn, what a recipe says of them, what is
 // refused.
 import { afterAll, describe, expect, test } from "vitest";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained, type WeightSource, type WeightUse, writeWeights } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import { DivergedError } from "../../src/distill/diverged-error.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { tanh } from "../../src/nn/activation.ts";

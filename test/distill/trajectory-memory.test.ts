@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { CountingAllocator, floatsOf } from "../../src/backend/arena.ts";
 import type { Ops } from "../../src/backend/backend.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";
 import { setDigest } from "../../src/formats/digest.ts";

@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { WorkerError } from "../../src/errors.ts";

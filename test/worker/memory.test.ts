@@ -1,7 +1,7 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { NetworkGradient } from "../../src/distill/network-gradient.ts";
 import { OuterLoop } from "../../src/distill/outer-loop.ts";
 import { createEngine } from "../../src/engine/engine.ts";

@@ -1,7 +1,7 @@
 // Workers compute what would be computed in place: the same bytes for any number of them.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";

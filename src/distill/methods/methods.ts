@@ -1,14 +1,16 @@
-// The methods of distillation, by their names.
+// The methods of distillation by name: what allocates and computes. Their options are declared in options.ts, apart from
+// this, so that a page can check a call without loading what computes.
 import type { MethodChoice } from "../config.ts";
-import type { Method } from "../method-run.ts";
+import type { Method } from "../method.ts";
 import { backGradientMethod } from "./back-gradient/method.ts";
+import type { KnownMethod } from "./options.ts";
+import { isOwnMethod, type OwnMethod } from "./own.ts";
 
-const methods: readonly Method[] = [backGradientMethod];
+const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
+  "back-gradient": backGradientMethod as Method,
+};
 
-/** The method that a run names. Throws RangeError for an unknown one. */
-export function methodOf({ name }: MethodChoice): Method {
-  const method = methods.find((known) => known.name === name);
-  if (method) return method;
-  const names = methods.map((known) => `"${known.name}"`).join(", ");
-  throw new RangeError(`"method.name" expected one of ${names}, got "${name}"`);
+/** What does what `given` names, or is. */
+export function methodOf(given: MethodChoice | OwnMethod<never>): Method {
+  return isOwnMethod(given) ? (given as Method) : methods[given.name as KnownMethod["name"]];
 }

@@ -1,40 +1,45 @@
 // The methods by name, as far as their options go: recipes, the command and the calls find them here.
 
 import type { Check } from "../../checks/checks.ts";
-import { checksOf, type Group, lacking } from "../../checks/declare.ts";
+import { checksOf, lacking } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
-import { type BackGradientMethod, backGradient, backGradientOptions, checkTogether } from "./back-gradient/options.ts";
+import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
+import { backGradientDeclaration } from "./back-gradient/declaration.ts";
+import type { BackGradientMethod } from "./back-gradient/options.ts";
+import type { MethodDeclaration } from "./declaration.ts";
 
-/** How images are learned: what the function of a method gives. */
-export type Method = BackGradientMethod;
+/** What the functions of the methods give: a name, and the options of the method of that name. */
+export type KnownMethod = BackGradientMethod;
 
-/** A method's options, and the function that fills them in. */
-interface MethodDeclaration {
-  readonly options: Group;
-  /** The public function, and what messages call it. */
-  readonly make: (options: never) => Method;
-  readonly called: string;
-  /** Throws for options that each are right and do not go together. */
-  readonly checkTogether: (options: never) => void;
-}
+/** What `distill` takes: what the functions of the methods give, or a method of one's own. */
+export type GivenMethod = KnownMethod | OwnMethod<never>;
 
-export const methods: { readonly [Name in Method["name"]]: MethodDeclaration } = {
-  "back-gradient": { options: backGradientOptions, make: backGradient, called: "backGradient()", checkTogether },
+export const methods: { readonly [Name in KnownMethod["name"]]: MethodDeclaration<KnownMethod & { name: Name }> } = {
+  "back-gradient": backGradientDeclaration,
 };
 
+/** What is declared of this method. */
+export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMethod> {
+  return methods[method.name];
+}
+
 /** The method that a recipe has where it names none. */
-export const defaultMethod: Method["name"] = "back-gradient";
+export const defaultMethod: KnownMethod["name"] = "back-gradient";
 
 /** The check of a method: the function of its name gives it. */
 export const checkMethod: Check = (name, value) => {
+  if (isOwnMethod(value)) {
+    checkOwnMethod(name, value);
+    return;
+  }
   const kind = isObject(value) ? value.name : undefined;
   if (typeof kind !== "string" || !Object.hasOwn(methods, kind)) {
     const all = Object.values(methods).map(({ called }) => called);
     throw wrongKind(name, `what ${all.join(" or ")} gives`, value);
   }
-  const { options, called, checkTogether } = methods[kind as Method["name"]];
+  const { options, called, checkTogether } = methods[kind as KnownMethod["name"]];
   const { name: _, ...method } = value as Readonly<Record<string, unknown>>;
   checkOptions(method, checksOf(options), name, `${name}.`);
   const lacks = lacking(options, method);
@@ -43,6 +48,6 @@ export const checkMethod: Check = (name, value) => {
 };
 
 /** The method of options that have its name among them; those of an older recipe have none. */
-export function makeMethod(options: { readonly name?: Method["name"] }): Method {
+export function makeMethod(options: { readonly name?: KnownMethod["name"] }): KnownMethod {
   return methods[options.name ?? defaultMethod].make(options as never);
 }

@@ -3,7 +3,7 @@ import type { Mark } from "../../backend/arena.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
-import type { Method } from "../../distill/method-run.ts";
+import type { Method } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
@@ -78,7 +78,7 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
-    this.#method = methodOf(this.#config.method);
+    this.#method = methodOf(options.method);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -167,8 +167,7 @@ export class Run implements Distillation {
       (this.#options.workers ?? 0) > 0
         ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
         : new NetworksInPlace(this.#method.network(context, run), config.networksPerStep);
-    const { learningRate: innerRate } = config.method as { readonly learningRate?: number };
-    return { problem: config, run, networks, backend, memory, innerRate };
+    return { problem: config, run, networks, backend, memory };
   }
 
   #poolOptions(): PoolOptions {

@@ -3,7 +3,7 @@
 import { transfer } from "comlink";
 import { type Backend, type Buffer, type Floats, write } from "../../backend/backend.ts";
 import type { DistillConfig } from "../../distill/config.ts";
-import type { MethodRun, Share } from "../../distill/method-run.ts";
+import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";
 import { allocateShare } from "../../distill/outer-buffers.ts";
 import { readTensor, stagingFloats, type Tensor, writeTensor } from "../../distill/tensor.ts";

@@ -1,6 +1,6 @@
 // What a worker holds of a run: all that is learned, and what computes shares.
 import type { Buffer } from "../../backend/backend.ts";
-import type { Method, MethodContext, MethodRun, NetworkRun } from "../../distill/method-run.ts";
+import type { Method, MethodContext, MethodRun, NetworkRun } from "../../distill/method.ts";
 import { stagingFloats } from "../../distill/tensor.ts";
 
 export interface Served {

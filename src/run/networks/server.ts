@@ -4,6 +4,7 @@ import type { Mark } from "../../backend/arena.ts";
 import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
+import { importMethod } from "../../distill/methods/own.ts";
 import { throughFunctions } from "../../distill/outer-loop.ts";
 import { readTensor, stagingFloats, writeTensor } from "../../distill/tensor.ts";
 import { allIn } from "../../inner/allocators.ts";
@@ -31,9 +32,10 @@ export class NetworkServer implements WorkerApi {
 
   async openRun({ model, ...rest }: RunMessage): Promise<void> {
     const problem = { ...rest, model: modelFromDescription(model) };
+    const method = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
     const { backend, arena } = this.#anew();
     const context = { options: rest.method as never, problem, backend, memory: allIn(arena) };
-    const served = allocateServed(methodOf(rest.method), context);
+    const served = allocateServed(method, context);
     served.run.start();
     this.#run = served;
   }

@@ -17,7 +17,8 @@ import { augmentCheck } from "../../data/augment.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
-import { adamChecks, checkMethod, checkOuter } from "../../distill/method.ts";
+import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
+import { checkMethod } from "../../distill/methods/options.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
 import { kindCheck } from "../../evaluate/baselines/kinds.ts";
@@ -51,6 +52,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   networksPerStep: optional(whole(1)),
   outer: optional(checkOuter),
   seed: optional(seedCheck),
+  resume: optional(checkRunState),
   workers: optional(workersCheck),
   memoryLimit: optional(number("a number of bytes > 0", (bytes) => bytes > 0)),
   signal: optional(signal),

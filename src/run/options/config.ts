@@ -5,7 +5,8 @@ import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
-import { outerOptions } from "../../distill/method.ts";
+import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
@@ -15,7 +16,7 @@ export function checked(options: DistillOptions): DistillConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
   const { data, model, method } = config;
-  checkClasses("data", data, methodOf(method).classes?.(method as never, model));
+  checkClasses("data", data, methodOf(options.method).classes?.(method as never, model));
   return config;
 }
 
@@ -27,7 +28,10 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkImages("data", data, model);
   if (augment) checkAugmentation(augment, data);
   checkInit(init, model, networksPerStep);
-  methodOf(method).check?.(method as never, model);
+  const choice = isOwnMethod(method) ? choiceOf(method) : method;
+  methodOf(method).check?.(choice as never, model);
   const outerChecked = outerOptions(outer, data.count);
-  return { data, augment, model, method, init, loss, networksPerStep, outer: outerChecked, seed };
+  const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
+  const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
+  return { ...problem, method: choice, ...(onWorkers && { module: moduleOf(method) }) };
 }

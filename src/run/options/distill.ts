@@ -1,7 +1,9 @@
 // What distill() takes and tells.
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { BackGradientMethod, GivenOuterOptions } from "../../distill/method.ts";
+import type { GivenMethod } from "../../distill/methods/options.ts";
+import type { RunState } from "../../distill/run-state.ts";
+import type { GivenOuterOptions } from "../../distill/outer-options.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
@@ -29,7 +31,8 @@ export interface DistillOptions {
   /** What is done to the real images of each outer batch, drawn anew. Default: nothing. */
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
-  readonly method: BackGradientMethod;
+  /** What {@link backGradient} or another function of a method gives, or a method of your own. */
+  readonly method: GivenMethod;
   /** Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
   /** Of the inner steps and of the outer batch. Default "cross-entropy". */
@@ -43,6 +46,8 @@ export interface DistillOptions {
   readonly outer?: GivenOuterOptions | undefined;
   /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
   readonly seed?: number | undefined;
+  /** Goes on from this state of a run of the same specification, and ends with the bytes of one that never stopped. */
+  readonly resume?: RunState | undefined;
   /** Runs on this engine; otherwise on one of its own with `threads` threads. */
   readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each, and then 1 by default. */

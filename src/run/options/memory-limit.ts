@@ -1,6 +1,6 @@
 // Refusing a run that would take too much, with what would make it fit.
 
-import { outerOptions } from "../../distill/method.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { threadCount } from "../../engine/options.ts";
 import { chunkImages } from "../../inner/real-batch.ts";
 import { lanes } from "../../nn/network.ts";
@@ -35,26 +35,31 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
 }
 
 function advice(limit: number, options: MemoryOptions): string {
-  const recompute = withMemory(options, "recompute");
-  const ways: string[] = [];
-  const least = memoryOf(recompute);
-  if (least.total <= limit) {
-    // Totals are whole pages: so are the steps between what fits and what does not.
-    const times = Math.max(1, busyWorkers(options));
-    const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
-    const most = (least.parameters + least.activations) / times + spare;
-    ways.push(`memory: "recompute", or a number up to ${most}, in the method`);
-  }
+  const recompute = recomputing(options);
+  const ways = recompute ? fittingMemory(limit, options, recompute) : [];
   const batch = fittingBatch(limit, options);
   if (batch) ways.push(`outer: { batch: ${batch} }`);
   if (ways.length > 0) return `it fits with ${ways.join(", or with ")}`;
-  const both = fittingBatch(limit, recompute);
-  if (both) return `it fits with memory: "recompute" in the method and outer: { batch: ${both} }`;
-  const { total } = memoryOf(withBatch(recompute, LEAST_BATCH));
+  const least = recompute ?? options;
+  const inMethod = recompute ? 'memory: "recompute" in the method and ' : "";
+  const both = fittingBatch(limit, least);
+  if (both) return `it fits with ${inMethod}outer: { batch: ${both} }`;
+  const { total } = memoryOf(withBatch(least, LEAST_BATCH));
   return (
-    `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
+    `even with ${inMethod}outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
     "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
   );
+}
+
+/** What the method's memory may be, to fit. */
+function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryOptions): string[] {
+  const least = memoryOf(recompute);
+  if (least.total > limit) return [];
+  // Totals are whole pages: so are the steps between what fits and what does not.
+  const times = Math.max(1, busyWorkers(options));
+  const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
+  const most = (least.parameters + least.activations) / times + spare;
+  return [`memory: "recompute", or a number up to ${most}, in the method`];
 }
 
 /** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
@@ -71,8 +76,10 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   return LEAST_BATCH * fits;
 }
 
-function withMemory(options: MemoryOptions, memory: MemoryOptions["method"]["memory"]): MemoryOptions {
-  return { ...options, method: { ...options.method, memory } };
+/** The same run with recomputation instead of storage; undefined where the method stores nothing that could be. */
+function recomputing(options: MemoryOptions): MemoryOptions | undefined {
+  const { method } = options;
+  return "memory" in method ? { ...options, method: { ...method, memory: "recompute" } } : undefined;
 }
 
 function withBatch(options: MemoryOptions, batch: number): MemoryOptions {

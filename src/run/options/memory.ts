@@ -1,4 +1,8 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
+import type { Dataset } from "../../data/dataset.ts";
+import { planBackend } from "../../engine/backends.ts";
+import { allocateReplies } from "../networks/networks.ts";
+import { allocateServed } from "../networks/served.ts";
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { memoryBytes } from "../../backend/wasm/layout.ts";
@@ -6,12 +10,12 @@ import { optional, text, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
-import { outerOptions } from "../../distill/method.ts";
-import type { Method, MethodContext } from "../../distill/method-run.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
+import type { Method, MethodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
 import { optimizerOf } from "../../distill/outer-loop.ts";
-import { weightBytes } from "../../distill/weight-source.ts";
+import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";

@@ -3,6 +3,7 @@
 import type { ProxyMarked } from "comlink";
 import type { Floats, Simd } from "../../backend/backend.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { RunState } from "../../distill/run-state.ts";
 import type { BoundNetwork } from "../../engine/bound-network.ts";
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -30,7 +31,8 @@ export interface Started {
 export interface RunApi {
   /** Runs to the end, as far as reports are asked for. */
   drive(): Promise<DistilledSet>;
-  snapshot(): DistilledSet;
+  snapshot(): Promise<DistilledSet>;
+  state(): Promise<RunState>;
 }
 
 /** A trained network, there. */
@@ -45,7 +47,7 @@ export interface OrchestratorApi {
   start(engine: StartMessage): Promise<Started>;
   /** comlink has a meaning of its own for `bind`. */
   network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked>;
-  distill(options: Crossing, port: MessagePort): RunApi & ProxyMarked;
+  distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked>;
   trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked>;
   call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>>;
 }

@@ -1,6 +1,6 @@
 // The classes that the images of the blocks begin with.
 import { randomKey, randomOrder } from "../../../numeric/random.ts";
-import { type BackGradientMethod, imagesPerStep } from "../../method.ts";
+import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 
 /** The classes, of so many, that some image of the blocks begins with. */
 export function distilledClasses(method: BackGradientMethod, classes: number): ReadonlySet<number> {

@@ -153,3 +153,11 @@ export function backGradient(options: BackGradientOptions): BackGradientMethod {
   checkTogether(options);
   return { name: "back-gradient", ...completed(backGradientOptions, options) };
 }
+
+/** Images in one block, for so many classes. */
+export function imagesPerStep(
+  method: Pick<BackGradientMethod, "imagesPerClass" | "imagesPerStep">,
+  classes: number,
+): number {
+  return method.imagesPerStep ?? method.imagesPerClass! * classes;
+}

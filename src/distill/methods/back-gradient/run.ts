@@ -5,8 +5,8 @@ import { allocateBlocks, type Blocks, type InnerLoop } from "../../../inner/unro
 import { elements } from "../../../nn/layer.ts";
 import { lanes } from "../../../nn/network.ts";
 import { randomKey } from "../../../numeric/random.ts";
-import type { BackGradientMethod } from "../../method.ts";
-import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method-run.ts";
+import type { BackGradientMethod } from "./options.ts";
+import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method.ts";
 import { initialLabels } from "./initial-labels.ts";
 import { rawLearningRate } from "./learning-rates.ts";
 
@@ -16,6 +16,7 @@ export class BackGradientRun implements MethodRun {
   readonly learningRates: Buffer;
   readonly learned: readonly Learned[];
   readonly carried: readonly [] = [];
+  readonly innerRate: number;
   readonly #context: MethodContext<BackGradientMethod>;
   readonly #loop: InnerLoop;
   readonly #backend: Backend;
@@ -29,6 +30,7 @@ export class BackGradientRun implements MethodRun {
   constructor(context: MethodContext<BackGradientMethod>, loop: InnerLoop) {
     const { options, backend, memory } = context;
     const { model, steps, epochs, imagesPerStep } = loop;
+    this.innerRate = options.learningRate;
     this.#context = context;
     this.#loop = loop;
     this.#backend = backend;
