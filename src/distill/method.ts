@@ -6,7 +6,9 @@ import type { Model } from "../nn/model.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
+import type { GivenOuterOptions } from "./outer-options.ts";
 import type { Tensor } from "./tensor.ts";
+import { MethodTools } from "./tools.ts";
 
 /** A tensor that outer steps update. */
 export interface Learned extends Tensor {
@@ -70,11 +72,15 @@ export interface MethodContext<Options = never> {
   readonly backend: Backend;
   /** Where memory comes from. A plan counts what is allocated: so nothing is allocated later, and no op is called before `start`. */
   readonly memory: Allocators;
+  /** Weights, networks, real batches, random streams: for this problem, in this memory. */
+  readonly tools: MethodTools;
 }
 
 /** A method of distillation. */
 export interface Method<Options = never> {
   readonly name: string;
+  /** Outer settings that it has where a run says nothing. */
+  readonly outer?: GivenOuterOptions | undefined;
   /** Throws RangeError where the options do not fit the model. */
   check?(options: Options, model: Model): void;
   /** The classes that the real images must include. Absent: all. */
@@ -83,4 +89,10 @@ export interface Method<Options = never> {
   allocate(context: MethodContext<Options>): MethodRun;
   /** Allocates what computes a network's share, wherever networks run. */
   network(context: MethodContext<Options>, run: MethodRun): NetworkRun;
+}
+
+/** The context of a method, with its tools. */
+export function methodContext<Options>(parts: Omit<MethodContext<Options>, "tools">): MethodContext<Options> {
+  const { problem, backend, memory } = parts;
+  return { ...parts, tools: new MethodTools(problem, backend, memory) };
 }

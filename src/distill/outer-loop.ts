@@ -7,10 +7,9 @@ import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { divergenceAdvice } from "./divergence.ts";
 import { DivergedError } from "./diverged-error.ts";
-import { decayedRate } from "./outer-options.ts";
+import { decayedRate, optimizerOf } from "./outer-options.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
-import type { OptimizerSettings } from "./optimizers/optimizer.ts";
 import { allocateOuter, type OuterBuffers, type OutcomeLayout, outcomeLayout } from "./outer-buffers.ts";
 import { readState, type StateTensor, type TensorState, writeState } from "./run-state.ts";
 import { readTensor } from "./tensor.ts";
@@ -41,7 +40,7 @@ export class OuterLoop {
     const { problem, run, backend, memory } = parts;
     this.stepsPerEpoch = Math.ceil(problem.data.count / problem.outer.batch);
     this.#parts = parts;
-    this.#buffers = allocateOuter(run, optimizerOf(problem), backend, memory);
+    this.#buffers = allocateOuter(run, optimizerOf(problem.outer), backend, memory);
     this.#layout = outcomeLayout(run.learned);
     run.start();
     for (const optimizer of this.#buffers.optimizers) optimizer.start();
@@ -203,12 +202,6 @@ export function throughFunctions({ learned }: MethodRun, { ops }: Pick<Backend, 
   for (const { value, floats, through } of learned) {
     if (through) ops.activationForward(through.value, value, floats, through.f);
   }
-}
-
-/** The optimiser of a run, as its outer options say. */
-export function optimizerOf({ outer }: Problem): OptimizerSettings {
-  const { beta1, beta2, eps } = outer;
-  return { optimizer: "adam", beta1, beta2, eps };
 }
 
 /** What no set may hold, of a tensor whose values have this sum of squares and, where there is an f, are these after it. */

@@ -17,10 +17,10 @@ import type { Recipe, RecipeModel } from "./recipe.ts";
 
 /** What decides a run, and nothing about where it is computed. */
 export type RecipeOptions = {
-  readonly [Name in "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
+  readonly [Name in "data" | "model" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
     DistillOptions[Name]
   >;
-} & Pick<DistillOptions, "augment">;
+} & Pick<DistillOptions, "augment"> & { readonly method: KnownMethod };
 
 const checkPool: Check = optional(
   thing("what trainPool or loadPool gives", { weights: listOf("an array of networks", floats) }),

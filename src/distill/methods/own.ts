@@ -38,9 +38,9 @@ function isUrl(value: unknown): value is URL {
   return Object.prototype.toString.call(value) === "[object URL]";
 }
 
-/** The method as plain data: its name and its options. */
-export function choiceOf({ name, options }: OwnMethod<never>): MethodChoice {
-  return { ...(options as object | undefined), name };
+/** A method as plain data: its name and its options. */
+export function choiceOf(given: MethodChoice | OwnMethod<never>): MethodChoice {
+  return isOwnMethod(given) ? { ...(given.options as object | undefined), name: given.name } : given;
 }
 
 /** The module to import a method from where another thread is to run it. Throws UnsupportedError where none is named. */

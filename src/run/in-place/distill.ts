@@ -3,7 +3,7 @@ import type { Mark } from "../../backend/arena.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
-import type { Method } from "../../distill/method.ts";
+import { type Method, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
@@ -161,7 +161,7 @@ export class Run implements Distillation {
     const config = this.#config;
     const memory = allIn(arena);
     const options = config.method as never;
-    const context = { options, problem: config, backend, memory };
+    const context = methodContext({ options, problem: config, backend, memory });
     const run = this.#method.allocate(context);
     const networks =
       (this.#options.workers ?? 0) > 0

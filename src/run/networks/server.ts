@@ -1,4 +1,5 @@
 // The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
+import { methodContext } from "../../distill/method.ts";
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
 import { adoptKernels } from "../../backend/wasm/kernels.ts";
@@ -34,7 +35,7 @@ export class NetworkServer implements WorkerApi {
     const problem = { ...rest, model: modelFromDescription(model) };
     const method = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
     const { backend, arena } = this.#anew();
-    const context = { options: rest.method as never, problem, backend, memory: allIn(arena) };
+    const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) });
     const served = allocateServed(method, context);
     served.run.start();
     this.#run = served;

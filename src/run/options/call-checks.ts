@@ -1,5 +1,6 @@
 // What an option of each call must be by itself; the engine checks what concerns it. Apart from what
 // computes, so that a page checks a call without loading that.
+import { checkRunState } from "../../distill/run-state.ts";
 import {
   type Check,
   callback,

@@ -28,9 +28,9 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkImages("data", data, model);
   if (augment) checkAugmentation(augment, data);
   checkInit(init, model, networksPerStep);
-  const choice = isOwnMethod(method) ? choiceOf(method) : method;
+  const choice = choiceOf(method);
   methodOf(method).check?.(choice as never, model);
-  const outerChecked = outerOptions(outer, data.count);
+  const outerChecked = outerOptions(outer, data.count, methodOf(method).outer);
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
   return { ...problem, method: choice, ...(onWorkers && { module: moduleOf(method) }) };

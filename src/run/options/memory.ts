@@ -10,11 +10,11 @@ import { optional, text, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
-import { outerOptions } from "../../distill/outer-options.ts";
-import type { Method, MethodContext } from "../../distill/method.ts";
+import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
+import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
+import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
-import { optimizerOf } from "../../distill/outer-loop.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
@@ -146,7 +146,7 @@ export function planInPlace(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => {
     const run = method.allocate(context);
     method.network(context, run);
-    allocateOuter(run, optimizerOf(context.problem), context.backend, context.memory);
+    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
   });
 }
 
@@ -155,7 +155,7 @@ function planBesideWorkers(options: MemoryOptions): Plan {
   return counted(options, 1, (method, context) => {
     const run = method.allocate(context);
     allocateReplies(run, context.memory);
-    allocateOuter(run, optimizerOf(context.problem), context.backend, context.memory);
+    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
   });
 }
 
@@ -178,10 +178,10 @@ function counted(
     scratch: new CountingAllocator(),
   };
   const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
-  const outer = outerOptions(options.outer ?? {}, options.data.count);
+  const outer = outerOptions(options.outer ?? {}, options.data.count, methodOf(method).outer);
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = planBackend(threads);
-  allocate(methodOf(method), { options: method as never, problem, backend, memory: counters });
+  allocate(methodOf(method), methodContext({ options: choiceOf(method) as never, problem, backend, memory: counters }));
   return counters;
 }
