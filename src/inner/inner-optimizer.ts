@@ -1,4 +1,4 @@
-// The optimiser of inner steps: SGD with momentum and weight decay, as torch.optim.SGD has them (docs/math.md §2).
+// The optimiser of inner steps: SGD with momentum and weight decay, as in torch.optim.SGD (docs/math.md §2).
 import { number, optional } from "../checks/checks.ts";
 import { type Checks, checkValues } from "../checks/options.ts";
 
@@ -13,7 +13,7 @@ export const innerOptimizerChecks: Checks<InnerOptimizer> = {
   weightDecay: optional(number("a finite number >= 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY)),
 };
 
-/** Throws TypeError or RangeError unless 0 ≤ momentum < 1 and weightDecay is a finite number ≥ 0. What is left out is 0. */
+/** Throws TypeError or RangeError unless 0 ≤ momentum < 1 and weightDecay is a finite number ≥ 0. Both are 0 by default. */
 export function innerOptimizer(
   options: { readonly [key in keyof InnerOptimizer]?: number | undefined },
 ): InnerOptimizer {
