@@ -1,5 +1,5 @@
-// What an option of each call must be by itself; the engine checks what concerns it. Apart from what
-// computes, so that a page checks a call without loading that.
+// Checks each option of a call by itself; the engine checks what concerns it. They are kept apart from the code that
+// computes, so that a page checks a call without loading that code.
 import {
   type Check,
   callback,
@@ -104,7 +104,7 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
 export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = {
   kind: kindCheck,
   train: checkDataset,
-  // Not its arrays: they are not looked at before everything is chosen.
+  // Its arrays are not checked, because nothing looks at them before everything is chosen.
   test: shapeCheck,
   model: checkModel,
   init: checkWeightSource,

@@ -1,4 +1,4 @@
-// The options of distill() as a run takes them: checked, defaults filled in.
+// Turns the options of distill() into the configuration of a run: checked, with defaults.
 import { checkValues } from "../../checks/options.ts";
 import { checkAugmentation } from "../../data/augment.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
@@ -10,7 +10,7 @@ import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
-/** `configOf` at the edge, where the data are looked at as well: once, before anything runs. */
+/** Does what `configOf` does, and checks the data too; public functions call it once, before anything runs. */
 export function checked(options: DistillOptions): OuterLoopConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
@@ -19,7 +19,7 @@ export function checked(options: DistillOptions): OuterLoopConfig {
   return config;
 }
 
-/** The options as a run takes them, defaults filled in; the data are trusted. */
+/** Checks the options and fills in defaults; the data are trusted. */
 export function configOf(options: DistillOptions): OuterLoopConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   const { loss = "cross-entropy", augment } = options;
