@@ -162,7 +162,7 @@ class Bits {
   /** A signed value of `count` bits (F.2.2.1). */
   signed(count: number): number {
     const value = this.bits(count);
-    return count > 0 && value < 2 ** (count - 1) ? value - 2 ** count + 1 : value;
+    return count > 0 && value < 1 << (count - 1) ? value - (1 << count) + 1 : value;
   }
 
   /** The next symbol (F.2.2.3). */
@@ -234,7 +234,7 @@ function blocksOf(
 }
 
 function decodeMean(bits: Bits, component: Component, block: Int16Array, table: HuffmanTable, low: number): void {
-  component.before += bits.signed(bits.symbol(table) & 15) * 2 ** low;
+  component.before += bits.signed(bits.symbol(table) & 15) * (1 << low);
   block[0] = component.before;
 }
 
@@ -243,9 +243,9 @@ function decodeRest(bits: Bits, block: Int16Array, table: HuffmanTable, { first,
   for (let k = Math.max(1, first); k <= last; k++) {
     const symbol = bits.symbol(table);
     const [zeros, size] = [symbol >> 4, symbol & 15];
-    if (size === 0 && zeros < 15) return 2 ** zeros - 1 + bits.bits(zeros);
+    if (size === 0 && zeros < 15) return (1 << zeros) - 1 + bits.bits(zeros);
     k += zeros;
-    if (size > 0 && k <= 63) block[k] = bits.signed(size) * 2 ** low;
+    if (size > 0 && k <= 63) block[k] = bits.signed(size) * (1 << low);
   }
   return 0;
 }
@@ -258,7 +258,7 @@ function refineRest(
   { first, last, low }: Scan,
   run: number,
 ): number {
-  const step = 2 ** low;
+  const step = 1 << low;
   const refine = (k: number): void => {
     const value = block[k]!;
     if (bits.bit() === 1 && (value & step) === 0) block[k] = value + (value > 0 ? step : -step);
@@ -271,7 +271,7 @@ function refineRest(
     const size = symbol & 15;
     if (size > 1) throw new Error("a new coefficient of more than one bit");
     if (size === 0 && zeros < 15) {
-      left = 2 ** zeros + bits.bits(zeros);
+      left = (1 << zeros) + bits.bits(zeros);
       break;
     }
     const value = size === 0 ? 0 : bits.bit() === 1 ? step : -step;
@@ -363,7 +363,7 @@ function writeBlock(out: Output, component: Component, block: Int16Array): void 
     return size;
   };
   /** The bits that tell values of one size apart. */
-  const put = (value: number, size: number): void => out.bits(value < 0 ? value + 2 ** size - 1 : value, size);
+  const put = (value: number, size: number): void => out.bits(value < 0 ? value + (1 << size) - 1 : value, size);
   const change = block[0]! - component.before;
   component.before = block[0]!;
   out.bits(...sizeCode(sizeOf(change)));
