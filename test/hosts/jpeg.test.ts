@@ -1,4 +1,8 @@
 // JPEGs are read on every host that compiles WebAssembly, and the others are told what is missing.
+import { execFileSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { beforeAll, expect, test } from "vitest";
 import { decodeImage } from "../../src/data/decode-image.ts";
 import { kinds } from "../data/jpegs.ts";
@@ -31,6 +35,20 @@ test("a program whose own classes are another realm's, as under jsdom, reads the
     for (const name of ["ReadableStream", "DecompressionStream"]) delete globalThis[name];
   `;
   expect((await program(before + read)).trim()).toBe(pixels);
+});
+
+test("a program in one file reads them, without the package beside it", async () => {
+  const contents = read.replace(entry("data"), '"./dist/data.js"');
+  const stdin = { contents, resolveDir: fileURLToPath(new URL("../../", import.meta.url)) };
+  const options = { bundle: true, format: "esm", platform: "node", write: false, logLevel: "error" } as const;
+  const { outputFiles } = await build({ stdin, ...options });
+  const input = outputFiles[0]!.text;
+  const output = execFileSync(process.execPath, ["--input-type=module", "-"], {
+    input,
+    cwd: tmpdir(),
+    encoding: "utf8",
+  });
+  expect(output.trim()).toBe(pixels);
 });
 
 test("reading them defines no globals", async () => {
