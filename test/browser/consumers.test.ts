@@ -6,7 +6,7 @@ import { createServer, build as viteBuild } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import webpack from "webpack";
 import { serve } from "../../scripts/serve.mjs";
-import { decodeImage } from "../../src/data/decode-image.ts";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
 import { made, pictures } from "../data/jpegs.ts";
 import { type Browser, describeInBrowsers, launch } from "./browsers.ts";
 import { type Consumer, makeConsumer, page } from "./consumer.ts";
