@@ -1,5 +1,5 @@
-// The error classes of the library. Arguments that are wrong throw TypeError or RangeError of the shape
-// `"name" expected X, got Y`; what goes wrong later throws one of these. They are told apart by `name`,
+// The error classes of the library. A wrong argument throws a TypeError or RangeError of the shape
+// `"name" expected X, got Y`; what goes wrong later throws one of these. Code tells them apart by `name`,
 // because only name, message and stack survive the way out of a worker.
 
 /** Layers, parameters or images whose shapes do not fit together. The message names the layer or file. */
@@ -12,12 +12,12 @@ export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-/** Something this host or this build cannot do. The message says what can be done instead. */
+/** Something that this host or this build cannot do. The message says what to do instead. */
 export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
-/** A worker that died or could not start. The message says which one and why. */
+/** A worker that died or did not start. The message says which one and why. */
 export class WorkerError extends Error {
   override readonly name = "WorkerError";
 }

@@ -1,5 +1,5 @@
 // Types that the host declares: TypeScript's DOM library for pages, @types/node for Node. A program may be compiled with
-// either or with none; public types speak of them through these, which are the host's own where there are any.
+// either or with neither; public types refer to them through these, which are the host's own types if it has them.
 
 /** The type of the instances of the global class `Name`, and `Otherwise` where no library declares it. */
 type HostType<Name extends string, Otherwise> = typeof globalThis extends {

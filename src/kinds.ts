@@ -1,11 +1,11 @@
-// What kind of value the host gave us. `instanceof` knows the classes of one realm only, and a value may come from another: a
-// frame of a page, or a context of node:vm, which is what test environments such as jsdom run in. These functions ask the
-// value itself.
+// Tells the kinds of values apart. `instanceof` knows the classes of one realm only, and a value may come from another: a
+// frame of a page, or a context of node:vm, in which test environments such as jsdom run. These functions ask the value
+// itself.
 
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 const readKind = Object.getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!;
 
-/** The class of a typed array, "Float32Array" for example, and "Uint8Array" for a Buffer too; undefined for other values. */
+/** Returns the class of a typed array, such as "Float32Array" ("Uint8Array" for a Buffer too); undefined for other values. */
 export function arrayKind(value: unknown): string | undefined {
   return readKind.call(value) as string | undefined;
 }
@@ -26,7 +26,7 @@ export function isFloats(value: unknown): value is Float32Array | Float64Array {
   return kind === "Float32Array" || kind === "Float64Array";
 }
 
-/** Whether `value` is an ArrayBuffer; one that is shared is not. */
+/** Whether `value` is an ArrayBuffer, and not a shared one. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
@@ -41,14 +41,14 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-/** Whether `value` is an object as `{}` makes one, without a class of its own. */
+/** Whether `value` is a plain object as `{}` makes one, without a class of its own. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Name, message and stack of an error; of anything else that was thrown, its text as the message. */
+/** Returns name, message and stack of an error; for any other thrown value the message is its text. */
 export function thrown(error: unknown): { readonly name: string; readonly message: string; readonly stack?: string } {
   const { name, message, stack } = (error ?? {}) as Partial<Error>;
   if (typeof message !== "string") return { name: "", message: String(error) };

@@ -117,27 +117,3 @@ test("publint finds nothing, but that there is a field for Parcel", async () => 
   const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
   expect(messages.map(({ code }) => code)).toEqual(["USE_EXPORTS_OR_IMPORTS_BROWSER"]);
 });
-
-test("the types resolve from ES modules and bundlers", () => {
-  // --pack deletes the tarball it makes: nothing is left behind.
-  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
-  const options = [
-    "--pack",
-    root,
-    "--profile",
-    "esm-only",
-    "--exclude-entrypoints",
-    "./kernels.wasm",
-    "--format",
-    "json",
-  ];
-  const env = { ...process.env, npm_config_ignore_scripts: "true" };
-  const output = execFileSync(process.execPath, [attw, ...options], { env, encoding: "utf8" });
-  const { analysis } = JSON.parse(output);
-  expect(analysis.types).not.toBe(false);
-  // There is nothing for require() or for TypeScript from before exports.
-  const modern = analysis.problems.filter((problem: { resolutionKind?: string }) => {
-    return problem.resolutionKind !== "node10" && problem.resolutionKind !== "node16-cjs";
-  });
-  expect(modern).toEqual([]);
-});

@@ -1,11 +1,11 @@
-// Checks of one argument. Each throws as refusal.ts says, and knows nothing of the others.
+// Checks of one argument each. They throw the errors of refusal.ts.
 import { arrayKind, isArrayBuffer, isBytes, isFloats, isObject, isSharedBuffer } from "../kinds.ts";
 import { outOfRange, wrongKind } from "./refusal.ts";
 
-/** Throws TypeError or RangeError, which names the argument `name`, unless `value` is what is wanted. */
+/** Throws a TypeError or RangeError that names the argument `name`, unless `value` is valid. */
 export type Check = (name: string, value: unknown) => void;
 
-/** `check`, for an argument that may be left out. */
+/** Allows undefined, and checks everything else with `check`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function optional(check: Check): Check {
   return (name, value) => {
@@ -13,7 +13,7 @@ export function optional(check: Check): Check {
   };
 }
 
-/** A value for which `fits`; every other is of the wrong kind. */
+/** Checks that `fits` is true of a value; others are of the wrong kind. */
 /* @__NO_SIDE_EFFECTS__ */
 export function kind(expected: string, fits: (value: unknown) => boolean): Check {
   return (name, value) => {
@@ -21,7 +21,7 @@ export function kind(expected: string, fits: (value: unknown) => boolean): Check
   };
 }
 
-/** A number for which `fits`. NaN never does. */
+/** Checks that a value is a number, and that `fits` is true of it (which must be false for NaN). */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(expected: string, fits: (value: number) => boolean): Check {
   return (name, value) => {
@@ -43,7 +43,7 @@ export function wholeNumber(
   return value;
 }
 
-/** A whole number, see `wholeNumber`. */
+/** Checks for a whole number, as `wholeNumber` does. */
 /* @__NO_SIDE_EFFECTS__ */
 export function whole(least: number, most?: number): Check {
   return (name, value) => {
@@ -51,7 +51,7 @@ export function whole(least: number, most?: number): Check {
   };
 }
 
-/** One of these words. */
+/** Checks that a value is one of these words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf(...words: readonly string[]): Check {
   const quoted = words.map((word) => `"${word}"`);
@@ -62,7 +62,7 @@ export function oneOf(...words: readonly string[]): Check {
   };
 }
 
-/** An array whose every element passes `check`. */
+/** Checks for an array whose every element passes `check`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function listOf(expected: string, check: Check): Check {
   return (name, value) => {
@@ -80,13 +80,13 @@ export const text: Check = kind("a string", (value) => typeof value === "string"
 export const callback: Check = kind("a function", (value) => typeof value === "function");
 export const bytes: Check = kind("Uint8Array", isBytes);
 export const float32: Check = kind("Float32Array", (value) => arrayKind(value) === "Float32Array");
-/** Of either precision: float64 is for the reference backend. */
+/** Accepts both precisions: float64 is for the reference backend. */
 export const floats: Check = kind("Float32Array", isFloats);
 /** The content of a file. */
 export const byteSource: Check = kind("Uint8Array, ArrayBuffer, Blob or File", (value) => {
   return isBytes(value) || isArrayBuffer(value) || isSharedBuffer(value) || hasMethods(value, "arrayBuffer");
 });
-/** Of whatever realm or library: what is asked of one is there. */
+/** Accepts the signals of every realm and library that have the parts in use. */
 export const signal: Check = kind("an AbortSignal", (value) => {
   return hasMethods(value, "addEventListener", "removeEventListener", "throwIfAborted");
 });

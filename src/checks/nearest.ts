@@ -1,8 +1,8 @@
 // Suggests the closest known name for a misspelt one.
 
-/** The candidate that `name` is nearest to, if it is near: no more than a third of it has to change. */
+/** Returns the candidate nearest to `name`, if changing at most a third of `name` turns it into that candidate. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
-  // A name that is far longer is near to none, and comparing it takes its length times theirs.
+  // A far longer name cannot be near any of them, and comparing it takes its length times theirs.
   const longest = candidates.reduce((most, { length }) => Math.max(most, length), 0);
   if (name.length > 2 * longest) return undefined;
   const distances = candidates.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
@@ -10,7 +10,7 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best.distance <= best.candidate.length / 3 ? best.candidate : undefined;
 }
 
-/** Characters to insert, delete, replace or swap with the next (restricted Damerau–Levenshtein). */
+/** Counts the characters to insert, delete, replace or swap with the next (restricted Damerau–Levenshtein). */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];
   let row = Array.from({ length: to.length + 1 }, (_, j) => j);

@@ -1,4 +1,4 @@
-// Checks of objects: the options of a call, and things with parts that a call is given.
+// Checks the options of a call, and objects that a call is given.
 
 import { isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -6,10 +6,10 @@ import type { Check } from "./checks.ts";
 import { nearest } from "./nearest.ts";
 import { wrongKind } from "./refusal.ts";
 
-/** A check for each option: where the type gets another, the table does not compile without it. */
+/** A check for each option: a table that lacks one does not compile. */
 export type Checks<Options> = { readonly [Name in keyof Required<Options>]: Check };
 
-/** Checks every option that the table has; in messages each name follows `prefix`. */
+/** Checks every option that the table has. Messages put `prefix` before each name. */
 export function checkValues(given: object, checks: Readonly<Record<string, Check>>, prefix: string = ""): void {
   for (const [name, check] of Object.entries(checks)) {
     check(prefix + name, (given as Readonly<Record<string, unknown>>)[name]);
@@ -17,11 +17,11 @@ export function checkValues(given: object, checks: Readonly<Record<string, Check
 }
 
 /**
- * Checks the options of a call, which may have no others.
+ * Checks the options of a call and refuses others.
  *
- * @param argument What the whole is called where it is no object.
- * @throws TypeError for no object, a wrong kind of value, or an unknown option: it says which one was meant. RangeError
- * for a value out of range.
+ * @param argument The name in the message when `given` is not an object.
+ * @throws TypeError when `given` is not an object, for a value of the wrong kind, and for an unknown option (the message
+ * suggests one). RangeError for a value out of range.
  */
 export function checkOptions(
   given: unknown,
@@ -41,13 +41,13 @@ export function checkOptions(
   checkValues(given, checks, prefix);
 }
 
-/** Options within options: "outer.steps". */
+/** Checks options within options, named like "outer.steps". */
 /* @__NO_SIDE_EFFECTS__ */
 export function options(checks: Readonly<Record<string, Check>>): Check {
   return (name, value) => checkOptions(value, checks, name, `${name}.`);
 }
 
-/** A thing with at least these parts. `what` it is, or which function gives one, is said where it is no object. */
+/** Checks that a value is an object with these parts. `what` tells the reader what is expected, or who returns one. */
 /* @__NO_SIDE_EFFECTS__ */
 export function thing(what: string, parts: Readonly<Record<string, Check>>): Check {
   return (name, value) => {

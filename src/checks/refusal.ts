@@ -1,8 +1,8 @@
-// What a wrong argument is answered with: `"name" expected X, got Y`, a TypeError for the wrong kind of thing and a
-// RangeError for a value out of range. The message stays short whatever came.
+// The errors for a wrong argument: `"name" expected X, got Y`, a TypeError for the wrong kind of thing and a RangeError for a
+// value out of range. The message stays short whatever the value is.
 import { quote } from "../quote.ts";
 
-/** What came: a short value as it is, and of anything larger what kind of thing it is. */
+/** Describes the value that came: a short value is shown as it is, a larger one by its kind. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value !== "object" || value === null) return quote(value);
@@ -12,12 +12,12 @@ export function shown(value: unknown): string {
   return typeof length === "number" ? `${kind} of length ${length}` : kind;
 }
 
-/** For a value of the wrong kind. */
+/** The error for a value of the wrong kind. */
 export function wrongKind(name: string, expected: string, value: unknown): TypeError {
   return new TypeError(`"${name}" expected ${expected}, got ${shown(value)}`);
 }
 
-/** For a value of the right kind that is out of range. */
+/** The error for a value of the right kind that is out of range. */
 export function outOfRange(name: string, expected: string, value: unknown): RangeError {
   return new RangeError(`"${name}" expected ${expected}, got ${shown(value)}`);
 }

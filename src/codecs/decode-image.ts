@@ -1,4 +1,4 @@
-// A PNG or JPEG to pixels, told apart by their first bytes.
+// Decodes a PNG or a JPEG, told apart by their first bytes.
 import { bytes as checkBytes, number, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { FormatError } from "../errors.ts";
@@ -12,9 +12,9 @@ const decodeChecks: Checks<DecodeOptions> = {
 };
 
 /**
- * The pixels of a PNG or JPEG, the same on every host.
+ * Decodes a PNG or JPEG to the same pixels on every host.
  *
- * @throws FormatError, naming the file: for anything else, a damaged file, or one of more than `maximumPixels`.
+ * @throws FormatError that names the file when it is neither, is damaged, or has more than `maximumPixels`.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   checkBytes("bytes", bytes);

@@ -1,35 +1,34 @@
-// Compressed bytes to bytes, on the platform's own DecompressionStream: it checks CRCs and can be stopped at a cap,
-// which the gzip libraries do not do (they trust the size that the file claims). Whoever asks knows the size that must come
-// out, so memory is taken once. Not a compressor.
+// Decompresses with the platform's DecompressionStream: it checks CRCs and can be stopped at a limit, while the gzip libraries
+// trust the size that the file claims. The caller knows the size that must come out, so memory is taken once.
 import { FormatError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
 import { decompressor, ReadableStream } from "../platform/platform.ts";
 
-/** Which file is read (named in every error) and how large it may be. */
+/** Which file is read (every error names it), and how large its content may be. */
 export interface GunzipOptions {
   readonly name: string;
-  /** A file that states more is refused. Default 1 GiB. */
+  /** A file that states a larger size is refused. Default 1 GiB. */
   readonly maximumBytes?: number;
 }
 
-/** DEFLATE cannot expand by more. */
+/** The largest ratio by which DEFLATE can expand. */
 export const maximumRatio = 1032;
-/** What data sets do not reach: images are packed to a half or less, text to a fifth, drawings to a thirtieth. */
+/** A ratio that data sets do not reach: images compress to a half or less, text to a fifth, drawings to a thirtieth. */
 const usualRatio = 256;
 const smallBytes = 2 ** 24;
 
-/** What a compressed file of so many bytes may become: far more than data do, far less than a bomb. */
+/** Limits the size of what so many compressed bytes become: far above that of data, far below that of a bomb. */
 export function unpackedLimit(packed: number): number {
   return Math.max(smallBytes, usualRatio * packed);
 }
 
 const gibibyte = 2 ** 30;
-/** Some engines inflate a whole chunk before anybody can stop them: 16 KiB can become 16 MiB at most. */
+/** Some engines inflate a whole chunk before they can be stopped: 16 KiB can become 16 MiB at most. */
 const sliceBytes = 2 ** 14;
-/** Where only a beginning is wanted: 1 KiB can become 1 MiB at most. */
+/** The chunk for reading only a beginning: 1 KiB can become 1 MiB at most. */
 const prefixSliceBytes = 2 ** 10;
 
-/** The decompressed bytes, chunk by chunk. Leaving the loop early stops the decompression. */
+/** Yields the decompressed bytes chunk by chunk. Leaving the loop early stops the decompression. */
 async function* inflated(
   bytes: Uint8Array,
   format: CompressionFormat,
@@ -55,7 +54,7 @@ async function* inflated(
     const { message: reason } = thrown(cause);
     throw new FormatError(`${name}: expected ${format} data, but it does not decompress (${reason})`, { cause });
   } finally {
-    // With a reason: Node would make one of its own, which fails where a program has frozen the prototypes of errors.
+    // Without a reason Node makes its own, which fails in a program that has frozen the prototypes of errors.
     await reader.cancel(new Error("no more is wanted")).catch(() => {});
   }
 }
@@ -71,10 +70,10 @@ function join(chunks: readonly Uint8Array[], total: number): Uint8Array {
 }
 
 /**
- * The decompressed bytes, `size` of them.
+ * Decompresses exactly `size` bytes.
  *
- * @throws FormatError where more or fewer come out, where they cannot (before memory is taken), and where anything comes
- * after the end of the compressed data.
+ * @throws FormatError when more or fewer bytes come out, when `size` is impossible (before memory is taken), and when
+ * anything follows the compressed data.
  */
 export async function inflate(
   bytes: Uint8Array,
@@ -103,8 +102,8 @@ export async function inflate(
 let passesOverJunk: Promise<boolean> | undefined;
 
 /**
- * Whether the compressed data end before `bytes` do, which some hosts (Node 20) do not complain about. There the end is
- * where it should be if data without their last byte are not whole.
+ * Returns whether the compressed data end before `bytes` do, which some hosts (Node 20) do not report. There the data end
+ * where `bytes` do if they are incomplete without their last byte.
  */
 async function endsBefore(bytes: Uint8Array, format: CompressionFormat, name: string): Promise<boolean> {
   const isWhole = async (part: Uint8Array, kind: CompressionFormat): Promise<boolean> => {
@@ -115,12 +114,12 @@ async function endsBefore(bytes: Uint8Array, format: CompressionFormat, name: st
       return false;
     }
   };
-  // An empty block, and a byte after it.
+  // The probe is an empty block with one byte after it.
   passesOverJunk ??= isWhole(Uint8Array.of(3, 0, 0), "deflate-raw");
   return (await passesOverJunk) && isWhole(bytes.subarray(0, -1), format);
 }
 
-/** Where the compressed data of a gzip file begin (RFC 1952); the platform has checked the header before. */
+/** Returns where the compressed data of a gzip file begin (RFC 1952); the platform has checked the header before. */
 function gzipHeader(bytes: Uint8Array): number {
   const flags = bytes[3]!;
   let at = 10;
@@ -129,7 +128,7 @@ function gzipHeader(bytes: Uint8Array): number {
   return flags & 2 ? at + 2 : at;
 }
 
-/** The first `count` decompressed bytes, or all where there are fewer; what comes later is not looked at. */
+/** Returns the first `count` decompressed bytes, or all if there are fewer; later data are not looked at. */
 export async function inflatePrefix(
   bytes: Uint8Array,
   format: CompressionFormat,
@@ -146,7 +145,7 @@ export async function inflatePrefix(
   return join(chunks, total).subarray(0, count);
 }
 
-/** Whether the bytes start like a gzip file. */
+/** Returns whether the bytes start like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -154,7 +153,7 @@ export function isGzip(bytes: Uint8Array): boolean {
 /**
  * Decompresses one gzip member that fills `bytes` exactly.
  *
- * @throws FormatError, naming the file, where the data are damaged, cut short, followed by something else, or larger
+ * @throws FormatError that names the file when the data are damaged, cut short, followed by something else, or larger
  * than `maximumBytes` or than `unpackedLimit`.
  */
 export async function gunzip(bytes: Uint8Array, { name, maximumBytes = gibibyte }: GunzipOptions): Promise<Uint8Array> {
@@ -179,7 +178,7 @@ export async function gunzip(bytes: Uint8Array, { name, maximumBytes = gibibyte 
   return inflate(bytes, "gzip", { name, size });
 }
 
-/** `gunzip` for bytes that start with 1f 8b; any others are returned as they are. */
+/** Like `gunzip` for bytes that start with 1f 8b; any others are returned as they are. */
 export async function maybeGunzip(bytes: Uint8Array, options: GunzipOptions): Promise<Uint8Array> {
   return isGzip(bytes) ? gunzip(bytes, options) : bytes;
 }

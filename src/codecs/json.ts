@@ -1,13 +1,13 @@
-// JSON out of files. JSON.parse alone takes nesting that overflows the stack of whoever walks the value, turns 1e999 into
-// Infinity, and makes of each comma an object; so the text is looked through once before it is parsed.
+// JSON out of files. JSON.parse alone accepts nesting that overflows the stack of code that walks the value, turns 1e999
+// into Infinity, and makes an object for each comma; so the text is scanned once before it is parsed.
 import { FormatError } from "../errors.ts";
 import { shortName } from "../quote.ts";
 
-/** What a file may hold. */
+/** Limits on a file's content. */
 export interface JsonLimits {
-  /** Lists and objects in each other. Default 32: whoever walks the value or prints it with indents is safe. */
+  /** How deep lists and objects may nest. Default 32, which is safe to walk and to print with indents. */
   readonly maximumDepth?: number;
-  /** Values in all, those in lists and objects too. Default 2²⁰. */
+  /** How many values there may be, including those in lists and objects. Default 2²⁰. */
   readonly maximumValues?: number;
 }
 
@@ -15,11 +15,11 @@ const defaultDepth = 32;
 const defaultValues = 2 ** 20;
 
 /**
- * The value in a JSON text: all its numbers are finite.
+ * Parses a JSON text in which all numbers are finite.
  *
- * @param what What errors call the text.
- * @throws FormatError where it is no JSON, is nested deeper or holds more than the limits, or has a number beyond the range
- * of float64, each with its place in the text.
+ * @param what The text's name in errors.
+ * @throws FormatError that says where in the text the fault is, when it is not JSON, exceeds the limits, or has a number
+ * beyond the range of float64.
  */
 export function parseJson(text: string, what: string, limits: JsonLimits = {}): unknown {
   checkJson(text, what, limits);
@@ -32,7 +32,7 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
   }
 }
 
-/** `parseJson` of the bytes of a file in UTF-8. */
+/** Does what `parseJson` does for the bytes of a file in UTF-8. */
 export function jsonFromBytes(bytes: Uint8Array, what: string, limits: JsonLimits = {}): unknown {
   let text: string;
   try {
@@ -43,7 +43,7 @@ export function jsonFromBytes(bytes: Uint8Array, what: string, limits: JsonLimit
   return parseJson(text, what, limits);
 }
 
-/** Looks at what is outside of strings. Of text that is no JSON it says nothing that JSON.parse would not. */
+/** Scans what is outside of strings. Text that is not JSON passes, for JSON.parse to refuse. */
 function checkJson(
   text: string,
   what: string,

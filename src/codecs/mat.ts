@@ -1,44 +1,44 @@
 // MATLAB's .mat files of version 5, as `save` writes them by default and with -v6 and -v7: named arrays, each a tree of tagged
-// elements, mostly compressed with zlib. Only dense arrays of real numbers are read. Written after "MAT-File Format", MathWorks.
+// elements, mostly compressed with zlib. Only dense arrays of real numbers are read. Source: MathWorks, "MAT-File Format".
 
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { inflate, inflatePrefix, unpackedLimit } from "./gzip.ts";
 import { type ArrayData, copyNumbers, elementCount } from "./npy.ts";
 
-/** A dense array in Fortran order (first dimension fastest), as MATLAB has it. */
+/** A dense array in Fortran order (first dimension fastest), as MATLAB stores it. */
 export interface MatArray {
   readonly shape: readonly number[];
   readonly data: ArrayData;
 }
 
-/** A variable of the file: its numbers are unpacked when they are asked for. */
+/** A variable of the file; its numbers are unpacked when `read` is called. */
 export interface MatVariable {
-  /** What MATLAB calls its class: double, uint8, struct, … */
+  /** The name of its class in MATLAB: double, uint8, struct, … */
   readonly kind: string;
   readonly shape: readonly number[];
-  /** Throws FormatError, naming the variable, for what is damaged or no dense array of real numbers. */
+  /** Throws a FormatError that names the variable when it is damaged or not a dense array of real numbers. */
   readonly read: () => Promise<MatArray>;
 }
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 const headerBytes = 128;
-/** The start of a variable: tag, flags, at most 32 dimensions and a name, of which MATLAB allows 63 characters. */
+/** Bytes that hold the start of a variable: tag, flags, at most 32 dimensions and a name, which MATLAB limits to 63. */
 const prefixBytes = 512;
 const maximumRank = 32;
 const maximumVariables = 1000;
 const longestName = 63;
 const [miInt8, miInt32, miUint32, miMatrix, miCompressed] = [1, 5, 6, 14, 15];
 
-/** The classes of arrays, by their numbers from 1 on. */
+/** The classes of arrays, numbered from 1. */
 const kinds = (
   "cell struct object char sparse double single int8 uint8 int16 uint16 int32 uint32 int64 uint64 " +
   "function_handle opaque"
 ).split(" ");
 const numericKinds = new Set(kinds.slice(5, 15));
 
-/** How numbers are stored, which may take less room than their class does. */
+/** The stored types of numbers; they may be smaller than those of the class. */
 const storages: Readonly<Record<number, { new (buffer: ArrayBuffer): ArrayData; readonly BYTES_PER_ELEMENT: number }>> =
   {
     1: Int8Array,
@@ -53,7 +53,7 @@ const storages: Readonly<Record<number, { new (buffer: ArrayBuffer): ArrayData; 
     13: BigUint64Array,
   };
 
-/** What `openMat` takes. */
+/** The options of `openMat`. */
 export interface OpenMatOptions {
   readonly name: string;
   /** Limit on the bytes of a variable. Default 2 GiB. */
@@ -61,9 +61,9 @@ export interface OpenMatOptions {
 }
 
 /**
- * The variables of a .mat file of version 5, in the order of the file.
+ * Lists the variables of a .mat file of version 5, in the order of the file.
  *
- * @throws FormatError with file name and byte offset; for files of version 4 and 7.3 it says how to save them again.
+ * @throws FormatError with file name and byte offset; for files of versions 4 and 7.3 it says how to save them again.
  */
 export async function openMat(
   bytes: Uint8Array,
@@ -84,7 +84,7 @@ export async function openMat(
     if (end > bytes.length) throw bad(at + 4, `a variable within the file of ${bytes.length} bytes`, size);
     const content = bytes.subarray(type === miMatrix ? at : at + 8, end);
     const matrix = type === miMatrix ? content : await inflatePrefix(content, "deflate", prefixBytes, name);
-    // From here on places are those in the variable; what is compressed has none in the file.
+    // From here on offsets count from the start of the variable: compressed data have no other place in the file.
     const here: Bad = (inner, expected, got) =>
       type === miMatrix
         ? bad(at + inner, expected, got)
@@ -113,7 +113,7 @@ export async function openMat(
   return variables;
 }
 
-/** Whether the file is little-endian; throws for what is no file of version 5. */
+/** Returns whether the file is little-endian; throws when it is not a file of version 5. */
 function byteOrder(bytes: Uint8Array, name: string): boolean {
   const start = String.fromCharCode(...bytes.subarray(0, 10));
   const advice = `save it again in MATLAB with save(file, "X", "y", "-v7"), or as .npz in Python`;
@@ -127,7 +127,7 @@ function byteOrder(bytes: Uint8Array, name: string): boolean {
   throw new FormatError(`${name}: found ${found}; expected a .mat file of version 5: ${advice}`);
 }
 
-/** An element: where its content is, and where the next one begins. */
+/** An element: where its content is, and where the next element begins. */
 interface Element {
   readonly type: number;
   readonly start: number;
@@ -139,7 +139,7 @@ function elementAt(bytes: Uint8Array, at: number, limit: number, littleEndian: b
   if (at + 8 > limit) throw bad(at, "a tag of 8 bytes", "the end of the variable");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const word = view.getUint32(at, littleEndian);
-  // Up to four bytes lie in the tag itself, whose first half then is their number.
+  // Up to four bytes of content lie in the tag itself; their number then is in the first half of the tag.
   const small = word >>> 16;
   const size = small > 0 ? small : view.getUint32(at + 4, littleEndian);
   const start = small > 0 ? at + 4 : at + 8;
@@ -149,17 +149,17 @@ function elementAt(bytes: Uint8Array, at: number, limit: number, littleEndian: b
 }
 
 interface Header {
-  /** Bytes of the variable with its tag. */
+  /** The size of the variable with its tag, in bytes. */
   readonly total: number;
   readonly name: string;
   readonly kind: string;
   readonly shape: readonly number[];
   readonly complex: boolean;
-  /** Where the tag of its numbers is. */
+  /** The offset of the tag of its numbers. */
   readonly numbersAt: number;
 }
 
-/** What the first bytes of a variable say. */
+/** Reads the header in the first bytes of a variable. */
 function variableHeader(bytes: Uint8Array, littleEndian: boolean, bad: Bad): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 16 || view.getUint32(0, littleEndian) !== miMatrix) {
@@ -172,7 +172,7 @@ function variableHeader(bytes: Uint8Array, littleEndian: boolean, bad: Bad): Hea
   const word = view.getUint32(flags.start, littleEndian);
   const kind = kinds[(word & 255) - 1];
   if (kind === undefined) throw bad(flags.start, `a class from 1 to ${kinds.length}`, word & 255);
-  // Objects of MATLAB's newer kind have no dimensions here; their name comes next.
+  // Objects of MATLAB's newer kind have no dimensions; their name comes next.
   const isOpaque = kind === "opaque";
   const dimensions = isOpaque ? flags : elementAt(bytes, flags.next, limit, littleEndian, bad);
   const rank = isOpaque ? 0 : (dimensions.end - dimensions.start) / 4;

@@ -1,13 +1,13 @@
 // NumPy's .npy: one array with its shape. Written by hand because the libraries for it accept files whose shape and
-// size disagree. No object arrays: nothing in a file is ever evaluated.
-// Also the table of number types that .npy, .npz and .safetensors share.
+// size disagree. Object arrays are refused: nothing in a file is ever evaluated.
+// This file also has the table of number types that .npy, .npz and .safetensors share.
 import { FormatError } from "../errors.ts";
 import { arrayKind } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import { halvesToFloats } from "./half.ts";
 import { rowMajor } from "./permute.ts";
 
-/** Numbers in memory; the class says the type. */
+/** Numbers in memory; the class is their type. */
 export type ArrayData =
   | Float32Array
   | Float64Array
@@ -24,11 +24,11 @@ export type ArrayData =
 export interface NumericArray {
   readonly shape: readonly number[];
   readonly data: ArrayData;
-  /** Whether the file calls the numbers, 0 and 1, false and true. */
+  /** Set when the file says that the numbers, 0 and 1, are false and true. */
   readonly bool?: true;
 }
 
-/** What the formats call a number type. */
+/** What the formats call one type of numbers. */
 export interface NumberType {
   readonly numpy: string;
   readonly safetensors: string;
@@ -48,7 +48,7 @@ export const numberTypes: readonly NumberType[] = [
   { numpy: "<i8", safetensors: "I64", Data: BigInt64Array },
 ];
 
-/** The type of an array that is about to be written. */
+/** Returns the number type of an array that is about to be written. */
 export function numberTypeOf({ shape, data }: NumericArray): NumberType {
   const kind = arrayKind(data);
   const type = numberTypes.find(({ Data }) => Data.name === kind);
@@ -59,7 +59,7 @@ export function numberTypeOf({ shape, data }: NumericArray): NumberType {
   return type;
 }
 
-/** The product of `shape`, or undefined where it is not below 2^31 numbers: exact, and no 0 hides an absurd size. */
+/** Returns the product of `shape`, or undefined when it is 2^31 or more. It is exact, and no 0 hides an absurd size. */
 export function elementCount(shape: readonly number[]): number | undefined {
   let count = 1;
   for (const size of shape) {
@@ -70,7 +70,7 @@ export function elementCount(shape: readonly number[]): number | undefined {
   return shape.includes(0) ? 0 : count;
 }
 
-/** Numbers out of a file; copied, because they need not be aligned there. */
+/** Copies numbers out of a file, where they need not be aligned. */
 export function copyNumbers<T extends ArrayData>(
   { Data }: { readonly Data: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number } },
   bytes: Uint8Array,
@@ -84,7 +84,7 @@ export function copyNumbers<T extends ArrayData>(
   return new Data(copy.buffer);
 }
 
-/** Turns the bytes of each number round. */
+/** Reverses the bytes of each number. */
 function reverseEach(bytes: Uint8Array, size: number): void {
   for (let first = 0; first < bytes.length; first += size) {
     for (let low = first, high = first + size - 1; low < high; low++, high--) {
@@ -95,7 +95,7 @@ function reverseEach(bytes: Uint8Array, size: number): void {
   }
 }
 
-/** The memory of `data`, not copied. Little-endian, as WebAssembly and every host that runs it. */
+/** Returns the memory of `data`, not copied. It is little-endian, as WebAssembly and every host that runs it. */
 export function bytesOf(data: ArrayData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
@@ -103,13 +103,13 @@ export function bytesOf(data: ArrayData): Uint8Array {
 const magic: readonly number[] = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 /** NumPy's own limit on what it will parse as a header. */
 const maximumHeader = 10_000;
-/** NumPy 1 cannot make an array with more. */
+/** NumPy 1 cannot make an array with more dimensions. */
 const maximumRank = 32;
 
 /**
- * An .npy file of version 1.0 that `numpy.load` reads.
+ * Writes an .npy file of version 1.0 that `numpy.load` reads.
  *
- * @throws RangeError where shape and data disagree, TypeError for another kind of data.
+ * @throws RangeError when shape and data disagree, TypeError for another kind of data.
  */
 export function writeNpy(array: NumericArray): Uint8Array {
   const { numpy } = numberTypeOf(array);
@@ -130,7 +130,7 @@ export function writeNpy(array: NumericArray): Uint8Array {
   return out;
 }
 
-/** How a number type of NumPy's is read; what no typed array holds becomes the next type that does, exactly. */
+/** How one number type of NumPy is read. A type without a typed array becomes the next type that holds it exactly. */
 interface Reading {
   readonly size: number;
   readonly read: (bytes: Uint8Array, start: number, end: number, bigEndian: boolean) => ArrayData;
@@ -145,7 +145,7 @@ const readings: ReadonlyMap<string, Reading> = new Map([
   ["|b1", { size: 1, read: (...span) => copyNumbers({ Data: Uint8Array }, ...span) }],
 ]);
 
-/** What to do about arrays that hold no numbers. */
+/** The advice for arrays that hold no numbers. */
 const otherTypes: Readonly<Record<string, string>> = {
   O: ", Python objects, which are never unpickled: save an array of numbers",
   U: ", text: save numbers, such as numpy.unique(a, return_inverse=True)[1]",
@@ -156,7 +156,7 @@ const otherTypes: Readonly<Record<string, string>> = {
  * Reads an .npy file of version 1.0 or 2.0: bool, whole numbers of 8 to 64 bits, float16 (as float32), float32 and float64,
  * of either byte order. An array in Fortran order is brought into C order.
  *
- * @throws FormatError with file name and byte offset, also where the file is longer or shorter than its shape says.
+ * @throws FormatError with file name and byte offset, also when the file is longer or shorter than its shape says.
  */
 export function parseNpy(bytes: Uint8Array, { name }: { readonly name: string }): NumericArray {
   const bad = (at: number, expected: string, got: unknown): FormatError =>
@@ -194,7 +194,7 @@ export function parseNpy(bytes: Uint8Array, { name }: { readonly name: string })
   return { shape, data, bool: true };
 }
 
-/** The header is a Python dict of three known entries, in any order; this reads that and nothing else of Python. */
+/** Reads the header, a Python dict of three known entries in any order, and nothing else of Python. */
 function parseHeader(
   text: string,
   offset: number,

@@ -1,19 +1,19 @@
-// NumPy's .npz: a zip archive of .npy files, what `numpy.load` opens as a dictionary of arrays.
+// NumPy's .npz: a zip archive of .npy files, which `numpy.load` opens as a dictionary of arrays.
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { type NumericArray, parseNpy, writeNpy } from "./npy.ts";
 import { type ParseZipOptions, parseZip, writeZip } from "./zip.ts";
 
-/** An .npz of named arrays, without compression. The same arrays give the same bytes. */
+/** Writes an .npz of named arrays, without compression. The same arrays give the same bytes. */
 export function writeNpz(arrays: Iterable<readonly [name: string, array: NumericArray]>): Uint8Array {
   return writeZip(Array.from(arrays, ([name, array]) => [`${name}.npy`, writeNpy(array)] as const));
 }
 
 /**
- * The arrays of an .npz by name, each parsed when it is asked for: beside the wanted ones there may be some that are not
- * read here, such as text. Also of `numpy.savez_compressed`.
+ * Opens an .npz, also one of `numpy.savez_compressed`, and returns its arrays by name. Each is parsed when it is asked for,
+ * because there may be arrays that cannot be read here, such as text.
  *
- * @throws FormatError, naming the file and the array.
+ * @throws FormatError that names the file and the array.
  */
 export async function openNpz(bytes: Uint8Array, options: ParseZipOptions): Promise<Map<string, () => NumericArray>> {
   const arrays = new Map<string, () => NumericArray>();
@@ -25,7 +25,7 @@ export async function openNpz(bytes: Uint8Array, options: ParseZipOptions): Prom
   return arrays;
 }
 
-/** All arrays of an .npz by name; throws as `openNpz`. */
+/** Reads all arrays of an .npz by name; throws as `openNpz` does. */
 export async function parseNpz(bytes: Uint8Array, options: ParseZipOptions): Promise<Map<string, NumericArray>> {
   return new Map(Array.from(await openNpz(bytes, options), ([name, parse]) => [name, parse()] as const));
 }

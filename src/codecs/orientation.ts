@@ -1,17 +1,17 @@
-// How a camera was held: the orientation that a JPEG's EXIF notes (Exif 2.3, tag 274), and pixels turned by it.
+// The orientation of the camera that a JPEG's EXIF states (Exif 2.3, tag 274), and pixels turned by it.
 import type { Raster } from "./raster.ts";
 
-/** As EXIF numbers them: 1 as stored, 2 to 4 mirrored or upside down, 5 to 8 with rows and columns exchanged. */
+/** The orientation by EXIF's numbers: 1 as stored, 2 to 4 mirrored or upside down, 5 to 8 with rows and columns exchanged. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
 const tag = 0x0112;
-/** The types of numbers that writers use for it: 16 and 32 bits. */
+/** The types of numbers that writers use for the orientation: 16 and 32 bits. */
 const short = 3;
 const long = 4;
 
 /**
- * The orientation in the content of a JPEG's APP1 segment; undefined where it is not EXIF, or damaged: cameras and
- * programs write much that is, and a picture can be looked at without it.
+ * Returns the orientation in the content of a JPEG's APP1 segment, or undefined when it is not EXIF or is damaged: much
+ * EXIF is damaged, and the picture can be shown without it.
  */
 export function exifOrientation(segment: Uint8Array): Orientation | undefined {
   if (String.fromCharCode(...segment.subarray(0, 6)) !== "Exif\0\0") return undefined;
@@ -33,13 +33,13 @@ export function exifOrientation(segment: Uint8Array): Orientation | undefined {
   return undefined;
 }
 
-/** The picture as it was seen, as Pillow's `ImageOps.exif_transpose` turns it. */
+/** Turns the picture upright, as Pillow's `ImageOps.exif_transpose` does. */
 export function upright(raster: Raster, orientation: Orientation): Raster {
   if (orientation === 1) return raster;
   const { width, height, channels, data } = raster;
   const turned = orientation >= 5;
   const out = { width: turned ? height : width, height: turned ? width : height };
-  // From which end its columns and rows are read.
+  // These say from which end the columns and rows are read.
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const fromBelow = [3, 4, 6, 7].includes(orientation);
   const pixels = new Uint8Array(data.length);

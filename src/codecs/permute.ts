@@ -1,10 +1,10 @@
-// Arrays with their axes in another order: column-major files, images whose channels come last.
+// Reorders the axes of arrays, such as column-major files and images whose channels come last.
 
 /**
- * The numbers of an array in C order with its axes in another order, as `numpy.transpose(a, axes).ravel()`.
+ * Returns an array in C order with its axes in another order, as `numpy.transpose(a, axes).ravel()`.
  *
- * @param shape of `data`.
- * @param axes Each axis of `data` once: axis i of the result is axis `axes[i]` of `data`.
+ * @param shape The shape of `data`.
+ * @param axes Lists each axis of `data` once: axis i of the result is axis `axes[i]` of `data`.
  */
 export function permuted<T extends { readonly length: number; slice(): T }>(
   data: T,
@@ -12,7 +12,7 @@ export function permuted<T extends { readonly length: number; slice(): T }>(
   axes: readonly number[],
 ): T {
   const out = data.slice();
-  // What kind of number it is does not matter here.
+  // The type of the numbers does not matter here.
   const [from, to] = [data, out] as unknown as [Float64Array, Float64Array];
   const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
   const steps = axes.map((axis) => strides[axis]!);
@@ -33,9 +33,9 @@ export function permuted<T extends { readonly length: number; slice(): T }>(
   return out;
 }
 
-/** The numbers of an array in Fortran order (first dimension fastest), in C order. */
+/** Returns in C order the numbers of an array in Fortran order (first dimension fastest). */
 export function rowMajor<T extends { readonly length: number; slice(): T }>(data: T, shape: readonly number[]): T {
-  // In Fortran order the same memory is an array in C order with its axes turned round.
+  // An array in Fortran order is, in memory, the array in C order with its axes reversed.
   return permuted(
     data,
     [...shape].reverse(),

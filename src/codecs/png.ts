@@ -1,5 +1,5 @@
-// PNG to pixels. fast-png does the filters and interlacing; what is in the file is checked here first, because fast-png
-// inflates whatever a file holds, however large. Transparency is dropped, as Pillow's convert("RGB") does.
+// PNG to pixels. fast-png does the filters and interlacing; this file checks the content first, because fast-png inflates
+// whatever a file holds, however large. Transparency is dropped, as Pillow's convert("RGB") does.
 import { convertIndexedToRgb, type DecodedPng, decode } from "fast-png";
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
@@ -8,7 +8,7 @@ import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.
 import { crc32 } from "./zip.ts";
 
 const signature: readonly number[] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Bit depths that PNG allows, and samples a pixel, by colour type. */
+/** Bit depths that PNG allows, and samples per pixel, by colour type. */
 const colourTypes: ReadonlyMap<number, { readonly depths: readonly number[]; readonly samples: number }> = new Map([
   [0, { depths: [1, 2, 4, 8, 16], samples: 1 }],
   [2, { depths: [8, 16], samples: 3 }],
@@ -17,9 +17,9 @@ const colourTypes: ReadonlyMap<number, { readonly depths: readonly number[]; rea
   [6, { depths: [8, 16], samples: 4 }],
 ]);
 const indexed = 3;
-/** Of a hundred bytes each these would be 13 MB, and writers take thousands. Empty ones cost more than their bytes. */
+/** So many chunks of a hundred bytes are 13 MB; writers use thousands of bytes. Empty chunks cost more than their bytes. */
 const maximumChunks = 2 ** 17;
-/** Of Adam7: first column, first row, and the steps. */
+/** The passes of Adam7: first column, first row, and the steps. */
 const passes: readonly (readonly [number, number, number, number])[] = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -30,7 +30,7 @@ const passes: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 1, 2],
 ];
 
-/** Whether the bytes start like a PNG. */
+/** Returns whether the bytes start like a PNG. */
 export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }
@@ -39,16 +39,16 @@ interface Header {
   readonly width: number;
   readonly height: number;
   readonly colourType: number;
-  /** What the pixels must inflate to. */
+  /** The number of bytes to which the pixels must inflate. */
   readonly rawBytes: number;
 }
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 /**
- * The pixels of a PNG: grey for grey files, else RGB. 16 bits are rounded to 8, fewer bits are spread over 0..255.
+ * Decodes a PNG: grey for grey files, else RGB. 16 bits are rounded to 8; fewer bits are spread over 0..255.
  *
- * @throws FormatError with file name and byte offset; also for interlaced files of fewer than 8 bits.
+ * @throws FormatError with file name and byte offset; also for an interlaced file of fewer than 8 bits.
  */
 export async function decodePng(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   const { name, maximumPixels = defaultMaximumPixels } = options;
@@ -63,7 +63,7 @@ export async function decodePng(bytes: Uint8Array, options: DecodeOptions): Prom
   }
 }
 
-/** Checks the structure. `needed` is the file without what pixels do not need, `packed` all its IDAT. */
+/** Checks the structure. `needed` is the file with only the chunks that pixels need; `packed` counts all bytes of IDAT. */
 function readChunks(
   bytes: Uint8Array,
   maximumPixels: number,
@@ -93,7 +93,7 @@ function readChunks(
       if (header!.colourType === indexed && !palette) throw bad(at + 4, "a palette before the pixels", "none");
       data.push(bytes.subarray(at + 8, next - 4));
     } else if (type !== "IEND") {
-      // A capital letter: a reader that does not know this chunk must not go on.
+      // The capital letter says that a reader must not skip a chunk that it does not know.
       if ((bytes[at + 4]! & 0x20) === 0) throw bad(at + 4, "IHDR, PLTE, IDAT or IEND", quote(type));
       at = next;
       continue;
@@ -146,7 +146,7 @@ function toRaster(png: DecodedPng, { width, height, colourType }: Header): Raste
   if (depth < 8) {
     const perByte = 8 / depth;
     const row = Math.ceil(width / perByte);
-    const most = 2 ** depth - 1;
+    const most = (1 << depth) - 1;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const byte = samples[y * row + Math.floor(x / perByte)]!;

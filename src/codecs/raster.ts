@@ -1,6 +1,6 @@
 // A decoded picture, and the limit that holds for every decoder.
 
-/** Bytes of grey (1) or RGB (3), channels fastest: [height, width, channels]. */
+/** The bytes of a grey (1) or RGB (3) picture, channels fastest: [height, width, channels]. */
 export interface Raster {
   readonly width: number;
   readonly height: number;
@@ -8,10 +8,10 @@ export interface Raster {
   readonly data: Uint8Array;
 }
 
-/** Which file is decoded, as errors call it. */
+/** Which file is decoded, and how large its picture may be. */
 export interface DecodeOptions {
   readonly name: string;
-  /** More pixels than this are refused before memory is taken. Default 2²⁴, which is 16.8 megapixels. */
+  /** A file of more pixels is refused before memory is taken. Default 2²⁴, which is 16.8 megapixels. */
   readonly maximumPixels?: number | undefined;
 }
 

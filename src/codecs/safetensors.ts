@@ -1,6 +1,6 @@
 // Hugging Face's .safetensors: 8 bytes of header length, a JSON header, then the numbers. Written by hand because the
 // JavaScript libraries for it accept overlapping, missing and repeated tensors; the rules here are those of the
-// format's README, with smaller caps.
+// format's README, with lower limits.
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { brainsToFloats, halvesToFloats } from "./half.ts";
@@ -15,7 +15,7 @@ import {
   numberTypes,
 } from "./npy.ts";
 
-/** Named arrays and the free text that goes with them. Maps, so that no name is special. */
+/** Named arrays and the free text that belongs to them. They are maps, so that no name is special. */
 export interface Safetensors {
   readonly tensors: Map<string, NumericArray>;
   readonly metadata: Map<string, string>;
@@ -27,10 +27,10 @@ const maximumRank = 32;
 const metadataKey = "__metadata__";
 
 /**
- * A .safetensors file. The numbers are placed by falling element size, so that each is aligned. The same input gives
+ * Writes a .safetensors file. Tensors are placed by falling element size, so that each is aligned. The same input gives
  * the same bytes.
  *
- * @throws RangeError for a tensor called `__metadata__`, a name given twice, or more than the reader would take.
+ * @throws RangeError for a tensor called `__metadata__`, a name given twice, or more than the reader accepts.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: NumericArray]>,
@@ -43,7 +43,7 @@ export function writeSafetensors(
   if (list.length > maximumTensors)
     throw new RangeError(`"tensors" expected at most ${maximumTensors}, got ${list.length}`);
 
-  // Put together by hand: an object would treat a tensor called __proto__ or 7 in its own way.
+  // The JSON is built by hand: an object would treat a tensor called __proto__ or 7 in its own way.
   const pair = (key: string, value: unknown): string => `${JSON.stringify(key)}:${JSON.stringify(value)}`;
   let end = 0;
   const parts = list.map(({ name, tensor, type }) => {
@@ -70,10 +70,10 @@ export function writeSafetensors(
 }
 
 /**
- * Reads tensors of F32, F64, F16 and BF16 (as float32), and whole numbers of 8 to 64 bits, in the order of their numbers in the file.
+ * Reads tensors of F32, F64, F16 and BF16 (as float32), and whole numbers of 8 to 64 bits, in the order of the file.
  *
- * @throws FormatError with file name and byte offset: where the header is not what the format asks for, a name comes
- * twice, or the tensors do not fill the file exactly, without holes or overlap.
+ * @throws FormatError with file name and byte offset when the header breaks the format's rules, when a name comes twice,
+ * and when the tensors do not fill the file exactly, without holes or overlap.
  */
 export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: string }): Safetensors {
   const bad: Bad = (at, expected, got) => new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
@@ -102,7 +102,7 @@ export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: s
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
-/** How a type of tensors is read: those of 16 bits become float32, which is exact. */
+/** How one type of tensors is read: 16-bit floats become float32, which is exact. */
 interface Reading {
   readonly size: number;
   readonly read: (bytes: Uint8Array, start: number, end: number) => ArrayData;
@@ -154,7 +154,7 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
       }
     } else spans.push(parseSpan(name, new Map(fields), bad));
   }
-  // JSON.parse keeps the last of two equal names and says nothing; then fewer are left than the text has colons.
+  // JSON.parse silently keeps the last of two equal names; the text then has more colons than there are names.
   const { colons, whole } = scan(text);
   if (colons !== names) throw bad(8, "each name once", "a name twice");
   if (!whole) throw bad(8, "whole numbers written in digits", "a sign, fraction or exponent");
@@ -177,7 +177,7 @@ function parseSpan(name: string, fields: ReadonlyMap<string, unknown>, bad: Bad)
   return { name, reading, shape, begin, end };
 }
 
-/** The members of a JSON object; undefined for any other value. */
+/** Returns the members of a JSON object, or undefined for any other value. */
 function members(value: unknown): [string, unknown][] | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : undefined;
 }
@@ -186,7 +186,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** Looks at valid JSON outside its strings: how many colons, and whether all numbers are written in digits only. */
+/** Scans valid JSON outside its strings: counts the colons, and finds whether all numbers are written in digits only. */
 function scan(text: string): { readonly colons: number; readonly whole: boolean } {
   let colons = 0;
   let whole = true;

@@ -3,12 +3,12 @@ import { UnsupportedError } from "../errors.ts";
 import { subtleCrypto } from "../platform/platform.ts";
 import { type ArrayData, bytesOf } from "./npy.ts";
 
-/** SHA-256 of the little-endian bytes of the arrays, one after the other. Throws UnsupportedError in a page without it. */
+/** Hashes the little-endian bytes of the arrays, one after the other. Throws UnsupportedError in a page without SHA-256. */
 export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> {
   const subtle = subtleCrypto();
   if (!subtle) throw new UnsupportedError("no SHA-256 here: serve the page over https or from localhost");
   const parts = arrays.map(bytesOf);
-  // One copy: the engine takes neither pieces nor shared memory.
+  // The bytes are copied once, because the host's digest takes neither pieces nor shared memory.
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -18,7 +18,7 @@ export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> 
   return new Uint8Array(await subtle.digest("SHA-256", bytes));
 }
 
-/** Bytes as lower-case hexadecimal digits. */
+/** Writes bytes as lower-case hexadecimal digits. */
 export function hexadecimal(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,30 +1,30 @@
 // Tar archives in memory: ustar with the extensions that GNU tar, bsdtar and Python write (pax headers, long names, sizes
-// in base 256). Read by our own code, because the libraries for it take sizes that a header cannot mean for others and do
-// not say where in the file a fault is. Nothing is copied, and names are only names.
+// in base 256). Written by hand, because the libraries for it accept impossible sizes and do not say where in the file a
+// fault is. Nothing is copied, and a name is never used as a path.
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 
-/** What an archive says of a name. */
+/** What an archive holds under one name. */
 export interface TarEntry {
-  /** The content of a file, a view of the archive; undefined where the entry has none. */
+  /** The content of a file, as a view of the archive; undefined when the entry is not a file. */
   readonly bytes: Uint8Array | undefined;
-  /** What stands there instead of a file. */
+  /** Says what the entry is when it is not a file. */
   readonly instead: string;
 }
 
-/** What `parseTar` takes beside the bytes. */
+/** The options of `parseTar`. */
 export interface ParseTarOptions {
-  /** What errors call the archive. */
+  /** The archive's name in errors. */
   readonly name: string;
   readonly maximumEntries: number;
 }
 
 const block = 512;
-/** Of a header that describes the next entry. */
+/** The longest header that describes the next entry. */
 const maximumDescription = 2 ** 23;
-/** What Linux takes as a path. */
+/** The longest path that Linux takes. */
 const longestPath = 4096;
-/** Kinds of entries without content, and what they are. A hard link is a file under another name. */
+/** The kinds of entries without content. A hard link is a file under another name. */
 const bodyless: Readonly<Record<string, string>> = {
   "2": "a symbolic link",
   "3": "a device",
@@ -37,7 +37,7 @@ const utf8: TextDecoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true
 
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
-/** What headers of kind x, g, L and K say of the entries after them. */
+/** What headers of kind x, g, L and K say about the entries after them. */
 interface Description {
   path?: string;
   link?: string;
@@ -45,11 +45,11 @@ interface Description {
 }
 
 /**
- * The entries of an archive but its folders, by path without a leading "./". Of a path that comes twice the last counts,
- * as when it is unpacked. Hard links have the content of the file that they name.
+ * Reads the entries of an archive, without its folders, by path without a leading "./". When a path comes twice the last
+ * one counts, as when the archive is unpacked. A hard link has the content of the file that it names.
  *
- * @throws FormatError with file name and byte offset: for a wrong checksum, a size that is negative, no octal number, no
- * safe integer or beyond the archive, a broken pax record, a missing end, content after it, or too many entries.
+ * @throws FormatError with file name and byte offset: for a wrong checksum, a size that is negative, not octal, not a safe
+ * integer or beyond the archive, a broken pax record, a missing end, content after it, or too many entries.
  */
 export function parseTar(bytes: Uint8Array, { name, maximumEntries }: ParseTarOptions): Map<string, TarEntry> {
   const bad: Bad = (at, expected, got) => new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
@@ -89,7 +89,7 @@ export function parseTar(bytes: Uint8Array, { name, maximumEntries }: ParseTarOp
       }
       const content = kind === "1" ? entries.get(plain(link))?.bytes : bytes.subarray(start, end);
       const instead = kind === "1" ? "a link to a file that does not come before it" : (bodyless[kind] ?? "");
-      // Capital letters are a vendor's own; of others POSIX says that they are files.
+      // Kinds in capital letters are private to vendors; POSIX says that all other unknown kinds are files.
       const isFile = !/[2-6A-Z]/.test(kind);
       if (kind !== "5" && !path.endsWith("/") && (isFile || instead !== "")) {
         entries.set(plain(path), { bytes: isFile ? content : undefined, instead });
@@ -100,7 +100,7 @@ export function parseTar(bytes: Uint8Array, { name, maximumEntries }: ParseTarOp
   }
 }
 
-/** Without "./" before it. */
+/** Returns the path without "./" before it. */
 function plain(path: string): string {
   return path.replace(/^(\.\/)+/, "");
 }
@@ -110,7 +110,7 @@ function isZero(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** The sum of a header's bytes stands in it, and is taken with spaces in its place. */
+/** Checks the sum of a header's bytes, which counts the field of the sum itself as spaces. */
 function checkSum(bytes: Uint8Array, at: number, bad: Bad): void {
   let sum = 8 * 0x20;
   for (let k = 0; k < block; k++) if (k < 148 || k >= 156) sum += bytes[at + k]!;
@@ -120,7 +120,7 @@ function checkSum(bytes: Uint8Array, at: number, bad: Bad): void {
   }
 }
 
-/** A size: octal digits, or base 256 where the first bit is set. */
+/** Reads a size: octal digits, or base 256 where the first bit is set. */
 function numberAt(bytes: Uint8Array, at: number, bad: Bad): number {
   const width = 12;
   if (bytes[at]! & 0x80) {
@@ -136,7 +136,7 @@ function numberAt(bytes: Uint8Array, at: number, bad: Bad): number {
   return Number.parseInt(text || "0", 8);
 }
 
-/** Text up to a NUL or the end of its field: UTF-8, or Latin-1 where it is not that. */
+/** Reads text up to a NUL or the end of its field: UTF-8, or Latin-1 if the bytes are not UTF-8. */
 function textAt(bytes: Uint8Array, at: number, width: number): string {
   const field = bytes.subarray(at, at + width);
   const end = field.indexOf(0);
@@ -148,14 +148,14 @@ function textAt(bytes: Uint8Array, at: number, width: number): string {
   }
 }
 
-/** POSIX's headers have room for the front of a path in another field; in GNU's, something else is there. */
+/** Reads a path. POSIX's headers keep the front of a long path in another field, which GNU's use for something else. */
 function pathAt(bytes: Uint8Array, at: number): string {
   const name = textAt(bytes, at, 100);
   const prefix = textAt(bytes, at + 257, 6) === "ustar" ? textAt(bytes, at + 345, 155) : "";
   return prefix === "" ? name : `${prefix}/${name}`;
 }
 
-/** Records "30 path=a/b.png\n", each led by its length; of most keys the values are not even looked at. */
+/** Reads records like "30 path=a/b.png\n", each led by its length; the values of most keys are skipped. */
 function paxRecords(bytes: Uint8Array, from: number, to: number, bad: Bad): Description {
   const found: Description = {};
   for (let at = from; at < to; ) {

@@ -1,15 +1,15 @@
-// What torch.save writes, .pt and .pth, is a pickle, alone or in a zip archive. Reading one is running a program, so it is
-// only recognised here, to say what to do.
+// torch.save writes .pt and .pth files as pickles, alone or in a zip archive. To read a pickle is to run a program, so such
+// a file is only recognised here, to say what to do.
 import { FormatError } from "../errors.ts";
 import { shortName } from "../quote.ts";
 
-/** Where in an archive the names of its first and last files are looked for. */
+/** The names of an archive's first and last files are looked for within so many bytes of its ends. */
 const nearEnds = 2 ** 12;
 
 /**
- * Throws for a file of torch.save's, and for any other pickle.
+ * Throws for a file that torch.save wrote, and for any other pickle.
  *
- * @throws FormatError with the line of Python that saves it as .safetensors.
+ * @throws FormatError with the line of Python that saves the content as .safetensors.
  */
 export function refuseTorchFile(bytes: Uint8Array, file: string): void {
   if (!isPickle(bytes) && !isTorchArchive(bytes)) return;
@@ -23,7 +23,7 @@ export function refuseTorchFile(bytes: Uint8Array, file: string): void {
   );
 }
 
-/** Whether these bytes begin as a pickle of protocol 2 to 5. */
+/** Returns whether these bytes begin as a pickle of protocol 2 to 5. */
 export function isPickle(bytes: Uint8Array): boolean {
   return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
 }

@@ -1,12 +1,12 @@
-// As much XML as annotations of images need: elements and their text. Attributes, comments and the declaration are passed
-// over; document types, CDATA and entities beyond the five of XML are refused, and nothing is ever fetched or expanded.
+// As much XML as annotations of images need: elements and their text. Attributes, comments and the declaration are skipped;
+// document types, CDATA and entities beyond the five of XML are refused, and nothing is ever fetched or expanded.
 import { FormatError } from "../errors.ts";
 import { quote, shortName } from "../quote.ts";
 
-/** An element: its children, and its text where it has any. */
+/** An element: its children, and its text if it has any. */
 export interface XmlElement {
   readonly name: string;
-  /** Where its tag begins. */
+  /** The offset of its tag, in characters. */
   readonly at: number;
   readonly children: XmlElement[];
   text: string;
@@ -18,9 +18,9 @@ const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&",
 const nameOfTag = /[A-Za-z_][\w.-]*/y;
 
 /**
- * The root element of a document.
+ * Parses a document and returns its root element.
  *
- * @throws FormatError with file name and offset, in characters.
+ * @throws FormatError with file name and offset in characters.
  */
 export function parseXml(document: string, name: string): XmlElement {
   const bad = (at: number, expected: string, got: unknown): FormatError =>
@@ -31,7 +31,7 @@ export function parseXml(document: string, name: string): XmlElement {
   const top: XmlElement = { name: "", at: 0, children: [], text: "" };
   const open = [top];
   let at = document.startsWith("\ufeff") ? 1 : 0;
-  // Every character is looked at once: what has no end is refused where it begins.
+  // Every character is looked at once: a tag or comment without an end is refused where it begins.
   while (at < document.length) {
     const current = open.at(-1)!;
     const start = at;
@@ -65,20 +65,20 @@ export function parseXml(document: string, name: string): XmlElement {
   if (!root) throw bad(at, "a root element", "the end of the file");
   return root;
 
-  /** Where `mark` comes next, or the end. */
+  /** Returns where `mark` comes next, or the end. */
   function endOf(mark: string): number {
     const found = document.indexOf(mark, at);
     return found < 0 ? document.length : found;
   }
 
-  /** After the next `mark` from `from` on, which what begins at `at` must have. */
+  /** Returns the place after the next `mark` from `from` on; throws if what begins at `at` has no such end. */
   function after(mark: string, from: number): number {
     const found = document.indexOf(mark, from + 2);
     if (found < 0) throw bad(at, `${mark} after what begins here`, "the end of the file");
     return found + mark.length;
   }
 
-  /** After the > of a tag that begins at `start`; one in quotes is none. */
+  /** Returns the place after the > that ends the tag at `start`; a > in quotes does not end it. */
   function endOfTag(from: number, start: number): number {
     let mark = "";
     for (let k = from; k < document.length; k++) {

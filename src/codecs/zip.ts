@@ -9,9 +9,9 @@ import { inflate, maximumRatio, unpackedLimit } from "./gzip.ts";
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;
 const endSignature = 0x06054b50;
-/** Flags of encryption, and of encrypted names. */
+/** The flags of encryption and of encrypted names. */
 const encrypted = 0x2041;
-/** Writers that say what kind of file an entry is. */
+/** The number of Unix, whose writers state what kind of file an entry is. */
 const unix = 3;
 const defaultEntries = 1000;
 const gibibyte = 2 ** 30;
@@ -22,14 +22,14 @@ const crcTable: Uint32Array = /* @__PURE__ */ Uint32Array.from({ length: 256 }, 
   return crc;
 });
 
-/** CRC-32 as zip, gzip and PNG use it. */
+/** Computes CRC-32 as zip, gzip and PNG use it. */
 export function crc32(bytes: Uint8Array): number {
   let crc = -1;
   for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-/** What is wrong with an entry's name, if anything: no reader of ours or of others may be led out of a folder. */
+/** Says what is wrong with an entry's name, if anything: no reader, ours or another, may be led out of a folder. */
 function nameFault(name: string): string | undefined {
   if (name === "") return "it is empty";
   if (name.includes("\0") || name.includes("\\")) return "it holds a NUL or a backslash";
@@ -39,9 +39,9 @@ function nameFault(name: string): string | undefined {
 }
 
 /**
- * An archive of stored entries, in the order given.
+ * Writes an archive of uncompressed entries, in the order given.
  *
- * @throws RangeError for a name that is used twice or is no plain relative name, and for more than 1,000 entries.
+ * @throws RangeError for a name that is used twice or is not a plain relative name, and for more than 1,000 entries.
  */
 export function writeZip(entries: Iterable<readonly [name: string, bytes: Uint8Array]>): Uint8Array {
   const list = Array.from(entries, ([name, bytes]) => {
@@ -57,7 +57,7 @@ export function writeZip(entries: Iterable<readonly [name: string, bytes: Uint8A
   const size = list.reduce((sum, e) => sum + 46 + e.encoded.length, 0);
   const out = new Uint8Array(directory + size + 22);
   const view = new DataView(out.buffer);
-  /** The 26 bytes that local and central header share, from "version needed" on. */
+  /** Writes the 26 bytes that the local and the central header share, from "version needed" on. */
   const common = (at: number, e: (typeof list)[number]): void => {
     view.setUint16(at, 20, true);
     view.setUint16(at + 2, 0x0800, true); // names are UTF-8
@@ -105,27 +105,27 @@ interface Entry {
   readonly local: number;
 }
 
-/** What `parseZip` takes beside the bytes. */
+/** The options of `parseZip`. */
 export interface ParseZipOptions {
   readonly name: string;
-  /** Limit on the entries' sizes, together. Default 1 GiB. */
+  /** The limit on the sum of the entries' sizes. Default 1 GiB. */
   readonly maximumBytes?: number;
-  /** Limit on their number, at most 65,535. Default 1,000. */
+  /** The limit on the number of entries, at most 65,535. Default 1,000. */
   readonly maximumEntries?: number;
 }
 
-/** An entry of an archive, which is unpacked when it is asked for. */
+/** An entry of an archive, which is unpacked when `read` is called. */
 export interface ZipEntry {
-  /** Whether it is a symbolic link, and its content the path that it leads to. */
+  /** Set for a symbolic link, whose content is the path that it leads to. */
   readonly isLink: boolean;
-  /** Throws FormatError where it is encrypted, packed in a way that is not known here, or damaged. */
+  /** Throws FormatError when the entry is encrypted, packed by an unknown method, or damaged. */
   read(): Promise<Uint8Array>;
 }
 
 /**
- * The entries of an archive, stored or deflated, in the order of its directory.
+ * Reads the entries of an archive, stored or deflated, in the order of its directory.
  *
- * @throws FormatError as `openZip`, and for an entry that cannot be read.
+ * @throws FormatError as `openZip` does, and for an entry that cannot be read.
  */
 export async function parseZip(bytes: Uint8Array, options: ParseZipOptions): Promise<Map<string, Uint8Array>> {
   const out = new Map<string, Uint8Array>();
@@ -134,10 +134,10 @@ export async function parseZip(bytes: Uint8Array, options: ParseZipOptions): Pro
 }
 
 /**
- * The entries of an archive, in the order of its directory, none of them unpacked yet.
+ * Lists the entries of an archive, in the order of its directory, without unpacking them.
  *
- * @throws FormatError with file name and byte offset: for overlapping entries, a name used twice or leading out of a folder,
- * sizes that cannot be, or more than `maximumEntries` or `maximumBytes`.
+ * @throws FormatError with file name and byte offset for overlapping entries, a name used twice or leading out of a folder,
+ * impossible sizes, or more than `maximumEntries` or `maximumBytes`.
  */
 export function openZip(
   bytes: Uint8Array,
@@ -158,7 +158,7 @@ export function openZip(
   }
   const most = unpackedLimit(bytes.length);
   if (total > most) throw bad(entries[0]!.at + 24, `at most ${most} bytes in all from ${bytes.length}`, total);
-  // The regions in the file must be apart before anything is unpacked: overlapping ones multiply a bomb.
+  // The regions in the file must not overlap, which is checked before anything is unpacked: overlaps multiply a bomb.
   const directory = entries[0]?.at ?? bytes.length;
   const starts = new Map(entries.map((entry) => [entry, readLocal(entry, bytes, view, directory, bad)]));
   let end = 0;
@@ -190,7 +190,7 @@ export function openZip(
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number, bad: Bad): Entry[] {
-  // The end record is the last 22 bytes but for a comment of up to 65,535, which it states.
+  // The end record is the last 22 bytes, before a comment of up to 65,535 whose length it states.
   let end = bytes.length - 22;
   const last = Math.max(0, end - 65_535);
   while (
@@ -248,7 +248,7 @@ function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number
   return entries;
 }
 
-/** Where an entry's data start, after checking that its local header says what the directory says. */
+/** Returns where an entry's data start, after checking that its local header says what the directory says. */
 function readLocal(entry: Entry, bytes: Uint8Array, view: DataView, directory: number, bad: Bad): number {
   const { local, at, flags, method } = entry;
   if (local + 30 > directory || view.getUint32(local, true) !== localSignature) {
@@ -279,7 +279,7 @@ function readLocal(entry: Entry, bytes: Uint8Array, view: DataView, directory: n
   return start;
 }
 
-/** The sizes in a local header's zip64 field, where it has one. */
+/** Reads the sizes in a local header's zip64 field, if it has one. */
 function zip64Sizes(view: DataView, from: number, to: number): { packed: number; size: number } | undefined {
   for (let at = from; at + 4 <= to; at += 4 + view.getUint16(at + 2, true)) {
     if (view.getUint16(at, true) === 1 && view.getUint16(at + 2, true) >= 16 && at + 20 <= to) {

@@ -1,6 +1,6 @@
 // Training augmentations of the paper: CIFAR-10's reflect-pad, crop and flip, and the resized crop and flip of photographs.
 // Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
-// not matter who augments it, or together with which others.
+// not matter who augments it, or which other images are augmented with it.
 
 import {
   type Check,
@@ -22,16 +22,16 @@ import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { fitTo, Resizer } from "./resize.ts";
 
-/** Ranges of torchvision's RandomResizedCrop. */
+/** The ranges of torchvision's RandomResizedCrop. */
 export interface ResizedCropRanges {
-  /** Of the area of the part to the whole. Default [0.08, 1]. */
+  /** The range of the part's share of the area. Default [0.08, 1]. */
   readonly scale?: readonly [least: number, most: number] | undefined;
-  /** Of its width to its height. Default [3/4, 4/3]. */
+  /** The range of the part's width / height. Default [3/4, 4/3]. */
   readonly ratio?: readonly [least: number, most: number] | undefined;
 }
 
 /**
- * What is done to training images, as plain data, so that a recipe can hold it. What is left out is not done.
+ * The augmentation of training images, as plain data, so that a recipe can hold it. Parts that are left out are not done.
  *
  * @example
  * const cifar: Augmentation = { crop: 4, flip: true };
@@ -42,18 +42,18 @@ export interface Augmentation {
   readonly crop?: number | undefined;
   /** Crops a random part and resizes it to the whole, bicubic: RandomResizedCrop. */
   readonly resizedCrop?: boolean | ResizedCropRanges | undefined;
-  /** Then mirrors, left to right, with probability 1/2: RandomHorizontalFlip. */
+  /** Mirrors left to right, at the end, with probability 1/2: RandomHorizontalFlip. */
   readonly flip?: boolean | undefined;
 }
 
-/** Of one image. */
+/** The shape of one image. */
 export interface AugmentShape {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
-/** [least, most], above 0 and up to `limit`. */
+/** Checks for [least, most], above 0 and up to `limit`. */
 function range(limit: number): Check {
   const expected = `0 < least <= most <= ${limit} as [least, most]`;
   return (name, value) => {
@@ -73,13 +73,13 @@ const augmentChecks: Checks<Augmentation> = {
   flip: optional(flag),
 };
 
-/** What an augmentation must be by itself, whatever the images are. */
+/** Checks what can be checked of an augmentation before the images are known. */
 export const augmentCheck: Check = (name, value) => checkOptions(value, augmentChecks, name, `${name}.`);
 
-/** As torchvision; then the largest central part within the ratios. */
+/** As many attempts as torchvision's; after them comes the largest central part within the ratios. */
 const attempts = 10;
 
-/** Throws TypeError or RangeError unless `augmentation` can be done to images of `shape`. Returns it. */
+/** Throws TypeError or RangeError unless `augmentation` is possible for images of `shape`. Returns it. */
 export function checkAugmentation(augmentation: Augmentation, shape: AugmentShape): Augmentation {
   augmentCheck("augment", augmentation);
   const { crop = 0, resizedCrop = false } = augmentation;
@@ -94,19 +94,19 @@ const word = number("a 32-bit integer", Number.isInteger);
 const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));
 
-/** Four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
+/** Returns four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
 function uniforms({ seed, stream }: RandomKey, position: number, block: number): [number, number, number, number] {
   const words = philox4x32([position >>> 0, block, stream >>> 0, 0], [seed[0] >>> 0, seed[1] >>> 0]);
   return words.map((word) => word / 2 ** 32) as [number, number, number, number];
 }
 
-/** `i` counted from 0, mirrored at the first and the last of `n` pixels, which are not repeated. */
+/** Mirrors `i`, counted from 0, at the first and the last of `n` pixels, which are not repeated. */
 function reflected(i: number, n: number): number {
   const at = Math.abs(i);
   return at < n ? at : 2 * (n - 1) - at;
 }
 
-/** A part of an image that a resized crop draws. */
+/** Draws a part of an image for a resized crop. */
 function drawPart(
   { height, width }: AugmentShape,
   { scale = [0.08, 1], ratio = [3 / 4, 4 / 3] }: ResizedCropRanges,
@@ -165,12 +165,12 @@ function augmentImage(
 }
 
 /**
- * Augmented copies of images.
+ * Returns augmented copies of images.
  *
  * @param pixels [n, channels, height, width]
- * @param key Of this batch: `randomKey(seed, "augment", step)`, say.
+ * @param key The key of this batch, such as `randomKey(seed, "augment", step)`.
  * @param first The position in the batch of the first of these images; a batch may be augmented in pieces.
- * @throws TypeError or RangeError for an augmentation that cannot be done to such images, or a piece of an image.
+ * @throws TypeError or RangeError for an augmentation that is impossible for such images, or an incomplete image.
  */
 export function augmented(
   pixels: Uint8Array,
@@ -202,7 +202,7 @@ export class AugmentedBatches {
   readonly #image: Uint8Array;
 
   /**
-   * Throws TypeError or RangeError for an augmentation that cannot be done to these images, or a data set whose fields do
+   * Throws TypeError or RangeError for an augmentation that is impossible for these images, or a data set whose fields do
    * not fit.
    */
   constructor(dataset: Dataset, augmentation: Augmentation) {
@@ -213,13 +213,13 @@ export class AugmentedBatches {
   }
 
   /**
-   * Writes the images at `indices`, augmented and normalised. Nothing is allocated but for the draws and, with a resized
-   * crop, its weights.
+   * Writes the images at `indices`, augmented and normalised. It allocates only the draws and, with a resized crop, its
+   * weights.
    *
    * @param out [n, channels, height, width]
-   * @param key Of the batch.
-   * @param first The position in the batch of the first index; the same images come out in whatever pieces.
-   * @throws RangeError where `out` has another length or an index is outside.
+   * @param key The key of the batch.
+   * @param first The position in the batch of the first index; a batch gives the same images in whatever pieces.
+   * @throws RangeError when `out` has another length or an index is out of range.
    */
   into(indices: ArrayLike<number>, out: Float32Array | Float64Array, key: RandomKey, first: number = 0): void {
     indicesCheck("indices", indices);

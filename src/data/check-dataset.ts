@@ -1,5 +1,5 @@
-// Data sets as users hand them in: checked once, where they enter a public function, and trusted behind it. What is looked
-// at is every label and no pixel, so that a check costs nothing beside a run.
+// Checks the data sets that users hand in, once, where they enter a public function; the code behind it trusts them. A check
+// looks at every label and at no pixel, so it costs little beside a run.
 
 import { wholeNumber } from "../checks/checks.ts";
 import { shown } from "../checks/refusal.ts";
@@ -8,13 +8,13 @@ import { quote } from "../quote.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { maximumClasses, shiftAdvice } from "./labels.ts";
 
-/** What makes one of other arrays. */
+/** The functions that make a data set of other arrays. */
 const makers = "digits(), datasetFromArrays() and the readers make one";
 
 /**
- * Throws TypeError or RangeError, naming the field after `name`, unless `value` is a data set whose fields fit each other:
- * as many pixels and labels as its sizes say, every label below `classes`, a finite mean and a std above 0 for each
- * channel. Returns it.
+ * Throws a TypeError or RangeError that names the field after `name`, unless `value` is a data set whose fields fit each
+ * other: as many pixels and labels as its sizes say, every label below `classes`, and for each channel a finite mean and a
+ * std above 0. Returns it.
  */
 export function checkDataset(name: string, value: unknown): Dataset {
   const data = checkFields(name, value) as Dataset;
@@ -24,7 +24,7 @@ export function checkDataset(name: string, value: unknown): Dataset {
   return data;
 }
 
-/** As `checkDataset`, of a set that may be neither counted nor normalised yet. */
+/** Like `checkDataset`, for a set that may be neither counted nor normalised yet. */
 export function checkLabelled(name: string, value: unknown): LabelledPixels {
   if (isObject(value) && ("count" in value || "mean" in value)) return checkDataset(name, value);
   const images = checkFields(name, value) as LabelledPixels;
@@ -32,7 +32,7 @@ export function checkLabelled(name: string, value: unknown): LabelledPixels {
   return images;
 }
 
-/** As `checkDataset`, of a set or of both parts of a split. */
+/** Like `checkDataset`, for a set or for both parts of a split. */
 export function checkSetOrSplit<T extends Dataset | DatasetSplit>(name: string, value: T): T {
   if (isObject(value) && "train" in value) {
     checkDataset(`${name}.train`, value.train);
@@ -41,7 +41,7 @@ export function checkSetOrSplit<T extends Dataset | DatasetSplit>(name: string, 
   return value;
 }
 
-/** Throws unless `value` holds a finite number for each of `channels`; with `above`, numbers above that. */
+/** Throws unless `value` holds a finite number for each of `channels`; with `above`, each must be larger. */
 export function checkPerChannel(name: string, value: unknown, channels: number, above: number = -Infinity): void {
   const expected = `${channels} finite numbers${above === -Infinity ? "" : ` > ${above}`}`;
   if (!Array.isArray(value)) throw new TypeError(`"${name}" expected an array of ${expected}, got ${shown(value)}`);
@@ -50,7 +50,7 @@ export function checkPerChannel(name: string, value: unknown, channels: number, 
   throw new RangeError(`"${name}" expected ${expected}, got [${got}]`);
 }
 
-/** The sizes, the types of the arrays, and what a set may leave out. */
+/** Checks the sizes, the types of the arrays, and the fields that may be left out. */
 function checkFields(name: string, value: unknown): Partial<Dataset> {
   if (!isObject(value)) throw new TypeError(`"${name}" expected a data set (${makers}), got ${shown(value)}`);
   const data: Partial<Dataset> = value;
@@ -98,7 +98,7 @@ function checkArrays(name: string, data: LabelledPixels, count: number): void {
   checkLabels(`${name}.labels`, labels, classes);
 }
 
-/** Throws RangeError unless every label is below `classes`; it says so where the labels start at another number than 0. */
+/** Throws RangeError unless every label is below `classes`; the message says so if the labels do not start at 0. */
 export function checkLabels(name: string, labels: ArrayLike<number>, classes: number): void {
   for (let i = 0; i < labels.length; i++) {
     if (labels[i]! < classes) continue;

@@ -1,4 +1,4 @@
-// Dividing a set that comes without a test part.
+// Divides a set that comes without a test part.
 
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { philox4x32 } from "../numeric/philox.ts";
@@ -9,7 +9,7 @@ import type { ClassSplitOptions } from "./load-options.ts";
 import { splitOf } from "./normalize.ts";
 import { splitChecks } from "./options.ts";
 
-/** Positions of the two parts, each ascending. */
+/** The positions of the two parts, each ascending. */
 export interface SplitIndices {
   readonly train: number[];
   readonly test: number[];
@@ -17,7 +17,7 @@ export interface SplitIndices {
 
 /**
  * Divides positions by their labels: of a class with n images, round(testShare·n) chosen at random are test images, but at
- * least one and not all where n ≥ 2. The same labels, share and seed give the same choice.
+ * least one and not all if n ≥ 2. The same labels, share and seed give the same choice.
  *
  * @throws RangeError for a share outside 0..1 or an invalid seed.
  */
@@ -32,7 +32,7 @@ export function classSplit(labels: ArrayLike<number>, classes: number, options: 
     const wanted = n < 2 ? 0 : Math.min(n - 1, Math.max(1, Math.round(testShare * n)));
     const key = randomKey(seed, "split", label);
     for (let i = 0; i < n; i++) {
-      // The first `wanted` places of a Fisher–Yates shuffle.
+      // These are the first `wanted` places of a Fisher–Yates shuffle.
       if (i < wanted) {
         const [word] = philox4x32([i, 0, 0, 0], [key.seed[0] >>> 0, key.seed[1] >>> 0]);
         const j = i + Math.floor((word / 2 ** 32) * (n - i));
@@ -45,7 +45,7 @@ export function classSplit(labels: ArrayLike<number>, classes: number, options: 
   return { train: train.sort(ascending), test: test.sort(ascending) };
 }
 
-/** The images at `indices`, copied. */
+/** Copies the images at `indices`. */
 function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPixels {
   const size = images.channels * images.height * images.width;
   const pixels = new Uint8Array(indices.length * size);
@@ -59,7 +59,7 @@ function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPix
  * Divides a set that comes without a test part, class by class (`classSplit`). Both parts are copies, normalised with the
  * statistics of the new training part.
  *
- * @throws RangeError for a share outside 0..1, and where no class has two images; TypeError or RangeError for a data set
+ * @throws RangeError for a share outside 0..1, and when no class has two images; TypeError or RangeError for a data set
  * whose fields do not fit.
  * @example
  * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
@@ -69,7 +69,7 @@ export function splitByClass(dataset: Dataset | LabelledPixels, options: ClassSp
   return splitParts(dataset, options);
 }
 
-/** As `splitByClass`, for readers, whose options are more. */
+/** Does what `splitByClass` does, for readers, which have more options. */
 export function splitParts(dataset: Dataset | LabelledPixels, options: ClassSplitOptions): DatasetSplit {
   const { name, pixels, labels, channels, height, width, classes, classNames, absentClasses } = checkLabelled(
     "dataset",

@@ -1,5 +1,5 @@
-// A data set as another network needs it: of another size, with a border, grey or RGB. The paper trains on USPS digits framed
-// like MNIST's, and on MNIST in three channels. What is given as a split stays one, both parts normalised alike.
+// Converts a data set for another network: another size, a border, grey or RGB. The paper trains on USPS digits framed
+// like MNIST's, and on MNIST in three channels. A split stays a split, with both parts normalised alike.
 import { number } from "../checks/checks.ts";
 import { checkSetOrSplit } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
@@ -11,24 +11,24 @@ import { type Fit, fitTo, Resizer } from "./resize.ts";
 const maximumBytes = 2 ** 31 - 1;
 const maximumSide = 4096;
 
-/** Converts a set, or both parts of a split; statistics are measured again, those of the training part for both. */
+/** Converts a set, or both parts of a split. Statistics are measured again; both parts get those of the training part. */
 function converted<T extends Dataset | DatasetSplit>(data: T, convert: (set: Dataset) => LabelledPixels): T {
   checkSetOrSplit("data", data);
   if ("train" in data) return splitOf(convert(data.train), convert(data.test)) as DatasetSplit as T;
   return datasetOf(convert(data as Dataset)) as Dataset as T;
 }
 
-/** A data set without what is measured. */
+/** Returns a data set without its measured fields. */
 function labelled({ count: _, mean: __, std: ___, ...images }: Dataset): LabelledPixels {
   return images;
 }
 
 /**
- * The images in another size, bicubic with antialiasing as Pillow resizes. Mean and std are measured again: of a split, on
- * its training part. Give a split rather than its parts, so that both are normalised alike.
+ * Resizes the images, bicubic with antialiasing as Pillow does. Mean and std are measured again, for a split on its training
+ * part. Give a split rather than its parts, so that both are normalised alike.
  *
  * @param size Side of the square, or [height, width].
- * @param fit For another shape: "cover" (default), the shorter side and then a centre crop, or "squash".
+ * @param fit For another shape: "cover" (default) resizes the shorter side and crops the centre, "squash" resizes both sides.
  * @throws RangeError for sizes outside 1..4,096, or a set above 2 GiB.
  * @example
  * const usps = resized(await loadDataset("data/usps"), 28); // 16 × 16 before
@@ -54,14 +54,13 @@ export function resized<T extends Dataset | DatasetSplit>(
 }
 
 /**
- * The images with a black border, as torchvision's `Pad` puts it. Mean and std are measured again: of a split, on its
- * training part.
+ * Adds a black border, as torchvision's `Pad` does. Mean and std are measured again, for a split on its training part.
  *
- * The paper's USPS digits have one: MNIST's fill 20 of 28 pixels, those of the USPS files all of their 16. Networks trained on
- * MNIST read the framed ones (docs/results.md).
+ * The paper's USPS digits have such a border: MNIST's digits fill 20 of 28 pixels, those of the USPS files all 16. Networks
+ * trained on MNIST recognise the framed ones (docs/results.md).
  *
- * @param padding Pixels on each side.
- * @throws RangeError for a padding that is no integer from 0, or an image above 4,096 pixels, or a set above 2 GiB.
+ * @param padding The pixels on each side.
+ * @throws RangeError for a padding that is not an integer from 0, or an image above 4,096 pixels, or a set above 2 GiB.
  * @example
  * const usps = padded(resized(await loadDataset("data/usps"), 22), 3); // 28 × 28
  */
@@ -82,7 +81,7 @@ export function padded<T extends Dataset | DatasetSplit>(data: T, padding: numbe
   });
 }
 
-/** Bytes of so many planes. Throws RangeError, naming the option, above what a set may have. */
+/** Returns the bytes of so many planes. Throws a RangeError that names the option if a set may not have as many. */
 function bytesOf(option: string, planes: number, height: number, width: number): number {
   const bytes = planes * height * width;
   if (bytes <= maximumBytes) return bytes;
@@ -90,7 +89,7 @@ function bytesOf(option: string, planes: number, height: number, width: number):
 }
 
 /**
- * Grey images as RGB with three equal channels, each normalised as the one was (the paper's MNIST_RGB).
+ * Makes grey images RGB, with three equal channels, each normalised as the one was (the paper's MNIST_RGB).
  *
  * @throws RangeError for images that are not grey.
  * @example
@@ -115,7 +114,7 @@ export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
 }
 
 /**
- * RGB images as grey: ITU-R BT.601 luma, as Pillow converts. Mean and std are measured again: of a split, on its training
+ * Makes RGB images grey: ITU-R BT.601 luma, as Pillow converts. Mean and std are measured again, for a split on its training
  * part.
  *
  * @throws RangeError for images that are not RGB.

@@ -10,15 +10,15 @@ export type ByteSource = Uint8Array | ArrayBuffer | Blob;
 
 /** One file of a data set. */
 export interface DataFile {
-  /** From the set's own folder, with forward slashes: "train/ants/001.jpg". */
+  /** The path from the set's own folder, with forward slashes: "train/ants/001.jpg". */
   readonly path: string;
-  /** The content, or what reads it when its turn comes. */
+  /** The content, or a function that reads it when it is needed. */
   readonly bytes: ByteSource | (() => Promise<ByteSource>);
-  /** What errors call the file. Default: `path`. */
+  /** The file's name in errors. Default: `path`. */
   readonly name?: string | undefined;
 }
 
-/** The bytes behind `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
+/** Returns the bytes of `source`; a Uint8Array is not copied. Throws TypeError for anything that is not a ByteSource. */
 export async function bytesOf(source: ByteSource): Promise<Uint8Array> {
   if (isBytes(source)) return source;
   if (isArrayBuffer(source)) return new Uint8Array(source);
@@ -30,10 +30,10 @@ export async function bytesOf(source: ByteSource): Promise<Uint8Array> {
 }
 
 /**
- * What `file` holds. A part of a larger block of memory, as the files of an archive are, is copied: what is made of it
- * may be kept for long, or sent to a worker with all the memory that it is a view of.
+ * Reads `file`. A part of a larger block of memory, such as a file of an archive, is copied: the result may be kept for
+ * long, or sent to a worker with all the memory that it is a view of.
  *
- * @throws FormatError for a file of more than `maximumBytes`, before it is read where its size is known.
+ * @throws FormatError for a file of more than `maximumBytes`, before it is read if its size is known.
  */
 export async function readDataFile(
   file: DataFile,
@@ -48,20 +48,20 @@ export async function readDataFile(
   return bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
 }
 
-/** What errors call `file`: short and visible, whatever the file is called. */
+/** Returns the file's name in errors, short and visible. */
 export function nameOf({ name, path }: DataFile): string {
   return shortName(name ?? path);
 }
 
-/** What a set of files is called. */
+/** The names of a set of files. */
 export interface SetNames {
-  /** Of the data set; it goes into results. */
+  /** The name of the data set, which goes into results. */
   readonly name?: string | undefined;
-  /** What errors call the folder or archive that the files are in. Default: the name. */
+  /** The name in errors of the folder or archive that holds the files. Default: `name`. */
   readonly source?: string | undefined;
 }
 
-/** Who is told what a reader decided because the files do not say it. */
+/** Reports what a reader decided because the files do not say it. */
 export interface Notices {
   readonly onNotice?: ((notice: string) => void) | undefined;
 }

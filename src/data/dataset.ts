@@ -10,14 +10,14 @@ export interface Dataset {
   readonly height: number;
   readonly width: number;
   readonly classes: number;
-  /** [classes], where the source names them. */
+  /** [classes]; undefined when the source does not name them. */
   readonly classNames?: readonly string[] | undefined;
   /**
-   * Classes that have no images on purpose, as `relabelled` leaves one. Where a set is learned from, any other class without
-   * images is refused.
+   * Classes that have no images on purpose; `relabelled` leaves one. A set is not distilled when any other class has no
+   * images.
    */
   readonly absentClasses?: readonly number[] | undefined;
-  /** Per channel, of pixels / 255. */
+  /** The mean of pixels / 255, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -31,10 +31,10 @@ export interface DatasetSplit {
 /** A `Dataset` before it is counted and normalised. */
 export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std">;
 
-/** How to normalise, where it is not to be measured: per channel, of pixels / 255. */
+/** How to normalise, instead of measuring: per channel, mean and std of pixels / 255. */
 export type Normalization = { readonly [Name in "mean" | "std"]?: Dataset[Name] | undefined };
 
-/** Per channel, what each byte is when normalised: (byte / 255 − mean) / std in float64, rounded once to float32. */
+/** Returns, per channel, the normalised value of each byte: (byte / 255 − mean) / std in float64, rounded once to float32. */
 export function normalizedBytes({ mean, std }: Pick<Dataset, "mean" | "std">): Float32Array[] {
   return mean.map((m, c) => Float32Array.from({ length: 256 }, (_, byte) => (byte / 255 - m) / std[c]!));
 }
@@ -44,8 +44,8 @@ export function normalizedBytes({ mean, std }: Pick<Dataset, "mean" | "std">): F
  *
  * @param indices n numbers below `dataset.count`, in any order, also repeated.
  * @param out [n, channels, height, width]
- * @param tables What `normalizedBytes` gives; for callers who gather often.
- * @throws RangeError where `out` has another length or an index is outside.
+ * @param tables The result of `normalizedBytes`, for callers who gather often.
+ * @throws RangeError when `out` has another length or an index is out of range.
  */
 export function batchInto(
   dataset: Dataset,
@@ -68,7 +68,7 @@ export function batchInto(
       const table = tables[c]!;
       const from = index * image + c * plane;
       const to = i * image + c * plane;
-      // Four at a time: the loop is half of what it takes.
+      // Four at a time, because the loop itself takes half of the time.
       let p = 0;
       for (; p + 4 <= plane; p += 4) {
         const a = table[pixels[from + p]!]!;
@@ -85,14 +85,14 @@ export function batchInto(
   }
 }
 
-/** How many images there are of each class. */
+/** Counts the images of each class. */
 export function classCounts({ labels, classes }: Pick<Dataset, "labels" | "classes">): Uint32Array {
   const counts = new Uint32Array(classes);
   for (const label of labels) counts[label]!++;
   return counts;
 }
 
-/** Per class, the indices of its images, ascending. */
+/** Returns, per class, the indices of its images, ascending. */
 export function classIndex(dataset: Dataset): Uint32Array[] {
   const counts = classCounts(dataset);
   const index = Array.from(counts, (n) => new Uint32Array(n));

@@ -1,4 +1,4 @@
-// A data set from arrays that are in memory already: what a program decoded, drew or generated itself.
+// Makes a data set of arrays that are in memory already: those that a program decoded, drew or generated itself.
 import { type Check, optional, text, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { shown } from "../checks/refusal.ts";
@@ -10,30 +10,30 @@ import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses, shiftAdvic
 import { datasetOf } from "./normalize.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
-/** What `datasetFromArrays` takes. */
+/** The arguments of `datasetFromArrays`. */
 export interface DatasetArrays extends Normalization, LabelOptions {
   /**
-   * [n, channels, height, width], one image after the other: bytes, which are not copied; or floats from 0 to 1, which
+   * [n, channels, height, width], one image after the other: bytes, which are not copied, or floats from 0 to 1, which
    * become the nearest of 256 levels.
    */
   readonly pixels: Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
   /** [n], a whole number for each image. */
   readonly labels: ArrayLike<number | bigint>;
-  /** [channels, height, width] of an image, or [n, channels, height, width] of all. */
+  /** [channels, height, width] of one image, or [n, channels, height, width] of all. */
   readonly shape:
     | readonly [channels: number, height: number, width: number]
     | readonly [n: number, channels: number, height: number, width: number];
-  /** Default: as many as there are `classNames`, or else as the largest label needs. Give a test part that of its training part. */
+  /** Default: the number of `classNames`, or else what the largest label needs. Give a test part that of its training part. */
   readonly classes?: number | undefined;
   /** [classes] */
   readonly classNames?: readonly string[] | undefined;
-  /** Classes that have no images on purpose; a training set may have no others without. */
+  /** Classes that have no images on purpose; a training set may lack images of no other class. */
   readonly absentClasses?: readonly number[] | undefined;
-  /** What results and messages call the set. Default "arrays". */
+  /** The set's name in results and messages. Default "arrays". */
   readonly name?: string | undefined;
 }
 
-/** Looked at one beside the other, below. */
+/** These are checked below, because they depend on one another. */
 const later: Check = () => {};
 const arraysChecks: Checks<DatasetArrays> = {
   pixels: later,
@@ -48,10 +48,10 @@ const arraysChecks: Checks<DatasetArrays> = {
 };
 
 /**
- * A data set from arrays in memory. Labels are counted from 0 unless `labelsFrom` says otherwise. What is not given of
- * `mean` and `std` is measured; give a test part those of its training part, and `classes` too.
+ * Makes a data set of arrays in memory. Labels are counted from 0 unless `labelsFrom` says otherwise. `mean` and `std` are
+ * measured unless they are given; give a test part those of its training part, and `classes` too.
  *
- * @throws TypeError and RangeError, naming the argument: for arrays of another type, lengths that do not fit `shape` and
+ * @throws TypeError and RangeError that name the argument for arrays of another type, lengths that do not fit `shape` and
  * each other, values and labels outside their range, a mean that is not finite, a std that is not above 0.
  * @example
  * const train = datasetFromArrays({ pixels, labels, shape: [1, 28, 28], name: "shapes" }); // pixels: 784 bytes an image
@@ -84,7 +84,7 @@ export function datasetFromArrays(arrays: DatasetArrays): Dataset {
   return datasetOf(images, { ...(mean !== undefined && { mean }), ...(std !== undefined && { std }) });
 }
 
-/** [channels, height, width] */
+/** Returns [channels, height, width]. */
 function imageShape(shape: readonly number[], count: number): [number, number, number] {
   const expected = "[channels, height, width] or [n, channels, height, width]";
   if (!Array.isArray(shape)) throw new TypeError(`"shape" expected ${expected}, got ${shown(shape)}`);
@@ -97,7 +97,7 @@ function imageShape(shape: readonly number[], count: number): [number, number, n
   return shape.slice(-3) as [number, number, number];
 }
 
-/** Labels as classes. */
+/** Turns labels into classes. */
 function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
   const from = checkLabelsFrom(labelsFrom);
   const list = Array.isArray(labels) || (ArrayBuffer.isView(labels) && "length" in labels);

@@ -1,4 +1,4 @@
-// Encoded images to one block of pixels of one size: what every reader of PNG and JPEG files shares.
+// Turns encoded images into one block of pixels of one size; every reader of PNG and JPEG files uses it.
 
 import { decodeImage } from "../codecs/decode-image.ts";
 import type { Raster } from "../codecs/raster.ts";
@@ -10,7 +10,7 @@ import type { ImageOptions } from "./load-options.ts";
 import { bothSides } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
 
-/** Pixels from `left`, `top` up to, not including, `right`, `bottom`. */
+/** The pixels from `left`, `top` up to, not including, `right`, `bottom`. */
 export interface Box {
   readonly left: number;
   readonly top: number;
@@ -18,7 +18,7 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** A picture that is in the set, or a part of one. Parts of one file that follow each other are decoded once. */
+/** A picture in the set, or a part of one. Consecutive parts of one file are decoded once. */
 export interface LabelledImage {
   readonly file: DataFile;
   readonly label: number;
@@ -26,15 +26,14 @@ export interface LabelledImage {
 }
 
 const maximumBytes = 2 ** 31 - 1;
-/** A page is let go on after as many decoded pixels: a few milliseconds. */
+/** After so many decoded pixels, which take a few milliseconds, the page gets a turn. */
 const pixelsAtATime = 2 ** 16;
 
 /**
  * Decodes `images`, in their order, to [n, channels, height, width].
  *
- * @throws FormatError, naming the file: for one that cannot be read, of several the first, and how many cannot; for one that,
- * without a size, differs from the first;
- * RangeError for options that cannot be, or a set above 2 GiB.
+ * @throws FormatError that names the first file that cannot be read and says how many cannot, or that names a file whose
+ * size differs from the first one's when no `size` is given. RangeError for options out of range, or a set above 2 GiB.
  */
 export async function readImages(
   images: readonly LabelledImage[],
@@ -61,7 +60,7 @@ export async function readImages(
       sinceLast += raster === undefined ? pixelsAtATime : raster.width * raster.height;
     }
     const { raster } = decoded;
-    // Once a picture is missing, the others are only counted.
+    // Once a picture cannot be read, the others are only counted.
     if (unread.first !== undefined || raster === undefined) {
       if (sinceLast >= pixelsAtATime) sinceLast = await letGo();
       continue;
@@ -104,13 +103,13 @@ export async function readImages(
   };
 }
 
-/** Pictures that cannot be read, and the reason of the first. */
+/** Pictures that cannot be read, and the reason for the first. */
 interface Unread {
   readonly files: Set<DataFile>;
   first?: FormatError;
 }
 
-/** The picture in `file`; undefined where it cannot be read, which is noted. */
+/** Decodes the picture in `file`; returns undefined, and notes the file in `unread`, if it cannot be read. */
 async function readRaster(file: DataFile, unread: Unread): Promise<Raster | undefined> {
   try {
     return await decodeImage(await readDataFile(file), { name: nameOf(file) });
@@ -133,7 +132,7 @@ function withinRaster(box: Box, { width, height }: Raster, file: DataFile): Box 
   );
 }
 
-/** Grey images that were stored as three equal planes, as one. */
+/** Returns one plane of grey images that were stored as three equal ones. */
 function firstOfThree(pixels: Uint8Array, plane: number): Uint8Array {
   const out = new Uint8Array(pixels.length / 3);
   for (let at = 0; at < out.length; at += plane) out.set(pixels.subarray(3 * at, 3 * at + plane), at);
@@ -185,7 +184,7 @@ class Block {
   }
 }
 
-/** ITU-R BT.601 luma of RGB, as Pillow's convert("L") computes it. */
+/** Computes ITU-R BT.601 luma of RGB, as Pillow's convert("L") does. */
 export function luma(red: number, green: number, blue: number): number {
   return (red * 19_595 + green * 38_470 + blue * 7_471 + 0x8000) >> 16;
 }

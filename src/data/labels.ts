@@ -1,19 +1,19 @@
-// Where the labels of a set start: classes are counted from 0 here, and from 1 in EMNIST's letters and others.
+// The start of a set's labels: classes are counted from 0 here, and from 1 in EMNIST's letters and other sets.
 
 import { quote } from "../quote.ts";
 
 /** How labels are read. */
 export interface LabelOptions {
   /**
-   * The label of the first class where that is not 0: with 1, labels 1 … 10 become the classes 0 … 9. Sets whose classes
-   * have names (folders, PASCAL VOC, CUB), and SVHN's .mat files, are counted from 0 whatever this says. Default 0.
+   * The label of the first class: with 1, labels 1 … 10 become the classes 0 … 9. Sets whose classes have names (folders,
+   * PASCAL VOC, CUB) and SVHN's .mat files ignore it. Default 0.
    */
   readonly labelsFrom?: number | undefined;
 }
 
-/** Labels are bytes. */
+/** Labels are bytes, so there are at most 256. */
 export const maximumClasses = 256;
-/** As far from 0 as labels may start. */
+/** How far from 0 labels may start. */
 export const farthestStart = 1_000_000;
 
 /** Throws RangeError unless labels can start at `labelsFrom`. Returns it. */
@@ -24,29 +24,29 @@ export function checkLabelsFrom(labelsFrom: number = 0): number {
   );
 }
 
-/** `value` as a class where labels start at `from`; undefined where it is no whole number of the 256 from there on. */
+/** Returns `value` as a class when labels start at `from`; undefined unless it is one of the 256 whole numbers from there on. */
 export function classOf(value: number, from: number): number | undefined {
   return Number.isInteger(value) && value >= from && value < from + maximumClasses ? value - from : undefined;
 }
 
-/** What is expected of a label that `classOf` refuses, and what to do, after "expected". */
+/** Says what is expected of a label that `classOf` refuses, and what to do; it follows "expected". */
 export function labelFault(value: number, from: number, at: string): string {
   const advice = Number.isInteger(value) ? "; labelsFrom (--labels-from) says where labels start" : "";
   return `whole numbers from ${from} to ${from + maximumClasses - 1}, got ${quote(value)} ${at}${advice}`;
 }
 
-/** What messages call the labels of so many classes from `from` on. */
+/** Returns the words that messages use for the labels of so many classes from `from` on. */
 export function labelRange(from: number, classes: number): string {
   return from === 0 ? `below ${classes}` : `from ${from} to ${from + classes - 1}`;
 }
 
-/** The end of a message about labels: what to do where they start at `least` instead of 0; else nothing. */
+/** Ends a message about labels with what to do when they start at `least` instead of 0; else returns nothing. */
 export function startAdvice(least: number): string {
   if (least === 0 || !Number.isInteger(least)) return "";
   return `: the labels start at ${least}; read them with labelsFrom: ${least} (--labels-from ${least} on the command line)`;
 }
 
-/** The advice of `startAdvice`, where labels that start at another number would all be classes. */
+/** Returns the advice of `startAdvice` if the labels would all be classes once their start is given. */
 export function shiftAdvice(labels: ArrayLike<number>, classes: number): string {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = 0; i < labels.length; i++) {
@@ -56,7 +56,7 @@ export function shiftAdvice(labels: ArrayLike<number>, classes: number): string 
   return most - least < classes ? startAdvice(least) : "";
 }
 
-/** Byte labels that start at `from`, as classes; the same array where they start at 0. None may be below `from`. */
+/** Turns byte labels that start at `from` into classes; from 0, it is the same array. No label may be below `from`. */
 export function classesOf(labels: Uint8Array, from: number): Uint8Array {
   return from === 0 ? labels : labels.map((label) => label - from);
 }

@@ -1,24 +1,24 @@
-// What the readers of data sets take; each layout takes what concerns it.
+// The options of the readers of data sets; each layout uses what concerns it.
 import type { AbortSignal } from "../host-types.ts";
 import type { Notices, SetNames } from "./data-file.ts";
 import type { Normalization } from "./dataset.ts";
 import type { LabelOptions } from "./labels.ts";
 import type { Fit } from "./resize.ts";
 
-/** What `datasetFromFiles` and `loadDataset` take; each layout takes what concerns it. */
+/** The options of `datasetFromFiles` and `loadDataset`; each layout uses what concerns it. */
 export interface LoadDatasetOptions extends ImageFolderOptions, LabelOptions, Notices {
-  /** Which labels of CIFAR-100. Default "fine". */
+  /** Which labels of CIFAR-100 are read. Default "fine". */
   readonly cifar100Labels?: Exclude<CifarLabels, "cifar10"> | undefined;
 }
 
-/** What `loadImageFolder` takes. */
+/** The options of `loadImageFolder`. */
 export interface ImageFolderOptions extends SetNames, ImageOptions, ClassSplitOptions, Normalization {}
 
 /** How a set is divided. */
 export interface ClassSplitOptions {
-  /** Of each class, the share of its images that becomes the test part. Default 0.2. */
+  /** The share of each class's images that becomes the test part. Default 0.2. */
   readonly testShare?: number | undefined;
-  /** Of the choice. Default 1. */
+  /** The seed of the choice. Default 1. */
   readonly seed?: number | undefined;
 }
 
@@ -29,11 +29,11 @@ export type CifarLabels = "cifar10" | "fine" | "coarse";
 export interface ImageOptions {
   /** Side of the square, or [height, width]. Default: that of the first image, which all must have. */
   readonly size?: number | readonly [number, number] | undefined;
-  /** What becomes of another shape. "cover": shorter side, then a centre crop; "squash": both sides. */
+  /** How an image of another shape is made to fit. "cover": shorter side, then a centre crop; "squash": both sides. */
   readonly fit?: Fit | undefined;
-  /** 1 for grey, 3 for RGB. Default: grey where every file is grey, else RGB. */
+  /** 1 for grey, 3 for RGB. Default: grey if every file is grey, else RGB. */
   readonly channels?: 1 | 3 | undefined;
-  /** Stops between two images with its reason. */
+  /** Stops the reading between two images, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called between images. */
   readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;

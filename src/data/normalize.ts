@@ -2,11 +2,11 @@ import { checkPerChannel } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels, Normalization } from "./dataset.ts";
 
 /**
- * Mean and standard deviation (of the population) of pixels / 255, per channel. The sums are whole numbers, so the
+ * Measures mean and standard deviation (of the population) of pixels / 255, per channel. The sums are whole numbers, so the
  * result does not depend on any order.
  *
  * @param pixels [n, channels, height, width]
- * @throws RangeError where `pixels` is not a whole number of images, or none.
+ * @throws RangeError unless `pixels` is one or more whole images.
  */
 export function statistics(
   pixels: Uint8Array,
@@ -33,7 +33,7 @@ export function statistics(
       }
     }
     mean.push(sum / (255 * perChannel));
-    // n·Σv² − (Σv)² outgrows 2^53 from a few thousand images on, and cancels: whole numbers again.
+    // n·Σv² − (Σv)² exceeds 2^53 from a few thousand images on, and cancels, so it is computed in whole numbers.
     const spread = BigInt(perChannel) * BigInt(squares) - BigInt(sum) ** 2n;
     std.push(Math.sqrt(Number(spread)) / (255 * perChannel));
   }
@@ -41,10 +41,10 @@ export function statistics(
 }
 
 /**
- * Labelled images as a data set. What is not given of `mean` and `std` is measured; a channel without any spread is left
- * unscaled, because dividing by 0 would make it infinite.
+ * Makes a data set of labelled images. `mean` and `std` are measured unless they are given; a channel without any spread is
+ * left unscaled, because dividing by 0 would make it infinite.
  *
- * @throws TypeError or RangeError where `mean` or `std` do not fit the channels.
+ * @throws TypeError or RangeError when `mean` or `std` do not fit the channels.
  */
 export function datasetOf(images: LabelledPixels, given: Normalization = {}): Dataset {
   const { pixels, labels, channels, height, width } = images;
@@ -56,7 +56,7 @@ export function datasetOf(images: LabelledPixels, given: Normalization = {}): Da
   return { ...images, count: labels.length, mean, std };
 }
 
-/** Two parts of one set, both normalised with the statistics of the training images. */
+/** Makes a split of two parts, both normalised with the statistics of the training images. */
 export function splitOf(train: LabelledPixels, test: LabelledPixels, given: Normalization = {}): DatasetSplit {
   const first = datasetOf(train, given);
   return { train: first, test: datasetOf(test, first) };

@@ -1,4 +1,4 @@
-// What the options of readers must be, beside their types: one table for all readers of files, each of which takes what
+// Checks the options of readers at run time: one table for all readers of files, each of which uses what
 // concerns it.
 import {
   byteSource,
@@ -22,18 +22,18 @@ import type { ClassSplitOptions, LoadDatasetOptions } from "./load-options.ts";
 
 const maximumSide = 4096;
 
-/** The content of a file, or what reads it. */
+/** Checks for the content of a file, or a function that reads it. */
 const content: Check = (name, value) => {
   if (typeof value !== "function") byteSource(name, value);
 };
 
-/** The files of a data set. */
+/** Checks for the files of a data set. */
 export const checkFiles: Check = listOf(
   "an array of files { path, bytes }",
   thing("a file { path, bytes }", { path: text, bytes: content, name: optional(text) }),
 );
 
-/** What is known of images before one is looked at. */
+/** Checks for the shape of images, which may be known before any is read. */
 export const shapeCheck: Check = thing("a data set or its shape", {
   count: whole(0),
   channels: whole(1),
@@ -42,7 +42,7 @@ export const shapeCheck: Check = thing("a data set or its shape", {
   classes: whole(1),
 });
 
-/** A side, or [height, width]. */
+/** Checks for a side, or [height, width]. */
 export const checkSize: Check = (name, value) => {
   const expected = `integers from 1 to ${maximumSide}`;
   if (typeof value !== "number" && !Array.isArray(value)) throw wrongKind(name, "an integer or [height, width]", value);
@@ -55,7 +55,7 @@ export const checkSize: Check = (name, value) => {
   }
 };
 
-/** Height and width of what `checkSize` let pass. */
+/** Returns height and width of a size that `checkSize` has accepted. */
 export function bothSides(size: number | readonly [height: number, width: number]): readonly [number, number] {
   return typeof size === "number" ? [size, size] : size;
 }

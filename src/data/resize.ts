@@ -1,9 +1,9 @@
-// Bicubic resizing of bytes, bit for bit what Pillow's Image.resize(size, BICUBIC) gives, and so torchvision on PIL
-// images: cubic convolution with a = −0.5 (Keys, "Cubic convolution interpolation for digital image processing", 1981),
-// stretched over the source when it shrinks (antialias), rows first, both passes rounded to bytes, weights in fixed point
-// of 22 bits. Sums are whole numbers below 2⁵³: the same on every host.
+// Bicubic resizing of bytes, bit for bit as Pillow's Image.resize(size, BICUBIC), and so as torchvision on PIL images: cubic
+// convolution with a = −0.5 (Keys, "Cubic convolution interpolation for digital image processing", 1981), stretched over the
+// source when it shrinks (antialias), rows first. Both passes are rounded to bytes, and weights are in fixed point of 22
+// bits. Sums are whole numbers below 2⁵³, so every host gives the same bytes.
 
-/** One channel of an image, wherever it lies: pixel (x, y) is data[offset + y·rowStride + x·pixelStride]. */
+/** One channel of an image in a larger array: pixel (x, y) is data[offset + y·rowStride + x·pixelStride]. */
 export interface Plane {
   readonly data: Uint8Array;
   readonly offset: number;
@@ -13,7 +13,7 @@ export interface Plane {
   readonly height: number;
 }
 
-/** The image after resizing, and which part of it is wanted. */
+/** The size of the image after resizing, and the part of it that is wanted. */
 export interface ResizeTarget {
   readonly width: number;
   readonly height: number;
@@ -25,7 +25,7 @@ export interface ResizeTarget {
 
 const one = 2 ** 22;
 
-/** Keys' kernel for a = −0.5. */
+/** Evaluates Keys' kernel for a = −0.5. */
 function cubic(x: number): number {
   const a = -0.5;
   const d = Math.abs(x);
@@ -35,16 +35,16 @@ function cubic(x: number): number {
 }
 
 interface Taps {
-  /** Per output, its first source pixel. */
+  /** The first source pixel of each output. */
   readonly first: Int32Array;
-  /** Per output, how many. */
+  /** The number of source pixels of each output. */
   readonly count: Int32Array;
   /** [outputs, most], whole numbers that sum to about 2²². */
   readonly weights: Float64Array;
   readonly most: number;
 }
 
-/** How outputs `from` … `from + n − 1` of `outputs` weigh `inputs` source pixels. */
+/** Computes how outputs `from` … `from + n − 1` of `outputs` weigh `inputs` source pixels. */
 function tapsOf(inputs: number, outputs: number, from: number, n: number): Taps {
   const scale = inputs / outputs;
   const stretch = Math.max(scale, 1);
@@ -61,7 +61,7 @@ function tapsOf(inputs: number, outputs: number, from: number, n: number): Taps 
       weights[k] = cubic((first + k - center + 0.5) * (1 / stretch));
       sum += weights[k]!;
     }
-    // Rounded half away from zero.
+    // Weights are rounded half away from zero.
     for (let k = 0; k < count; k++) {
       const weight = (weights[k]! / sum) * one;
       weights[k] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
@@ -76,15 +76,15 @@ function toByte(sum: number): number {
   return Math.min(255, Math.max(0, Math.floor((sum + one / 2) / one)));
 }
 
-/** Resizes to `target`'s size and gives its wanted part. Reuse it: the weights depend on the sizes alone. */
+/** Resizes to `target`'s size and returns the wanted part. Reuse it: the weights depend only on the sizes. */
 export class Resizer {
   readonly #target: ResizeTarget;
-  /** Nothing to compute: every weight would be 0 or 1. */
+  /** Set when every weight would be 0 or 1, and there is nothing to compute. */
   readonly #copies: boolean;
   readonly #width: number;
   readonly #columns: Taps;
   readonly #rows: Taps;
-  /** First source row that is needed, and how many. */
+  /** The first source row that is needed, and how many are. */
   readonly #top: number;
   readonly #between: Uint8Array;
 
@@ -146,8 +146,8 @@ export class Resizer {
 export type Fit = "cover" | "squash";
 
 /**
- * Where an image of `width` × `height` goes to fill `size` [height, width]. "cover" is torchvision's Resize of the shorter
- * side, then CenterCrop; for squares the same rounding.
+ * Computes the size to which `fit` resizes an image of `width` × `height`, and the part of it that fills `size` [height, width].
+ * "cover" is torchvision's Resize of the shorter side, then CenterCrop, with the same rounding for squares.
  */
 export function fitTo(
   width: number,
@@ -157,7 +157,7 @@ export function fitTo(
 ): ResizeTarget {
   const crop = { cropWidth: outWidth, cropHeight: outHeight };
   if (fit === "squash") return { width: outWidth, height: outHeight, left: 0, top: 0, ...crop };
-  // The side that needs the larger factor is met exactly, the other rounded down.
+  // The side that needs the larger factor is met exactly; the other is rounded down.
   const byWidth = outWidth * height >= outHeight * width;
   const scaledWidth = byWidth ? outWidth : Math.max(outWidth, Math.trunc((outHeight * width) / height));
   const scaledHeight = byWidth ? Math.max(outHeight, Math.trunc((outWidth * height) / width)) : outHeight;
@@ -170,7 +170,7 @@ export function fitTo(
   };
 }
 
-/** Python's round. */
+/** Rounds as Python's round does. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);

@@ -5,7 +5,7 @@ import { checkDataset } from "./check-dataset.ts";
 import type { Dataset } from "./dataset.ts";
 
 /**
- * The images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
+ * Returns the images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
  *
  * @throws RangeError unless 0 <= start <= end <= count; TypeError or RangeError for a data set whose fields do not fit.
  */
@@ -24,13 +24,13 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
 }
 
 /**
- * The same images, those of class `from` called `to`: what the outer loss of an attack sees, so that networks trained on
- * the distilled set mistake the one for the other. It is for studying how little poisoned data misleads a network that is
- * trained further (Wang et al. 2018, section on poisoning), and how to find that out.
+ * Returns the same images with class `from` labelled as `to`. With it as the data of an attack's outer loss, networks trained
+ * on the distilled set mistake the one class for the other. It serves to study how little poisoned data misleads a network
+ * that is trained further (Wang et al. 2018, section on poisoning), and how to detect that.
  *
- * Pixels are those of `dataset`, not a copy. Its name says what was done.
+ * Pixels are shared with `dataset`, not copied. The name of the set says that it was relabelled.
  *
- * @throws RangeError unless both are classes, and not the same; TypeError or RangeError for a data set whose fields do not
+ * @throws RangeError unless both are classes and differ; TypeError or RangeError for a data set whose fields do not
  * fit.
  * @example
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });

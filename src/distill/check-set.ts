@@ -1,13 +1,13 @@
-// What no distilled set may hold: asked where a set is saved, read, trained on or drawn, and in the same words.
+// Checks distilled sets, in the same words wherever a set is saved, read, trained on or drawn.
 import { shown } from "../checks/refusal.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 
-/** Levels of a recipe: one nested absurdly deep would overflow the stack of whoever prints it. */
+/** The deepest recipe: an absurdly deep one would overflow the stack of code that prints it. */
 const maximumDepth = 32;
 
-/** Something that a set may not hold. */
+/** A value that a set may not hold. */
 export interface Fault {
   readonly field: keyof DistilledSet;
   readonly expected: string;
@@ -17,7 +17,7 @@ export interface Fault {
 const sizes = ["steps", "epochs", "imagesPerStep", "channels", "height", "width", "classes"] as const;
 
 /**
- * Throws TypeError or RangeError, naming the field after `name`, unless `value` is a distilled set whose arrays fit its
+ * Throws a TypeError or RangeError that names the field after `name`, unless `value` is a distilled set whose arrays fit its
  * sizes, with finite values, learning rates and stds above 0, and a momentum and weight decay in range. Returns it.
  */
 export function checkDistilledSet(name: string, value: unknown): DistilledSet {
@@ -60,7 +60,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   return set;
 }
 
-/** The first value that no set may hold, in arrays that have their lengths; undefined where all is well. */
+/** Returns the first invalid value in arrays that have their lengths, or undefined if all values are valid. */
 export function valueFault(set: DistilledSet): Fault | undefined {
   for (const field of ["images", "targets", "learningRates", "mean", "std"] as const) {
     const values = set[field];
@@ -86,7 +86,7 @@ export function valueFault(set: DistilledSet): Fault | undefined {
   return undefined;
 }
 
-/** Whether a value has more levels than so many. */
+/** Returns whether a value has more than `levels` levels. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));

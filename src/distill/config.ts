@@ -12,7 +12,7 @@ export interface Problem {
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
   readonly init: WeightSource;
-  /** Of the inner steps and of the real batch. */
+  /** The loss of the inner steps and of the real batch. */
   readonly loss: Loss;
   /** Networks sampled for each outer step; their gradients are averaged, in order. */
   readonly networksPerStep: number;

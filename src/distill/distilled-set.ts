@@ -1,4 +1,4 @@
-// What a distillation leaves behind: everything that is needed to train on it, and nothing else.
+// The result of a distillation: everything that is needed to train on it, and nothing else.
 import { checkLoss, type Loss } from "../nn/loss.ts";
 
 /** A distilled set. Plain data: it can be cloned, transferred and saved. */
@@ -19,19 +19,19 @@ export interface DistilledSet {
   readonly targets: Float32Array;
   /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. */
   readonly learningRates: Float32Array;
-  /** Of the inner steps, as in torch.optim.SGD; 0 where absent. */
+  /** The momentum of the inner steps, as in torch.optim.SGD; 0 if absent. */
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** How it was made, as JSON: enough to make it again. */
+  /** The record of how the set was made, as JSON: enough to make it again. */
   readonly recipe: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The loss that a set was distilled for, and so the one to train on it with: what its recipe says, else cross-entropy.
- * Throws RangeError where the recipe names another.
+ * Returns the loss to train on a set with, the one that it was distilled for: its recipe's, or else cross-entropy. Throws
+ * RangeError for an unknown one.
  */
 export function lossOf({ recipe = {} }: { readonly recipe?: DistilledSet["recipe"] | undefined }): Loss {
   return recipe.loss === undefined ? "cross-entropy" : checkLoss("recipe.loss", recipe.loss);

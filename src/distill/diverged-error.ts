@@ -1,21 +1,21 @@
-// The error of a training that diverged, and what was learned before it.
+// The error of a training that diverged; it holds what was learned before.
 import type { DistilledSet } from "./distilled-set.ts";
 import type { PoolNetwork } from "./weight-source.ts";
 
-/** Where training stopped making sense, and what it had come to by then. */
+/** Where a training diverged. */
 export interface Divergence {
   /** The step that failed, from 1: an outer step of a distillation, or a step in the training of a network. */
   readonly step: number;
-  /** What was out of range, as "loss" or "gradient of the images", and its value. */
+  /** The name of what was out of range, such as "loss" or "gradient of the images". */
   readonly tensor: string;
   readonly value: number;
-  /** The network of a pool that was in training. */
+  /** The number of the network of a pool that was being trained. */
   readonly network?: number | undefined;
 }
 
 /**
- * A loss, a gradient or a set that is no longer finite. The message names the step and the tensor, and what helps. What
- * was learned before the step that failed is not lost: it is here.
+ * Thrown when a loss, a gradient or a set is no longer finite. The message names the step and the tensor, and says what to
+ * do. The error holds what was learned before the step that failed.
  *
  * @example
  * const set = await run.result().catch((error) => {
@@ -29,9 +29,9 @@ export class DivergedError extends Error implements Divergence {
   readonly tensor: string;
   readonly value: number;
   readonly network: number | undefined;
-  /** The set as it was before step `step`, after `step` − 1 updates; its recipe says `diverged`. Of distillations. */
+  /** The set of a distillation as it was before step `step`, after `step` − 1 updates; its recipe says `diverged`. */
   declare readonly set?: DistilledSet;
-  /** The networks of the pool whose training had ended, in the order of their numbers. Of `trainPool`. */
+  /** The networks of `trainPool` whose training had ended, in the order of their numbers. */
   declare readonly networks?: readonly PoolNetwork[];
 
   constructor(message: string, { step, tensor, value, network }: Divergence) {
@@ -45,7 +45,7 @@ export class DivergedError extends Error implements Divergence {
 
 export type Learned = Pick<DivergedError, "set" | "networks">;
 
-/** Hands over what was learned. It is not printed with the error: it may be megabytes. */
+/** Adds what was learned to the error. It is not printed with the error, because it may be megabytes. */
 export function withLearned(error: DivergedError, learned: Learned): DivergedError {
   for (const [key, value] of Object.entries(learned)) {
     if (value !== undefined) Object.defineProperty(error, key, { value, configurable: true });

@@ -1,8 +1,8 @@
-// What a diverged distillation is told to change: what helps depends on how it was run, and the words on who asks.
+// The advice for a distillation that diverged: it depends on how it was run, and its words on who reads it.
 import type { Divergence } from "./diverged-error.ts";
 import type { OuterOptions } from "./outer-options.ts";
 
-/** What the settings are called: by the library here, by options in the command. */
+/** The names of the settings: the library's, or the command's options. */
 export interface SettingNames {
   readonly clip: string;
   readonly outerRate: string;
@@ -15,7 +15,7 @@ const libraryNames: SettingNames = {
   innerRate: "the learning rate of the method",
 };
 
-/** What helps a run that diverged so, as "lower …, or set …". `innerRate` is that of a method whose inner steps have one. */
+/** Returns what to do about such a divergence, as "lower …, or set …". */
 export function divergenceAdvice(
   { innerRate, outer }: { readonly innerRate?: number | undefined; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
   { step, tensor }: Pick<Divergence, "step" | "tensor">,
@@ -23,7 +23,7 @@ export function divergenceAdvice(
 ): string {
   const inner = innerRate === undefined ? [] : [`${names.innerRate} (${innerRate} now)`];
   const outerRate = `${names.outerRate} (${outer.learningRate} now)`;
-  // Adam's steps are as long whatever the gradient: clipping does not shorten them.
+  // Adam's steps have the same length whatever the gradient, so clipping does not shorten them.
   if (tensor !== "loss" && !tensor.startsWith("gradient")) return `lower ${outerRate}`;
   // Nothing has been updated before the first step: it is the inner steps that are too large.
   if (step === 1 && inner.length > 0) return `lower ${inner[0]}`;

@@ -1,4 +1,4 @@
-// Do images, sets and models fit together? Asked once, before anything runs.
+// Checks that images, sets and models fit together, once, before anything runs.
 import { wholeNumber } from "../checks/checks.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
@@ -7,12 +7,12 @@ import { ShapeError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 
-/** What a model needs to know of a data set: one that is there, or one that is going to be. */
+/** What a model needs to know of a data set, whether it is loaded or not yet. */
 export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" | "classes"> & {
   readonly name?: string | undefined;
 };
 
-/** Throws ShapeError unless the model takes the data set's images and tells its classes; RangeError if it is empty. */
+/** Throws ShapeError unless the model takes the data set's images and has its classes; RangeError if the set is empty. */
 export function checkImages(name: string, data: DataShape & Partial<Pick<Dataset, "labels">>, model: Model): void {
   const sizes = { channels: data.channels, height: data.height, width: data.width, classes: data.classes };
   for (const [size, value] of Object.entries(sizes)) wholeNumber(`${name}.${size}`, value, 1);
@@ -30,7 +30,7 @@ export function checkImages(name: string, data: DataShape & Partial<Pick<Dataset
   if (data.count === 0) throw new RangeError(`"${name}" expected at least one image, got none`);
 }
 
-/** Throws as `checkDataset` and `checkImages` unless networks of the model can be tested on the images. */
+/** Throws as `checkDataset` and `checkImages` do unless networks of the model can be tested on the images. */
 export function checkTest(test: Dataset, model: Model): void {
   checkDataset("test", test);
   checkImages("test", test, model);
@@ -39,7 +39,7 @@ export function checkTest(test: Dataset, model: Model): void {
   }
 }
 
-/** Throws as `checkDataset`, `checkImages` and `checkClasses` unless networks of the model can be trained on the images. */
+/** Throws as `checkDataset`, `checkImages` and `checkClasses` do unless networks of the model can be trained on the images. */
 export function checkTraining(name: string, data: Dataset, model: Model): void {
   checkDataset(name, data);
   checkImages(name, data, model);
@@ -50,7 +50,7 @@ export function checkTraining(name: string, data: Dataset, model: Model): void {
  * Throws RangeError for a single class, and for a class of `needed` without images, unless the set says that it is absent
  * on purpose.
  *
- * @param needed Classes of a model that may have more than the data. Default: every class of the data.
+ * @param needed The classes that must have images, when the model may have more. Default: every class of the data.
  */
 export function checkClasses(name: string, data: Dataset, needed?: Iterable<number>): void {
   if (data.classes === 1) {

@@ -1,7 +1,7 @@
-// How large a run may be, whatever its model.
+// Limits on the size of a run, whatever its model.
 
-/** Steps times epochs: a plan names the memory of each, so that far more would not be planned in a reasonable time. */
+/** The most steps times epochs: a plan counts the memory of each, and would take too long with more. */
 export const mostInnerSteps = 16_384;
 
-/** No more images of a block fit into a memory of 4 GiB, whatever their size. */
+/** The most images in a block: more do not fit into a memory of 4 GiB, whatever their size. */
 export const mostImagesPerStep = 1_048_576;

@@ -1,5 +1,5 @@
-// The linear case (Wang et al. 2018, the section on a lower bound; docs/math.md §6): the one setting in which distilled
-// data are known in closed form. In float64, with + − × ÷ √ alone.
+// The linear case (Wang et al. 2018, the section on a lower bound; docs/math.md §6): the only setting in which distilled
+// data are known in closed form. It is computed in float64 with only + − × ÷ √.
 
 import { type Check, number, optional, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
@@ -14,7 +14,7 @@ export interface LinearCaseOptions {
   readonly targets: ArrayLike<number>;
   /** D */
   readonly features: number;
-  /** M. Default: as many as there are features, the fewest that are enough. */
+  /** M. Default: the number of features, the fewest points that are enough. */
   readonly points?: number | undefined;
   /** η of the one step. Default 1. */
   readonly learningRate?: number | undefined;
@@ -40,39 +40,39 @@ const checks: Checks<LinearCaseOptions> = {
 
 /** Result of {@link linearCase}. Inputs and targets are the distilled set. */
 export interface LinearCase {
-  /** θ*: what least squares on the real data comes to, [outputs, features], as the weight of `linear`. */
+  /** θ*: the least squares solution on the real data, [outputs, features], as the weight of `linear`. */
   readonly optimum: Float64Array;
   /** d̃ [points, features] */
   readonly inputs: Float64Array;
   /** t̃ [points, outputs] */
   readonly targets: Float64Array;
   readonly learningRate: number;
-  /** The fewest points that reach θ* from every θ_0: D. */
+  /** D, the fewest points that reach θ* from every θ_0. */
   readonly lowerBound: number;
-  /** Directions of θ that the step leaves as they are, orthonormal rows [features − points, features]. */
+  /** Directions of θ that the step does not change, as orthonormal rows [features − points, features]. */
   readonly untouched: Float64Array;
 }
 
 /**
- * The fewest points from which one gradient step reaches the optimum of least squares whatever the initial weights are:
- * as many as there are features. With fewer, d̃ᵀd̃ has not full rank, and some direction of θ stays as it is.
+ * Returns the fewest points from which one gradient step reaches the least squares optimum from any initial weights: the
+ * number of features. With fewer, d̃ᵀd̃ does not have full rank, and some direction of θ does not change.
  */
 export function linearLowerBound(features: number): number {
   return wholeNumber("features", features, 1);
 }
 
 /**
- * Distilled data of linear regression, in closed form. The loss is Σ‖dθ − t‖²/2N, that of `"mse"`, and a step on M
- * distilled points makes of any θ_0
+ * Computes distilled data of linear regression, in closed form. The loss is Σ‖dθ − t‖²/2N, as for `"mse"`, and a step on M
+ * distilled points turns any θ_0 into
  *
  *     θ_1 = (I − (η/M)·d̃ᵀd̃)·θ_0 + (η/M)·d̃ᵀt̃
  *
- * which is θ* for every θ_0 just where d̃ᵀd̃ = (M/η)·I and d̃ᵀt̃ = (M/η)·θ*. With orthonormal directions Q that is
- * d̃ = √(M/η)·Q and t̃ = d̃·θ*. M = D points do it; of fewer, those directions of θ reach θ* that they span.
+ * which is θ* for every θ_0 exactly if d̃ᵀd̃ = (M/η)·I and d̃ᵀt̃ = (M/η)·θ*. With orthonormal directions Q that is
+ * d̃ = √(M/η)·Q and t̃ = d̃·θ*. M = D points are enough; with fewer, θ reaches θ* only in the directions that they span.
  *
- * @throws RangeError for invalid sizes, more points than features, a learning rate that is not above 0, or real
- * inputs of lower rank, where θ* is not one; ShapeError where arrays do not fit them; RangeError for a basis whose rows
- * are not orthonormal.
+ * @throws RangeError for invalid sizes, more points than features, a learning rate that is not above 0, real inputs of
+ * lower rank, for which θ* is not unique, or a basis whose rows are not orthonormal; ShapeError for arrays that do not fit
+ * the sizes.
  * @example
  * const { inputs, targets, learningRate, optimum } = linearCase({ inputs: d, targets: t, features: 784 });
  */
@@ -114,7 +114,7 @@ interface Sizes {
   readonly outputs: number;
 }
 
-/** argmin ‖d·θ − t‖, [outputs, features]: Householder reflections make d upper triangular, and t with it. */
+/** Returns argmin ‖d·θ − t‖, [outputs, features]: Householder reflections make d upper triangular, and transform t with it. */
 function leastSquares(d: ArrayLike<number>, t: ArrayLike<number>, { count, features, outputs }: Sizes): Float64Array {
   const columns = (source: ArrayLike<number>, width: number): Float64Array[] =>
     Array.from({ length: width }, (_, j) => Float64Array.from({ length: count }, (_, i) => source[i * width + j]!));
@@ -123,7 +123,7 @@ function leastSquares(d: ArrayLike<number>, t: ArrayLike<number>, { count, featu
   for (let j = 0; j < features; j++) {
     const v = a[j]!.slice(j);
     const norm = Math.sqrt(inner(v, v));
-    // Rounding leaves a column that others span about 1e-16 of its size.
+    // Rounding leaves about 1e-16 of the size of a column that others span.
     if (!(norm > 1e-12 * sizes[j]!)) {
       throw new RangeError(`"inputs" expected rank ${features}, but feature ${j} is a combination of those before it`);
     }
@@ -168,12 +168,12 @@ function checkOrthonormal(basis: ArrayLike<number>, points: number, features: nu
   });
 }
 
-/** Orthonormal rows [features − points, features] that are orthogonal to those of `basis`: Gram–Schmidt, twice over. */
+/** Returns orthonormal rows [features − points, features], orthogonal to those of `basis`, by Gram–Schmidt done twice. */
 function complement(basis: ArrayLike<number>, points: number, features: number): Float64Array {
   const rows = Array.from({ length: points }, (_, i) =>
     Float64Array.from({ length: features }, (_, j) => basis[i * features + j]!),
   );
-  // Of what is left of the unit vectors the largest is large enough to keep its digits.
+  // The largest remainder of the unit vectors is large enough to keep its digits.
   while (rows.length < features) {
     const candidates = Array.from({ length: features }, (_, j) => {
       const unit = new Float64Array(features);
@@ -191,7 +191,7 @@ function complement(basis: ArrayLike<number>, points: number, features: number):
   return out;
 }
 
-/** `vector` without its shares of orthonormal `rows`. */
+/** Returns `vector` without its components along orthonormal `rows`. */
 function remainder(vector: Float64Array, rows: readonly Float64Array[]): Float64Array {
   const rest = vector.slice();
   for (const row of rows) {

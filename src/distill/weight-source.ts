@@ -1,4 +1,4 @@
-// Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
+// The source of the initial weights θ_0: new random networks each time, one fixed network, or networks that were trained
 // before.
 import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
@@ -18,16 +18,16 @@ import {
 import type { Model } from "../nn/model.ts";
 import { checkSeed, randomKey, randomOrder } from "../numeric/random.ts";
 
-/** Initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
+/** The initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
   | ({ readonly kind: "random" } & Initializer)
   | ({ readonly kind: "fixed"; readonly seed: number } & Initializer)
   | Pretrained;
 
-/** What is said of a pool without networks. */
+/** The message for a pool without networks. */
 export const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
 
-/** What one of the functions for it gives. */
+/** Checks for the result of one of the functions that make a source. */
 export const checkWeightSource: Check = (name, value) => {
   const { kind, scheme, weights, seed, ...options } = isObject(value) ? value : {};
   if (kind === "pretrained") {
@@ -41,7 +41,7 @@ export const checkWeightSource: Check = (name, value) => {
 };
 
 /**
- * A fresh network for every use: the set must serve networks nobody has seen.
+ * Draws a new network for every use: the set must serve networks that it has never seen.
  *
  * @throws TypeError or RangeError for an unknown scheme, or an option that it does not have.
  * @example randomInit("kaiming-fan-in", { gain: 1 })
@@ -52,9 +52,9 @@ export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOp
 }
 
 /**
- * One network, made from `seed`, known to the set: fewer images do, but they serve this network alone.
+ * Uses one network, made from `seed` and known to the set. Fewer images are enough, but they serve only this network.
  *
- * @throws RangeError as {@link randomInit}, and for an invalid seed.
+ * @throws as {@link randomInit}, and RangeError for an invalid seed.
  */
 export function fixedInit(
   seed: number = 0,
@@ -65,25 +65,25 @@ export function fixedInit(
   return { kind: "fixed", ...initializer(scheme, options), seed: checkSeed(seed) };
 }
 
-/** How many different networks there are to evaluate a set on. */
+/** Returns how many different networks there are to evaluate a set on. */
 export function networksOf(source: WeightSource): number {
   if (source.kind === "random") return Number.POSITIVE_INFINITY;
   return source.kind === "fixed" ? 1 : source.weights.length;
 }
 
-/** Which network is wanted. */
+/** Says which network is wanted. */
 export interface WeightUse {
   readonly seed: number;
   readonly purpose: "distil" | "evaluate";
   readonly index: number;
-  /** Networks of an outer step, whose indices follow each other. Default 1. */
+  /** The number of networks in an outer step, whose indices are consecutive. Default 1. */
   readonly perStep?: number;
 }
 
 /**
- * Writes the weights of network `index` for `purpose`: the same use gives the same weights, and no random network of one
- * purpose is one of the other's. Of a pretrained pool an outer step draws its networks without replacement; an
- * evaluation takes them in their order, and from the first again where there are too few.
+ * Writes the weights of network `index` for `purpose`. The same use gives the same weights, and random networks of different
+ * purposes differ. From a pretrained pool an outer step draws its networks without replacement; an evaluation takes them in
+ * order, and starts again at the first if there are too few.
  */
 export function writeWeights(
   source: WeightSource,
@@ -122,14 +122,14 @@ export interface Pretrained extends PretrainedPool {
 }
 
 /**
- * Networks that were trained before. One is fixed: the set is distilled for it and evaluated on it. Of several each
- * outer step draws `networksPerStep`, without replacement; evaluate on others, kept apart: network k of an evaluation
- * is the k-th of the pool that it is given.
+ * Uses networks that were trained before. A single network is fixed: the set is distilled for it and evaluated on it. Out of
+ * several, each outer step draws `networksPerStep` without replacement. Evaluate on others that were kept apart: network k
+ * of an evaluation is the k-th of the pool that it is given.
  *
- * A recipe names them by number and SHA-256, not by content.
+ * A recipe names them by number and SHA-256, and does not contain them.
  *
  * @param networks θ of each network, or a pool from `trainPool` or `loadPool`.
- * @throws TypeError and RangeError for no network, or one that is no array of finite floats as long as the first.
+ * @throws TypeError and RangeError for no network, or one that is not an array of finite floats as long as the first.
  * @example
  * const pool = await trainPool({ data: source.train, model, networks: 100, epochs: 5 });
  * const held = await trainPool({ data: source.train, model, networks: 20, epochs: 5, pool: "test" });
@@ -148,8 +148,8 @@ export function pretrained(networks: readonly Floats[] | PretrainedPool): Weight
 }
 
 /**
- * Throws RangeError unless networks from `init` are such of the model, and there are `networks` of them where so many
- * different ones are wanted.
+ * Throws RangeError unless the networks of `init` fit the model, and there are at least `networks` of them when so many
+ * different ones are needed.
  */
 export function checkInit(init: WeightSource, model: Model, networks: number = 1): void {
   if (init.kind !== "pretrained") return;
@@ -162,17 +162,17 @@ export function checkInit(init: WeightSource, model: Model, networks: number = 1
   }
 }
 
-/** Bytes of the weights themselves, which are memory of the host. */
+/** Returns the bytes of the weights themselves, which lie in the host's memory. */
 export function weightBytes(init: WeightSource): number {
   if (init.kind !== "pretrained") return 0;
   return init.weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /**
- * The source as a recipe names it, as plain data. In the place of pretrained weights is the SHA-256 of the SHA-256s of
- * the networks' little-endian bytes, in their order.
+ * Describes the source in a recipe, as plain data. Pretrained weights are replaced by the SHA-256 of the SHA-256s of the
+ * networks' little-endian bytes, in order.
  *
- * @throws UnsupportedError where the host offers no SHA-256.
+ * @throws UnsupportedError if the host offers no SHA-256.
  */
 export async function describeInit(init: WeightSource): Promise<object> {
   if (init.kind !== "pretrained") return init;
@@ -189,6 +189,6 @@ export interface PoolNetwork {
   readonly network: number;
   /** θ, flat in module order. */
   readonly parameters: Float32Array;
-  /** On the test images, if there are any. */
+  /** The accuracy on the test images, if there are any. */
   readonly accuracy?: number;
 }

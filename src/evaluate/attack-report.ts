@@ -1,4 +1,4 @@
-// How networks trained on a poisoned set read the classes (docs/math.md §5).
+// Reports how networks trained on a poisoned set read the classes (docs/math.md §5).
 import { number } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { isObject } from "../kinds.ts";
@@ -6,21 +6,21 @@ import { type Summary, summary } from "../numeric/summary.ts";
 import { accuracyOf, type Confusion, share, total } from "./confusion.ts";
 import type { Evaluation } from "./evaluation.ts";
 
-/** Of networks trained on a set that was distilled to mislead them, on test images with their true labels. */
+/** How networks trained on a set that was distilled to mislead them read test images with true labels. */
 export interface AttackReport {
-  /** Accuracy by the true labels. */
+  /** The accuracy by the true labels. */
   readonly overall: Summary;
-  /** Accuracy by the labels that the set was distilled for: `from` counts as `to`. */
+  /** The accuracy by the labels that the set was distilled for: `from` counts as `to`. */
   readonly modified: Summary;
   /** The share of images of class `from` that are read as `to`. */
   readonly misread: Summary;
 }
 
 /**
- * What an attack that makes class `from` be read as `to` came to.
+ * Measures the effect of an attack that makes networks read class `from` as `to`.
  *
- * @param evaluation From `evaluate({ perClass: true })`, with true labels.
- * @throws TypeError without confusions; RangeError for invalid classes or those without test images.
+ * @param evaluation The result of `evaluate({ perClass: true })` with true labels.
+ * @throws TypeError without confusions; RangeError for invalid classes or a class without test images.
  * @example
  * const run = distill({ data: relabelled(train, 0, 1), model, method, init: pretrained(pool) });
  * const evaluation = await evaluate({ set: await run.result(), model, init: pretrained(held), test, perClass: true });
@@ -49,7 +49,7 @@ function isConfusions(value: unknown): value is readonly Confusion[] {
   );
 }
 
-/** The confusion where images of class `from` count as such of `to`. */
+/** Returns the confusion in which images of class `from` count as images of `to`. */
 function withoutClass(confusion: Confusion, from: number, to: number): Confusion {
   if (from === to) return confusion;
   return confusion.map((row, k) => {

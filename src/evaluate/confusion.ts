@@ -1,6 +1,6 @@
 import { type Summary, summary } from "../numeric/summary.ts";
 
-/** How many images of each class (row) a network reads as each class (column). */
+/** Counts how many images of each class (row) a network reads as each class (column). */
 export type Confusion = readonly (readonly number[])[];
 
 /** Counts `predicted` against `labels`, both [n], over so many classes. */
@@ -10,13 +10,13 @@ export function confusionOf(predicted: Uint8Array, labels: Uint8Array, classes: 
   return counts;
 }
 
-/** The share of images that a network reads as their labels say. */
+/** Returns the share of images that a network reads as their labels say. */
 export function accuracyOf(confusion: Confusion): number {
   const hits = confusion.reduce((sum, row, k) => sum + row[k]!, 0);
   return hits / confusion.reduce((sum, row) => sum + total(row), 0);
 }
 
-/** The accuracy in each class, over the networks; of a class without test images undefined. */
+/** Returns the accuracy in each class, over the networks; undefined for a class without test images. */
 export function classAccuracies(confusions: readonly Confusion[]): (Summary | undefined)[] {
   return confusions[0]!.map((row, k) =>
     total(row) === 0 ? undefined : summary(confusions.map((c) => share(c, k, k))),

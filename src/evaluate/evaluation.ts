@@ -1,4 +1,4 @@
-// What an evaluation takes, and how good networks are: accuracies, and what they come to.
+// The options and the result of an evaluation: how good networks are.
 import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
@@ -14,11 +14,11 @@ import type { Replay } from "./trainer.ts";
 export interface Evaluation extends Summary {
   readonly networks: number;
   readonly accuracies: readonly number[];
-  /** Of each network: how many test images of each class (row) it reads as each class (column). Where asked for. */
+  /** For each network, how many test images of each class (row) it reads as each class (column). Present with `perClass`. */
   readonly confusions?: readonly Confusion[] | undefined;
-  /** The accuracy in each class, over the networks; undefined where there are no such images. Where asked for. */
+  /** The accuracy in each class, over the networks; undefined for a class without images. Present with `perClass`. */
   readonly perClass?: readonly (Summary | undefined)[] | undefined;
-  /** Present where the networks were trained with relaxed SIMD: another machine may measure otherwise. */
+  /** Present if the networks were trained with relaxed SIMD: another machine may measure other values. */
   readonly simd?: "relaxed" | undefined;
 }
 
@@ -27,24 +27,24 @@ export interface EvaluateOptions extends Replay {
   readonly set: DistilledSet;
   readonly model: Model;
   /**
-   * As in distilling: with `fixedInit` it is that one network, whatever `networks` says. With `pretrained` it is the
+   * The initial weights, as in distilling. `fixedInit` gives one network, whatever `networks` says. `pretrained` gives the
    * first `networks` of the pool, or all if there are fewer: those trained for testing, or the one distilled for.
    */
   readonly init: WeightSource;
-  /** To train with. Default: the loss that the set was distilled for. */
+  /** The loss to train with. Default: the one that the set was distilled for. */
   readonly loss?: Loss | undefined;
-  /** Held-out networks. Default 20; the paper takes 200. */
+  /** The number of held-out networks. Default 20; the paper takes 200. */
   readonly networks?: number | undefined;
-  /** Real images nobody has trained on. */
+  /** Real images on which no network was trained. */
   readonly test: Dataset;
-  /** Also reports which classes are read as which: `perClass` and `confusions` of the evaluation. Default false. */
+  /** Whether to report which classes are read as which, as `perClass` and `confusions`. Default false. */
   readonly perClass?: boolean | undefined;
-  /** Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
+  /** The seed. Default 0. Networks of an evaluation are never those of a distillation, whatever the seeds. */
   readonly seed?: number | undefined;
   readonly engine?: Engine | undefined;
-  /** Kernel threads; with several workers those of each, and then 1 by default. */
+  /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;
-  /** Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Same accuracies. */
+  /** Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Accuracies do not change. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?:

@@ -1,4 +1,4 @@
-// The test of a set on one held-out network: train it on the set, count what it gets right.
+// Tests a set on one held-out network: trains it on the set, and counts what it gets right.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -10,15 +10,15 @@ import { accuracyOf, type Confusion } from "./confusion.ts";
 import { TestImages } from "./test-images.ts";
 import { type Replay, Trainer } from "./trainer.ts";
 
-/** What decides an accuracy, beside the set and the network's number. */
+/** Everything that decides an accuracy, except the set and the network's number. */
 export interface HeldOutTestConfig extends Replay {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** To train with. Default: the loss that the set was distilled for. */
+  /** The loss to train with. Default: the one that the set was distilled for. */
   readonly loss?: Loss | undefined;
   readonly seed: number;
-  /** Networks nobody has seen, or those of a distillation, by which things may be chosen. */
+  /** Networks of evaluations, or those of a distillation, which may be used to choose settings. */
   readonly purpose: "distil" | "evaluate";
 }
 
@@ -35,7 +35,7 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** How network number `network`, trained on `set`, reads the images of each class. */
+  /** Trains network `network` on `set`, and counts how it reads the images of each class. */
   confusion(network: number, set: DistilledSet): Confusion {
     const { model, init, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
@@ -46,7 +46,7 @@ export class HeldOutTest {
     });
   }
 
-  /** Test accuracy of that network. */
+  /** Returns the test accuracy of that network. */
   accuracy(network: number, set: DistilledSet): number {
     return accuracyOf(this.confusion(network, set));
   }

@@ -1,5 +1,5 @@
-// Training networks on real images, one after the other: Adam on batches that every network sees in orders of its own.
-// A network is a function of the config and its number, and of nothing else, so it can be trained anywhere.
+// Trains networks on real images, one after the other: Adam on batches, whose order is each network's own. A network is a
+// function only of the config and its number, so it can be trained anywhere.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
@@ -14,11 +14,11 @@ import type { Model } from "../nn/model.ts";
 import { randomKey } from "../numeric/random.ts";
 import { TestImages } from "./test-images.ts";
 
-/** How the networks of a pool are trained. Plain data. */
+/** The settings by which the networks of a pool are trained. Plain data. */
 export interface TrainingSettings extends AdamSchedule {
   /** Passes over the images. */
   readonly epochs: number;
-  /** Images of a step; the last one of a pass may have fewer. */
+  /** The images of a step; the last step of a pass may have fewer. */
   readonly batch: number;
   readonly augment?: Augmentation;
 }
@@ -26,14 +26,14 @@ export interface TrainingSettings extends AdamSchedule {
 /** Everything that decides the networks of a pool. */
 export interface TrainingConfig {
   readonly data: Dataset;
-  /** Tests networks when they are trained. */
+  /** The images to test trained networks on. */
   readonly test?: Dataset | undefined;
   readonly model: Model;
   readonly init: Initializer;
   readonly loss: Loss;
   readonly training: TrainingSettings;
   readonly seed: number;
-  /** No network of one is one of the other. */
+  /** Pools of the two kinds have no network in common. */
   readonly pool: "train" | "test";
 }
 
@@ -47,7 +47,7 @@ export class PoolTrainer {
   readonly #order: Buffer;
   readonly #theta: Buffer;
   readonly #gradient: Buffer;
-  /** Adam's. */
+  /** Adam's moments. */
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   #network = -1;
   #step = 0;
@@ -67,7 +67,7 @@ export class PoolTrainer {
     this.#moments = { first: floats(), second: floats() };
   }
 
-  /** Makes `network` the one in training, as it is before its first step. */
+  /** Starts training `network`: sets it to its state before the first step. */
   start(network: number): void {
     const { data, model, init, training, seed } = this.#config;
     const backend = this.#backend;
@@ -82,7 +82,7 @@ export class PoolTrainer {
     backend.ops.fill(second, 0, model.parameterCount);
   }
 
-  /** One step of Adam. Returns the loss before it, and throws DivergedError where that is not finite. */
+  /** Takes one step of Adam. Returns the loss before it; throws DivergedError if that is not finite. */
   step(): number {
     const { model, training, seed } = this.#config;
     const { learningRate: _, ...adam } = training;
@@ -99,10 +99,10 @@ export class PoolTrainer {
     return loss;
   }
 
-  /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
+  /** Returns the trained network: θ, and its test accuracy if there are images to test on. Throws DivergedError. */
   result(): { readonly parameters: Float32Array; readonly accuracy?: number } {
     const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount) as Float32Array;
-    // No loss was computed after the last step.
+    // The loss after the last step was not computed, so θ is checked.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
     return this.#images ? { parameters, accuracy: this.#images.accuracy(this.#theta) } : { parameters };

@@ -1,4 +1,4 @@
-// Real images that networks are tested on, normalised once for all of them.
+// Real images to test networks on, normalised once for all of them.
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
@@ -22,12 +22,12 @@ export class TestImages {
     this.#batch = new RealBatch(model, backend, allocator, test.count);
   }
 
-  /** The share of them that the network θ reads as their labels say. */
+  /** Returns the share of them that the network θ reads as their labels say. */
   accuracy(theta: Buffer): number {
     return accuracyOf(this.confusion(theta));
   }
 
-  /** How the network θ reads the images of each class. */
+  /** Counts how the network θ reads the images of each class. */
   confusion(theta: Buffer): Confusion {
     const { labels, count } = this.#test;
     const predicted = predictedClasses(this.#batch.logits(theta, this.#images, count), this.#classes);
@@ -35,7 +35,7 @@ export class TestImages {
   }
 }
 
-/** The class of the largest logit of each row; of equal ones the first. */
+/** Returns the class of the largest logit of each row, the first of equal ones. */
 export function predictedClasses(logits: ArrayLike<number>, classes: number): Uint8Array {
   const out = new Uint8Array(logits.length / classes);
   for (let i = 0; i < out.length; i++) {

@@ -1,4 +1,4 @@
-// Training a network on a distilled set: its blocks in their learned order or another, each step with its own learning
+// Trains a network on a distilled set: on its blocks in their learned order or another one, each step with its own learning
 // rate.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend, Buffer } from "../backend/backend.ts";
@@ -14,13 +14,13 @@ import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../numeric/random.ts";
 
-/** How a set is used, where that is not as it was learned. */
+/** How to train on a set in another way than it was learned. */
 export interface Replay {
-  /** The blocks in the order in which they were learned, or for each epoch in one drawn by the seed. Default "learned". */
+  /** The order of the blocks: as they were learned, or shuffled by the seed for each epoch. Default "learned". */
   readonly order?: "learned" | "shuffled" | undefined;
   /**
-   * Passes over the blocks. Default: as many as were learned. Of more, the learning rates of the learned passes are
-   * repeated; of fewer, the first are taken. Of 0 the network stays as it begins.
+   * The number of passes over the blocks. Default: as many as were learned. Further passes repeat the learned learning
+   * rates; fewer passes use the first ones. With 0 the network keeps its initial weights.
    */
   readonly epochs?: number | undefined;
 }
@@ -33,7 +33,7 @@ export class Trainer {
   readonly #shuffled: boolean;
 
   /**
-   * Throws ShapeError where the model does not take such images; RangeError where the recipe names no known loss, or for
+   * Throws ShapeError when the model does not fit the set's images; RangeError when the recipe names no known loss, or for
    * a momentum or weight decay out of range.
    */
   constructor(
@@ -67,12 +67,12 @@ export class Trainer {
     this.#unroll = new Unroll(loop, blocks, backend.ops, allIn(arena), { memory: "last", wanted });
   }
 
-  /** θ: write the initial weights here; `train` leaves the trained ones in their place. */
+  /** θ: write the initial weights here; `train` overwrites them with the trained ones. */
   get theta(): Buffer {
     return this.#unroll.theta(0);
   }
 
-  /** Trains network number `index` of a purpose: what its dropout drops and, if blocks are shuffled, their order. */
+  /** Trains network `index` of a purpose; the index decides what its dropout drops and the order of shuffled blocks. */
   train({ seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number }): void {
     const random = randomKey(seed, `dropout/${purpose}`, index);
     const use = { seed, purpose: `blocks/${purpose}`, index };

@@ -1,23 +1,23 @@
-// The parts of a run's memory. A run takes them all from one arena; a plan counts each apart (memory.ts).
+// The parts of a run's memory. A run allocates them all from one arena; a plan counts each part separately (memory.ts).
 import type { Allocator } from "../backend/arena.ts";
 
 /** Where each part is allocated. */
 export interface Allocators {
   /** θ_0 … θ_T, as many as are held. */
   readonly parameters: Allocator;
-  /** What forward and backward leave of the inner steps that are held. */
+  /** The values that forward and backward leave for the inner steps that are held. */
   readonly activations: Allocator;
   /** The distilled images, all gradients, the moments of the outer Adam. */
   readonly gradients: Allocator;
-  /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
+  /** The chunks of the outer batch that are in the network: one, or one for each thread. */
   readonly realBatch: Allocator;
   /** The order of the real images. */
   readonly data: Allocator;
-  /** Tangents and workspaces: overwritten in each step. */
+  /** Tangents and workspaces, which each step overwrites. */
   readonly scratch: Allocator;
 }
 
-/** Everything in one place. */
+/** Allocates all parts in one place. */
 export function allIn(arena: Allocator): Allocators {
   return {
     parameters: arena,

@@ -1,7 +1,7 @@
-// A batch of labelled real images, as the passes over it ask for it.
+// A batch of labelled real images, in the form that the passes over it use.
 import type { Floats } from "../backend/backend.ts";
 
-/** Labelled real images, handed over a few at a time: straight into a backend's memory. */
+/** Labelled real images that are written a few at a time into a backend's memory. */
 export interface Batch {
   readonly count: number;
   /** Whether targets are class indices. */

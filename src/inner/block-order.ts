@@ -1,7 +1,7 @@
-// The order in which a network sees the blocks, where that is left to chance.
+// The order in which a network sees the blocks when it is shuffled.
 import { randomKey, randomOrder } from "../numeric/random.ts";
 
-/** The block of each of steps × epochs inner steps: for each epoch the blocks in an order of its own. */
+/** Returns the block of each of steps × epochs inner steps: every epoch has an order of its own. */
 export function blockOrder(
   { steps, epochs }: { readonly steps: number; readonly epochs: number },
   { seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number },

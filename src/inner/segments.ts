@@ -1,18 +1,18 @@
-// Which states of an inner loop, θ_t and with momentum v_t, are held for its reverse sweep. The T steps are cut into
-// segments of `size` steps, the first one shorter where T is no multiple. Held are the state at the start of each
-// segment, all states and activations of one segment at a time, and θ_T:
+// Decides which states of an inner loop, θ_t and with momentum v_t, are held for its reverse sweep. The T steps are cut into
+// segments of `size` steps, of which the first is shorter if T is not a multiple. The state at the start of each segment,
+// all states and activations of one segment at a time, and θ_T are held:
 //
 //   T = 10, size 4      [θ_0 θ_1]   [θ_2 θ_3 θ_4 θ_5]   [θ_6 θ_7 θ_8 θ_9]   θ_10
 //
-// The last segment is there when the sweep begins; any other is made again from its first state when the sweep comes to
-// it, so no step is computed more than twice. Size T holds all and makes nothing again; size 1 holds every θ_t and
-// makes the activations again, one step at a time. (Checkpointing as in Chen et al. 2016, arXiv:1604.06174.)
+// The last segment is in memory when the sweep begins; any other is recomputed from its first state when the sweep comes to
+// it, so no step is computed more than twice. Size T stores everything and recomputes nothing; size 1 stores every θ_t and
+// recomputes the activations, one step at a time. (Checkpointing as in Chen et al. 2016, arXiv:1604.06174.)
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 
 /**
- * What the reverse sweep finds of the inner loop; the same bits whatever it is. `"store"`: every θ_t and its
- * activations. `"recompute"`: whatever takes the least memory, which makes nearly all steps twice. A number: as much as
- * fits into so many bytes, so that as little as possible is made again.
+ * How much of the inner loop is stored for the reverse sweep; the result is the same bits. `"store"`: every θ_t and its
+ * activations. `"recompute"`: the least memory, with nearly all steps computed twice. A number: as much as fits into so
+ * many bytes, so that as little as possible is recomputed.
  */
 export type TrajectoryMemory = "store" | "recompute" | number;
 
@@ -24,9 +24,9 @@ export function checkTrajectoryMemory(name: string, memory: unknown): Trajectory
 }
 
 /**
- * Steps of a segment, for T = `length`, where `floats` says how many floats segments of a size take.
+ * Returns the steps of a segment, for T = `length`; `floats` returns how many floats segments of a size take.
  *
- * @throws RangeError where not even the least fits into the bytes.
+ * @throws RangeError when the smallest size does not fit into the bytes.
  */
 export function segmentSize(memory: TrajectoryMemory, length: number, floats: (segments: Segments) => number): number {
   if (memory === "store") return length;
@@ -39,7 +39,7 @@ export function segmentSize(memory: TrajectoryMemory, length: number, floats: (s
   throw new RangeError(`"memory" expected at least ${least} bytes for ${length} inner steps, got ${memory}`);
 }
 
-/** Where the states θ_0 … θ_T are held, in slots 0 to `states` − 1. Size 0 holds one state only, for all t. */
+/** Says where the states θ_0 … θ_T are held, in slots 0 to `states` − 1. Size 0 holds only one state, for all t. */
 export class Segments {
   readonly length: number;
   readonly size: number;
@@ -51,7 +51,7 @@ export class Segments {
     this.count = size === 0 ? 0 : Math.ceil(length / size);
   }
 
-  /** How many states are held: the first of each segment, the others of one, and the last of all. */
+  /** The number of states that are held: the first of each segment, the others of one, and the last of all. */
   get states(): number {
     return this.size === 0 ? 1 : this.count + this.size;
   }
@@ -66,7 +66,7 @@ export class Segments {
     return Math.max(0, this.length - (this.count - segment) * this.size);
   }
 
-  /** Where θ_t lies. Between the starts of segments that is a place which all segments use in turn. */
+  /** Returns the slot of θ_t. The slots of steps between segment starts are used by all segments in turn. */
   slot(t: number): number {
     if (this.size === 0) return 0;
     const segment = this.of(t);
@@ -74,7 +74,7 @@ export class Segments {
     return within === 0 ? segment : this.count + within;
   }
 
-  /** Which of the `size` sets of activations step t uses. */
+  /** Returns which of the `size` sets of activations step t uses. */
   tape(t: number): number {
     return this.size === 0 ? 0 : t - this.start(this.of(t));
   }

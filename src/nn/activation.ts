@@ -26,7 +26,7 @@ const leakyReluChecks: Checks<LeakyReluOptions> = {
  * y = x where x > 0, else slope·x (`nn.LeakyReLU`), with PyTorch's `negative_slope` as `slope`; its derivative at 0 is
  * the slope.
  *
- * @throws RangeError unless `slope` is a finite number ≥ 0: the passes after the first tell the side by the sign of y.
+ * @throws RangeError unless `slope` is a finite number ≥ 0: the later passes tell the side by the sign of y.
  * @example
  * sequential([4, 1, 1], [linear({ out: 8 }), leakyRelu({ slope: 0.2 }), linear({ out: 2 })])
  */
@@ -46,7 +46,7 @@ export function sigmoid(): Layer {
   return elementwise("sigmoid", {}, (input, context) => bindSmooth(input, context, "sigmoid"));
 }
 
-/** y = ln(1 + eˣ) (`nn.Softplus` with its defaults, without their switch to y = x above 20, which float32 cannot see). */
+/** y = ln(1 + eˣ) (`nn.Softplus` with its defaults, without its switch to y = x above 20, which float32 cannot show). */
 export function softplus(): Layer {
   return elementwise("softplus", {}, (input, context) => bindSmooth(input, context, "softplus"));
 }

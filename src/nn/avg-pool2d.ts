@@ -1,4 +1,4 @@
-// Average pooling. Linear, so its tangents are calls of the same two kernels.
+// Average pooling. It is linear, so its tangents are calls of the same two kernels.
 import type { Buffer } from "../backend/backend.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
@@ -17,9 +17,9 @@ import {
 export interface AvgPool2dOptions {
   /** Side of the square window, or [height, width]. */
   kernel: number | readonly [number, number];
-  /** Between windows, one number or [down, right]. Default: the kernel. */
+  /** The distance between windows, one number or [down, right]. Default: the kernel. */
   stride?: number | readonly [number, number] | undefined;
-  /** At most half the kernel; zeros that count in the mean. Default 0. */
+  /** At most half the kernel; the padding's zeros count in the mean. Default 0. */
   padding?: number | undefined;
 }
 
@@ -31,17 +31,17 @@ const avgPool2dChecks: Checks<AvgPool2dOptions> = {
 
 /** Options of {@link adaptiveAvgPool2d}. */
 export interface AdaptiveAvgPool2dOptions {
-  /** Bins in height and in width, or [height, width]. */
+  /** The number of bins in height and in width, or [height, width]. */
   out: number | readonly [number, number];
 }
 
 const adaptiveAvgPool2dChecks: Checks<AdaptiveAvgPool2dOptions> = { out: checkSides };
 
 /**
- * The mean of each window (`nn.AvgPool2d` in floor mode, with `count_include_pad`): the sum of what is inside the image,
+ * Averages each window (`nn.AvgPool2d` in floor mode, with `count_include_pad`): the sum of what is inside the image,
  * over the area of the window.
  *
- * @throws RangeError for sizes out of range; `sequential` throws ShapeError where the input is smaller than a window.
+ * @throws RangeError for sizes out of range; `sequential` throws ShapeError if the input is smaller than a window.
  * @example
  * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5 }), tanh(), avgPool2d({ kernel: 2 }), flatten(), linear({ out: 10 })])
  */
@@ -81,8 +81,8 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
 }
 
 /**
- * The means of `out` × `out` bins that cover the image, or of [height, width] bins (`nn.AdaptiveAvgPool2d`): bin i of
- * an axis goes from ⌊i·length / out⌋ to before ⌈(i + 1)·length / out⌉. `out: 1` is global average pooling.
+ * Averages `out` × `out` bins that cover the image, or [height, width] bins (`nn.AdaptiveAvgPool2d`): bin i of an axis
+ * goes from ⌊i·length / out⌋ to before ⌈(i + 1)·length / out⌉. `out: 1` is global average pooling.
  *
  * @throws RangeError when `out` is not a whole number ≥ 1.
  * @example
@@ -113,7 +113,7 @@ function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidt
   return { channels, inHeight, inWidth, outHeight, outWidth, batch: context.batch };
 }
 
-/** The passes of y = Ax, given y = Ax and dx = Aᵀdy. */
+/** Binds the passes of y = Ax to kernels for y = Ax and dx = Aᵀdy. */
 function bindLinearPool(
   forward: (y: Buffer, x: Buffer) => void,
   backward: (dx: Buffer, dy: Buffer) => void,

@@ -1,4 +1,4 @@
-// Convolution: y = w ⋆ x + b over an input padded with zeros. Bilinear, so its tangents are calls of the same kernels.
+// Convolution: y = w ⋆ x + b over an input padded with zeros. It is bilinear, so its tangents use the same kernels.
 import {
   type Buffer,
   type Conv2dBackwardDataShape,
@@ -81,7 +81,7 @@ export function conv2d(options: Conv2dOptions): Layer {
       const weight: ParameterSpec = { name: "weight", shape: [out, channels, kernelHeight, kernelWidth], ...fans };
       return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
     },
-    // The kernels need rows of whole vectors: of a row of the output, or with a larger stride of one pixel's lanes.
+    // The kernels need rows of whole vectors: rows of the output, or with a larger stride the lanes of one pixel.
     evenLanes(input) {
       const [, outHeight, outWidth] = outputShape(input);
       const sizes = { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth };
@@ -97,7 +97,7 @@ const PASS = 512;
 
 /** Some output channels of a strided convolution, whose gradient is spread to stride 1 before dx is computed from it. */
 interface SpreadChannels {
-  /** Where they begin in dy, and their weights in w. */
+  /** Where these channels begin in dy, and where their weights begin in w. */
   readonly dy: number;
   readonly w: number;
   readonly spread: Embed2dShape;
@@ -112,9 +112,9 @@ class BoundConv2d implements BoundLayer {
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
-  /** Empty for stride 1. As many channels at a time as the kernel sums in one pass, so that sums are those of all at once. */
+  /** Empty for stride 1. Each has as many channels as the kernel sums in one pass, so that sums are those of all at once. */
   readonly #spread: readonly SpreadChannels[];
-  /** Whether the workspace is for transforms, and none else. */
+  /** Whether convolutions use Winograd transforms (and the workspace holds them). */
   readonly #transformed: boolean;
   readonly #weights: number;
   readonly #bias: boolean;

@@ -1,4 +1,4 @@
-// Models as plain data: a saved set tells which network it was distilled for, and anybody can build it again.
+// Models as plain data: a saved set says which network it was distilled for, and anybody can build that network again.
 import { checkOptions } from "../checks/options.ts";
 import { shown, wrongKind } from "../checks/refusal.ts";
 import { ShapeError } from "../errors.ts";
@@ -20,7 +20,7 @@ export interface ModelDescription {
   readonly layers: readonly ({ readonly kind: string } & Readonly<Record<string, unknown>>)[];
 }
 
-/** A layer that has no options, and so takes none. */
+/** Makes a layer that has no options, and refuses any. */
 const without = (make: () => Layer) => (options: unknown) => {
   checkOptions(options, {});
   return make();
@@ -46,7 +46,7 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["localResponseNorm", localResponseNorm],
 ]);
 
-/** What `modelFromDescription` makes the model from again. */
+/** Describes a model so that `modelFromDescription` makes the same one. */
 export function describeModel(model: Model): ModelDescription {
   checkModel("model", model);
   return {
@@ -56,9 +56,9 @@ export function describeModel(model: Model): ModelDescription {
 }
 
 /**
- * The model of a description, as found in the recipe of a saved set.
+ * Makes the model of a description, such as the one in the recipe of a saved set.
  *
- * @throws TypeError where it is no description, RangeError and ShapeError where its layers do not fit.
+ * @throws TypeError for an invalid description, RangeError and ShapeError if its layers do not fit.
  */
 export function modelFromDescription(description: unknown): Model {
   const { inputShape, layers } = (description ?? {}) as Partial<ModelDescription>;

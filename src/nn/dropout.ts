@@ -12,9 +12,9 @@ export interface DropoutOptions {
 const dropoutChecks: Checks<DropoutOptions> = { p: optional(number("a number >= 0 and < 1", (p) => p >= 0 && p < 1)) };
 
 /**
- * In training each element is 0 with probability `p` and 1 / (1 − p) times as large otherwise (`nn.Dropout`); in
- * evaluation nothing changes. The mask is a function of seed, inner step and position in the network alone: the same
- * in all passes of a step, whether activations are kept or made again, and another in every other step.
+ * Makes each element, in training, 0 with probability `p` and 1 / (1 − p) times as large otherwise (`nn.Dropout`); in
+ * evaluation nothing changes. The mask is a function only of seed, inner step and position in the network: it is the same
+ * in all passes of a step, whether activations are kept or recomputed, and another one in every other step.
  *
  * @throws RangeError unless 0 ≤ p < 1.
  * @example

@@ -1,4 +1,4 @@
-// Initial weights (docs/math.md §4), as torch.nn.init has them. Every parameter draws from its own stream, so θ is a pure
+// Initial weights (docs/math.md §4), drawn as torch.nn.init does. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
 import type { Backend, Buffer } from "../backend/backend.ts";
 import { number, oneOf, optional } from "../checks/checks.ts";
@@ -10,15 +10,15 @@ import type { Model, Parameter } from "./model.ts";
 import { orthonormalize } from "./orthogonal.ts";
 
 /**
- * How weights are drawn; biases are 0 unless said otherwise. `fan_in` and `fan_out` are the inputs and outputs of one
- * unit, times the kernel's area.
+ * How weights are drawn; biases are 0 unless stated. `fan_in` and `fan_out` are the inputs and outputs of one unit, times
+ * the kernel's area.
  *
  * - `normal`: N(0, std²), std 1
- * - `xavier-normal`: N(0, gain²·2 / (fan_in + fan_out)), gain 1: what the paper takes
+ * - `xavier-normal`: N(0, gain²·2 / (fan_in + fan_out)), gain 1; the paper uses it
  * - `xavier-uniform`: U(±gain·√(6 / (fan_in + fan_out))), gain 1
- * - `kaiming-fan-in`, `kaiming-fan-out`: N(0, gain² / fan), gain √2, that of ReLU (leaky slope 0)
- * - `orthogonal`: gain times a matrix [out, rest] with orthonormal columns, or rows where there are fewer; gain 1
- * - `pytorch`: what nn.Conv2d and nn.Linear start from, U(±1/√fan_in) for weights and biases
+ * - `kaiming-fan-in`, `kaiming-fan-out`: N(0, gain² / fan), gain √2, which is ReLU's (leaky slope 0)
+ * - `orthogonal`: gain times a matrix [out, rest] with orthonormal columns, or rows if there are fewer; gain 1
+ * - `pytorch`: the start of nn.Conv2d and nn.Linear, U(±1/√fan_in) for weights and biases
  */
 export type InitScheme =
   | "normal"
@@ -29,7 +29,7 @@ export type InitScheme =
   | "orthogonal"
   | "pytorch";
 
-/** Options of a scheme, those it has. */
+/** The options of all schemes; each scheme has at most one. */
 export interface InitOptions {
   readonly gain?: number | undefined;
   readonly std?: number | undefined;
@@ -47,10 +47,10 @@ export interface Initializer extends InitOptions {
 /** Draws one parameter; `scale` is the gain or std. */
 type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
 
-/** What is needed of a backend. */
+/** The parts of a backend that are needed. */
 type InitBackend = Pick<Backend, "ops" | "read" | "write">;
 
-/** What a scheme draws, and the option it has with its default. A parameter that is not drawn is constant. */
+/** How a scheme draws weights and biases, and its option with its default. A parameter that is not drawn is constant. */
 interface Scheme {
   readonly option?: keyof InitOptions;
   readonly scale: number;
@@ -58,13 +58,13 @@ interface Scheme {
   readonly bias?: Draw;
 }
 
-/** A draw from N(0, std²). */
+/** Draws from N(0, std²). */
 const normal =
   (std: (parameter: Parameter, scale: number) => number): Draw =>
   ({ ops }, at, parameter, key, scale) =>
     ops.normal(at, parameter.size, key, 0, std(parameter, scale));
 
-/** A draw from U(±bound). */
+/** Draws from U(±bound). */
 const uniform =
   (bound: (parameter: Parameter, scale: number) => number): Draw =>
   ({ ops }, at, parameter, key, scale) =>
@@ -94,11 +94,11 @@ const schemes: Readonly<Record<InitScheme, Scheme>> = {
   pytorch: { scale: 1, weight: pytorch, bias: pytorch },
 };
 
-/** What a parameter is that is not drawn: a norm scales by 1 and shifts by 0 under every scheme. */
+/** The values of parameters that are not drawn: under every scheme a norm scales by 1 and shifts by 0. */
 const constants: Readonly<Record<string, number>> = { bias: 0, scale: 1, shift: 0 };
 
 /**
- * A scheme with the options it has.
+ * Returns a scheme with its options.
  *
  * @throws TypeError or RangeError for another scheme, an option it does not have, or one that is not a number > 0.
  */
@@ -134,7 +134,7 @@ export function initialize(
   });
 }
 
-/** nn.init.orthogonal_: the matrix of a normal draw, orthonormalised in float64 along its shorter side. */
+/** Does what nn.init.orthogonal_ does: orthonormalises a matrix of normal draws in float64 along its shorter side. */
 function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
   backend.ops.normal(at, size, key, 0, 1);
   const values = Float64Array.from(backend.read(at, size));

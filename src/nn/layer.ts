@@ -1,5 +1,5 @@
-// What a layer is. A `Layer` is a description that a user writes; bound to a backend it becomes a `BoundLayer` with
-// the four passes every method of this field is made of. Linear and bilinear layers have no rules of their own for
+// The interface of layers. A user writes a `Layer`, a description; bound to a backend it becomes a `BoundLayer` with
+// the four passes of which every method of this field is made. Linear and bilinear layers need no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
 import type { Buffer, Ops, OptionalBuffer } from "../backend/backend.ts";
 import { type Check, wholeNumber } from "../checks/checks.ts";
@@ -11,12 +11,12 @@ export type ImageShape = readonly [channels: number, height: number, width: numb
 
 export interface ParameterSpec {
   readonly name: "weight" | "bias";
-  /** PyTorch's layout. */
+  /** The shape in PyTorch's layout. */
   readonly shape: readonly number[];
-  /** Inputs and outputs of one unit, as initialisers count them (docs/math.md §4). */
+  /** The inputs and outputs of one unit, as initialisers count them (docs/math.md §4). */
   readonly fanIn: number;
   readonly fanOut: number;
-  /** What it does where that is not what its name says: a norm's weight only scales, its bias only shifts. */
+  /** What it does if its name does not say it: a norm's weight only scales, its bias only shifts. */
   readonly role?: "scale" | "shift" | undefined;
 }
 
@@ -24,18 +24,18 @@ export interface ParameterSpec {
 export interface Layer {
   /** PyTorch's name for it, in this library's spelling: conv2d, linear, relu, … */
   readonly kind: string;
-  /** What its parameters are called after, by `named`; its position in the chain where absent. */
+  /** The name of its parameters, given by `named`; without it, its position in the chain. */
   readonly name?: string | undefined;
-  /** What the function `kind` was called with, defaults filled in: plain data that makes the layer again. */
+  /** The options of the function `kind`, with defaults filled in: plain data that makes the layer again. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */
   outputShape(input: ImageShape): ImageShape;
   parameters(input: ImageShape): readonly ParameterSpec[];
-  /** Calls no op: a plan binds layers too, with ops that are not there. */
+  /** Calls no op, because a plan binds layers too, with ops that do not exist. */
   bind(input: ImageShape, context: LayerContext): BoundLayer;
-  /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
+  /** Whether one image's output depends on the others, so that a batch may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
-  /** Whether its kernels take any even number of lanes; without it they take whole vectors of four. */
+  /** Whether its kernels accept any even number of lanes; otherwise they need whole vectors of four. */
   readonly evenLanes?: ((input: ImageShape) => boolean) | undefined;
 }
 
@@ -53,17 +53,17 @@ export interface LayerTape {
   readonly y: Buffer;
   /** What forward keeps beside x and y: a padded input, a pooling index. `nowhere` for layers that keep nothing. */
   readonly saved: Buffer;
-  /** ∂ℓ/∂x [in, B]; none up to the first layer with weights, where nobody wants the gradient of the images. */
+  /** ∂ℓ/∂x [in, B]; none up to the first layer with weights, unless the gradient of the images is wanted. */
   readonly dx: OptionalBuffer;
-  /** ∂ℓ/∂y [out, B]; none before the first layer with weights, where nobody wants the gradient of the images. */
+  /** ∂ℓ/∂y [out, B]; none before the first layer with weights, unless the gradient of the images is wanted. */
   readonly dy: OptionalBuffer;
-  /** How many lanes hold images: the same object for every layer of a tape, set before each forward pass. */
+  /** The number of lanes that hold images: one object for all layers of a tape, set before each forward pass. */
   readonly lanes: { real: number };
 }
 
-/** The same for the tangents: derivatives of all of it along a direction v in weight space. */
+/** The tangents of a layer's tape: the derivatives of everything in it along a direction v in weight space. */
 export interface LayerTangent {
-  /** R{x}; none up to the first layer with weights: the input of that one does not depend on θ. */
+  /** R{x}; none up to the first layer with weights, whose input does not depend on θ. */
   readonly rx: OptionalBuffer;
   /** R{y}; none before the first layer with weights. */
   readonly ry: OptionalBuffer;
@@ -79,32 +79,32 @@ export type GradientTape = LayerTape & { readonly dy: Buffer };
 export type MovingTangent = LayerTangent & { readonly ry: Buffer; readonly rdy: Buffer };
 
 /**
- * A layer with its sizes fixed. Weights `w`, directions `v` and gradients `dw` are this layer's part of θ. `Network` passes
- * a layer only where there is something to pass: backward where somebody wants a gradient, forwardR and backwardR from the
- * first layer with weights on. Below that one no tangent comes in, so that the R-backward pass there is the backward pass.
+ * A layer with its sizes fixed. Weights `w`, directions `v` and gradients `dw` are this layer's part of θ. `Network` calls a
+ * pass only when it has something to do: backward when a gradient is wanted, forwardR and backwardR from the first layer
+ * with weights on. No tangent comes from below that layer, so the R-backward pass there is the backward pass.
  */
 export interface BoundLayer {
   /** Whether y may overwrite x, and dx overwrite dy. */
   readonly inPlace: boolean;
-  /** Whether a later pass reads y or ry, so that the layer above may not overwrite them. */
+  /** Whether a later pass reads y or ry, so that the next layer may not overwrite them. */
   readonly keepsOutput?: boolean | undefined;
-  /** Whether no later pass reads x or rx, so that others may have their place. */
+  /** Whether no later pass reads x or rx, so that other values may take their place. */
   readonly forgetsInput?: boolean | undefined;
-  /** Whether backwardR reads dy, so that dx may not overwrite it, `inPlace` or not. */
+  /** Whether backwardR reads dy, so that dx may not overwrite it even if `inPlace`. */
   readonly keepsGradient?: boolean | undefined;
-  /** Whether x and y are the same buffer seen twice, as for flatten: no pass does anything. */
+  /** Whether x and y are the same buffer seen twice, as for flatten; then no pass does anything. */
   readonly view?: boolean | undefined;
-  /** Floats of `saved`, and of the workspace that passes may use and need not keep. */
+  /** The floats of `saved`, and of the workspace, which passes may use and need not keep. */
   readonly savedFloats: number;
   readonly workspaceFloats: number;
 
-  /** y from x. `random` is this layer's stream for this pass, in training; layers without chance ignore it. */
+  /** y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
   forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;
-  /** dw (+)= ∂ℓ/∂w where dw is not none; dx = ∂ℓ/∂x where dx is not none */
+  /** dw (+)= ∂ℓ/∂w unless dw is none; dx = ∂ℓ/∂x unless dx is none */
   backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
   /** ry from rx and v */
   forwardR(tape: LayerTape, tangent: MovingTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
-  /** rdw = R{dw} where rdw is not none; rdx = R{dx} where rdx is not none */
+  /** rdw = R{dw} unless rdw is none; rdx = R{dx} unless rdx is none */
   backwardR(
     tape: GradientTape,
     tangent: MovingTangent,
@@ -115,18 +115,18 @@ export interface BoundLayer {
   ): void;
 }
 
-/** The tape and the tangents of a layer that is not the first one to do what it does: nothing is left out. */
+/** The tape and the tangents of a layer that is not the first of its sort: no buffer is left out. */
 type WholeTape = GradientTape & { readonly dx: Buffer };
 type WholeTangent = MovingTangent & { readonly rx: Buffer; readonly rdx: Buffer };
 
-/** A bound layer without weights: where it is passed at all, a layer below or the images want what it passes on. */
+/** A bound layer without weights: its passes are called only if a layer below, or the images, need what they pass on. */
 export interface WeightlessLayer extends BoundLayer {
   backward(tape: WholeTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
   forwardR(tape: LayerTape, tangent: WholeTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
   backwardR(tape: WholeTape, tangent: WholeTangent, w: Buffer, v: Buffer, rdw: OptionalBuffer, workspace: Buffer): void;
 }
 
-/** Elements of a shape. */
+/** Counts the elements of a shape. */
 export function elements(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
@@ -134,7 +134,7 @@ export function elements(shape: readonly number[]): number {
 /** Sizes and positions are 32-bit integers in the kernels. */
 const largestSize = 2_147_483_647;
 
-/** A number of channels, rows or the like. */
+/** Checks for a number of channels, rows or the like. */
 /* @__NO_SIDE_EFFECTS__ */
 export function sizeFrom(least: number): Check {
   return (name, value) => {
@@ -142,12 +142,12 @@ export function sizeFrom(least: number): Check {
   };
 }
 
-/** Height and width of what is given as one side or as [height, width]. */
+/** Returns height and width of a size given as one side or as [height, width]. */
 export function sides(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === "number" ? [value, value] : value;
 }
 
-/** A side, or [height, width], each a whole number ≥ 1. */
+/** Checks for a side, or [height, width], each a whole number ≥ 1. */
 export const checkSides: Check = (name, value) => {
   if (typeof value !== "number" && !(Array.isArray(value) && value.length === 2)) {
     throw wrongKind(name, "an integer or [height, width]", value);

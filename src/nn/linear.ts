@@ -1,4 +1,4 @@
-// Fully connected layers, y = w·x + b, and the flattening before them. Bilinear: tangents are the same kernels.
+// Fully connected layers, y = w·x + b, and the flattening before them. They are bilinear, so tangents use the same kernels.
 import { type Buffer, type LinearShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
@@ -111,7 +111,7 @@ class BoundLinear implements BoundLayer {
   }
 }
 
-/** [c, h, w] → [c·h·w, 1, 1] (`nn.Flatten`). Costs nothing: the bytes are the same. */
+/** [c, h, w] → [c·h·w, 1, 1] (`nn.Flatten`). It costs nothing, because the bytes are the same. */
 export function flatten(): Layer {
   return {
     kind: "flatten",

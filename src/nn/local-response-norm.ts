@@ -4,7 +4,7 @@ import { elements, type ImageShape, type Layer, type LayerContext, sizeFrom, typ
 
 /** Options of {@link localResponseNorm}. */
 export interface LocalResponseNormOptions {
-  /** Channels that count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it. */
+  /** The channels that count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it. */
   size: number;
   /** Multiplies the mean of x² over all `size` channels, where absent ones are zeros. At least 0. Default 1e-4. */
   alpha?: number | undefined;
@@ -22,8 +22,8 @@ const checks: Checks<LocalResponseNormOptions> = {
 };
 
 /**
- * y = x·(k + alpha·mean(x²))^−beta, the mean over the `size` channels around each, [c, h, w] → [c, h, w], with PyTorch's
- * meaning (`nn.LocalResponseNorm`). In the original formula alpha multiplies the sum: `size` times that one is this one.
+ * Computes y = x·(k + alpha·mean(x²))^−beta, with the mean over the `size` channels around each, [c, h, w] → [c, h, w], as
+ * PyTorch does (`nn.LocalResponseNorm`). In the original formula alpha multiplies the sum, so this alpha is `size` times that.
  *
  * @throws RangeError unless size is a whole number ≥ 1, alpha ≥ 0, beta a number and k > 0.
  * @example

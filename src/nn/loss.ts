@@ -1,4 +1,4 @@
-// The loss of a network's logits against targets, by name, and its tangent.
+// The losses of a network's logits against targets, by name, and their tangents.
 import type { LossShape, Ops } from "../backend/backend.ts";
 import { oneOf } from "../checks/checks.ts";
 import type { Tangent, Tape } from "./tape.ts";
@@ -11,20 +11,20 @@ export type Loss = "cross-entropy" | "mse";
 
 const known = oneOf("cross-entropy", "mse");
 
-/** Throws TypeError or RangeError unless `loss` is one. Returns it. */
+/** Throws TypeError or RangeError unless `loss` is the name of one. Returns it. */
 export function checkLoss(name: string, loss: unknown): Loss {
   known(name, loss);
   return loss as Loss;
 }
 
-/** Each image's loss, ∂ℓ/∂logits, and ∂ℓ/∂targets if the tape has room for it. */
+/** Computes each image's loss, ∂ℓ/∂logits, and ∂ℓ/∂targets if the tape has room for it. */
 export function lossForward(loss: Loss, ops: Ops, tape: Tape, shape: LossShape): void {
   const { losses, probabilities, dLogits, dTargets, logits, targets } = tape;
   if (loss === "mse") ops.squaredError(losses, dLogits, dTargets, logits, targets, shape);
   else ops.crossEntropy(losses, probabilities, dLogits, dTargets, logits, targets, shape);
 }
 
-/** The tangents of both derivatives, from that of the logits. */
+/** Computes the tangents of both derivatives from that of the logits. */
 export function lossForwardR(loss: Loss, ops: Ops, tape: Tape, tangent: Tangent, shape: LossShape): void {
   const { dLogits, dTargets, logits } = tangent;
   if (loss === "mse") ops.squaredErrorR(dLogits, dTargets, logits, shape);

@@ -7,7 +7,7 @@ import { elements, type ImageShape, type Layer, sizeFrom } from "./layer.ts";
 
 /** A named view into θ. */
 export interface Parameter {
-  /** As PyTorch names it: "conv1.weight" for a `named` layer, else as `nn.Sequential` does, "0.weight", "0.bias", … */
+  /** The name that PyTorch gives it: "conv1.weight" for a `named` layer, else "0.weight", "0.bias", … as in an `nn.Sequential`. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Where it begins in θ, in floats. */
@@ -18,13 +18,13 @@ export interface Parameter {
   readonly role: "weight" | "bias" | "scale" | "shift";
 }
 
-/** A checked chain of layers. Plain data, bound to an engine with `engine.bind`. */
+/** A checked chain of layers. It is plain data; `engine.bind` binds it to an engine. */
 export interface Model {
   readonly inputShape: ImageShape;
-  /** Logits a network of this model gives for one image. */
+  /** The number of logits that a network of this model gives for one image. */
   readonly classes: number;
   readonly layers: readonly Layer[];
-  /** Input shape of each layer, and after the last one the output's. */
+  /** The input shape of each layer, and after them the output shape of the last. */
   readonly shapes: readonly ImageShape[];
   readonly parameters: readonly Parameter[];
   readonly parameterCount: number;
@@ -41,14 +41,14 @@ const checkLayer: Check = thing("a layer, such as relu()", {
 });
 const checkLayers: Check = listOf("an array of layers", checkLayer);
 
-/** Channels, height, width. */
+/** Checks for channels, height, width. */
 export const checkImageShape: Check = (name, value) => {
   if (!Array.isArray(value)) throw wrongKind(name, "[c, h, w]", value);
   if (value.length !== 3) throw outOfRange(name, "[c, h, w]", value);
   for (const side of value) sizeFrom(1)(name, side);
 };
 
-/** What `sequential` gives. */
+/** Checks for a model, as `sequential` makes them. */
 export const checkModel: Check = thing("a model, such as lenet()", {
   inputShape: checkImageShape,
   classes: sizeFrom(1),
@@ -59,9 +59,9 @@ export const checkModel: Check = thing("a model, such as lenet()", {
 });
 
 /**
- * A layer whose parameters are called `name.weight` and `name.bias`, as those of an attribute of a PyTorch module are.
+ * Names the parameters of a layer `name.weight` and `name.bias`, as those of an attribute of a PyTorch module are.
  *
- * @throws RangeError for a name that is empty or no string.
+ * @throws TypeError for a name that is not a string, RangeError for an empty one.
  * @example
  * sequential([1, 28, 28], [flatten(), named("fc", linear({ out: 10 }))]).parameters[0].name; // "fc.weight"
  */
@@ -74,9 +74,9 @@ export function named(name: string, layer: Layer): Layer {
 }
 
 /**
- * A chain of layers over images [channels, height, width], ending in one flat vector of logits.
+ * Chains layers over images [channels, height, width], ending in one flat vector of logits.
  *
- * @throws ShapeError naming the layer whose input does not fit, RangeError for an invalid input shape or two
+ * @throws ShapeError that names the layer whose input does not fit, RangeError for an invalid input shape or two
  * parameters of one name.
  * @example
  * const model = sequential([1, 28, 28], [flatten(), linear({ out: 10 })]);

@@ -1,6 +1,6 @@
 // A model bound to a backend for one number of lanes: the four passes over the whole chain.
 //
-//   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets where asked
+//   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets if wanted
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
 import { type Buffer, none, nowhere, type Ops, type OptionalBuffer, required } from "../backend/backend.ts";
@@ -19,7 +19,7 @@ import {
   type Wanted,
 } from "./tape.ts";
 
-/** Lanes for `images` images: padded to an even number where every layer can do with that, else to whole vectors. */
+/** Returns the lanes for `images` images: padded to an even number if every layer accepts that, else to whole vectors. */
 export function lanes({ layers, shapes }: Model, images: number): number {
   const multiple = layers.every((layer, i) => layer.evenLanes?.(shapes[i]!)) ? 2 : 4;
   return Math.ceil(images / multiple) * multiple;
@@ -27,10 +27,10 @@ export function lanes({ layers, shapes }: Model, images: number): number {
 
 export class Network {
   readonly model: Model;
-  /** Lanes of every activation. */
+  /** The number of lanes of every activation. */
   readonly batch: number;
   readonly #ops: Ops;
-  /** The model in the order of work. */
+  /** The model in the order in which its layers run. */
   readonly #chain: Model;
   readonly #layers: readonly BoundLayer[];
   /** Where each layer's parameters begin in θ. */
@@ -39,7 +39,7 @@ export class Network {
   /** The first layer with weights. */
   readonly #first: number;
   readonly #workspace: Buffer;
-  /** What one layer writes and the next reads, and nobody after it. */
+  /** The place of values that one layer writes, the next one reads, and nobody else. */
   readonly #passing: Buffer;
   readonly #loss: Loss;
 
@@ -60,7 +60,7 @@ export class Network {
     this.#passing = passing ? allocator.allocate(passing) : nowhere;
   }
 
-  /** Room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which stay where they are. */
+  /** Allocates room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which are not copied. */
   tape(allocator: Allocator, images: Buffer, targets: Buffer, wanted: Wanted): Tape {
     const given = { images, targets, passing: this.#passing, wanted };
     return allocateTape(this.#chain, this.#layers, this.batch, allocator, given);
@@ -71,9 +71,9 @@ export class Network {
   }
 
   /**
-   * tape.logits from tape.images, of which the first `images` lanes are real, at θ. In training, `random` names a stream
-   * and those after it, one for each layer, which no other pass may use; without it the pass is one of evaluation, in
-   * which nothing is left to chance.
+   * Computes tape.logits from tape.images, of which the first `images` lanes are real, at θ. In training, `random` names the
+   * first of a row of streams, one for each layer, which no other pass may use; without it the pass is one of evaluation
+   * and draws nothing.
    */
   forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
     tape.lanes.real = images;
@@ -83,12 +83,12 @@ export class Network {
     });
   }
 
-  /** Losses and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
+  /** Computes losses and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
   loss(tape: Tape, images: number): void {
     lossForward(this.#loss, this.#ops, tape, { classes: this.model.classes, images, batch: this.batch });
   }
 
-  /** From tape.dLogits: dTheta (+)= ∂ℓ/∂θ where it is not none, and the images' gradient if the tape has room. */
+  /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is none, and the images' gradient if the tape has room. */
   backward(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
     const last = tape.dImages === none ? this.#first : 0;
     for (let i = this.#layers.length - 1; i >= last; i--) {
@@ -98,7 +98,7 @@ export class Network {
     }
   }
 
-  /** Tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
+  /** Computes the tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
   forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
     for (let i = this.#first; i < this.#layers.length; i++) {
       const at = this.#offsets[i]!;
@@ -109,7 +109,7 @@ export class Network {
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
-  /** rdTheta = H_θθ·v unless it is none; H_xθ·v into tangent.dImages if it has room. After forwardR, and backward at the same θ. */
+  /** Computes rdTheta = H_θθ·v unless it is none, and H_xθ·v if the tangent has room; after forwardR, and backward at the same θ. */
   backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): void {
     for (let i = this.#layers.length - 1; i >= this.#first; i--) {
       const at = this.#offsets[i]!;
@@ -118,7 +118,7 @@ export class Network {
       this.#layers[i]!.backwardR(layer, tangents, theta + at, v + at, rdw, this.#workspace);
     }
     if (tangent.dImages === none) return;
-    // What the layers below compute does not depend on θ: R{Jᵀ·dy} = Jᵀ·R{dy}, the backward pass of another gradient.
+    // The outputs of the layers below do not depend on θ: R{Jᵀ·dy} = Jᵀ·R{dy}, the backward pass of another gradient.
     for (let i = this.#first - 1; i >= 0; i--) {
       const { rdx: dx, rdy: dy } = tangent.layers[i]!;
       const layer = reached({ ...tape.layers[i]!, dx, dy });

@@ -1,5 +1,5 @@
 // Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
-// differ in what a set is, and in nothing else; assembly/norm.ts has the four passes' formulas.
+// differ only in what a set is; assembly/norm.ts has the four passes' formulas.
 import { type Buffer, type NormShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
 import { flag, number, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
@@ -18,7 +18,7 @@ import {
 
 /** Options of {@link instanceNorm2d} and {@link batchNorm2d}. */
 export interface NormOptions {
-  /** Whether each channel has a weight γ [c], 1 at first, and a bias β [c], 0 at first. Default true. */
+  /** Whether each channel has a weight γ [c], initially 1, and a bias β [c], initially 0. Default true. */
   affine?: boolean | undefined;
   /** Added to the variance. Default 1e-5. */
   eps?: number | undefined;
@@ -31,15 +31,15 @@ const normChecks: Checks<NormOptions> = {
 
 /** Options of {@link groupNorm}. */
 export interface GroupNormOptions extends NormOptions {
-  /** Sets the channels are cut into; it must divide their number. */
+  /** The number of sets into which the channels are cut; it must divide their number. */
   groups: number;
 }
 
 const groupNormChecks: Checks<GroupNormOptions> = { ...normChecks, groups: sizeFrom(1) };
 
 /**
- * Instance normalisation (`nn.InstanceNorm2d`; Ulyanov et al. 2016): each channel of each image by its own mean and
- * variance over height and width, [c, h, w] → [c, h, w]. Unlike PyTorch's, affine unless told otherwise, as distillation
+ * Instance normalisation (`nn.InstanceNorm2d`; Ulyanov et al. 2016): normalises each channel of each image by its own mean
+ * and variance over height and width, [c, h, w] → [c, h, w]. Unlike PyTorch's it is affine by default, as distillation
  * papers use it.
  *
  * @throws RangeError unless eps is a number above 0; `sequential` throws ShapeError for 1 × 1 maps, which have no variance.
@@ -53,12 +53,12 @@ export function instanceNorm2d(options: NormOptions = {}): Layer {
 }
 
 /**
- * Group normalisation (`nn.GroupNorm`; Wu and He 2018): the channels of each image, cut into `groups` of neighbours, each
- * group by its own mean and variance, [c, h, w] → [c, h, w]. With as many groups as channels it is instance
+ * Group normalisation (`nn.GroupNorm`; Wu and He 2018): cuts the channels of each image into `groups` of neighbours and
+ * normalises each group by its own mean and variance, [c, h, w] → [c, h, w]. With as many groups as channels it is instance
  * normalisation, with one it is layer normalisation over c, h and w with a weight and bias per channel.
  *
- * @throws RangeError unless groups is a whole number ≥ 1 and eps a number above 0; `sequential` throws ShapeError where
- * groups does not divide the channels, or where a group is a single float and has no variance.
+ * @throws RangeError unless groups is a whole number ≥ 1 and eps a number above 0; `sequential` throws ShapeError if
+ * groups does not divide the channels, or if a group is a single float and has no variance.
  * @example
  * sequential([3, 8, 8], [conv2d({ out: 16, kernel: 3 }), groupNorm({ groups: 4 }), relu(), flatten(), linear({ out: 10 })])
  */
@@ -73,11 +73,11 @@ export function groupNorm(options: GroupNormOptions): Layer {
 
 /**
  * Batch normalisation with the statistics of the batch (`nn.BatchNorm2d` with `track_running_stats=False`; Ioffe and
- * Szegedy 2015): each channel by its mean and variance over all images of the batch, height and width,
- * [c, h, w] → [c, h, w]. There are no running statistics: in training and in evaluation alike the batch in hand decides.
- * A network's answer for an image therefore depends on the images it is asked about together: `evaluate` normalises by
- * the whole test set, `predict` by what it is given, and a single image by itself alone. Nor is a batch of real images
- * cut into chunks that fit the cache: memory grows with it.
+ * Szegedy 2015): normalises each channel by its mean and variance over all images of the batch, height and width,
+ * [c, h, w] → [c, h, w]. There are no running statistics: training and evaluation both use those of the current batch.
+ * A network's answer for an image therefore depends on the other images of the call: `evaluate` normalises by the whole
+ * test set, `predict` by the images it is given, and a single image by itself. A batch of real images is not cut into
+ * chunks that fit the cache, so memory grows with it.
  *
  * A batch of one image with 1 × 1 maps has no variance: its output is the bias.
  *
@@ -128,14 +128,14 @@ function norm(
 
 class BoundNorm implements BoundLayer {
   readonly inPlace = false;
-  /** The statistics, and after them the sums that backward leaves; a tangent keeps those of the statistics. */
+  /** The statistics, and after them the sums that backward leaves; a tangent keeps the tangents of the statistics. */
   readonly savedFloats: number;
   /** The tangents of the sums. */
   readonly workspaceFloats: number;
   readonly #ops: Ops;
   readonly #affine: boolean;
   readonly #eps: number;
-  /** As of the last pass: how many images are real may change from batch to batch. */
+  /** The shape of the last pass: how many images are real may change from batch to batch. */
   #shape: NormShape;
 
   constructor(shape: NormShape, affine: boolean, eps: number, { ops }: LayerContext) {
@@ -152,7 +152,7 @@ class BoundNorm implements BoundLayer {
     this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(lanes.real));
   }
 
-  // Sums are needed even where no gradient is wanted: the tangent pass reads them.
+  // The sums are needed even if no gradient is wanted: the tangent pass reads them.
   backward({ x, saved, dx, dy, lanes }: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean): void {
     const sums = this.#sums(saved);
     this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(lanes.real));
@@ -198,7 +198,7 @@ class BoundNorm implements BoundLayer {
     return this.#affine ? w + this.#shape.channels : none;
   }
 
-  /** dγ and dβ lie one after the other, as the sums of their lanes do. */
+  /** Sums dγ and dβ together: they lie one after the other, and so do the sums of their lanes. */
   #parameterGradient(dw: Buffer, sums: Buffer, accumulate: boolean): void {
     const { channels, batch } = this.#shape;
     if (this.#affine) this.#ops.sumRows(dw, sums, 2 * channels, batch, accumulate);

@@ -1,10 +1,10 @@
-// The matrix nearest at hand whose rows or columns are orthonormal: modified Gram–Schmidt in float64. Only + − × ÷ and
+// Makes the rows or columns of a matrix orthonormal by modified Gram–Schmidt in float64. It uses only + − × ÷ and
 // the square root, in one order, so that every engine gets the same bits.
 
 /**
- * Replaces `matrix` [rows, columns] by one with orthonormal columns, or rows where there are fewer of them. This is
- * the Q of a QR decomposition whose R has a positive diagonal, so normal numbers become an orthogonal matrix drawn
- * evenly from all there are (Mezzadri 2007).
+ * Replaces `matrix` [rows, columns] by one with orthonormal columns, or rows if there are fewer of them. This is the Q
+ * of a QR decomposition whose R has a positive diagonal, so normal numbers become an orthogonal matrix drawn uniformly
+ * from all there are (Mezzadri 2007).
  */
 export function orthonormalize(matrix: Float64Array, rows: number): void {
   const columns = matrix.length / rows;
@@ -21,7 +21,7 @@ function orthonormalizeRows(matrix: Float64Array, rows: number, columns: number)
   for (let i = 0; i < rows; i++) {
     const row = matrix.subarray(i * columns, (i + 1) * columns);
     const norm = Math.sqrt(inner(row, row));
-    // A row of zeros, as a draw of 0 for a matrix of one number, stays what it is.
+    // A row of zeros, such as a draw of 0 for a matrix of one number, stays as it is.
     if (norm > 0) for (let k = 0; k < columns; k++) row[k]! /= norm;
     for (let j = i + 1; j < rows; j++) {
       const other = matrix.subarray(j * columns, (j + 1) * columns);

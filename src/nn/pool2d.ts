@@ -1,4 +1,4 @@
-// Max pooling. The winners of the forward pass carry everything else: gradients are scattered to them, tangents
+// Max pooling. The winners of the forward pass decide all other passes: gradients are scattered to them, tangents are
 // gathered from them.
 import type { Pool2dShape } from "../backend/backend.ts";
 import { optional } from "../checks/checks.ts";
@@ -32,7 +32,7 @@ const maxPool2dChecks: Checks<MaxPool2dOptions> = {
 };
 
 /**
- * The largest value of each window (`nn.MaxPool2d`, floor mode); of equal ones the first in row order.
+ * Takes the largest value of each window (`nn.MaxPool2d`, floor mode), and of equal ones the first in row order.
  *
  * @throws RangeError for sizes out of range.
  */

@@ -1,11 +1,11 @@
-// The order in which a network's layers are run, where that is not the order in which they are written.
+// Moves some layers of a network to places where they cost less.
 import type { ImageShape, Layer } from "./layer.ts";
 import type { Model } from "./model.ts";
 
 /**
- * The same network with every ReLU that a max pooling follows moved behind it, where it has fewer elements:
- * max(relu x) = relu(max x). Gradients and tangents are the same as well: where the largest of a window is not above 0,
- * the one order passes nothing on at any of its places, the other nothing at all. Parameters keep their places.
+ * Returns the same network with every ReLU directly before a max pooling moved behind it, where it has fewer elements:
+ * max(relu x) = relu(max x). Gradients and tangents are the same as well: where the largest value of a window is not above
+ * 0, neither order passes on anything. Parameters keep their places.
  */
 export function poolingFirst(model: Model): Model {
   const layers: Layer[] = [...model.layers];

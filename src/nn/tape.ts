@@ -1,5 +1,5 @@
 // Where the values of the passes lie. A `Tape` holds what forward and backward leave for one batch and one θ; a
-// `Tangent` the same for the R-passes. Both are allocated once and filled over and over.
+// `Tangent` holds the same for the R-passes. Both are allocated once and filled over and over.
 import type { Allocator } from "../backend/arena.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/backend.ts";
 import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
@@ -8,7 +8,7 @@ import type { Model } from "./model.ts";
 /** Primal values of one pass over one batch of `batch` lanes. */
 export interface Tape {
   readonly layers: readonly LayerTape[];
-  /** How many lanes hold images; the last forward pass says. */
+  /** The number of lanes that hold images, set by the last forward pass. */
   readonly lanes: { real: number };
   /** [c, h, w, B] */
   readonly images: Buffer;
@@ -16,19 +16,19 @@ export interface Tape {
   readonly targets: Buffer;
   /** [classes, B] */
   readonly logits: Buffer;
-  /** softmax(logits), where the loss is cross-entropy */
+  /** softmax(logits), if the loss is cross-entropy */
   readonly probabilities: Buffer;
   /** Each image's loss, [B] */
   readonly losses: Buffer;
   /** ∂ℓ/∂logits [classes, B] */
   readonly dLogits: Buffer;
-  /** ∂ℓ/∂images [c, h, w, B], none unless asked for */
+  /** ∂ℓ/∂images [c, h, w, B], none unless wanted */
   readonly dImages: OptionalBuffer;
-  /** ∂ℓ/∂targets [classes, B], none unless asked for */
+  /** ∂ℓ/∂targets [classes, B], none unless wanted */
   readonly dTargets: OptionalBuffer;
 }
 
-/** Tangents of a pass along a direction in weight space; images and targets stand still. */
+/** Tangents of a pass along a direction in weight space; images and targets do not move. */
 export interface Tangent {
   readonly layers: readonly LayerTangent[];
   readonly logits: Buffer;
@@ -37,15 +37,15 @@ export interface Tangent {
   readonly dTargets: OptionalBuffer;
 }
 
-/** Whose gradients a tape or tangent has room for, beside those of the weights. */
+/** The gradients, beside those of the weights, for which a tape or tangent has room. */
 export interface Wanted {
   readonly images: boolean;
   readonly targets: boolean;
 }
 
 /**
- * Whether the value between layers i and i + 1 is done with when layer i + 1 has read it. All of them have one place, so
- * that of two in a row the second does not count.
+ * Returns whether the value between layers i and i + 1 is no longer needed once layer i + 1 has read it. All such values
+ * share one place, so the second of two in a row is kept.
  */
 function passes(layers: readonly BoundLayer[], i: number): boolean {
   const [layer, next] = [layers[i], layers[i + 1]];
@@ -53,7 +53,7 @@ function passes(layers: readonly BoundLayer[], i: number): boolean {
   return !layer.inPlace && !layer.view && !layer.keepsOutput && !passes(layers, i - 1);
 }
 
-/** Floats of the largest of those values, which share one place. */
+/** Returns the floats of the largest of those values, which share one place. */
 export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], batch: number): number {
   return layers.reduce(
     (most, _, i) => (passes(layers, i) ? Math.max(most, elements(shapes[i + 1]!) * batch) : most),
@@ -61,7 +61,7 @@ export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], 
   );
 }
 
-/** Given images and targets, room for everything that forward and backward leave. */
+/** Allocates room, for given images and targets, for everything that forward and backward leave. */
 export function allocateTape(
   model: Model,
   layers: readonly BoundLayer[],
@@ -94,20 +94,20 @@ export function allocateTape(
   };
 }
 
-/** The same tape over other images and targets: every buffer but the input is shared. */
+/** Returns the same tape over other images and targets: every buffer but the input is shared. */
 export function tapeOver(tape: Tape, images: Buffer, targets: Buffer): Tape {
   const moved = (buffer: Buffer): Buffer => (buffer === tape.images ? images : buffer);
   const layers = tape.layers.map((layer) => ({ ...layer, x: moved(layer.x), y: moved(layer.y) }));
   return { ...tape, layers, images, targets };
 }
 
-/** The first layer with weights, or the number of layers where none has any. */
+/** Returns the first layer with weights, or the number of layers if none has weights. */
 export function firstWeights({ layers, shapes }: Model): number {
   const first = layers.findIndex((layer, i) => layer.parameters(shapes[i]!).length > 0);
   return first === -1 ? layers.length : first;
 }
 
-/** Room for the tangents of such a tape. */
+/** Allocates room for the tangents of such a tape. */
 export function allocateTangent(
   model: Model,
   layers: readonly BoundLayer[],
@@ -125,7 +125,7 @@ export function allocateTangent(
       rdx: gradients[i],
       rdy: gradients[i + 1],
     })),
-    // Zero where no layer has weights, but there.
+    // It is zero if no layer has weights, but must exist.
     logits: values.at(-1) ?? allocator.allocate(model.classes * batch),
     dLogits,
     dImages: gradients[0],
@@ -133,7 +133,7 @@ export function allocateTangent(
   };
 }
 
-/** Values between the layers: the input up to where layer `first` reads it, and from there on what each layer gives. */
+/** Places the values between the layers: the input until layer `first` reads it, from there on each layer's output. */
 function chain<Input extends OptionalBuffer>(
   model: Model,
   layers: readonly BoundLayer[],
@@ -142,7 +142,7 @@ function chain<Input extends OptionalBuffer>(
   { input, first, passing }: { input: Input; first: number; passing: Buffer },
 ): (Input | Buffer)[] {
   const values: (Input | Buffer)[] = [input];
-  // Whether the last of them must stay as it is: the input, which belongs to the caller, or what its layer reads again.
+  // Set if the last value must stay: it is the input, which belongs to the caller, or its layer reads it again.
   let kept = true;
   layers.forEach((layer, i) => {
     const reuse = i < first || layer.view || (layer.inPlace && !kept);
@@ -154,8 +154,8 @@ function chain<Input extends OptionalBuffer>(
 }
 
 /**
- * Gradients between the layers, from the logits back; the first one only if it is wanted. Those of a tape are read again by
- * the R-pass, their tangents are not: given `passing`, they are there where the values are.
+ * Places the gradients between the layers, from the logits back; the first one only if it is wanted. The R-pass reads a
+ * tape's gradients again, but not their tangents: those lie in `passing`, where it is given, wherever the values do.
  */
 function chainBack(
   model: Model,
@@ -168,11 +168,11 @@ function chainBack(
   const dLogits = allocator.allocate(model.classes * batch);
   const gradients = new Array<OptionalBuffer>(layers.length + 1).fill(none);
   gradients[layers.length] = dLogits;
-  // Below the first layer with weights nobody needs a gradient, unless the images' is wanted.
+  // Gradients below the first layer with weights are needed only if the images' is wanted.
   const last = wanted ? 0 : firstWeights(model) + 1;
   for (let i = layers.length - 1; i >= last; i--) {
     const dy = gradients[i + 1]!;
-    // ∂ℓ/∂logits is read after the sweep: only a view may share its place.
+    // ∂ℓ/∂logits is read after the sweep, so only a view may share its place.
     const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== dLogits);
     if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
     else if (passing !== undefined && passes(layers, i - 1)) gradients[i] = passing;

@@ -1,5 +1,5 @@
-// Networks that papers of this field use. Their parameters have the names of the usual PyTorch definitions, so that
-// state dicts of those load.
+// Networks of this field's papers. Their parameters have the names of the usual PyTorch definitions, so that state dicts
+// of those load.
 import { listOf, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
@@ -42,9 +42,9 @@ const lenetChecks: Checks<LenetOptions> = {
 };
 
 /**
- * A multilayer perceptron: fully connected layers with ReLU between them, of `hidden` units and at last `classes`; none
- * hidden makes it a linear classifier. Parameters are named fc_1, fc_2, … as in DC's evaluation networks, whose MLP has
- * hidden [128, 128] (docs/math.md §3).
+ * A multilayer perceptron: fully connected layers of `hidden` units with ReLU between them, and a last one of `classes`
+ * units. Without hidden layers it is a linear classifier. Parameters are named fc_1, fc_2, … as in DC's evaluation networks,
+ * whose MLP has hidden [128, 128] (docs/math.md §3).
  *
  * @throws RangeError for sizes that are not whole numbers ≥ 1.
  * @example

@@ -1,7 +1,6 @@
-// Numbers whose logarithms are evenly spread, without the host's exp and log, which round differently from one engine to
-// the next.
+// The exponential and the logarithm, without the host's exp and log, which round differently from one engine to the next.
 
-/** ln x for x > 0, within 2 units in the last place of the larger of |ln x| and 1. */
+/** Returns ln x for x > 0, within 2 units in the last place of the larger of |ln x| and 1. */
 export function logarithm(x: number): number {
   let exponent = 0;
   let m = x;
@@ -14,7 +13,7 @@ export function logarithm(x: number): number {
   return exponent * Math.LN2 + 2 * z * sum;
 }
 
-/** eˣ, within 4 units in the last place for |x| ≤ 10. */
+/** Returns eˣ, within 4 units in the last place for |x| ≤ 10. */
 export function exponential(x: number): number {
   const exponent = Math.round(x / Math.LN2);
   const r = x - exponent * Math.LN2;
@@ -26,7 +25,7 @@ export function exponential(x: number): number {
   return sum;
 }
 
-/** The number that lies the share `u` (0..1) of the way from `least` to `most`, on a logarithmic scale. */
+/** Returns the number that lies the share `u` (0..1) of the way from `least` to `most`, on a logarithmic scale. */
 export function logUniform(u: number, least: number, most: number): number {
   const start = logarithm(least);
   return exponential(start + u * (logarithm(most) - start));

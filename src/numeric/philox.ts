@@ -8,12 +8,12 @@ const multiplier1 = 0xcd9e8d57;
 const weyl0 = 0x9e3779b9;
 const weyl1 = 0xbb67ae85;
 
-/** ⌊a·b / 2³²⌋ of two unsigned 32-bit words; a double cannot hold the whole product. */
+/** Returns ⌊a·b / 2³²⌋ for two unsigned 32-bit words; a double cannot hold the whole product. */
 export function multiplyHigh(a: number, b: number): number {
   return Number((BigInt(a) * BigInt(b)) >> 32n);
 }
 
-/** One block of four draws, unsigned 32-bit words. */
+/** Returns one block of four draws, as unsigned 32-bit words. */
 export function philox4x32(counter: Words4, key: readonly [number, number]): Words4 {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
@@ -29,7 +29,7 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
   return [c0, c1, c2, c3];
 }
 
-/** Draws 0 … n−1 of a stream. */
+/** Returns draws 0 … n−1 of a stream. */
 export function draws(n: number, { seed, stream }: RandomKey): Uint32Array {
   const out = new Uint32Array(n);
   for (let block = 0; 4 * block < n; block++) {

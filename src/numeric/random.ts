@@ -1,13 +1,13 @@
-// Named streams of random numbers. Whatever needs chance names its purpose; streams of different purposes share
-// nothing, so that evaluating, say, can never change the order of the data.
+// Named streams of random numbers. Each use of chance names its purpose, and streams of different purposes are independent:
+// evaluating, for example, never changes the order of the data.
 
 import type { Check } from "../checks/checks.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { draws, multiplyHigh, type RandomKey } from "./philox.ts";
 
 /**
- * The key of stream `part` of the `index`-th use of `purpose` under `seed`. The two key words are 32-bit FNV-1a hashes
- * of "seed/purpose/index" from two starting values; Philox does the mixing.
+ * Returns the key of stream `part` of the `index`-th use of `purpose` under `seed`. The two key words are 32-bit FNV-1a
+ * hashes of "seed/purpose/index" from two starting values; Philox does the mixing.
  *
  * @example randomKey(1, "weights", 17, 2) // third parameter of the 18th network
  */
@@ -17,14 +17,14 @@ export function randomKey(seed: number, purpose: string, index: number = 0, part
 }
 
 /**
- * The first `taken` places of a random order of 0 … n − 1, all orders alike: draws without replacement. The order of a
- * key is one, however much of it is asked for.
+ * Returns the first `taken` places of a random order of 0 … n − 1, in which all orders are equally likely: draws without
+ * replacement. A key always gives the same order, however much of it is taken.
  *
  * @example randomOrder(2000, 4, randomKey(1, "weights/pretrained", 17)) // four of 2,000 networks
  */
 export function randomOrder(n: number, taken: number, key: RandomKey): number[] {
   const draw = draws(taken, key);
-  // Fisher–Yates from the front. What was moved is remembered; all else is where it began.
+  // Fisher–Yates from the front. The map holds what was moved; everything else is where it began.
   const moved = new Map<number, number>();
   return Array.from({ length: taken }, (_, i) => {
     const j = i + multiplyHigh(draw[i]!, n - i);

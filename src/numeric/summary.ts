@@ -1,23 +1,23 @@
-// A list of accuracies in three numbers.
+// Summarises a list of accuracies in three numbers.
 
 /** Two-sided 95 % quantiles of Student's t for 1 … 9 degrees of freedom. */
 const QUANTILES = [
   12.7062047362, 4.3026527297, 3.1824463053, 2.7764451052, 2.5705818356, 2.4469118511, 2.3646242516, 2.3060041352,
   2.2621571628,
 ];
-/** The same of the normal distribution. */
+/** The same quantile of the normal distribution. */
 const Z = 1.959963984540054;
 
-/** Mean of a sample and how sure it is. */
+/** The mean of a sample, and how certain it is. */
 export interface Summary {
   readonly mean: number;
-  /** Unbiased; 0 for one value. */
+  /** The unbiased estimate; 0 for one value. */
   readonly std: number;
   /** Half the width of the 95 % interval of the mean, mean ± t·std/√n, by Student's t; absent for one value. */
   readonly ci95?: number | undefined;
 }
 
-/** Of at least one value. */
+/** Summarises one or more values. */
 export function summary(values: readonly number[]): Summary {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;
@@ -28,8 +28,8 @@ export function summary(values: readonly number[]): Summary {
 }
 
 /**
- * t of `degrees` degrees of freedom with P(|T| ≤ t) = 95 %: the expansion of Cornish and Fisher (Abramowitz and Stegun,
- * 26.7.5), right to 1e-5 from 10 degrees on.
+ * Returns t with P(|T| ≤ t) = 95 % for `degrees` degrees of freedom: the expansion of Cornish and Fisher (Abramowitz and
+ * Stegun, 26.7.5), correct to 1e-5 from 10 degrees on.
  */
 export function studentQuantile(degrees: number): number {
   if (degrees <= QUANTILES.length) return QUANTILES[degrees - 1]!;

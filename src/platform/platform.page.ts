@@ -1,10 +1,10 @@
-// What differs between Node and pages: the side of pages and their workers (platform.ts).
+// What differs between Node and pages: the side of pages and their workers (see platform.ts).
 import { UnsupportedError } from "../errors.ts";
 
 export const ReadableStream: typeof globalThis.ReadableStream = globalThis.ReadableStream;
 export const MessageChannel: typeof globalThis.MessageChannel = globalThis.MessageChannel;
 
-/** Decompresses what is piped through it. Throws UnsupportedError. */
+/** Returns a stream that decompresses what is piped through it. Throws UnsupportedError if the host has none. */
 export function decompressor(format: CompressionFormat): DecompressionStream {
   if (typeof DecompressionStream === "undefined") {
     throw new UnsupportedError("this host has no DecompressionStream: use a browser from 2023 or newer");
@@ -12,22 +12,22 @@ export function decompressor(format: CompressionFormat): DecompressionStream {
   return new DecompressionStream(format);
 }
 
-/** SHA-256 and its like; undefined where the host does not offer them. */
+/** Returns the host's digests, such as SHA-256; undefined if it does not offer them. */
 export function subtleCrypto(): SubtleCrypto | undefined {
   return globalThis.crypto?.subtle;
 }
 
-/** Processors worth a kernel thread each: at most 8, since small batches have no work for more. */
+/** Counts the processors worth a kernel thread each: at most 8, since small batches have no work for more. */
 export function hardwareThreads(): number {
   return Math.min(8, Math.max(1, globalThis.navigator?.hardwareConcurrency ?? 1));
 }
 
-/** Whether this thread paints and listens to a user, and so may not wait. */
+/** Whether this thread paints and listens to a user, and so may not block. */
 export const onMainThread: boolean = "document" in globalThis;
 
 /**
- * Whether memory can be shared with workers: found out by posting some, because there are hosts that say they are
- * isolated, and make shared memory, and then refuse to post it.
+ * Returns whether memory can be shared with workers. It tries to post some, because some hosts say that they are isolated
+ * and make shared memory, and then refuse to post it.
  */
 export function canShareMemory(): boolean {
   const { port1, port2 } = new MessageChannel();
@@ -42,7 +42,7 @@ export function canShareMemory(): boolean {
   }
 }
 
-/** Lets the host do what is waiting: events, signals, painting. */
+/** Lets the host do pending work: events, signals, painting. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -54,7 +54,7 @@ export function nextTask(): Promise<void> {
   });
 }
 
-/** Pages are not told. */
+/** Returns infinity, because pages are not told. */
 export function addressSpaceLeft(): number {
   return Number.POSITIVE_INFINITY;
 }

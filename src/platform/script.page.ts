@@ -1,47 +1,47 @@
-// The one script that everything in a page which is not the page itself starts from: orchestrators, workers and kernel
-// threads. Its first message says which of them it is to be (run/orchestrator/main.page.ts).
+// Starts everything in a page that is not the page itself, orchestrators, workers and kernel threads, from one script. Its
+// first message says which of them it becomes (run/orchestrator/main.page.ts).
 //
-// The page starts them all. A worker that wants one asks the page that started it, and then speaks to it over a port of its
-// own: what is said does not go through the page, which would keep the kernels' memory until it collects garbage, and
-// WebKit would then have no room for a sixteenth. It asks because a worker of Firefox (seen in 153) that starts workers
-// itself now and then stands still in `new Worker`, for ever, and some browsers have no workers of workers at all. In a
-// worker of yours, which cannot ask, there is one thread in Firefox.
+// The page starts them all. A worker that needs one asks the page that started it, and then speaks to it over a port of its
+// own: messages do not go through the page, which would keep the kernels' memory until it collects garbage, and
+// WebKit would then have no room for a sixteenth. The worker asks because in Firefox (seen in 153) a worker that starts
+// workers sometimes hangs for ever in `new Worker`, and some browsers cannot start workers in workers at all. A worker
+// of your own cannot ask, and so has one thread in Firefox.
 import type { WorkerScript } from "./worker-script.ts";
 import { workerSource } from "./worker-source.page.gen.ts";
 
 /** A worker that was started, by this thread or for it. */
 export interface ScriptWorker {
   onmessage: (data: unknown) => void;
-  /** It could not start, or did not catch an error; the message may be empty. */
+  /** Called when the worker did not start, or did not catch an error; the message may be empty. */
   onerror: (message: string) => void;
   postMessage(message: unknown, transfer?: Transferable[]): void;
   terminate(): void;
 }
 
-/** What a worker says to the page of a worker that it wants, by a number of its own. */
+/** A worker's request to the page about a worker that it needs, by a number of its own. */
 type Request =
   | { readonly child: number; readonly ask: "start"; readonly port: MessagePort }
   | { readonly child: number; readonly ask: "terminate" };
 
-/** What it hears of one that could not start, or died. */
+/** The page's answer about a worker that could not start, or died. */
 interface Answer {
   readonly child: number;
   readonly error: string;
 }
 
-/** The first message of a worker that another one asked for: what it is to be, it hears from that one over the port. */
+/** The first message to a worker that another one asked for; that other one says over the port what it becomes. */
 export interface AskedBy {
   readonly asker: MessagePort;
 }
 
 /**
- * Why this thread should start no workers; undefined where it may. A worker of Firefox that starts workers stands still in
- * `new Worker` now and then, and nothing that can be tried tells when it will: so the browser is told by its name.
+ * Returns why this thread should start no workers, or undefined if it may. In Firefox a worker that starts workers sometimes
+ * hangs in `new Worker`. No test tells when it will, so the browser is recognised by its name.
  */
 export function workersObstacle(): string | undefined {
   // The library's own workers ask the page for theirs.
   if (workerSource === undefined || "document" in globalThis) return undefined;
-  // "Gecko" without a number stands in the names of other browsers, too.
+  // Other browsers have "Gecko" without a number in their names.
   if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
   return (
     "in Firefox a worker that starts workers sometimes stands still for ever: to have more, call the library in the " +
@@ -49,9 +49,9 @@ export function workersObstacle(): string | undefined {
   );
 }
 
-/** Starts the script: the given one, else the one that is embedded here. Throws what the host throws. */
+/** Starts the given script, or else the embedded one. Throws what the host throws. */
 export function startScript(script?: WorkerScript): ScriptWorker {
-  // The script does not hold itself: then this is it.
+  // The script does not contain itself: without a source, this code runs in it.
   return workerSource === undefined ? new AskedFor() : new Started(script);
 }
 
@@ -65,7 +65,7 @@ function newWorker(script: WorkerScript | undefined): Worker {
   return new Worker(embedded);
 }
 
-/** A worker of this thread, and those that it asks for. */
+/** A worker of this thread; it also starts those that it asks for. */
 class Started implements ScriptWorker {
   onmessage: (data: unknown) => void = () => {};
   onerror: (message: string) => void = () => {};
@@ -142,7 +142,7 @@ class AskedFor implements ScriptWorker {
   }
 }
 
-/** Takes what the page says of a worker that was asked for; false if it is about something else. */
+/** Handles the page's message about a worker that was asked for; returns false if it is about something else. */
 export function hear(data: object): boolean {
   if (!("child" in data)) return false;
   const { child, error } = data as Answer;

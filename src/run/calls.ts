@@ -1,4 +1,4 @@
-// The calls that give one result, wherever they run. In full they are described where they run in place (in-place.ts).
+// The calls that give one result, in place or in a worker. src/run/in-place describes them in full.
 import { transfer } from "comlink";
 import type { Check } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
@@ -30,12 +30,11 @@ export type NearestNeighborsOptions = Placed<NeighborsHere>;
 export type TrainPoolOptions = Placed<TrainPoolHere>;
 
 /**
- * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. From a worker
- * `onProgress` hears at most ten times a second, and so perhaps not of each network.
+ * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. In a worker
+ * `onProgress` is called at most ten times a second, so perhaps not for each network.
  *
- * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
- * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
- * where a worker died.
+ * @throws TypeError or RangeError that names the field for an invalid set or test images whose fields do not fit; ShapeError
+ * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when a worker died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
@@ -44,12 +43,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 /**
- * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class: random ones,
- * the best of many random draws, class averages or k-means centres (`kind`).
+ * Measures the accuracy of networks trained on real images instead of distilled ones, equally many of each class: random
+ * images, the best of many random draws, class averages or k-means centres (`kind`).
  *
- * @throws RangeError where images per step are no multiple of the classes, a class has no image, or none has two; TypeError
- * or RangeError for data whose fields do not fit; ShapeError where model and images do not fit; the signal's reason when
- * aborted; WorkerError where a worker died.
+ * @throws RangeError when images per step are not a multiple of the classes, a class has no image, or none has two; TypeError
+ * or RangeError for data whose fields do not fit; ShapeError when model and images do not fit; the signal's reason when
+ * aborted; WorkerError when a worker died.
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
@@ -58,10 +57,10 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
 }
 
 /**
- * Accuracy of K nearest neighbours among a few images that stand for a data set.
+ * Measures the accuracy of K nearest neighbours among a few images that stand for a data set.
  *
  * @throws RangeError for `k`, `p` or counts out of range; TypeError or RangeError for data or a set whose fields do not fit;
- * ShapeError where images or classes do not fit; the signal's reason.
+ * ShapeError when images or classes do not fit; the signal's reason.
  * @example
  * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
  */
@@ -70,13 +69,13 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 }
 
 /**
- * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
- * k alone: it does not depend on how many there are, on threads or workers. In a worker training goes on while `onNetwork` has a
- * network: those that come meanwhile wait in memory until it has had the ones before them.
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
+ * k: it does not depend on the number of networks, threads or workers. In a worker training goes on while `onNetwork` handles
+ * a network: later networks wait in memory until it has handled those before them.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
- * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
- * signal's reason when aborted; WorkerError where a worker died.
+ * of range or that do not fit; DivergedError when a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError when a worker died.
  * @example
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
@@ -120,7 +119,7 @@ async function call<Name extends CallName>(
         handled.catch(() => {});
       };
     });
-    // A callback that fails is heard by `failed`, maybe before anybody waits for the end.
+    // `failed` handles a callback that fails, maybe before anybody waits for the end.
     ended.catch(() => {});
     const control: Control = "abort";
     const abort = (): void => port1.postMessage(control);
@@ -131,11 +130,11 @@ async function call<Name extends CallName>(
           (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
         );
         const failed = callbacks.failed.catch((error) => {
-          // Nobody waits for the result any more: an engine that is not ours shall have its hands free.
+          // Nobody waits for the result any more, and the caller's engine must become free.
           abort();
           throw error;
         });
-        // A call that fails in a worker that lives has told of its networks, and they are heard before the failure is.
+        // A call that fails in a living worker has sent its networks; they are handled before the failure is.
         const told = result.then(
           () => ended,
           (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),

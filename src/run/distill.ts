@@ -1,4 +1,4 @@
-// distill(), wherever it runs.
+// distill(), in place or in a worker.
 import { type Remote, transfer } from "comlink";
 import { checkOptions } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
@@ -23,19 +23,18 @@ import { followable, type Placed } from "./place.ts";
 export type DistillOptions = Placed<OptionsHere>;
 
 /**
- * A distillation under way. Iterate it, or await `result()`; it does not start before. A run in a worker, as in pages by
- * default, reports at most ten times a second, so that not every step is seen; it goes on while a report is looked at,
- * but waits before the next one but one: whoever stops asking pauses it.
+ * A distillation. It starts when you iterate it or await `result()`. In a worker, the default in pages, it sends progress at
+ * most ten times a second, so that not every step is seen. It may be one message ahead; if you stop iterating, it pauses.
  */
 export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
   /**
-   * The set when the run has ended, after all steps or fewer. Rejects with what ended a run that failed, as with a
-   * DivergedError, whose `set` is what was learned before.
+   * Returns the set when the run has ended, after all steps or fewer. Rejects with the error that ended a failed run, such
+   * as a DivergedError, whose `set` is what was learned before.
    */
   result(): Promise<DistilledSet>;
   /**
-   * The set as it stands, at any time after the first step. Of a run that diverged, or failed otherwise, it is the set as
-   * it was before the step that failed; it rejects where that is gone, as with the worker it was in.
+   * Returns the current set, at any time after the first step. For a run that diverged or failed it is the set before the
+   * step that failed; it rejects if that set is lost, for example with the worker.
    */
   snapshot(): Promise<DistilledSet>;
   /**
@@ -48,10 +47,10 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
 }
 
 /**
- * Learns a distilled set: in a page in a worker, elsewhere in place (`worker`).
+ * Learns a distilled set: in a worker in pages, in place elsewhere (`worker`).
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
- * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError when a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -73,7 +72,7 @@ class PlacedRun implements Distillation {
 
   constructor(options: DistillOptions) {
     checkOptions(options, { ...distillChecks, ...placeChecks });
-    // A copy: what a caller changes later was not checked.
+    // The options are copied, because what a caller changes later was not checked.
     this.#options = { ...options };
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));
@@ -160,7 +159,7 @@ class PlacedRun implements Distillation {
       signal?.addEventListener("abort", abort);
       if (signal?.aborted) abort();
       finished = worker.call(() => run.drive());
-      // Of a worker that died there comes no last report.
+      // A worker that died sends no last message.
       finished.catch(() => reports.end());
       for (;;) {
         say("more");
@@ -172,7 +171,7 @@ class PlacedRun implements Distillation {
       await finished;
     } finally {
       say("end");
-      // Leaving the iteration early is as good an end as any, and so is failing: what was learned stays.
+      // Leaving the iteration early and failing end the run too: what was learned is kept.
       this.#set = await finished?.catch((error) => this.#learnedBefore(error));
       this.#state = await this.#run?.state().catch(() => undefined);
       signal?.removeEventListener("abort", abort);
@@ -196,7 +195,7 @@ class PlacedRun implements Distillation {
   }
 }
 
-/** The reports of a run, as they come. */
+/** The progress messages of a run, in order. */
 class Reports {
   readonly #waiting: Progress[] = [];
   #ended = false;
@@ -215,7 +214,7 @@ class Reports {
     this.#wake();
   }
 
-  /** The next one; none after the last. */
+  /** Returns the next one; undefined after the last. */
   async next(): Promise<Progress | undefined> {
     while (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
@@ -226,7 +225,7 @@ class Reports {
   }
 }
 
-/** The options as their check takes them: of an engine elsewhere only the threads count. */
+/** Returns the options in the form that their check takes: only the threads of an engine elsewhere count. */
 function forCheck({ engine, ...options }: DistillOptions): OptionsHere {
   if (engine === undefined) return options;
   const which = known(engine);

@@ -1,4 +1,4 @@
-// The engine that a call runs on: the one that is given, or one of its own.
+// Provides the engine that a call runs on: the given one, or one of its own.
 import type { Floats } from "../backend/backend.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { Engine as EngineHere } from "../engine/engine.ts";
@@ -8,14 +8,14 @@ import { createEngine, type PlaceOptions } from "./place.ts";
 
 export type { EngineHere };
 
-/** The engine of a call: the given one, or one of its own, to be disposed of after it. */
+/** Returns the engine of a call: the given one, or one of its own that must be disposed of after it. */
 export async function engineOf(options: CallOptions): Promise<{ engine: EngineHere | RemoteEngine; owned: boolean }> {
   const { engine: given, worker, onNotice, threads = "auto", workers = 0 } = options;
   if (given !== undefined) return { engine: known(given), owned: false };
   const engine = await createEngine({
     ...(worker !== undefined && { worker }),
     ...(onNotice && { onNotice }),
-    // Where workers compute, little is left to do for the engine.
+    // When workers compute, little is left for the engine to do.
     threads: workers > 0 ? 1 : threads,
   });
   return { engine: known(engine), owned: true };
@@ -34,14 +34,14 @@ export async function onEngine<T>(
   }
 }
 
-/** Options that say where a call runs. */
+/** The options that say where a call runs. */
 interface CallOptions extends PlaceOptions {
   readonly engine?: Engine<Floats> | undefined;
   readonly threads?: number | "auto" | undefined;
   readonly workers?: number | undefined;
 }
 
-/** An engine as its kind, which users do not see. */
+/** Returns an engine as its implementation, which users do not see. */
 export function known(engine: Engine<Floats>): EngineHere | RemoteEngine {
   if (engine instanceof RemoteEngine) return engine;
   if (typeof engine === "object" && engine !== null && "arena" in engine) return engine as EngineHere;

@@ -1,5 +1,5 @@
-// Where an engine runs: by default in an orchestrator of its own in a page, whose main thread must not be kept busy, and
-// in place elsewhere.
+// Decides where an engine runs: in a page by default in an orchestrator of its own, because the main thread must stay free,
+// and elsewhere in place.
 import type { Floats } from "../backend/backend.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
@@ -10,17 +10,17 @@ import { workerStarter, workersObstacle } from "../workers/start.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";
 import type { Engine } from "./orchestrator/interfaces.ts";
 
-/** Where an engine, or a call that starts one, runs. */
+/** Says where an engine, or a call that starts one, runs. */
 export interface PlaceOptions {
   /**
    * `true`, the default in a page: in a worker, so that the page stays responsive. `false`, the default elsewhere: in
-   * place; a page's main thread then runs one kernel thread. The URL of the file `distillate/worker`, or a function that
-   * starts it, where a page's policy forbids workers that are not files of its own. Results do not depend on it.
+   * place; a page's main thread then runs one kernel thread. If a page's policy allows only workers from its own files: the
+   * URL of the file `distillate/worker`, or a function that starts it. Results do not depend on it.
    */
   readonly worker?: boolean | WorkerScript | undefined;
   /**
-   * Is told, in a sentence, what the engine does without and why, because of the page's headers or policy for example:
-   * workers or threads. Default: each sentence goes to `console.info` once.
+   * Called with a message when a feature (threads, workers) is unavailable, for example because of the page's headers or
+   * policy. Default: each message goes to `console.info` once.
    */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
@@ -33,15 +33,15 @@ type InPlace = typeof import("./in-place/calls.ts");
 const { worker, onNotice } = placeChecks;
 const createChecks: Checks<EngineOptions & PlaceOptions> = { ...engineChecks, worker, onNotice };
 
-/** Whether this page was seen to forbid the embedded worker. */
+/** Whether this page has forbidden the embedded worker. */
 let forbidden = false;
 const said = new Set<string>();
 
 /**
- * Starts an engine: in a page in a worker, elsewhere in place (`worker`).
+ * Starts an engine: in a worker in pages, in place elsewhere (`worker`).
  *
- * @throws TypeError or RangeError for options of the wrong kind or out of range, UnsupportedError where the host has no
- * WebAssembly with SIMD, does not allow to compile it or, if asked for, has no relaxed SIMD, WorkerError where a worker was
+ * @throws TypeError or RangeError for options of the wrong kind or out of range; UnsupportedError when the host has no
+ * WebAssembly with SIMD, does not allow to compile it or, if asked for, has no relaxed SIMD; WorkerError when a worker was
  * asked for and could not start.
  * @example
  * const engine = await createEngine({ threads: 2 });
@@ -57,7 +57,7 @@ export function createEngine(options: EngineOptions & PlaceOptions): Promise<Eng
 export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
   checkOptions(options, createChecks);
   const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
-  // The slow one has no use for threads, and is for tests.
+  // The reference backend is for tests and does not use threads, so it always runs in place.
   if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
@@ -77,7 +77,7 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   }
 }
 
-/** The options of a call as this thread can follow them: without workers where it should not start any, which is said. */
+/** Returns the options that this thread can follow: without workers if it should not start any, which it then reports. */
 export async function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(
   options: T,
 ): Promise<T> {

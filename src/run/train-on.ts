@@ -1,4 +1,4 @@
-// trainOn(), wherever it runs.
+// trainOn(), in place or in a worker.
 import { floats, optional, signal } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { checkDistilledSet } from "../distill/check-set.ts";
@@ -19,11 +19,11 @@ export type TrainOnOptions = Placed<OptionsHere> & Abortable;
 const checks: Checks<TrainOnOptions> = { ...trainOnChecks, ...placeChecks, signal: optional(signal) };
 
 /**
- * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds. Dispose the network when
+ * Trains a network on a distilled set: steps × epochs gradient steps, which take milliseconds. Dispose the network when
  * done, unless it is on an engine of yours.
  *
- * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
- * not fit; RangeError for parameters of another length.
+ * @throws TypeError or RangeError that names the field for an invalid set; ShapeError when set and model do not fit;
+ * RangeError for parameters of another length.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);

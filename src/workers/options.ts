@@ -1,4 +1,4 @@
-// How many workers a call has, and with which engines.
+// The options of a call that concern workers and their engines.
 import { type Check, number } from "../checks/checks.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
@@ -7,18 +7,18 @@ import type { StartWorker } from "./start.ts";
 
 const MAXIMUM_WORKERS = 64;
 
-/** A number of workers; 0 is for none. */
+/** Checks for a number of workers; 0 means none. */
 export const workersCheck: Check = number(
   `integer from 0 to ${MAXIMUM_WORKERS}`,
   (workers) => Number.isInteger(workers) && workers >= 0 && workers <= MAXIMUM_WORKERS,
 );
 
-/** Kernel threads of each of `workers` workers: 1 where there are several, and for "auto" their share of the machine. */
+/** Returns the kernel threads of each of `workers` workers: by default 1 if there are several; "auto" shares out the machine. */
 export function threadsPerWorker(workers: number, threads: number | "auto" = workers > 1 ? 1 : "auto"): number {
   return threads === "auto" ? Math.max(1, Math.floor(hardwareThreads() / workers)) : threads;
 }
 
-/** What users say of workers. An engine of theirs stays where it is; workers have engines of the same kind. */
+/** The worker options of a call. A given engine is not moved; each worker creates one of the same kind. */
 export interface CallOptions {
   readonly workers?: number | undefined;
   readonly threads?: number | "auto" | undefined;
@@ -26,17 +26,17 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a pool is started with. */
+/** The options with which a group of workers is started. */
 export interface PoolOptions {
   readonly workers: number;
-  /** Of each worker. */
+  /** The options of each worker's engine. */
   readonly engine: EngineOptions;
-  /** Aborting ends the pool: calls then reject with the signal's reason. */
+  /** Aborting stops the workers: calls then reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   readonly start?: StartWorker | undefined;
 }
 
-/** The options of a call, as a pool of at most `most` workers: more would have nothing to do. */
+/** Makes options of at most `most` workers out of those of a call: more workers would have nothing to do. */
 export function poolOptions(
   { workers = 0, threads, engine, signal }: CallOptions,
   most: number,

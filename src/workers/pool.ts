@@ -1,5 +1,5 @@
-// The page's side: a pool of workers that share out numbered tasks. What ends the pool ends every call: a worker that
-// died, the AbortSignal, dispose().
+// A group of workers that share out numbered tasks, on the caller's side. Every call ends when the group does: when a worker
+// dies, when the AbortSignal aborts, and by dispose().
 
 import type { Remote } from "comlink";
 import type { PoolOptions } from "./options.ts";
@@ -7,7 +7,7 @@ import { type StartWorker, workerStarter } from "./start.ts";
 import { type StartMessage, startMessage } from "./start-message.ts";
 import { SupervisedWorker } from "./supervised.ts";
 
-/** What every worker of a pool can do; each pool's workers can do more. */
+/** The calls that every worker of a group answers; particular groups answer more. */
 export interface EngineWorker {
   start(engine: StartMessage): Promise<void>;
 }
@@ -22,7 +22,7 @@ export class WorkerPool<Api extends EngineWorker> {
     signal?.addEventListener("abort", this.#abort);
   }
 
-  /** Workers with an engine each. Throws what a worker could not start for, or the signal's reason. */
+  /** Starts workers with an engine each. Throws the reason why a worker could not start, or the signal's reason. */
   static async start<Api extends EngineWorker>({
     workers,
     engine,
@@ -46,12 +46,12 @@ export class WorkerPool<Api extends EngineWorker> {
     this.#members.push(new SupervisedWorker(name, start, (error) => this.#stop(error)));
   }
 
-  /** Tells something to every worker. */
+  /** Runs a task on every worker. */
   async all(task: (api: Remote<Api>) => Promise<void>): Promise<void> {
     await Promise.all(this.#members.map((member) => member.call(task)));
   }
 
-  /** Runs tasks 0 … count−1, each on the next worker that is free, and hands over their results in order. */
+  /** Runs tasks 0 … count−1, each on the next free worker, and returns their results in order. */
   async inOrder<T>(
     count: number,
     task: (api: Remote<Api>, k: number) => Promise<T>,
@@ -67,7 +67,7 @@ export class WorkerPool<Api extends EngineWorker> {
           const k = next++;
           early.set(k, await member.call((api) => task(api, k)));
           for (; early.has(delivered) && !failed; delivered++) {
-            // Whoever gets a result may have aborted.
+            // The receiver of a result may have aborted.
             if (this.#end) throw this.#end.reason;
             deliver(delivered, early.get(delivered)!);
             early.delete(delivered);
@@ -81,7 +81,7 @@ export class WorkerPool<Api extends EngineWorker> {
     await Promise.all(this.#members.map(serve));
   }
 
-  /** Stops the workers, whatever they are doing. Calls after it reject. */
+  /** Stops the workers at once. Later calls reject. */
   async dispose(): Promise<void> {
     this.#stop(new Error("the workers were stopped"));
     await this.#end?.stopped;

@@ -1,11 +1,11 @@
-// Data sets and weights in memory that all workers see, where the host has such memory.
+// Puts data sets and weights into memory that all workers see, if the host has such memory.
 import type { Floats } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { arrayKind, isSharedBuffer } from "../kinds.ts";
 import { canShareMemory } from "../platform/platform.ts";
 
-/** The data set in memory that all workers see, where there is such memory; else as small as it can be cloned. */
+/** Returns the data set in memory that all workers see, or else as a copy that is small to clone. */
 export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
   const { name, count, channels, height, width, classes, classNames, absentClasses, mean, std } = data;
   return {
@@ -17,13 +17,13 @@ export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
   };
 }
 
-/** The source likewise: a pretrained pool is told once, and not copied for each worker. */
+/** Does the same for the weights of a pretrained pool, so that they are not copied for each worker. */
 export function shareableInit(init: WeightSource): WeightSource {
   return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
 }
 
 function shared<T extends Uint8Array | Floats>(array: T): T {
-  // Pages have such memory only where they are isolated from others.
+  // Pages have such memory only if they are isolated from others.
   if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return array.slice() as T;
   if (isSharedBuffer(array.buffer)) return array;
   const Kind = { Uint8Array, Float32Array, Float64Array }[arrayKind(array) as "Uint8Array"] as unknown as new (

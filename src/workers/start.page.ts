@@ -1,11 +1,11 @@
-// Starts a worker in a page, or for a worker of a page, and hears when it dies (start.ts).
+// Starts a worker in a page, or for a worker of a page, and reports its death (see start.ts).
 import { startScript, workersObstacle } from "../platform/script.page.ts";
 import type { WorkerScript } from "../platform/worker-script.ts";
 import type { Calling, Role, StartWorker } from "./start.ts";
 
 export { workersObstacle };
 
-/** What starts workers, from `script` if it is given. */
+/** Returns a function that starts workers, from `script` if it is given. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   return (port, died) => {
     const worker = startScript(script);

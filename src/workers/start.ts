@@ -1,5 +1,5 @@
-// Starts a worker, in Node (start.page.ts does in pages), and hears when it dies. What it is told goes through the port
-// it is given: that is alike everywhere.
+// Starts a worker in Node (start.page.ts does in pages), and reports its death. All messages go through the port that it
+// is given, which works alike everywhere.
 import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
 import { UnsupportedError, WorkerError } from "../errors.ts";
@@ -8,21 +8,21 @@ import { addressSpaceLeft, moreAddressSpace, nodeModule } from "../platform/plat
 import type { WorkerScript } from "../platform/worker-script.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
-/** A worker that runs, or is about to. */
+/** A worker that runs, or starts to. */
 export interface StartedWorker {
-  /** Resolves when it has stopped. */
+  /** Resolves when the worker has stopped. */
   terminate(): Promise<unknown>;
-  /** Whether a program in Node waits for it. */
+  /** Sets whether a program in Node waits for the worker. */
   keepAlive(wanted: boolean): void;
 }
 
 /**
- * Starts a worker that serves `port`; `died` is told why when it ends, and may be told more than once. In a page only an
- * error that nobody caught ends a worker.
+ * Starts a worker that serves `port`. `died` is called with the reason when it ends, maybe more than once. In a page only an
+ * uncaught error ends a worker.
  */
 export type StartWorker = (port: MessagePort, died: (why: string) => void) => StartedWorker;
 
-/** What a worker is for: it computes single networks (server.ts), or whole calls (run/orchestrator/server.ts). */
+/** The work of a worker: single networks (networks/server.ts), or whole calls (orchestrator/server.ts). */
 export type Role = "networks" | "orchestrator";
 
 /** A worker's first message. */
@@ -31,25 +31,25 @@ export interface Calling {
   readonly port: MessagePort;
 }
 
-/** What a worker takes before it has a memory of its own, and some to spare. */
+/** The address space that a worker takes before it has a memory of its own, rounded up. */
 const WORKER_ADDRESS_SPACE = 2 ** 30;
 
 /**
- * A worker starts threads and workers too: the bundle takes what the page has anyway as its argument, rather than holding
- * it once more. Made once, because whoever has a worker of Node's has its source.
+ * The script of a worker. A worker starts threads and workers too, so the bundle receives this text as an argument, as the
+ * page already has it, instead of containing it again. It is kept, because every worker of Node's is started from it.
  */
 let source: string | undefined;
 
-/** Why no worker should be started here; undefined where it may. */
+/** Returns why no worker should be started here, or undefined if workers may be started. */
 export function workersObstacle(): string | undefined {
   return undefined;
 }
 
-/** What starts workers. Throws UnsupportedError for a script that is given: only pages have a choice. */
+/** Returns a function that starts workers. Throws UnsupportedError for a given script: only pages have that choice. */
 export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
   return (port, died) => {
-    // Where a worker has too little room to start, V8 does not say so but ends the process.
+    // When a worker has too little room to start, V8 reports no error but ends the process.
     const left = addressSpaceLeft();
     if (left < WORKER_ADDRESS_SPACE) {
       const lack = `expected ${WORKER_ADDRESS_SPACE / 2 ** 20} MiB of address space for another worker`;

@@ -1,5 +1,5 @@
-// One worker that is spoken to through comlink, which leaves a call pending for ever when the worker dies. Here every call
-// ends: with the answer, with what the worker threw, or with the reason it was stopped for, its death included.
+// Speaks to one worker through comlink, which leaves a call pending for ever when the worker dies. Here every call ends:
+// with the answer, with what the worker threw, or with the reason for which the worker was stopped or died.
 import { type ProxyMethods, type Remote, releaseProxy, transferHandlers, wrap } from "comlink";
 import { WorkerError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
@@ -7,11 +7,11 @@ import { MessageChannel } from "../platform/platform.ts";
 import type { StartedWorker, StartWorker } from "./start.ts";
 import { withClass } from "./thrown.ts";
 
-/** A port, which in Node keeps a program alive unless told not to. */
+/** A port; in Node it keeps a program alive unless `unref` is called. */
 type Port = MessagePort & { ref?(): void; unref?(): void };
 
-// An object of a worker's is spoken to over a port of its own. It must not keep a program alive until it is collected as
-// garbage: while a call is under way, the worker's port does.
+// comlink speaks to an object of a worker over a port of its own. That port must not keep a program alive until it is
+// collected as garbage; while a call is running, the worker's port does.
 const proxies = transferHandlers.get("proxy")!;
 transferHandlers.set("proxy", {
   ...proxies,
@@ -29,8 +29,8 @@ interface Call<T> {
 }
 
 /**
- * Ends `call` with the answer. comlink keeps the promise of an answer that never comes as long as the port of a proxy, and
- * the port as long as the proxy: so that promise must not lead to a proxy, and holds no more than the call.
+ * Ends `call` with the answer. comlink keeps the promise of an answer that never comes as long as a proxy's port, and the
+ * port as long as the proxy. So that promise must not lead to a proxy, and holds only the call.
  */
 function whenAnswered<T>(answer: Promise<T>, call: Call<T>): void {
   answer.then(
@@ -39,8 +39,8 @@ function whenAnswered<T>(answer: Promise<T>, call: Call<T>): void {
   );
 }
 
-// What a worker throws is thrown here as what it was. comlink makes an Error and assigns its name, which fails where the
-// prototypes of errors are frozen.
+// An error that a worker throws is thrown here with its class. comlink makes an Error and assigns its name, which fails if
+// the prototypes of errors are frozen.
 transferHandlers.set("throw", {
   ...transferHandlers.get("throw")!,
   deserialize({ isError, value }: { readonly isError: boolean; readonly value: unknown }): never {
@@ -55,7 +55,7 @@ export class SupervisedWorker<Api> {
   readonly #pending = new Set<Call<never>>();
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
 
-  /** `died` is called with the WorkerError of its death, once, if that is what ends it. Throws WorkerError. */
+  /** `died` is called once, with the WorkerError, if the worker dies. Throws WorkerError. */
   constructor(name: string, start: StartWorker, died: (error: WorkerError) => void = () => {}) {
     const { port1, port2 } = new MessageChannel();
     const die = (why: string): void => {
@@ -75,7 +75,7 @@ export class SupervisedWorker<Api> {
     this.#api = wrap<Api>(port1);
   }
 
-  /** What it was stopped for, if it was. */
+  /** The reason for which it was stopped, if it was. */
   get reason(): unknown {
     return this.#end?.reason;
   }
@@ -94,20 +94,20 @@ export class SupervisedWorker<Api> {
         },
       };
       this.#pending.add(call);
-      // An idle worker must not keep a finished program alive; one that works must.
+      // An idle worker must not keep a finished program alive; a busy one must.
       if (this.#pending.size === 1) this.#keepAlive(true);
       const answer = async (): Promise<T> => task(this.#api);
       whenAnswered(answer(), call);
     });
   }
 
-  /** Ends all calls with `reason`, now and later, and stops the worker, whatever it is doing; the first reason counts. */
+  /** Ends all calls with `reason`, now and later, and stops the worker at once; the first reason counts. */
   async stop(reason: unknown): Promise<void> {
     if (!this.#end) {
-      // First of all: in Deno a worker says that it has ended while it is being terminated.
+      // This comes first: in Deno a worker reports its end while it is being terminated.
       const end = { reason, stopped: Promise.resolve() as Promise<unknown> };
       this.#end = end;
-      // The port leads back here by its listeners: comlink would keep both, and with them the worker, for ever.
+      // The listeners of the port lead back here: without this, comlink would keep both, and so the worker, for ever.
       (this.#api as ProxyMethods)[releaseProxy]();
       this.#port.close();
       end.stopped = this.#worker.terminate();

@@ -1,4 +1,4 @@
-// Errors on their way out of a worker: comlink sends name, message and stack alone.
+// Carries errors out of a worker: comlink sends only name, message and stack.
 import { DivergedError, type Divergence, type Learned, withLearned } from "../distill/diverged-error.ts";
 import { FormatError, ShapeError, UnsupportedError, WorkerError } from "../errors.ts";
 
@@ -13,20 +13,20 @@ const classes = new Map<string, new (message: string) => Error>(
   }),
 );
 
-/** An error as it comes out of a worker, where its class does not survive. */
+/** An error that came out of a worker and lost its class. */
 type Sent = Pick<Error, "name" | "message" | "stack"> & Partial<Divergence & Learned>;
 
-/** What an error holds beside name, message and stack, to be sent along with these. */
+/** Returns the fields of an error to send along with name, message and stack. */
 export function detailsOf(error: unknown): object {
   if ((error as Partial<Error> | undefined)?.name !== "DivergedError") return {};
   const { step, tensor, value, network, set, networks } = error as DivergedError;
   return { step, tensor, value, network, set, networks };
 }
 
-/** An error that came out of a worker, as one of the class it had there. */
+/** Gives an error that came out of a worker its class again. */
 export function withClass({ name, message, stack, ...details }: Sent): Error {
   const error = name === "DivergedError" ? diverged(message, details) : new (classes.get(name) ?? Error)(message);
-  // Defined, not assigned: an assignment fails where a program has frozen the prototypes of errors.
+  // Properties are defined, not assigned, because assigning fails if a program has frozen the prototypes of errors.
   const define = (key: string, value: unknown): unknown =>
     Object.defineProperty(error, key, { value, configurable: true, writable: true });
   define("stack", stack);

@@ -126,6 +126,33 @@ test("the seed decides the images, the numbers of threads and workers do not", a
   expect(await run("seed8", "--seed", "8", "--threads", "1")).not.toBe(first);
 }, 60_000);
 
+test("--evaluate-every tells of the accuracy while a run is under way, and changes nothing of its set", async () => {
+  const fast = ["--data", data, "--outer-steps", "4", "--batch", "40", "--evaluate", "2", "--baselines", "none"];
+  const run = async (out: string, ...args: string[]) => {
+    const outcome = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
+    expect(outcome).toMatchObject({ code: 0 });
+    return { ...outcome, result: resultOf(join(folder, out)), metrics: metricsOf(join(folder, out)) };
+  };
+  const [plain, watched] = [await run("unwatched"), await run("watched", "--evaluate-every", "2")];
+  expect(watched.result.sha256).toBe(plain.result.sha256);
+
+  const accuracies = watched.metrics.filter(({ accuracy }) => accuracy);
+  expect(accuracies.map(({ step }) => step)).toEqual([2, 4]);
+  const { mean, std, networks } = watched.result.evaluation;
+  expect(accuracies[1]!.accuracy).toEqual({ mean, std, networks });
+  expect(plain.metrics.filter(({ accuracy }) => accuracy)).toEqual([]);
+  // The same networks as judge the set at the end, on the set as it is then.
+  const half = await distillate(["run", ...fast, "--outer-steps", "2", "--out", join(folder, "half")]);
+  expect(half).toMatchObject({ code: 0 });
+  expect(accuracies[0]!.accuracy).toMatchObject({ mean: resultOf(join(folder, "half")).evaluation.mean });
+
+  const events = jsonLines(watched.stdout).filter(({ event }) => event === "accuracy");
+  expect(events.map(({ step, mean }) => [step, mean])).toEqual(
+    accuracies.map(({ step, accuracy }) => [step, (accuracy as { mean: number }).mean]),
+  );
+  expect(jsonLines(plain.stdout).filter(({ event }) => event === "accuracy")).toEqual([]);
+}, 60_000);
+
 test("digits-fixed on the digits of the package serves one network, and saves below runs/", async () => {
   const { code, stderr } = await distillate(["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3"], {
     cwd: folder,

@@ -281,7 +281,7 @@ describe("names and parts", () => {
     });
     expect(await sizes(parts)).toEqual({
       counts: [8, 4],
-      notices: ["d: there is no test part, so the validation part is it"],
+      notices: ["d: there is no test part, so the validation part is used for testing"],
     });
   });
 

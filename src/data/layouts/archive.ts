@@ -1,4 +1,4 @@
-// The files in a tar or zip archive, in memory. Nothing is ever unpacked to a disk, so names are only names.
+// Reads the files in a tar or zip archive in memory. Nothing is unpacked to a disk, so a name is never used as a path.
 import { byteSource, text } from "../../checks/checks.ts";
 import { gunzip, isGzip } from "../../codecs/gzip.ts";
 import { parseTar } from "../../codecs/tar.ts";
@@ -7,20 +7,20 @@ import { FormatError } from "../../errors.ts";
 import { type ByteSource, bytesOf, type DataFile, nameOf } from "../data-file.ts";
 
 const maximumBytes = 2 ** 31 - 1;
-/** As many as a zip archive without its 64-bit extension can have. */
+/** The most files that a zip archive without its 64-bit extension can have. */
 const maximumFiles = 65_535;
 
-/** Whether a file of this name is an archive that `filesInArchive` reads. */
+/** Returns whether a file of this name is an archive that `filesInArchive` reads. */
 export function isArchiveName(path: string): boolean {
   return /\.(tar|tar\.gz|tgz|zip)$/i.test(path);
 }
 
 /**
- * The files in a .tar, .tar.gz or .zip; the content says which it is. What is damaged in a single file, or a link, is an
- * error when that file is read.
+ * Lists the files in a .tar, .tar.gz or .zip, told apart by their content. A damaged file or a link in it is an error when
+ * that file is read.
  *
- * @param name What errors call the archive.
- * @throws FormatError, naming the archive: for a damaged one, and for more than 65,535 files or 2 GiB.
+ * @param name The archive's name in errors.
+ * @throws FormatError that names the archive when it is damaged or has more than 65,535 files or 2 GiB.
  * @example
  * const files = await filesInArchive(file, file.name);
  * const { train, test } = await datasetFromFiles(files, { size: 64 });
@@ -47,7 +47,7 @@ export async function filesInArchive(source: ByteSource, name: string): Promise<
   });
 }
 
-/** Said when its turn comes: most of what archives hold beside pictures is never read. */
+/** The error is thrown when the file is read, because most files beside the pictures never are. */
 function notAFile(file: Omit<DataFile, "bytes">, instead: string): FormatError {
   return new FormatError(
     `${nameOf({ ...file, bytes: new Uint8Array() })}: expected a file in the archive, got ${instead}`,

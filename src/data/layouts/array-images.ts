@@ -1,11 +1,11 @@
-// Images out of an array: which of its axes are what, and its numbers as bytes.
+// Reads images from an array: finds which of its axes are which, and turns its numbers into bytes.
 
 import type { NumericArray } from "../../codecs/npy.ts";
 import { permuted } from "../../codecs/permute.ts";
 import { FormatError } from "../../errors.ts";
 import { greyLevels, type White } from "./grey-levels.ts";
 
-/** Images as a data set holds them. */
+/** Images in the form that a data set holds. */
 export interface ArrayImages {
   /** [count, channels, height, width] */
   readonly pixels: Uint8Array;
@@ -13,25 +13,25 @@ export interface ArrayImages {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** What `greyLevels` found. */
+  /** The number that stood for white, as `greyLevels` found it. */
   readonly white: White | undefined;
-  /** What is to be said of how the shape was read. */
+  /** A message about how the shape was read, if that was a guess. */
   readonly notice?: string;
 }
 
-/** How likely an axis of this size is that of channels: grey and RGB, then two channels or RGBA, or not at all. */
+/** Ranks how likely an axis of this size is that of channels: grey or RGB, then two channels or RGBA, then any other. */
 function channelRank(size: number): number {
   return size === 1 || size === 3 ? 2 : size === 2 || size === 4 ? 1 : 0;
 }
 
 /**
- * Images of shape [n, h, w] (grey), [n, c, h, w], [n, h, w, c] or [n, h·w] (grey and square).
+ * Reads images of shape [n, h, w] (grey), [n, c, h, w], [n, h, w, c] or [n, h·w] (grey and square).
  *
- * Of four axes that of the channels is the second or the last, the one of size 1 or 3, or else of size 2 or 4; where both
- * may be it, the second.
+ * With four axes, the channels are the second or the last axis: the one of size 1 or 3, or else of size 2 or 4, and the
+ * second if both fit.
  *
- * @param name What errors call the array.
- * @throws FormatError for another shape, and for numbers that are no grey levels.
+ * @param name The array's name in errors.
+ * @throws FormatError for another shape, and for numbers that are not grey levels.
  */
 export function arrayImages(array: NumericArray, name: string): ArrayImages {
   const { shape, data } = array;
@@ -44,9 +44,9 @@ export function arrayImages(array: NumericArray, name: string): ArrayImages {
   if (shape.length === 3) return { ...greyLevels(array, name), count, channels: 1, height: second, width: third };
   if (shape.length === 2) {
     const side = Math.round(Math.sqrt(second));
-    if (side ** 2 === second) return { ...greyLevels(array, name), count, channels: 1, height: side, width: side };
+    if (side * side === second) return { ...greyLevels(array, name), count, channels: 1, height: side, width: side };
     const colour = Math.round(Math.sqrt(second / 3));
-    if (3 * colour ** 2 !== second) throw refused("; rows of pixels must be of square images");
+    if (3 * colour * colour !== second) throw refused("; rows of pixels must be of square images");
     throw refused(
       `; reshape the rows, to [n, 3, ${colour}, ${colour}] where all red comes first, or [n, ${colour}, ${colour}, 3]`,
     );

@@ -1,11 +1,11 @@
-// Labels out of an array: whole numbers, or rows with a single 1.
+// Reads labels from an array: whole numbers, or rows with a single 1.
 
 import type { NumericArray } from "../../codecs/npy.ts";
 import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { classOf, labelFault, maximumClasses } from "../labels.ts";
 
-/** Labels and how many classes they have. */
+/** Labels, and how many classes they have. */
 export interface ArrayLabels {
   readonly labels: Uint8Array;
   /** The largest label + 1, or the length of a one-hot row. */
@@ -13,11 +13,11 @@ export interface ArrayLabels {
 }
 
 /**
- * The labels of `count` images: whole numbers of any type, [count] or [count, 1], or one-hot rows, [count, classes].
+ * Reads the labels of `count` images: whole numbers of any type, [count] or [count, 1], or one-hot rows, [count, classes].
  *
- * @param name What errors call the array.
- * @param from The label of the first class; one-hot rows have none.
- * @throws FormatError for another shape, a label that is no whole number of the 256 from `from` on, or a row that is not one-hot.
+ * @param name The array's name in errors.
+ * @param from The label of the first class; one-hot rows do not use it.
+ * @throws FormatError for another shape, a label that is not one of the 256 whole numbers from `from` on, or a row that is not one-hot.
  */
 export function arrayLabels({ shape, data }: NumericArray, count: number, name: string, from: number = 0): ArrayLabels {
   const [rows, width = 1] = shape;
@@ -44,7 +44,7 @@ export function arrayLabels({ shape, data }: NumericArray, count: number, name: 
   return { labels, classes: largest + 1 };
 }
 
-/** Where the only 1 of a row is. */
+/** Returns where the only 1 of a row is. */
 function hotOne(data: NumericArray["data"], row: number, width: number, name: string): number {
   let [hot, others] = [-1, 0];
   for (let i = 0; i < width; i++) {

@@ -1,21 +1,21 @@
-// What people call the arrays of a data set: x_train and y_train, train_images and train_labels, data and target, …
+// Understands the usual names of a data set's arrays: x_train and y_train, train_images and train_labels, data and target, …
 
-/** Which part of its set an array is; "whole" where its name says none. */
+/** The part of its set that an array is; "whole" when its name says no part. */
 export type Part = "train" | "val" | "test" | "whole";
 
-/** What an array holds. */
+/** The content of an array. */
 export type Role = "images" | "labels";
 
-/** What the words of a name say. */
+/** The meaning of the words of a name. */
 export interface Meaning {
   readonly part: Part;
-  /** Undefined where no word says it. */
+  /** Undefined when no word says it. */
   readonly role: Role | undefined;
   /** How much speaks against the name: words without a meaning count most, then how vague the word for the role is. */
   readonly doubt: number;
 }
 
-/** The clearest words first. */
+/** The words for each role, the clearest first. */
 const roleWords: Readonly<Record<Role, readonly string[]>> = {
   images: ["images", "image", "imgs", "img", "x", "pixels", "data"],
   labels: ["labels", "label", "y", "targets", "target", "classes", "class"],
@@ -27,7 +27,7 @@ const partWords: ReadonlyMap<string, Part> = new Map([
   ...["test", "testing", "te"].map((word): [string, Part] => [word, "test"]),
 ]);
 
-/** The words of a name, in lower case: "X_train", "trainX", "xtrain" and "x-train" have the same two. */
+/** Splits a name into words in lower case: "X_train", "trainX", "xtrain" and "x-train" have the same two. */
 export function wordsOf(name: string): string[] {
   return name
     .replace(/([a-z])(?=[A-Z])/g, "$1 ")
@@ -42,12 +42,12 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== "");
 }
 
-/** The words of a name that say which part it is. */
+/** Returns the words of a name that say which part it is. */
 export function partWordsOf(name: string): string[] {
   return wordsOf(name).filter((word) => partWords.has(word));
 }
 
-/** What these words mean together: a word for labels outweighs one for images, as in "image_labels". */
+/** Combines the meanings of these words: a word for labels outweighs one for images, as in "image_labels". */
 export function meaningOf(words: readonly string[]): Meaning {
   const rank = (role: Role): number => {
     const ranks = words.map((word) => roleWords[role].indexOf(word)).filter((at) => at >= 0);

@@ -1,4 +1,4 @@
-// Data sets as NumPy arrays: an .npz, or .npy files.
+// Reads data sets from NumPy arrays: an .npz, or .npy files.
 import { checkOptions } from "../../checks/options.ts";
 import { type NumericArray, parseNpy } from "../../codecs/npy.ts";
 import { openNpz } from "../../codecs/npz.ts";
@@ -16,31 +16,31 @@ import { type PartsOptions, withParts } from "./parts.ts";
 
 const maximumBytes = 2 ** 31 - 1;
 
-/** What `loadArrays` takes. */
+/** The options of `loadArrays`. */
 export interface LoadArraysOptions extends PartsOptions, LabelOptions {}
 
 /** An array that is not parsed yet. */
 interface NamedArray extends Meaning {
-  /** What errors call it. */
+  /** Its name in errors. */
   readonly key: string;
   readonly parse: () => NumericArray;
 }
 
-/** Whether any of these files holds NumPy arrays. */
+/** Returns whether any of these files holds NumPy arrays. */
 export function isArrays(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => /^[^/]+\.np[yz]$/.test(path));
 }
 
 /**
- * A set from an .npz, or from .npy files: `x_train`, `y_train`, `x_test` and `y_test` (Keras), `train_images` and so on
+ * Reads a set from an .npz, or from .npy files: `x_train`, `y_train`, `x_test` and `y_test` (Keras), `train_images` and so on
  * (MedMNIST), or `images` and `labels`. Words may come in any order and case; images are also called x, data, img or pixels,
- * labels also y, target or class. Without a test part val is one, and without that the set is divided at random, class by class
- * (`splitByClass`).
+ * labels also y, target or class. Without a test part the validation part is used for testing; without either the set is
+ * divided at random, class by class (`splitByClass`).
  *
  * Images are [n, h, w], [n, c, h, w], [n, h, w, c] or [n, h·w] (`arrayImages` says how they are told apart), of uint8, bool, other
  * whole numbers from 0 to 255, or floats from 0 to 1 or 0 to 255. Labels are whole numbers, [n] or [n, 1], or one-hot rows.
  *
- * @throws FormatError, naming file and array: for arrays that are missing, have other shapes, or hold other values.
+ * @throws FormatError that names file and array when arrays are missing, have other shapes, or hold other values.
  * @example
  * const { train, test } = await loadArrays([{ path: "mnist.npz", bytes: await readFile("mnist.npz") }]);
  */
@@ -64,11 +64,11 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
     onNotice?.(`${source}: the validation part is left out`);
   }
   if (second === "val" && second !== first)
-    onNotice?.(`${source}: there is no test part, so the validation part is it`);
+    onNotice?.(`${source}: there is no test part, so the validation part is used for testing`);
   return withParts(train.images, test?.images, { ...options, source });
 }
 
-/** The arrays in `files` with what their names mean. In one of several .npz files the file's name may say the part. */
+/** Lists the arrays in `files` with the meaning of their names. When there are several .npz files, a file's name may say the part. */
 async function namedArrays(files: readonly DataFile[]): Promise<NamedArray[]> {
   const inside = files.filter(({ path }) => /^[^/]+\.np[yz]$/.test(path));
   const several = inside.filter(({ path }) => path.endsWith(".npz")).length > 1;
@@ -90,13 +90,13 @@ async function namedArrays(files: readonly DataFile[]): Promise<NamedArray[]> {
   return arrays;
 }
 
-/** What arrays mean that `numpy.savez` was given without names: one is what its file is called, two are images and labels. */
+/** Gives a meaning to arrays that `numpy.savez` got without names: a single one has its file's, two are images and labels. */
 function unnamed(key: string, count: number, stem: string): string[] | undefined {
   if (key === "arr_0" && count === 1) return wordsOf(stem);
   return count === 2 ? { arr_0: ["images"], arr_1: ["labels"] }[key] : undefined;
 }
 
-/** The names that were found, for an error. */
+/** Lists the names that were found, for an error. */
 function listed(arrays: readonly NamedArray[]): string {
   const names = arrays.slice(0, 8).map(({ key }) => shown(key));
   return `${names.join(", ") || "no arrays"}${arrays.length > 8 ? ` and ${arrays.length - 8} more` : ""}`;

@@ -1,5 +1,5 @@
 // CIFAR-10 and CIFAR-100 in their binary layout: records of one label (CIFAR-100: coarse, then fine) and 3 × 32 × 32
-// bytes, red, green, blue plane, row by row. No header, so the length of a file is all there is to check, and labels.
+// bytes, red, green, blue plane, row by row. There is no header, so only the length of a file and its labels can be checked.
 
 import { byteSource, listOf, oneOf, optional, text } from "../../checks/checks.ts";
 import { type Checks, checkOptions, thing } from "../../checks/options.ts";
@@ -14,7 +14,7 @@ import { labelChecks, normalizationChecks } from "../options.ts";
 
 const side = 32;
 const image = 3 * side * side;
-/** As many as any of their files has. */
+/** The most images in any file of the sets. */
 const maximumImages = 50_000;
 
 /** The names of CIFAR-10's classes, in the order of their labels. */
@@ -37,13 +37,13 @@ const layouts = {
   coarse: { prefix: 2, at: 0, classes: 20 },
 } as const;
 
-/** What `loadCifar` takes. */
+/** The options of `loadCifar`. */
 export interface LoadCifarOptions extends Normalization, LabelOptions {
-  /** One after the other; each gzipped or not, and of any number of whole records. */
+  /** The files in order, each gzipped or not, with any number of whole records. */
   readonly files: readonly { readonly bytes: ByteSource; readonly name: string }[];
   /** Default "cifar10". */
   readonly labels?: CifarLabels | undefined;
-  /** Of the data set. Default "cifar10" or "cifar100". */
+  /** The name of the data set. Default "cifar10" or "cifar100". */
   readonly name?: string | undefined;
 }
 
@@ -58,7 +58,7 @@ const cifarChecks: Checks<LoadCifarOptions> = {
   ...labelChecks,
 };
 
-/** The images of `loadCifar`, not yet normalised. */
+/** Reads the images of `loadCifar`, without normalising them. */
 export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixels> {
   checkOptions(options, cifarChecks);
   const { files, labels: kind = "cifar10", name = kind === "cifar10" ? "cifar10" : "cifar100" } = options;
@@ -98,10 +98,10 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
 }
 
 /**
- * CIFAR-10 or CIFAR-100 from its binary files (`data_batch_1.bin`, `test.bin` and so on), 3 × 32 × 32. Give a test set the
- * mean and std of its training set.
+ * Reads CIFAR-10 or CIFAR-100 from its binary files (`data_batch_1.bin`, `test.bin` and so on), 3 × 32 × 32. Give a test set
+ * the mean and std of its training set.
  *
- * @throws FormatError with file name and byte offset: for a file that is no whole number of records, or a label outside.
+ * @throws FormatError with file name and byte offset for an incomplete record, or a label out of range.
  * @example
  * const train = await loadCifar({ files: [{ bytes, name: "train.bin" }], labels: "fine" });
  */

@@ -1,5 +1,5 @@
-// Folders of PNG and JPEG files, a folder for each class, as torchvision's ImageFolder reads them:
-// [train/]class/picture.jpg. Also CIFAR-10 as JPEG files, whose labels are in their names.
+// Folders of PNG and JPEG files, one folder for each class, as torchvision's ImageFolder reads them:
+// [train/]class/picture.jpg. Also CIFAR-10 as JPEG files, whose names hold the labels.
 
 import { checkOptions } from "../../checks/options.ts";
 import { FormatError } from "../../errors.ts";
@@ -19,19 +19,19 @@ const otherPicture = /\.(gif|webp|bmp|tiff?|avif|heic|svg)$/i;
 const trainFolder = "train";
 const testFolders: readonly string[] = ["test", "val", "valid", "validation"];
 
-/** Whether something put the file there that is no part of the set: .DS_Store, __MACOSX/… */
+/** Returns whether a file was put there by some program and is not part of the set: .DS_Store, __MACOSX/… */
 export function isHidden(path: string): boolean {
   return path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
 }
 
 /**
- * `files` without the folders that all of them are in, as archives have; train, test and the only folder around pictures
- * mean something and stay. Without hidden files.
+ * Returns `files` without hidden ones, and without the folders that all of them are in, as archives have. The folders train
+ * and test and the only folder around pictures have a meaning and stay.
  */
 export function withoutWrappers(files: readonly DataFile[]): DataFile[] {
   const inner = files.filter(({ path }) => !isHidden(path));
   const first = inner[0]?.path ?? "";
-  // Folder by folder, with one look at each file for each: `at` is where paths begin without the folders so far.
+  // Each file is looked at once for each folder: `at` is where paths begin without the folders so far.
   let at = 0;
   for (;;) {
     const end = first.indexOf("/", at);
@@ -45,29 +45,29 @@ export function withoutWrappers(files: readonly DataFile[]): DataFile[] {
   return at === 0 ? inner : inner.map((file) => ({ ...file, name: file.name ?? file.path, path: file.path.slice(at) }));
 }
 
-/** The pictures in `files`; a picture in another format is an error, any other file is left out. */
+/** Returns the pictures in `files`. A picture in another format is an error; any other file is left out. */
 function pictures(files: readonly DataFile[]): DataFile[] {
   const others = files.filter(({ path }) => otherPicture.test(path));
   if (others.length > 0) {
     const more = others.length > 1 ? `, as ${others.length - 1} more have` : "";
     throw new FormatError(`${nameOf(others[0]!)}: expected only PNG and JPEG pictures, got another format${more}`);
   }
-  // By code unit, not by the host's language.
+  // Names are compared by code unit, not by the host's language.
   return files.filter(({ path }) => picture.test(path)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Whether these are folders of classes: some picture lies in a folder. */
+/** Returns whether these are folders of classes: some picture lies in a folder. */
 export function isClassFolders(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => picture.test(path) && path.includes("/"));
 }
 
 /**
- * Images from folders of classes, sorted by name: `class/picture.jpg`, PNG or JPEG, also in folders within a class. With
- * `train/` and one of `test/`, `val/`, `valid/`, `validation/` around them both parts are taken as they are; without, each
+ * Reads images from folders of classes, sorted by name: `class/picture.jpg`, PNG or JPEG, also in folders within a class. With
+ * `train/` and one of `test/`, `val/`, `valid/`, `validation/` around them both parts are taken as they are; otherwise each
  * class is divided at random (`classSplit`). Both parts are normalised with the statistics of the training images.
  *
- * @throws FormatError, naming the file: where one does not decode, lies outside a class, or differs in size though no
- * `size` is given; where the test part has other classes than the training part.
+ * @throws FormatError that names the file when one does not decode, lies outside a class, or differs in size though no
+ * `size` is given, and when the test part has other classes than the training part.
  * @example
  * const { train, test } = await loadImageFolder(await filesInArchive(bytes, "flowers.tar.gz"), { size: 32 });
  */
@@ -87,7 +87,7 @@ export async function loadImageFolder(
     const other = inner.find(({ path }) => ![trainFolder, testFolder].includes(path.split("/")[0]!))!;
     throw new FormatError(`${nameOf(other)}: expected only ${trainFolder}/ and ${testFolder}/, got another folder`);
   }
-  // A part without the other is divided like a set without parts.
+  // A part without the other one is divided like a set without parts.
   const depth = split || (parts.size === 1 && (parts.has(trainFolder) || testFolder !== undefined)) ? 1 : 0;
 
   const classOf = (file: DataFile): string => {
@@ -147,17 +147,17 @@ export async function readSplit(
 
 const cifarJpeg = /^(?:.*\/)?(train|test)\/(\d{5})_(\d)\.jpe?g$/;
 
-/** Whether these are `train/00000_6.jpg` and so on. */
+/** Returns whether the files are called `train/00000_6.jpg` and so on. */
 export function isCifarJpeg(files: readonly DataFile[]): boolean {
   const images = files.filter(({ path }) => picture.test(path));
   return images.length > 0 && images.every(({ path }) => cifarJpeg.test(path));
 }
 
 /**
- * CIFAR-10 as JPEG files, `train/00000_6.jpg`: the position in the original order, then the label. Such files are lossy:
- * what is measured on them is not measured on CIFAR-10, and the set is named after them.
+ * Reads CIFAR-10 as JPEG files, `train/00000_6.jpg`: the position in the original order, then the label. Such files are lossy:
+ * a result on them is not a result on CIFAR-10, and the name of the set says so.
  *
- * @throws FormatError, naming the file: for a name of another form, a position left out, or pixels that do not decode.
+ * @throws FormatError that names the file for a name of another form, a position left out, or pixels that do not decode.
  */
 export async function loadCifarJpeg(
   files: readonly DataFile[],

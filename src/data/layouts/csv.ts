@@ -11,9 +11,9 @@ import { checkFiles, loadChecks } from "../options.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
-/** A label and 1,024 × 1,024 pixels. */
+/** One label and 1,024 × 1,024 pixels. */
 const maximumColumns = 2 ** 20 + 1;
-/** Longer fields hold no number that is wanted here. */
+/** A longer field cannot be a pixel or a label. */
 const longestField = 40;
 /** In a table without a header, a first column with larger values is taken for pixels. */
 const largestPlausibleLabel = 127;
@@ -21,7 +21,7 @@ const number = /^[+-]?(\d{1,17}\.?\d{0,20}|\.\d{1,20})(e[+-]?\d{1,2})?$/i;
 const labelName = /^(label|labels|class|target|y|digit)$/i;
 const [newline, carriageReturn, zero, nine] = [0x0a, 0x0d, 0x30, 0x39];
 
-/** Whether any of these is a table of comma-separated values. */
+/** Returns whether any of these is a table of comma-separated values. */
 export function isCsv(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => isTable(path));
 }
@@ -31,13 +31,13 @@ function isTable(path: string): boolean {
 }
 
 /**
- * Square grey images from .csv files, also gzipped: a line for each, a label and its pixels, 0 to 255 or 0 to 1, row by row. "train" and
- * "test" in the names of the files say which part is which; a test part without labels is left out.
+ * Reads square grey images from .csv files, gzipped or not. Each line holds a label and the pixels of an image, 0 to 255 or 0 to 1,
+ * row by row. "train" and "test" in the names of the files say which part is which; a test part without labels is left out.
  *
  * A header says where the label is, first or last, by calling it label, class, target, digit or y. Without such a name it is
  * first, unless the first column cannot be labels (all the same, or above 127) and the last can.
  *
- * @throws FormatError, naming file and line: for fields that are no such numbers, and lines with more or fewer fields.
+ * @throws FormatError that names file and line for fields that are not such numbers, and lines with more or fewer fields.
  * @example
  * const { train, test } = await loadCsv([{ path: "train.csv", bytes: file }]);
  */
@@ -70,7 +70,7 @@ interface Table {
   readonly white: White | undefined;
 }
 
-/** The images of a table; undefined where its lines hold pixels alone. */
+/** Reads the images of a table; undefined when its lines hold only pixels. */
 function readTable(
   bytes: Uint8Array,
   file: string,
@@ -82,7 +82,7 @@ function readTable(
   const { columns } = reader;
   const side = Math.round(Math.sqrt(columns - 1));
   if (columns > 1 && Math.sqrt(columns) % 1 === 0) return undefined;
-  if (columns < 2 || side ** 2 !== columns - 1) {
+  if (columns < 2 || side * side !== columns - 1) {
     throw new FormatError(
       `${file}: found ${columns} columns; expected a label and the pixels of a square grey image, such as 785 for 28 × 28 ` +
         "(save other images as .npz)",
@@ -96,7 +96,7 @@ function readTable(
   const most = Math.max(inside.most, edge.most);
   const white = whiteOf(Math.min(inside.least, edge.least), most, `${file}: pixels`);
 
-  const pixels = new Uint8Array(rows * side ** 2);
+  const pixels = new Uint8Array(rows * side * side);
   const labels = new Uint8Array(rows);
   const [labelAt, pixelsAt] = label === "first" ? [0, 1] : [columns - 1, 0];
   const scale = 255 / white;
@@ -115,7 +115,7 @@ function readTable(
   return { images, white: most === 0 ? undefined : white };
 }
 
-/** What the values of some columns have in common. */
+/** The range of the values of some columns. */
 interface Range {
   readonly least: number;
   readonly most: number;
@@ -132,7 +132,7 @@ function widened({ least, most, whole }: Range, value: number): Range {
   return { least: Math.min(least, value), most: Math.max(most, value), whole: whole && Number.isInteger(value) };
 }
 
-/** Reads the whole table: how many rows there are, and what is in the first column, the last one, and those between. */
+/** Surveys the whole table: counts the rows, and finds the ranges of the first column, the last one, and those between. */
 function survey(reader: RowReader): { rows: number; first: Range; last: Range; inside: Omit<Range, "whole"> } {
   const { values, columns } = reader;
   let [rows, first, last] = [0, noValues, noValues];
@@ -149,7 +149,7 @@ function survey(reader: RowReader): { rows: number; first: Range; last: Range; i
   return { rows, first, last, inside: { least, most } };
 }
 
-/** The table in `bytes`, and where its header says that the label is. */
+/** Opens the table in `bytes`, and finds where its header says that the label is. */
 function openTable(
   bytes: Uint8Array,
   file: string,
@@ -172,7 +172,7 @@ function openTable(
     new RowReader(bytes, firstByte, firstLine, columns, delimiter, file);
   const isHeader = labels.length > 0 || names > columns / 2;
   if (number.test(first) && number.test(last) && labels.length === 0) {
-    // pandas calls columns without a name 0, 1, 2, …; so many numbers in a row are no pixels.
+    // pandas calls columns without a name 0, 1, 2, …; so many consecutive numbers are not pixels.
     const counts = columns > 64 && Number(last) - Number(first) === columns - 1;
     return { reader: counts ? open(end + 1, 2) : open(start, 1), header: undefined };
   }
@@ -193,7 +193,7 @@ function openTable(
   return { reader: open(end + 1, 2), header: label === undefined ? undefined : label === 0 ? "first" : "last" };
 }
 
-/** What the first line holds: its first and last field, how many fields are no numbers, and which are names of labels. */
+/** Reads the first line: its first and last field, how many fields are not numbers, and which are names of labels. */
 function headerOf(
   line: Uint8Array,
   delimiter: number,
@@ -212,7 +212,7 @@ function headerOf(
   return { first, last, names, labels };
 }
 
-/** A field without the spaces and quotes around it. */
+/** Returns a field without the spaces and quotes around it. */
 function fieldText(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes.subarray(0, 2 * longestField))
     .trim()
@@ -222,7 +222,7 @@ function fieldText(bytes: Uint8Array): string {
 /** Reads a table line by line into the same memory. */
 class RowReader {
   readonly columns: number;
-  /** The fields of the line that was read last. */
+  /** The fields of the line read last. */
   readonly values: Float64Array;
   readonly #bytes: Uint8Array;
   readonly #start: number;
@@ -244,7 +244,7 @@ class RowReader {
     this.#line = firstLine - 1;
   }
 
-  /** The number of the line that was read last, from 1. */
+  /** The number of the line read last, from 1. */
   get line(): number {
     return this.#line;
   }
@@ -255,7 +255,7 @@ class RowReader {
     this.#line = this.#firstLine - 1;
   }
 
-  /** The error that says what was expected of the line that was read last. */
+  /** Makes the error that says what was expected of the line read last. */
   bad(expected: string, got: unknown): FormatError {
     return new FormatError(`${this.#file}: expected ${expected} in line ${this.#line}, got ${got}`);
   }
@@ -275,7 +275,7 @@ class RowReader {
       const from = at;
       let value = 0;
       let plain = true;
-      // Beyond the end there is `undefined`, which is no digit and no mark.
+      // Beyond the end the byte is `undefined`, which is neither a digit nor a separator.
       let byte = bytes[at]!;
       for (; at < bytes.length && byte !== delimiter && byte !== newline; byte = bytes[++at]!) {
         if (byte >= zero && byte <= nine) value = 10 * value + byte - zero;

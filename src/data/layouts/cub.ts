@@ -1,4 +1,4 @@
-// Caltech-UCSD Birds 200-2011, in its own layout.
+// Reads Caltech-UCSD Birds 200-2011 in its own layout.
 import { checkOptions } from "../../checks/options.ts";
 import { FormatError } from "../../errors.ts";
 import { quote, shortName } from "../../quote.ts";
@@ -13,24 +13,24 @@ import { filesBeside, TextLines } from "./text-files.ts";
 
 const labelsFile = /^(.*\/)?image_class_labels\.txt$/;
 
-/** Whether CUB's file of labels is there. */
+/** Returns whether CUB's file of labels is there. */
 export function isCub(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => labelsFile.test(path));
 }
 
 /**
- * CUB-200-2011: `images.txt` (number, path in `images/`), `image_class_labels.txt` (number, class from 1) and
- * `train_test_split.txt` (number, 1 for training). Images are squashed to `size`, 224 unless given. Classes are called as
+ * Reads CUB-200-2011: `images.txt` (number, path in `images/`), `image_class_labels.txt` (number, class from 1) and
+ * `train_test_split.txt` (number, 1 for training). Images are squashed to `size`, by default 224. Classes have the names of
  * the folders of their images.
  *
- * @throws FormatError, naming the file and line: for a missing file, a number that is not in all three, or a class outside.
+ * @throws FormatError that names file and line for a missing file, a number that is not in all three, or a class out of range.
  */
 export async function loadCub(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
   checkFiles("files", files);
   checkOptions(options, loadChecks);
   const { name = "cub200", source = name, size = 224, fit = "squash" } = options;
   const set = filesBeside(files, labelsFile, source);
-  /** The second field by the first, in the order of the lines. */
+  /** Maps the first field of each line to the second, in the order of the lines. */
   const table = async (path: string, pattern: RegExp, expected: string): Promise<Map<string, string>> => {
     const values = new Map<string, string>();
     const lines = await TextLines.of(set.get(path), set.size);
@@ -57,7 +57,7 @@ export async function loadCub(files: readonly DataFile[], options: ImageFolderOp
   };
   const used = new Set<string>();
   for (const [id, path] of paths) {
-    // A picture that comes twice would be in both parts, or decoded as often as a file can say its name.
+    // A picture that comes twice could be in both parts, or be decoded as often as a file can repeat its name.
     if (used.has(path)) {
       throw new FormatError(`${nameOf(set.get("images.txt"))}: expected each path once, got ${quote(path)} again`);
     }

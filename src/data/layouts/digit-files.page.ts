@@ -1,5 +1,5 @@
-// The files of the digits, in pages: modules that are loaded when somebody asks for them. Every bundler knows how to load
-// a module; files beside the code are found by some only.
+// Loads the files of the digits in pages, as modules that are imported on demand. Every bundler can load a module; only some
+// find files beside the code.
 import type { DigitFiles } from "./digit-files.ts";
 
 export async function digitFiles(): Promise<DigitFiles> {

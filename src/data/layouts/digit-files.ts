@@ -1,4 +1,4 @@
-// The files of the digits, in Node: in the package's folder `assets` (digit-files.page.ts has pages' way).
+// Reads the files of the digits in Node, from the package's folder `assets` (digit-files.page.ts does it in pages).
 import { UnsupportedError } from "../../errors.ts";
 import { nodeModule } from "../../platform/platform.ts";
 
@@ -7,7 +7,7 @@ export interface DigitFiles {
   readonly labels: Uint8Array;
 }
 
-/** Throws UnsupportedError where a bundle has lost the files. */
+/** Throws UnsupportedError when a bundle has lost the files. */
 export async function digitFiles(): Promise<DigitFiles> {
   const { readFile } = nodeModule<typeof import("node:fs/promises")>("node:fs/promises");
   for (const folder of folders()) {
@@ -25,9 +25,9 @@ export async function digitFiles(): Promise<DigitFiles> {
   );
 }
 
-/** Where they may be: beside this code, or, where this code is in somebody's bundle, in the installed package. */
+/** Yields where the files may be: beside this code, or in the installed package when this code was bundled. */
 function* folders(): Generator<URL> {
-  // By a name of its own: bundlers rewrite `new URL(…, import.meta.url)`. CommonJS bundles have no such URL.
+  // The URL has a name of its own, because bundlers rewrite `new URL(…, import.meta.url)`. CommonJS bundles have no such URL.
   const here: string | undefined = import.meta.url;
   if (here?.startsWith("file:")) yield new URL("../../assets/", here);
   const { createRequire } = nodeModule<typeof import("node:module")>("node:module");
@@ -38,7 +38,7 @@ function* folders(): Generator<URL> {
       const manifest = createRequire(from!).resolve("distillate/package.json");
       yield new URL("assets/", pathToFileURL(manifest));
     } catch {
-      // It is not installed there.
+      // The package is not installed there.
     }
   }
 }

@@ -8,9 +8,9 @@ import { loadIdx } from "./idx.ts";
 const trainImages = 9000;
 
 /**
- * 9,000 training and 1,000 test digits, 28×28 grey, classes in the same proportion in both. They are normalised with
- * MNIST's usual mean 0.1307 and std 0.3081. Both parts come from MNIST's *training* set, so its official test set stays
- * unseen; an accuracy on these 1,000 is not an accuracy on MNIST's 10,000.
+ * Loads 9,000 training and 1,000 test digits, 28×28 grey, with the classes in the same proportions in both. They are
+ * normalised with MNIST's usual mean 0.1307 and std 0.3081. Both parts come from MNIST's *training* set, so its official test
+ * set stays unseen; an accuracy on these 1,000 is not an accuracy on MNIST's 10,000.
  *
  * @example
  * const { train, test } = await digits();

@@ -1,4 +1,4 @@
-// A file of bytes, as the build for pages puts it into a module (scripts/build.mjs).
+// A file of bytes, which the build for pages puts into a module (scripts/build.mjs).
 declare module "*.gz" {
   const bytes: Uint8Array;
   export default bytes;

@@ -1,18 +1,18 @@
-// Numbers of any type as grey levels, 0 to 255.
+// Turns numbers of any type into grey levels, 0 to 255.
 
 import type { NumericArray } from "../../codecs/npy.ts";
 import { FormatError } from "../../errors.ts";
 import { isBytes, isFloats } from "../../kinds.ts";
 
-/** Which number stands for white. */
+/** The number that stands for white. */
 export type White = 1 | 255;
 
 /**
- * Which of the two usual scales has these smallest and largest values: 0 to 1, or 0 to 255. Images of 0 to 255 whose largest
- * value is between 1 and 2 would be black, so such values are taken for what overshot 1, and refused.
+ * Returns which of the two usual scales has these smallest and largest values: 0 to 1, or 0 to 255. Images of 0 to 255 whose
+ * largest value is between 1 and 2 would be black, so such values are taken for some that overshot 1, and refused.
  *
- * @param name What errors call the values.
- * @throws FormatError that names the range, where it is neither.
+ * @param name The name of the values in errors.
+ * @throws FormatError that names the range when it fits neither scale.
  */
 export function whiteOf(least: number, most: number, name: string): White {
   if (least >= 0 && most <= 1) return 1;
@@ -30,12 +30,12 @@ export function whiteOf(least: number, most: number, name: string): White {
 }
 
 /**
- * `data` as bytes. uint8 is taken as it is; of other whole numbers 0 to 255 are; false is black and true white. Floats are 0 to 1
- * where the largest is at most 1, else 0 to 255 (`whiteOf`), and become the nearest grey level.
+ * Returns `data` as bytes. uint8 is taken as it is, and so are other whole numbers from 0 to 255; false is black and true is
+ * white. Floats are 0 to 1 if the largest is at most 1, else 0 to 255 (`whiteOf`), and become the nearest grey level.
  *
- * @param name What errors call the array.
- * @returns The bytes, and of floats which number stood for white; undefined for floats that are all 0, which say nothing.
- * @throws FormatError, naming what was found: a number that is not finite, or a range that is neither.
+ * @param name The array's name in errors.
+ * @returns The bytes, and for floats the number that stood for white; undefined if all are 0, which fits both scales.
+ * @throws FormatError that names what was found: a number that is not finite, or a range that fits neither scale.
  */
 export function greyLevels(
   { data, bool }: NumericArray,

@@ -1,4 +1,4 @@
-// MNIST's four idx files, found by their names.
+// Finds MNIST's four idx files by their names.
 import { checkOptions } from "../../checks/options.ts";
 import { FormatError } from "../../errors.ts";
 import { shortName } from "../../quote.ts";
@@ -8,24 +8,24 @@ import type { LabelOptions } from "../labels.ts";
 import { checkFiles, loadChecks } from "../options.ts";
 import { loadIdx } from "./idx.ts";
 
-/** The names that a part of the set may have. */
+/** Lists the names that a part of the set may have. */
 function candidates(part: string, ranks: readonly number[]): string[] {
   return ranks.flatMap((rank) =>
     ["-", "."].flatMap((mark) => ["", ".gz"].map((end) => `${part}${mark}idx${rank}-ubyte${end}`)),
   );
 }
 
-/** Whether any of these is one of MNIST's idx files. */
+/** Returns whether any of these is one of MNIST's idx files. */
 export function isIdxFiles(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => /^(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?$/.test(path));
 }
 
 /**
- * A set in MNIST's layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+ * Reads a set in MNIST's layout: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
  * `t10k-labels-idx1-ubyte`, each also with `.gz`, with a dot before idx, or with idx4 for [n, c, h, w]. Both parts are
  * normalised with the statistics of the training images.
  *
- * @throws FormatError where one of the four is missing or damaged, or where training and test images differ in size.
+ * @throws FormatError when one of the four is missing or damaged, or when training and test images differ in size.
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],

@@ -1,6 +1,6 @@
 // The idx format of MNIST and Fashion-MNIST: a big-endian header (two zero bytes, the type, the number of dimensions,
-// then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes, which is what image
-// sets use. Reading only.
+// then each dimension as uint32), then the values, last dimension fastest. Only unsigned bytes are read, which is what image
+// sets use. Nothing is written.
 import { byteSource, optional, text, whole, wholeNumber } from "../../checks/checks.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
 import { gunzip, inflatePrefix, isGzip } from "../../codecs/gzip.ts";
@@ -11,7 +11,7 @@ import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClass
 import { datasetOf } from "../normalize.ts";
 import { labelChecks, normalizationChecks } from "../options.ts";
 
-/** What an idx file holds. `values` is a view of the bytes that were given. */
+/** The content of an idx file. `values` is a view of the bytes that were given. */
 export interface Idx {
   readonly dimensions: readonly number[];
   readonly values: Uint8Array;
@@ -22,7 +22,7 @@ const maximumBytes = 2 ** 31;
 
 interface Header {
   readonly dimensions: number[];
-  /** Bytes of the header and of the values. */
+  /** The number of bytes of the header and of the values. */
   readonly start: number;
   readonly size: number;
 }
@@ -44,7 +44,7 @@ function parseHeader(bytes: Uint8Array, name: string): Header {
   for (let at = 4; at < start; at += 4) {
     const dimension = view.getUint32(at);
     dimensions.push(dimension);
-    // Below 2^31 × 2^32, so the product is exact. An empty dimension must not hide an absurd one.
+    // Both factors are below 2^31 and 2^32, so the product is exact. An empty dimension must not hide an absurd one.
     if (size * Math.max(dimension, 1) > maximumBytes)
       throw bad(at, `at most ${maximumBytes} values`, dimensions.join("×"));
     size *= Math.max(dimension, 1);
@@ -55,8 +55,7 @@ function parseHeader(bytes: Uint8Array, name: string): Header {
 /**
  * Reads an idx file of unsigned bytes (not gzipped) with 1 to 4 dimensions.
  *
- * @throws FormatError with file name and byte offset, where the header is wrong or the length is not exactly what the
- * header says.
+ * @throws FormatError with file name and byte offset when the header is wrong or the length is not exactly what it says.
  */
 export function parseIdx(bytes: Uint8Array, { name }: { readonly name: string }): Idx {
   const { dimensions, start, size } = parseHeader(bytes, name);
@@ -68,20 +67,20 @@ export function parseIdx(bytes: Uint8Array, { name }: { readonly name: string })
   return { dimensions, values: new Uint8Array(bytes.buffer, bytes.byteOffset + start, size) };
 }
 
-/** What `loadIdx` takes. */
+/** The options of `loadIdx`. */
 export interface LoadIdxOptions extends LabelOptions {
   /** [count, height, width] for grey images or [count, channels, height, width]; gzipped or not. */
   readonly images: ByteSource;
   /** [count] */
   readonly labels: ByteSource;
-  /** Of the data set. Default "idx". */
+  /** The name of the data set. Default "idx". */
   readonly name?: string | undefined;
-  /** What errors call the two files. Default: a File's own name, else `name` and "images" or "labels". */
+  /** The names of the two files in errors. Default: a File's own name, else `name` and "images" or "labels". */
   readonly imagesName?: string | undefined;
   readonly labelsName?: string | undefined;
-  /** Default: as many as the largest label needs. Give it where some class may be absent. */
+  /** Default: as many as the largest label needs. Give it if some class may be absent. */
   readonly classes?: number | undefined;
-  /** Per channel, of pixels / 255. Default: those of these images; give a test set those of its training set. */
+  /** The mean of pixels / 255, per channel. Default: that of these images; give a test set that of its training set. */
   readonly mean?: readonly number[] | undefined;
   readonly std?: readonly number[] | undefined;
 }
@@ -100,7 +99,7 @@ const idxChecks: Checks<LoadIdxOptions> = {
 async function read(source: ByteSource, name: string): Promise<Idx> {
   const bytes = await bytesOf(source);
   if (!isGzip(bytes)) return parseIdx(bytes, { name });
-  // The header says how much may come out, so a small file cannot grow into a large one.
+  // The header states how much may come out, so a small file cannot grow into a large one.
   const { start, size } = parseHeader(await inflatePrefix(bytes, "gzip", 4 + 4 * maximumDimensions, name), name);
   return parseIdx(await gunzip(bytes, { name, maximumBytes: start + size }), { name });
 }
@@ -110,9 +109,9 @@ function fileName(source: ByteSource, fallback: string): string {
 }
 
 /**
- * A data set from an idx file of images and one of labels, each gzipped or not.
+ * Reads a data set from an idx file of images and one of labels, each gzipped or not.
  *
- * @throws FormatError, naming the file, where one is damaged or the two do not belong together; RangeError for options
+ * @throws FormatError that names the file when one is damaged or the two do not belong together; RangeError for options
  * that do not fit the files.
  * @example
  * const [images, labels] = fileInput.files; // or bytes that were fetched

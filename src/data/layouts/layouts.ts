@@ -1,4 +1,4 @@
-// What a folder or an archive holds, recognised by the names of its files.
+// Recognises the layout of a folder or an archive by the names of its files.
 
 import { checkOptions } from "../../checks/options.ts";
 import { FormatError } from "../../errors.ts";
@@ -22,7 +22,7 @@ import { readUsps } from "./usps.ts";
 import { isVoc, loadVoc } from "./voc.ts";
 
 interface Layout {
-  /** What it is called in a refusal that says what is read. */
+  /** The layout's name in an error that lists what can be read. */
   readonly what: string;
   matches(files: readonly DataFile[]): boolean;
   load(files: readonly DataFile[], options: LoadDatasetOptions): Promise<DatasetSplit>;
@@ -32,7 +32,7 @@ const cifar10File = /^(data_batch_[^/]*|test_batch)\.bin(\.gz)?$/;
 const cifar100File = /^(train|test)\.bin(\.gz)?$/;
 const uspsFile = /^zip\.(train|test)(\.gz)?$/;
 
-/** Looked for in this order: the more particular first. */
+/** The layouts in the order in which they are tried: the more specific first. */
 const layouts: readonly Layout[] = [
   { what: "MNIST's idx files", matches: isIdxFiles, load: loadIdxFiles },
   {
@@ -51,7 +51,7 @@ const layouts: readonly Layout[] = [
   { what: "NumPy arrays (.npz, .npy)", matches: isArrays, load: loadArrays },
   { what: "CIFAR-10 as JPEG (train/00000_6.jpg)", matches: isCifarJpeg, load: loadCifarJpeg },
   { what: "folders of PNG or JPEG files (class/picture.jpg)", matches: isClassFolders, load: loadImageFolder },
-  // Last, because tables lie beside pictures too.
+  // These two come last, because tables lie beside pictures too.
   { what: "SVHN (.mat)", matches: isSvhn, load: loadSvhn },
   { what: "tables of pixels (.csv)", matches: isCsv, load: loadCsv },
 ];
@@ -87,7 +87,7 @@ async function usps(files: readonly DataFile[], options: LoadDatasetOptions): Pr
   );
 }
 
-/** A set whose test files have "test" in their names; without any, or with nothing else, it is divided by classes. */
+/** Reads a set whose test files have "test" in their names; without test files, or with nothing else, divides it by classes. */
 async function twoParts(
   files: readonly DataFile[],
   read: (files: readonly DataFile[]) => Promise<LabelledPixels>,
@@ -100,11 +100,11 @@ async function twoParts(
 }
 
 /**
- * The data set in `files`, whatever its layout: MNIST's idx files, CIFAR-10 or CIFAR-100 binaries, USPS as text, PASCAL
- * VOC, CUB-200-2011, NumPy arrays, folders of PNG or JPEG files, SVHN, tables of pixels, or archives (.tar, .tar.gz, .zip) with one
- * of these. A set without a test part is divided at random, class by class. Nothing leaves the machine.
+ * Reads the data set in `files`, whatever its layout: MNIST's idx files, CIFAR-10 or CIFAR-100 binaries, USPS as text, PASCAL
+ * VOC, CUB-200-2011, NumPy arrays, folders of PNG or JPEG files, SVHN, tables of pixels, or archives (.tar, .tar.gz, .zip) with
+ * one of these. A set without a test part is divided at random, class by class. Nothing leaves the machine.
  *
- * @throws FormatError, naming the file, where one is damaged; else saying what was found and what is read.
+ * @throws FormatError that names the damaged file, or that says what was found and what can be read.
  * @example
  * const files = [...input.files].map((file) => ({ path: file.webkitRelativePath || file.name, bytes: file }));
  * const { train, test } = await datasetFromFiles(files, { size: 32 });

@@ -1,4 +1,4 @@
-// The two parts of a set, as its files give them or not.
+// Makes the two parts of a set, whether or not its files have a test part.
 import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { splitParts } from "../class-split.ts";
@@ -9,8 +9,8 @@ import { splitOf } from "../normalize.ts";
 import { meaningOf, type Part, wordsOf } from "./array-names.ts";
 
 /**
- * The file of each part, where a part is one file: the names say "train", "test" and "val"; a file that is called otherwise is
- * the training part where there is none. Others are left out, and `onNotice` is told.
+ * Returns the file of each part, when a part is one file: the names say "train", "test" and "val"; without a file called
+ * train, one with another name is the training part. Others are left out, and `onNotice` is called with their names.
  *
  * @throws FormatError for several files of one part.
  */
@@ -35,14 +35,14 @@ export function fileOfEachPart(
   return { train, test };
 }
 
-/** What a reader takes whose files may lack a test part. */
+/** The options of a reader whose files may lack a test part. */
 export interface PartsOptions extends SetNames, ClassSplitOptions, Normalization, Notices {}
 
 /**
- * A training and a test part as one set; without a test part the images are divided, class by class (`splitByClass`), and
- * `onNotice` is told.
+ * Makes one set of a training and a test part. Without a test part the images are divided, class by class (`splitByClass`),
+ * and `onNotice` says so.
  *
- * @throws FormatError where the parts have images of other sizes, or where no class has two images to divide.
+ * @throws FormatError when the parts have images of different sizes, or when no class has two images to divide.
  */
 export function withParts(
   train: LabelledPixels,

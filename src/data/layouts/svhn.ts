@@ -14,7 +14,7 @@ import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
 
 const classes = 10;
 
-/** Whether any of these is a .mat file. */
+/** Returns whether any of these is a .mat file. */
 export function isSvhn(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => isMat(path));
 }
@@ -24,10 +24,10 @@ function isMat(path: string): boolean {
 }
 
 /**
- * SVHN's cropped digits from .mat files of version 5, 3 × 32 × 32: `train_32x32.mat` and `test_32x32.mat`. Where the training part is
- * there, `extra_32x32.mat` is left out. These files say 10 for the digit 0: it gets the label 0, as in torchvision.
+ * Reads SVHN's cropped digits from .mat files of version 5, 3 × 32 × 32: `train_32x32.mat` and `test_32x32.mat`. If the training
+ * part is there, `extra_32x32.mat` is left out. These files label the digit 0 as 10: it gets the label 0, as in torchvision.
  *
- * @throws FormatError, naming the file: for damage, for variables other than X and y, for labels other than digits.
+ * @throws FormatError that names the file for damage, for variables other than X and y, and for labels other than digits.
  * @example
  * const { train, test } = await loadSvhn([file("train_32x32.mat"), file("test_32x32.mat")]);
  */
@@ -58,14 +58,14 @@ async function readSvhn(bytes: Uint8Array, file: string, name: string): Promise<
   const { pixels } = greyLevels({ shape, data }, `${file}: X`);
   return {
     ...{ name, channels, height, width, classes, labels: digitsOf(await labels.read(), count, file) },
-    // In MATLAB's order the same memory is [n, 3, width, height].
+    // Read in C order, MATLAB's memory is [n, 3, width, height].
     pixels: permuted(pixels, [count, channels, width, height], [0, 1, 3, 2]),
   };
 }
 
-/** SVHN's labels with 0 for 10. */
+/** Reads SVHN's labels and turns 10 into 0. */
 function digitsOf({ shape, data }: MatArray, count: number, file: string): Uint8Array {
-  // A row of labels is as good as a column.
+  // A row of labels is accepted as well as a column.
   const flat = shape.length === 2 && shape[0] === 1 ? [data.length] : shape;
   const { labels } = arrayLabels({ shape: flat, data }, count, `${file}: y`);
   const strange = labels.findIndex((label) => label > classes);

@@ -1,25 +1,25 @@
-// Sets that say in text files what their images are: finding files, and reading lines of fields.
+// For sets that describe their images in text files: finds files, and reads lines of fields.
 import { FormatError } from "../../errors.ts";
 import { quote, shortName } from "../../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "../data-file.ts";
 
-/** CUB's longest list has a megabyte. */
+/** CUB's longest list is a megabyte. */
 const maximumBytes = 2 ** 24;
 const longestLine = 2 ** 13;
 const lineFeed = 0x0a;
 
-/** Files by path; `get` throws where one is missing. */
+/** Files by path; `get` throws for a missing one. */
 export interface LabelledFiles {
-  /** How many there are. */
+  /** The number of files. */
   readonly size: number;
   has(path: string): boolean;
   get(path: string): DataFile;
 }
 
 /**
- * The files of the folder in which `pattern` finds its match; the pattern's first group is that folder, with its slash.
+ * Returns the files of the folder in which `pattern` matches; the pattern's first group is that folder, with its slash.
  *
- * @param source What errors call all of them.
+ * @param source The name of all of them in errors.
  */
 export function filesBeside(files: readonly DataFile[], pattern: RegExp, source: string): LabelledFiles {
   const prefix = files.map(({ path }) => pattern.exec(path)).find((match) => match !== null)?.[1] ?? "";
@@ -38,8 +38,8 @@ export function filesBeside(files: readonly DataFile[], pattern: RegExp, source:
 }
 
 /**
- * The lines of a text file, one after the other: nothing is kept of a line that has been read, and blank ones, which may
- * be millions, leave nothing at all.
+ * Reads the lines of a text file one after the other. Nothing is kept of a line that has been read, and blank lines, of which
+ * there may be millions, take no memory.
  */
 export class TextLines {
   readonly #name: string;
@@ -56,19 +56,19 @@ export class TextLines {
     this.#most = most;
   }
 
-  /** Of `file`, in which at most `most` lines are not blank. */
+  /** Opens `file`, in which at most `most` lines may be not blank. */
   static async of(file: DataFile, most: number): Promise<TextLines> {
     return new TextLines(nameOf(file), await readDataFile(file, maximumBytes), most);
   }
 
   /**
-   * What spaces part in the next line that is not blank; undefined after the last.
+   * Returns the fields, separated by spaces, of the next line that is not blank; undefined after the last.
    *
-   * @throws FormatError for a line that is too long, and for too many.
+   * @throws FormatError for a line that is too long, and for too many lines.
    */
   next(): string[] | undefined {
     const bytes = this.#bytes;
-    // A line feed ends a line; of the others nothing is told apart.
+    // Only a line feed ends a line; all other blanks are alike.
     while (this.#at < bytes.length && isBlank(bytes[this.#at]!)) {
       if (bytes[this.#at++] === lineFeed) this.#line++;
     }
@@ -82,7 +82,7 @@ export class TextLines {
     return line.split(/[ \t\r]+/).filter((field) => field !== "");
   }
 
-  /** The error that says what was expected of the line that was read last. */
+  /** Makes the error that says what was expected of the line read last. */
   bad(expected: string, got: unknown): FormatError {
     return new FormatError(`${this.#name}: expected ${expected} in line ${this.#line + 1}, got ${quote(got)}`);
   }

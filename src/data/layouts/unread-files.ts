@@ -1,14 +1,14 @@
-// Files that hold data sets for others, and what to do with them. Nothing in them is read but their first bytes.
+// Recognises files of data sets that cannot be read here, and says what to do with them. Only their first bytes are read.
 
 import { isPickle } from "../../codecs/torch-file.ts";
 import { FormatError } from "../../errors.ts";
 import { type DataFile, nameOf, readDataFile } from "../data-file.ts";
 
 const pickled = "a pickled Python object, which can run any program and is never loaded";
-/** How Python's pickle and numpy are called in the lines below. */
+/** The function that calls Python's pickle in the lines below. */
 const load = `load = lambda f: pickle.load(open(f, "rb"), encoding="latin1")`;
 
-/** What to do with CIFAR's files for Python. */
+/** Says what to do with CIFAR's files for Python. */
 function cifarAdvice(files: readonly DataFile[], file: DataFile): string {
   const base = (path: string): string => path.replace(/^.*\//, "");
   if (base(file.path) === "batches.meta") return "give a folder with the batches";
@@ -45,8 +45,8 @@ const unread: readonly Unread[] = [
 ];
 
 /**
- * The refusal of `files` where one of them is known to hold data, in a form that is not read: what it is and what to do. Undefined
- * where none is.
+ * Returns the error for `files` when one of them is known to hold data in a form that cannot be read here; it says what the
+ * file is and what to do. Otherwise undefined.
  */
 export async function refusalOf(files: readonly DataFile[]): Promise<FormatError | undefined> {
   for (const { matches, what, advice } of unread) {

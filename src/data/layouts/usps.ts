@@ -19,13 +19,13 @@ const maximumBytes = 2 ** 26;
 const shortestLine = 1 + 2 * values;
 const number = /^-?\d{1,3}(\.\d{1,9})?$/;
 
-/** What `loadUsps` takes. */
+/** The options of `loadUsps`. */
 export interface LoadUspsOptions extends Normalization, LabelOptions {
   /** The text, gzipped or not. */
   readonly bytes: ByteSource;
-  /** Of the data set. Default "usps". */
+  /** The name of the data set. Default "usps". */
   readonly name?: string | undefined;
-  /** What errors call the file. Default: `name`. */
+  /** The file's name in errors. Default: `name`. */
   readonly fileName?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ const uspsChecks: Checks<LoadUspsOptions> = {
   ...labelChecks,
 };
 
-/** The images of `loadUsps`, not yet normalised. */
+/** Reads the images of `loadUsps`, without normalising them. */
 export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels> {
   checkOptions(options, uspsChecks);
   const { bytes, name = "usps", fileName = name } = options;
@@ -53,7 +53,7 @@ export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels
   for (let start = 0; start < text.length; ) {
     const found = text.indexOf(0x0a, start);
     const end = found < 0 ? text.length : found;
-    // A line of 257 numbers of at most 14 characters; more is no such file, and not worth splitting.
+    // A line has 257 numbers of at most 14 characters; a longer one is not worth splitting.
     const line = String.fromCharCode(...text.subarray(start, Math.min(end, start + 16 * (values + 1)))).trim();
     const bad = (expected: string, got: unknown): FormatError =>
       new FormatError(`${fileName}: expected ${expected} in line ${count + 1} at byte ${start}, got ${got}`);
@@ -79,9 +79,9 @@ export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels
 }
 
 /**
- * USPS digits (`zip.train.gz`, `zip.test.gz`), 1 × 16 × 16, from text. The values v in −1..1 become the nearest byte to
- * 255 (v + 1) / 2, because the set is no multiple of a grey level: on its 9,298 images the largest move is half a grey
- * level, 0.0039 of the range from −1 to 1. Use `resized` for 28 × 28.
+ * Reads USPS digits (`zip.train.gz`, `zip.test.gz`), 1 × 16 × 16, from text. The values v in −1..1 become the nearest byte to
+ * 255 (v + 1) / 2, because they are not multiples of a grey level: on the set's 9,298 images the largest change is half a
+ * grey level, 0.0039 of the range from −1 to 1. Use `resized` for 28 × 28.
  *
  * @throws FormatError with file name, line and byte offset.
  * @example

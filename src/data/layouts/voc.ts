@@ -1,4 +1,4 @@
-// PASCAL VOC 2007, made a classification set as the paper does: each annotated object, cut out by its box.
+// PASCAL VOC 2007 as a classification set, made as the paper does: each annotated object is cut out by its box.
 import { checkOptions } from "../../checks/options.ts";
 import { parseXml, type XmlElement } from "../../codecs/xml.ts";
 import { FormatError } from "../../errors.ts";
@@ -17,21 +17,21 @@ export const vocClasses: readonly string[] =
     " ",
   );
 
-/** What `parseXml` takes, in UTF-8. */
+/** The most that `parseXml` takes, in UTF-8. */
 const maximumXmlBytes = 2 ** 22;
 const annotation = /^(.*\/)?Annotations\/[^/]+\.xml$/;
 
-/** Whether some file is an annotation in VOC's layout. */
+/** Returns whether some file is an annotation in VOC's layout. */
 export function isVoc(files: readonly DataFile[]): boolean {
   return files.some(({ path }) => annotation.test(path));
 }
 
 /**
- * PASCAL VOC in the layout of 2007: `ImageSets/Main/trainval.txt` and `test.txt` (or `train.txt` and `val.txt`) name
- * images, `Annotations/NAME.xml` their objects, `JPEGImages/NAME.jpg` the pixels. Every object of the twenty classes is an
- * image of its own, difficult and truncated ones too, its box squashed to `size`, 224 unless given.
+ * Reads PASCAL VOC in the layout of 2007: `ImageSets/Main/trainval.txt` and `test.txt` (or `train.txt` and `val.txt`) name
+ * images, `Annotations/NAME.xml` their objects, `JPEGImages/NAME.jpg` the pixels. Every object of the twenty classes becomes
+ * an image, also a difficult or truncated one; its box is squashed to `size`, by default 224.
  *
- * @throws FormatError, naming the file: for a missing file, an unknown class, or an invalid box or one outside its image.
+ * @throws FormatError that names the file for a missing file, an unknown class, and a box that is invalid or leaves its image.
  */
 export async function loadVoc(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
   checkFiles("files", files);

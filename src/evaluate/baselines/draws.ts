@@ -1,25 +1,25 @@
-// The images of each kind of baseline, and how many different ones there are of them: networks take turns.
+// The images of each kind of baseline. When there are fewer draws than networks, the networks take turns on them.
 import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
 
-/** Where images are drawn from. */
+/** The data and the settings that images are drawn by. */
 export interface Source {
   readonly data: Dataset;
-  /** Images of each class. */
+  /** The number of images of each class. */
   readonly perClass: number;
-  /** Different draws, for kinds of which each is dear. */
+  /** The number of different draws, for kinds whose draws take long. */
   readonly draws: number;
-  /** Random draws that the best are chosen of. */
+  /** The number of random draws of which the best are chosen. */
   readonly candidates: number;
   readonly seed: number;
   readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How many sets of images there are to be. */
+/** How many sets of images are made. */
 export interface Counts {
   readonly draws?: number | undefined;
   readonly candidates?: number | undefined;
@@ -30,13 +30,13 @@ export function sourceCounts({ draws = 5, candidates = 25 }: Counts): { draws: n
   return { draws, candidates: wholeNumber("candidates", candidates, draws) };
 }
 
-/** Draw `index`; from `count` on they come again. */
+/** Returns draw `index`; from `count` on the draws repeat. */
 export interface Draws {
   readonly count: number;
   of(index: number): ClassImages;
 }
 
-/** Random images, others for every index and purpose. */
+/** Draws random images, different for every index and purpose. */
 export function randomDraws({ data, perClass, seed, engine }: Source, purpose: string): Draws {
   return {
     count: Number.POSITIVE_INFINITY,
@@ -44,7 +44,7 @@ export function randomDraws({ data, perClass, seed, engine }: Source, purpose: s
   };
 }
 
-/** Class averages, of which there is one draw, or `draws` clusterings. */
+/** Makes class averages, which give a single draw, or `draws` clusterings. */
 export async function summaryDraws(kind: "class-average" | "k-means", source: Source): Promise<Draws> {
   const { data, perClass, draws, seed, engine, signal } = source;
   if (kind === "class-average") return turns([classAverages(data, perClass)]);
@@ -55,7 +55,7 @@ export async function summaryDraws(kind: "class-average" | "k-means", source: So
   return turns(all);
 }
 
-/** Of `candidates` random draws the `draws` with the highest scores, best first; of equal ones the first. */
+/** Returns the `draws` with the highest scores out of `candidates` random draws, best first, and of equal ones the first. */
 export async function bestDraws(source: Source, score: (images: ClassImages) => Promise<number>): Promise<Draws> {
   const random = randomDraws(source, "baseline/candidate");
   const scored: { readonly index: number; readonly score: number }[] = [];

@@ -1,15 +1,15 @@
-// k-means of one class: k points that its images lie close around (Lloyd), seeded by k-means++ (Arthur, Vassilvitskii,
+// k-means of one class: finds k points to which its images are close (Lloyd), starting from k-means++ (Arthur, Vassilvitskii,
 // 2007). Distances are sums and products in float64, so every host finds the same clusters.
 //
 // Most distances need not be computed: a centre that is farther from a point's own centre than twice the point is cannot
-// be the nearer one. Upper and lower bounds are kept as in Elkan, "Using the triangle inequality to accelerate k-means"
-// (2003); they change no assignment but for a point that is equally far from two centres, to the last bits.
+// be nearer. Upper and lower bounds are kept as in Elkan, "Using the triangle inequality to accelerate k-means" (2003);
+// they change no assignment, except of points that are equally far from two centres, to the last bits.
 
 /**
  * Iterates until no assignment changes. A cluster that loses all its points keeps its centre; one cluster is the mean.
  *
  * @param points [n, size]
- * @param chances k numbers in [0, 1), for the choice of each first centre.
+ * @param chances k numbers in [0, 1), one for the choice of each first centre.
  * @returns centres [k, size], in the order in which they were seeded.
  */
 export function kMeans(points: Float64Array, size: number, chances: ArrayLike<number>): Float64Array {
@@ -18,7 +18,7 @@ export function kMeans(points: Float64Array, size: number, chances: ArrayLike<nu
   return clustering.centres;
 }
 
-/** Squared Euclidean distance of row i of `a` and row j of `b`. One type of array, or the engine makes slow code of it. */
+/** Returns the squared distance of row i of `a` and row j of `b`. All arrays have one type, or engines make slow code of it. */
 function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
   const from = i * size;
   const to = j * size;
@@ -27,7 +27,7 @@ function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number,
   let s2 = 0;
   let s3 = 0;
   let p = 0;
-  // Four sums, each waiting for itself alone.
+  // Four sums run side by side, so that none waits for another.
   for (; p + 4 <= size; p += 4) {
     const d0 = a[from + p]! - b[to + p]!;
     const d1 = a[from + p + 1]! - b[to + p + 1]!;
@@ -51,15 +51,15 @@ class Clustering {
   readonly #size: number;
   readonly #n: number;
   readonly #k: number;
-  /** Points in each cluster, and their sum: what leaves is taken off, what comes is added. */
+  /** The number of points in each cluster, and their sum, kept up to date as points move. */
   readonly #counts: Uint32Array;
   readonly #sums: Float64Array;
-  /** Cluster of each point; −1 before the first assignment. */
+  /** The cluster of each point; −1 before the first assignment. */
   readonly #cluster: Int32Array;
-  /** At least the distance of each point to its centre, and whether it is just that. */
+  /** An upper bound of each point's distance to its centre, and whether it is exact. */
   readonly #upper: Float64Array;
   readonly #exact: Uint8Array;
-  /** [n, k], at most the distance of each point to each centre. */
+  /** [n, k], a lower bound of the distance of each point to each centre. */
   readonly #lower: Float64Array;
 
   constructor(points: Float64Array, size: number, chances: ArrayLike<number>) {
@@ -76,7 +76,7 @@ class Clustering {
     this.centres = this.#seed(chances);
   }
 
-  /** k-means++: the first centre is any point, each later one a point by chance ∝ its squared distance to the nearest. */
+  /** k-means++: draws any point as the first centre, each later one ∝ its squared distance to the nearest centre. */
   #seed(chances: ArrayLike<number>): Float64Array {
     const [n, size, points] = [this.#n, this.#size, this.#points];
     const centres = new Float64Array(this.#k * size);
@@ -93,7 +93,7 @@ class Clustering {
     return centres;
   }
 
-  /** Gives every point to its nearest centre. Returns whether any went to another. */
+  /** Assigns every point to its nearest centre. Returns whether any assignment changed. */
   assign(): boolean {
     const [n, k] = [this.#n, this.#k];
     const apart = this.#halfDistances();
@@ -137,7 +137,7 @@ class Clustering {
     }
   }
 
-  /** Puts point i into cluster c, at its distance. */
+  /** Puts point i into cluster c, and measures its distance. */
   #measure(i: number, c: number): void {
     const distance = Math.sqrt(squaredDistance(this.#points, i, this.centres, c, this.#size));
     this.#cluster[i] = c;
@@ -146,7 +146,7 @@ class Clustering {
     this.#exact[i] = 1;
   }
 
-  /** [k, k], half the distance of two centres; on the diagonal half the distance to the nearest other one. */
+  /** Returns [k, k], half the distance of two centres, and on the diagonal half the distance to the nearest other centre. */
   #halfDistances(): Float64Array {
     const k = this.#k;
     const half = new Float64Array(k * k).fill(Number.POSITIVE_INFINITY);
@@ -162,7 +162,7 @@ class Clustering {
     return half;
   }
 
-  /** Moves every centre to the mean of its points, and the bounds as far. */
+  /** Moves every centre to the mean of its points, and adjusts the bounds by the distance moved. */
   update(): void {
     const [n, k, size] = [this.#n, this.#k, this.#size];
     const old = this.centres.slice();
@@ -181,7 +181,7 @@ class Clustering {
   }
 }
 
-/** The index at which the cumulative sum of `weights` passes `chance` of the total; by its place where all are 0. */
+/** Returns the index at which the sum of `weights` passes `chance` of the total; if all are 0, each index is equally likely. */
 function weightedChoice(weights: Float64Array, chance: number): number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (total === 0) return Math.floor(chance * weights.length);

@@ -1,11 +1,11 @@
-// The kinds of baselines, by name.
+// The names of the kinds of baselines.
 import { type Check, oneOf } from "../../checks/checks.ts";
 
-/** Every kind there is. */
+/** All kinds. */
 export const baselineKinds = ["random-real", "optimized-real", "class-average", "k-means"] as const;
 
-/** What stands in for distilled images, see `baseline`. */
+/** The kind of images that replace distilled ones, see `baseline`. */
 export type BaselineKind = (typeof baselineKinds)[number];
 
-/** The check of a kind of baseline. */
+/** Checks for a kind of baseline. */
 export const kindCheck: Check = oneOf(...baselineKinds);

@@ -1,4 +1,4 @@
-// Images that stand for a data set, the same number of each class: what baselines train on, or look for neighbours among.
+// Chooses images that stand for a data set, equally many of each class, for baselines to train on or to find neighbours among.
 import { batchInto, classIndex, type Dataset } from "../../data/dataset.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
@@ -9,19 +9,19 @@ import { kMeans } from "./k-means.ts";
 /** [classes, perClass, c, h, w], normalised. */
 export type ClassImages = Float32Array;
 
-/** Which of many draws. */
+/** Says which of many draws is wanted. */
 export interface Draw {
   readonly seed: number;
   readonly purpose: string;
   readonly index: number;
 }
 
-/** Floats of an image. */
+/** Returns the floats of an image. */
 export function imageSize({ channels, height, width }: Pick<Dataset, "channels" | "height" | "width">): number {
   return channels * height * width;
 }
 
-/** Random images of each class, none of which is empty. A class with fewer images than wanted gives some of them again. */
+/** Draws random images of each class. A class with fewer images than wanted gives some of them again; none may be empty. */
 export function randomRealImages(data: Dataset, perClass: number, draw: Draw, engine: Engine): ClassImages {
   const chosen = classIndex(data).flatMap((images, label) => {
     const positions = engine.arena.scope(() => {
@@ -37,7 +37,7 @@ export function randomRealImages(data: Dataset, perClass: number, draw: Draw, en
   return out;
 }
 
-/** The mean image of each class, `perClass` times over. Sums are float64. */
+/** Returns the mean image of each class, `perClass` times. Sums are float64. */
 export function classAverages(data: Dataset, perClass: number): ClassImages {
   const size = imageSize(data);
   const out = new Float32Array(data.classes * perClass * size);
@@ -51,7 +51,7 @@ export function classAverages(data: Dataset, perClass: number): ClassImages {
   return out;
 }
 
-/** The centres of `perClass` clusters of each class, by k-means. Seconds for tens of thousands of images. */
+/** Finds the centres of `perClass` clusters of each class by k-means, which takes seconds for tens of thousands of images. */
 export async function kMeansImages(
   data: Dataset,
   perClass: number,

@@ -1,15 +1,15 @@
-// Real images in the place of distilled ones: a set to train on, with one learning rate for all steps.
+// Makes a set to train on of real images, with one learning rate for all steps, to compare with a distilled one.
 import type { Dataset } from "../../data/dataset.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { innerOptimizer } from "../../inner/inner-optimizer.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 
-/** How many images and gradient steps: those of this set, with its momentum and weight decay. */
+/** The number of images and gradient steps of a set, with its momentum and weight decay. */
 export type SetShape = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> & {
   readonly recipe?: DistilledSet["recipe"] | undefined;
 };
 
-/** Images of each class in a step. Throws RangeError where that is no whole number. */
+/** Returns the images of each class in a step. Throws RangeError unless that is a whole number. */
 export function perClassOf({ imagesPerStep }: Pick<SetShape, "imagesPerStep">, { classes }: Dataset): number {
   if (imagesPerStep % classes !== 0 || imagesPerStep < classes) {
     throw new RangeError(`"like.imagesPerStep" expected a multiple of ${classes} classes, got ${imagesPerStep}`);
@@ -17,14 +17,14 @@ export function perClassOf({ imagesPerStep }: Pick<SetShape, "imagesPerStep">, {
   return imagesPerStep / classes;
 }
 
-/** How a network is trained on real images. */
+/** The settings for training a network on real images. */
 export interface Training {
-  /** The same in all steps. */
+  /** The learning rate of all steps. */
   readonly learningRate: number;
   readonly epochs: number;
 }
 
-/** `images`, steps × perClass of each class, as blocks with their own labels: the first perClass of a class in step 0. */
+/** Makes blocks of `images`, steps × perClass of each class, with their labels: step 0 has the first perClass of a class. */
 export function realSet(
   images: ClassImages,
   like: SetShape,

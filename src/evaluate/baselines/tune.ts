@@ -1,14 +1,14 @@
-// The choice of a constant learning rate, and of a number of epochs.
+// Chooses a constant learning rate and a number of epochs.
 import type { Training } from "./real-set.ts";
 
-/** Learning rates to choose from; the first look is at the middle five. */
+/** The learning rates to choose from; the middle five are tried first. */
 const LADDER: readonly number[] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2];
 const FIRST = 4;
 const LAST = 8;
 
 /**
- * The settings of the highest score, of equal ones the first of `epochs` and the lowest learning rate. Goes on past an end
- * for as long as the best learning rate is there, so that the choice is no accident of where the ladder was cut.
+ * Returns the settings of the highest score; of equal ones the first of `epochs` and the lowest learning rate. It goes on past
+ * the ends of the first five while the best learning rate is at an end, so that the choice does not depend on the cut.
  */
 export async function tuneTraining(
   epochs: readonly number[],

@@ -1,17 +1,17 @@
-// The split of a training set that choices are made on, so that the test set has no say in any.
+// Divides a training set, so that choices are made on a part of it and never on the test set.
 import { splitByClass } from "../../data/class-split.ts";
 import { classCounts, type Dataset } from "../../data/dataset.ts";
 
 const VALIDATION_SHARE = 0.1;
 const VALIDATION_MOST = 2000;
 
-/** What baselines take images from, and what they are chosen by; no image is in both. */
+/** The images that baselines use, and those by which they are chosen; no image is in both. */
 export interface ValidationSplit {
   readonly pool: Dataset;
   readonly validation: Dataset;
 }
 
-/** Throws RangeError unless some class has an image to hold back, and one more. */
+/** Throws RangeError unless some class has two images, one of them to hold back. */
 export function checkValidation(train: Dataset): void {
   if (classCounts(train).some((count) => count > 1)) return;
   const expected = "two images of some class, one of them for baselines to choose by";
@@ -20,7 +20,7 @@ export function checkValidation(train: Dataset): void {
 
 /**
  * Holds back a tenth of each class, about 2,000 images at most; both parts are normalised as `train` is. Throws as
- * `checkValidation`.
+ * `checkValidation` does.
  */
 export function splitValidation(train: Dataset): ValidationSplit {
   checkValidation(train);

@@ -1,4 +1,4 @@
-// The paper's network for CIFAR10.
+// The paper's network for CIFAR-10.
 import { optional } from "../../checks/checks.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
 import { relu } from "../activation.ts";

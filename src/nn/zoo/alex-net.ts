@@ -1,4 +1,4 @@
-// AlexNet (Krizhevsky 2014), in torchvision's layout.
+// AlexNet (Krizhevsky 2014) in torchvision's layout.
 import { flag, optional } from "../../checks/checks.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
 import { relu } from "../activation.ts";
@@ -21,7 +21,7 @@ const checks: Checks<AlexNetOptions> = { classes: sizeFrom(1), dropout: optional
 
 /**
  * AlexNet for colour images of 224×224 (docs/math.md §3): five convolutions, three fully connected layers; 57,085,780
- * parameters for 20 classes, 57,823,240 for 200. `dropout` puts one of p = 0.5 before each of the first two fully
+ * parameters for 20 classes, 57,823,240 for 200. `dropout` puts a dropout of p = 0.5 before each of the first two fully
  * connected layers. Parameters are named as in torchvision, whose last pooling, to 6×6, is the identity at this size.
  *
  * @throws RangeError when `classes` is not a whole number ≥ 1.

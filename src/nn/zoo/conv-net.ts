@@ -1,4 +1,4 @@
-// ConvNet, the network of dataset condensation (DC, DSA, DM, MTT) and of nearly everything after.
+// ConvNet, the network of dataset condensation (DC, DSA, DM, MTT) and of nearly all later papers.
 
 import { oneOf, optional } from "../../checks/checks.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
@@ -17,15 +17,15 @@ export interface ConvNetOptions {
   /** Channels, height, width of the images. */
   input: ImageShape;
   classes: number;
-  /** Blocks. Default 3. */
+  /** The number of blocks. Default 3. */
   depth?: number | undefined;
-  /** Channels of each block. Default 128. */
+  /** The channels of each block. Default 128. */
   width?: number | undefined;
-  /** `group` has four groups. Default "instance". */
+  /** The normalisation; `group` has four groups. Default "instance". */
   norm?: "instance" | "group" | "batch" | "none" | undefined;
-  /** Default "relu". `leakyrelu` has a slope of 0.01. */
+  /** The activation. Default "relu". `leakyrelu` has a slope of 0.01. */
   activation?: "relu" | "leakyrelu" | "sigmoid" | "tanh" | undefined;
-  /** Of 2×2. Default "avg". */
+  /** The pooling of 2×2 windows. Default "avg". */
   pooling?: "avg" | "max" | "none" | undefined;
 }
 
@@ -48,7 +48,7 @@ const checks: Checks<ConvNetOptions> = {
  * layer; 320,010 parameters for ten classes of colour images of 32×32. The first convolution makes 32×32 maps of
  * 28×28 images. Parameters are named as in DC's code, features.0.weight to classifier.bias.
  *
- * @throws RangeError for options other than those listed; ShapeError where the images are too small for so many
+ * @throws RangeError for options other than those listed; ShapeError when the images are too small for so many
  * poolings, or four groups do not divide the width.
  * @example
  * convNet({ input: [3, 32, 32], classes: 10 }).parameterCount; // 320010

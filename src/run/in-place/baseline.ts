@@ -1,6 +1,6 @@
-// What a distilled set must beat: as many images that nobody learned, trained in the same way (docs/math.md §5). Whatever
-// is chosen, of learning rates, epochs and candidates, is chosen on training images that no set contains, with networks
-// that are none of the evaluation's.
+// The baselines that a distilled set must beat: as many images that were not learned, trained on in the same way
+// (docs/math.md §5). Learning rates, epochs and candidates are chosen on training images that no set contains, with networks
+// that the evaluation does not use.
 
 import { checkValues } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -22,30 +22,30 @@ import type { BaselineOptions, BaselineResult } from "../options/baseline.ts";
 import { baselineChecks } from "../options/call-checks.ts";
 import { evaluateSets } from "./evaluate.ts";
 
-/** Networks that a choice is made by, as many as the reference code takes: with five, a spread of ten points decides. */
+/** The networks by which a choice is made, as many as in the reference code: with five, a spread of ten points decides. */
 const TUNING_NETWORKS = 20;
 
-/** Throws ShapeError unless real images can stand for every class of the model. */
+/** Throws ShapeError unless there are real images for every class of the model. */
 export function checkSameClasses(train: Dataset, model: Model): void {
   if (train.classes === model.classes) return;
   throw new ShapeError(`the model has ${model.classes} classes, "${train.name}" has ${train.classes}`);
 }
 
 /**
- * Accuracy of networks trained on real images in the place of distilled ones, the same number of each class:
+ * Measures the accuracy of networks trained on real images instead of distilled ones, equally many of each class:
  *
  * - `"random-real"`: images drawn anew for each network;
- * - `"optimized-real"`: of `candidates` such draws those that train the best networks;
+ * - `"optimized-real"`: the best of `candidates` such draws by the networks that they train;
  * - `"class-average"`: the mean image of the class, the same in every step;
- * - `"k-means"`: the centres of as many clusters of the class (k-means++ and Lloyd's iteration).
+ * - `"k-means"`: the centres of clusters of the class, one for each image (k-means++ and Lloyd's iteration).
  *
- * A tenth of each class is held back from the training set. On it the constant learning rate, the number of epochs and the
- * candidates are chosen; an image of `test` is read once all that is settled, and so its labels are trusted here.
+ * A tenth of each class is held back from the training set. The constant learning rate, the number of epochs and the
+ * candidates are chosen on it. No image of `test` is read before all that is settled, and so its labels are trusted here.
  * (Wang et al. 2018, §4.1.)
  *
- * @throws RangeError where images per step are no multiple of the classes, a class has no image, or none has two; TypeError
- * or RangeError for data whose fields do not fit; ShapeError where model and images do not fit; the signal's reason when
- * aborted; WorkerError where a worker died.
+ * @throws RangeError when images per step are not a multiple of the classes, a class has no image, or none has two; TypeError
+ * or RangeError for data whose fields do not fit; ShapeError when model and images do not fit; the signal's reason when
+ * aborted; WorkerError when a worker died.
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
@@ -54,7 +54,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   const { kind, model, init, test, like, threads = "auto", seed = 0, networks, workers = 0, signal } = options;
   const { loss = lossOf(like), epochs = [like.epochs], tuningInit = init } = options;
   checkInit(init, model);
-  // Here no class may be absent, not even on purpose: there are as many images of each.
+  // No class may be absent here, not even on purpose: there are equally many images of each.
   checkTraining("train", { ...options.train, absentClasses: [] }, model);
   checkImages("test", test, model);
   checkSameClasses(options.train, model);

@@ -1,4 +1,4 @@
-// What computes, in place: loaded when something is to run here, because a page that leaves it to a worker needs none of it.
+// The code that computes in place. It is loaded on demand, because a page that leaves all work to a worker does not need it.
 import { baseline } from "./baseline.ts";
 import { evaluate } from "./evaluate.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
@@ -8,7 +8,7 @@ export { createEngine } from "../../engine/engine.ts";
 export { Run } from "./distill.ts";
 export { trainOn } from "./train-on.ts";
 
-/** The calls that give one result: whatever stands here can be called elsewhere too. */
+/** The calls that give one result; an orchestrator can run each of them. */
 export interface Calls {
   readonly baseline: typeof baseline;
   readonly evaluate: typeof evaluate;

@@ -1,4 +1,4 @@
-// How good is a set? Train networks on it that played no part in making it, and test them on real images.
+// Measures how good a set is: trains networks on it that played no part in making it, and tests them on real images.
 
 import { checkValues } from "../../checks/options.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
@@ -21,11 +21,10 @@ import { Callbacks } from "../options/callbacks.ts";
 export type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
 
 /**
- * Trains `networks` fresh networks on the set, in its learned order unless another is asked for, and reports their accuracy on `test`.
+ * Trains `networks` fresh networks on the set, by default in its learned order, and reports their accuracy on `test`.
  *
- * @throws TypeError or RangeError, naming the field, for a set that could not be saved or test images whose fields do not
- * fit; ShapeError where set, model and test images do not fit each other; the signal's reason when aborted; WorkerError
- * where a worker died.
+ * @throws TypeError or RangeError that names the field for an invalid set or test images whose fields do not fit; ShapeError
+ * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when a worker died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
@@ -39,17 +38,17 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   readonly pool?: WorkerPool<WorkerApi> | undefined;
-  /** Default "evaluate". */
+  /** The purpose of the networks. Default "evaluate". */
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
 type SetOf = (network: number) => DistilledSet;
-/** What a network came to: its accuracy, or with `perClass` how it read the images. */
+/** The outcome of a network: its accuracy, or with `perClass` how it read the images. */
 type Outcome = number | Confusion;
 type Add = (outcome: Outcome) => void;
 
 /**
- * As `evaluate`, with a set of its own for each network, and on `pool` if that is given. All sets have one shape; they and
- * the test images are trusted.
+ * Does what `evaluate` does with a set of its own for each network, and on `pool` if that is given. All sets have one shape;
+ * they and the test images are trusted.
  */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
   const { model, init, workers = 0, onProgress } = options;
@@ -67,7 +66,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   const run = options.pool || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
   await callbacks.settled();
-  // Engines of our own are strict, and workers' engines like the one that is given.
+  // The call's own engines are strict; workers' engines are like the given one.
   const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
   return { networks, ...summary(accuracies), accuracies, ...byClass, ...simd };

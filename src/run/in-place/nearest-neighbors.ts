@@ -1,4 +1,4 @@
-// Baselines without training: an image is of the class of the points that it lies nearest to.
+// Baselines without training: an image gets the class of the points nearest to it.
 
 import { checkValues } from "../../checks/options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
@@ -18,15 +18,15 @@ import { nextTask } from "../../platform/platform.ts";
 import { nearestNeighborsChecks } from "../options/call-checks.ts";
 import type { NearestNeighborsOptions, NeighborsResult } from "../options/nearest-neighbors.ts";
 
-/** Images between two looks at what the host has waiting. */
+/** The number of images between two turns for the host's pending work. */
 const BURST = 256;
 
 /**
- * Accuracy of K nearest neighbours among a few images that stand for a data set. Candidates of "optimized-real" are chosen
- * on a tenth of the training images, which is held back from them; other kinds draw from all. (Wang et al. 2018, §4.1.)
+ * Measures the accuracy of K nearest neighbours among a few images that stand for a data set. Candidates of "optimized-real"
+ * are chosen on a held-out tenth of the training images; other kinds draw from all. (Wang et al. 2018, §4.1.)
  *
  * @throws RangeError for `k`, `p` or counts out of range; TypeError or RangeError for data or a set whose fields do not fit;
- * ShapeError where images or classes do not fit; the signal's reason.
+ * ShapeError when images or classes do not fit; the signal's reason.
  * @example
  * const { mean } = await nearestNeighbors({ points: "k-means", train, test }); // 10 per class, the nearest one
  */
@@ -110,12 +110,12 @@ async function correctShare(
   return correct / test.count;
 }
 
-/** The nearest of `points` to one image after the other. */
+/** Finds the nearest of `points` to one image after the other. */
 class Neighbors {
   readonly #points: Points;
   readonly #k: number;
   readonly #p: number;
-  /** The nearest so far, nearest first: distances to the power of p, and labels. */
+  /** The nearest points so far, nearest first: distances to the power of p, and labels. */
   readonly #distances: Float64Array;
   readonly #labels: Int32Array;
 
@@ -147,7 +147,7 @@ class Neighbors {
   }
 }
 
-/** Σ|a − b|^p, which orders as the p-norm does; the largest |a − b| for p = ∞. */
+/** Returns Σ|a − b|^p, which orders as the p-norm does, or the largest |a − b| for p = ∞. */
 function powerDistance(points: Float32Array, from: number, image: Float32Array, p: number): number {
   const size = image.length;
   let sum = 0;

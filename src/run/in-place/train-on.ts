@@ -1,4 +1,4 @@
-// trainOn(): one network from a distilled set, to use.
+// trainOn(): trains one network on a distilled set, to use.
 
 import type { Floats } from "../../backend/backend.ts";
 import { checkValues } from "../../checks/options.ts";
@@ -17,10 +17,10 @@ import { trainOnChecks } from "../options/call-checks.ts";
 import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
 
 /**
- * Trains a network on a distilled set: steps × epochs gradient steps, a matter of milliseconds.
+ * Trains a network on a distilled set: steps × epochs gradient steps, which take milliseconds.
  *
- * @throws TypeError or RangeError, naming the field, for a set that could not be saved; ShapeError where set and model do
- * not fit; RangeError for parameters of another length.
+ * @throws TypeError or RangeError that names the field for an invalid set; ShapeError when set and model do not fit;
+ * RangeError for parameters of another length.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);

@@ -1,4 +1,4 @@
-// trainPool(): networks trained on real images, to be distilled for (docs/math.md §4).
+// trainPool(): trains networks on real images, to distil for (docs/math.md §4).
 
 import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
@@ -22,15 +22,15 @@ import { Callbacks } from "../options/callbacks.ts";
 import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
 
 /**
- * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function of the options and
- * k alone: it does not depend on how many there are, on threads or workers.
+ * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
+ * k: it does not depend on the number of networks, threads or workers.
  *
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
  * every 20 passes.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
- * of range or that do not fit; DivergedError where a loss is not finite, with the `networks` that were trained before; the
- * signal's reason when aborted; WorkerError where a worker died.
+ * of range or that do not fit; DivergedError when a loss is not finite, with the `networks` that were trained before; the
+ * signal's reason when aborted; WorkerError when a worker died.
  * @example
  * const { train, test } = await digits();
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
@@ -74,7 +74,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   };
 }
 
-/** The options with defaults, checked. */
+/** Checks the options and fills in defaults. */
 export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
   checkValues(options, trainPoolChecks);
@@ -92,10 +92,10 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   return { data, test, model, init, loss, training, seed, pool };
 }
 
-/** Where results go. */
+/** Receives the results. */
 interface Sink {
   add(network: PoolNetwork): Promise<void>;
-  /** Pass `epoch`, counted from 0, is done. */
+  /** Called when pass `epoch`, counted from 0, is done. */
   passed(network: number, epoch: number, loss: number): void;
 }
 

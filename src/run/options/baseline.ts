@@ -1,4 +1,4 @@
-// What baseline() takes and gives.
+// The options and the result of baseline().
 import type { Dataset } from "../../data/dataset.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -16,33 +16,33 @@ export interface BaselineOptions {
   readonly test: Dataset;
   readonly model: Model;
   readonly init: WeightSource;
-  /** Networks that choices are made by. Default: more of `init`; for held-out pretrained ones give those of the distillation. */
+  /** The networks by which choices are made. Default: more of `init`; for held-out pretrained ones give those of the distillation. */
   readonly tuningInit?: WeightSource | undefined;
-  /** As many images and gradient steps as this set has, with its momentum and weight decay. */
+  /** The set whose number of images, gradient steps, momentum and weight decay are used. */
   readonly like: SetShape;
-  /** To train with. Default: the loss that `like` was distilled for. */
+  /** The loss to train with. Default: the one that `like` was distilled for. */
   readonly loss?: Loss | undefined;
-  /** Held-out networks; with `fixedInit` that network on so many sets, where the kind has so many. */
+  /** The number of held-out networks; with `fixedInit`, of sets on which that network is trained, if the kind has as many. */
   readonly networks: number;
-  /** Numbers of epochs to choose from. Default: that of `like`, and so as many gradient steps. */
+  /** The numbers of epochs to choose from. Default: that of `like`, which gives as many gradient steps. */
   readonly epochs?: readonly number[] | undefined;
-  /** Sets that networks take turns on: clusterings of "k-means", the best of "optimized-real". Default 5. */
+  /** The number of sets on which networks take turns: clusterings of "k-means", the best of "optimized-real". Default 5. */
   readonly draws?: number | undefined;
-  /** Random sets that "optimized-real" chooses the best `draws` of. Default 25. */
+  /** The number of random sets of which "optimized-real" takes the best `draws`. Default 25. */
   readonly candidates?: number | undefined;
   readonly seed?: number | undefined;
   readonly engine?: Engine | undefined;
   readonly threads?: number | "auto" | undefined;
-  /** As for `evaluate`. */
+  /** The number of workers, as for `evaluate`. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Result of {@link baseline}. */
+/** The result of {@link baseline}. */
 export interface BaselineResult extends Evaluation {
   readonly kind: BaselineKind;
-  /** Chosen, constant. */
+  /** The chosen learning rate, which is constant. */
   readonly learningRate: number;
-  /** Chosen. */
+  /** The chosen number of epochs. */
   readonly epochs: number;
 }

@@ -107,7 +107,7 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
 export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = {
   kind: kindCheck,
   train: checkDataset,
-  // Not its arrays: they are not looked at before everything is chosen.
+  // Its arrays are not checked, because nothing looks at them before everything is chosen.
   test: shapeCheck,
   model: checkModel,
   init: checkWeightSource,

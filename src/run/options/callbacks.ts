@@ -1,23 +1,23 @@
-// Functions of the user's that are told something while a call goes on. They may throw, at once or, if they are async,
-// later: either way that is what the call rejects with, wherever the callback was called from.
+// Calls the user's functions during a call. They may throw, at once or, if they are async, later: either way the call rejects
+// with what was thrown, wherever the callback was called from.
 
 /** The callbacks of one call. */
 export class Callbacks {
   readonly #pending = new Set<Promise<unknown>>();
   #failure: { readonly error: unknown } | undefined;
   #reject!: (error: unknown) => void;
-  /** Rejects with what the first callback that failed threw; never resolves. */
+  /** Rejects with what the first failed callback threw; never resolves. */
   readonly failed: Promise<never>;
 
   constructor() {
     this.failed = new Promise((_, reject) => {
       this.#reject = reject;
     });
-    // Whoever does not wait for it looks at `check` or `settled`.
+    // Callers that do not wait for it use `check` or `settled`.
     this.failed.catch(() => {});
   }
 
-  /** Calls `callback`, without waiting for it; after one that failed, none any more. */
+  /** Calls `callback`, without waiting for it; after one has failed, no more are called. */
   tell<T>(callback: ((value: T) => unknown) | undefined, value: T): void {
     if (this.#failure || !callback) return;
     try {
@@ -32,12 +32,12 @@ export class Callbacks {
     }
   }
 
-  /** Throws what a callback has failed with. */
+  /** Throws what a failed callback threw. */
   check(): void {
     if (this.#failure) throw this.#failure.error;
   }
 
-  /** Waits for the callbacks that were called. Rejects with what the first that failed threw. */
+  /** Waits for the callbacks that were called. Rejects with what the first failed one threw. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
     this.check();

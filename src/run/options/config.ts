@@ -1,4 +1,4 @@
-// The options of distill() as a run takes them: checked, defaults filled in.
+// Turns the options of distill() into the configuration of a run: checked, with defaults.
 import { checkValues } from "../../checks/options.ts";
 import { checkAugmentation } from "../../data/augment.ts";
 import { checkDataset } from "../../data/check-dataset.ts";

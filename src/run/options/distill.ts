@@ -1,4 +1,4 @@
-// What distill() takes and tells.
+// The options and the progress of distill().
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { GivenMethod } from "../../distill/methods/options.ts";
@@ -10,15 +10,15 @@ import type { AbortSignal } from "../../host-types.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 
-/** One outer step, done. */
+/** The progress after an outer step. */
 export interface Progress {
-  /** Outer steps done, from 1. */
+  /** The number of outer steps done, from 1. */
   readonly step: number;
-  /** Outer steps in all. */
+  /** The number of all outer steps. */
   readonly steps: number;
-  /** Passes over the real data done, in part. */
+  /** The number of passes over the real data, with its fraction. */
   readonly epoch: number;
-  /** Outer loss of this step: of trained networks on the real batch, before the update. */
+  /** The outer loss of this step: that of trained networks on the real batch, before the update. */
   readonly loss: number;
   /** Adam's step size. */
   readonly learningRate: number;
@@ -28,16 +28,16 @@ export interface Progress {
 export interface DistillOptions {
   /** Real images to learn from. */
   readonly data: Dataset;
-  /** What is done to the real images of each outer batch, drawn anew. Default: nothing. */
+  /** Augments the real images of each outer batch, drawn anew. Default: nothing. */
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
   /** What {@link backGradient} or another function of a method gives, or a method of your own. */
   readonly method: GivenMethod;
   /** Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
-  /** Of the inner steps and of the outer batch. Default "cross-entropy". */
+  /** The loss of the inner steps and of the outer batch. Default "cross-entropy". */
   readonly loss?: Loss | undefined;
-  /** Networks per outer step, their gradients averaged. Default 1. */
+  /** The number of networks per outer step, whose gradients are averaged. Default 1. */
   readonly networksPerStep?: number | undefined;
   /**
    * Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set; no
@@ -50,19 +50,19 @@ export interface DistillOptions {
   readonly resume?: RunState | undefined;
   /** Runs on this engine; otherwise on one of its own with `threads` threads. */
   readonly engine?: Engine | undefined;
-  /** Kernel threads; with several workers those of each, and then 1 by default. */
+  /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;
   /**
    * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
-   * is the same, bit for bit. No more are started than `networksPerStep`, which would have nothing to do.
+   * is the same, bit for bit. At most `networksPerStep` are started, because more would have nothing to do.
    */
   readonly workers?: number | undefined;
-  /** Bytes that {@link estimateMemory} may come to; a run that needs more is refused before it takes any. */
+  /** The most bytes that {@link estimateMemory} may give; a run that needs more is refused before it takes any. */
   readonly memoryLimit?: number | undefined;
   /**
-   * Aborting ends the run after the step in hand, which workers give up; `result()` then gives what was learned so far.
+   * Aborting ends the run after the current step, which workers give up; `result()` then gives what was learned so far.
    */
   readonly signal?: AbortSignal | undefined;
-  /** An async one is waited for. What it throws ends the run, and is what `result()` rejects with. */
+  /** Called after outer steps. A promise that it returns is awaited. What it throws ends the run, and `result()` rejects with it. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }

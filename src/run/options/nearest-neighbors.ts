@@ -1,4 +1,4 @@
-// What nearestNeighbors() takes and gives.
+// The options and the result of nearestNeighbors().
 import type { Dataset } from "../../data/dataset.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -8,26 +8,26 @@ import type { Summary } from "../../numeric/summary.ts";
 
 /** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
-  /** Real images of a kind, see `baseline`, or those of a distilled set, whose labels are the largest targets. */
+  /** Real images of a kind, see `baseline`, or those of a distilled set, whose labels are their largest targets. */
   readonly points: BaselineKind | DistilledSet;
   readonly train: Dataset;
   readonly test: Dataset;
-  /** Points of each class, of a kind. Default 10. */
+  /** The number of points of each class, for a kind. Default 10. */
   readonly perClass?: number | undefined;
-  /** Neighbours that vote, each as much as the others; of equal classes that of the nearest wins. Default 1. */
+  /** The number of neighbours that vote, all equally; if classes tie, that of the nearest wins. Default 1. */
   readonly k?: number | undefined;
-  /** Of the p-norm between normalised pixels: a whole number, or Infinity. Default 2. */
+  /** The p of the p-norm between normalised pixels: a whole number, or Infinity. Default 2. */
   readonly p?: number | undefined;
-  /** Different sets of points. Default 5; class averages and distilled sets are one. */
+  /** The number of sets of points. Default 5; class averages and distilled sets give one. */
   readonly draws?: number | undefined;
-  /** Random sets that "optimized-real" chooses the best `draws` of. Default 25. */
+  /** The number of random sets of which "optimized-real" takes the best `draws`. Default 25. */
   readonly candidates?: number | undefined;
   readonly seed?: number | undefined;
   readonly engine?: Engine | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Result of {@link nearestNeighbors}: test accuracies, one of each set of points. */
+/** The result of {@link nearestNeighbors}: test accuracies, one for each set of points. */
 export interface NeighborsResult extends Summary {
   readonly draws: number;
   readonly accuracies: readonly number[];

@@ -1,4 +1,4 @@
-// What trainOn() takes and gives.
+// The options and the result of trainOn().
 import type { Floats } from "../../backend/backend.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -9,25 +9,25 @@ import type { Model } from "../../nn/model.ts";
 /** Options of {@link trainOn}. */
 export interface TrainOnOptions extends Replay {
   readonly model: Model;
-  /** θ_0; drawn from `init` if left out. */
+  /** θ_0; by default it is drawn from `init`. */
   readonly parameters?: Floats | undefined;
-  /** Default `randomInit()`. Of a pretrained pool it is the first network. */
+  /** The source of θ_0; of a pretrained pool the first network is taken. Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
-  /** Default: the loss that the set was distilled for. */
+  /** The loss to train with. Default: the one that the set was distilled for. */
   readonly loss?: Loss | undefined;
-  /** Which network `init` draws, what its dropout drops, and a shuffled order of blocks. Default 0. */
+  /** Decides which network `init` draws, what its dropout drops, and a shuffled order of blocks. Default 0. */
   readonly seed?: number | undefined;
   readonly engine?: Engine | undefined;
   readonly threads?: number | "auto" | undefined;
 }
 
-/** A trained network. Its arrays are Float64Array where it was trained on an engine of the reference backend. */
+/** A trained network. Its arrays are Float64Array if it was trained on an engine of the reference backend. */
 export interface TrainedNetwork {
   readonly model: Model;
   /** θ_T, flat in module order. */
   readonly parameters: Float32Array;
-  /** Classes and logits [n, classes] of images [n, c, h, w], normalised as the set is (its `mean` and `std`). */
+  /** Returns classes and logits [n, classes] of images [n, c, h, w], normalised as the set is (its `mean` and `std`). */
   predict(images: Floats): Promise<{ classes: Uint8Array; logits: Float32Array }>;
-  /** Gives up the engine, if the network has one of its own. */
+  /** Disposes the engine, if the network has one of its own. */
   dispose(): Promise<void>;
 }

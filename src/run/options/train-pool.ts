@@ -1,4 +1,4 @@
-// What trainPool() takes and gives.
+// The options and the result of trainPool().
 
 import type { Given } from "../../checks/declare.ts";
 import type { Augmentation } from "../../data/augment.ts";
@@ -15,52 +15,52 @@ import type { Model } from "../../nn/model.ts";
 export interface TrainPoolOptions extends Given<typeof poolAdam> {
   /** Real images to train on. */
   readonly data: Dataset;
-  /** To test the trained networks on. */
+  /** The images to test the trained networks on. */
   readonly test?: Dataset | undefined;
   readonly model: Model;
-  /** Networks of the pool. */
+  /** The number of networks in the pool. */
   readonly networks: number;
-  /** Passes over the images. The paper takes 40 for MNIST. */
+  /** The number of passes over the images. The paper takes 40 for MNIST. */
   readonly epochs: number;
-  /** Images of a step. Default 1024. */
+  /** The images of a step. Default 1024. */
   readonly batch?: number | undefined;
-  /** What is done to the images of each step, drawn anew. Default: nothing. */
+  /** Augments the images of each step, drawn anew. Default: nothing. */
   readonly augment?: Augmentation | undefined;
-  /** Default `randomInit()`; a pool has no other. */
+  /** The initial weights, which must be random. Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
   /** Default "cross-entropy". */
   readonly loss?: Loss | undefined;
-  /** Of all networks. Default 0. */
+  /** The seed of all networks. Default 0. */
   readonly seed?: number | undefined;
-  /** What they are for: no network of one pool is one of the other, whatever the seeds. Default "train". */
+  /** The use of the networks: training pools and test pools have no network in common, whatever the seeds. Default "train". */
   readonly pool?: "train" | "test" | undefined;
-  /** Trains only these of them, as where some are there already. Default all. */
+  /** Trains only the networks of these numbers, for example if the others exist already. Default: all. */
   readonly only?: readonly number[] | undefined;
   readonly engine?: Engine | undefined;
-  /** Kernel threads; with several workers those of each, and then 1 by default. */
+  /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;
-  /** Trains networks side by side on so many workers. Default 0: in place. The same networks, bit for bit. */
+  /** Trains networks side by side on so many workers. Default 0: in place. The networks do not change, bit for bit. */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** A network is trained: in no certain order with workers. What it returns is waited for. */
+  /** Called with each trained network, in any order with workers. A promise that it returns is awaited. */
   readonly onNetwork?: ((network: PoolNetwork) => Promise<void> | void) | undefined;
   readonly onProgress?: ((progress: PoolProgress) => void) | undefined;
 }
 
-/** A network has made another pass over the images. */
+/** Reports that a network has made another pass over the images. */
 export interface PoolProgress {
   readonly network: number;
-  /** Passes done, from 1. */
+  /** The number of passes that the network has made, from 1. */
   readonly epoch: number;
   /** The mean loss of its steps. */
   readonly loss: number;
-  /** Passes done by all networks, and to be done. */
+  /** The passes of all networks: those made, and all. */
   readonly done: number;
   readonly total: number;
 }
 
-/** Result of {@link trainPool}. */
+/** The result of {@link trainPool}. */
 export interface TrainedPool extends PretrainedPool {
-  /** Test accuracy, if there were images to test on. */
+  /** The test accuracy, if there were images to test on. */
   readonly evaluation?: Evaluation;
 }

@@ -1,6 +1,6 @@
 import type { AbortSignal } from "../../host-types.ts";
 
-/** A call that rejects with the signal's reason as soon as that aborts, whatever becomes of the call. */
+/** Rejects with the signal's reason as soon as it aborts, while the call may go on; otherwise ends as the call does. */
 export async function abortable<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {
   if (!signal) return call();
   signal.throwIfAborted();

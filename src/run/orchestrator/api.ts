@@ -1,4 +1,4 @@
-// What a page and its orchestrator say to each other, through comlink. Arguments are plain data; networks and runs are
+// The messages between a page and its orchestrator, through comlink. Arguments are plain data; networks and runs are
 // comlink proxies. Progress goes over a port of its own.
 import type { ProxyMarked } from "comlink";
 import type { Floats, Simd } from "../../backend/backend.ts";
@@ -11,31 +11,31 @@ import type { StartMessage } from "../../workers/start-message.ts";
 import type { CallName, ResultOf } from "../in-place/calls.ts";
 import type { TrainedNetwork } from "../options/train-on.ts";
 
-/** Options of a call as they cross: without engine, signal and functions, and a model as plain data. */
+/** The options of a call in the form in which they are sent: without engine, signal and functions, and a model as plain data. */
 export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<string, unknown>>;
 
-/** What the page says through a call's port: go on to the next report, end after the step in hand, or the signal aborted. */
+/** A message of the page through a call's port: send the next progress, end after the current step, or the signal aborted. */
 export type Control = "more" | "end" | "abort";
 
-/** What the orchestrator says through it: progress, trained networks, and last of all that there will be no more. */
+/** A message of the orchestrator through that port: progress, a trained network, or at last that no more will come. */
 export type Report = { readonly progress: unknown } | { readonly network: unknown } | "end";
 
 export interface Started {
   readonly threads: number;
   readonly simd: Simd | "none";
-  /** What the engine does without. */
+  /** Messages about the features that the engine lacks. */
   readonly notices: readonly string[];
 }
 
-/** A run, there. */
+/** A run in the orchestrator. */
 export interface RunApi {
-  /** Runs to the end, as far as reports are asked for. */
+  /** Runs to the end, as long as progress is asked for. */
   drive(): Promise<DistilledSet>;
   snapshot(): Promise<DistilledSet>;
   state(): Promise<RunState>;
 }
 
-/** A trained network, there. */
+/** A trained network in the orchestrator. */
 export interface TrainedApi {
   parameters(): Float32Array;
   predict(images: Floats): ReturnType<TrainedNetwork["predict"]>;
@@ -45,7 +45,7 @@ export type NetworkApi = Pick<BoundNetwork, "forward" | "gradients" | "hessianVe
 
 export interface OrchestratorApi {
   start(engine: StartMessage): Promise<Started>;
-  /** comlink has a meaning of its own for `bind`. */
+  /** The method is not called `bind`, which has a meaning in comlink. */
   network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked>;
   distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked>;
   trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked>;

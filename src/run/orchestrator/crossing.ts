@@ -1,5 +1,5 @@
-// How values cross between threads: typed arrays are moved where nobody needs them any more, and never bring along the
-// rest of a buffer that they are a view of.
+// Sends values between threads: typed arrays are moved if nobody needs them any more, and never bring along the rest of a
+// buffer that they are a view of.
 import { transfer } from "comlink";
 import { wrongKind } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -12,7 +12,7 @@ import type { Model } from "../../nn/model.ts";
 import { shareable } from "../../workers/shared-memory.ts";
 import type { Crossing } from "./api.ts";
 
-/** A result on its way out: its arrays are moved, not copied, and so are gone here. */
+/** Prepares a result to be sent: its arrays are moved, not copied, and so are gone here. */
 export function moved<T>(result: T): T {
   const buffers = new Set<ArrayBuffer>();
   const collect = (value: unknown): void => {
@@ -25,9 +25,9 @@ export function moved<T>(result: T): T {
 }
 
 /**
- * Arguments on their way in: the caller keeps them, so they are copied, but views without what they do not show.
+ * Prepares arguments to be sent. They are copied, because the caller keeps them; of a view only its own part is copied.
  *
- * @param name What the value is called. Throws TypeError for what cannot cross.
+ * @param name The value's name in errors. Throws TypeError for what cannot be sent.
  */
 export function copied<T>(value: T, name: string = ""): T {
   if (typeof value === "function" || typeof value === "symbol") throw wrongKind(name, "plain data", value);
@@ -43,10 +43,10 @@ export function copied<T>(value: T, name: string = ""): T {
   return value;
 }
 
-/** What stays on this side. */
+/** The options that are not sent. */
 const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
 
-/** Options of a call, as they cross. */
+/** Prepares the options of a call to be sent. */
 export function crossing(all: object): Crossing {
   const { model, ...options } = all as { readonly model?: Model };
   const entries = Object.entries(options)

@@ -1,4 +1,4 @@
-// An engine in an orchestrator, a worker that is spoken to through comlink.
+// An engine in an orchestrator, a worker to which comlink speaks.
 import type { Simd } from "../../backend/backend.ts";
 import { checkOptions } from "../../checks/options.ts";
 import type { EngineOptions } from "../../engine/engine.ts";
@@ -29,7 +29,7 @@ export class RemoteEngine implements Engine {
     this.notices = notices;
   }
 
-  /** Throws WorkerError where no worker could start, and what `createEngine` throws there. */
+  /** Throws WorkerError when no worker could start, and what `createEngine` throws there. */
   static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
     const message = await startMessage(options);
     const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);

@@ -1,5 +1,5 @@
-// The engine as users see it, wherever it runs. Interfaces alone: what implements them needs types of a page or of Node,
-// which a program that uses this package may be compiled without.
+// The engine as users see it, in place or in a worker. There are only interfaces here: their implementations need types of
+// pages or of Node, without which a program that uses this package may be compiled.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Floats, Simd } from "../../backend/backend.ts";
 import type { BindOptions } from "../../engine/options.ts";
@@ -14,39 +14,39 @@ import type {
 import type { AbortSignal } from "../../host-types.ts";
 import type { Model } from "../../nn/model.ts";
 
-/** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
+/** The result of {@link BoundNetwork.gradients}: derivatives of the mean loss over the batch. */
 export type Gradients<Values extends Floats = Float32Array> = GradientsIn<Values>;
-/** Result of {@link BoundNetwork.hessianVectorProduct}. */
+/** The result of {@link BoundNetwork.hessianVectorProduct}. */
 export type HessianVectorProduct<Values extends Floats = Float32Array> = HessianVectorProductIn<Values>;
-/** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
+/** The result of {@link BoundNetwork.metaGradient}: derivatives of the outer loss after the inner steps. */
 export type MetaGradient<Values extends Floats = Float32Array> = MetaGradientIn<Values>;
 
-/** A call that can be given up. */
+/** A call that can be aborted. */
 export interface Abortable {
   /**
-   * Aborting rejects the call at once, with the signal's reason. What a worker has in hand for it is finished there all
-   * the same, and thrown away; `engine.dispose()` stops it.
+   * Aborting rejects the call at once, with the signal's reason. A worker finishes its current work for the call and
+   * discards it; `engine.dispose()` stops it.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A model on an engine. Results are Float32Array, and Float64Array on the reference backend alone. */
+/** A model on an engine. Results are Float32Array, and Float64Array only on the reference backend. */
 export interface BoundNetwork<Values extends Floats = Float32Array> {
   readonly model: Model;
-  /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
+  /** Computes logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError that name the argument. */
   forward(input: { parameters: Floats; images: Floats } & Abortable): Promise<{ logits: Values }>;
-  /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
+  /** Computes the mean loss and all its first derivatives. Throws TypeError and RangeError that name the argument. */
   gradients(input: { parameters: Floats } & LabelledImages & Chance & Abortable): Promise<Gradients<Values>>;
   /**
-   * Products of the Hessian of the mean loss with a vector v in weight space (docs/math.md §2). Throws TypeError and
-   * RangeError naming the argument.
+   * Computes products of the Hessian of the mean loss with a vector v in weight space (docs/math.md §2). Throws TypeError and
+   * RangeError that name the argument.
    */
   hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance & Abortable,
   ): Promise<HessianVectorProduct<Values>>;
   /**
-   * The outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
-   * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
+   * Computes the outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
+   * (docs/math.md §2). Throws TypeError and RangeError that name the argument.
    */
   metaGradient(options: MetaGradientOptions & Abortable): Promise<MetaGradient<Values>>;
 }
@@ -59,12 +59,12 @@ export interface Engine<Values extends Floats = Float32Array> extends AsyncDispo
   /** Which SIMD instructions the kernels use; `none` on the reference backend. */
   readonly simd: Simd | "none";
   /**
-   * A network of this model on this engine, with the loss that its gradients are of: "cross-entropy" (default) or
+   * Binds a model to this engine, with the loss whose gradients the network computes: "cross-entropy" (default) or
    * "mse".
    *
-   * @throws TypeError or RangeError for no model, or another loss.
+   * @throws TypeError or RangeError for an invalid model, or another loss.
    */
   bind(model: Model, options?: BindOptions): Promise<BoundNetwork<Values>>;
-  /** Stops threads and workers and gives up the memory; calls that have no answer yet reject. */
+  /** Stops threads and workers and releases the memory; calls without an answer reject. */
   dispose(): Promise<void>;
 }

@@ -1,5 +1,5 @@
-// What everything in a page which is not the page itself starts with, by a first message that says what it is to be.
-// Bundled by scripts/build.mjs, into a string and into the file `distillate/worker`; nothing imports it.
+// Starts every worker and thread of a page; the first message says what it becomes.
+// scripts/build.mjs bundles it into a string and into the file `distillate/worker`; nothing imports it.
 import { type ThreadStart, threadMain } from "../../backend/wasm/thread-main.ts";
 import { type AskedBy, hear } from "../../platform/script.page.ts";
 import type { Calling } from "../../workers/start.ts";
@@ -10,7 +10,7 @@ interface Speaker {
   postMessage(message: string): void;
 }
 
-/** Becomes what it is told to be: by the page, or by the worker that asked the page for this one. */
+/** Becomes what the first message says, from the page or from the worker that asked the page for this one. */
 function listen(to: Speaker): void {
   to.onmessage = ({ data }) => {
     if (hear(data)) return;

@@ -1,4 +1,4 @@
-// What a worker in Node starts with. Bundled into a string by scripts/build.mjs; nothing imports it.
+// The first module of a worker in Node. scripts/build.mjs bundles it into a string; nothing imports it.
 import { nodeModule } from "../../platform/platform.ts";
 import { serve } from "./serve.ts";
 

@@ -1,14 +1,14 @@
-// The orchestrator's end of a call's port: progress out, at most ten times a second; the reader's wishes in.
+// The orchestrator's end of a call's port: sends progress at most ten times a second; receives more, end or abort.
 import type { Control, Report } from "./api.ts";
 
-/** Milliseconds between two reports. */
+/** Milliseconds between two progress messages. */
 const INTERVAL = 100;
 
 export class Reporter {
   /** Aborts when the page's signal does. */
   readonly signal: AbortSignal;
   readonly #port: MessagePort;
-  /** Reports that may be sent before the reader takes one: the reader is never waited for while it keeps up. */
+  /** The number of messages that may be sent before the reader asks again: a reader that keeps up is never waited for. */
   #credit = 1;
   #ended = false;
   #next = 0;
@@ -32,13 +32,13 @@ export class Reporter {
     return this.#ended;
   }
 
-  /** Sends the progress if a report is due, else keeps it for the end. */
+  /** Sends the progress if a message is due, else keeps it for the end. */
   offer(progress: unknown): void {
     this.#held = progress;
     if (performance.now() >= this.#next) this.#send();
   }
 
-  /** Waits until the reader takes reports again, or wants no more. */
+  /** Waits until the reader asks for progress again, or wants no more. */
   async asked(): Promise<void> {
     while (this.#credit <= 0 && !this.#ended) {
       await new Promise<void>((resolve) => {
@@ -47,13 +47,13 @@ export class Reporter {
     }
   }
 
-  /** Sends what was kept back, and that there will be no more. */
+  /** Sends what was kept back, and that no more will come. */
   end(): void {
     if (this.#held !== undefined) this.#send();
     this.send("end");
   }
 
-  /** Sends what must not be left out. */
+  /** Sends a message that must not be left out. */
   send(report: Report): void {
     this.#port.postMessage(report);
   }

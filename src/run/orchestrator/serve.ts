@@ -1,11 +1,11 @@
-// What every worker does first: it becomes what it is called to be.
+// Starts the work that a worker is called to do.
 import { expose, transferHandlers } from "comlink";
 import type { Calling } from "../../workers/start.ts";
 import { detailsOf } from "../../workers/thrown.ts";
 import { NetworkServer } from "../networks/server.ts";
 import { OrchestratorServer } from "./server.ts";
 
-// comlink sends name, message and stack of what is thrown, and puts together what it receives.
+// comlink sends only name, message and stack of an error, but restores all fields that it receives.
 const thrown = transferHandlers.get("throw")!;
 transferHandlers.set("throw", {
   ...thrown,
@@ -17,7 +17,7 @@ transferHandlers.set("throw", {
 });
 
 export function serve({ role, port }: Calling): void {
-  // What cannot be read cannot be answered: better to die than to leave somebody waiting.
+  // A message that cannot be read cannot be answered, so the worker dies rather than leave a caller waiting.
   port.addEventListener("messageerror", () => {
     setTimeout(() => {
       throw new Error("a message from the page could not be read");

@@ -1,4 +1,4 @@
-// The orchestrator's side: one engine, and the calls of the library on it, in place.
+// The orchestrator's side: one engine, on which the calls of the library run in place.
 import { type ProxyMarked, proxy } from "comlink";
 import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
@@ -63,13 +63,13 @@ export class OrchestratorServer implements OrchestratorApi {
     }
   }
 
-  /** Options that crossed, as they were on the other side, with our engine. */
+  /** Restores options that were sent, with this side's engine. */
   #here<T>({ model, ...options }: Crossing): T {
     return { ...options, ...(model && { model: modelFromDescription(model) }), engine: this.#engine! } as T;
   }
 }
 
-/** A run that goes on by itself, as far ahead of its reader as one report. */
+/** A run that goes on by itself, at most one progress message ahead of its reader. */
 class RunServer implements RunApi {
   readonly #run: Run;
   readonly #reporter: Reporter;

@@ -2,7 +2,7 @@
 import { randomKey, randomOrder } from "../../../numeric/random.ts";
 import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 
-/** The classes, of so many, that some image of the blocks begins with. */
+/** Returns the classes, out of so many, that some image of the blocks has initially. */
 export function distilledClasses(method: BackGradientMethod, classes: number): ReadonlySet<number> {
   // Labels that are not drawn are the same in every block.
   if (method.initialLabels !== "random") return new Set(initialLabels(method, classes, 0, 0));
@@ -10,9 +10,9 @@ export function distilledClasses(method: BackGradientMethod, classes: number): R
 }
 
 /**
- * The class of each image of block `step` before the first outer step.
+ * Returns the class of each image of block `step` before the first outer step.
  *
- * @throws RangeError where a list of them has another length than a block, or an unknown class.
+ * @throws RangeError when a list of labels has another length than a block, or holds an unknown class.
  */
 export function initialLabels(method: BackGradientMethod, classes: number, seed: number, step: number): number[] {
   const images = imagesPerStep(method, classes);
