@@ -2,7 +2,7 @@
 // function of the run's config, the step, the network's number and these, and of nothing else: so it can be asked for
 // anywhere (worker/), in any order, with the same bits.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Floats } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, write } from "../backend/backend.ts";
 import { allIn } from "../inner/allocators.ts";
 import type { BackGradient, OuterLoss } from "../inner/back-gradient.ts";
 import { blockOrder } from "../inner/block-order.ts";
@@ -42,33 +42,43 @@ export class NetworkGradient implements StepNetworks {
   readonly #method: BackGradient;
   readonly #batch: DataBatch;
   readonly #outerLoss: OuterLoss;
+  readonly #learningRates: Buffer;
+  readonly #loss: Buffer;
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
     const { data, outer, seed, augment } = config;
-    const { blocks, method, real, order } = allocateNetworks(sizesOf(config), backend, allIn(arena));
+    const { blocks, method, real, order, learningRates, loss } = allocateNetworks(
+      sizesOf(config),
+      backend,
+      allIn(arena),
+    );
     this.#config = config;
     this.#backend = backend;
     this.#method = method;
     this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed, augment });
-    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
+    this.#learningRates = learningRates;
+    this.#loss = loss;
+    this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient, loss);
     this.blocks = blocks;
     this.gradients = { images: method.dImages, targets: method.dTargets, learningRates: method.dLearningRates };
   }
 
-  run(step: number, learningRates: Floats, add: AddGradient): void {
+  async run(step: number, learningRates: Floats, add: AddGradient): Promise<void> {
     for (let k = 0; k < this.#config.networksPerStep; k++) {
-      add(k, this.one(step, k, learningRates), this.gradients);
+      add(k, await this.one(step, k, learningRates), this.gradients);
     }
   }
 
   /** The outer loss of network `k` of step `step` at what is in `blocks`; its gradients lie in the buffers above. */
-  one(step: number, k: number, learningRates: Floats): number {
+  async one(step: number, k: number, learningRates: Floats): Promise<number> {
     const { model, method, init, networksPerStep, seed } = this.#config;
     const index = step * networksPerStep + k;
     this.#batch.select(step);
     const use = { seed, purpose: "distil", index, perStep: networksPerStep } as const;
     writeWeights(init, this.#backend, model, this.#method.unroll.theta(0), use);
     const order = method.shuffle ? blockOrder(method, { seed, purpose: "blocks/distil", index }) : undefined;
-    return this.#method.run(learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index), order);
+    write(this.#backend, this.#learningRates, learningRates);
+    this.#method.run(this.#learningRates, this.#outerLoss, randomKey(seed, "dropout/distil", index), order);
+    return (await this.#backend.read(this.#loss, 1))[0]!;
   }
 }

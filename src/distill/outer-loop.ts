@@ -3,7 +3,7 @@
 // here.
 
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, required } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, required, write } from "../backend/backend.ts";
 import { allIn } from "../inner/allocators.ts";
 import type { Blocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
@@ -75,12 +75,12 @@ export class OuterLoop {
     const blocks = this.#blocks;
     const length = this.#length;
     const features = elements(model.inputShape);
-    const shape = { images: this.imagesPerStep, batch: lanes(this.config.model, this.imagesPerStep) };
+    const shape = { images: this.imagesPerStep, batch: lanes(model, this.imagesPerStep, this.#backend.plan) };
     for (let s = 0; s < method.steps; s++) {
       const count = this.imagesPerStep * features;
       ops.normal(staging, count, randomKey(seed, "pixels", s), 0, method.initialNoise);
       ops.packImages(blocks.images + s * blocks.imageFloats, staging, { features, ...shape });
-      this.#backend.write(staging, initialLabels(method, model.classes, seed, s));
+      write(this.#backend, staging, initialLabels(method, model.classes, seed, s));
       ops.oneHot(blocks.targets + s * blocks.targetFloats, staging, { classes: model.classes, ...shape });
     }
     ops.fill(raw, rawLearningRate(method.learningRate), length);
@@ -101,7 +101,7 @@ export class OuterLoop {
   async advance(): Promise<number> {
     const { gradient, raw } = this.#buffers;
     this.#loss = 0;
-    await this.#networks.run(this.step, this.#learningRates(), this.#add);
+    await this.#networks.run(this.step, this.#learningRates().slice(), this.#add);
     this.#backend.ops.activationBackward(gradient.raw, raw, gradient.raw, this.#length, "softplus");
     this.#clipGradient(this.#checkedNorm());
     this.#update();
@@ -256,7 +256,8 @@ export class OuterLoop {
     const size = this.imagesPerStep * features;
     const out = new Float32Array(steps * size);
     for (let s = 0; s < steps; s++) {
-      const shape = { features, images: this.imagesPerStep, batch: lanes(this.config.model, this.imagesPerStep) };
+      const batch = lanes(this.config.model, this.imagesPerStep, this.#backend.plan);
+      const shape = { features, images: this.imagesPerStep, batch };
       this.#backend.ops.unpackImages(staging, source + s * stride, shape);
       out.set(this.#backend.view(staging, size), s * size);
     }

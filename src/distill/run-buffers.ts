@@ -1,6 +1,7 @@
 // Everything a run holds in a backend's memory, allocated here and nowhere else. With counting allocators it is the
 // run's plan: what is counted is what is taken.
 import { type Backend, type Buffer, none, type OptionalBuffer } from "../backend/backend.ts";
+import type { Planner } from "../backend/plan.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { BackGradient } from "../inner/back-gradient.ts";
 import { innerOptimizer } from "../inner/inner-optimizer.ts";
@@ -28,6 +29,9 @@ export interface NetworkBuffers {
   readonly real: RealBatch;
   /** The order of the real images. */
   readonly order: Buffer;
+  /** η of the network in hand [T], and its outer loss, one float. */
+  readonly learningRates: Buffer;
+  readonly loss: Buffer;
 }
 
 /** What the outer loop has of networks that run elsewhere. */
@@ -66,23 +70,29 @@ export interface OuterBuffers {
 export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: Allocators): NetworkBuffers {
   const { model, method, loss, images, batch } = sizes;
   const loop = innerLoop(sizes);
-  const blocks = allocateBlocks(loop, allocators.gradients);
+  const blocks = allocateBlocks(loop, backend.plan, allocators.gradients);
   return {
     blocks,
-    method: new BackGradient(loop, blocks, backend.ops, allocators, {
+    method: new BackGradient(loop, blocks, backend, allocators, {
       memory: method.memory,
       wanted: { images: true, targets: method.labels === "learned" },
       initial: false,
     }),
     real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
     order: allocators.data.allocate(images),
+    learningRates: allocators.gradients.allocate(method.steps * method.epochs),
+    loss: allocators.gradients.allocate(1),
   };
 }
 
 /** Allocates what takes the place of the networks' buffers where those run on workers. */
-export function allocateReplies(sizes: RunSizes, { gradients }: Pick<Allocators, "gradients">): ReplyBuffers {
+export function allocateReplies(
+  sizes: RunSizes,
+  plan: Planner,
+  { gradients }: Pick<Allocators, "gradients">,
+): ReplyBuffers {
   const { steps, epochs } = sizes.method;
-  const blocks = allocateBlocks(innerLoop(sizes), gradients);
+  const blocks = allocateBlocks(innerLoop(sizes), plan, gradients);
   const images = gradients.allocate(steps * blocks.imageFloats);
   const learningRates = gradients.allocate(steps * epochs);
   const labels = labelFloats(sizes.method, blocks);

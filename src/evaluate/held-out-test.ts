@@ -36,7 +36,7 @@ export class HeldOutTest {
   }
 
   /** How network number `network`, trained on `set`, reads the images of each class. */
-  confusion(network: number, set: DistilledSet): Confusion {
+  confusion(network: number, set: DistilledSet): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
@@ -47,7 +47,7 @@ export class HeldOutTest {
   }
 
   /** Test accuracy of that network. */
-  accuracy(network: number, set: DistilledSet): number {
-    return accuracyOf(this.confusion(network, set));
+  async accuracy(network: number, set: DistilledSet): Promise<number> {
+    return accuracyOf(await this.confusion(network, set));
   }
 }

@@ -47,6 +47,8 @@ export class PoolTrainer {
   readonly #order: Buffer;
   readonly #theta: Buffer;
   readonly #gradient: Buffer;
+  /** The loss of the step in hand, one float. */
+  readonly #loss: Buffer;
   /** Adam's. */
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   #network = -1;
@@ -64,6 +66,7 @@ export class PoolTrainer {
     this.#order = arena.allocate(data.count);
     this.#theta = floats();
     this.#gradient = floats();
+    this.#loss = arena.allocate(1);
     this.#moments = { first: floats(), second: floats() };
   }
 
@@ -83,13 +86,14 @@ export class PoolTrainer {
   }
 
   /** One step of Adam. Returns the loss before it, and throws DivergedError where that is not finite. */
-  step(): number {
+  async step(): Promise<number> {
     const { model, training, seed } = this.#config;
     const { learningRate: _, ...adam } = training;
     const batch = this.#batch!;
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
-    const loss = this.#real.loss(this.#theta, batch, this.#gradient, random);
+    this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random);
+    const [loss] = (await this.#backend.read(this.#loss, 1)) as unknown as readonly [number];
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
     this.#step++;
@@ -100,12 +104,12 @@ export class PoolTrainer {
   }
 
   /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
-  result(): { readonly parameters: Float32Array; readonly accuracy?: number } {
-    const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount) as Float32Array;
+  async result(): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
+    const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
     // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
-    return this.#images ? { parameters, accuracy: this.#images.accuracy(this.#theta) } : { parameters };
+    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta) } : { parameters };
   }
 
   #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {

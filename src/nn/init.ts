@@ -48,7 +48,7 @@ export interface Initializer extends InitOptions {
 type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
 
 /** What is needed of a backend. */
-type InitBackend = Pick<Backend, "ops" | "read" | "write">;
+type InitBackend = Pick<Backend, "ops" | "view">;
 
 /** What a scheme draws, and the option it has with its default. A parameter that is not drawn is constant. */
 interface Scheme {
@@ -137,10 +137,8 @@ export function initialize(
 /** nn.init.orthogonal_: the matrix of a normal draw, orthonormalised in float64 along its shorter side. */
 function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
   backend.ops.normal(at, size, key, 0, 1);
-  const values = Float64Array.from(backend.read(at, size));
+  const drawn = backend.view(at, size);
+  const values = Float64Array.from(drawn);
   orthonormalize(values, shape[0]!);
-  backend.write(
-    at,
-    values.map((value) => gain * value),
-  );
+  drawn.set(values.map((value) => gain * value));
 }

@@ -2,6 +2,7 @@
 // in place elsewhere.
 import type { Floats } from "../backend/backend.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
+import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
 import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform/platform.ts";
@@ -50,7 +51,7 @@ const said = new Set<string>();
  * await engine.dispose();
  */
 export function createEngine(
-  options?: EngineOptions & PlaceOptions & { readonly backend?: "wasm" | undefined },
+  options?: EngineOptions & PlaceOptions & { readonly backend?: Exclude<BackendName, DoubleBackendName> | undefined },
 ): Promise<Engine>;
 /** On the reference backend results are Float64Array. */
 export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
@@ -58,7 +59,7 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   checkOptions(options, createChecks);
   const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
   // The slow one has no use for threads, and is for tests.
-  if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
+  if (worker === false || backendEntry(engine.backend).inPlaceOnly) return inPlace({ ...engine, onNotice });
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
     const remote = await RemoteEngine.start(engine, start);

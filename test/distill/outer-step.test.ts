@@ -7,7 +7,7 @@ import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../sr
 import { createEngine } from "../../src/engine/engine.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
-import { expectClose } from "../helpers.ts";
+import { expectClose, peek } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ backend: "reference" });
@@ -33,7 +33,7 @@ function weights(init: WeightSource, index: number): Float64Array {
   const mark = engine.arena.mark();
   const theta = engine.arena.allocate(model.parameterCount);
   writeWeights(init, engine.backend, model, theta, { seed, purpose: "distil", index });
-  const values = Float64Array.from(engine.backend.read(theta, model.parameterCount));
+  const values = Float64Array.from(peek(engine.backend, theta, model.parameterCount));
   engine.arena.release(mark);
   return values;
 }

@@ -3,7 +3,7 @@
 
 import { transfer } from "comlink";
 import type { Arena } from "../../backend/arena.ts";
-import { type Backend, type Floats, required } from "../../backend/backend.ts";
+import { type Backend, type Floats, required, write } from "../../backend/backend.ts";
 import type { OuterLoopConfig } from "../../distill/config.ts";
 import { type AddGradient, type StepNetworks, sizesOf } from "../../distill/network-gradient.ts";
 import { allocateReplies, labelFloats, type NetworkGradients } from "../../distill/run-buffers.ts";
@@ -28,7 +28,7 @@ export class NetworksOnWorkers implements StepNetworks {
     this.#config = config;
     this.#backend = backend;
     this.#options = options;
-    const { blocks, gradients } = allocateReplies(sizesOf(config), allIn(arena));
+    const { blocks, gradients } = allocateReplies(sizesOf(config), backend.plan, allIn(arena));
     this.blocks = blocks;
     this.gradients = gradients;
   }
@@ -43,17 +43,17 @@ export class NetworksOnWorkers implements StepNetworks {
     const labels = labelFloats(method, this.blocks);
     await pool.inOrder(
       networksPerStep,
-      (api, k) => {
-        const images = backend.read(this.blocks.images, pixels);
+      async (api, k) => {
+        const images = await backend.read(this.blocks.images, pixels);
         const request = { step, k, images, learningRates };
         if (labels === 0) return api.gradient(transfer(request, [images.buffer]));
-        const targets = backend.read(this.blocks.targets, labels);
+        const targets = await backend.read(this.blocks.targets, labels);
         return api.gradient(transfer({ ...request, targets }, [images.buffer, targets.buffer]));
       },
       (k, { loss, images, targets, learningRates }) => {
-        backend.write(gradients.images, images);
-        if (targets) backend.write(required(gradients.targets, "the gradient of the labels"), targets);
-        backend.write(gradients.learningRates, learningRates);
+        write(backend, gradients.images, images);
+        if (targets) write(backend, required(gradients.targets, "the gradient of the labels"), targets);
+        write(backend, gradients.learningRates, learningRates);
         add(k, loss, gradients);
       },
     );
@@ -72,7 +72,7 @@ export class NetworksOnWorkers implements StepNetworks {
       data: shareable(config.data),
       init: shareableInit(config.init),
       model: describeModel(model),
-      targets: this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
+      targets: await this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
     };
     await pool.all((api) => api.openRun(message));
     return pool;

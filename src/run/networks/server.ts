@@ -1,10 +1,10 @@
 // The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
-import { required } from "../../backend/backend.ts";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
+import { required, write } from "../../backend/backend.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { NetworkGradient } from "../../distill/network-gradient.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import { HeldOutTest } from "../../evaluate/held-out-test.ts";
@@ -21,30 +21,30 @@ export class NetworkServer implements WorkerApi {
   #trainer: PoolTrainer | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<void> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     this.#engine = await createEngine(options);
   }
 
   openRun({ model, targets, ...config }: RunMessage): void {
     const { backend, arena } = this.#anew();
     this.#networks = new NetworkGradient({ ...config, model: modelFromDescription(model) }, backend, arena);
-    backend.write(this.#networks.blocks.targets, targets);
+    write(backend, this.#networks.blocks.targets, targets);
   }
 
-  gradient({ step, k, images, targets, learningRates }: GradientRequest): GradientReply {
+  async gradient({ step, k, images, targets, learningRates }: GradientRequest): Promise<GradientReply> {
     const { backend } = this.#engine!;
     const networks = this.#networks!;
-    backend.write(networks.blocks.images, images);
-    if (targets) backend.write(networks.blocks.targets, targets);
-    const loss = networks.one(step, k, learningRates);
+    write(backend, networks.blocks.images, images);
+    if (targets) write(backend, networks.blocks.targets, targets);
+    const loss = await networks.one(step, k, learningRates);
     const { gradients } = networks;
     const reply: GradientReply = {
       loss,
-      images: backend.read(gradients.images, images.length),
+      images: await backend.read(gradients.images, images.length),
       ...(targets && {
-        targets: backend.read(required(gradients.targets, "the gradient of the labels"), targets.length),
+        targets: await backend.read(required(gradients.targets, "the gradient of the labels"), targets.length),
       }),
-      learningRates: backend.read(gradients.learningRates, learningRates.length),
+      learningRates: await backend.read(gradients.learningRates, learningRates.length),
     };
     const arrays = [reply.images, reply.learningRates, ...(reply.targets ? [reply.targets] : [])];
     return transfer(
@@ -58,11 +58,11 @@ export class NetworkServer implements WorkerApi {
     this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
   }
 
-  accuracy(network: number, set: DistilledSet): number {
+  accuracy(network: number, set: DistilledSet): Promise<number> {
     return this.#test!.accuracy(network, set);
   }
 
-  confusion(network: number, set: DistilledSet): Confusion {
+  confusion(network: number, set: DistilledSet): Promise<Confusion> {
     return this.#test!.confusion(network, set);
   }
 
@@ -71,16 +71,16 @@ export class NetworkServer implements WorkerApi {
     this.#trainer = new PoolTrainer({ ...config, model: modelFromDescription(model) }, backend, arena);
   }
 
-  trainEpoch(network: number, epoch: number): number {
+  async trainEpoch(network: number, epoch: number): Promise<number> {
     const trainer = this.#trainer!;
     if (epoch === 0) trainer.start(network);
     let sum = 0;
-    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += trainer.step();
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += await trainer.step();
     return sum / trainer.stepsPerEpoch;
   }
 
-  trained(): ReturnType<PoolTrainer["result"]> {
-    const result = this.#trainer!.result();
+  async trained(): ReturnType<PoolTrainer["result"]> {
+    const result = await this.#trainer!.result();
     return transfer(result, [result.parameters.buffer]);
   }
 

@@ -1,14 +1,16 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { memoryBytes } from "../../backend/wasm/layout.ts";
-import { optional, text, whole } from "../../checks/checks.ts";
+import type { Planner } from "../../backend/plan.ts";
+import { planBackend } from "../../backend/plan-backend.ts";
+import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { outerOptions } from "../../distill/method.ts";
 import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from "../../distill/run-buffers.ts";
 import { weightBytes } from "../../distill/weight-source.ts";
+import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";
@@ -32,7 +34,7 @@ const memoryChecks = {
   ...distillChecks,
   ...placeChecks,
   engine: optional(
-    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: text }) }),
+    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: checkBackendName }) }),
   ),
   data: shapeCheck,
 };
@@ -54,9 +56,15 @@ export interface MemoryEstimate {
   readonly total: number;
 }
 
-/** A plan calls no op and touches no memory. */
-const nowhere = (threads: number): Backend =>
-  ({ name: "wasm", ops: {}, threads, atOnce: Math.min(threads, hardwareThreads()) }) as unknown as Backend;
+/** The plan of the backend that a run is for. */
+export function planOf({ engine }: Pick<MemoryOptions, "engine">): Planner {
+  return backendEntry(engine?.backend.name).plan;
+}
+
+/** What a run on so many threads allocates on, where it is only counted. */
+function counting(threads: number, plan: Planner): Backend {
+  return planBackend({ name: defaultBackend, plan, threads, atOnce: Math.min(threads, hardwareThreads()) });
+}
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
@@ -82,11 +90,12 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
 export function memoryOf(options: MemoryOptions): MemoryEstimate {
   const { data, model } = options;
   checkImages("data", data, model);
-  const memories = memoriesOf(options);
+  const planner = planOf(options);
+  const memories = memoriesOf(options, planner);
   const bytes = (part: keyof Allocators): number =>
-    memories.reduce((sum, { plan, count }) => sum + 4 * count * plan[part].floats, 0);
+    memories.reduce((sum, { plan, count }) => sum + planner.floatBytes * count * plan[part].floats, 0);
   const linear = memories.reduce(
-    (sum, { plan, count, threads }) => sum + count * memoryBytes(floats(plan), threads),
+    (sum, { plan, count, threads }) => sum + count * planner.bytes(floats(plan), threads),
     0,
   );
   const given = hostBytes(options);
@@ -113,19 +122,19 @@ export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions)
 }
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
-function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
+function memoriesOf(options: MemoryOptions, planner: Planner): { plan: Plan; count: number; threads: number }[] {
   const { data, model, method, loss = "cross-entropy", outer = {} } = options;
   const { engine, threads = "auto", workers = 0 } = options;
   const { batch } = outerOptions(outer, data.count);
   const sizes = { model, method, loss, images: data.count, batch };
   if (workers === 0) {
     const here = engine?.threads ?? threadCount(threads);
-    return [{ plan: planRun(sizes, here), count: 1, threads: here }];
+    return [{ plan: planRun(sizes, here, planner), count: 1, threads: here }];
   }
-  const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
+  const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, planner, counters).blocks, counters));
   const busy = busyWorkers(options);
   const each = threadsPerWorker(busy, options.threads);
-  const there = counted((counters) => allocateNetworks(sizes, nowhere(each), counters));
+  const there = counted((counters) => allocateNetworks(sizes, counting(each, planner), counters));
   return [
     { plan: here, count: 1, threads: engine?.threads ?? 1 },
     { plan: there, count: busy, threads: each },
@@ -144,9 +153,9 @@ function imageBytes({ count, channels, height, width }: DataShape): number {
 type Plan = Record<keyof Allocators, CountingAllocator>;
 
 /** The parts of a run in place on `threads` threads, counted. */
-export function planRun(sizes: RunSizes, threads: number): Plan {
+export function planRun(sizes: RunSizes, threads: number, planner: Planner = backendEntry().plan): Plan {
   return counted((counters) =>
-    allocateOuter(sizes, allocateNetworks(sizes, nowhere(threads), counters).blocks, counters),
+    allocateOuter(sizes, allocateNetworks(sizes, counting(threads, planner), counters).blocks, counters),
   );
 }
 

@@ -1,7 +1,7 @@
 // The orchestrator's side: one engine, and the calls of the library on it, in place.
 import { type ProxyMarked, proxy } from "comlink";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -17,7 +17,7 @@ export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<Started> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     const notices: string[] = [];
     this.#engine = await createEngine({ ...options, onNotice: (notice) => notices.push(notice) });
     const { threads, simd } = this.#engine;
