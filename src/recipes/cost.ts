@@ -1,6 +1,7 @@
 // What a recipe takes, before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
 import { outerOptions } from "../distill/method.ts";
+import { backendEntry } from "../engine/backends.ts";
 import { backGradientFlops } from "../nn/flops.ts";
 import type { Model } from "../nn/model.ts";
 import { estimateMemory } from "../run/options/memory.ts";
@@ -21,8 +22,6 @@ export interface RecipeCost {
   readonly fits: boolean;
 }
 
-const wasmBytes = 2 ** 32;
-
 /** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
@@ -33,6 +32,6 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const flops = backGradientFlops(model, { steps, epochs, imagesPerStep: images / steps, real: outer.batch });
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
   const pixels = data.count * data.channels * data.height * data.width;
-  const fits = memory - pixels <= wasmBytes;
+  const fits = memory - pixels <= backendEntry().plan.addressable;
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }
