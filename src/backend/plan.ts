@@ -1,13 +1,17 @@
 // What a backend decides from shapes alone, before anything runs: how many lanes a batch is padded to, how a batch is cut
 // into chunks, which way a convolution takes and what room that needs. All of it decides bits, so a planner is a pure
 // function of what it is asked, and an engine in another place with the same planner computes the same.
-import type { Conv2dShape } from "./backend.ts";
 
-/** What decides how a convolution is computed, beside the number of lanes. */
-export type PlannedConv2d = Pick<
-  Conv2dShape,
-  "inChannels" | "outChannels" | "outHeight" | "outWidth" | "kernelHeight" | "kernelWidth" | "stride"
->;
+/** What decides how a convolution is computed, beside the number of lanes. Sizes in elements. */
+export interface PlannedConv2d {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+}
 
 /** What a layer computes with, in plain data. */
 export type PlannedLayer =
