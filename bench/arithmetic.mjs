@@ -2,7 +2,7 @@
 // passes, as the layers call them. Before one is timed it is checked, at the size that is timed: four of its images hold
 // what the float64 reference is given, and must come out as there.
 import { Arena } from "../dist/backend/arena.js";
-import { none } from "../dist/backend/backend.js";
+import { none, write } from "../dist/backend/backend.js";
 import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
 import { fill, hash } from "./inputs.mjs";
 
@@ -102,7 +102,7 @@ function compare(label, actual, expected, tolerance) {
 }
 
 /** Inputs of the checked images, and what the reference makes of them. */
-export function expectations(layer, reference) {
+export async function expectations(layer, reference) {
   const { inputs, outputs, weights, bias } = counts(layer);
   const given = {
     x: fill(inputs * CHECKED, 10),
@@ -112,12 +112,12 @@ export function expectations(layer, reference) {
   };
   const arena = new Arena(reference);
   const bound = bind(layer, CHECKED, reference, arena);
-  for (const name in given) reference.write(bound.operands[name], given[name]);
+  for (const name in given) write(reference, bound.operands[name], given[name]);
   bound.pad();
   const results = {};
   for (const [pass, name, n] of passes(layer, CHECKED)) {
     bound[pass]();
-    results[name] = reference.read(bound.operands[name], n);
+    results[name] = await reference.read(bound.operands[name], n);
   }
   return { given, results };
 }
@@ -137,28 +137,29 @@ function passes(layer, batch) {
  * Those are the products of real images by direct summation, as the layer's sizes give them; a pass that is `transformed`
  * does with fewer.
  */
-export function arithmeticCases(layer, images, backend, arena, { given, results }) {
+export async function arithmeticCases(layer, images, backend, arena, { given, results }) {
   const batch = layer.lanes(images);
   const bound = bind(layer, images, backend, arena);
   const { operands } = bound;
   const places = Array.from({ length: CHECKED }, (_, i) => Math.floor((i * (images - 1)) / (CHECKED - 1)));
   const real = (seed) => (i) => (i % batch < images ? hash(i, seed) : 0);
-  backend.write(operands.x, spread(given.x, batch, places, real(20)));
-  backend.write(operands.w, given.w);
-  backend.write(operands.bias, given.bias);
+  write(backend, operands.x, spread(given.x, batch, places, real(20)));
+  write(backend, operands.w, given.w);
+  write(backend, operands.bias, given.bias);
   // Only the checked images have a gradient here, so that the weights' gradient is theirs alone.
-  backend.write(
+  write(
+    backend,
     operands.dy,
     spread(given.dy, batch, places, () => 0),
   );
   bound.pad();
   for (const [pass, name, n] of passes(layer, batch)) {
     bound[pass]();
-    const values = backend.read(operands[name], n);
+    const values = await backend.read(operands[name], n);
     const label = `${layer.name} (${layer.size}) ${pass}, ${images} images`;
     compare(label, name === "dw" ? values : gather(values, batch, places), results[name], bound.tolerance);
   }
-  backend.write(operands.dy, spread(given.dy, batch, places, real(22)));
+  write(backend, operands.dy, spread(given.dy, batch, places, real(22)));
   return passes(layer, batch).map(([pass]) => ({
     pass,
     work: bound[pass],

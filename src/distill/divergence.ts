@@ -17,7 +17,10 @@ const libraryNames: SettingNames = {
 
 /** Returns what to do about such a divergence, as "lower …, or set …". */
 export function divergenceAdvice(
-  { innerRate, outer }: { readonly innerRate?: number | undefined; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
+  {
+    innerRate,
+    outer,
+  }: { readonly innerRate?: number | undefined; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
   { step, tensor }: Pick<Divergence, "step" | "tensor">,
   names: SettingNames = libraryNames,
 ): string {

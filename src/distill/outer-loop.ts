@@ -5,12 +5,12 @@ import type { Backend, Floats } from "../backend/backend.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
-import { divergenceAdvice } from "./divergence.ts";
 import { DivergedError } from "./diverged-error.ts";
-import { decayedRate, optimizerOf } from "./outer-options.ts";
+import { divergenceAdvice } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
-import { allocateOuter, type OuterBuffers, type OutcomeLayout, outcomeLayout } from "./outer-buffers.ts";
+import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout } from "./outer-buffers.ts";
+import { decayedRate, optimizerOf } from "./outer-options.ts";
 import { readState, type StateTensor, type TensorState, writeState } from "./run-state.ts";
 import { readTensor } from "./tensor.ts";
 

@@ -1,10 +1,11 @@
 // A run as a state: all that its next steps depend on, as named tensors. Randomness is addressed by seed, purpose and step,
 // so nothing else has to be kept. To read a state and go on gives the bytes of a run that never stopped.
+
+import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import { type Check, text, whole } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { isFloats } from "../kinds.ts";
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
 import { readTensor, type Tensor, writeTensor } from "./tensor.ts";
 
 /** The step and the tensors of a run. */
@@ -57,7 +58,8 @@ const checkTensors: Check = (name, value) => {
   const expected = "a Map of names to arrays of floats";
   if (Object.prototype.toString.call(value) !== "[object Map]") throw wrongKind(name, expected, value);
   for (const [key, floats] of value as ReadonlyMap<unknown, unknown>) {
-    if (typeof key !== "string" || !isFloats(floats)) throw wrongKind(`${name}.${String(key)}`, "an array of floats", floats);
+    if (typeof key !== "string" || !isFloats(floats))
+      throw wrongKind(`${name}.${String(key)}`, "an array of floats", floats);
   }
 };
 

@@ -26,12 +26,7 @@ export class SyntheticImages {
   /** One block as users hold it. */
   readonly #staging: Buffer;
 
-  constructor(
-    counts: BlockCounts,
-    model: Model,
-    backend: Backend,
-    memory: Pick<Allocators, "gradients" | "scratch">,
-  ) {
+  constructor(counts: BlockCounts, model: Model, backend: Backend, memory: Pick<Allocators, "gradients" | "scratch">) {
     const { steps, imagesPerStep } = counts;
     const features = elements(model.inputShape);
     const packing = { blocks: steps, images: imagesPerStep, lanes: lanes(model, imagesPerStep, backend.plan) };

@@ -47,8 +47,8 @@ export interface Initializer extends InitOptions {
 /** Draws one parameter; `scale` is the gain or std. */
 type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
 
-/** The parts of a backend that are needed. */
-type InitBackend = Pick<Backend, "ops" | "read" | "write">;
+/** What is needed of a backend. */
+type InitBackend = Pick<Backend, "ops" | "view">;
 
 /** How a scheme draws weights and biases, and its option with its default. A parameter that is not drawn is constant. */
 interface Scheme {
@@ -137,10 +137,8 @@ export function initialize(
 /** Does what nn.init.orthogonal_ does: orthonormalises a matrix of normal draws in float64 along its shorter side. */
 function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
   backend.ops.normal(at, size, key, 0, 1);
-  const values = Float64Array.from(backend.read(at, size));
+  const drawn = backend.view(at, size);
+  const values = Float64Array.from(drawn);
   orthonormalize(values, shape[0]!);
-  backend.write(
-    at,
-    values.map((value) => gain * value),
-  );
+  drawn.set(values.map((value) => gain * value));
 }

@@ -1,7 +1,8 @@
 // What a recipe takes, before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { outerOptions } from "../distill/outer-options.ts";
 import { declarationOf } from "../distill/methods/options.ts";
+import { outerOptions } from "../distill/outer-options.ts";
+import { backendEntry } from "../engine/backends.ts";
 import type { Model } from "../nn/model.ts";
 import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
@@ -21,8 +22,6 @@ export interface RecipeCost {
   readonly fits: boolean;
 }
 
-const wasmBytes = 2 ** 32;
-
 /** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
@@ -32,6 +31,6 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const flops = declarationOf(method).flops(method, model, outer.batch);
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
   const pixels = data.count * data.channels * data.height * data.width;
-  const fits = memory - pixels <= wasmBytes;
+  const fits = memory - pixels <= backendEntry().plan.addressable;
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }

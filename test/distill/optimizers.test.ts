@@ -1,7 +1,7 @@
 // The outer optimisers against their formulas, written here once more in float64, and against PyTorch's.
 import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
-import type { Backend } from "../../src/backend/backend.ts";
+import { type Backend, type Floats, write } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import { allocateOptimizer, type OptimizerSettings } from "../../src/distill/optimizers/optimizer.ts";
@@ -38,20 +38,22 @@ function place(backend: Backend, of: OptimizerSettings, n = floats) {
   optimizer.start();
   return {
     optimizer,
-    set: (x: ArrayLike<number>) => backend.write(value, x),
+    set: (x: ArrayLike<number>) => write(backend, value, x),
     update(g: ArrayLike<number>, step: number, passes = 1, learningRate = rate(step)) {
-      backend.write(gradient, g);
-      backend.write(guard, [passes]);
+      write(backend, gradient, g);
+      write(backend, guard, [passes]);
       optimizer.update(value, gradient, learningRate, step, guard);
     },
     /** The value and the state. */
-    read: () => ({
-      value: backend.read(value, n),
-      ...Object.fromEntries(optimizer.state.map((each) => [each.name, backend.read(each.value, each.floats)])),
-    }),
+    async read(): Promise<{ readonly value: Floats } & Readonly<Record<string, Floats>>> {
+      const state = optimizer.state.map(
+        async (each) => [each.name, await backend.read(each.value, each.floats)] as const,
+      );
+      return { value: await backend.read(value, n), ...Object.fromEntries(await Promise.all(state)) };
+    },
     restore: (tensors: Readonly<Record<string, ArrayLike<number>>>) => {
-      backend.write(value, tensors.value!);
-      for (const { name, value: to } of optimizer.state) backend.write(to, tensors[name]!);
+      write(backend, value, tensors.value!);
+      for (const { name, value: to } of optimizer.state) write(backend, to, tensors[name]!);
     },
   };
 }
@@ -106,17 +108,17 @@ const names = { adam: ["m", "v"], sgd: ["momentum"], lamb: ["m", "v"] };
 
 describe.for(backends)("on $backend", ({ create, tolerance }) => {
   /** Hands `check` a backend that is disposed of in the end. */
-  async function withBackend(check: (backend: Backend) => void): Promise<void> {
+  async function withBackend(check: (backend: Backend) => Promise<void>): Promise<void> {
     const backend = await create();
     try {
-      check(backend);
+      await check(backend);
     } finally {
       await backend.dispose();
     }
   }
 
   test.for(cases)("$label takes optax's steps and has its state", ({ label, settings: of }) =>
-    withBackend((backend) => {
+    withBackend(async (backend) => {
       const placed = place(backend, of);
       const stateless = of.optimizer === "sgd" && of.momentum === 0;
       const stateNames = stateless ? [] : names[of.optimizer];
@@ -125,7 +127,7 @@ describe.for(backends)("on $backend", ({ create, tolerance }) => {
       placed.set(start);
       for (const [i, g] of gradients.entries()) placed.update(g, i + 1);
       const wanted = expected(of, stateNames);
-      for (const [name, values] of Object.entries(placed.read())) {
+      for (const [name, values] of Object.entries(await placed.read())) {
         expectClose(values, wanted[name]!, tolerance, `${name}, ${label}, seeds 1 to 7`);
       }
     }),
@@ -134,73 +136,73 @@ describe.for(backends)("on $backend", ({ create, tolerance }) => {
   test.for(cases)(
     "$label leaves value and state where the guard is 0, even with a gradient of NaN",
     ({ settings: of }) =>
-      withBackend((backend) => {
+      withBackend(async (backend) => {
         const placed = place(backend, of);
         placed.set(start);
         placed.update(gradients[0]!, 1);
-        const before = placed.read();
+        const before = await placed.read();
         placed.update(new Float32Array(floats).fill(Number.NaN), 2, 0);
-        expect(placed.read()).toEqual(before);
+        expect(await placed.read()).toEqual(before);
         placed.update(gradients[1]!, 2);
-        expect(placed.read()).not.toEqual(before);
+        expect(await placed.read()).not.toEqual(before);
       }),
   );
 
   test.for(cases)("$label, saved and restored, goes on with the same bits", async ({ settings: of }) => {
     let saved = {};
     let whole = {};
-    await withBackend((backend) => {
+    await withBackend(async (backend) => {
       const placed = place(backend, of);
       placed.set(start);
       for (const [i, g] of gradients.entries()) {
-        if (i === 3) saved = placed.read();
+        if (i === 3) saved = await placed.read();
         placed.update(g, i + 1);
       }
-      whole = placed.read();
+      whole = await placed.read();
     });
-    await withBackend((backend) => {
+    await withBackend(async (backend) => {
       const placed = place(backend, of);
       placed.restore(saved);
       for (const [i, g] of gradients.entries()) if (i >= 3) placed.update(g, i + 1);
-      expect(placed.read()).toEqual(whole);
+      expect(await placed.read()).toEqual(whole);
     });
   });
 
   test.for(cases)("$label starts from zeros, also where it ran before", ({ settings: of }) =>
-    withBackend((backend) => {
+    withBackend(async (backend) => {
       const placed = place(backend, of);
       placed.set(start);
       placed.update(gradients[0]!, 1);
-      const first = placed.read();
+      const first = await placed.read();
       placed.update(gradients[1]!, 2);
       placed.optimizer.start();
       placed.set(start);
       placed.update(gradients[0]!, 1);
-      expect(placed.read()).toEqual(first);
+      expect(await placed.read()).toEqual(first);
     }),
   );
 
   test("a first step of LAMB is a share of the value's length, in the direction of the gradient's signs", () =>
-    withBackend((backend) => {
+    withBackend(async (backend) => {
       const of = { optimizer: "lamb", beta1: 0.9, beta2: 0.999, eps: 1e-12, weightDecay: 0 } as const;
       const placed = place(backend, of, 2);
       placed.set([3, 4]);
       placed.update([1, -8], 1, 1, 0.1);
       // ‖x‖ = 5, ‖u‖ = √2
       const length = (0.1 * 5) / Math.sqrt(2);
-      expectClose(placed.read().value, [3 - length, 4 + length], Math.max(tolerance, 1e-11), "LAMB by hand");
+      expectClose((await placed.read()).value, [3 - length, 4 + length], Math.max(tolerance, 1e-11), "LAMB by hand");
     }));
 
   test("LAMB moves a value of zeros as Adam does, and leaves one without a gradient", () =>
-    withBackend((backend) => {
+    withBackend(async (backend) => {
       const of = { optimizer: "lamb", beta1: 0.9, beta2: 0.999, eps: 1e-12, weightDecay: 0 } as const;
       const placed = place(backend, of, 2);
       placed.set([0, 0]);
       placed.update([0, 0], 1, 1, 0.1);
-      expect(Array.from(placed.read().value)).toEqual([0, 0]);
+      expect(Array.from((await placed.read()).value)).toEqual([0, 0]);
       placed.optimizer.start();
       placed.update([1, -8], 1, 1, 0.1);
-      expectClose(placed.read().value, [-0.1, 0.1], Math.max(tolerance, 1e-11), "LAMB from zeros");
+      expectClose((await placed.read()).value, [-0.1, 0.1], Math.max(tolerance, 1e-11), "LAMB from zeros");
     }));
 });
 
@@ -229,7 +231,12 @@ describe.skipIf(noPyTorch)("as in PyTorch", () => {
         const placed = place(backend, of);
         placed.set(start);
         for (const [at, g] of gradients.entries()) placed.update(g, at + 1);
-        expectClose(placed.read().value, values[i]!, tolerance, `${JSON.stringify(of)} on ${name}, seeds 1 to 7`);
+        expectClose(
+          (await placed.read()).value,
+          values[i]!,
+          tolerance,
+          `${JSON.stringify(of)} on ${name}, seeds 1 to 7`,
+        );
       }
       await backend.dispose();
     }

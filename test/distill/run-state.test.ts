@@ -1,11 +1,26 @@
 // A run as a state: to read it and go on gives the bytes of a run that never stopped.
 import { describe, expect, test } from "vitest";
-import { backGradient, digits, type DistillOptions, distill, lenet, type RunState, setDigest } from "../../src/index.ts";
+import {
+  backGradient,
+  type DistillOptions,
+  digits,
+  distill,
+  lenet,
+  type RunState,
+  setDigest,
+} from "../../src/index.ts";
 import { noise } from "./noise.ts";
 
 const data = noise({ count: 90 });
 const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1 });
-const options: DistillOptions = { data, model: lenet(), method, outer: { batch: 30, decayEvery: 1 }, seed: 5, threads: 1 };
+const options: DistillOptions = {
+  data,
+  model: lenet(),
+  method,
+  outer: { batch: 30, decayEvery: 1 },
+  seed: 5,
+  threads: 1,
+};
 
 function lasting(changes: Partial<DistillOptions>, steps: number): DistillOptions {
   return { ...options, ...changes, outer: { ...options.outer, ...changes.outer, steps } };

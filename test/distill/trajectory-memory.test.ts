@@ -1,8 +1,6 @@
 // Long inner loops have the same bits however much of them is held for the reverse sweep. All sizes of segments of the longer
 // two are in test/slow/trajectory-memory.test.ts.
 import { describe, expect, test } from "vitest";
-
-
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";

@@ -104,7 +104,7 @@ describe("the same bytes on two workers", () => {
     const digests = async (options: DistillOptions) => {
       const run = distill(options);
       const all: Promise<string>[] = [];
-      for await (const _ of run) all.push(setDigest(run.snapshot()));
+      for await (const _ of run) all.push(run.snapshot().then(setDigest));
       return Promise.all(all);
     };
     expect(await digests({ ...three, workers: 2 })).toEqual(await digests(three));

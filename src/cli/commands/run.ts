@@ -186,7 +186,11 @@ function divergenceOf(error: unknown): RunResult["diverged"] {
 function withOptionNames(error: DivergedError, recipe: Recipe): Error {
   const { learningRate: inner } = declarationOf(recipe.method).options;
   const { clip, learningRate } = outerGroup;
-  const names = { clip: `${flagName(clip)} 2`, outerRate: flagName(learningRate), innerRate: inner ? flagName(inner) : "" };
+  const names = {
+    clip: `${flagName(clip)} 2`,
+    outerRate: flagName(learningRate),
+    innerRate: inner ? flagName(inner) : "",
+  };
   const innerRate = inner && recipe.method.learningRate;
   const [fault] = error.message.split("; ");
   return new Error(`${fault}; ${divergenceAdvice({ innerRate, outer: recipe.outer }, error, names)}`, { cause: error });

@@ -1,6 +1,7 @@
 // A run as a person reads it: what will happen, a live line, a table.
-import { declarationOf } from "../../distill/methods/options.ts";
+
 import type { WriteStream } from "node:tty";
+import { declarationOf } from "../../distill/methods/options.ts";
 import type { AttackReport, Evaluation } from "../../index.ts";
 import { isFixed, modelName } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
@@ -43,7 +44,10 @@ export class TextReport implements RunReport {
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
-        ["  method", `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
+        [
+          "  method",
+          `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`,
+        ],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],

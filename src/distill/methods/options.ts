@@ -5,10 +5,10 @@ import { checksOf, lacking } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
-import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
 import { backGradientDeclaration } from "./back-gradient/declaration.ts";
 import type { BackGradientMethod } from "./back-gradient/options.ts";
 import type { MethodDeclaration } from "./declaration.ts";
+import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
 
 /** What the functions of the methods give: a name, and the options of the method of that name. */
 export type KnownMethod = BackGradientMethod;

@@ -57,5 +57,7 @@ export async function importMethod({ name }: MethodChoice, module: string): Prom
   const exported: object = await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
   const method = Object.values(exported).find((value) => isOwnMethod(value) && value.name === name);
   if (method !== undefined) return method as Method;
-  throw new TypeError(`${quote(module)} expected to export the method ${quote(name)}, exports ${Object.keys(exported)}`);
+  throw new TypeError(
+    `${quote(module)} expected to export the method ${quote(name)}, exports ${Object.keys(exported)}`,
+  );
 }

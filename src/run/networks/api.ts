@@ -42,16 +42,16 @@ export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
 /** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
-  openRun(run: RunMessage): void;
+  openRun(run: RunMessage): Promise<void>;
   share(request: ShareRequest): Promise<ShareReply>;
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
-  accuracy(network: number, set: DistilledSet): number;
+  accuracy(network: number, set: DistilledSet): Promise<number>;
   /** How that network reads the images of each class. */
-  confusion(network: number, set: DistilledSet): Confusion;
+  confusion(network: number, set: DistilledSet): Promise<Confusion>;
   openTraining(training: TrainingMessage): void;
   /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
-  trainEpoch(network: number, epoch: number): number;
+  trainEpoch(network: number, epoch: number): Promise<number>;
   /** The network in training, as it is now. */
   trained(): ReturnType<PoolTrainer["result"]>;
 }

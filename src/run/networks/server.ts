@@ -1,23 +1,24 @@
 // The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
-import { methodContext } from "../../distill/method.ts";
+
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
 import { throughFunctions } from "../../distill/outer-loop.ts";
 import { readTensor, stagingFloats, writeTensor } from "../../distill/tensor.ts";
-import { allIn } from "../../inner/allocators.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import { HeldOutTest } from "../../evaluate/held-out-test.ts";
 import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
+import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
-import { allocateServed, type Served } from "./served.ts";
-import { bufferOf, gradientOf } from "./networks.ts";
 import type { RunMessage, ShareReply, ShareRequest, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import { bufferOf, gradientOf } from "./networks.ts";
+import { allocateServed, type Served } from "./served.ts";
 
 export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
@@ -27,7 +28,7 @@ export class NetworkServer implements WorkerApi {
   #trainer: PoolTrainer | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<void> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     this.#engine = await createEngine(options);
   }
 
@@ -62,11 +63,11 @@ export class NetworkServer implements WorkerApi {
     this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
   }
 
-  accuracy(network: number, set: DistilledSet): number {
+  accuracy(network: number, set: DistilledSet): Promise<number> {
     return this.#test!.accuracy(network, set);
   }
 
-  confusion(network: number, set: DistilledSet): Confusion {
+  confusion(network: number, set: DistilledSet): Promise<Confusion> {
     return this.#test!.confusion(network, set);
   }
 
@@ -75,16 +76,16 @@ export class NetworkServer implements WorkerApi {
     this.#trainer = new PoolTrainer({ ...config, model: modelFromDescription(model) }, backend, arena);
   }
 
-  trainEpoch(network: number, epoch: number): number {
+  async trainEpoch(network: number, epoch: number): Promise<number> {
     const trainer = this.#trainer!;
     if (epoch === 0) trainer.start(network);
     let sum = 0;
-    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += trainer.step();
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += await trainer.step();
     return sum / trainer.stepsPerEpoch;
   }
 
-  trained(): ReturnType<PoolTrainer["result"]> {
-    const result = this.#trainer!.result();
+  async trained(): ReturnType<PoolTrainer["result"]> {
+    const result = await this.#trainer!.result();
     return transfer(result, [result.parameters.buffer]);
   }
 

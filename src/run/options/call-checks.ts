@@ -1,6 +1,6 @@
 // What an option of each call must be by itself; the engine checks what concerns it. Apart from what
 // computes, so that a page checks a call without loading that.
-import { checkRunState } from "../../distill/run-state.ts";
+
 import {
   type Check,
   callback,
@@ -18,8 +18,9 @@ import { augmentCheck } from "../../data/augment.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
-import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
 import { checkMethod } from "../../distill/methods/options.ts";
+import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
+import { checkRunState } from "../../distill/run-state.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
 import { kindCheck } from "../../evaluate/baselines/kinds.ts";

@@ -2,8 +2,8 @@
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { GivenMethod } from "../../distill/methods/options.ts";
-import type { RunState } from "../../distill/run-state.ts";
 import type { GivenOuterOptions } from "../../distill/outer-options.ts";
+import type { RunState } from "../../distill/run-state.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";

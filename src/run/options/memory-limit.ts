@@ -6,12 +6,10 @@ import { threadCount } from "../../engine/options.ts";
 import { chunkImages } from "../../inner/real-batch.ts";
 import { lanes } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
-import { busyWorkers, hostBytes, type MemoryOptions, memoryOf } from "./memory.ts";
+import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
 
 /** Fewest images worth a pass: one vector of lanes. */
 const LEAST_BATCH = 4;
-/** What 32-bit addresses reach. */
-const ADDRESSABLE = 4_294_967_296;
 const PAGE = 65_536;
 
 /**
@@ -22,10 +20,11 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
   const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
   // The memory of one worker is hardly smaller than that of a run in place.
   const inPlace = { ...options, workers: 0 };
-  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + hostBytes(inPlace);
+  const { addressable } = planOf({ engine });
+  const possible = addressable + hostBytes(inPlace);
   const one = memoryOf(inPlace).total;
   if (one > possible && possible < memoryLimit) {
-    const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
+    const refusal = `the run takes ${one} bytes, WebAssembly can address ${addressable}`;
     throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
   }
   const { total } = memoryOf(options);
@@ -67,9 +66,9 @@ function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryO
 function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count, methodOf(options.method).outer);
-  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
+  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
   // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
-  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch), most) / LEAST_BATCH)];
+  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch, planOf(options)), most) / LEAST_BATCH)];
   for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
     if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
     else tooMany = fours;

@@ -1,26 +1,28 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
-import type { Dataset } from "../../data/dataset.ts";
-import { planBackend } from "../../engine/backends.ts";
-import { allocateReplies } from "../networks/networks.ts";
-import { allocateServed } from "../networks/served.ts";
+
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { memoryBytes } from "../../backend/wasm/layout.ts";
-import { optional, text, whole } from "../../checks/checks.ts";
+import type { Planner } from "../../backend/plan.ts";
+import { planBackend } from "../../backend/plan-backend.ts";
+import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
-import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
+import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
+import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 import { hardwareThreads } from "../../platform/platform.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
+import { allocateReplies } from "../networks/networks.ts";
+import { allocateServed } from "../networks/served.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -39,7 +41,7 @@ const memoryChecks = {
   ...distillChecks,
   ...placeChecks,
   engine: optional(
-    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: text }) }),
+    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: checkBackendName }) }),
   ),
   data: shapeCheck,
 };
@@ -59,6 +61,16 @@ export interface MemoryEstimate {
   /** Tangents and workspaces, what each kernel thread has for itself, and the rest of the last page. */
   readonly kernels: number;
   readonly total: number;
+}
+
+/** The plan of the backend that a run is for. */
+export function planOf({ engine }: Pick<MemoryOptions, "engine">): Planner {
+  return backendEntry(engine?.backend.name).plan;
+}
+
+/** What a run on so many threads allocates on, where it is only counted. */
+function counting(threads: number, plan: Planner): Backend {
+  return planBackend({ name: defaultBackend, plan, threads, atOnce: Math.min(threads, hardwareThreads()) });
 }
 
 /**
@@ -85,11 +97,12 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
 export function memoryOf(options: MemoryOptions): MemoryEstimate {
   const { data, model } = options;
   checkImages("data", data, model);
+  const planner = planOf(options);
   const memories = memoriesOf(options);
   const bytes = (part: keyof Allocators): number =>
-    memories.reduce((sum, { plan, count }) => sum + 4 * count * plan[part].floats, 0);
+    memories.reduce((sum, { plan, count }) => sum + planner.floatBytes * count * plan[part].floats, 0);
   const linear = memories.reduce(
-    (sum, { plan, count, threads }) => sum + count * memoryBytes(floats(plan), threads),
+    (sum, { plan, count, threads }) => sum + count * planner.bytes(floats(plan), threads),
     0,
   );
   const given = hostBytes(options);
@@ -181,7 +194,7 @@ function counted(
   const outer = outerOptions(options.outer ?? {}, options.data.count, methodOf(method).outer);
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
-  const backend = planBackend(threads);
+  const backend = counting(threads, planOf(options));
   allocate(methodOf(method), methodContext({ options: choiceOf(method) as never, problem, backend, memory: counters }));
   return counters;
 }

@@ -3,10 +3,10 @@
 import { transfer } from "comlink";
 import { wrongKind } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../../kinds.ts";
 import type { MethodChoice } from "../../distill/config.ts";
 import type { GivenMethod, KnownMethod } from "../../distill/methods/options.ts";
 import { choiceOf, importMethod, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
+import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../../kinds.ts";
 import { describeModel } from "../../nn/describe.ts";
 import type { Model } from "../../nn/model.ts";
 import { shareable } from "../../workers/shared-memory.ts";
@@ -57,7 +57,8 @@ export function crossing(all: object): Crossing {
 
 function crossed(key: string, value: unknown): unknown {
   if (isDataset(value)) return shareable(value);
-  if (isOwnMethod(value)) return { method: copied(choiceOf(value), key), module: moduleOf(value) } satisfies CrossedMethod;
+  if (isOwnMethod(value))
+    return { method: copied(choiceOf(value), key), module: moduleOf(value) } satisfies CrossedMethod;
   return copied(value, key);
 }
 

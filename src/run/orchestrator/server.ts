@@ -1,8 +1,8 @@
 // The orchestrator's side: one engine, on which the calls of the library run in place.
 import { type ProxyMarked, proxy } from "comlink";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { RunState } from "../../distill/run-state.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -18,7 +18,7 @@ export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<Started> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     const notices: string[] = [];
     this.#engine = await createEngine({ ...options, onNotice: (notice) => notices.push(notice) });
     const { threads, simd } = this.#engine;

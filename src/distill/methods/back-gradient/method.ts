@@ -6,10 +6,10 @@ import { BackGradient } from "../../../inner/back-gradient.ts";
 import { blockOrder } from "../../../inner/block-order.ts";
 import { innerOptimizer } from "../../../inner/inner-optimizer.ts";
 import type { InnerLoop } from "../../../inner/unroll.ts";
-import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 import type { Method, MethodContext, NetworkRun } from "../../method.ts";
 import type { RealImages } from "../../tools.ts";
 import { distilledClasses, initialLabels } from "./initial-labels.ts";
+import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 import { BackGradientRun } from "./run.ts";
 
 type Context = MethodContext<BackGradientMethod>;
@@ -24,7 +24,14 @@ export const backGradientMethod: Method<BackGradientMethod> = {
 
 function innerLoop({ options, problem: { model, loss } }: Context): InnerLoop {
   const { steps, epochs } = options;
-  return { model, steps, epochs, imagesPerStep: imagesPerStep(options, model.classes), loss, ...innerOptimizer(options) };
+  return {
+    model,
+    steps,
+    epochs,
+    imagesPerStep: imagesPerStep(options, model.classes),
+    loss,
+    ...innerOptimizer(options),
+  };
 }
 
 class BackGradientNetwork implements NetworkRun {
