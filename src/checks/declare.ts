@@ -65,12 +65,12 @@ interface Said<T> {
   readonly insteadOf?: string;
 }
 
-/** Whether a call has to give an option, gets a default for it, or may do without. */
-type Need = "asked" | "filled" | "open";
-
-export interface Option<T, N extends Need = Need> extends Said<T> {
+/** An option of a group. */
+export interface Option<T, Need extends string = string> extends Said<T> {
   readonly kind: Kind<T>;
-  readonly need: N;
+  /** Whether a call has to give it: "asked", "filled" where it has a default, or "open" where it may be absent. */
+  readonly need: Need;
+  /** What a call has that does not give it. */
   readonly default?: T;
 }
 
@@ -191,11 +191,6 @@ export function completed<G extends Group>(group: G, given: Given<G>): Complete<
     if (value !== undefined) values[name] = value;
   }
   return values as Complete<G>;
-}
-
-/** The first option that `completed` would have filled in and `value` lacks. */
-export function lacking(group: Group, value: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(group).find((name) => group[name]!.need !== "open" && value[name] === undefined);
 }
 
 /** Both groups as one. */

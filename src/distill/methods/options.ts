@@ -1,7 +1,7 @@
 // The methods by name, as far as their options go: recipes, the command and the calls find them here.
 
 import type { Check } from "../../checks/checks.ts";
-import { checksOf, type Group, lacking } from "../../checks/declare.ts";
+import { checksOf, type Group } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
@@ -20,7 +20,7 @@ interface MethodDeclaration {
   readonly checkTogether: (options: never) => void;
 }
 
-export const methods: { readonly [Name in Method["name"]]: MethodDeclaration } = {
+export const methods: Readonly<Record<Method["name"], MethodDeclaration>> = {
   "back-gradient": { options: backGradientOptions, make: backGradient, called: "backGradient()", checkTogether },
 };
 
@@ -28,17 +28,19 @@ export const methods: { readonly [Name in Method["name"]]: MethodDeclaration } =
 export const defaultMethod: Method["name"] = "back-gradient";
 
 /** The check of a method: the function of its name gives it. */
-export const checkMethod: Check = (name, value) => {
-  const kind = isObject(value) ? value.name : undefined;
-  if (typeof kind !== "string" || !Object.hasOwn(methods, kind)) {
+export const checkMethod: Check = (argument, value) => {
+  const { name, ...given } = isObject(value) ? value : {};
+  const gives = (called: string): string => `what ${called} gives`;
+  if (!Object.hasOwn(methods, name as string)) {
     const all = Object.values(methods).map(({ called }) => called);
-    throw wrongKind(name, `what ${all.join(" or ")} gives`, value);
+    throw wrongKind(argument, gives(all.join(" or ")), value);
   }
-  const { options, called, checkTogether } = methods[kind as Method["name"]];
-  const { name: _, ...method } = value as Readonly<Record<string, unknown>>;
-  checkOptions(method, checksOf(options), name, `${name}.`);
-  const lacks = lacking(options, method);
-  if (lacks !== undefined) throw wrongKind(`${name}.${lacks}`, `what ${called} gives`, undefined);
+  const { options, called, checkTogether } = methods[name as Method["name"]];
+  checkOptions(given, checksOf(options), argument, `${argument}.`);
+  for (const [option, { need }] of Object.entries(options)) {
+    if (need !== "open" && given[option] === undefined)
+      throw wrongKind(`${argument}.${option}`, gives(called), undefined);
+  }
   checkTogether(value as never);
 };
 
