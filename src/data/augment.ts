@@ -4,82 +4,16 @@
 
 import type { RandomKey } from "../backend/backend.ts";
 import { philox4x32 } from "../backend/reference/random.ts";
-import {
-  type Check,
-  bytes as checkBytes,
-  whole as checkWhole,
-  floats,
-  kind,
-  listOf,
-  number,
-  wholeNumber,
-} from "../checks/checks.ts";
-import { checksOf, flag, type Given, type Kind, type Open, open, whole } from "../checks/declare.ts";
-import { checkOptions, thing } from "../checks/options.ts";
-import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { bytes as checkBytes, floats, kind, listOf, number, whole, wholeNumber } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
+import { type Augmentation, augmentCheck, type ResizedCropRanges } from "./augment-options.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { logUniform } from "./log-uniform.ts";
 import { fitTo, Resizer } from "./resize.ts";
 
-type Range = readonly [least: number, most: number];
-
-/** [least, most], above 0 and up to `limit`. */
-/* @__NO_SIDE_EFFECTS__ */
-function range(limit: number): Kind<Range> {
-  const expected = `0 < least <= most <= ${limit} as [least, most]`;
-  const check: Check = (name, value) => {
-    if (!Array.isArray(value) || value.some((end) => typeof end !== "number")) throw wrongKind(name, expected, value);
-    const [least, most] = value as [number, number];
-    if (!(value.length === 2 && least > 0 && least <= most && most <= limit)) throw outOfRange(name, expected, value);
-  };
-  return { type: "other", expected, check };
-}
-
-const rangeOptions = {
-  /** Of the area of the part to the whole. Default [0.08, 1]. */
-  scale: open(range(1), { help: "how much of the image's area the part has; [0.08, 1] without it" }) as Open<Range>,
-  /** Of its width to its height. Default [3/4, 4/3]. */
-  ratio: open(range(100), { help: "how wide the part is for its height; [3/4, 4/3] without it" }) as Open<Range>,
-};
-
-/** Ranges of torchvision's RandomResizedCrop. */
-export interface ResizedCropRanges extends Given<typeof rangeOptions> {}
-
-const rangeChecks = checksOf(rangeOptions);
-
-const resizedCrop: Kind<boolean | ResizedCropRanges> = {
-  type: "other",
-  expected: "true, false or an object of scale and ratio, each [least, most]",
-  check(name, value) {
-    if (typeof value !== "boolean") checkOptions(value, rangeChecks, name, `${name}.`);
-  },
-  options: rangeOptions,
-};
-
-/** The declaration of what is done to training images. */
-export const augmentOptions = {
-  /** Pads by so many reflected pixels, then crops at random: RandomCrop(size, padding, padding_mode="reflect"). */
-  crop: open(whole(0), {
-    inRecipe: whole(1, 4096),
-    help: "how many reflected pixels are added on each side before a crop at random",
-  }) as Open<number>,
-  /** Crops a random part and resizes it to the whole, bicubic: RandomResizedCrop. */
-  resizedCrop: open(resizedCrop, { help: "crops a part at random and resizes it to the whole" }) as Open<
-    boolean | ResizedCropRanges
-  >,
-  /** Then mirrors, left to right, with probability 1/2: RandomHorizontalFlip. */
-  flip: open(flag, { help: "mirrors every second image, at random" }) as Open<boolean>,
-};
-
-/**
- * What is done to training images, as plain data, so that a recipe can hold it. What is left out is not done.
- *
- * @example
- * const cifar: Augmentation = { crop: 4, flip: true };
- * const photographs: Augmentation = { resizedCrop: true, flip: true };
- */
-export interface Augmentation extends Given<typeof augmentOptions> {}
+export type { Augmentation, ResizedCropRanges } from "./augment-options.ts";
 
 /** Of one image. */
 export interface AugmentShape {
@@ -87,11 +21,6 @@ export interface AugmentShape {
   readonly height: number;
   readonly width: number;
 }
-
-const augmentChecks = checksOf(augmentOptions);
-
-/** What an augmentation must be by itself, whatever the images are. */
-export const augmentCheck: Check = (name, value) => checkOptions(value, augmentChecks, name, `${name}.`);
 
 /** As torchvision; then the largest central part within the ratios. */
 const attempts = 10;
@@ -107,9 +36,9 @@ export function checkAugmentation(augmentation: Augmentation, shape: AugmentShap
 }
 
 const shapeCheck = thing("the shape of an image", {
-  channels: checkWhole(1),
-  height: checkWhole(1),
-  width: checkWhole(1),
+  channels: whole(1),
+  height: whole(1),
+  width: whole(1),
 });
 const word = number("a 32-bit integer", Number.isInteger);
 const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });

@@ -1,7 +1,7 @@
 // The data of a recipe.
 import { type Asked, asked, type Complete, type Kind, type Open, open, whole } from "../../checks/declare.ts";
 import { Misfit, nested, object } from "../../checks/read.ts";
-import { type Augmentation, augmentOptions } from "../../data/augment.ts";
+import { type Augmentation, augmentOptions } from "../../data/augment-options.ts";
 import { farthestStart } from "../../data/labels.ts";
 import { line, path } from "./kinds.ts";
 
