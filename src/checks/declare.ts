@@ -8,7 +8,7 @@
 //   };
 //   export interface BlurOptions extends Given<typeof blurOptions> {}
 //
-// The type after `as` is what the compiler asks for under isolatedDeclarations; it refuses one that does not fit.
+// The type after `as` is what isolatedDeclarations asks for; the compiler refuses one of another kind.
 
 import {
   type Check,
