@@ -14,6 +14,7 @@ import {
   type Check,
   number as checkNumber,
   whole as checkWhole,
+  choice,
   flag as isFlag,
   listOf,
   oneOf,
@@ -126,10 +127,10 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ki
 /* @__NO_SIDE_EFFECTS__ */
 export function number(bounds: Bounds, called: string = "number"): Kind<number> {
   const { above, least = above, below, most = below } = bounds;
-  const low = least === undefined ? [] : [`${least === above ? ">" : ">="} ${least}`];
-  const high = most === undefined ? [] : [`${most === below ? "<" : "<="} ${most}`];
-  const closed = bounds.least !== undefined && bounds.most !== undefined;
-  const expected = `${called} ${closed ? `from ${least} to ${most}` : [...low, ...high].join(" and ")}`;
+  const end = (sign: string, bound: number | undefined, strict: number | undefined): string[] =>
+    bound === undefined ? [] : [`${sign}${bound === strict ? "" : "="} ${bound}`];
+  const ends = [...end(">", least, above), ...end("<", most, below)].join(" and ");
+  const expected = `${called} ${bounds.least === undefined || bounds.most === undefined ? ends : `from ${least} to ${most}`}`;
   const fits = (value: number): boolean =>
     Number.isFinite(value) && !(value < least! || value > most! || value === above || value === below);
   return { type: "number", expected, check: checkNumber(`a ${expected}`, fits), ...bounds };
@@ -138,9 +139,7 @@ export function number(bounds: Bounds, called: string = "number"): Kind<number> 
 /** One of these words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function word<const W extends readonly string[]>(...words: W): Kind<W[number]> {
-  const quoted = words.map((each) => `"${each}"`);
-  const expected = words.length === 2 ? quoted.join(" or ") : `one of ${quoted.join(", ")}`;
-  return { type: "word", expected, check: oneOf(...words), words };
+  return { type: "word", expected: choice(words), check: oneOf(...words), words };
 }
 
 /** True or false. */

@@ -131,9 +131,9 @@ describe("nested data", () => {
   test.each<[unknown, [string, string, string]]>([
     [null, ["", "an object", "kind"]],
     [{}, ["shape", "an object with a kind", "kind"]],
-    [{ shape: {} }, ["shape.kind", 'one of "square", "circle"', "kind"]],
-    [{ shape: { kind: "cube" } }, ["shape.kind", 'one of "square", "circle"', "range"]],
-    [{ shape: { kind: "toString" } }, ["shape.kind", 'one of "square", "circle"', "range"]],
+    [{ shape: {} }, ["shape.kind", '"square" or "circle"', "kind"]],
+    [{ shape: { kind: "cube" } }, ["shape.kind", '"square" or "circle"', "range"]],
+    [{ shape: { kind: "toString" } }, ["shape.kind", '"square" or "circle"', "range"]],
     [{ shape: { kind: "circle", side: 2 } }, ["shape.side", "(there are kind, radius)", "key"]],
     [{ shape, blur: { rounds: 9 } }, ["blur.rounds", "integer from 1 to 8", "range"]],
     [{ shape, blur: { rounds: "9" } }, ["blur.rounds", "integer from 1 to 8", "kind"]],
