@@ -42,7 +42,10 @@ export class TextReport implements RunReport {
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
-        ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
+        [
+          "  method",
+          `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`,
+        ],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
