@@ -73,6 +73,14 @@ test("every entry is there, its types first", () => {
   }
 });
 
+test("the licences of the JPEG decoder come along with it", () => {
+  const [file] = /dist\/licences\/[\w.-]+/.exec(readFileSync(join(root, "LICENSE"), "utf8"))!;
+  const text = readFileSync(join(root, file), "utf8");
+  for (const name of ["Apache License", "IJG (Independent JPEG Group) License", "Modified (3-clause) BSD License"]) {
+    expect(text).toContain(name);
+  }
+});
+
 test.skipIf(process.platform === "win32")("the command can be executed as the build leaves it", () => {
   for (const file of Object.values<string>(manifest.bin)) {
     expect(statSync(join(root, file)).mode & 0o111, file).toBe(0o111);

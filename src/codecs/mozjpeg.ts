@@ -64,16 +64,16 @@ export interface Picture {
   readonly channels: 1 | 3;
 }
 
-/** Pages of a memory that a decoder may keep, 64 MiB: a memory grows and never shrinks. */
-const mostPagesKept = 2 ** 10;
+/** A decoder is kept for other pictures if its memory has no more bytes: a memory grows and never shrinks. */
+const mostBytesKept = 2 ** 26;
 const pageBytes = 2 ** 16;
-/** libjpeg's longest message is shorter. */
+/** All messages of libjpeg are shorter. */
 const longestMessage = 200;
 
-/** For the decoder, values of JavaScript are numbers: `null`, two classes, and one instance of each. */
+/** The decoder knows values of JavaScript as numbers: `null`, two classes, and one instance of each. */
 const handles = { null: 4, Uint8ClampedArray: 10, ImageData: 12, array: 14, image: 16 } as const;
 
-/** A decoder with a memory of its own. An error leaves the memory as it is, so then another decoder must be made. */
+/** A decoder has a memory of its own. An error leaves that as it is, so then another decoder must be made. */
 class Decoder {
   #exports!: Exports;
   /** Calls the decoder's `decode`, which is given as a number. */
@@ -97,7 +97,7 @@ class Decoder {
 
   /** Whether its memory is small enough to be kept for other pictures. */
   get isSmall(): boolean {
-    return this.#exports.memory.buffer.byteLength <= mostPagesKept * pageBytes;
+    return this.#exports.memory.buffer.byteLength <= mostBytesKept;
   }
 
   /**
@@ -108,10 +108,10 @@ class Decoder {
   decode(bytes: Uint8Array, picture: Picture): Uint8Array {
     const { malloc, free, table } = this.#exports;
     this.#message = "";
+    this.#lacksMemory = false;
     this.#picture = picture;
-    this.#pixels = undefined;
     try {
-      // A std::string, as embind passes it: its length, then its bytes.
+      // embind passes a std::string so: its length, then its bytes.
       const text = malloc(4 + bytes.length);
       if (text === 0) throw new Error("no memory");
       this.#view().setUint32(text, bytes.length, true);
@@ -119,6 +119,7 @@ class Decoder {
       const invoke = table.get(this.#invoker) as (decode: number, text: number, keepOrientation: number) => number;
       if (invoke(this.#decode, text, 0) !== handles.image) throw new Error("there is no picture in it");
       free(text);
+      return this.#pixels!;
     } catch (cause) {
       if (this.#lacksMemory) {
         throw new RangeError(
@@ -127,8 +128,9 @@ class Decoder {
       }
       const { message } = thrown(cause);
       throw new FormatError(`${picture.name}: expected a JPEG, but it does not decode (${message})`, { cause });
+    } finally {
+      this.#pixels = undefined;
     }
-    return this.#pixels!;
   }
 
   // A memory that grows gets another buffer, so views of it are made when they are needed.
@@ -140,12 +142,18 @@ class Decoder {
     return new DataView(this.#exports.memory.buffer);
   }
 
+  /** The two words at an address. */
+  #pair(address: number): [number, number] {
+    const view = this.#view();
+    return [view.getUint32(address, true), view.getUint32(address + 4, true)];
+  }
+
   #text(address: number): string {
     const bytes = this.#bytes();
     return String.fromCharCode(...bytes.subarray(address, bytes.indexOf(0, address)));
   }
 
-  /** What the decoder calls. */
+  /** Makes what the decoder calls. */
   #host(): Imports {
     const nothing = (): undefined => undefined;
     const zero = (): number => 0;
@@ -153,7 +161,7 @@ class Decoder {
       throw new Error("the decoder gives up");
     };
     return {
-      // Types: which values they are is known here.
+      // The decoder tells the types of its values, which are known here.
       _embind_register_memory_view: nothing,
       _embind_register_integer: nothing,
       _embind_register_std_wstring: nothing,
@@ -201,7 +209,7 @@ class Decoder {
   /** Takes the pixels out of the decoder's RGBA, of which `values` has the size and the address. */
   #take(values: number): void {
     const { width, height, channels } = this.#picture!;
-    const [size, address] = [0, 4].map((k) => this.#view().getUint32(values + k, true)) as [number, number];
+    const [size, address] = this.#pair(values);
     if (size !== 4 * width * height) throw new Error(`it has ${size / 4} pixels instead of ${width}×${height}`);
     this.#pixels = withoutAlpha(this.#bytes().subarray(address, address + size), channels);
   }
@@ -221,13 +229,9 @@ class Decoder {
   #write(parts: number, count: number, written: number): number {
     let total = 0;
     for (let k = 0; k < count; k++) {
-      const [address, size] = [0, 4].map((more) => this.#view().getUint32(parts + 8 * k + more, true)) as [
-        number,
-        number,
-      ];
-      this.#message += String.fromCharCode(
-        ...this.#bytes().subarray(address, address + Math.min(size, longestMessage)),
-      );
+      const [address, size] = this.#pair(parts + 8 * k);
+      const text = this.#bytes().subarray(address, address + Math.min(size, longestMessage));
+      this.#message += String.fromCharCode(...text);
       total += size;
     }
     const [line, rest] = this.#message.split("\n", 2);
@@ -237,7 +241,7 @@ class Decoder {
   }
 }
 
-/** Red alone, or red, green and blue, of RGBA. */
+/** Takes red alone, or red, green and blue, out of RGBA. */
 function withoutAlpha(rgba: Uint8Array, channels: 1 | 3): Uint8Array {
   const count = rgba.length / 4;
   const pixels = new Uint8Array(channels * count);
@@ -254,7 +258,7 @@ function withoutAlpha(rgba: Uint8Array, channels: 1 | 3): Uint8Array {
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined;
-/** A decoder between two pictures. */
+/** The decoder that waits for the next picture. */
 let idle: Decoder | undefined;
 
 async function compile(): Promise<WebAssembly.Module> {

@@ -14,7 +14,6 @@ import {
   open,
   together,
   whole,
-  withDefaults,
   word,
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
@@ -49,7 +48,10 @@ export const adamOptions = {
 };
 
 /** The same for networks that are trained on real images, with the defaults of the reference code. */
-export const poolAdam: typeof adamOptions = withDefaults(adamOptions, { learningRate: 2e-4, decayEvery: 20 });
+export const poolAdam: typeof adamOptions = together(adamOptions, {
+  learningRate: { ...adamOptions.learningRate, default: 2e-4 },
+  decayEvery: { ...adamOptions.decayEvery, default: 20 },
+});
 
 /** Adam with a step size that decays. */
 export interface AdamSchedule extends Complete<typeof adamOptions> {}

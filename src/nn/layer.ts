@@ -136,7 +136,7 @@ export function elements(shape: readonly number[]): number {
 }
 
 /** Sizes and positions are 32-bit integers in the kernels. */
-const largestSize = 2_147_483_647;
+export const largestSize = 2_147_483_647;
 
 /** Checks for a number of channels, rows or the like. */
 /* @__NO_SIDE_EFFECTS__ */

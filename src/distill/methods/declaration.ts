@@ -14,9 +14,9 @@ export interface LearnedShape {
 /** A method's options, the function that fills them in, and what follows from them before anything is run. */
 export interface MethodDeclaration<M extends { readonly name: string } = never> {
   readonly options: Group;
-  /** The public function, and what messages call it. */
+  /** The public function, and what messages say is expected. */
   readonly make: (options: never) => M;
-  readonly called: string;
+  readonly expected: string;
   /** Throws for options that each are right and do not go together. */
   readonly checkTogether: (options: never) => void;
   /** The sizes of the set, for so many classes. */

@@ -1,7 +1,7 @@
 // The methods by name, as far as their options go: recipes, the command and the calls find them here.
 
-import type { Check } from "../../checks/checks.ts";
-import { checksOf, lacking } from "../../checks/declare.ts";
+import { type Check, kind } from "../../checks/checks.ts";
+import { checksOf } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
@@ -9,6 +9,8 @@ import { backGradientDeclaration } from "./back-gradient/declaration.ts";
 import type { BackGradientMethod } from "./back-gradient/options.ts";
 import type { MethodDeclaration } from "./declaration.ts";
 import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
+
+export { type BackGradientMethod, backGradient, type InitialLabels } from "./back-gradient/options.ts";
 
 /** What the functions of the methods give: a name, and the options of the method of that name. */
 export type KnownMethod = BackGradientMethod;
@@ -22,28 +24,29 @@ export const methods: { readonly [Name in KnownMethod["name"]]: MethodDeclaratio
 
 /** What is declared of this method. */
 export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMethod> {
-  return methods[method.name];
+  return methods[method.name] as MethodDeclaration<KnownMethod>;
 }
 
 /** The method that a recipe has where it names none. */
 export const defaultMethod: KnownMethod["name"] = "back-gradient";
 
-/** The check of a method: the function of its name gives it. */
-export const checkMethod: Check = (name, value) => {
-  if (isOwnMethod(value)) {
-    checkOwnMethod(name, value);
-    return;
+/** Checks what `distill` takes as a method. */
+export const checkMethod: Check = (argument, value) => {
+  if (isOwnMethod(value)) checkOwnMethod(argument, value);
+  else checkKnownMethod(argument, value);
+};
+
+const checkKnownMethod: Check = (argument, value) => {
+  const { name, ...given } = isObject(value) ? value : {};
+  if (!Object.hasOwn(methods, name as string)) {
+    const all = Object.values(methods).map(({ expected }) => expected);
+    throw wrongKind(argument, all.join(" or "), value);
   }
-  const kind = isObject(value) ? value.name : undefined;
-  if (typeof kind !== "string" || !Object.hasOwn(methods, kind)) {
-    const all = Object.values(methods).map(({ called }) => called);
-    throw wrongKind(name, `what ${all.join(" or ")} gives`, value);
+  const { options, expected, checkTogether } = methods[name as KnownMethod["name"]];
+  checkOptions(given, checksOf(options), argument, `${argument}.`);
+  for (const [option, { need }] of Object.entries(options)) {
+    if (need !== "open") kind(expected, (part) => part !== undefined)(`${argument}.${option}`, given[option]);
   }
-  const { options, called, checkTogether } = methods[kind as KnownMethod["name"]];
-  const { name: _, ...method } = value as Readonly<Record<string, unknown>>;
-  checkOptions(method, checksOf(options), name, `${name}.`);
-  const lacks = lacking(options, method);
-  if (lacks !== undefined) throw wrongKind(`${name}.${lacks}`, `what ${called} gives`, undefined);
   checkTogether(value as never);
 };
 

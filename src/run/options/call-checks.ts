@@ -14,7 +14,7 @@ import {
   whole,
 } from "../../checks/checks.ts";
 import { type Checks, thing } from "../../checks/options.ts";
-import { augmentCheck } from "../../data/augment.ts";
+import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";

@@ -7,7 +7,7 @@ import { type BackGradientMethod, backGradient, backGradientOptions, checkTogeth
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
   options: backGradientOptions,
   make: backGradient,
-  called: "backGradient()",
+  expected: "what backGradient() gives",
   checkTogether,
   shape: (method, classes) => {
     const { steps, epochs, momentum, weightDecay } = method;
