@@ -1,4 +1,4 @@
-// What a recipe takes, before anything is run or loaded.
+// Estimates the cost of a recipe before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
 import { outerOptions } from "../distill/method.ts";
 import { backGradientFlops } from "../nn/flops.ts";
@@ -7,23 +7,23 @@ import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What a run takes. Evaluating comes on top. */
+/** The cost of a run, without its evaluation. */
 export interface RecipeCost {
   readonly model: Model;
-  /** Distilled images. */
+  /** The number of distilled images. */
   readonly images: number;
   readonly outerSteps: number;
-  /** Additions and multiplications of all outer steps. */
+  /** The additions and multiplications of all outer steps. */
   readonly flops: number;
-  /** Bytes. */
+  /** The memory, in bytes. */
   readonly memory: number;
-  /** Whether all but the images themselves fits into a WebAssembly memory. */
+  /** Whether everything except the images themselves fits into a WebAssembly memory. */
   readonly fits: boolean;
 }
 
 const wasmBytes = 2 ** 32;
 
-/** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
+/** Estimates the cost of a recipe on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
   const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];

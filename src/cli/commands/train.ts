@@ -1,4 +1,4 @@
-// `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
+// `distillate train`: trains pools of networks on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
@@ -33,14 +33,14 @@ interface TrainOptions extends DataFlags {
 }
 
 const help = `
-Leaves two folders, train/ and test/, with a file for each network and a
+Makes two folders, train/ and test/, with a file for each network and a
 manifest.json: sets are distilled for the networks of the first and evaluated on
-those of the second. The same command goes on where it was interrupted; with
+those of the second. After an interruption the same command continues; with
 more networks it adds those that are missing.
 
-With a recipe it trains the networks that the recipe starts from, for as long as
-the paper does; options say otherwise. A recipe in a file is trained for in that
-file's folder only, unless --out names another.
+With a recipe it trains the networks that the recipe starts from, as long as the
+paper does unless options change that. For a recipe in a file it writes only
+into that file's folder, unless --out names another.
 
 Examples:
   $ distillate train --networks 8 --test-networks 4 --epochs 5
@@ -50,7 +50,7 @@ Examples:
 
 const modelNames = ["lenet", "alexCifarNet"] as const;
 
-/** What is trained where no recipe says it. */
+/** The training when no recipe is given. */
 const usual = {
   data: { name: "digits" },
   model: { name: "lenet" },
@@ -61,7 +61,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command("train")
     .description("train networks on a data set, for pretrained initial weights")
-    .argument("[recipe]", "train what this recipe starts from");
+    .argument("[recipe]", "train the networks that this recipe starts from");
   addDataOptions(command)
     .addOption(new Option("--model <name>", "the network (default: lenet)").choices(modelNames))
     .option("--networks <n>", "networks to distil for (default: 20)", wholeNumber(1, 9999))
@@ -70,7 +70,7 @@ export function addTrain(program: Command): void {
     .option("--batch <n>", "images of a step (default: 1024)", wholeNumber(1))
     .option("--learning-rate <x>", "Adam's step size (default: 0.0002)", numberFrom(0, 100))
     .option("--decay-every <n>", "passes between two decays of the step size (default: 20)", wholeNumber(1))
-    .option("--decay-factor <x>", "of each decay (default: 0.5)", numberFrom(0, 1))
+    .option("--decay-factor <x>", "the factor of each decay (default: 0.5)", numberFrom(0, 1))
     .option("--seed <n>", "the same seed gives the same networks, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
@@ -82,7 +82,7 @@ export function addTrain(program: Command): void {
     });
 }
 
-/** Settings of a recipe's pool, its network, and the folder that it is to be in. */
+/** Returns the settings of a recipe's pool, its network, and the folder for it. */
 async function poolOf(
   nameOrFile: string | undefined,
 ): Promise<PoolTraining & { model: RecipeModel; pool?: string; folder?: string }> {
@@ -148,7 +148,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   }
 }
 
-/** The error with the advice in the words of the command line. */
+/** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, learningRate: number, folder: string): Error {
   const [fault] = error.message.split("; ");
   const advice = `lower --learning-rate (${learningRate} now) and choose another folder by --out`;
@@ -179,7 +179,7 @@ function interrupted(folder: string, exitCode: number): number {
   return exitCode;
 }
 
-/** How far a pool is, on stderr: a line that is redrawn on a terminal, else one for each network. */
+/** Shows the progress of a pool on stderr: a line that is redrawn on a terminal, else one for each network. */
 class PoolReport {
   readonly #line = new ProgressLine(process.stderr);
   readonly #label: string;

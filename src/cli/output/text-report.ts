@@ -1,4 +1,4 @@
-// A run as a person reads it: what will happen, a live line, a table.
+// Shows a run to a person: the plan, a live line, a table.
 import type { WriteStream } from "node:tty";
 import type { AttackReport, Evaluation } from "../../index.ts";
 import { isFixed, modelName } from "../../recipes/options.ts";
@@ -10,7 +10,7 @@ import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
 import { accuracy, count, interval, plural, table } from "./text.ts";
 
-/** How often the seconds of the comparison move on. */
+/** How often the seconds of the comparison are updated. */
 const tickMilliseconds = 250;
 
 export class TextReport implements RunReport {
@@ -90,7 +90,7 @@ export class TextReport implements RunReport {
 
   result(result: RunResult, savedIn: string): void {
     this.close();
-    // The error says it all.
+    // The error says everything.
     if (result.diverged) return;
     if (result.stopped) this.#print(this.#stopped(result, savedIn));
     else this.#print(...this.#table(result, savedIn));
@@ -153,7 +153,7 @@ export class TextReport implements RunReport {
   }
 }
 
-/** The share of the attacked class that is taken for the other. */
+/** The share of images of the attacked class that is read as the other. */
 function misreadRow({ from, to }: Attack, { misread }: AttackReport): string[] {
   return [`  class ${from} read as ${to}`, accuracy(misread), interval(misread), "what the images are for"];
 }
