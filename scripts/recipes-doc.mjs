@@ -1,5 +1,4 @@
-// docs/recipes.md: the named recipes as a table, from what they say. `node scripts/recipes-doc.mjs` writes it; a test runs
-// it with --print.
+// Writes docs/recipes.md, the named recipes as a table. A test runs it with --print.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recipeCost } from "../dist/recipes/cost.js";
