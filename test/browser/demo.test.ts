@@ -242,7 +242,7 @@ describeInBrowsers(
       const cases = [
         {
           options: { missing: /index-.*\.js$/ },
-          says: /could not be loaded\. See whether you are online .* reload it/,
+          says: /could not be loaded\. Check that you are online .* reload it/,
         },
         // Without the slash everything is missing; where adding one leads back here, only a person can do it.
         { options: { circles: true }, says: /could not be loaded\. Put a slash \(\/\) at the end of its address/ },

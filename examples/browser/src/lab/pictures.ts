@@ -48,8 +48,8 @@ function readerWorker(): Worker {
 
 function missing(): Error {
   return new Error(
-    "The part of this page that reads files could not be started. See whether you are online and whether something blocks " +
-      "its scripts, then reload the page.",
+    "The part of this page that reads files could not be started. Check that you are online and that nothing blocks its " +
+      "scripts, then reload the page.",
   );
 }
 

@@ -67,7 +67,7 @@ const missingModule = /dynamically imported module|importing a module script fai
 function inWords(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
   if (missingModule.test(message)) {
-    return "A part of this page could not be loaded. See whether you are online, then reload the page.";
+    return "A part of this page could not be loaded. Check that you are online, then reload the page.";
   }
   const sentence = /[.!?]$/.test(message) ? message : `${message || name}.`;
   return name === "WorkerError" ? `${sentence} Reload the page to start it again.` : sentence;

@@ -36,7 +36,7 @@ export class TryPanel {
     app.on("set", (shown) => {
       this.#trained = false;
       this.#train.disabled = false;
-      const weights = shown.fixed ? "The first weights that these images are made for" : "Fresh random weights";
+      const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
       this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
       const digits = this.#names.every((name) => /^\d$/.test(name));
