@@ -1,8 +1,8 @@
-// An engine that remembers what is written into its memory: which images a run or a baseline really takes.
+// An engine that records what is written into its memory, to show which images a run or a baseline uses.
 import type { Backend, Ops } from "../../src/backend/backend.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
 
-/** The engine, all that was written, and all rows that were brought into the layout of kernels, each in order. */
+/** Returns the engine, everything that was written, and all rows that were packed for kernels, each in order. */
 export async function observedEngine(): Promise<{ engine: Engine; writes: Float32Array[]; packs: Float32Array[] }> {
   const { backend } = await createEngine({ threads: 1 });
   const writes: Float32Array[] = [];
