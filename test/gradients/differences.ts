@@ -21,7 +21,7 @@ const rtol = 1e-6;
 const kinkDistance = 100 * step;
 /** The activations with a kink at 0. */
 const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
-/** The size below which two derivatives count as equal zeros. */
+/** Every derivative must be larger somewhere, because any two that vanish agree. */
 const leastDerivative = 1e-3;
 
 export const reference = await createEngine({ backend: "reference" });

@@ -37,7 +37,7 @@ export interface ProblemOptions {
   readonly weightDecay?: number;
 }
 
-/** In steps. What crosses a kink in spite of it makes an error as large as the derivative: it would be seen. */
+/** The distance in steps. An activation that crosses a kink nevertheless gives an error as large as the derivative. */
 const kinkDistance = 20;
 
 /** Returns a random problem whose whole trajectory stays away from kinks, and its seed. The same seed gives the same problem. */
