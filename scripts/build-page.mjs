@@ -1,7 +1,8 @@
 // Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import ts from "typescript";
 
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
 export const pageSources = {
@@ -13,6 +14,34 @@ export const pageSources = {
     });
   },
 };
+
+/** The texts about an option for a terminal and for the documentation, which no page shows. */
+const saidElsewhere = new Set(["help", "flag", "oldFlag"]);
+
+/** Leaves those texts out of declared options (src/checks/declare.ts). */
+export const withoutHelp = {
+  name: "without-help",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      return text.includes('/declare.ts"') ? { contents: withoutTexts(text), loader: "ts" } : undefined;
+    });
+  },
+};
+
+function withoutTexts(text) {
+  const source = ts.createSourceFile("options.ts", text, ts.ScriptTarget.ES2022);
+  const spans = [];
+  const visit = (node) => {
+    if (ts.isPropertyAssignment(node) && ts.isStringLiteral(node.initializer)) {
+      const { name, end } = node;
+      if (saidElsewhere.has(name.text)) spans.push([node.getStart(source), text[end] === "," ? end + 1 : end]);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return spans.reduceRight((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text);
+}
 
 /** Loads `contents` instead of the generated modules whose path matches, which may not exist yet. */
 export const instead = (filter, contents) => ({
@@ -54,7 +83,15 @@ const withoutThings = instead(
   export { same as checkPerChannel };`,
 );
 
-export const pageWorkerSources = [handed, withoutReference, withoutCheck, withoutChecks, withoutThings, pageSources];
+export const pageWorkerSources = [
+  handed,
+  withoutReference,
+  withoutCheck,
+  withoutChecks,
+  withoutThings,
+  withoutHelp,
+  pageSources,
+];
 
 const options = {
   bundle: true,
@@ -75,7 +112,7 @@ export async function buildPage(root) {
     splitting: true,
     chunkNames: "[name]-[hash]",
     loader: { ".gz": "binary" },
-    plugins: [pageSources],
+    plugins: [withoutHelp, pageSources],
   });
   await build({
     ...options,

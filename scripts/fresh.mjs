@@ -44,9 +44,18 @@ function hasEntries(root) {
   return [...Object.values(bin), ...paths].every((path) => existsSync(join(root, path)));
 }
 
+/** The hashes that the last build left if it ended well; none where it was killed as it wrote them. */
+function readStamp(root) {
+  try {
+    return JSON.parse(readFileSync(stampOf(root), "utf8"));
+  } catch {
+    return {};
+  }
+}
+
 /** Which parts of the last build that ended well were made of what is there now. */
 function freshParts(root) {
-  const made = existsSync(stampOf(root)) ? JSON.parse(readFileSync(stampOf(root), "utf8")) : {};
+  const made = readStamp(root);
   return Object.fromEntries(Object.entries(hashes(root)).map(([part, hash]) => [part, hash === made[part]]));
 }
 

@@ -1,9 +1,11 @@
-// Writes docs/recipes.md, the named recipes as a table. A test runs it with --print.
+// Writes docs/recipes.md: the named recipes as tables, and the keys of a recipe from their declarations. A test runs it with
+// --print.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recipeCost } from "../dist/recipes/cost.js";
 import { knownShape } from "../dist/recipes/data-shapes.js";
 import { modelName } from "../dist/recipes/options.js";
+import { recipeGroup } from "../dist/recipes/recipe.js";
 import { recipeGroups } from "../dist/recipes.js";
 
 const intro = `# Recipes
@@ -21,7 +23,7 @@ npx distillate recipes mnist-random --json > mine.json # a recipe to edit
 npx distillate run mine.json
 \`\`\`
 
-Every key of a recipe has an option (\`distillate run --help\`). What a run used is in its folder's \`recipe.json\`, paths and
+What a recipe can say, and which options of \`distillate run\` say it instead, is [below](#keys-of-a-recipe). What a run used is in its folder's \`recipe.json\`, paths and
 seed included: running that makes the same bytes again. The figures of the paper are per cent, as its authors report them
 after the whole schedule; what this program reaches is in [results.md](results.md).
 `;
@@ -70,6 +72,53 @@ ${recipes.map(row).join("\n")}
 `,
 );
 
-const text = [intro, ...tables, outro].join("\n");
+const code = (text) => `\`${text}\``;
+
+/** What a key has where a recipe says nothing. */
+function defaultOf({ need, usual, default: value = usual, insteadOf }) {
+  if (insteadOf !== undefined) return `instead of ${code(insteadOf)}`;
+  if (value === undefined) return need === "asked" ? "required" : "";
+  // What is nested has a table of its own.
+  return typeof value === "object" && !Array.isArray(value) ? "" : code(JSON.stringify(value));
+}
+
+/** Groups that have their table: the data to train a pool on are said like any other. */
+const seen = new Set();
+
+/** The keys of a group as a table under `heading`, then those of what is nested in it. */
+function keyTables(heading, path, group) {
+  if (seen.has(group)) return [];
+  seen.add(group);
+  const options = Object.entries(group);
+  const rows = options.map(([key, option]) => {
+    const { kind, inRecipe = kind, flag, help } = option;
+    const cells = [code(key), inRecipe.expected, defaultOf(option), flag ? code(flag) : "", help];
+    return `| ${cells.join(" | ")} |`;
+  });
+  const head = "| key | takes | default | option | says |\n|---|---|---|---|---|";
+  const table = `${heading}\n\n${[head, ...rows].join("\n")}\n`;
+  return [table, ...options.flatMap(([key, { kind }]) => nestedTables([...path, key], kind))];
+}
+
+function nestedTables(path, { options, variants = {}, key, of }) {
+  const name = code(path.join("."));
+  return [
+    ...(options ? keyTables(`### ${name}`, path, options) : []),
+    ...Object.entries(variants)
+      .filter(([, group]) => Object.keys(group).length > 0)
+      .flatMap(([variant, group]) => keyTables(`### ${name} with ${key} ${code(variant)}`, path, group)),
+    ...(of?.options ? keyTables(`### ${name} as an object`, path, of.options) : []),
+  ];
+}
+
+const keysIntro = `## Keys of a recipe
+
+\`distillate run\` has an option for what is changed often (\`distillate run --help\`, which lists \`--data\`, \`--pool\`,
+\`--attack\` and \`--baselines\` too); options of \`init.training\` are those of \`distillate train\`. A key without a default
+that is not required may be left out.`;
+
+const keys = keyTables(keysIntro, [], recipeGroup);
+
+const text = [intro, ...tables, outro, ...keys].join("\n");
 if (process.argv.includes("--print")) process.stdout.write(text);
 else writeFileSync(fileURLToPath(new URL("../docs/recipes.md", import.meta.url)), text);

@@ -92,6 +92,7 @@ describe("dist/", () => {
     ["what the build wrote into src/ is changed", () => write("src/version.gen.ts", "")],
     ["it is gone", () => remove("dist")],
     ["build/ is gone", () => remove("build")],
+    ["what the build noted is cut short", () => write("build/made-from.json", "{")],
   ])("is not fresh where %s", (_, change) => {
     change();
     expect(isFresh(root)).toBe(false);

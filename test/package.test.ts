@@ -73,6 +73,14 @@ test("every entry is there, its types first", () => {
   }
 });
 
+test("the licences of the JPEG decoder come along with it", () => {
+  const [file] = /dist\/licences\/[\w.-]+/.exec(readFileSync(join(root, "LICENSE"), "utf8"))!;
+  const text = readFileSync(join(root, file), "utf8");
+  for (const name of ["Apache License", "IJG (Independent JPEG Group) License", "Modified (3-clause) BSD License"]) {
+    expect(text).toContain(name);
+  }
+});
+
 test.skipIf(process.platform === "win32")("the command can be executed as the build leaves it", () => {
   for (const file of Object.values<string>(manifest.bin)) {
     expect(statSync(join(root, file)).mode & 0o111, file).toBe(0o111);
@@ -116,28 +124,4 @@ test("what does not read exports, as Parcel by default, finds the same files by 
 test("publint finds nothing, but that there is a field for Parcel", async () => {
   const { messages } = await publint({ pkgDir: root, strict: true, pack: false });
   expect(messages.map(({ code }) => code)).toEqual(["USE_EXPORTS_OR_IMPORTS_BROWSER"]);
-});
-
-test("the types resolve from ES modules and bundlers", () => {
-  // --pack deletes the tarball it makes: nothing is left behind.
-  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
-  const options = [
-    "--pack",
-    root,
-    "--profile",
-    "esm-only",
-    "--exclude-entrypoints",
-    "./kernels.wasm",
-    "--format",
-    "json",
-  ];
-  const env = { ...process.env, npm_config_ignore_scripts: "true" };
-  const output = execFileSync(process.execPath, [attw, ...options], { env, encoding: "utf8" });
-  const { analysis } = JSON.parse(output);
-  expect(analysis.types).not.toBe(false);
-  // There is nothing for require() or for TypeScript from before exports.
-  const modern = analysis.problems.filter((problem: { resolutionKind?: string }) => {
-    return problem.resolutionKind !== "node10" && problem.resolutionKind !== "node16-cjs";
-  });
-  expect(modern).toEqual([]);
 });

@@ -7,7 +7,7 @@ function fromHalf(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
+  return (sign * (exponent === 0 ? fraction * 2 : (1024 + fraction) * (1 << exponent))) / 2 ** 25;
 }
 
 /** Converts an array of halves, given as their bits. */

@@ -1,21 +1,16 @@
-// JPEG to pixels, with jpeg-js: native decoders and those of browsers differ by several grey levels, and what a recipe
-// computes starts at the pixels. The structure is checked here first, so that jpeg-js is only given files whose size and
-// number of scans are sane.
+// JPEG to pixels, with libjpeg in WebAssembly (mozjpeg.ts): what a recipe computes starts at the pixels, and the decoders of
+// browsers differ by some grey levels. The structure is checked here first, because libjpeg takes memory for all that a header
+// states, and time for every scan.
+
 import { FormatError } from "../errors.ts";
-import { type Segment, withoutRestarts } from "./jpeg-restarts.ts";
 import { exifOrientation, type Orientation, upright } from "./orientation.ts";
 import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.ts";
 
-/** Enough for 2²⁴ pixels in three components without subsampling. */
-const maximumMegabytes = 512;
 /** Progressive files have about ten scans. Each is a pass over all pixels, so a small file of many would take for ever. */
 const maximumScans = 64;
 const maximumScannedPixels = 2 ** 28;
 /** A colour profile has up to 255; each takes many times the four bytes that it can be as short as. */
 const maximumSegments = 4096;
-
-const loadLibrary = async (): Promise<typeof import("jpeg-js")["decode"]> => (await import("jpeg-js")).default.decode;
-let library: ReturnType<typeof loadLibrary> | undefined;
 
 /** Whether the bytes start like a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
@@ -23,160 +18,168 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * The pixels of a baseline or progressive JPEG of 8 bits: grey for one component, else RGB, turned as its EXIF says. The
- * same bytes give the same pixels on every host.
+ * The pixels of a baseline or progressive JPEG of 8 bits: grey for one component, RGB for three, turned as its EXIF says.
+ * They are those of libjpeg, and so of Pillow, on every host.
  *
- * @throws FormatError with the file name, and the byte offset where the structure is at fault.
+ * @throws FormatError with the file name, and the byte offset where the structure is at fault; also for what libjpeg would
+ * only warn of, such as missing pixels; UnsupportedError where the host does not compile WebAssembly.
  */
 export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   const { name, maximumPixels = defaultMaximumPixels } = options;
-  const { width, height, components, orientation, end, segments, unevenRestarts } = readStructure(
-    bytes,
-    name,
-    maximumPixels,
-  );
-  // Loaded when needed: most users have no JPEGs, and it is no ES module, which a bare page could not load.
-  library ??= loadLibrary();
-  const decode = await library;
-  let rgb: Uint8Array;
-  try {
-    ({ data: rgb } = decode(unevenRestarts ? withoutRestarts(bytes, segments) : bytes.subarray(0, end), {
-      useTArray: true,
-      formatAsRGBA: false,
-      tolerantDecoding: false,
-      maxResolutionInMP: maximumPixels / 1e6,
-      maxMemoryUsageInMB: maximumMegabytes,
-    }));
-  } catch (cause) {
-    throw new FormatError(`${name}: expected a JPEG, but it does not decode (${(cause as Error).message})`, { cause });
-  }
-  const raster: Raster =
-    components > 1
-      ? { width, height, channels: 3, data: rgb }
-      : { width, height, channels: 1, data: rgb.filter((_, i) => i % 3 === 0) };
-  return upright(raster, orientation);
-}
-
-interface Structure {
-  readonly width: number;
-  readonly height: number;
-  readonly components: number;
-  readonly orientation: Orientation;
-  readonly segments: readonly Segment[];
-  /** Whether there are restart markers that jpeg-js cannot read. */
-  readonly unevenRestarts: boolean;
-  /** Just after the marker that ends the image. */
-  readonly end: number;
+  const { width, height, channels, orientation, end, trifles } = readStructure(bytes, name, maximumPixels);
+  const checked = trifles.length > 0 ? bytes.slice(0, end) : bytes.subarray(0, end);
+  for (const { at, usual } of trifles) checked.set(usual, at);
+  // The decoder is loaded when it is needed, because most users have no JPEGs.
+  const { decodeMozjpeg } = await import("./mozjpeg.ts");
+  const data = await decodeMozjpeg(checked, { name, width, height, channels });
+  return upright({ width, height, channels, data }, orientation);
 }
 
 interface Frame {
   readonly width: number;
   readonly height: number;
-  readonly components: number;
-  /** Blocks in scans of one component, by its number. */
-  readonly blocks: ReadonlyMap<number, number>;
+  readonly channels: 1 | 3;
+  readonly progressive: boolean;
   /** The fewest bits that its coded data can have. */
   readonly leastBits: number;
 }
 
+interface Structure extends Frame {
+  readonly orientation: Orientation;
+  /** The offset just after the marker that ends the image. */
+  readonly end: number;
+  /** Bytes that libjpeg would warn of although they say nothing about pixels, and what stands there otherwise. */
+  readonly trifles: readonly { readonly at: number; readonly usual: readonly number[] }[];
+}
+
+/** First and last coefficient and the bits of a scan, in a file that is not progressive: some programs write zeros. */
+const wholeScan: readonly number[] = [0, 63, 0];
+/** The start of the segment that names the version of JFIF. */
+const jfif: readonly number[] = [0x4a, 0x46, 0x49, 0x46, 0];
+
+/** The bytes of a file, and how its faults are told. */
+class Source {
+  readonly bytes: Uint8Array;
+  readonly #name: string;
+
+  constructor(bytes: Uint8Array, name: string) {
+    this.bytes = bytes;
+    this.#name = name;
+  }
+
+  bad(at: number, expected: string, got: unknown): FormatError {
+    return new FormatError(`${this.#name}: expected ${expected} at byte ${at}, got ${got}`);
+  }
+
+  word(at: number): number {
+    const { bytes } = this;
+    if (at + 2 > bytes.length) throw this.bad(bytes.length, "a JPEG that goes on", "the end of the file");
+    return bytes[at]! * 256 + bytes[at + 1]!;
+  }
+}
+
 /** Walks the markers from start to end of the image (ITU-T T.81, annex B). */
 function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): Structure {
-  const bad = (at: number, expected: string, got: unknown): FormatError =>
-    new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
-  const word = (at: number): number => {
-    if (at + 2 > bytes.length) throw bad(bytes.length, "a JPEG that goes on", "the end of the file");
-    return bytes[at]! * 256 + bytes[at + 1]!;
-  };
-  if (!isJpeg(bytes)) throw bad(0, "the marker ff d8 of a JPEG", "other bytes");
+  const source = new Source(bytes, name);
+  if (!isJpeg(bytes)) throw source.bad(0, "the marker ff d8 of a JPEG", "other bytes");
 
   let frame: Frame | undefined;
   let orientation: Orientation | undefined;
-  let scans = 0;
-  let codedBytes = 0;
-  const segments: Segment[] = [];
-  /** Units of a scan between two restart markers; 0 for none. */
-  let interval = 0;
-  let unevenRestarts = false;
+  let [scans, codedBytes, segments] = [0, 0, 0];
+  const trifles: { at: number; usual: readonly number[] }[] = [];
   let at = 2;
   for (;;) {
-    const marker = word(at);
+    const marker = source.word(at);
     if (marker === 0xffff) {
       at++; // a fill byte
       continue;
     }
     if (marker === 0xffd9) break;
-    const length = word(at + 2);
+    const length = source.word(at + 2);
     const next = at + 2 + length;
     if (marker < 0xffc0 || (marker >= 0xffd0 && marker <= 0xffd8)) {
-      throw bad(at, "a marker that begins a segment", `0x${marker.toString(16)}`);
+      throw source.bad(at, "a marker that begins a segment", `0x${marker.toString(16)}`);
     }
-    if (length < 2 || next > bytes.length) throw bad(at + 2, "a length within the file", length);
+    if (length < 2 || next > bytes.length) throw source.bad(at + 2, "a length within the file", length);
     if (marker >= 0xffc0 && marker <= 0xffc2) {
-      if (frame) throw bad(at, "one frame", "another");
-      frame = readFrame(at + 2, marker);
+      if (frame) throw source.bad(at, "one frame", "another");
+      frame = readFrame(source, at + 2, marker === 0xffc2, maximumPixels);
     } else if (marker >= 0xffc3 && marker <= 0xffcf && marker !== 0xffc4 && marker !== 0xffc8) {
-      throw bad(at, "a baseline or progressive JPEG", `0x${marker.toString(16)}`);
+      throw source.bad(at, "a baseline or progressive JPEG", `0x${marker.toString(16)}`);
     }
-    if (marker === 0xffdd) interval = word(at + 4);
+    if (marker === 0xffe0 && length >= 16 && jfif.every((byte, k) => bytes[at + 4 + k] === byte)) {
+      trifles.push({ at: at + 9, usual: [1] });
+    }
     if (marker === 0xffe1) orientation ??= exifOrientation(bytes.subarray(at + 4, next));
     at = next;
     if (marker === 0xffda) {
-      if (!frame) throw bad(next, "a frame before its scan", "none");
+      if (!frame) throw source.bad(next, "a frame before its scan", "none");
       const most = Math.min(maximumScans, Math.floor(maximumScannedPixels / (frame.width * frame.height)));
-      if (++scans > most) throw bad(next, `at most ${most} scans of so many pixels`, "more");
-      // Coded data: ff is followed by 0 (a byte of ff) or by a restart marker, maybe after more bytes of ff that fill, until
-      // the next segment.
-      while (at + 1 < bytes.length) {
-        let code = at + 1;
-        if (bytes[at] === 0xff) while (bytes[code] === 0xff) code++;
-        const isRestart = bytes[code]! >= 0xd0 && bytes[code]! <= 0xd7;
-        if (bytes[at] === 0xff && bytes[code] !== 0 && !isRestart) break;
-        if (bytes[at] === 0xff && code > at + 1) unevenRestarts = true;
-        at = code;
-      }
+      if (++scans > most) throw source.bad(next, `at most ${most} scans of so many pixels`, "more");
+      if (!frame.progressive && length >= 8) trifles.push({ at: next - 3, usual: wholeScan });
+      at = endOfCoded(bytes, next);
       codedBytes += at - next;
-      const alone = bytes[next - length + 2] === 1 ? frame.blocks.get(bytes[next - length + 3]!) : undefined;
-      if (interval > 0 && alone !== undefined && alone % interval !== 0) unevenRestarts = true;
     }
-    if (segments.length === maximumSegments) throw bad(at, `at most ${maximumSegments} segments`, "more");
-    segments.push({ marker, start: next - length + 2, end: next, codedEnd: at });
+    if (++segments > maximumSegments) throw source.bad(at, `at most ${maximumSegments} segments`, "more");
   }
-  if (!frame || scans === 0) throw bad(at, "a frame and a scan before the end of the image", "none");
-  const { width, height, components, leastBits } = frame;
-  // jpeg-js takes memory for all that the frame states, whatever the scans hold.
+  if (!frame || scans === 0) throw source.bad(at, "a frame and a scan before the end of the image", "none");
+  const { width, height, leastBits } = frame;
+  // libjpeg takes memory for all that the frame states, whatever the scans hold.
   if (8 * codedBytes < leastBits) {
     const least = Math.ceil(leastBits / 8);
-    throw bad(at, `at least ${least} bytes of coded data for ${width}×${height} pixels`, codedBytes);
+    throw source.bad(at, `at least ${least} bytes of coded data for ${width}×${height} pixels`, codedBytes);
   }
-  return { width, height, components, orientation: orientation ?? 1, segments, unevenRestarts, end: at + 2 };
+  const unusual = trifles.filter(({ at, usual }) => usual.some((byte, k) => bytes[at + k] !== byte));
+  return { ...frame, orientation: orientation ?? 1, end: at + 2, trifles: unusual };
+}
 
-  function readFrame(start: number, marker: number): Frame {
-    const components = bytes[start + 7] ?? 0;
-    if (word(start) !== 8 + 3 * components) throw bad(start, `${8 + 3 * components} bytes of frame`, word(start));
-    if (bytes[start + 2] !== 8) throw bad(start + 2, "8 bits a sample", bytes[start + 2]);
-    const [height, width] = [word(start + 3), word(start + 5)];
-    if (width === 0 || height === 0 || width * height > maximumPixels) {
-      throw bad(start + 3, `1 to ${maximumPixels} pixels`, `${width}×${height}`);
-    }
-    if (components !== 1 && components !== 3 && components !== 4) {
-      throw bad(start + 7, "1, 3 or 4 components", components);
-    }
-    const factors: (readonly [h: number, v: number, id: number])[] = [];
-    for (let k = 0; k < components; k++) {
-      const both = bytes[start + 9 + 3 * k]!;
-      const [h, v] = [both >> 4, both & 15];
-      if (h < 1 || h > 4 || v < 1 || v > 4) throw bad(start + 9 + 3 * k, "sampling factors of 1 to 4", `${h}×${v}`);
-      factors.push([h, v, bytes[start + 8 + 3 * k]!]);
-    }
-    const [mostH, mostV] = [0, 1].map((axis) => Math.max(...factors.map((both) => both[axis]!))) as [number, number];
-    const blocks = new Map<number, number>();
-    for (const [h, v, id] of factors) {
-      if (blocks.has(id)) throw bad(start + 8, "components of different numbers", id);
-      blocks.set(id, Math.ceil((width * h) / mostH / 8) * Math.ceil((height * v) / mostV / 8));
-    }
-    const all = [...blocks.values()].reduce((sum, count) => sum + count, 0);
-    // A Huffman code has a bit at least. In a baseline JPEG every block of 8×8 has one for its mean and one that ends it;
-    // in a progressive one, one for its mean.
-    return { width, height, components, blocks, leastBits: marker === 0xffc2 ? all : 2 * all };
+/**
+ * Where the coded data from `start` on end. In them ff is followed by 0 (a byte of ff) or by a restart marker, maybe after
+ * more bytes of ff that fill; anything else after it begins a segment.
+ */
+function endOfCoded(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at + 1 < bytes.length) {
+    let code = at + 1;
+    if (bytes[at] === 0xff) while (bytes[code] === 0xff) code++;
+    const isRestart = bytes[code]! >= 0xd0 && bytes[code]! <= 0xd7;
+    if (bytes[at] === 0xff && bytes[code] !== 0 && !isRestart) break;
+    at = code;
   }
+  return at;
+}
+
+/** Reads a frame whose length is at `start`. */
+function readFrame(source: Source, start: number, progressive: boolean, maximumPixels: number): Frame {
+  const { bytes } = source;
+  const components = bytes[start + 7] ?? 0;
+  if (source.word(start) !== 8 + 3 * components) {
+    throw source.bad(start, `${8 + 3 * components} bytes of frame`, source.word(start));
+  }
+  if (bytes[start + 2] !== 8) throw source.bad(start + 2, "8 bits a sample", bytes[start + 2]);
+  const [height, width] = [source.word(start + 3), source.word(start + 5)];
+  if (width === 0 || height === 0 || width * height > maximumPixels) {
+    throw source.bad(start + 3, `1 to ${maximumPixels} pixels`, `${width}×${height}`);
+  }
+  if (components !== 1 && components !== 3) {
+    const got = components === 4 ? "4, as print has them (CMYK): save the picture as RGB" : components;
+    throw source.bad(start + 7, "1 or 3 components", got);
+  }
+  const factors: (readonly [h: number, v: number])[] = [];
+  const ids = new Set<number>();
+  for (let at = start + 8; at < start + 8 + 3 * components; at += 3) {
+    const [h, v] = [bytes[at + 1]! >> 4, bytes[at + 1]! & 15];
+    if (h < 1 || h > 4 || v < 1 || v > 4) throw source.bad(at + 1, "sampling factors of 1 to 4", `${h}×${v}`);
+    if (ids.has(bytes[at]!)) throw source.bad(at, "components of different numbers", bytes[at]);
+    ids.add(bytes[at]!);
+    factors.push([h, v]);
+  }
+  const [mostH, mostV] = [0, 1].map((axis) => Math.max(...factors.map((both) => both[axis]!))) as [number, number];
+  let blocks = 0;
+  for (const [h, v] of factors) {
+    blocks += Math.ceil((width * h) / mostH / 8) * Math.ceil((height * v) / mostV / 8);
+  }
+  // A Huffman code has a bit at least. In a baseline JPEG every block of 8×8 has one for its mean and one that ends it;
+  // in a progressive one, one for its mean.
+  return { width, height, channels: components, progressive, leastBits: progressive ? blocks : 2 * blocks };
 }

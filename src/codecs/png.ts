@@ -146,7 +146,7 @@ function toRaster(png: DecodedPng, { width, height, colourType }: Header): Raste
   if (depth < 8) {
     const perByte = 8 / depth;
     const row = Math.ceil(width / perByte);
-    const most = 2 ** depth - 1;
+    const most = (1 << depth) - 1;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const byte = samples[y * row + Math.floor(x / perByte)]!;

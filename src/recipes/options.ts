@@ -5,7 +5,8 @@ import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { type BackGradientMethod, backGradient, imagesPerStep } from "../distill/method.ts";
+import { imagesPerStep } from "../distill/method.ts";
+import { type Method, makeMethod } from "../distill/methods/options.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
@@ -91,8 +92,8 @@ export function modelName(model: RecipeModel): string {
   return "layers" in model ? `${model.layers.length} layers` : names[model.name];
 }
 
-export function recipeMethod({ method }: Pick<Recipe, "method">): BackGradientMethod {
-  return backGradient(method);
+export function recipeMethod({ method }: Pick<Recipe, "method">): Method {
+  return makeMethod(method);
 }
 
 /** The recipe's initial weights; of a pretrained pool, those of `pool`, as many as the recipe wants. */

@@ -1,13 +1,12 @@
 // Reads a recipe from untrusted JSON, or throws an error that names the key.
-import * as v from "valibot";
 import { bytes as checkBytes, text } from "../checks/checks.ts";
+import { Misfit, read } from "../checks/read.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { jsonFromBytes } from "../codecs/json.ts";
 import { FormatError } from "../errors.ts";
 import { isObject } from "../kinds.ts";
 import { quote, shortName } from "../quote.ts";
-import type { Recipe } from "./recipe.ts";
-import { recipeSchema, unknownKey } from "./schema.ts";
+import { type Recipe, recipeKind } from "./recipe.ts";
 
 /**
  * Checks a recipe and fills in what is left out by the defaults of the paper's reference code.
@@ -20,9 +19,11 @@ import { recipeSchema, unknownKey } from "./schema.ts";
  */
 export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
   text("source", source);
-  const { success, output, issues } = v.safeParse(recipeSchema, value, { abortEarly: true });
-  if (success) return output;
-  throw new FormatError(`${source}: ${sentence(issues[0])}`);
+  try {
+    return read(recipeKind, value, []);
+  } catch (error) {
+    throw error instanceof Misfit ? new FormatError(`${source}: ${sentence(error)}`) : error;
+  }
 }
 
 /**
@@ -49,20 +50,21 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
 /** Throws a TypeError or RangeError that names the part after `name`, unless `value` is a recipe with all its parts. */
 export function checkRecipe(name: string, value: unknown): void {
   if (!isObject(value)) throw wrongKind(name, "what findRecipe or parseRecipe gives", value);
-  const { success, issues } = v.safeParse(recipeSchema, value, { abortEarly: true });
-  if (success) return;
-  const [{ kind, type, path, message }] = issues;
-  const key = [name, ...(path ?? []).map(({ key }) => String(key))].join(".");
-  const came = path?.at(-1)?.value;
-  const expected = message.startsWith(unknownKey) ? `a key of a recipe: it ${message}` : message;
-  const outside = kind === "validation" || (type === "picklist" && typeof came === "string");
-  throw (outside ? outOfRange : wrongKind)(key, expected, came);
+  try {
+    read(recipeKind, value, []);
+  } catch (error) {
+    if (!(error instanceof Misfit)) throw error;
+    const { path, why } = error;
+    const expected = why === "key" ? `a key of a recipe: it ${unknownKey} ${error.expected}` : error.expected;
+    throw (why === "range" ? outOfRange : wrongKind)([name, ...path].join("."), expected, error.value);
+  }
 }
 
+const unknownKey = "is no key of a recipe";
+
 /** Returns a sentence such as "method.steps expected integer >= 1, got 0". */
-function sentence({ path, input, message }: v.BaseIssue<unknown>): string {
-  const key = path?.map(({ key }) => shortName(String(key), 60)).join(".") || "the whole";
-  if (message.startsWith(unknownKey)) return `${key} ${message}`;
-  const came = path ? path.at(-1)?.value : input;
-  return `${key} expected ${message}, got ${came === undefined ? "nothing" : quote(came)}`;
+function sentence({ path, expected, value, why }: Misfit): string {
+  const key = path.map((part) => shortName(part, 60)).join(".") || "the whole";
+  if (why === "key") return `${key} ${unknownKey} ${expected}`;
+  return `${key} expected ${expected}, got ${value === undefined ? "nothing" : quote(value)}`;
 }

@@ -1,118 +1,152 @@
-// A recipe: everything that decides a run, as plain JSON. Its schema is schema.ts, what it makes of it options.ts.
-import type { Augmentation } from "../data/augment.ts";
-import type { BackGradientMethod, OuterOptions } from "../distill/method.ts";
-import type { BaselineKind } from "../evaluate/baselines/kinds.ts";
-import type { ModelDescription } from "../nn/describe.ts";
-import type { Initializer } from "../nn/init.ts";
+// A recipe: everything that decides a run, as plain JSON. This is the one declaration of what it holds: its type, how it is
+// read (parse.ts), the options of the command and the tables of docs/recipes.md come from it. What is left out is what
+// the paper has: the defaults of its reference code. What a recipe comes to is in options.ts.
+import {
+  type Asked,
+  asked,
+  type Complete,
+  type Filled,
+  filled,
+  type Kind,
+  number,
+  type Open,
+  open,
+  whole,
+  word,
+} from "../checks/declare.ts";
+import { listed, Misfit, object, variants } from "../checks/read.ts";
+import { defaultMethod, type Method, methods } from "../distill/methods/options.ts";
+import { outerGroup } from "../distill/outer-options.ts";
+import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
 import type { Loss } from "../nn/loss.ts";
-import type { ConvNetOptions } from "../nn/zoo.ts";
+import { dataKind, type RecipeData } from "./declared/data.ts";
+import { initKind, type RecipeInit } from "./declared/init.ts";
+import { line, name } from "./declared/kinds.ts";
+import { modelKind, type RecipeModel } from "./declared/model.ts";
 
-/** A recipe with all its defaults filled in. */
-export interface Recipe {
-  readonly name: string;
-  /** One line. */
-  readonly summary: string;
-  /** The recipe that this one makes smaller, so that it ends in minutes; the name then ends in "-scaled". */
-  readonly scaledFrom?: string | undefined;
-  readonly data: RecipeData;
-  readonly model: RecipeModel;
-  readonly init: RecipeInit;
-  readonly loss: Loss;
-  readonly method: Omit<BackGradientMethod, "name">;
-  /** Networks in an outer step, their gradients averaged. */
-  readonly networksPerStep: number;
-  readonly outer: Omit<OuterOptions, "steps"> & OuterLength;
-  readonly evaluate: {
-    /** Held-out networks; 0 for no evaluation. */
-    readonly networks: number;
-    /** What the set is compared with. */
-    readonly baselines: readonly BaselineName[];
-  };
-  /** The final objective relabels one class as another; distilled images keep their labels. */
-  readonly attack?: Attack | undefined;
-  /** What the paper reports for these settings. */
-  readonly paper?: PaperFigure | undefined;
-  /** The same seed gives the same images, bit for bit. */
-  readonly seed: number;
-  /** In the folder of a run that diverged: the outer step that failed, and why. It decides nothing. */
-  readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string } | undefined;
-}
+export type { RecipeData } from "./declared/data.ts";
+export type { PoolTraining, RecipeInit, RecipePool } from "./declared/init.ts";
+export type { RecipeModel } from "./declared/model.ts";
 
 /** A baseline trained on, or as the points of nearest neighbours. */
 export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
 
-/** Updates of the images, or passes over the real data. */
-type OuterLength = { readonly steps: number } | { readonly epochs: number };
+/** All there are. */
+export const baselineNames: readonly BaselineName[] = [
+  ...baselineKinds,
+  ...baselineKinds.map((kind) => `nearest-${kind}` as const),
+];
 
-export interface RecipeData {
-  /** Of a data set that is known by name; of any other, what to call it. */
-  readonly name: string;
-  /** The folder or file that holds it. */
-  readonly path?: string | undefined;
-  /** Side of the square that images are made into, padding included. */
-  readonly size?: number | undefined;
-  /** Black pixels on each side. */
-  readonly padding?: number | undefined;
-  /** The label of the first class in the files, where that is not 0. */
-  readonly labelsFrom?: number | undefined;
-  /** 1 makes them grey, 3 makes three channels of grey ones. */
-  readonly channels?: 1 | 3 | undefined;
-  /** What is done to training images, drawn anew for each batch. */
-  readonly augment?: Augmentation | undefined;
-}
+const evaluateOptions = {
+  /** Held-out networks; 0 for no evaluation. */
+  networks: filled(whole(0), 200, {
+    help: "how many held-out networks the set is evaluated with, 0 for none",
+    flag: "--evaluate <n>",
+  }) as Filled<number>,
+  /** What the set is compared with. */
+  baselines: filled(listed("a list of baselines", word(...baselineNames)), ["random-real"], {
+    help: "what the set is compared with",
+  }) as Filled<readonly BaselineName[]>,
+};
 
-/** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
-export type RecipeModel =
-  | { readonly name: "lenet" | "alexCifarNet" }
-  | { readonly name: "alexNet"; readonly dropout?: boolean | undefined }
-  | ({ readonly name: "convNet" } & Omit<ConvNetOptions, "input" | "classes">)
-  | { readonly name: "mlp"; readonly hidden: readonly number[] }
-  | ModelDescription;
-
-/** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
-export type RecipeInit =
-  | ({ readonly kind: "random" } & Initializer)
-  | ({ readonly kind: "fixed"; readonly seed?: number | undefined } & Initializer)
-  | RecipePool;
-
-/** Networks that were trained before. */
-export interface RecipePool {
-  readonly kind: "pretrained";
-  /** The folder of a pool, as `distillate train` leaves it, or the file of one network. */
-  readonly pool: string;
-  /** Those to evaluate on. Without it, the same. */
-  readonly testPool?: string | undefined;
-  /** How many of the pool, from its first; without it all. */
-  readonly networks?: number | undefined;
-  /** Makes the last layer of the network in a file anew, with weight 0 and bias 1. */
-  readonly freshLastLayer?: boolean | undefined;
-  /** How to train the pool, if that can be done here. */
-  readonly training?: PoolTraining | undefined;
-}
-
-/** What the networks of a pool are trained on and how. */
-export interface PoolTraining {
-  readonly data: RecipeData;
-  readonly networks: number;
-  readonly testNetworks: number;
-  readonly epochs: number;
-  readonly learningRate: number;
-  readonly decayEvery: number;
-  readonly decayFactor: number;
-  readonly batch: number;
-}
+const class0 = whole(0, 255);
+const attackOptions = {
+  /** The class whose images are misread. */
+  from: asked(class0, { help: "which class is misread" }) as Asked<number>,
+  /** The class that they are taken for. */
+  to: asked(class0, { help: "which class it is taken for" }) as Asked<number>,
+};
 
 /** A poisoning: images of one class are to be taken for another. */
-export interface Attack {
-  readonly from: number;
-  readonly to: number;
-}
+export interface Attack extends Complete<typeof attackOptions> {}
+
+const attack: Kind<Attack> = object(attackOptions, (value, at) => {
+  if (value.from === value.to) throw new Misfit(at, "two different classes", value, "range");
+});
+
+const percentage = number({ least: 0, most: 100 });
+const figureOptions = {
+  accuracy: asked(percentage, { help: "how many per cent it reports" }) as Asked<number>,
+  /** Standard deviation over networks, if there are several. */
+  spread: open(percentage, { help: "how far networks are spread, if there are several" }) as Open<number>,
+  /** What the figure says, and of which data. */
+  text: asked(line("a line of text"), { help: "what the figure says, and of which data" }) as Asked<string>,
+};
 
 /** Per cent. */
-export interface PaperFigure {
-  readonly accuracy: number;
-  /** Standard deviation over networks, if there are several. */
-  readonly spread?: number | undefined;
-  /** Of what, on what. */
-  readonly text: string;
-}
+export interface PaperFigure extends Complete<typeof figureOptions> {}
+
+const divergedOptions = {
+  step: asked(whole(1), { help: "which outer step failed" }) as Asked<number>,
+  tensor: asked(line("the name of a tensor"), { help: "which tensor was not finite" }) as Asked<string>,
+  value: asked(line("a number"), { help: "what it held" }) as Asked<string>,
+};
+
+const methodKind: Kind<Method> = variants(
+  "an object",
+  "name",
+  Object.fromEntries(Object.entries(methods).map(([name, { options }]) => [name, options])),
+  defaultMethod,
+);
+
+type Diverged = Complete<typeof divergedOptions>;
+type Outer = Complete<typeof outerGroup>;
+type Evaluate = Complete<typeof evaluateOptions>;
+
+/** The declaration of a recipe. */
+export const recipeGroup = {
+  name: asked(name, { help: "what the recipe is called, and the folder of its run" }) as Asked<string>,
+  /** One line. */
+  summary: filled(line("a line of text"), "a recipe of one's own", {
+    help: "what the recipe makes, in one line",
+  }) as Filled<string>,
+  /** The recipe that this one makes smaller, so that it ends in minutes; the name then ends in "-scaled". */
+  scaledFrom: open(name, { help: "which recipe this one makes smaller, so that it ends in minutes" }) as Open<string>,
+  data: asked(dataKind, { help: "which real images the set is learned from" }) as Asked<RecipeData>,
+  model: asked(modelKind, { help: "which network the set is for" }) as Asked<RecipeModel>,
+  init: filled(
+    initKind,
+    { kind: "random", scheme: "xavier-normal" },
+    {
+      help: "where initial weights come from",
+    },
+  ) as Filled<RecipeInit>,
+  loss: filled(word("cross-entropy", "mse"), "cross-entropy", {
+    help: "which loss the networks are trained and judged by",
+  }) as Filled<Loss>,
+  /** How the images are learned. */
+  method: filled(methodKind, { name: defaultMethod } as Method, {
+    help: "which method learns the images; its options follow",
+    flag: "--method <name>",
+  }) as Filled<Method>,
+  /** Networks in an outer step, their gradients averaged. */
+  networksPerStep: filled(whole(1), 1, {
+    help: "how many networks an outer step averages the gradients of",
+    flag: "--networks-per-step <n>",
+    oldFlag: "--networks",
+  }) as Filled<number>,
+  outer: filled(object(outerGroup), {} as Outer, { help: "how the images are updated" }) as Filled<Outer>,
+  evaluate: filled(object(evaluateOptions), {} as Evaluate, {
+    help: "how the set is judged",
+  }) as Filled<Evaluate>,
+  /** The final objective relabels one class as another; distilled images keep their labels. */
+  attack: open(attack, { help: "which class the final objective takes for which other" }) as Open<Attack>,
+  /** What the paper reports for these settings. */
+  paper: open(object(figureOptions), {
+    help: "what the paper reports for these settings",
+  }) as Open<PaperFigure>,
+  /** The same seed gives the same images, bit for bit. */
+  seed: filled(whole(0), 1, {
+    help: "which seed all random numbers come from: the same seed gives the same images, bit for bit",
+    flag: "--seed <n>",
+  }) as Filled<number>,
+  /** In the folder of a run that diverged: the outer step that failed, and why. It decides nothing. */
+  diverged: open(object(divergedOptions), {
+    help: "which outer step failed and why, in the folder of a run that diverged",
+  }) as Open<Diverged>,
+};
+
+/** A recipe with all its defaults filled in. */
+export interface Recipe extends Complete<typeof recipeGroup> {}
+
+export const recipeKind: Kind<Recipe> = object(recipeGroup);

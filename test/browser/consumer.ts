@@ -13,12 +13,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pictures } from "../data/jpegs.ts";
 
+const picture = pictures.colour.plain.join("");
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** A user's program: distils for two outer steps and gives the digest, by the README's names alone. */
+/** A user's program: distils for two outer steps and gives the digest, reads a JPEG, by the README's names alone. */
 const program = `
 import { backGradient, digits, distill, lenet, setDigest } from "distillate";
+import { decodeImage } from "distillate/data";
 
 async function run() {
   const { train } = await digits();
@@ -27,7 +30,9 @@ async function run() {
   const notices = [];
   const onNotice = (notice) => notices.push(notice);
   const set = await distill({ data: train, model: lenet(), method, outer, seed: 5, threads: 2, onNotice }).result();
-  return { digest: await setDigest(set), notices };
+  const jpeg = Uint8Array.from(atob("${picture}"), (character) => character.charCodeAt(0));
+  const { data } = await decodeImage(jpeg, { name: "picture.jpg" });
+  return { digest: await setDigest(set), notices, pixels: [...data] };
 }
 export const result = run();
 `;

@@ -6,12 +6,15 @@ import { createServer, build as viteBuild } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import webpack from "webpack";
 import { serve } from "../../scripts/serve.mjs";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
+import { made, pictures } from "../data/jpegs.ts";
 import { type Browser, describeInBrowsers, launch } from "./browsers.ts";
 import { type Consumer, makeConsumer, page } from "./consumer.ts";
 
 interface Result {
   readonly digest: string;
   readonly notices: readonly string[];
+  readonly pixels: readonly number[];
 }
 
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -31,7 +34,8 @@ afterAll(() => consumer?.remove());
 const ways: Readonly<Record<string, () => Promise<{ url: string; close(): Promise<void> }>>> = {
   async "an import map and no bundler"() {
     const { exports } = consumer.manifest;
-    const imports = { distillate: join("/node_modules/distillate", exports["."]!.default!) };
+    const at = (entry: string) => join("/node_modules/distillate", exports[entry]!.default!);
+    const imports = { distillate: at("."), "distillate/data": at("./data") };
     consumer.write("map.html", page("/page.js", `<script type="importmap">${JSON.stringify({ imports })}</script>`));
     const server = await serve({ folder: consumer.folder });
     return { ...server, url: `${server.url}map.html` };
@@ -107,6 +111,7 @@ describeInBrowsers(
   },
 );
 
-test("in Node it computed something on two threads", () => {
-  expect(expected).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), notices: [] });
+test("in Node it computed something on two threads, and read a picture", async () => {
+  const { data } = await decodeImage(made(pictures.colour.plain), { name: "picture.jpg" });
+  expect(expected).toEqual({ digest: expect.stringMatching(/^[0-9a-f]{64}$/), notices: [], pixels: [...data] });
 });

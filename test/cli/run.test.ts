@@ -34,7 +34,18 @@ async function expectSavedSet(out: string, steps: number) {
 
 test("a run leaves its files, and tells a program in JSON lines and a person in text", async () => {
   const out = join(folder, "run");
-  const sizes = ["--outer-steps", "3", "--batch", "64", "--networks", "2", "--evaluate", "2", "--threads", "2"];
+  const sizes = [
+    "--outer-steps",
+    "3",
+    "--batch",
+    "64",
+    "--networks-per-step",
+    "2",
+    "--evaluate",
+    "2",
+    "--threads",
+    "2",
+  ];
   const { code, stdout, stderr } = await distillate(["run", "--data", data, ...sizes, "--out", out]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
 
@@ -115,6 +126,33 @@ test("the seed decides the images, the numbers of threads and workers do not", a
   expect(await run("seed8", "--seed", "8", "--threads", "1")).not.toBe(first);
 }, 60_000);
 
+test("--evaluate-every tells of the accuracy while a run is under way, and changes nothing of its set", async () => {
+  const fast = ["--data", data, "--outer-steps", "4", "--batch", "40", "--evaluate", "2", "--baselines", "none"];
+  const run = async (out: string, ...args: string[]) => {
+    const outcome = await distillate(["run", ...fast, ...args, "--out", join(folder, out)]);
+    expect(outcome).toMatchObject({ code: 0 });
+    return { ...outcome, result: resultOf(join(folder, out)), metrics: metricsOf(join(folder, out)) };
+  };
+  const [plain, watched] = [await run("unwatched"), await run("watched", "--evaluate-every", "2")];
+  expect(watched.result.sha256).toBe(plain.result.sha256);
+
+  const accuracies = watched.metrics.filter(({ accuracy }) => accuracy);
+  expect(accuracies.map(({ step }) => step)).toEqual([2, 4]);
+  const { mean, std, networks } = watched.result.evaluation;
+  expect(accuracies[1]!.accuracy).toEqual({ mean, std, networks });
+  expect(plain.metrics.filter(({ accuracy }) => accuracy)).toEqual([]);
+  // The same networks as judge the set at the end, on the set as it is then.
+  const half = await distillate(["run", ...fast, "--outer-steps", "2", "--out", join(folder, "half")]);
+  expect(half).toMatchObject({ code: 0 });
+  expect(accuracies[0]!.accuracy).toMatchObject({ mean: resultOf(join(folder, "half")).evaluation.mean });
+
+  const events = jsonLines(watched.stdout).filter(({ event }) => event === "accuracy");
+  expect(events.map(({ step, mean }) => [step, mean])).toEqual(
+    accuracies.map(({ step, accuracy }) => [step, (accuracy as { mean: number }).mean]),
+  );
+  expect(jsonLines(plain.stdout).filter(({ event }) => event === "accuracy")).toEqual([]);
+}, 60_000);
+
 test("digits-fixed on the digits of the package serves one network, and saves below runs/", async () => {
   const { code, stderr } = await distillate(["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3"], {
     cwd: folder,
@@ -134,8 +172,30 @@ test("digits-fixed on the digits of the package serves one network, and saves be
 
 test("a run folder's recipe.json makes the same bytes again, and so does the recipe printed and given the options", async () => {
   const out = join(folder, "kept");
-  const options = ["--data", data, "--outer-steps", "2", "--batch", "40", "--networks", "2", "--evaluate", "1"];
-  const inner = ["--steps", "2", "--epochs", "2", "--images-per-class", "2", "--lr", "5e-2", "--initial-noise", "0.5"];
+  const options = [
+    "--data",
+    data,
+    "--outer-steps",
+    "2",
+    "--batch",
+    "40",
+    "--networks-per-step",
+    "2",
+    "--evaluate",
+    "1",
+  ];
+  const inner = [
+    "--steps",
+    "2",
+    "--epochs",
+    "2",
+    "--images-per-class",
+    "2",
+    "--learning-rate",
+    "5e-2",
+    "--initial-noise",
+    "0.5",
+  ];
   const rest = [
     "--momentum",
     "0.5",
@@ -143,7 +203,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
     "5e-4",
     "--memory",
     "recompute",
-    "--outer-lr",
+    "--outer-learning-rate",
     "0.02",
     "--clip",
     "2",
@@ -166,6 +226,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
     init: { kind: "fixed", scheme: "xavier-normal" },
     loss: "cross-entropy",
     method: {
+      name: "back-gradient",
       steps: 2,
       epochs: 2,
       imagesPerClass: 2,
@@ -196,7 +257,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
   });
   expect(await run("kept/recipe.json", "again")).toEqual(result);
   expect(JSON.parse(readFileSync(join(folder, "again", "recipe.json"), "utf8"))).toEqual(recipe);
-  expect((await run("kept/recipe.json", "other", "--lr", "0.06")).sha256).not.toBe(result.sha256);
+  expect((await run("kept/recipe.json", "other", "--learning-rate", "0.06")).sha256).not.toBe(result.sha256);
 
   const printed = await distillate(["recipes", "digits-fixed", "--json"]);
   writeFileSync(join(folder, "mine.json"), printed.stdout);

@@ -1,11 +1,10 @@
 // A data set made by hand is checked, field by field, by every public function that takes one.
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AugmentedBatches, padded, resized, splitByClass, toGrey, toRgb } from "../../src/data.ts";
 import {
   backGradient,
   baseline,
-  createEngine,
   type Dataset,
   distill,
   type Engine,
@@ -19,6 +18,7 @@ import {
 } from "../../src/index.ts";
 import { trainPoolFolder } from "../../src/node.ts";
 import { findRecipe, recipeOptions } from "../../src/recipes.ts";
+import { enginesInBothPlaces } from "../both-places.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 import { errorOf } from "../helpers.ts";
 
@@ -29,16 +29,7 @@ const method = backGradient({ steps: 1, epochs: 1, imagesPerClass: 1 });
 const outer = { steps: 1, batch: 8 };
 const set = await distill({ data: good, model, method, outer, threads: 1 }).result();
 
-let engine: Engine;
-let there: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ threads: 1 });
-  there = await createEngine({ worker: true, threads: 1 });
-});
-afterAll(async () => {
-  await engine?.dispose();
-  await there?.dispose();
-});
+const engines = enginesInBothPlaces();
 
 /** What is wrong, the class of its error, and what the message says after the name of the argument. */
 const faults: readonly [string, object, typeof TypeError | typeof RangeError, string][] = [
@@ -144,7 +135,7 @@ describe.each(faults)("a data set with %s", (_, change, Class, message) => {
   const bad = { ...good, ...change } as Dataset;
 
   test.each([...placed, ...others])("is refused by %s as its %s", async (_, argument, call) => {
-    const error = await errorOf(() => call(bad, engine));
+    const error = await errorOf(() => call(bad, engines.here));
     expect(error.message).toContain(`"${argument}.`);
     expect(error.message).toContain(message);
     expect(error.constructor).toBe(Class);
@@ -152,7 +143,10 @@ describe.each(faults)("a data set with %s", (_, change, Class, message) => {
 
   test("is refused in a worker in the same words", async () => {
     for (const [, , call] of placed) {
-      const [here, away] = [await errorOf(() => call(bad, engine)), await errorOf(() => call(bad, there))];
+      const [here, away] = [
+        await errorOf(() => call(bad, engines.here)),
+        await errorOf(() => call(bad, engines.there)),
+      ];
       expect([away.name, away.message]).toEqual([here.name, here.message]);
     }
   });
@@ -161,7 +155,7 @@ describe.each(faults)("a data set with %s", (_, change, Class, message) => {
 test.each([undefined, null, 3, "digits", [], new Uint8Array(3)])("%s is no data set", async (value) => {
   for (const [name, argument, call] of [...placed, ...others]) {
     if (value === undefined && name === "trainPool" && argument === "test") continue;
-    const error = await errorOf(() => call(value as unknown as Dataset, engine));
+    const error = await errorOf(() => call(value as unknown as Dataset, engines.here));
     expect(error, name).toBeInstanceOf(TypeError);
     expect(error.message, name).toContain(`"${argument}" expected a data set `);
   }
@@ -186,7 +180,7 @@ test("a good one is taken by all, without a name too, and from another realm", a
   for (const data of [nameless as Dataset, foreign]) {
     for (const [name, , call] of [...placed, ...others]) {
       // These want something else than grey images of 6 × 6, or write a folder.
-      if (!["toGrey", "recipeOptions", "trainPoolFolder"].includes(name)) await call(data, engine);
+      if (!["toGrey", "recipeOptions", "trainPoolFolder"].includes(name)) await call(data, engines.here);
     }
   }
 });

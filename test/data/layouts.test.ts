@@ -5,6 +5,8 @@ import { writeNpz } from "../../src/codecs/npz.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
 import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
 import type { LoadDatasetOptions } from "../../src/data/load-options.ts";
+import { loadCub, loadVoc } from "../../src/data.ts";
+import { FormatError } from "../../src/index.ts";
 import { ascii, concat } from "../formats/hostile.ts";
 import { bytes, file, flatPng, histogram, jpegFile, png, tar } from "./samples.ts";
 
@@ -179,9 +181,17 @@ describe("CUB-200-2011", () => {
     expect(train).toMatchObject({ count: 2, classes: 2, height: 4, width: 4, channels: 3 });
     expect([train.classNames, [...train.labels], [...held.labels]]).toEqual([["001.Crow", "002.Jay"], [0, 1], [0]]);
     expect((await datasetFromFiles(files())).train.height).toBe(224);
+    const own = await loadCub(files(), { name: "birds", size: 4, fit: "cover", mean: [0, 0, 0], std: [1, 1, 1] });
+    expect(own.train).toMatchObject({ name: "birds", height: 4, mean: [0, 0, 0], labels: train.labels });
+    expect((await loadCub(files(), { size: 2 })).test).toMatchObject({
+      name: "cub200",
+      height: 2,
+      labels: held.labels,
+    });
   });
 
   test("what does not fit is refused, naming file and line", async () => {
+    await expect(loadCub([])).rejects.toThrow(FormatError);
     expect(await refused(files({ "image_class_labels.txt": "1 1\n2 0\n3 1" }))).toContain(
       'image_class_labels.txt: expected a new number and a class from 1 on in line 2, got "2 0"',
     );
@@ -230,6 +240,13 @@ describe("PASCAL VOC", () => {
     expect([...train.pixels.subarray(12, 24)]).toEqual([255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
     expect([...held.labels]).toEqual([0]);
     expect((await datasetFromFiles(good)).test.height).toBe(224);
+    const own = await loadVoc(good, { name: "objects", size: 2, mean: [0, 0, 0], std: [1, 1, 1] });
+    expect(own.train).toMatchObject({ name: "objects", pixels: train.pixels, mean: [0, 0, 0], std: [1, 1, 1] });
+    // The middle of a box three times as wide as high is blue; a third of the whole is red.
+    const wide = files(object("cat", 3, 1, 8, 2));
+    const cover = await loadVoc(wide, { size: 2, fit: "cover" });
+    expect([...cover.train.pixels.subarray(0, 12)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255]);
+    expect((await loadVoc(wide, { size: 2 })).train.pixels[0]).toBeGreaterThan(100);
   });
 
   test("what does not fit is refused, naming file and character", async () => {

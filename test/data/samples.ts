@@ -3,9 +3,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { encode as encodePng, type ImageData } from "fast-png";
-import jpeg from "jpeg-js";
 import { packTar } from "modern-tar";
 import type { DataFile } from "../../src/data/data-file.ts";
+import { encodeJpeg } from "./jpeg-encoder.ts";
 
 /** Returns `n` repeatable bytes. */
 export function bytes(n: number, seed = 1): Uint8Array {
@@ -27,10 +27,9 @@ export function flatPng(width: number, height: number, [r, g, b]: readonly [numb
   });
 }
 
-/** Encodes a JPEG whose pixels come from `seed`. */
+/** Encodes a colour JPEG whose pixels come from `seed`. */
 export function jpegFile(width: number, height: number, seed = 1): Uint8Array {
-  const { data } = jpeg.encode({ width, height, data: bytes(4 * width * height, seed) }, 75);
-  return new Uint8Array(data);
+  return encodeJpeg({ width, height, channels: 3, data: bytes(3 * width * height, seed) });
 }
 
 export function file(path: string, content: Uint8Array): DataFile {

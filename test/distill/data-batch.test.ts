@@ -1,10 +1,8 @@
 // The real batches of a run.
 import { afterAll, expect, test } from "vitest";
-import { augmented } from "../../src/data/augment.ts";
-import { normalizedBytes } from "../../src/data/dataset.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { DataBatch } from "../../src/inner/data-batch.ts";
-import { randomKey } from "../../src/numeric/random.ts";
+import { philox4x32 } from "../../src/numeric/philox.ts";
 import { brightHalves, imageKey, valueKey } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });
@@ -48,7 +46,7 @@ test("the order follows from the seed", () => {
   expect(order(2, 3)).not.toEqual(order(1, 3));
 });
 
-test("augmented images are those of the batch, drawn anew for each step, and the same in whatever pieces", () => {
+test("augmented images are those of the batch, drawn anew for each step and image, and the same in whatever pieces", () => {
   const augment = { crop: 2, flip: true };
   engine.arena.scope(() => {
     const room = { order: engine.arena.allocate(120), most: 50, seed: 1 };
@@ -70,13 +68,35 @@ test("augmented images are those of the batch, drawn anew for each step, and the
     expect(read(batch, 1, [8, 30, 12])).toEqual(is);
     expect(is).not.toEqual(as);
     expect(again).not.toEqual(is);
-    const pixels = { ...data, mean: [0], std: [1 / 255] };
-    const key = randomKey(1, "order/augment", 1);
-    const bytes = Uint8Array.from(read(new DataBatch(pixels, engine.backend, room), 1, [50]), Math.round);
-    const shape = { channels: 1, height: 6, width: 6 };
-    const expected = [...augmented(bytes, shape, augment, key)].map((byte) => tables[0]![byte]!);
-    expect(is).toEqual(expected);
+    for (const [step, images] of [
+      [1, is],
+      [4, again],
+    ] as const) {
+      const source = read(plain, step, [50]);
+      const expected = Array.from({ length: 50 }, (_, i) =>
+        augmentedByHand(source.slice(i * 36, i * 36 + 36), step, i),
+      );
+      expect(images).toEqual(expected.flat());
+    }
   });
 });
 
-const tables = normalizedBytes(data);
+/** A key word of "1/order/augment/STEP": FNV-1a in whole numbers. */
+function keyWord(step: number, start: bigint): number {
+  let hash = start;
+  for (const character of `1/order/augment/${step}`) {
+    hash = ((hash ^ BigInt(character.charCodeAt(0))) * 0x01000193n) % 2n ** 32n;
+  }
+  return Number(hash);
+}
+
+/** Image `i` of a batch, 6 × 6, as the batch of a step must have it: cut out of its reflections, then mirrored. */
+function augmentedByHand(image: readonly number[], step: number, i: number): number[] {
+  const key = [keyWord(step, 0x811c9dc5n), keyWord(step, 0x050c5d1fn)] as const;
+  const [top, left, mirror] = philox4x32([i, 0, 0, 0], key).map((word) => word / 2 ** 32) as [number, number, number];
+  // Two reflected pixels on each side: rows 2, 1, 0, 1, … 5, 4, 3.
+  const padded = [2, 1, 0, 1, 2, 3, 4, 5, 4, 3];
+  const cut = (u: number) => padded.slice(Math.floor(5 * u), Math.floor(5 * u) + 6);
+  const columns = mirror < 0.5 ? cut(left).reverse() : cut(left);
+  return cut(top).flatMap((row) => columns.map((column) => image[6 * row + column]!));
+}

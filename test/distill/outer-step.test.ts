@@ -113,6 +113,51 @@ describe.each([
   });
 });
 
+test("four outer steps are clipped by the running mean of the norms of all of them, as a loop without the library has it", async () => {
+  // Each step has a network of its own, so that the norms differ.
+  const outer = { ...adam, steps: 4, batch: 30, clip: 0.8 };
+  const run = distill({ ...options(1, randomInit(), 4), outer });
+  const snapshots: DistilledSet[] = [];
+  for await (const _ of run) snapshots.push(run.snapshot());
+
+  const pixels = start.images.length;
+  // All that is learned: pixels, then r.
+  const learned = [...start.images, ...Array.from(start.learningRates, (rate) => Math.log(Math.expm1(rate)))];
+  const moments = learned.map(() => ({ first: 0, second: 0 }));
+  const factors: number[] = [];
+  let mean: number | undefined;
+  for (let step = 1; step <= 4; step++) {
+    const raw = learned.slice(pixels);
+    const set = {
+      ...start,
+      images: Float64Array.from(learned.slice(0, pixels)) as unknown as Float32Array,
+      learningRates: Float64Array.from(raw, (r) => Math.log1p(Math.exp(r))) as unknown as Float32Array,
+    };
+    const { images, learningRates } = await metaGradient(set, weights(randomInit(), step - 1));
+    const rates = Array.from(learningRates, (g, t) => g / (1 + Math.exp(-raw[t]!)));
+    const gradient = [...images.flatMap((block) => [...block]), ...rates];
+    const norm = Math.hypot(...gradient);
+    mean ??= norm;
+    const factor = Math.min(1, (outer.clip * mean) / norm);
+    mean = 0.9 * mean + 0.1 * factor * norm;
+    factors.push(factor);
+    gradient.forEach((value, i) => {
+      const [g, moment] = [factor * value, moments[i]!];
+      moment.first = adam.beta1 * moment.first + (1 - adam.beta1) * g;
+      moment.second = adam.beta2 * moment.second + (1 - adam.beta2) * g * g;
+      const [m, v] = [moment.first / (1 - adam.beta1 ** step), moment.second / (1 - adam.beta2 ** step)];
+      learned[i]! -= (adam.learningRate * m) / (Math.sqrt(v) + adam.eps);
+    });
+    const label = `after step ${step}, seed ${seed}`;
+    expectClose(change(snapshots[step - 1]!.images), change(learned.slice(0, pixels)), tolerance, `images ${label}`);
+    const now = learned.slice(pixels).map((r) => Math.log1p(Math.exp(r)));
+    expectClose(snapshots[step - 1]!.learningRates, now, tolerance, `learning rates ${label}`);
+  }
+  // And the test could tell: where the mean were forgotten, each factor would be 0.8.
+  expect(factors[1]).toBe(1);
+  expect(factors[3]).toBeLessThan(0.7);
+});
+
 test("the next outer step takes the next networks, from where the last one ended", async () => {
   const run = distill(options(2, randomInit(), 2));
   const losses: number[] = [];

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { kinds } from "../data/jpegs.ts";
 
 /** Where runs are run, as options of `distill`. */
 export interface Place {
@@ -42,4 +43,26 @@ export async function bundle(entry: "main.ts" | "runs.ts", library: string, outf
       },
     ],
   });
+}
+
+/** A function `read()` in a program's text: the SHA-256 of every kind of JPEG, as `kinds` hashes it, read by that `library`. */
+export function readJpegs(library: string): string {
+  const files = kinds.map(({ bytes }) => Buffer.from(bytes).toString("base64"));
+  return `
+    async function read() {
+      const { decodeImage } = await import(${JSON.stringify(library)});
+      const hashes = [];
+      for (const file of ${JSON.stringify(files)}) {
+        const bytes = Uint8Array.from(atob(file), (character) => character.charCodeAt(0));
+        const { width, height, data } = await decodeImage(bytes, { name: "a.jpg" });
+        const hashed = new Uint8Array(8 + data.length);
+        new DataView(hashed.buffer).setUint32(0, width);
+        new DataView(hashed.buffer).setUint32(4, height);
+        hashed.set(data, 8);
+        const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", hashed));
+        hashes.push(Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+      }
+      return hashes;
+    }
+  `;
 }

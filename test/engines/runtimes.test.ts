@@ -1,22 +1,30 @@
 // The library as built gives the pinned bytes on other engines than the one that runs the tests: V8 of three ages,
 // JavaScriptCore in Bun, and V8 with Deno's threads.
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { kinds } from "../data/jpegs.ts";
 import { pinnedRuns } from "../distill/pinned-runs.ts";
-import { builtLibrary, bundle, type Outcome, type Place } from "./bundle.ts";
+import { builtLibrary, bundle, type Outcome, type Place, readJpegs } from "./bundle.ts";
 
 // Within the package: Deno finds what the library imports by the package.json above the program.
 const folder = fileURLToPath(new URL("../../build/engine-runs/", import.meta.url));
 const program = `${folder}runtimes.mjs`;
+const pictures = `${folder}pictures.mjs`;
 
 beforeAll(async () => {
   mkdirSync(folder, { recursive: true });
   await bundle("main.ts", builtLibrary, program);
+  writeFileSync(
+    pictures,
+    readJpegs(new URL("data.js", builtLibrary).href) + "console.log(JSON.stringify(await read()));",
+  );
 });
-afterAll(() => rmSync(program, { force: true }));
+afterAll(() => {
+  for (const file of [program, pictures]) rmSync(file, { force: true });
+});
 
 const places: readonly Place[] = [
   { threads: 1 },
@@ -42,5 +50,9 @@ describe.each([
   test.skipIf(missing)("has the pinned SHA-256s on one thread, on two, in a worker and on two workers", async () => {
     expect(await output(name === "deno" ? "eval" : "-e", `console.log(${version})`)).toMatch(is);
     expect(JSON.parse(await output(...args, program, JSON.stringify(places)))).toEqual(expected);
+  });
+
+  test.skipIf(missing)("reads JPEGs of every kind with Pillow's pixels", async () => {
+    expect(JSON.parse(await output(...args, pictures))).toEqual(kinds.map(({ sha256 }) => sha256));
   });
 });

@@ -1,9 +1,10 @@
-// The library as built for pages gives the pinned bytes in WebKitGTK, with memory that threads share and without, and makes
-// any number of engines.
+// The library as built for pages gives the pinned bytes in WebKitGTK, with memory that threads share and without, reads
+// pictures, and makes any number of engines.
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openSite, type Site } from "../browser/site.ts";
+import { kinds } from "../data/jpegs.ts";
 import { pinnedRuns } from "../distill/pinned-runs.ts";
-import { bundle, type Outcome, type Place } from "./bundle.ts";
+import { bundle, type Outcome, type Place, readJpegs } from "./bundle.ts";
 import { openInWebKit, type WebKit } from "./webkit.ts";
 
 const { webkit, xvfb } = inject("tools");
@@ -47,6 +48,11 @@ describe.skipIf(webkit.missing ?? xvfb.missing).each([
     // Said once for each run.
     expect(threads!.notices).toHaveLength(shares ? 0 : digests.length);
     expect(workers).toEqual({ digests, notices: [] });
+  });
+
+  test("reads JPEGs of every kind with Pillow's pixels", async () => {
+    const hashes = await page.evaluate(`(() => { ${readJpegs("./distillate/data.js")} return read(); })()`);
+    expect(hashes).toEqual(kinds.map(({ sha256 }) => sha256));
   });
 
   test("makes forty engines one after the other, on two threads if it has them", async () => {

@@ -2,10 +2,9 @@
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   contactSheet,
-  createEngine,
   type DistilledSet,
   displayLevels,
   distilledToNpz,
@@ -17,6 +16,7 @@ import {
   trainOn,
 } from "../../src/index.ts";
 import { saveDistilled } from "../../src/node.ts";
+import { enginesInBothPlaces } from "../both-places.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 import { errorOf } from "../helpers.ts";
 import { makeSet } from "./sets.ts";
@@ -26,16 +26,7 @@ const model = halvesNet();
 const held = brightHalves({ count: 12 });
 const folder = mkdtempSync(join(tmpdir(), "distillate-set-"));
 
-let engine: Engine;
-let there: Engine;
-beforeAll(async () => {
-  engine = await createEngine({ threads: 1 });
-  there = await createEngine({ worker: true, threads: 1 });
-});
-afterAll(async () => {
-  await engine?.dispose();
-  await there?.dispose();
-});
+const engines = enginesInBothPlaces();
 
 type Use = (set: DistilledSet, on: Engine) => unknown;
 const trainings: readonly [string, string, Use][] = [
@@ -137,7 +128,7 @@ describe.each(faults)("a set with %s", (what, change, Class, message) => {
   const bad = { ...good, ...change } as DistilledSet;
 
   test.each(uses)("is refused by %s", async (_, argument, use) => {
-    const error = await errorOf(() => use(bad, engine));
+    const error = await errorOf(() => use(bad, engines.here));
     expect(error.message).toContain(`"${argument}${message}`);
     expect(error.constructor).toBe(Class);
     expect(readdirSync(folder)).toEqual([]);
@@ -146,7 +137,7 @@ describe.each(faults)("a set with %s", (what, change, Class, message) => {
   // A copy of 10,000 levels for a worker is refused by the host itself.
   test.skipIf(what === "a recipe without end")("is refused in a worker in the same words", async () => {
     for (const [, , use] of trainings) {
-      const [here, away] = [await errorOf(() => use(bad, engine)), await errorOf(() => use(bad, there))];
+      const [here, away] = [await errorOf(() => use(bad, engines.here)), await errorOf(() => use(bad, engines.there))];
       expect([away.name, away.message]).toEqual([here.name, here.message]);
     }
   });
@@ -155,12 +146,12 @@ describe.each(faults)("a set with %s", (what, change, Class, message) => {
 test.each([undefined, null, "set.npz", []])("%s is no set", async (value) => {
   for (const [name, argument, use] of uses) {
     if (name === "nearestNeighbors") continue;
-    const error = await errorOf(() => use(value as unknown as DistilledSet, engine));
+    const error = await errorOf(() => use(value as unknown as DistilledSet, engines.here));
     expect(error, name).toBeInstanceOf(TypeError);
     expect(error.message, name).toMatch(new RegExp(`^"${argument}" expected a distilled set, as `));
   }
 });
 
 test("a good one is taken by all", async () => {
-  for (const [name, , use] of uses) if (name !== "saveDistilled") await use(good, engine);
+  for (const [name, , use] of uses) if (name !== "saveDistilled") await use(good, engines.here);
 });

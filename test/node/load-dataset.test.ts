@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { catalogue, type DownloadFile } from "../../src/node/catalogue.ts";
 import { cacheFolder, download } from "../../src/node/download.ts";
-import { loadDataset, loadFiles, loadNamed } from "../../src/node/load-dataset.ts";
+import { datasetNames, loadDataset, loadFiles, loadNamed } from "../../src/node/load-dataset.ts";
 import { bytes, file, flatPng, histogram, realFile, realPath, tar } from "../data/samples.ts";
 import { concat } from "../formats/hostile.ts";
 
@@ -168,6 +168,11 @@ describe("a set by its name", () => {
     await expect(loadFiles("mnist", files, { cacheDir: folder })).rejects.toThrow(name);
     await loadFiles("mnist", files, { cacheDir: folder, download: true });
     expect(requests).toHaveLength(5);
+  });
+
+  test("is one of datasetNames, each of which can be downloaded", () => {
+    expect(datasetNames).toEqual(["mnist", "fashion-mnist", "cifar10", "cifar100"]);
+    for (const name of datasetNames) expect(catalogue[name]!.length).toBeGreaterThan(0);
   });
 
   test("unknown names are RangeErrors that list the known ones", async () => {

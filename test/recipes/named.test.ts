@@ -12,7 +12,7 @@ import { knownShape } from "../../src/recipes/data-shapes.ts";
 import { recipeModel, recipeOptions } from "../../src/recipes/options.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
 import type { Recipe } from "../../src/recipes/recipe.ts";
-import { recipes } from "../../src/recipes/recipes.ts";
+import { findRecipe, recipeGroups, recipes } from "../../src/recipes.ts";
 import { noise } from "../distill/noise.ts";
 import { largest, paint } from "../helpers.ts";
 
@@ -75,6 +75,14 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
     }
     expect(set.recipe.init).toEqual(expected.recipe.init);
   });
+});
+
+test("every named recipe is in one group, in the order of all, and is found by its name", () => {
+  const grouped = recipeGroups.flatMap((group) => group.recipes);
+  expect(grouped).toEqual(recipes);
+  expect(new Set(grouped.map(({ name }) => name)).size).toBe(recipes.length);
+  for (const recipe of grouped) expect(findRecipe(recipe.name)).toBe(recipe);
+  expect(new Set(recipeGroups.map(({ title }) => title)).size).toBe(recipeGroups.length);
 });
 
 test("no summary says how many images or outer steps there are: options and data change that, and a plan prints both", () => {

@@ -11,6 +11,7 @@ test("what is left out is what the paper's reference code has", () => {
     init: { kind: "random", scheme: "xavier-normal" },
     loss: "cross-entropy",
     method: {
+      name: "back-gradient",
       steps: 10,
       epochs: 3,
       imagesPerClass: 1,

@@ -1,24 +1,14 @@
 // Runs a tiny network for many outer steps, and prints how memory went: [step, heap after collection, array buffers
 // outside it, capacity of the kernels' memory], all in bytes.
+import { noise } from "../child-data.mjs";
+
 const [library, optionsText] = process.argv.slice(2);
 const { backGradient, conv2d, createEngine, distill, flatten, linear, maxPool2d, relu, sequential } = await import(
   library
 );
 const { steps, every, threads } = JSON.parse(optionsText);
 
-const count = 60;
-const data = {
-  name: "noise",
-  pixels: Uint8Array.from({ length: count * 64 }, (_, i) => Math.imul(i, 2654435761) >>> 24),
-  labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
-  count,
-  channels: 1,
-  height: 8,
-  width: 8,
-  classes: 3,
-  mean: [0.5],
-  std: [0.3],
-};
+const data = noise({ count: 60, size: 8, classes: 3 });
 const model = sequential(
   [1, 8, 8],
   [conv2d({ out: 4, kernel: 3, padding: 1 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: 3 })],

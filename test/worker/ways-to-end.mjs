@@ -1,6 +1,7 @@
 // Every way in which engines, runs and calls come to an end. Each is a function that makes something, ends it, and keeps
 // nothing of it: what is left afterwards is what the library keeps.
 import { createRequire } from "node:module";
+import { noise } from "../child-data.mjs";
 
 const host = createRequire(import.meta.url)("node:worker_threads");
 /** What the library has taken from the host, in order. */
@@ -43,19 +44,7 @@ function killNewestWorker() {
 export async function waysToEnd(library) {
   const { backGradient, conv2d, createEngine, distill, evaluate, flatten, linear, randomInit, sequential, trainOn } =
     library;
-  const count = 60;
-  const data = {
-    name: "noise",
-    pixels: Uint8Array.from({ length: count * 64 }, (_, i) => Math.imul(i, 2654435761) >>> 24),
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 3),
-    count,
-    channels: 1,
-    height: 8,
-    width: 8,
-    classes: 3,
-    mean: [0.5],
-    std: [0.3],
-  };
+  const data = noise({ count: 60, size: 8, classes: 3 });
   const model = sequential([1, 8, 8], [conv2d({ out: 4, kernel: 3 }), flatten(), linear({ out: 3 })]);
   const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1 });
   /** A signal that outlives everything, and never aborts. */

@@ -1,7 +1,7 @@
 // From a build of the kernels to a compiled module: once in each thread of JavaScript, and then handed to workers, because
 // the machine code that a module has earned by running comes with it.
 import { UnsupportedError } from "../../errors.ts";
-import { thrown } from "../../kinds.ts";
+import { checkWebAssembly, compileModule } from "../../platform/web-assembly.ts";
 import type { Simd } from "../backend.ts";
 import { type Build, readBuild, strictBuild } from "./binary.ts";
 
@@ -20,29 +20,15 @@ export function adoptKernels(kernels: Kernels): void {
 
 /** The kernels for so many threads. Throws UnsupportedError. */
 export async function compileKernels({ threads, simd }: { threads: number; simd: Simd }): Promise<Kernels> {
-  if (typeof WebAssembly === "undefined") throw new UnsupportedError(missing.all);
+  checkWebAssembly("the kernels are");
   const build = simd === "relaxed" ? "relaxed" : strictBuild(threads > 1);
   const before = compiled.get(build);
   if (before) return before;
   const bytes = await readBuild(build);
   if (!WebAssembly.validate(bytes)) throw new UnsupportedError(missing[lacking(simd)]);
-  const kernels = { build, module: await compile(bytes) };
+  const kernels = { build, module: await compileModule(bytes) };
   compiled.set(build, kernels);
   return kernels;
-}
-
-async function compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(bytes);
-  } catch (error) {
-    const { name, message } = thrown(error);
-    // The bytes are valid: then a policy forbids to compile them, unless there is no memory for it.
-    if (name === "RangeError") throw error;
-    throw new UnsupportedError(
-      `this host does not allow to compile WebAssembly (${message}): in a page add 'wasm-unsafe-eval' to the ` +
-        "script-src of its Content-Security-Policy",
-    );
-  }
 }
 
 /** A module that is valid where there is SIMD: one function, i8x16.popcnt(i8x16.splat(0)). */
@@ -58,9 +44,6 @@ function lacking(simd: Simd): keyof typeof missing {
 }
 
 const missing = {
-  all:
-    "this host has no WebAssembly, which the kernels are written for: start Node without --jitless, or use a browser " +
-    "that does not switch WebAssembly off, as Lockdown Mode does",
   strict:
     "this host has no WebAssembly SIMD: use a newer browser or Node 20.19 or newer, on a processor that has SIMD (SSE4.1)",
   threads: "this host has WebAssembly SIMD, but no WebAssembly threads (shared memory): use a newer browser",

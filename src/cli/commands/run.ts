@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
-import { outerOptions } from "../../distill/method.ts";
+import { methods } from "../../distill/methods/options.ts";
+import { outerGroup, outerOptions } from "../../distill/outer-options.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
   createEngine,
@@ -22,6 +23,7 @@ import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts
 import { threadsPerWorker } from "../../workers/options.ts";
 import { exitCodes } from "../errors.ts";
 import { checkRunData } from "../input/check-data.ts";
+import { flagName } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
@@ -183,7 +185,9 @@ function divergenceOf(error: unknown): RunResult["diverged"] {
 
 /** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, recipe: Recipe): Error {
-  const names = { clip: "--clip 2", outerRate: "--outer-lr", innerRate: "--lr" };
+  const innerRate = methods[recipe.method.name].options.learningRate!;
+  const { clip, learningRate } = outerGroup;
+  const names = { clip: `${flagName(clip)} 2`, outerRate: flagName(learningRate), innerRate: flagName(innerRate) };
   const [fault] = error.message.split("; ");
   return new Error(`${fault}; ${divergenceAdvice(recipe, error, names)}`, { cause: error });
 }

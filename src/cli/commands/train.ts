@@ -1,16 +1,19 @@
 // `distillate train`: trains pools of networks on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { completed, withDefaults } from "../../checks/declare.ts";
 import { checkClasses } from "../../distill/fit.ts";
 import { DivergedError, type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
+import { trainingOptions } from "../../recipes/declared/init.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
 import { printable, UsageError, withPath } from "../errors.ts";
 import { noteTest } from "../input/check-data.ts";
+import { addFlags, flagsOf, givenIn } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
-import { numberFrom, optionTexts, threadCount, wholeNumber } from "../input/options.ts";
+import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, poolFolder, withDataOptions } from "../input/recipe-data.ts";
 import { checkWritable, loadRecipe } from "../input/recipe-file.ts";
 import { clock, ProgressLine, progressText, Rate } from "../output/progress.ts";
@@ -18,13 +21,6 @@ import { accuracy, plural } from "../output/text.ts";
 
 interface TrainOptions extends DataFlags {
   readonly model?: (typeof modelNames)[number];
-  readonly networks?: number;
-  readonly testNetworks?: number;
-  readonly epochs?: number;
-  readonly batch?: number;
-  readonly learningRate?: number;
-  readonly decayEvery?: number;
-  readonly decayFactor?: number;
   readonly seed: number;
   readonly threads: number | "auto";
   readonly workers: number;
@@ -50,27 +46,20 @@ Examples:
 
 const modelNames = ["lenet", "alexCifarNet"] as const;
 
-/** The training when no recipe is given. */
-const usual = {
-  data: { name: "digits" },
-  model: { name: "lenet" },
-  ...{ networks: 20, testNetworks: 20, epochs: 40, batch: 1024, learningRate: 2e-4, decayEvery: 20, decayFactor: 0.5 },
-} as const;
+/** The training when no recipe is given, with a tenth of the paper's networks. */
+const { data: _, ...usualOptions } = withDefaults(trainingOptions, { networks: 20 });
+const usual = { data: { name: "digits" }, model: { name: "lenet" }, ...completed(usualOptions, {}) } as const;
 
 export function addTrain(program: Command): void {
   const command = program
     .command("train")
     .description("train networks on a data set, for pretrained initial weights")
     .argument("[recipe]", "train the networks that this recipe starts from");
-  addDataOptions(command)
-    .addOption(new Option("--model <name>", "the network (default: lenet)").choices(modelNames))
-    .option("--networks <n>", "networks to distil for (default: 20)", wholeNumber(1, 9999))
-    .option("--test-networks <n>", "networks to evaluate on, 0 for none (default: 20)", wholeNumber(0, 9999))
-    .option("--epochs <n>", "passes over the images (default: 40)", wholeNumber(1))
-    .option("--batch <n>", "images of a step (default: 1024)", wholeNumber(1))
-    .option("--learning-rate <x>", "Adam's step size (default: 0.0002)", numberFrom(0, 100))
-    .option("--decay-every <n>", "passes between two decays of the step size (default: 20)", wholeNumber(1))
-    .option("--decay-factor <x>", "the factor of each decay (default: 0.5)", numberFrom(0, 1))
+  addDataOptions(command).addOption(
+    new Option("--model <name>", "which network is trained (default: lenet)").choices(modelNames),
+  );
+  addFlags(command, flagsOf(usualOptions), true);
+  command
     .option("--seed <n>", "the same seed gives the same networks, bit for bit", wholeNumber(0), 1)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
@@ -101,13 +90,15 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   const model = recipeModel({ model: options.model ? { name: options.model } : wanted.model, data: source }, data);
   checkClasses(data.name, data);
   noteTest({ train: data, test });
-  const { networks = wanted.networks, testNetworks = wanted.testNetworks, json } = options;
-  const { out = wanted.folder ?? join("pools", data.name) } = options;
+  const { networks, testNetworks, epochs, batch, learningRate, decayEvery, decayFactor } = {
+    ...wanted,
+    ...givenIn(usualOptions, options),
+  };
+  const { json, out = wanted.folder ?? join("pools", data.name) } = options;
   if (nameOrFile !== undefined && options.out === undefined) {
     for (const path of [wanted.pool, join(out, "train"), join(out, "test")]) await checkWritable(nameOrFile, path!);
   }
-  const { epochs = wanted.epochs, batch = wanted.batch, learningRate = wanted.learningRate } = options;
-  const { decayEvery = wanted.decayEvery, decayFactor = wanted.decayFactor, seed, threads, workers } = options;
+  const { seed, threads, workers } = options;
   const settings = { epochs, batch, learningRate, decayEvery, decayFactor, seed, threads, workers };
   const interrupt = watchInterrupts();
   const { signal } = interrupt;

@@ -15,15 +15,6 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
   };
 }
 
-/** Reads a number, as in 0.02 or 5e-4, from `least` to `most`. */
-export function numberFrom(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^(\d{1,16}(\.\d{1,16})?|\.\d{1,16})(e[+-]?\d{1,2})?$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
-  };
-}
-
 /** Reads such numbers with commas between them. */
 export function wholeNumbers(least: number): (text: string) => number[] {
   return (text) => text.split(",").map(wholeNumber(least));

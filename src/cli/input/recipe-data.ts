@@ -2,7 +2,6 @@
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
-import { farthestStart } from "../../data/labels.ts";
 import {
   type DatasetSplit,
   digits,
@@ -14,10 +13,12 @@ import {
 import { isNamedHere } from "../../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../../node.ts";
 import { convertData, sizeInside } from "../../recipes/convert-data.ts";
+import { dataOptions } from "../../recipes/declared/data.ts";
 import { isFixed } from "../../recipes/options.ts";
 import type { Recipe, RecipeData, RecipePool } from "../../recipes.ts";
 import { UsageError, withPath } from "../errors.ts";
-import { loadData, optionTexts, wholeNumber } from "./options.ts";
+import { addFlags, flagsOf, givenIn } from "./flags.ts";
+import { loadData, optionTexts } from "./options.ts";
 
 /** Loads the recipe's data in the form that it wants; with `download` named data may be downloaded. */
 export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
@@ -43,36 +44,21 @@ async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> 
 
 /** Adds the options that name the data. */
 export function addDataOptions(command: Command): Command {
-  return command
-    .option("--data <dir>", optionTexts.data)
-    .option("--dataset <name>", optionTexts.dataset)
-    .option("--size <n>", "side of the square that images are made into, padding included", wholeNumber(1, 4096))
-    .option("--padding <n>", "black pixels on each side of the images", wholeNumber(0, 2047))
-    .option(
-      "--labels-from <n>",
-      "the label of the first class in the files, such as 1 in EMNIST's letters (default: 0)",
-      wholeNumber(-farthestStart, farthestStart),
-    );
+  command.option("--data <dir>", optionTexts.data).option("--dataset <name>", optionTexts.dataset);
+  addFlags(command, flagsOf(dataOptions));
+  return command;
 }
 
 /** The values of the options of {@link addDataOptions}. */
 export interface DataFlags {
   readonly data?: string;
   readonly dataset?: string;
-  readonly size?: number;
-  readonly padding?: number;
-  readonly labelsFrom?: number;
 }
 
 /** Returns the data with the options applied; the name of --data is that of the folder or archive. */
 export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeData {
-  const { data: path, dataset, size, padding, labelsFrom } = options;
-  const data = {
-    ...recipe,
-    ...(size !== undefined && { size }),
-    ...(padding !== undefined && { padding }),
-    ...(labelsFrom !== undefined && { labelsFrom }),
-  };
+  const { data: path, dataset } = options;
+  const data = { ...recipe, ...givenIn(dataOptions, options) };
   if (path !== undefined && dataset !== undefined) throw new UsageError("expected --data or --dataset, got both");
   // "." and "data/" have no name until they are resolved.
   if (path !== undefined) return { ...data, path, name: basename(resolve(path)).replace(archive, "") };

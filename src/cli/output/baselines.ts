@@ -9,9 +9,8 @@ import {
   type NeighborsResult,
   nearestNeighbors,
 } from "../../index.ts";
-import type { BaselineName } from "../../recipes/recipe.ts";
-import { baselineNames } from "../../recipes/schema.ts";
-import { accuracy, interval, plural } from "../output/text.ts";
+import { type BaselineName, baselineNames } from "../../recipes/recipe.ts";
+import { accuracy, interval, plural } from "./text.ts";
 
 export { type BaselineName, baselineNames };
 

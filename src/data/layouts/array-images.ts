@@ -44,9 +44,9 @@ export function arrayImages(array: NumericArray, name: string): ArrayImages {
   if (shape.length === 3) return { ...greyLevels(array, name), count, channels: 1, height: second, width: third };
   if (shape.length === 2) {
     const side = Math.round(Math.sqrt(second));
-    if (side ** 2 === second) return { ...greyLevels(array, name), count, channels: 1, height: side, width: side };
+    if (side * side === second) return { ...greyLevels(array, name), count, channels: 1, height: side, width: side };
     const colour = Math.round(Math.sqrt(second / 3));
-    if (3 * colour ** 2 !== second) throw refused("; rows of pixels must be of square images");
+    if (3 * colour * colour !== second) throw refused("; rows of pixels must be of square images");
     throw refused(
       `; reshape the rows, to [n, 3, ${colour}, ${colour}] where all red comes first, or [n, ${colour}, ${colour}, 3]`,
     );

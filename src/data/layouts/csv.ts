@@ -82,7 +82,7 @@ function readTable(
   const { columns } = reader;
   const side = Math.round(Math.sqrt(columns - 1));
   if (columns > 1 && Math.sqrt(columns) % 1 === 0) return undefined;
-  if (columns < 2 || side ** 2 !== columns - 1) {
+  if (columns < 2 || side * side !== columns - 1) {
     throw new FormatError(
       `${file}: found ${columns} columns; expected a label and the pixels of a square grey image, such as 785 for 28 × 28 ` +
         "(save other images as .npz)",
@@ -96,7 +96,7 @@ function readTable(
   const most = Math.max(inside.most, edge.most);
   const white = whiteOf(Math.min(inside.least, edge.least), most, `${file}: pixels`);
 
-  const pixels = new Uint8Array(rows * side ** 2);
+  const pixels = new Uint8Array(rows * side * side);
   const labels = new Uint8Array(rows);
   const [labelAt, pixelsAt] = label === "first" ? [0, 1] : [columns - 1, 0];
   const scale = 255 / white;

@@ -1,9 +1,11 @@
 // trainPool(): trains networks on real images, to distil for (docs/math.md §4).
 
+import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
 import { checkAugmentation } from "../../data/augment.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { checkTest, checkTraining } from "../../distill/fit.ts";
+import { poolAdam } from "../../distill/outer-options.ts";
 import type { PoolNetwork } from "../../distill/weight-source.ts";
 import { randomInit } from "../../distill/weight-source.ts";
 import { createEngine } from "../../engine/engine.ts";
@@ -84,12 +86,7 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const training: TrainingSettings = {
     epochs: options.epochs,
     batch: Math.min(options.batch ?? 1024, data.count),
-    learningRate: options.learningRate ?? 2e-4,
-    beta1: options.beta1 ?? 0.5,
-    beta2: options.beta2 ?? 0.999,
-    eps: options.eps ?? 1e-8,
-    decayEvery: options.decayEvery ?? 20,
-    decayFactor: options.decayFactor ?? 0.5,
+    ...completed(poolAdam, options),
     ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
   };
   return { data, test, model, init, loss, training, seed, pool };

@@ -1,8 +1,9 @@
 // The options and the result of trainPool().
 
+import type { Given } from "../../checks/declare.ts";
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { AdamSchedule } from "../../distill/method.ts";
+import type { poolAdam } from "../../distill/outer-options.ts";
 import type { PoolNetwork, PretrainedPool, WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
@@ -10,10 +11,8 @@ import type { AbortSignal } from "../../host-types.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 
-type Given<T> = { readonly [Name in keyof T]?: T[Name] | undefined };
-
 /** Options of {@link trainPool}. */
-export interface TrainPoolOptions extends Given<AdamSchedule> {
+export interface TrainPoolOptions extends Given<typeof poolAdam> {
   /** Real images to train on. */
   readonly data: Dataset;
   /** The images to test the trained networks on. */

@@ -1,0 +1,154 @@
+// Options of commands from declared options (checks/declare.ts): how their values are read from text, under which help.
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Complete, Option as Declared, Group, Kind } from "../../checks/declare.ts";
+import { wholeNumber } from "./options.ts";
+
+/** A declared option that the command has, and where its value stands in a recipe. */
+export interface Place {
+  readonly path: readonly string[];
+  readonly option: Declared<unknown>;
+  /** The options beside it. */
+  readonly group: Group;
+  /** The key and the name of the variant that has it, where it is an option of one: name, back-gradient. */
+  readonly variant?: { readonly at: readonly string[]; readonly name: string };
+}
+
+/** An option of the command. Several variants may have one of its name. */
+export interface Flag {
+  /** "--steps <n>" */
+  readonly flag: string;
+  readonly oldFlag?: string;
+  readonly places: readonly Place[];
+}
+
+/** "--steps" of an option whose flag is "--steps <n>". */
+export function flagName({ flag = "" }: Pick<Declared<unknown>, "flag">): string {
+  return flag.replace(/ .*/, "");
+}
+
+/** The options of the command for a group, in its order. */
+export function flagsOf(group: Group): readonly Flag[] {
+  const flags = new Map<string, { flag: string; oldFlag?: string; places: Place[] }>();
+  for (const place of placesOf(group, [])) {
+    const { flag, oldFlag } = place.option;
+    const name = flagName(place.option);
+    const known = flags.get(name);
+    if (known) known.places.push(place);
+    else flags.set(name, { flag: flag!, ...(oldFlag !== undefined && { oldFlag }), places: [place] });
+  }
+  return [...flags.values()];
+}
+
+function placesOf(group: Group, above: readonly string[], variant?: Place["variant"]): readonly Place[] {
+  return Object.entries(group).flatMap(([name, option]) => {
+    const path = [...above, name];
+    const { options, variants, key } = option.kind;
+    return [
+      ...(option.flag === undefined ? [] : [{ path, option, group, ...(variant && { variant }) }]),
+      ...(options ? placesOf(options, path) : []),
+      ...Object.entries(variants ?? {}).flatMap(([name, inner]) =>
+        placesOf(inner, path, { at: [...path, key!], name }),
+      ),
+    ];
+  });
+}
+
+/** Adds the options to the command; the older spellings of some do not stand in its help. */
+export function addFlags(command: Command, flags: readonly Flag[], defaults: boolean = false): void {
+  for (const { flag, oldFlag, places } of flags) {
+    const helps = new Set(places.map(({ option }) => option.help));
+    const [{ option }] = places as [Place];
+    const shown = defaults && option.default !== undefined ? ` (default: ${option.default})` : "";
+    const parse = readerOf(places);
+    const add = (flags: string, hidden: boolean): void => {
+      const added = new Option(flags, `${[...helps].join("; or ")}${shown}`);
+      if (parse) added.argParser(parse);
+      command.addOption(hidden ? added.hideHelp() : added);
+    };
+    add(flag, false);
+    if (oldFlag !== undefined) add(flag.replace(flagName({ flag }), oldFlag), true);
+  }
+}
+
+/** The value that the command line gives to an option, under its name or its older one. */
+export function givenTo({ flag, oldFlag }: Flag, options: object): unknown {
+  const value = (name: string): unknown =>
+    (options as Readonly<Record<string, unknown>>)[new Option(name).attributeName()];
+  return value(flag) ?? (oldFlag === undefined ? undefined : value(oldFlag));
+}
+
+/** The values that the command line gives to the options of a group, by name. */
+export function givenIn<G extends Group>(group: G, options: object): Partial<Complete<G>> {
+  const given = flagsOf(group).map((flag) => [flag.places[0]!.path.join("."), givenTo(flag, options)] as const);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<Complete<G>>;
+}
+
+type Reader = (text: string) => unknown;
+
+/** Reads what one of the places takes; the recipe then says whether it is the right one. */
+function readerOf(places: readonly Place[]): Reader | undefined {
+  const [first, ...others] = places.map(({ option }) => reader(option.inRecipe ?? option.kind));
+  if (first === undefined) return undefined;
+  return (text) => {
+    for (const read of others) {
+      try {
+        return first(text);
+      } catch {
+        return read!(text);
+      }
+    }
+    return first(text);
+  };
+}
+
+/** How a value of a kind is read; nothing for true, which takes no value. */
+export function reader(kind: Kind<unknown>): Reader | undefined {
+  const { type, expected, above, least = above, below, most = below, words = [], of, variants = {} } = kind;
+  switch (type) {
+    case "flag":
+      return undefined;
+    case "whole":
+      return wholeNumber(least!, most);
+    case "number":
+      return number(least, most, expected);
+    case "word":
+      return oneOf(words);
+    case "variants":
+      return oneOf(Object.keys(variants));
+    case "list":
+      return (text) => text.split(",").map(reader(of!)!);
+    case "either":
+      return either(words, of!);
+    default:
+      return String;
+  }
+}
+
+/** A number as in 0.02 or 5e-4. */
+function number(least: number = 0, most: number = Number.POSITIVE_INFINITY, expected: string): Reader {
+  return (text) => {
+    const value = /^(\d{1,16}(\.\d{1,16})?|\.\d{1,16})(e[+-]?\d{1,2})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a ${expected}.`);
+  };
+}
+
+function oneOf(words: readonly string[]): Reader {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new InvalidArgumentError(`Expected ${words.join(" or ")}.`);
+  };
+}
+
+/** One of the words, else what the kind takes. */
+function either(words: readonly string[], of: Kind<unknown>): Reader {
+  return (text) => {
+    if (words.includes(text)) return text;
+    try {
+      return reader(of)!(text);
+    } catch {
+      const example = of.type === "list" ? "a list, as 0,1,2" : `a ${of.expected}`;
+      throw new InvalidArgumentError(`Expected ${words.join(", ")} or ${example}.`);
+    }
+  };
+}

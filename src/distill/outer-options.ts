@@ -1,0 +1,115 @@
+// How a set is updated: Adam on pixels and raw learning rates, halved as epochs pass (docs/math.md §1). Declared once; the
+// training of a pool takes the same schedule.
+
+import type { Check } from "../checks/checks.ts";
+import {
+  type Complete,
+  checksOf,
+  completed,
+  type Filled,
+  filled,
+  type Given,
+  number,
+  type Open,
+  open,
+  together,
+  whole,
+  withDefaults,
+} from "../checks/declare.ts";
+import { checkOptions } from "../checks/options.ts";
+
+const positive = number({ above: 0 });
+const beta = number({ least: 0, below: 1 });
+
+/** Adam with a step size that decays; the defaults are those of the paper's reference code. */
+export const adamOptions = {
+  /** Adam's step size. Default 0.01, and 2e-4 for the networks of a pool. */
+  learningRate: filled(positive, 0.01, {
+    help: "how long Adam's steps are, before any decay",
+    flag: "--outer-learning-rate <x>",
+    oldFlag: "--outer-lr",
+  }) as Filled<number>,
+  /** Decay of the running mean of gradients. Default 0.5. */
+  beta1: filled(beta, 0.5, { help: "how much of Adam's mean of gradients a step keeps" }) as Filled<number>,
+  /** Decay of the running mean of squared gradients. Default 0.999. */
+  beta2: filled(beta, 0.999, { help: "how much of Adam's mean of squared gradients a step keeps" }) as Filled<number>,
+  /** Added to the root of the mean of squares. Default 1e-8. */
+  eps: filled(positive, 1e-8, { help: "what Adam adds to the root that it divides by" }) as Filled<number>,
+  /** Passes over the real data between two decays. Default 40, and 20 for the networks of a pool. */
+  decayEvery: filled(whole(1), 40, {
+    help: "how many passes over the real images lie between two decays of the step size",
+  }) as Filled<number>,
+  /** The factor of each decay. Default 0.5. */
+  decayFactor: filled(number({ above: 0, most: 1 }), 0.5, {
+    help: "what each decay multiplies the step size by",
+  }) as Filled<number>,
+};
+
+/** The same for networks that are trained on real images, with the defaults of the reference code. */
+export const poolAdam: typeof adamOptions = withDefaults(adamOptions, { learningRate: 2e-4, decayEvery: 20 });
+
+/** Adam with a step size that decays. */
+export interface AdamSchedule extends Complete<typeof adamOptions> {}
+
+export const adamChecks: { readonly [Name in keyof AdamSchedule]: Check } = checksOf(adamOptions);
+
+const updateOptions = {
+  /** Shortens a gradient of more than so many times the running mean of their norms; absent where none is shortened. */
+  clip: open(positive, {
+    help: "shortens meta-gradients that are longer than x times the running mean of their norms",
+    flag: "--clip <x>",
+  }) as Open<number>,
+  /** Real images in the outer batch. Default 1024. */
+  batch: filled(whole(1), 1024, {
+    help: "how many real images an outer step looks at",
+    flag: "--batch <n>",
+  }) as Filled<number>,
+  /** Passes over the real images, instead of `steps`. Default 400. */
+  epochs: open(whole(1), {
+    usual: 400,
+    help: "how often the images are updated, in passes over the real images",
+    flag: "--outer-epochs <n>",
+  }) as Open<number>,
+  /** Updates of the synthetic set. */
+  steps: open(whole(0), {
+    insteadOf: "epochs",
+    inRecipe: whole(1),
+    help: "how often the images are updated",
+    flag: "--outer-steps <n>",
+  }) as Open<number>,
+};
+
+/** The declaration of outer settings. */
+export const outerGroup: typeof adamOptions & typeof updateOptions = together(adamOptions, updateOptions);
+
+/** Outer settings as users give them; `epochs` instead of `steps` counts passes over the real images. */
+export type GivenOuterOptions = Given<typeof outerGroup>;
+
+/** The settings with which a run updates its set. */
+export interface OuterOptions extends Omit<Complete<typeof outerGroup>, "epochs" | "steps"> {
+  /** Updates of the synthetic set. */
+  readonly steps: number;
+}
+
+const outerChecks = checksOf(outerGroup);
+
+/** The check of outer settings. */
+export const checkOuter: Check = (name, value) => checkOptions(value, outerChecks, name, `${name}.`);
+
+/** The outer settings for `count` real images, defaults of the paper's reference code filled in. */
+export function outerOptions(options: GivenOuterOptions, count: number): OuterOptions {
+  checkOuter("outer", options);
+  const { epochs = updateOptions.epochs.usual!, steps, ...rest } = completed(outerGroup, options);
+  const batch = Math.min(rest.batch, count);
+  return { ...rest, batch, steps: steps ?? epochs * Math.ceil(count / batch) };
+}
+
+/** Step size of a pass over the data, counted from 0: multiplied by the factor after every `decayEvery` of them. */
+export function decayedRate(
+  { learningRate, decayEvery, decayFactor }: Pick<OuterOptions, "learningRate" | "decayEvery" | "decayFactor">,
+  epoch: number,
+): number {
+  let rate = learningRate;
+  for (let i = 0; i < Math.floor(epoch / decayEvery); i++) rate *= decayFactor;
+  return rate;
+}

@@ -1,0 +1,77 @@
+// The data of a recipe.
+import { type Asked, asked, type Complete, flag, type Kind, type Open, open, whole } from "../../checks/declare.ts";
+import { Misfit, nested, object, read } from "../../checks/read.ts";
+import type { Augmentation, ResizedCropRanges } from "../../data/augment.ts";
+import { farthestStart } from "../../data/labels.ts";
+import { line, path, positive } from "./kinds.ts";
+
+const leastMost = "[least, most], both > 0";
+const crops = "true, false or an object of scale and ratio, each [least, most]";
+
+/** [least, most]. */
+const range: Kind<readonly [least: number, most: number]> = nested("other", leastMost, (value, at) => {
+  if (!Array.isArray(value) || value.length !== 2) throw new Misfit(at, leastMost, value);
+  return value.map((end, i) => read(positive, end, [...at, String(i)])) as [number, number];
+});
+
+const ranges: Kind<ResizedCropRanges> = object({
+  scale: open(range, { help: "how much of the image's area the part has" }),
+  ratio: open(range, { help: "how wide the part is for its height" }),
+});
+
+const resizedCrop: Kind<boolean | ResizedCropRanges> = nested(
+  "other",
+  crops,
+  (value, at) => {
+    if (typeof value === "boolean") return value;
+    if (typeof value !== "object" || value === null) throw new Misfit(at, crops, value);
+    return read(ranges, value, at);
+  },
+  { of: ranges },
+);
+
+const augment: Kind<Augmentation> = object({
+  crop: open(whole(1, 4096), { help: "how many reflected pixels are added on each side before a crop at random" }),
+  resizedCrop: open(resizedCrop, { help: "crops a part at random and resizes it to the whole" }),
+  flip: open(flag, { help: "mirrors every second image, at random" }),
+});
+
+const channels: Kind<1 | 3> = { ...whole(1, 3), type: "other", expected: "1 or 3" } as Kind<1 | 3>;
+
+/** The declaration of a recipe's data. */
+export const dataOptions = {
+  /** Of a data set that is known by name; of any other, what to call it. */
+  name: asked(line("the name of a data set"), {
+    help: "which data set it is, one that is known by name, or what to call any other",
+  }) as Asked<string>,
+  /** The folder or file that holds it. */
+  path: open(path, { help: "where it is: a folder, an archive or a file" }) as Open<string>,
+  /** Side of the square that images are made into, padding included. */
+  size: open(whole(1, 4096), {
+    help: "how long the side of the square is that images are made into, padding included",
+    flag: "--size <n>",
+  }) as Open<number>,
+  /** Black pixels on each side. */
+  padding: open(whole(0, 2047), {
+    help: "how many black pixels are added on each side of the images",
+    flag: "--padding <n>",
+  }) as Open<number>,
+  /** The label of the first class in the files, where that is not 0. */
+  labelsFrom: open(whole(-farthestStart, farthestStart), {
+    help: "which label the first class has in the files: 1 in EMNIST's letters, 0 where this is not given",
+    flag: "--labels-from <n>",
+  }) as Open<number>,
+  /** 1 makes them grey, 3 makes three channels of grey ones. */
+  channels: open(channels, { help: "how many channels images are made to have: 1 for grey, 3 for colours" }) as Open<
+    1 | 3
+  >,
+  /** What is done to training images, drawn anew for each batch. */
+  augment: open(augment, { help: "what is done to training images, drawn anew for each batch" }) as Open<Augmentation>,
+};
+
+/** The data of a recipe. */
+export interface RecipeData extends Complete<typeof dataOptions> {}
+
+export const dataKind: Kind<RecipeData> = object(dataOptions, ({ size = Infinity, padding = 0 }, at) => {
+  if (size <= 2 * padding) throw new Misfit([...at, "size"], "integer above twice the padding", size, "range");
+});

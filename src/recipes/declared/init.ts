@@ -1,0 +1,124 @@
+// Where the initial weights of a recipe come from.
+import {
+  type Asked,
+  asked,
+  type Complete,
+  type Filled,
+  filled,
+  flag,
+  type Kind,
+  number,
+  type Open,
+  open,
+  whole,
+  word,
+} from "../../checks/declare.ts";
+import { object, variants } from "../../checks/read.ts";
+import { poolAdam } from "../../distill/outer-options.ts";
+import type { InitScheme } from "../../nn/init.ts";
+import { dataKind, type RecipeData } from "./data.ts";
+import { path, positive } from "./kinds.ts";
+
+const scheme = word(
+  ...(["normal", "xavier-normal", "xavier-uniform", "kaiming-fan-in", "kaiming-fan-out"] as const),
+  ...(["orthogonal", "pytorch"] as const),
+);
+
+/** How random weights are drawn. */
+const drawnOptions = {
+  /** How weights are drawn. */
+  scheme: filled(scheme, "xavier-normal", { help: "how the weights are drawn" }) as Filled<InitScheme>,
+  gain: open(positive, { help: "what the spread of the weights is multiplied by" }) as Open<number>,
+  std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
+};
+
+const fixedOptions = {
+  /** The seed that the network is made from; without it, that of the run. */
+  seed: open(whole(0), { help: "which seed makes the network; without it that of the run does" }) as Open<number>,
+};
+
+const poolNetworks = whole(1, 9999);
+
+/** What the networks of a pool are trained on and how. */
+export const trainingOptions = {
+  /** The images that the networks are trained on. */
+  data: asked(dataKind, { help: "which images the networks are trained on" }) as Asked<RecipeData>,
+  /** Networks to distil for. */
+  networks: filled(poolNetworks, 200, {
+    help: "how many networks are trained, to distil for",
+    flag: "--networks <n>",
+  }) as Filled<number>,
+  /** Networks to evaluate on; 0 for none. */
+  testNetworks: filled(whole(0, 9999), 20, {
+    help: "how many more are trained, to evaluate on, 0 for none",
+    flag: "--test-networks <n>",
+  }) as Filled<number>,
+  /** Passes over the images. */
+  epochs: filled(whole(1), 40, {
+    help: "how many passes a network makes over the images that it is trained on",
+    flag: "--epochs <n>",
+  }) as Filled<number>,
+  /** Images of a step. */
+  batch: filled(whole(1), 1024, {
+    help: "how many images a step looks at",
+    flag: "--batch <n>",
+  }) as Filled<number>,
+  /** Adam's step size. */
+  learningRate: filled(number({ above: 0 }), poolAdam.learningRate.default!, {
+    help: "at which learning rate the networks are trained, by Adam",
+    flag: "--learning-rate <x>",
+  }) as Filled<number>,
+  /** Passes between two decays. */
+  decayEvery: filled(whole(1), poolAdam.decayEvery.default!, {
+    help: "how many passes lie between two decays of the learning rate",
+    flag: "--decay-every <n>",
+  }) as Filled<number>,
+  /** The factor of each decay. */
+  decayFactor: filled(number({ above: 0, most: 1 }), poolAdam.decayFactor.default!, {
+    help: "what each decay multiplies the learning rate by",
+    flag: "--decay-factor <x>",
+  }) as Filled<number>,
+};
+
+/** What the networks of a pool are trained on and how. */
+export interface PoolTraining extends Complete<typeof trainingOptions> {}
+
+const poolOptions = {
+  /** The folder of a pool, as `distillate train` leaves it, or the file of one network. */
+  pool: asked(path, {
+    help: "where the trained networks are: the folder of a pool of `distillate train`, or the file of one network",
+  }) as Asked<string>,
+  /** Those to evaluate on. Without it, the same. */
+  testPool: open(path, {
+    help: "where the networks are that the set is evaluated on; without it the same",
+  }) as Open<string>,
+  /** How many of the pool, from its first; without it all. */
+  networks: open(poolNetworks, {
+    help: "how many networks of the pool are used, from its first; without it all",
+  }) as Open<number>,
+  /** Makes the last layer of the network in a file anew, with weight 0 and bias 1. */
+  freshLastLayer: open(flag, {
+    help: "makes the last layer of the network in a file anew, with weight 0 and bias 1",
+  }) as Open<boolean>,
+  /** How to train the pool, if that can be done here. */
+  training: open(object(trainingOptions) as Kind<PoolTraining>, {
+    help: "how `distillate train` makes the networks, if it can",
+  }) as Open<PoolTraining>,
+};
+
+/** Networks that were trained before. */
+export interface RecipePool extends Complete<typeof poolOptions> {
+  readonly kind: "pretrained";
+}
+
+/** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
+export type RecipeInit =
+  | ({ readonly kind: "random" } & Complete<typeof drawnOptions>)
+  | ({ readonly kind: "fixed" } & Complete<typeof drawnOptions> & Complete<typeof fixedOptions>)
+  | RecipePool;
+
+export const initKind: Kind<RecipeInit> = variants("an object with a kind", "kind", {
+  random: drawnOptions,
+  fixed: { ...drawnOptions, ...fixedOptions },
+  pretrained: poolOptions,
+});

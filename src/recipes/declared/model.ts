@@ -1,0 +1,89 @@
+// The network of a recipe.
+import {
+  type Asked,
+  asked,
+  type Complete,
+  flag,
+  type Kind,
+  list,
+  type Open,
+  open,
+  whole,
+  word,
+} from "../../checks/declare.ts";
+import { listed, Misfit, nested, object, variants } from "../../checks/read.ts";
+import { isObject } from "../../kinds.ts";
+import type { ModelDescription } from "../../nn/describe.ts";
+import type { ImageShape } from "../../nn/layer.ts";
+
+const alexNetOptions = {
+  /** Whether its two large layers drop out. */
+  dropout: open(flag, { help: "puts dropout before each of the first two fully connected layers" }) as Open<boolean>,
+};
+
+const convNetOptions = {
+  /** Blocks. */
+  depth: open(whole(1, 8), { help: "how many blocks it has; 3 where this is not given" }) as Open<number>,
+  /** Channels of each block. */
+  width: open(whole(1, 4096), {
+    help: "how many channels each block has; 128 where this is not given",
+  }) as Open<number>,
+  norm: open(word("instance", "group", "batch", "none"), {
+    help: "how activations are normalised; instance where this is not given",
+  }) as Open<"instance" | "group" | "batch" | "none">,
+  activation: open(word("relu", "leakyrelu", "sigmoid", "tanh"), {
+    help: "which function follows the norm; relu where this is not given",
+  }) as Open<"relu" | "leakyrelu" | "sigmoid" | "tanh">,
+  pooling: open(word("avg", "max", "none"), {
+    help: "how blocks are pooled; avg where this is not given",
+  }) as Open<"avg" | "max" | "none">,
+};
+
+const mlpOptions = {
+  /** Units of the layers between the images and the classes. */
+  hidden: asked(list("a list of numbers of units", whole(1)), {
+    help: "how many units each layer between the images and the classes has",
+  }) as Asked<readonly number[]>,
+};
+
+/** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
+export type RecipeModel =
+  | { readonly name: "lenet" | "alexCifarNet" }
+  | ({ readonly name: "alexNet" } & Complete<typeof alexNetOptions>)
+  | ({ readonly name: "convNet" } & Complete<typeof convNetOptions>)
+  | ({ readonly name: "mlp" } & Complete<typeof mlpOptions>)
+  | ModelDescription;
+
+const networks: Kind<RecipeModel> = variants(
+  "an object with a name of a network, or with inputShape and layers",
+  "name",
+  { lenet: {}, alexCifarNet: {}, alexNet: alexNetOptions, convNet: convNetOptions, mlp: mlpOptions },
+);
+
+const inputShape: Kind<ImageShape> = nested("other", "[channels, height, width]", (value, at) => {
+  const fits = Array.isArray(value) && value.length === 3 && value.every((n) => Number.isSafeInteger(n) && n >= 1);
+  if (!fits) throw new Misfit(at, "[channels, height, width]", value);
+  return value as unknown as ImageShape;
+});
+
+/** What else a layer has is for the function that makes it. */
+const layer: Kind<ModelDescription["layers"][number]> = nested("other", "an object with a kind", (value, at) => {
+  if (!isObject(value)) throw new Misfit(at, "an object with a kind", value);
+  const { kind } = value;
+  if (typeof kind === "string" && kind.length >= 1 && kind.length <= 200) return { ...value, kind };
+  throw new Misfit([...at, "kind"], "the name of a layer", kind);
+});
+
+const layers: Kind<ModelDescription> = object({
+  inputShape: asked(inputShape, { help: "how many channels, rows and columns an image has" }),
+  layers: asked(listed("a list of layers", layer), {
+    help: "which layers there are, each with its kind and its options",
+  }),
+});
+
+export const modelKind: Kind<RecipeModel> = nested(
+  "variants",
+  networks.expected,
+  (value, at) => (isObject(value) && "layers" in value ? layers : networks).read!(value, at),
+  { key: networks.key!, variants: networks.variants!, of: layers },
+);

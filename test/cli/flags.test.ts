@@ -1,0 +1,120 @@
+// The command's options come from the declarations: of a recipe, of its methods, of a pool.
+import { Command } from "commander";
+import { describe, expect, test } from "vitest";
+import { type Asked, asked, type Filled, filled, flag, number, whole, word } from "../../src/checks/declare.ts";
+import { object, read, variants } from "../../src/checks/read.ts";
+import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
+import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
+import { methods } from "../../src/distill/methods/options.ts";
+import { parseRecipe } from "../../src/recipes/parse.ts";
+import { recipeGroup } from "../../src/recipes/recipe.ts";
+import { findRecipe } from "../../src/recipes/recipes.ts";
+
+/** The recipe with what these words of a command line say instead. */
+function changed(args: string, recipe = findRecipe("digits-random")) {
+  const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addOverrides(command);
+  command.parse(args.split(" "), { from: "user" });
+  return overridden(recipe, command.opts());
+}
+
+describe("an option of `run`", () => {
+  test.each([
+    ["--learning-rate 0.5", "--lr 0.5", { method: { learningRate: 0.5 } }],
+    ["--outer-learning-rate 0.5", "--outer-lr 0.5", { outer: { learningRate: 0.5 } }],
+    ["--networks-per-step 3", "--networks 3", { networksPerStep: 3 }],
+  ])("%s says what %s said in 0.1.0", (now, before, part) => {
+    expect(changed(now)).toMatchObject(part);
+    expect(changed(before)).toEqual(changed(now));
+  });
+
+  test("is there for every option of every method that has a flag, and has its default as it stands", () => {
+    const recipe = findRecipe("digits-random");
+    for (const { options } of Object.values(methods)) {
+      for (const [name, option] of Object.entries(options)) {
+        const value = (recipe.method as unknown as Record<string, unknown>)[name];
+        if (option.flag === undefined || typeof value === "boolean" || value === undefined) continue;
+        const [long] = option.flag.split(" ");
+        expect(changed(`${long} ${value}`), long).toEqual(recipe);
+      }
+    }
+  });
+
+  test("takes the place of the key that says the same in another way", () => {
+    expect(changed("--images-per-step 5").method).not.toHaveProperty("imagesPerClass");
+    expect(changed("--images-per-class 2", changed("--images-per-step 5")).method).toMatchObject({ imagesPerClass: 2 });
+    expect(changed("--outer-epochs 5").outer).not.toHaveProperty("steps");
+    expect(changed("--outer-steps 5", changed("--outer-epochs 5")).outer).not.toHaveProperty("epochs");
+  });
+
+  test.each([
+    ["--initial-labels 0,1,1", { initialLabels: [0, 1, 1] }],
+    ["--initial-labels random", { initialLabels: "random" }],
+    ["--memory 4096", { memory: 4096 }],
+    ["--memory recompute", { memory: "recompute" }],
+    ["--shuffle", { shuffle: true }],
+    ["--method back-gradient", { name: "back-gradient", steps: 10 }],
+  ])("%s is read as its kind", (args, method) => {
+    expect(changed(args).method).toMatchObject(method);
+  });
+
+  test.each([
+    ["--memory much", "argument 'much' is invalid. Expected store, recompute or a number of bytes > 0."],
+    ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
+    ["--method other", "argument 'other' is invalid. Expected back-gradient."],
+    ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
+    ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
+  ])("%s is refused by name", (args, message) => {
+    expect(() => changed(args)).toThrow(message);
+  });
+
+  test("has one meaning: of two with one name each is of another method", () => {
+    const { init: _, ...group } = recipeGroup;
+    for (const { flag, places } of flagsOf(group)) {
+      expect(new Set(places.map(({ variant }) => variant?.name)).size, flag).toBe(places.length);
+    }
+  });
+});
+
+test("a recipe of 0.1.0, whose method has no name, is one of back-gradient", () => {
+  const { name: _, ...method } = findRecipe("digits-fixed").method;
+  expect(parseRecipe({ ...findRecipe("digits-fixed"), method })).toEqual(findRecipe("digits-fixed"));
+});
+
+describe("of two variants that share a name", () => {
+  const one = {
+    steps: asked(whole(1), { usual: 2, help: "how many steps it takes", flag: "--steps <n>" }) as Asked<number>,
+    rate: filled(number({ above: 0 }), 1, { help: "how fast it is", flag: "--rate <x>" }) as Filled<number>,
+  };
+  const two = {
+    steps: filled(word("few", "many"), "few", { help: "whether it takes many steps", flag: "--steps <how>" }) as Filled<
+      "few" | "many"
+    >,
+    fast: filled(flag, false, { help: "hurries", flag: "--fast" }) as Filled<boolean>,
+  };
+  const kind = object({
+    how: filled(variants("an object", "name", { one, two }, "one"), {}, { help: "how it is done" }),
+  });
+  const flags = flagsOf(kind.options!);
+
+  test("the command has each option once, with both helps, and reads what either takes", () => {
+    const command = new Command();
+    addFlags(command, flags);
+    expect(command.options.map(({ long, description }) => [long, description])).toEqual([
+      ["--steps", "how many steps it takes; or whether it takes many steps"],
+      ["--rate", "how fast it is"],
+      ["--fast", "hurries"],
+    ]);
+    const given = (text: string) => givenTo(flags[0]!, command.parse(["--steps", text], { from: "user" }).opts());
+    expect(given("3")).toBe(3);
+    expect(given("many")).toBe("many");
+  });
+
+  test("the name says which options an object has", () => {
+    expect(read(kind, {}, [])).toEqual({ how: { name: "one", steps: 2, rate: 1 } });
+    expect(read(kind, { how: { name: "two", fast: true } }, [])).toEqual({
+      how: { name: "two", steps: "few", fast: true },
+    });
+    expect(() => read(kind, { how: { name: "two", rate: 1 } }, [])).toThrow("there are name, steps, fast");
+  });
+});
