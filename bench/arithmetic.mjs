@@ -1,19 +1,19 @@
-// The kernels that arithmetic bounds: a convolution's or linear layer's forward, backward-data and backward-weights
-// passes, as the layers call them. Before one is timed it is checked, at the size that is timed: four of its images hold
-// what the float64 reference is given, and must come out as there.
+// The kernels that arithmetic bounds: the forward, backward-data and backward-weights passes of a convolution or linear
+// layer, as the layers call them. Each is checked before it is timed, at the same size: four of its images are those given
+// to the float64 reference, and must give the reference's results.
 import { Arena } from "../dist/backend/arena.js";
 import { none, write } from "../dist/backend/backend.js";
 import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
 import { fill, hash } from "./inputs.mjs";
 
-/** Of the largest value expected: a few hundred float32 roundings, and far below any wrong index. */
+/** The tolerance, relative to the largest expected value: a few hundred float32 roundings, far below any wrong index. */
 const TOLERANCE = 1e-5;
-/** The same of a convolution by transformed tiles (assembly/winograd.ts). */
+/** The same for a convolution by transformed tiles (assembly/winograd.ts). */
 const TRANSFORMED_TOLERANCE = 1e-4;
-/** Images that the reference computes too. */
+/** The number of images that the reference computes too. */
 const CHECKED = 4;
 
-/** Buffers of one layer's passes for `images` images on a backend, and the three passes. */
+/** Returns the buffers of one layer's passes for `images` images on a backend, and the three passes. */
 function bind(layer, images, backend, arena) {
   const { ops } = backend;
   const batch = layer.lanes(images);
@@ -60,7 +60,7 @@ function bind(layer, images, backend, arena) {
   };
 }
 
-/** Floats of each operand for one image; of weights, in all. */
+/** Returns the floats of each operand for one image, and for weights in all. */
 function counts(layer) {
   if (layer.kind === "linear") {
     const { inFeatures, outFeatures } = layer;
@@ -75,7 +75,7 @@ function counts(layer) {
   };
 }
 
-/** Values [features, batch]: the images at `places` are those of [features, CHECKED], the others `other(index)`. */
+/** Returns values [features, batch]: the images at `places` are those of [features, CHECKED], the others `other(index)`. */
 function spread(values, batch, places, other) {
   const out = Float32Array.from({ length: (values.length / CHECKED) * batch }, (_, i) => other(i));
   for (let f = 0; f < values.length / CHECKED; f++) {
@@ -86,7 +86,7 @@ function spread(values, batch, places, other) {
   return out;
 }
 
-/** Values [features, CHECKED] of the images at `places` of [features, batch]. */
+/** Returns values [features, CHECKED] of the images at `places` of [features, batch]. */
 function gather(values, batch, places) {
   return Float64Array.from({ length: (values.length / batch) * CHECKED }, (_, i) => {
     return values[Math.floor(i / CHECKED) * batch + places[i % CHECKED]];
@@ -122,7 +122,7 @@ export async function expectations(layer, reference) {
   return { given, results };
 }
 
-/** Each pass, its output and the floats of that. */
+/** Returns each pass, its output and the floats of that. */
 function passes(layer, batch) {
   const { inputs, outputs, weights } = counts(layer);
   return [
@@ -133,9 +133,8 @@ function passes(layer, batch) {
 }
 
 /**
- * The three passes of `layer` for `images` images on `backend`, checked and ready to be timed: pass, work, useful flops.
- * Those are the products of real images by direct summation, as the layer's sizes give them; a pass that is `transformed`
- * does with fewer.
+ * Returns the three passes of `layer` for `images` images on `backend`, checked and ready to be timed: pass, work, useful
+ * flops. Those are the products of real images by direct summation, from the layer's sizes; a `transformed` pass needs fewer.
  */
 export async function arithmeticCases(layer, images, backend, arena, { given, results }) {
   const batch = layer.lanes(images);

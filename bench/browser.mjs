@@ -1,4 +1,4 @@
-// `npm run bench -- browser`: an outer step in a page of Chromium beside one in Node, in turn.
+// `npm run bench -- browser`: takes outer steps in a page of Chromium and in Node, in turn.
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ async function withPage(work) {
   }
 }
 
-/** Undefined where there is no Chromium. */
+/** Returns undefined if there is no Chromium. */
 export async function browser({ quick }) {
   if (!existsSync(executablePath)) {
     console.log(`\nskipped: there is no Chromium at ${executablePath} (set CHROMIUM to where it is)`);
@@ -46,7 +46,7 @@ export async function browser({ quick }) {
   const inNode = (steps) => takeSteps(library, engine, steps);
   const result = await withPage(async (inPage, version) => {
     const [rounds, steps] = quick ? [5, 12] : [15, 20];
-    // A wrong result is not timed. This also warms up: V8 compiles the kernels anew while they run.
+    // A wrong result is not timed. The check also warms up: V8 compiles the kernels anew while they run.
     const [ours, theirs] = [await inNode(steps), await inPage(steps)];
     if (ours.digest !== theirs.digest) throw new Error(`the page's digest is ${theirs.digest}, Node's ${ours.digest}`);
     const times = { node: [], page: [] };

@@ -1,7 +1,7 @@
 // Inputs that JavaScript and Python compute bit for bit alike (twin: peers/torch_step.py): a 32-bit integer hash of the
 // index, scaled in float64 and rounded once to float32.
 
-/** h(seed)[i] in [−1, 1), a multiple of 2⁻²³. */
+/** Returns h(seed)[i] in [−1, 1), a multiple of 2⁻²³. */
 export function hash(i, seed) {
   let u = (Math.imul(i, 0x9e3779b1) + Math.imul(seed, 0x85ebca77) + 0x165667b1) | 0;
   u ^= u >>> 15;
@@ -12,14 +12,14 @@ export function hash(i, seed) {
   return (u >>> 8) / 8388608 - 1;
 }
 
-/** n floats: offset + scale·h(seed). */
+/** Returns n floats: offset + scale·h(seed). */
 export function fill(n, seed, scale = 1, offset = 0) {
   const out = new Float32Array(n);
   for (let i = 0; i < n; i++) out[i] = offset + scale * hash(i, seed);
   return out;
 }
 
-/** θ of a model: parameter k has seed 100 + k, and scale and offset by what it does. */
+/** Returns θ of a model: parameter k has seed 100 + k, and scale and offset by its role. */
 export function weights(model) {
   const theta = new Float32Array(model.parameterCount);
   model.parameters.forEach(({ role, offset, size, fanIn, fanOut }, k) => {
@@ -35,7 +35,7 @@ export function weights(model) {
 /** 0, 1, …, classes − 1, 0, 1, … */
 export const cyclic = (n, classes) => Int32Array.from({ length: n }, (_, i) => i % classes);
 
-/** 0, 0, …, 1, 1, …: as many of each class. */
+/** 0, 0, …, 1, 1, …: equally many of each class. */
 export const byClass = (n, classes) => Int32Array.from({ length: n }, (_, i) => Math.floor((i * classes) / n));
 
 /** η_t = base·(1 + t/T) */

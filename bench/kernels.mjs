@@ -1,4 +1,4 @@
-// `npm run bench -- kernels`: each kernel on one thread, against the limit measured in turn with it.
+// `npm run bench -- kernels`: measures each kernel on one thread, in turn with the limit.
 import { Arena } from "../dist/backend/arena.js";
 import { createReferenceBackend } from "../dist/backend/reference/backend.js";
 import { createWasmBackend } from "../dist/backend/wasm/backend.js";
@@ -9,15 +9,15 @@ import { busyShare, interleave, median, warmUp } from "./measure.mjs";
 import { row, title } from "./print.mjs";
 import { copyWork, trafficCases } from "./traffic.mjs";
 
-/** Images of a distilled block, of a block of a hundred classes or so, and of a real batch. */
+/** The images of a distilled block, of a block for a hundred classes or so, and of a real batch. */
 const IMAGES = [10, 64, 1024];
 
 /** A share of the limit that the noise of two medians may reach. */
 const NOISE = 1.03;
 
 /**
- * What to say of rows that pass the limit: kernels that sum directly cannot, so then the limit was measured too low. Kernels
- * by transforms can, as they do with fewer products than are counted.
+ * Returns a message for rows that pass the limit. Kernels that sum directly cannot, so for them the limit was measured too
+ * low. Kernels by transforms can, because they take fewer products than are counted.
  */
 export function beyondLimit(rows) {
   return rows
@@ -32,7 +32,7 @@ const settings = (quick) => ({ rounds: quick ? 3 : 9, target: quick ? 4 : 10 });
 
 const gigaflops = (flops, ms) => flops / ms / 1e6;
 
-/** Rows of one layer for one number of images. A real batch runs in the chunks that the library cuts it into. */
+/** Measures one layer for one number of images. A real batch runs in the chunks into which the library cuts it. */
 async function measureLayer(network, layer, images, { backend, arena, limit, expected, quick }) {
   const mark = arena.mark();
   const chunk = images === 1024 ? network.chunk : images;

@@ -5,7 +5,7 @@ import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 import { chunkImages } from "../dist/inner/real-batch.js";
 import { lanes as lanesOf } from "../dist/nn/network.js";
 
-/** Sizes of a convolution or linear layer, its forward flops for one image, and the lanes that its network has for some. */
+/** Returns the sizes of each convolution or linear layer, its forward flops for one image, and its network's lanes. */
 function layersOf(model) {
   const layers = [];
   const lanes = (images) => lanesOf(model, images, wasmPlan);
@@ -40,7 +40,7 @@ function layersOf(model) {
 
 const network = (name, model) => ({ name, chunk: chunkImages(model, wasmPlan), layers: layersOf(model) });
 
-/** Networks, with the images of a chunk of a large real batch and their layers. */
+/** The networks, with the images of a chunk of a large real batch and their layers. */
 export const networks = [
   network("LeNet", lenet()),
   network("AlexCifarNet", alexCifarNet()),

@@ -1,5 +1,5 @@
-// The machine's limit on several threads, as a measured process (process.mjs). A "step" is about 100 ms: processors
-// count their busy time in hundredths of a second, and a shorter one could not be told to have been disturbed.
+// Measures the machine's limit on several threads, as a measured process (process.mjs). A "step" is about 100 ms: processors
+// count their busy time in hundredths of a second, so that disturbances of a shorter step could not be seen.
 import { createInterface } from "node:readline";
 import { limitFlops, limitOnThreads } from "./limit.mjs";
 import { timed } from "./measure.mjs";

@@ -11,7 +11,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const source = path("limit.ts");
 const binary = path("../build/limit.wasm");
 
-/** One call's rounds over x, and its arithmetic: long enough for the call not to count. */
+/** One call's rounds over x: enough for the cost of the call itself not to count. */
 const ROUNDS = 64;
 const WORDS = 1024;
 export const limitFlops = ROUNDS * WORDS * 4 * 4;
@@ -31,7 +31,7 @@ function compile() {
   execFileSync(process.execPath, [asc, source, "--outFile", binary, ...options.split(" ")], { stdio: "inherit" });
 }
 
-/** Throws unless one call gives what float32 arithmetic gives: a limit of the wrong sums would mean nothing. */
+/** Throws unless one call gives what float32 arithmetic gives: a limit of wrong sums would mean nothing. */
 function check(call, floats) {
   floats.fill(0, SUMS / 4, SUMS / 4 + 32);
   call(1);
@@ -45,17 +45,17 @@ function check(call, floats) {
   }
 }
 
-/** A function that does `limitFlops` flops, warmed up. */
+/** Returns a function that does `limitFlops` flops, warmed up. */
 export function limitWork() {
   compile();
   const memory = new WebAssembly.Memory({ initial: 1 });
-  // Compiled well at once: on busy threads V8's first, four times slower code could be what is measured.
+  // Code is compiled well at once; otherwise, on busy threads, V8's first, four times slower code could be measured.
   setFlagsFromString("--no-liftoff");
   const module = new WebAssembly.Module(readFileSync(binary));
   setFlagsFromString("--liftoff");
   const { limit } = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const floats = new Float32Array(memory.buffer);
-  // Of both signs and small, so that no sum ever overflows or becomes denormal.
+  // The values have both signs and are small, so that no sum overflows or becomes denormal.
   for (let i = 0; i < floats.length; i++) floats[i] = 0.5 + hash(i, 7) / 4;
   for (let i = 0; i < 8; i++) floats[FACTORS / 4 + i] = (i & 4 ? -1 : 1) * 2 ** -(i & 3);
   const call = (rounds) => limit(SUMS, FACTORS, X, rounds);
@@ -69,7 +69,7 @@ const ROUND = 0;
 const CALLS = 1;
 const DONE = 2;
 
-/** A function (calls) that does `calls`·limitFlops flops on each of `threads` threads at the same time. */
+/** Returns a function (calls) that does `calls`·limitFlops flops on each of `threads` threads at the same time. */
 export async function limitOnThreads(threads) {
   compile();
   const control = new Int32Array(new SharedArrayBuffer(12));

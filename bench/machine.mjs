@@ -1,5 +1,5 @@
-// What a result must say of where it was measured, and the file that results of one machine are kept in: CPU, number
-// of cores, Node and commit, no names of hosts or folders.
+// What a result says about the machine, and the file that keeps the results of one machine: CPU, number
+// of cores, Node and commit, but no names of hosts or folders.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";

@@ -1,5 +1,5 @@
 // npm run bench -- [kernels] [steps] [peers] [browser] [--quick]: measures what docs/performance.md explains, prints it and keeps
-// it in bench/results/. Nothing is timed before its result was checked.
+// it in bench/results/. Every result is checked before it is timed.
 import { existsSync } from "node:fs";
 import { machine, store } from "./machine.mjs";
 

@@ -35,7 +35,7 @@ function matchingDistance(model, real, synthetic, v) {
   return distance;
 }
 
-/** A function that takes a step and gives { loss, images, learningRates: none }. */
+/** Returns a function that takes a step and returns { loss, images, learningRates: none }. */
 export function matching(model, engine, { parameters, steps, real }) {
   const { backend, arena } = engine;
   const { ops, plan } = backend;

@@ -1,5 +1,5 @@
-// Time. One thread is timed by the process's CPU time, which waiting for a processor does not lengthen; several by the
-// clock. Medians, with the smallest beside them.
+// Measures time. One thread is timed by the process's CPU time, which waiting for a processor does not lengthen, several
+// threads by the clock. The results are medians, with the smallest beside them.
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
@@ -9,7 +9,7 @@ export function median(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Runs `work`; milliseconds by the clock and of this process's CPU time. */
+/** Runs `work`; returns milliseconds by the clock and of this process's CPU time. */
 export async function timed(work) {
   const before = process.cpuUsage();
   const start = performance.now();
@@ -19,7 +19,7 @@ export async function timed(work) {
   return { ms, cpu: (user + system) / 1000 };
 }
 
-/** CPU milliseconds of `count` calls of `work`. */
+/** Returns the CPU milliseconds of `count` calls of `work`. */
 function cpuOf(work, count) {
   const before = process.cpuUsage();
   for (let i = 0; i < count; i++) work();
@@ -27,7 +27,7 @@ function cpuOf(work, count) {
   return (user + system) / 1000;
 }
 
-/** Calls of `work` that take about `target` milliseconds. */
+/** Returns how many calls of `work` take about `target` milliseconds. */
 function calibrate(work, target) {
   for (let count = 1; ; count *= 2) {
     const spent = cpuOf(work, count);
@@ -36,8 +36,8 @@ function calibrate(work, target) {
 }
 
 /**
- * Samples of CPU milliseconds a call for each of `works`, taken in turn, so that a change of the machine's speed meets
- * all of them.
+ * Returns samples of CPU milliseconds per call for each of `works`, taken in turn, so that a change of the machine's speed
+ * affects all of them.
  */
 export function interleave(works, { rounds, target }) {
   const counts = works.map((work) => calibrate(work, target));
@@ -55,7 +55,7 @@ export function warmUp(work, ms) {
   for (const end = performance.now() + ms; performance.now() < end; ) work();
 }
 
-/** Milliseconds that all processors were busy, and in all, since they were started. */
+/** Returns the milliseconds that all processors were busy, and in all, since they were started. */
 export function processorTimes() {
   let busy = 0;
   let all = 0;
@@ -66,19 +66,19 @@ export function processorTimes() {
   return { busy, all };
 }
 
-/** Share of the processors that was busy between two moments, from 0 to 1, beside `own` milliseconds of CPU time. */
+/** Returns the share of the processors that was busy between two moments, from 0 to 1, beside `own` milliseconds of CPU time. */
 export function busyBetween(before, after, own = 0) {
   return Math.max(0, after.busy - before.busy - own) / Math.max(1, after.all - before.all);
 }
 
-/** Share of the machine's processors that is busy now. */
+/** Returns the share of the machine's processors that is busy now. */
 export async function busyShare(ms = 250) {
   const before = processorTimes();
   await new Promise((resolve) => setTimeout(resolve, ms));
   return busyBetween(before, processorTimes());
 }
 
-/** Waits at most `seconds` until the machine is idle enough for the clock to mean something; the busy share then. */
+/** Waits at most `seconds` until the machine is idle enough for the clock to be useful; returns the busy share then. */
 export async function quiet(seconds, most = 0.1) {
   const end = performance.now() + 1000 * seconds;
   for (;;) {
@@ -88,8 +88,8 @@ export async function quiet(seconds, most = 0.1) {
 }
 
 /**
- * The most memory this process ever held, in MB. On Linux not `maxRSS`, which begins with what the parent held when it
- * started this process.
+ * Returns the most memory that this process ever held, in MB. On Linux it does not use `maxRSS`, which begins with what the
+ * parent held when it started this process.
  */
 export function peakMemory() {
   try {

@@ -1,5 +1,5 @@
-// `npm run bench -- peers`: the same gradients here and in PyTorch, in turn on the same cores, and plain training beside
-// TensorFlow.js. Only results that agree are timed.
+// `npm run bench -- peers`: computes the same gradients here and in PyTorch, in turn on the same cores, and compares plain
+// training with TensorFlow.js. Only results that agree are timed.
 import { row, title } from "./print.mjs";
 import { alternate, ourProcess, times } from "./process.mjs";
 import { roundsOf, threadCounts } from "./steps.mjs";
@@ -7,10 +7,10 @@ import { compareTraining } from "./tensorflow.mjs";
 import { torchProcess, torchVersion } from "./torch.mjs";
 import { checkResult, workloads } from "./workloads.mjs";
 
-/** Forms of PyTorch's step (peers/torch_step.py): the faster one is what counts. */
+/** The forms of PyTorch's step (peers/torch_step.py), of which the faster one counts. */
 const forms = { "back-gradient": ["hvp", "full"], matching: ["matching"] };
 
-/** Rows of a workload: this library in turn with each form of PyTorch's step. */
+/** Times a workload in this library, in turn with each form of PyTorch's step. */
 async function compare(workload, threads, quick) {
   const ours = ourProcess(workload, threads, "gradient");
   checkResult(`${workload.id} here`, workload, (await ours.ready).result);

@@ -1,4 +1,4 @@
-// Lines of a table on the terminal, as they are measured.
+// Prints the lines of a table on the terminal as they are measured.
 
 const widths = [];
 
@@ -15,14 +15,14 @@ function print(cells) {
   console.log(line.trimEnd());
 }
 
-/** Begins a table. */
+/** Starts a table. */
 export function title(names) {
   widths.splice(0, widths.length, ...names.map((name, i) => Math.max(name.length, [18, 8, 16, 15][i] ?? 8)));
   console.log();
   print(names);
 }
 
-/** One line of the table begun last. */
+/** Prints one line of the table that was started last. */
 export function row(values) {
   print(values.map(cell));
 }

@@ -1,6 +1,6 @@
-// A measured process: it says one line of JSON when it is ready, and answers each line it is sent with another. Steps are
+// A measured process writes one line of JSON when it is ready, and answers each line that it is sent with another. Steps are
 // taken in processes of their own so that peak memory is theirs, and in turn so that a change of the machine's speed
-// meets all of them.
+// affects all of them.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -32,7 +32,7 @@ export class MeasuredProcess {
     return answer;
   }
 
-  /** Its last words. The process has ended then. */
+  /** Returns its last line; the process has ended then. */
   async finish() {
     const ended = new Promise((resolve) => this.#child.once("close", resolve));
     const answer = await this.ask("finish");
@@ -43,21 +43,21 @@ export class MeasuredProcess {
 
 const script = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** This library taking steps of a workload: `what` is "gradient" or "run" (step-process.mjs). */
+/** Starts this library taking steps of a workload: `what` is "gradient" or "run" (step-process.mjs). */
 export const ourProcess = (workload, threads, what) =>
   new MeasuredProcess(process.execPath, [script("step-process.mjs")], { workload: workload.id, threads, what });
 
 export const limitProcess = (threads) =>
   new MeasuredProcess(process.execPath, [script("limit-process.mjs")], { threads });
 
-/** Milliseconds of a step that gains nothing from another before it. */
+/** The milliseconds of a step that is no faster after another one. */
 const LONG = 2000;
 
 /**
- * `rounds` answers to "step" of each process, in turn, each with the share of the machine that was busy before it and the
- * share that other processes took while it ran. Where several threads are timed, waits a little for a quiet machine. A short
- * step is taken twice and timed once: in a run steps follow each other, and after a pause the first finds caches cold and
- * threads asleep.
+ * Asks each process in turn for `rounds` steps. Each answer has the share of the machine that was busy before the step and
+ * the share that other processes took during it. If several threads are timed, it waits a little for a quiet machine. A
+ * short step is taken twice and timed once: in a run steps follow each other, while after a pause the first one finds cold
+ * caches and sleeping threads.
  */
 export async function alternate(processes, rounds, threads) {
   const answers = processes.map(() => []);
@@ -77,8 +77,8 @@ export async function alternate(processes, rounds, threads) {
 }
 
 /**
- * Median and smallest time of a step: of the CPU on one thread; by the clock on several, and then of the half of the
- * steps that other processes disturbed least. Beside them the clock's median, and how busy the machine was.
+ * Returns median and smallest time of a step: of the CPU on one thread, of the clock on several, for the half of the steps
+ * that other processes disturbed least. Beside them it returns the clock's median, and how busy the machine was.
  */
 export function times(answers, threads) {
   const undisturbed = [...answers].sort((a, b) => a.others - b.others).slice(0, Math.ceil(answers.length / 2));

@@ -1,4 +1,4 @@
-// This library taking whole steps, as a measured process (process.mjs). What it can be asked to take:
+// This library taking whole steps, as a measured process (process.mjs). There are two kinds of steps:
 //
 //   gradient   the workload's loss and gradients on the shared inputs, through the public low-level API
 //   run        outer steps of distill(): the same with the order of the data, initial weights and Adam
@@ -15,7 +15,7 @@ const model = models[workload.network]();
 const features = model.inputShape.reduce((a, b) => a * b);
 const { steps, epochs, imagesPerStep, real, learningRate, warmUps } = workload;
 
-/** A function that takes a step and gives { loss, images: [gradients of each block], learningRates }. */
+/** Returns a function that takes a step and returns { loss, images: [gradients of each block], learningRates }. */
 async function gradient() {
   const inputs = {
     parameters: weights(model),
@@ -32,7 +32,7 @@ async function gradient() {
   return () => network.metaGradient({ ...inputs, epochs, learningRates });
 }
 
-/** A function that takes an outer step of a run and gives { loss }. */
+/** Returns a function that takes an outer step of a run and returns { loss }. */
 async function run() {
   const [channels, height, width] = model.inputShape;
   const count = 2 * real;
@@ -51,7 +51,7 @@ async function run() {
   return async () => (await outerSteps.next()).value;
 }
 
-/** What expected.json holds of a result. */
+/** Returns the values that expected.json holds of a result. */
 function summary({ loss, images, learningRates }) {
   let squares = 0;
   let projection = 0;
@@ -80,7 +80,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     }),
   );
 }
-// The same inputs give the same bits, however often.
+// The same inputs must give the same bits every time.
 if (what === "gradient" && JSON.stringify(summary(last)) !== JSON.stringify(summary(first))) {
   throw new Error(`${id}: the last step's result is not the first one's`);
 }

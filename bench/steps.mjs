@@ -1,16 +1,16 @@
-// `npm run bench -- steps`: whole outer steps, each in a process of its own, on one thread and on two.
+// `npm run bench -- steps`: measures whole outer steps, each in a process of its own, on one thread and on two.
 import { availableParallelism } from "node:os";
 import { backGradientFlops, matchingFlops } from "./flops.mjs";
 import { row, title } from "./print.mjs";
 import { alternate, limitProcess, ourProcess, times } from "./process.mjs";
 import { checkResult, models, workloads } from "./workloads.mjs";
 
-/** Numbers of threads to measure. */
+/** The numbers of threads to measure. */
 export const threadCounts = () => (availableParallelism() > 1 ? [1, 2] : [1]);
 
 export const roundsOf = ({ rounds }, quick) => (quick ? Math.ceil(rounds / 5) : rounds);
 
-/** Steps of one kind in turn with the limit: their time, the limit then, peak memory. */
+/** Measures steps of one kind in turn with the limit: their time, the limit then, peak memory. */
 async function measure(workload, threads, what, quick) {
   const limit = limitProcess(threads);
   const ours = ourProcess(workload, threads, what);
@@ -24,7 +24,7 @@ async function measure(workload, threads, what, quick) {
   return { ...times(ofStep, threads), limit: (1000 * gflop) / times(ofLimit, threads).ms, rss, errors, result };
 }
 
-/** The gradient of a workload and, for those that distill() runs, its outer step; against the useful flops. */
+/** Measures the gradient of a workload and, if distill() runs it, its outer step, against the useful flops. */
 async function measureWorkload(workload, threads, quick) {
   const model = models[workload.network]();
   const matching = workload.method === "matching";
@@ -80,7 +80,7 @@ export async function steps({ quick }) {
         [r.others],
       ]);
     }
-    // A run's first loss is a function of recipe and seed, whatever the threads.
+    // A run's first loss is a function of recipe and seed, whatever the number of threads.
     const losses = new Set(rows.filter(({ id }) => id === workload.id).map(({ loss }) => loss));
     if (losses.size > 1) throw new Error(`${workload.id}: the loss depends on the threads: ${[...losses]}`);
   }

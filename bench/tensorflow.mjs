@@ -1,4 +1,4 @@
-// Plain training beside TensorFlow.js, where it is installed: LeNet, one step of SGD on 256 images, one thread (its
+// Compares plain training with TensorFlow.js, if it is installed: LeNet, one step of SGD on 256 images, one thread (its
 // WebAssembly backend has no threads in Node).
 import { fileURLToPath } from "node:url";
 import { row, title } from "./print.mjs";
@@ -6,7 +6,7 @@ import { alternate, MeasuredProcess, times } from "./process.mjs";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const job = { images: 256, learningRate: 0.05, warmUps: 5 };
-/** Losses of float32 libraries after a few steps, relative. */
+/** The relative tolerance for losses of float32 libraries after a few steps. */
 const TOLERANCE = 1e-5;
 
 const installed = () => {

@@ -1,4 +1,4 @@
-// PyTorch from Debian's python3-torch, at its best settings.
+// Runs PyTorch from Debian's python3-torch, at its best settings.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { MeasuredProcess } from "./process.mjs";
 const python = "/usr/bin/python3";
 const script = fileURLToPath(new URL("peers/torch_step.py", import.meta.url));
 
-/** PyTorch's version, or undefined where it is not installed. */
+/** Returns PyTorch's version, or undefined if it is not installed. */
 export function torchVersion() {
   if (!existsSync(python)) return undefined;
   try {
@@ -19,7 +19,7 @@ export function torchVersion() {
   }
 }
 
-/** OpenBLAS chooses its own kernels; freed tensors stay with the process, where giving them back costs page faults. */
+/** OpenBLAS chooses its own kernels; freed tensors stay in the process, because giving them back costs page faults. */
 function environment(threads) {
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env;
   return {
@@ -32,7 +32,7 @@ function environment(threads) {
   };
 }
 
-/** PyTorch taking steps of a workload. */
+/** Starts PyTorch taking steps of a workload. */
 export function torchProcess(workload, { form, threads, dtype = "float32" }) {
   return new MeasuredProcess(python, [script], { ...workload, form, threads, dtype }, environment(threads));
 }

@@ -7,13 +7,13 @@ import { write } from "../dist/backend/backend.js";
 import { createReferenceBackend } from "../dist/backend/reference/backend.js";
 import { fill } from "./inputs.mjs";
 
-/** Images of a case when it is checked. */
+/** The images of a case when it is checked. */
 const CHECKED = 12;
-/** Of the largest value expected: Adam's divisions and square roots round a few times. */
+/** The tolerance, relative to the largest expected value: Adam's divisions and square roots round a few times. */
 const TOLERANCE = 1e-6;
 
-// Each case: `build(images)` gives how many floats every operand has, which of them are written, how many floats must be
-// moved, and the call.
+// In each case `build(images)` returns how many floats every operand has, which operands are written, how many floats must
+// be moved, and the call.
 
 /** out = f(a) or f(a, b), float by float */
 const elementwise = (kernel, per, reads, call) => ({
@@ -112,7 +112,7 @@ const frame = (channels, side, edge) => {
 const pools = (shape) =>
   ["maxPool2dForward", "maxPool2dGather", "maxPool2dScatter"].map((kernel) => pool(kernel, shape));
 
-/** Operands, lanes, kernels: a network's first block on so many images, then what acts on all weights or all pixels. */
+/** Operands, lanes and kernels: a network's first block on so many images, then kernels on all weights or all pixels. */
 const groups = [
   [
     "LeNet, 10 images",
@@ -132,7 +132,7 @@ const groups = [
   ["AlexCifarNet, 10 × 100 images", 1000, [adam(3072)]],
 ];
 
-/** The operands of a case on a backend, filled. */
+/** Allocates and fills the operands of a case on a backend. */
 function place({ floats, prepare }, backend) {
   const arena = new Arena(backend);
   const at = {};
@@ -174,7 +174,7 @@ export async function* trafficCases(backend) {
   }
 }
 
-/** Copies half of `bytes` onto the other half with the host's own copy, which knows wider vectors than WebAssembly. */
+/** Copies half of `bytes` onto the other half with the host's own copy, which may use wider vectors than WebAssembly. */
 export function copyWork(bytes) {
   const floats = new Float32Array(2 * Math.ceil(bytes / 8));
   const half = floats.length / 2;

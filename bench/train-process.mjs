@@ -1,4 +1,4 @@
-// Plain training of LeNet in this library, as a measured process (process.mjs): a step is one of SGD.
+// Trains LeNet in this library, as a measured process (process.mjs): a step is one of SGD.
 import { createInterface } from "node:readline";
 import { write } from "../dist/backend/backend.js";
 import { createEngine, lenet } from "../dist/index.js";

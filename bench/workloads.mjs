@@ -1,4 +1,4 @@
-// The whole steps that are measured, the same for every library: inputs from inputs.mjs, results in expected.json.
+// The whole steps that are measured, the same for every library; inputs.mjs has their inputs, expected.json their results.
 //
 //   back-gradient   the loss on real images after S·E inner steps of SGD on S blocks of synthetic images, and its gradient
 //                   by all images and learning rates (Wang et al. 2018; docs/math.md §2)
@@ -8,8 +8,8 @@ import { readFileSync } from "node:fs";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 
 /**
- * Sizes of each workload, given to every library; `rounds` timings in turn with its peers, after as many `warmUps` as it takes
- * V8 to compile what they call: meanwhile it has threads of its own at work.
+ * The sizes of each workload, which every library gets. `rounds` timings are taken in turn with its peers, after as many
+ * `warmUps` as V8 needs to compile what they call, which it does on threads of its own.
  */
 export const workloads = [
   {
@@ -65,7 +65,7 @@ export const workloads = [
   },
 ];
 
-/** What each `network` is. */
+/** The network behind each name. */
 export const models = {
   lenet: () => lenet(),
   alexCifarNet: () => alexCifarNet(),
@@ -74,11 +74,11 @@ export const models = {
 
 const path = new URL("expected.json", import.meta.url);
 
-/** Results in float64, from PyTorch (expect.mjs). */
+/** The results in float64, from PyTorch (expect.mjs). */
 export const expected = JSON.parse(readFileSync(path, "utf8"));
 
 /**
- * Relative. float32 alone costs about 1e-5, but of some 10⁵ units one may round to the other side of a ReLU: then
+ * Relative tolerances. float32 alone costs about 1e-5, but of some 10⁵ units one may round to the other side of a ReLU; then
  * gradients differ by one term in as many, about 1/√10⁵ of their norm. Wrong mathematics is wrong by far more.
  */
 const TOLERANCE = { loss: 1e-4, images: 1e-3, projection: 1e-2, learningRates: 1e-2 };

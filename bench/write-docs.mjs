@@ -2,7 +2,7 @@
 //
 //   node bench/write-docs.mjs                         from the committed sample
 //   node bench/write-docs.mjs bench/results/X.json    from a machine's own results, which become the sample
-//   node bench/write-docs.mjs --check                 fails where the page is not what the sample gives
+//   node bench/write-docs.mjs --check                 fails if the page differs from what the sample gives
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sample } from "./machine.mjs";
@@ -22,7 +22,7 @@ function table(names, rows) {
 const onMachine = ({ machine: { cpu, cores, node, commit }, quick }) =>
   `${cpu}, ${cores} cores, Node ${node}, commit ${commit}${quick ? ", quick" : ""}.`;
 
-/** The rows of `list` by a key, in their order. */
+/** Groups the rows of `list` by a key, in order. */
 function grouped(list, key) {
   const groups = new Map();
   for (const item of list) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);

@@ -1,4 +1,4 @@
-// Trains a fresh network from a distilled file, a matter of milliseconds, and lets it read real digits.
+// Trains a fresh network from a distilled file, which takes milliseconds, and lets it read real digits.
 //
 //   node examples/02-train-from-a-file.mjs [file, runs/example/digits.safetensors]
 import { createEngine, digits, modelFromDescription, trainOn } from "distillate";

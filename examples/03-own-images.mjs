@@ -1,4 +1,4 @@
-// Distils pictures of one's own: a folder with a folder of PNG or JPEG files for each class, or a zip or tar.gz of it.
+// Distils your own pictures: a folder with a folder of PNG or JPEG files for each class, or a zip or tar.gz of it.
 //
 //   node examples/03-own-images.mjs FOLDER|ARCHIVE [outer steps, 200] [picture, runs/own.png]
 import { backGradient, contactSheet, distill, evaluate, fixedInit, lenet } from "distillate";

@@ -1,4 +1,4 @@
-// The engine below: a network of one's own, and its Hessian times a vector, checked by a difference of gradients.
+// Uses the engine directly: your own network, and its Hessian times a vector, checked by a difference of gradients.
 //
 //   node examples/04-own-network.mjs
 import { avgPool2d, conv2d, createEngine, flatten, linear, sequential, tanh } from "distillate";

@@ -1,6 +1,6 @@
-// An algorithm of one's own on the engine: gradient matching (Zhao, Mopuri, Bilen 2021), in its simplest form.
+// Your own algorithm on the engine: gradient matching (Zhao, Mopuri, Bilen 2021), in its simplest form.
 //
-// Synthetic images are to give the network the same gradient as real ones. With g the synthetic and G the real gradient,
+// Synthetic images shall give the network the same gradient as real ones. With g the synthetic and G the real gradient,
 // the distance D = ½ |g − G|² changes with the images x by ∂D/∂x = H_xθ · (g − G), which is one tangent pass of the engine:
 // a Hessian-vector product whose vector is the difference.
 //
@@ -15,7 +15,7 @@ const model = lenet();
 const engine = await createEngine();
 const net = await engine.bind(model);
 
-/** Numbers around 0, the same ones for the same seed. */
+/** Returns numbers around 0, the same ones for the same seed. */
 function noise(length, scale, seed) {
   let state = seed;
   return Float32Array.from({ length }, () => {
@@ -24,7 +24,7 @@ function noise(length, scale, seed) {
   });
 }
 
-/** Weights of a fresh network, uniform in ±√(3 / fan-in); biases 0. */
+/** Returns the weights of a fresh network, uniform in ±√(3 / fan-in); biases are 0. */
 function freshNetwork(seed) {
   const theta = new Float32Array(model.parameterCount);
   model.parameters.forEach(({ role, offset, size, fanIn }, i) => {
@@ -33,7 +33,7 @@ function freshNetwork(seed) {
   return theta;
 }
 
-/** Real images of a class, as the network takes them. */
+/** Returns real images of a class, normalised for the network. */
 function realImages(label, count) {
   const images = new Float32Array(count * pixels);
   const chosen = [...train.labels.keys()].filter((i) => train.labels[i] === label).slice(0, count);
@@ -62,7 +62,7 @@ for (let update = 1; update <= Number(updates); update++) {
     distance += vector.reduce((sum, value) => sum + value * value, 0);
     scale += wanted.reduce((sum, value) => sum + value * value, 0);
     const { images } = await net.hessianVectorProduct({ parameters, vector, ...synthetic[label] });
-    // A step of fixed length, whatever the size of the gradient.
+    // Every step has the same length, whatever the size of the gradient.
     const length = Math.sqrt(images.reduce((sum, value) => sum + value * value, 0));
     for (let p = 0; p < pixels; p++) synthetic[label].images[p] -= images[p] / length;
   }

@@ -1,4 +1,4 @@
-// The linear case: D distilled points bring any network to the optimum of least squares in one step, D − 1 do not. Draws
+// The linear case: D distilled points bring any network to the least squares optimum in one step; D − 1 points do not. Draws
 // the steps in the plane of the two weights: from blue to black, with the optimum in red.
 //
 //   node examples/06-linear-case.mjs [file, runs/example/linear-case.svg]
@@ -8,7 +8,7 @@ import { createEngine, flatten, linear, linearCase, sequential } from "distillat
 
 const [file = "runs/example/linear-case.svg"] = process.argv.slice(2);
 
-// Fifty real points of two features, and targets that lie near a plane.
+// There are fifty real points of two features, and targets near a plane.
 const wave = (i, pace) => ((i * pace) % 17) / 8 - 1;
 const inputs = Float64Array.from({ length: 100 }, (_, i) => wave(i, i % 2 ? 5 : 7));
 const targets = Float64Array.from(
@@ -26,7 +26,7 @@ const starts = [
   [0, 1],
 ].map((theta) => Float32Array.from(theta));
 
-/** Where one step on the distilled points leads from each start. */
+/** Returns where one step on the distilled points leads from each start. */
 async function ends({ inputs: images, targets: wanted, learningRate }) {
   const block = { images: Float32Array.from(images), targets: Float32Array.from(wanted) };
   const step = async (parameters) =>

@@ -1,10 +1,10 @@
-// Accuracy against the number of gradient steps, or of epochs, with everything else as the recipe says.
+// Measures accuracy against the number of gradient steps, or of epochs, with all other settings from the recipe.
 //
 //   node scripts/ablation.mjs --steps 1,2,5,10,20 [--recipe digits-random] [--out runs/ablation] [-- options of distillate run]
 //   node scripts/ablation.mjs --epochs 1,2,3,5 --out runs/ablation -- --data mnist/ --evaluate 200
 //
-// Each point is a run in a folder of its own. A folder whose result.json says it was evaluated under the same options is
-// not run again, so a list that was cut off goes on where it stopped. Leaves <out>/<name>.md and <out>/<name>.svg.
+// Each point is a run in a folder of its own. A point is skipped if its folder's result.json says that it was evaluated
+// with the same options, so an interrupted list continues where it stopped. Writes <out>/<name>.md and <out>/<name>.svg.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ writeFileSync(join(out, `${name}.md`), markdown());
 writeFileSync(join(out, `${name}.svg`), plot());
 console.log(`${join(out, `${name}.md`)}\n${join(out, `${name}.svg`)}`);
 
-/** Runs one point, unless that was done. */
+/** Runs one point, unless it is done. */
 function point(n) {
   const folder = join(out, `${recipe}-${name}-${n}`);
   const args = ["run", recipe, `--${name}`, String(n), ...positionals];
@@ -58,7 +58,7 @@ function point(n) {
   return { n, ...finished(folder, args) };
 }
 
-/** The result in a folder, if it is that of these arguments and was evaluated. */
+/** Returns the result in a folder, if it was evaluated with these arguments. */
 function finished(folder, args) {
   try {
     if (readFileSync(join(folder, "ablation.json"), "utf8") !== JSON.stringify(args)) return undefined;

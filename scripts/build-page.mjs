@@ -1,10 +1,10 @@
-// The library for pages: ES modules that hold everything (dist/page/), and the sources of their workers.
+// Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import ts from "typescript";
 
-/** `name.page.ts` in place of `name.ts`, where there is one. */
+/** Loads `name.page.ts` instead of `name.ts`, if it exists. */
 export const pageSources = {
   name: "page-sources",
   setup({ onResolve }) {
@@ -15,10 +15,10 @@ export const pageSources = {
   },
 };
 
-/** What is said of an option for a terminal and for the documentation, which no page shows. */
+/** The texts about an option for a terminal and for the documentation, which no page shows. */
 const saidElsewhere = new Set(["help", "flag", "oldFlag"]);
 
-/** Declared options (src/checks/declare.ts) without that. */
+/** Leaves those texts out of declared options (src/checks/declare.ts). */
 export const withoutHelp = {
   name: "without-help",
   setup({ onLoad }) {
@@ -43,7 +43,7 @@ function withoutTexts(text) {
   return spans.reduceRight((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text);
 }
 
-/** Module `contents` in place of the generated ones whose path matches, which may not be there yet. */
+/** Loads `contents` instead of the generated modules whose path matches, which may not exist yet. */
 export const instead = (filter, contents) => ({
   name: "instead",
   setup({ onResolve, onLoad }) {
@@ -52,13 +52,13 @@ export const instead = (filter, contents) => ({
   },
 });
 
-/** A page's worker is handed the kernels, compiled, by the page; and it does not hold itself. */
+/** A page hands its worker the compiled kernels, and the worker does not contain its own source. */
 const handed = instead(
   /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
   "export const threads = undefined, relaxed = undefined, workerSource = undefined;",
 );
 
-/** The reference backend is slow, and for tests: who wants it in a page has it in place. */
+/** The reference backend is slow and for tests; a page can use it only in place. */
 const withoutReference = instead(
   /reference\/backend\.ts$/,
   `export function createReferenceBackend() {
@@ -66,10 +66,10 @@ const withoutReference = instead(
   }`,
 );
 
-/** The page has checked a run before it hands it over. */
+/** The worker does not repeat the page's check of a run. */
 const withoutCheck = instead(/\/memory-limit\.ts$/, "export function checkMemoryLimit() {}");
 
-/** Nor are the options of a call looked at again. */
+/** The worker does not repeat the checks of a call's options either. */
 const withoutChecks = instead(
   /\/call-checks\.ts$/,
   `const none = {};
@@ -104,7 +104,7 @@ const options = {
   legalComments: "linked",
 };
 
-/** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as one. */
+/** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as a file. */
 export async function buildPage(root) {
   const outdir = join(root, "dist/page");
   await build({

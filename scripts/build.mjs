@@ -1,6 +1,6 @@
 // Builds the package: kernels (AssemblyScript → WASM → embedded), the JPEG decoder (embedded likewise), the sources of threads
-// and workers, the library for Node (dist/), the digits, and the library for pages (dist/page/). With --if-stale, only where
-// dist/ is not what the sources are now.
+// and workers, the library for Node (dist/), the digits, and the library for pages (dist/page/). With --if-stale it builds
+// only if dist/ differs from what the sources give.
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -30,12 +30,12 @@ function compileKernels() {
   const packed = ({ target, binary }) => ({ target, binary: gzipSync(binary, { level: 9 }) });
   embed("binary.gen.ts", simd, threads);
   embed("packed.page.gen.ts", packed(threads));
-  // In files of their own: hardly anybody asks for them.
+  // Each has a file of its own, because few programs use them.
   embed("relaxed.gen.ts", relaxed);
   embed("packed-relaxed.page.gen.ts", packed(relaxed));
 }
 
-/** A worker in Node is given these strings when it starts, rather than that its source holds them once more. */
+/** A worker in Node gets these strings when it starts, so that its source need not contain them again. */
 const given = instead(
   /(binary|relaxed|thread-source|worker-source)\.gen\.ts$/,
   "export const { simd, threads, relaxed, threadSource, workerSource } = given;",
@@ -57,12 +57,12 @@ async function embed(entry, target, { name, ...options }) {
   writeFileSync(join(root, target), text);
 }
 
-/** A kernel thread. */
+/** Embeds a kernel thread. */
 async function embedThread() {
   await embed("src/backend/wasm/thread.ts", "src/backend/wasm/thread-source.gen.ts", { name: "threadSource" });
 }
 
-/** A worker in Node, as a function of the sources that it is given when it starts. */
+/** Embeds a worker in Node, as a function of the sources that it gets when it starts. */
 async function embedWorker() {
   await embed("src/run/orchestrator/main.ts", "src/workers/worker-source.gen.ts", {
     name: "workerSource",
@@ -72,7 +72,7 @@ async function embedWorker() {
   });
 }
 
-/** A worker in a page, and its kernel threads. */
+/** Embeds a worker in a page, and its kernel threads. */
 async function embedPageWorker() {
   await embed("src/run/orchestrator/main.page.ts", "src/platform/worker-source.page.gen.ts", {
     name: "workerSource",
@@ -104,7 +104,7 @@ function writeVersion() {
 }
 
 async function buildAll({ keepKernels }) {
-  // A page loads a kernel as a file of build/, too.
+  // A page can load a kernel as a file of build/, too.
   if (!keepKernels || !existsSync(join(root, "build/threads.wasm"))) compileKernels();
   packJpegDecoder();
   writeVersion();
@@ -113,7 +113,7 @@ async function buildAll({ keepKernels }) {
   await embedPageWorker();
   rmSync(join(root, "dist"), { recursive: true, force: true });
   run("typescript/bin/tsc", "-p", "tsconfig.build.json");
-  // npm makes a command executable when it installs a package, not when somebody builds one.
+  // npm makes a command executable when it installs a package, but not when the package is built.
   chmodSync(join(root, "dist/cli/main.js"), 0o755);
   copyJpegLicences();
   makeDigits();

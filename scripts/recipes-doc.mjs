@@ -1,5 +1,5 @@
-// docs/recipes.md: the named recipes as tables, from what they say, and the keys of a recipe, from their declarations.
-// `node scripts/recipes-doc.mjs` writes it; a test runs it with --print.
+// Writes docs/recipes.md: the named recipes as tables, and the keys of a recipe from their declarations. A test runs it with
+// --print.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { recipeCost } from "../dist/recipes/cost.js";

@@ -1,11 +1,11 @@
-/** What is served and how. */
+/** Says what is served and how. */
 export interface ServeOptions {
   readonly folder: string;
-  /** Default: any that is free. */
+  /** Default: any free port. */
   readonly port?: number;
   /** Sends the headers that isolate pages from others. Default true. */
   readonly isolated?: boolean;
-  /** A Content-Security-Policy. */
+  /** The Content-Security-Policy of all files. Default: none. */
   readonly policy?: string;
 }
 

@@ -1,4 +1,4 @@
-// A small web server for pages that use the library: the demo, the tests. It sends the headers that isolate a page from
+// A small web server for pages that use the library: the demo and the tests. It sends the headers that isolate a page from
 // others, without which browsers let no page share memory between threads, and a policy if one is given.
 //
 // node scripts/serve.mjs FOLDER [PORT]
@@ -20,7 +20,7 @@ const types = {
   ".svg": "image/svg+xml",
 };
 
-/** Of the page and, in `require-corp`, of everything it loads, its workers' scripts included. */
+/** The page needs these headers; `require-corp` needs them on everything that it loads too, such as workers' scripts. */
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",

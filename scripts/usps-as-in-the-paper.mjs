@@ -1,6 +1,6 @@
 // MNIST → USPS on the paper's own division of the USPS digits: its training and test digits are a random four fifths and a
-// random fifth of all 9,298 (7,438 and 1,860), where the files of this data set hold the division of the postal service,
-// whose test digits are the harder ones. Needs pools of LeNets trained on MNIST (`distillate train mnist-usps`).
+// random fifth of all 9,298 (7,438 and 1,860). The files of this data set have the postal service's division, whose test
+// digits are harder. It needs pools of LeNets trained on MNIST (`distillate train mnist-usps`).
 //
 //   node scripts/usps-as-in-the-paper.mjs DATA --pool DIR --test-pool DIR [--outer-steps 800] [--threads 1]
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
 const steps = Number(values["outer-steps"]);
 const threads = Number(values.threads);
 
-/** All digits in one set. */
+/** Joins all digits in one set. */
 function joined({ train, test }) {
   const { mean: _, std: __, ...images } = train;
   const pixels = new Uint8Array(train.pixels.length + test.pixels.length);

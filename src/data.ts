@@ -1,4 +1,4 @@
-// Data sets and what reads them: the entry `distillate/data`.
+// The entry `distillate/data`: data sets and their readers.
 
 export { decodeImage } from "./codecs/decode-image.ts";
 export type { DecodeOptions, Raster } from "./codecs/raster.ts";

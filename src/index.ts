@@ -1,4 +1,4 @@
-// The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
+// The entry `distillate`: only the names that a page needs to distil, because it downloads all of them.
 // Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
 export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";

@@ -1,4 +1,4 @@
-// What needs a file system: the entry `distillate/node`. The work itself is elsewhere; here are only paths.
+// The entry `distillate/node`: what needs a file system. Only paths are handled here; the work is done elsewhere.
 import { basename, extname } from "node:path";
 import { text } from "./checks/checks.ts";
 import { outOfRange } from "./checks/refusal.ts";
@@ -14,13 +14,13 @@ export { filesInFolder, writeFileAtomic } from "./node/files.ts";
 export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";
 export { type LoadedPool, loadParameters, loadPool, trainPoolFolder } from "./node/pool-folder.ts";
 
-/** Far more than any distilled set has. */
+/** The limit on a set's file, far above the size of any distilled set. */
 const maximumSetBytes = 2 ** 30;
 
 /**
- * Saves a distilled set, as .safetensors or .npz by the extension of `path`. A crash leaves the old file or the new.
+ * Saves a distilled set as .safetensors or .npz, by the extension of `path`. A crash leaves the old file or the new one.
  *
- * @throws RangeError for another extension; TypeError or RangeError, naming the field, for a set that no reader would take;
+ * @throws RangeError for another extension; TypeError or RangeError that names the field for an invalid set;
  * else the file system's error.
  * @example
  * await saveDistilled("mnist.safetensors", await run.result());
@@ -36,9 +36,9 @@ export async function saveDistilled(path: string, set: DistilledSet): Promise<vo
 }
 
 /**
- * Loads what `saveDistilled` wrote; the content, not the extension, says which format it is.
+ * Loads what `saveDistilled` wrote, in the format that the content shows, whatever the extension.
  *
- * @throws FormatError, naming the file, where it is damaged; else the file system's error.
+ * @throws FormatError that names the file when it is damaged; else the file system's error.
  * @example
  * const set = await loadDistilled("mnist.safetensors");
  */
@@ -52,7 +52,7 @@ export async function loadDistilled(path: string): Promise<DistilledSet> {
  * `t10k-labels-idx1-ubyte`, each also with `.gz`, with a dot before idx, or with idx4 for [n, c, h, w]. Both parts are
  * normalised with the statistics of the training images.
  *
- * @throws FormatError where one of the four is missing or damaged, or where training and test images differ in size.
+ * @throws FormatError when one of the four is missing or damaged, or when training and test images differ in size.
  * @example
  * const { train, test } = await loadIdxFolder("data/fashion-mnist");
  */

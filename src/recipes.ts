@@ -1,4 +1,4 @@
-// Experiments by name and as JSON: the entry `distillate/recipes`.
+// The entry `distillate/recipes`: experiments by name and as JSON.
 export { type RecipeOptions, recipeOptions } from "./recipes/options.ts";
 export { parseRecipe, recipeFromBytes } from "./recipes/parse.ts";
 export type {

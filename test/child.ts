@@ -1,4 +1,4 @@
-// Runs a script in a process of its own, on this source: memory is measured where nothing else takes any.
+// Runs a script on this source in a process of its own, so that its memory can be measured.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { build } from "esbuild";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** What a script prints as JSON, given the path of the library's bundle and the options. */
+/** Returns what a script prints as JSON; the script gets the path of the library's bundle and the options. */
 export async function runChild<T>(script: URL, options: object): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "distillate-child-"));
   try {

@@ -2,9 +2,9 @@
 
 import type { Backend, Buffer, Floats } from "../src/backend/backend.ts";
 
-/** float32 kernels against the float64 reference: about 100 roundings of 2⁻²⁴, and far below any wrong index. */
+/** The tolerance of float32 kernels against the float64 reference: about 100 roundings of 2⁻²⁴, far below any wrong index. */
 export const float32Tolerance = 1e-5;
-/** float64 loops against float64 loops that sum in another order. */
+/** The tolerance of float64 loops against float64 loops that sum in another order. */
 export const float64Tolerance = 1e-12;
 /** Central differences in float64 with step `differenceStep`: truncation step² and rounding 2⁻⁵³/step are both 1e-10. */
 export const differenceTolerance = 1e-7;
@@ -17,17 +17,17 @@ function mix(word: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** `n` repeatable float32 values in [−scale, scale), without a period that a wrong stride could fall in with. */
+/** Returns `n` repeatable float32 values in [−scale, scale), without a period that could hide a wrong stride. */
 export function paint(n: number, seed: number, scale = 1): Float32Array {
   return Float32Array.from({ length: n }, (_, i) => scale * ((mix(i ^ mix(seed + 0x9e3779b9)) >>> 8) / 2 ** 23 - 1));
 }
 
-/** `n` repeatable whole numbers from −3 to 3. Sums of their products are exact in float32, in whatever order. */
+/** Returns `n` repeatable whole numbers from −3 to 3. Sums of their products are exact in float32, in any order. */
 export function paintWhole(n: number, seed: number): Float32Array {
   return paint(n, seed, 3.499).map(Math.round);
 }
 
-/** The largest |value|: the usual yardstick of an error. NaN if any value is NaN. */
+/** Returns the largest |value|, the usual scale of an error. NaN if any value is NaN. */
 export function largest(values: ArrayLike<number>): number {
   let max = 0;
   for (let i = 0; i < values.length; i++) max = Math.max(max, Math.abs(values[i]!));
@@ -35,14 +35,14 @@ export function largest(values: ArrayLike<number>): number {
 }
 
 export interface Residual {
-  /** max |actual − expected| / scale; Infinity where either is not a number. */
+  /** max |actual − expected| / scale; Infinity if either is not a number. */
   readonly residual: number;
   readonly position: number;
 }
 
 /**
- * The scaled residual of BLAS test suites. `scale` is the largest expected value, unless the caller knows that terms
- * cancel and gives their size.
+ * Computes the scaled residual of BLAS test suites. `scale` is the largest expected value, unless the caller knows that
+ * terms cancel and gives their size.
  */
 export function scaledResidual(
   actual: ArrayLike<number>,
@@ -58,7 +58,7 @@ export function scaledResidual(
     worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
     position = i;
   }
-  // Where everything expected is zero, what is not zero is wrong however small.
+  // If everything expected is zero, any other value is wrong, however small.
   return { residual: worst === 0 ? 0 : worst / Math.max(scale, 1e-30), position };
 }
 
@@ -91,7 +91,7 @@ export async function backendsUnderTest(): Promise<Backend[]> {
   return [await createWasmBackend({ threads: 1 }), await createWasmBackend({ threads: 2 })];
 }
 
-/** What a call throws or rejects with; throws where it does neither. */
+/** Returns what a call throws or rejects with; throws if it does neither. */
 export async function errorOf(call: () => unknown): Promise<Error> {
   try {
     await call();

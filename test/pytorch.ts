@@ -1,13 +1,13 @@
-// PyTorch as a witness, where a Python that has it is installed.
+// Compares with PyTorch, if a Python that has it is installed.
 import { spawnSync } from "node:child_process";
 import { inject } from "vitest";
 
 const { path: python, missing } = inject("tools").torch;
 
-/** Why a test with PyTorch is skipped, or undefined where it can run. */
+/** The reason to skip a test with PyTorch, or undefined if it can run. */
 export const noPyTorch: string | undefined = missing;
 
-/** `load` and `save` are what the package safetensors has under these names, from the description of the format. */
+/** Defines `load` and `save` as the package safetensors does, after the description of the format. */
 const prelude = `
 import json, math, struct, sys, torch
 import torch.nn as nn
@@ -33,11 +33,11 @@ def save(tensors, path):
 given = json.load(sys.stdin)
 `;
 
-/** Typed arrays as JSON has them. */
+/** Returns typed arrays in the form of JSON. */
 const plain = (_: string, value: unknown): unknown =>
   value instanceof Float64Array || value instanceof Float32Array ? Array.from(value) : value;
 
-/** Runs a program on one thread, with `input` as JSON in its variable `given`. What it prints is JSON. */
+/** Runs a program on one thread, with `input` as JSON in its variable `given`. Returns the JSON that it prints. */
 export function pytorch(program: string, input: unknown): unknown {
   const { stdout, stderr, status } = spawnSync(python!, ["-c", prelude + program], {
     input: JSON.stringify(input, plain),

@@ -1,7 +1,7 @@
-// Plain training of LeNet in TensorFlow.js on its WebAssembly backend, as a measured process (process.mjs): a step is one
-// of SGD. Only training: it has no gradient of a convolution's gradients, so no step of back-gradient can be written
-// with its own operations. Its backend has no kernel for a convolution's weight gradient either; that is written here as
-// a convolution over exchanged axes, the faster of the ways to do it.
+// Trains LeNet in TensorFlow.js on its WebAssembly backend, as a measured process (process.mjs): a step is one of SGD. There
+// is only training, because TensorFlow.js has no gradient of a convolution's gradients, so no step of back-gradient can be
+// written with its operations. Its backend has no kernel for a convolution's weight gradient either; that is written here as
+// a convolution over exchanged axes, the faster of the possible ways.
 import { dirname, sep } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ wasm.setWasmPaths(dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-ba
 await tf.setBackend("wasm");
 await tf.ready();
 
-/** x [n, h, w, c], w [kh, kw, c, oc], stride 1, zeros all round */
+/** Correlates x [n, h, w, c] with w [kh, kw, c, oc] at stride 1, with zeros on all sides. */
 const correlate = (x, w, padding) => tf.conv2d(x, w, 1, padding, "NHWC", [1, 1], "floor");
 
 const convolve = (x, w, padding) =>
@@ -37,7 +37,7 @@ function forward(x, [w1, b1, w2, b2, w3, b3, w4, b4, w5, b5]) {
   return tf.add(tf.matMul(hidden, w5), b5);
 }
 
-/** θ of LeNet in TensorFlow's layouts. */
+/** Returns θ of LeNet in TensorFlow's layouts. */
 function parameters() {
   const model = lenet();
   const theta = weights(model);
@@ -45,7 +45,7 @@ function parameters() {
     const values = theta.slice(offset, offset + size);
     if (shape.length === 1) return tf.tensor1d(values);
     if (shape.length === 4) return tf.transpose(tf.tensor4d(values, shape), [2, 3, 1, 0]);
-    // The first linear layer reads [c, h, w] there, [h, w, c] here.
+    // The first linear layer reads [c, h, w] in this library, [h, w, c] here.
     const maps = shape[1] === 400 ? [16, 5, 5] : [shape[1], 1, 1];
     return tf.reshape(tf.transpose(tf.tensor4d(values, [shape[0], ...maps]), [2, 3, 1, 0]), [shape[1], shape[0]]);
   });
@@ -64,7 +64,7 @@ function step() {
   });
   tf.dispose(theta);
   theta = next;
-  // Reading waits for all of it.
+  // Reading one value waits for the whole step.
   const [value] = loss.dataSync();
   loss.dispose();
   return value;

@@ -1,4 +1,4 @@
-// Serves the demo with the headers that let a page have threads, or builds it as plain files for any host.
+// Serves the demo with the headers that threads need, or builds it as plain files for any host.
 import { defineConfig } from "vite";
 
 const headers = {
@@ -8,7 +8,7 @@ const headers = {
 
 export default defineConfig({
   root: import.meta.dirname,
-  // Relative addresses: the build also works in a sub-folder of a host.
+  // With relative addresses the build also works in a sub-folder of a host.
   base: "./",
   build: {
     outDir: "../../build/demo",
@@ -17,7 +17,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // The packaged digits are a module of two megabytes, loaded when somebody asks for them.
+    // The packaged digits are a module of two megabytes, loaded on demand.
     chunkSizeWarningLimit: 2500,
   },
   worker: { format: "es" },

@@ -1,14 +1,14 @@
-// What went wrong, as the one line that a person at a terminal gets, and the exit code that a script gets.
+// Reports an error: one line for a person at a terminal, and an exit code for a script.
 import { CommanderError } from "commander";
 import { thrown } from "../kinds.ts";
 import { visible } from "../quote.ts";
 
-/** A mistake in the command line: exit code 2. Everything else that fails has 1. */
+/** A mistake in the command line: exit code 2. All other failures have 1. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** Exit codes other than 0. */
+/** The exit codes other than 0. */
 export const exitCodes = { failure: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
 
 const systemMessages: Readonly<Record<string, string>> = {
@@ -37,12 +37,12 @@ export function reportError(error: unknown): number {
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }
 
-/** Prints a line that is no result and no error: on stderr. */
+/** Prints a line that is neither a result nor an error, on stderr. */
 export function writeNote(text: string): void {
   process.stderr.write(`note: ${printable(text)}\n`);
 }
 
-/** What the system's errors say about `path`, for errors that name another file or none; others stay as they are. */
+/** Makes a system's error that names another file, or none, say `what`; other errors stay as they are. */
 export function withPath(error: unknown, what: string): unknown {
   const reason = systemReason(error);
   return reason === undefined ? error : new Error(`${what}: ${reason}`, { cause: error });
@@ -56,17 +56,17 @@ function describe(error: unknown): string {
   return reason !== undefined && path !== undefined ? `${path}: ${reason}` : thrown(error).message;
 }
 
-/** What a system's error says in words; undefined for other errors. */
+/** Returns the words for a system's error; undefined for other errors. */
 export function systemReason(error: unknown): string | undefined {
   return systemMessages[codeOf(error)];
 }
 
-/** Whether it is room that is wanting, which somebody can make. */
+/** Returns whether there is no room, which the user can make. */
 export function isFull(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT"].includes(codeOf(error));
 }
 
-/** Whether a file or folder is not there. */
+/** Returns whether a file or folder does not exist. */
 export function isGone(error: unknown): boolean {
   return codeOf(error) === "ENOENT";
 }
@@ -75,7 +75,7 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException | undefined)?.code ?? "";
 }
 
-/** On one line, every character in it visible: names of files and texts in them must not steer the terminal. */
+/** Returns text on one line with every character visible: file names and texts must not control the terminal. */
 export function printable(text: string): string {
   return visible(text.replace(/\s*[\r\n]+\s*/g, " "));
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command `distillate`: its sub-commands, and how every one of them ends. Exit codes are in errors.ts.
+// The command `distillate`: its sub-commands, and how each of them ends. Exit codes are in errors.ts.
 import { Command, CommanderError } from "commander";
 import { version } from "../index.ts";
 import { addBaselines } from "./commands/baselines.ts";
@@ -39,19 +39,19 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    // Help and version end like errors in commander.
+    // In commander, help and version end like errors.
     if (error instanceof CommanderError && error.exitCode === 0) return;
     process.exitCode = reportError(error);
   }
 }
 
-/** The exit code of output that was lost while the command went on. */
+/** The exit code of output that was lost while the command continued. */
 let failed = 0;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    // `| head` has read enough: no reason to complain. What is still running ends by itself or is told (interrupt.ts).
+    // `| head` has read enough, which is no error. A command that still runs ends by itself or is told (interrupt.ts).
     if (error.code === "EPIPE") process.exitCode = exitCodes.brokenPipe;
-    // A log that takes no more is a reason to complain, but not to give up a run.
+    // A log that cannot be written is an error, but no reason to give up a run.
     else if (isUnderWay()) failed ||= stream === process.stdout ? reportError(error) : exitCodes.failure;
     else process.exit(stream === process.stdout ? reportError(error) : exitCodes.failure);
   });

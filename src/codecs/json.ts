@@ -27,7 +27,7 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
     return JSON.parse(text);
   } catch (cause) {
     const written = /(?:^|[\s:,[])(-?(?:NaN|Infinity))/.exec(text.slice(0, 2 ** 20))?.[1];
-    const because = written === undefined ? "" : `, which has no ${written}; write null for a number that is not there`;
+    const because = written === undefined ? "" : `, which has no ${written}; write null for a missing number`;
     throw new FormatError(`${what}: expected JSON${because}`, { cause });
   }
 }

@@ -1,31 +1,32 @@
-// A distilled set as one picture to look at: a PNG with a block of tiles per step. The only file that draws.
+// Draws a distilled set as one picture, a PNG with a block of tiles per step. No other file draws.
 //
-// Learned pixels go well outside of what a screen can show, to both sides: what makes a digit is as often darker than
+// Learned pixels go well outside of what a screen can show, on both sides: what makes a digit is as often darker than
 // black as it is bright. So the sheet is denormalised and then shown in the range of its own values, without the outermost
-// half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles: stretching each by itself would make noise look like
-// strokes and hide how the steps differ. `range: "screen"` clips to 0 … 1 instead, as the paper does.
+// half percent on either side and without a few that lie far outside of all others. The rule is the same for all tiles:
+// stretching each by itself would make noise look like strokes and hide how the steps differ. `range: "screen"` clips to
+// 0 … 1 instead, as the paper does.
 import { oneOf, optional, whole } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 
-/** Nearly black: learned pixels that say nothing are middle grey. */
+/** The ground is nearly black, because learned pixels without content are middle grey. */
 const ground = 24;
 const gap = 2;
-/** Bars of soft targets. */
+/** The grey of the bars of soft targets. */
 const bars = 190;
-/** Between steps whose tiles fill more than one line, so that they are seen to belong together. */
+/** The gap between steps whose tiles fill more than one line, so that their lines are seen to belong together. */
 const stepGap = 10;
 const tileSize = 84;
 const sheetWidth = 1000;
 const maximumPixels = 2 ** 28;
 
-/** What `contactSheet` takes beside the set. */
+/** The options of `contactSheet`. */
 export interface ContactSheetOptions {
   /** Screen pixels per image pixel, a whole number. Default: tiles of about 84 pixels, a sheet of 1000 at most. */
   readonly scale?: number | undefined;
-  /** What is drawn black and white: nearly the smallest and largest value of the set (default), or 0 and 1. */
+  /** The values drawn black and white: nearly the smallest and largest of the set (default), or 0 and 1. */
   readonly range?: "set" | "screen" | undefined;
 }
 
@@ -33,12 +34,13 @@ const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: 
 
 /**
  * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
- * several images per class a step has as many lines. Where the images are not spread evenly over the classes (by their
- * largest target), they follow each other by class. Lines too long for the sheet are broken. Soft targets are drawn below
- * each image, a bar per class.
+ * several images per class a step has as many lines. If the images are not spread evenly over the classes (by their largest
+ * target), they are sorted by class. Lines too long for the sheet are broken. Soft targets are drawn below each image, with
+ * a bar per class.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
- * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`); RangeError where `scale` is not a whole number above 0, the images have neither 1 nor 3 channels, or the sheet
+ * @throws TypeError or RangeError for an invalid set (see `distilledToSafetensors`); RangeError when `scale` is not a whole
+ * number above 0, the images have neither 1 nor 3 channels, or the sheet would have more than 2^28 pixels.
  * would have more than 2^28 pixels.
  * @example
  * await writeFile("sheet.png", await contactSheet(set));
@@ -55,7 +57,7 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
 
   const steps = Array.from({ length: set.steps }, (_, step) => linesOf(set, step, perLine(scale)));
   const columns = steps.flat().reduce((most, { length }) => Math.max(most, length), 0);
-  // Soft targets need as much room as their bars have heights to tell apart.
+  // Soft targets need as many rows as their bars have distinct heights.
   const soft = hasSoftTargets(set)
     ? {
         width: width * scale,
@@ -91,12 +93,12 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
     }
     top += betweenSteps - gap;
   }
-  // Loaded here: not everybody who distils in a page draws.
+  // The encoder is loaded here, because not every page that distils draws.
   const { encode } = await import("fast-png");
   return encode(sheet);
 }
 
-/** The images of a step (as indices into the set), in lines of at most `limit`. */
+/** Returns the images of a step (as indices into the set), in lines of at most `limit`. */
 function linesOf(set: DistilledSet, step: number, limit: number): number[][] {
   const { imagesPerStep, classes, targets } = set;
   const byClass = Array.from({ length: classes }, (): number[] => []);
@@ -121,7 +123,7 @@ interface Sheet {
   readonly data: Uint8Array;
 }
 
-/** Each pixel scale × scale times. */
+/** Draws each pixel scale × scale times. */
 function drawTile(
   set: DistilledSet,
   image: number,
@@ -142,7 +144,7 @@ function drawTile(
   }
 }
 
-/** The targets of an image as a bar for each class, from class 0 on the left; full height is the set's largest target. */
+/** Draws the targets of an image as a bar for each class, from class 0 on the left; full height is the set's largest target. */
 function drawTargets(
   { targets, classes, channels }: DistilledSet,
   image: number,
@@ -152,12 +154,12 @@ function drawTargets(
   left: number,
 ): void {
   for (let x = 0; x < wide; x++) {
-    // Where a column of pixels stands for several classes, their largest.
+    // A column of pixels that covers several classes shows their largest target.
     const first = Math.floor((x * classes) / wide);
     const last = Math.max(first + 1, Math.floor(((x + 1) * classes) / wide));
     const row = targets.subarray(image * classes + first, image * classes + last);
     const bar = Math.round((high * row.reduce((a, b) => Math.max(a, b), 0)) / most);
-    // A gap between bars that are wide enough for it.
+    // Bars that are wide enough have a gap between them.
     if (wide >= 3 * classes && Math.floor(((x + 1) * classes) / wide) > first) continue;
     for (let y = high - bar; y < high; y++) {
       const to = ((top + y) * sheet.width + left + x) * channels;

@@ -1,4 +1,4 @@
-// The digest of a distilled set: what two runs must agree on to be called the same.
+// The digest of a distilled set: two runs gave the same set if their digests are equal.
 import { type Check, float32, kind } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
@@ -16,17 +16,18 @@ const checkHashed: Check = thing("a distilled set", {
   learningRates: float32,
 });
 
-/** Whether another machine makes the same bytes by the set's recipe: not with relaxed SIMD. */
+/** Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD it may not. */
 export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
   checkWithRecipe("set", set);
   return set.recipe.simd !== "relaxed";
 }
 
 /**
- * SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`. Of a
- * set that is not reproducible it begins with "relaxed:", so that it never passes for the hash of a recipe.
+ * Returns the SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`.
+ * For a set that is not reproducible it begins with "relaxed:", so that it never passes for the hash of a recipe.
  *
- * @throws TypeError where one of the three is no Float32Array, UnsupportedError in a page that was not served over https or from localhost: browsers offer no SHA-256 there.
+ * @throws TypeError unless all three are Float32Array; UnsupportedError in a page that was not served over https or from
+ * localhost, because browsers offer no SHA-256 there.
  * @example
  * console.log(await setDigest(await run.result()));
  */

@@ -1,13 +1,13 @@
-// A distilled set as one file, .safetensors or .npz, that a Python program opens without this package. Bytes in and
-// out; src/node.ts has the paths.
+// A distilled set as one file, .safetensors or .npz, that a Python program can open without this package. This file handles
+// bytes; src/node.ts has the paths.
 //
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
 //   learning_rates  float32 [steps × epochs], in the order of use
 //
-// What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
-// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay where the set
-// names them.
+// Everything that is not a number is in a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array
+// `metadata` of the .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay
+// if the set has them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { parseJson } from "../codecs/json.ts";
 import type { NumericArray } from "../codecs/npy.ts";
@@ -23,10 +23,10 @@ import { quote } from "../quote.ts";
 const metadataName = "metadata";
 
 /**
- * A set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
+ * Writes a set as a .safetensors file. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
- * @throws TypeError or RangeError, naming the field, where the arrays of `set` do not fit its sizes or hold what no reader
- * would take: a value that is not finite, a learning rate or std that is not above 0, a momentum or weight decay out of
+ * @throws TypeError or RangeError that names the field when the arrays of `set` do not fit its sizes or hold an invalid
+ * value: one that is not finite, a learning rate or std that is not above 0, a momentum or weight decay out of
  * range.
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
@@ -35,9 +35,9 @@ export function distilledToSafetensors(set: DistilledSet): Uint8Array {
 }
 
 /**
- * A set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
+ * Writes a set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
- * @throws TypeError or RangeError as `distilledToSafetensors`.
+ * @throws TypeError or RangeError as `distilledToSafetensors` does.
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
   checkDistilledSet("set", set);
@@ -46,10 +46,10 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
 }
 
 /**
- * The set in a .safetensors or .npz file; which of them is told by the first bytes.
+ * Reads the set in a .safetensors or .npz file, told apart by the first bytes.
  *
- * @param name What errors call the file.
- * @throws FormatError, naming the file and what is wrong: damage, tensors whose shapes disagree, values that are not
+ * @param name The file's name in errors.
+ * @throws FormatError that names the file and the fault: damage, tensors whose shapes disagree, values that are not
  * finite, learning rates that are not above 0.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
@@ -68,7 +68,7 @@ export async function distilledFromBytes(bytes: Uint8Array, name: string): Promi
 
 type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
 
-/** The shape of each tensor of a set. */
+/** Returns the shape of each tensor of a set. */
 function shapesOf(s: Sizes): Map<string, number[]> {
   return new Map([
     ["images", [s.steps, s.imagesPerStep, s.channels, s.height, s.width]],
@@ -84,12 +84,12 @@ function tensorsOf(set: DistilledSet): [string, NumericArray][] {
   return [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [name, { shape, data: data[i]! }]);
 }
 
-/** What a set may name, and its key in the metadata. */
+/** The numbers that a set may have, and their keys in the metadata. */
 const optionalNumbers = [
   ["momentum", "momentum"],
   ["weightDecay", "weight_decay"],
 ] as const;
-/** Fields that a file calls otherwise. */
+/** The fields that have another name in a file. */
 const keys: Readonly<Record<string, string>> = { learningRates: "learning_rates", weightDecay: "weight_decay" };
 
 function metadataOf(set: DistilledSet): Map<string, string> {
@@ -104,7 +104,7 @@ function metadataOf(set: DistilledSet): Map<string, string> {
   ]);
 }
 
-/** The JSON object in `text`. */
+/** Parses the JSON object in `text`. */
 function parseObject(text: string, what: string): Record<string, unknown> {
   const value = parseJson(text, what);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -130,7 +130,7 @@ function parseMetadata(array: NumericArray | undefined, name: string): Map<strin
   return metadata;
 }
 
-/** Puts a set together from what a file holds, or says what does not fit. */
+/** Makes a set of what a file holds, or says what does not fit. */
 function assemble(
   tensors: ReadonlyMap<string, NumericArray>,
   metadata: ReadonlyMap<string, string>,

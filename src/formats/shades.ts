@@ -1,23 +1,23 @@
-// The values of a distilled set as bytes to look at.
+// Turns the values of a distilled set into bytes to look at.
 
 import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 
-/** Denormalised values that are drawn black and white. */
+/** The denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
 
-/** At most this many values are sorted to find the range; of a picture that changes while somebody watches, fewer. */
+/** The most values that are sorted to find the range; fewer for a picture that changes while it is watched. */
 const sampled = { still: 1_000_000, live: 20_000 };
-/** Share of the values left out on either side. */
+/** The share of the values left out on either side. */
 const outermost = 0.005;
-/** At most this share of the values, or so many where they are few, is drawn as outliers, black or white. */
+/** The largest share of the values, or number where they are few, that is drawn as outliers, black or white. */
 const outliers = { share: 0.02, few: 4, ofFew: 1 / 8 };
-/** Values are outliers that lie farther outside of the others than these reach, so many times. */
+/** Outliers lie farther outside of the other values than this many times the range of those. */
 const farOut = 3;
 
 /**
- * Nearly the smallest and the largest denormalised value of the set; 0 and 1 where all are alike. A few values far outside
- * of all others do not count: they would leave the others one shade.
+ * Returns nearly the smallest and the largest denormalised value of the set; 0 and 1 if all are alike. A few values far
+ * outside of all others do not count: they would leave the others one shade.
  */
 export function rangeOf(set: DistilledSet, most: number = sampled.still): Range {
   const { images, channels, height, width, mean, std } = set;
@@ -37,17 +37,17 @@ export function rangeOf(set: DistilledSet, most: number = sampled.still): Range 
   return range[1] > range[0] ? range : [0, 1];
 }
 
-/** The ends of `sorted` without so many values at each. */
+/** Returns the ends of `sorted` without so many values at each. */
 function without(sorted: Float32Array, skip: number): Range {
   return [sorted[skip] ?? 0, sorted[sorted.length - 1 - skip] ?? 0];
 }
 
-/** How many of `n` values may be outliers on either side. */
+/** Returns how many of `n` values may be outliers on either side. */
 function mostOutliers(n: number): number {
   return Math.min(Math.floor(n * outliers.ofFew), Math.max(outliers.few, Math.ceil(n * outliers.share)));
 }
 
-/** Image `image` as bytes [h, w, c]: 255 (x·std + mean − black) / (white − black), rounded and clipped. */
+/** Returns image `image` as bytes [h, w, c]: 255 (x·std + mean − black) / (white − black), rounded and clipped. */
 export function shadesOf(set: DistilledSet, image: number, [black, white]: Range): Uint8Array {
   const { channels, height, width, images, mean, std } = set;
   const plane = height * width;
@@ -62,7 +62,7 @@ export function shadesOf(set: DistilledSet, image: number, [black, white]: Range
   return out;
 }
 
-/** Whether any target is softer than one-hot. */
+/** Returns whether any target is softer than one-hot. */
 export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
   for (let i = 0; i < targets.length; i += classes) {
     const row = targets.subarray(i, i + classes);
@@ -72,11 +72,11 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
 }
 
 /**
- * All images as bytes to look at, [steps, imagesPerStep, height, width, channels], as a canvas takes them: denormalised,
- * and shown in the range of the set's own values, as in `contactSheet`. Quick enough for several times a second: the range
- * is that of at most 20,000 values.
+ * Returns all images as bytes to look at, [steps, imagesPerStep, height, width, channels], as a canvas takes them:
+ * denormalised, and shown in the range of the set's own values, as in `contactSheet`. It is quick enough for several times a
+ * second, because at most 20,000 values decide the range.
  *
- * @throws TypeError or RangeError for a set that could not be saved (`distilledToSafetensors`).
+ * @throws TypeError or RangeError for an invalid set (see `distilledToSafetensors`).
  * @example
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */

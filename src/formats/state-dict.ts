@@ -1,6 +1,6 @@
-// The parameters of a network as a PyTorch state_dict: in .safetensors what `safetensors.torch.save_file` writes of
-// `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` does. θ is cut into its named tensors, and put
-// together from them.
+// The parameters of a network as a PyTorch state_dict. In .safetensors it is what `safetensors.torch.save_file` writes for
+// `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` writes. θ is cut into its named tensors, and joined
+// from them.
 import type { Floats } from "../backend/backend.ts";
 import { type Check, bytes as checkBytes, flag, floats, kind, listOf, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
@@ -13,26 +13,26 @@ import { arrayKind, isFloats } from "../kinds.ts";
 import { checkModel, type Model, type Parameter } from "../nn/model.ts";
 import { quote } from "../quote.ts";
 
-/** Options of {@link parametersToSafetensors} and of the readers. */
+/** The options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {
-  /** What the tensors are called, one name for each of `model.parameters` in their order. Default: their own names. */
+  /** The names of the tensors, one for each of `model.parameters`, in order. Default: the parameters' own names. */
   readonly names?: readonly string[] | undefined;
 }
 
-/** Options of {@link parametersFromBytes} and {@link parametersFromSafetensors}. */
+/** The options of {@link parametersFromBytes} and {@link parametersFromSafetensors}. */
 export interface ReadStateDictOptions extends StateDictOptions {
-  /** What errors call the file. */
+  /** The file's name in errors. */
   readonly name: string;
   /**
-   * Makes the last layer anew, with weight 0 and bias 1, as the paper's reference code does with networks trained on
-   * ImageNet: whatever the file holds for it, and for how many classes, is passed over. Default false.
+   * Makes the last layer new, with weight 0 and bias 1, as the paper's reference code does with networks trained on
+   * ImageNet. Whatever the file holds for it, and for how many classes, is ignored. Default false.
    */
   readonly freshLastLayer?: boolean | undefined;
 }
 
 const stateDictChecks: Checks<StateDictOptions> = { names: optional(listOf("an array of names", text)) };
 
-/** What a reader takes, but for the name of the file. */
+/** The options of a reader, without the name of the file. */
 export const readStateDictChecks: Checks<Omit<ReadStateDictOptions, "name">> = {
   ...stateDictChecks,
   freshLastLayer: optional(flag),
@@ -51,11 +51,11 @@ const isIterable = (value: unknown): boolean => {
 const checkNotes: Check = kind("a list of [key, value]", isIterable);
 
 /**
- * θ as a state_dict in .safetensors, for `model.load_state_dict(safetensors.torch.load_file(path))`: F32 from a
+ * Writes θ as a state_dict in .safetensors, for `model.load_state_dict(safetensors.torch.load_file(path))`: F32 from a
  * Float32Array, F64 from a Float64Array.
  *
- * @throws TypeError and RangeError for parameters that are not those of the model or not finite, or for names that are
- * not one each.
+ * @throws TypeError and RangeError for parameters that do not fit the model or are not finite, and unless there is one name
+ * for each.
  * @example
  * const { parameters } = await trainOn(set, { model });
  * await writeFile("lenet.safetensors", parametersToSafetensors(model, parameters));
@@ -82,18 +82,18 @@ export function parametersToSafetensors(
     name,
     { shape, data: parameters.subarray(offset, offset + size) },
   ]);
-  // Readers of Hugging Face's ask for it.
+  // Hugging Face's readers ask for this entry.
   return writeSafetensors(tensors, [["format", "pt"], ...notes]);
 }
 
 /**
- * θ from a state_dict in .safetensors: a Float32Array, or a Float64Array where a tensor is F64; F16 and BF16 become float32.
- * Tensors may come in any order, and with the prefixes `module.` of DataParallel and `_orig_mod.` of torch.compile, but must
- * be those of the model and no others. Only what PyTorch's norms count is passed over: `num_batches_tracked`, and running
- * statistics where the model has batchNorm2d or instanceNorm2d layers, which take theirs from the batch or the image.
+ * Reads θ from a state_dict in .safetensors: a Float32Array, or a Float64Array if a tensor is F64; F16 and BF16 become
+ * float32. Tensors may come in any order, and with the prefixes `module.` of DataParallel and `_orig_mod.` of torch.compile,
+ * but must be those of the model and no others. Only statistics of PyTorch's norms are ignored: `num_batches_tracked`, and
+ * running statistics if the model has batchNorm2d or instanceNorm2d layers, which take theirs from the batch or the image.
  *
- * @throws FormatError, naming the file, for damage, for tensors that are missing, unexpected, of another shape or type,
- * and for values that are not finite; RangeError for names that are not one each.
+ * @throws FormatError that names the file for damage, for tensors that are missing, unexpected, of another shape or type,
+ * and for values that are not finite; RangeError unless there is one name for each tensor.
  * @example
  * const bytes = await readFile("lenet.safetensors");
  * const parameters = parametersFromSafetensors(bytes, lenet(), { name: "lenet.safetensors" });
@@ -105,9 +105,9 @@ export function parametersFromSafetensors(bytes: Uint8Array, model: Model, optio
 }
 
 /**
- * θ from a state_dict in .safetensors or .npz; which of them is told by the first bytes.
+ * Reads θ from a state_dict in .safetensors or .npz, told apart by the first bytes.
  *
- * @throws FormatError and RangeError as {@link parametersFromSafetensors}.
+ * @throws FormatError and RangeError as {@link parametersFromSafetensors} does.
  * @example
  * // Python: numpy.savez("alexnet.npz", **{k: v.numpy() for k, v in torchvision_model.state_dict().items()})
  * const options = { name: "alexnet.npz", freshLastLayer: true };
@@ -143,10 +143,10 @@ function parametersOf(
   return theta;
 }
 
-/** What DataParallel and torch.compile put before every name of the module that they wrap. */
+/** The prefixes that DataParallel and torch.compile put before every name of the module that they wrap. */
 const wrapper = /^(module\.|_orig_mod\.)+/;
 
-/** The tensors under the names of the module itself, where those of the file are not wanted as they are. */
+/** Returns the tensors by the names of the module itself, unless the names in the file are the wanted ones. */
 function unwrapped(
   tensors: ReadonlyMap<string, NumericArray>,
   wanted: ReadonlySet<string>,
@@ -161,13 +161,13 @@ function unwrapped(
   return all;
 }
 
-/** The parameters of the last layer that has any. */
+/** Returns the parameters of the last layer that has any. */
 function lastLayer(parameters: readonly Parameter[]): readonly Parameter[] {
   const { length } = parameters;
   return parameters.slice(parameters[length - 1]?.role === "bias" ? length - 2 : length - 1);
 }
 
-/** The model's parameters under the names they have in a file. */
+/** Returns the model's parameters with the names that they have in a file. */
 function renamed(model: Model, names: readonly string[] | undefined): readonly Parameter[] {
   if (names === undefined) return model.parameters;
   const { length } = model.parameters;
@@ -177,9 +177,9 @@ function renamed(model: Model, names: readonly string[] | undefined): readonly P
   return model.parameters.map((parameter, i) => ({ ...parameter, name: names[i]! }));
 }
 
-/** What PyTorch's norms hold beside their parameters. */
+/** The statistics that PyTorch's norms hold beside their parameters. */
 const runningStatistics = /(^|\.)(running_mean|running_var)$/;
-/** A number that nothing depends on. */
+/** A number that no result depends on. */
 const counter = /(^|\.)num_batches_tracked$/;
 
 function checkTensors(
@@ -219,7 +219,7 @@ function checkTensors(
   }
 }
 
-/** Names and shapes of the first few tensors. */
+/** Lists names and shapes of the first few tensors. */
 function listed(tensors: readonly { readonly name: string; readonly shape: readonly number[] }[]): string {
   const first = tensors.slice(0, 3).map(({ name, shape }) => `${quote(name)} ${quote(shape)}`);
   return `${first.join(", ")}${tensors.length > 3 ? ` and ${tensors.length - 3} more` : ""}`;

@@ -1,13 +1,13 @@
-// Data sets that can be downloaded by name. Each file is pinned by its size and SHA-256, so that it does not matter which
-// mirror it comes from.
+// The data sets that can be downloaded by name. Each file is pinned by its size and SHA-256, so that any mirror can be
+// trusted.
 
-/** One file, wherever it may be had. */
+/** One file, and where it can be downloaded. */
 export interface DownloadFile {
   readonly name: string;
-  /** Tried in this order. */
+  /** The mirrors, in the order in which they are tried. */
   readonly urls: readonly string[];
   readonly bytes: number;
-  /** In hexadecimal. */
+  /** The SHA-256, in hexadecimal. */
   readonly sha256: string;
 }
 

@@ -1,5 +1,5 @@
-// Files from the network into the cache folder. What lies there under its name is whole and is what was pinned: it was
-// checked before it was given that name, and its size is checked again when it is used.
+// Downloads files into the cache folder. A file there is complete and has the pinned content: it is checked before it gets
+// its name, and its size is checked again when it is used.
 
 import { createHash, randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
@@ -10,39 +10,39 @@ import { thrown } from "../kinds.ts";
 import type { DownloadFile } from "./catalogue.ts";
 import { makeFolder } from "./files.ts";
 
-/** How far a download has come. */
+/** The progress of a download. */
 export interface DownloadProgress {
-  /** The file and where it comes from. */
+  /** The file and its mirror. */
   readonly file: string;
   readonly url: string;
   readonly received: number;
   readonly total: number;
 }
 
-/** What a download takes. */
+/** The options of a download. */
 export interface DownloadOptions {
-  /** Stops a download, also one that has stalled. */
+  /** Stops a download, even a stalled one. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each piece that arrives. */
   readonly onDownload?: ((progress: DownloadProgress) => void) | undefined;
 }
 
-/** Where downloads are kept: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
+/** Returns the folder for downloads: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
 export function cacheFolder(): string {
   return process.env.DISTILLATE_CACHE || envPaths("distillate", { suffix: "" }).cache;
 }
 
-/** Whether `folder` holds `file`, by its size. */
+/** Returns whether `folder` holds `file`, by its size. */
 export async function isCached(folder: string, { name, bytes }: DownloadFile): Promise<boolean> {
   const found = await stat(join(folder, name)).catch(() => undefined);
   return found?.isFile() === true && found.size === bytes;
 }
 
 /**
- * Downloads `file` into `folder`, from the first of its mirrors that gives what is pinned. It appears there under its
- * name only when size and SHA-256 were right; nothing else is left behind.
+ * Downloads `file` into `folder`, from the first of its mirrors that has the pinned content. It appears there under its
+ * name only if size and SHA-256 are right; otherwise nothing is left behind.
  *
- * @throws Error that says what went wrong at each mirror; the signal's reason where it was aborted.
+ * @throws Error that says what went wrong at each mirror; the signal's reason when aborted.
  */
 export async function download(file: DownloadFile, folder: string, options: DownloadOptions = {}): Promise<void> {
   const { signal } = options;
@@ -67,10 +67,10 @@ export async function download(file: DownloadFile, folder: string, options: Down
   );
 }
 
-/** It is the user's callback that failed, and no mirror. */
+/** Thrown when the user's callback failed, and not a mirror. */
 class CallbackFailure extends Error {}
 
-/** fetch says "fetch failed" and hides why in the cause. */
+/** Returns the reason of an error of fetch, which says "fetch failed" and hides the reason in the cause. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause === undefined ? message : `${message} (${thrown(cause).message})`;
@@ -82,7 +82,7 @@ async function fetchTo(
   { name, bytes: total, sha256 }: DownloadFile,
   { signal, onDownload }: DownloadOptions,
 ): Promise<void> {
-  // Packed once more on the way, a file would not have its own size.
+  // A file compressed for the transfer would not have its own size.
   const response = await fetch(url, { headers: { "accept-encoding": "identity" }, ...(signal && { signal }) });
   // The body is always read or cancelled, so that no connection is left open.
   if (!response.ok || response.body === null) {

@@ -1,4 +1,4 @@
-// Files on a disk: written so that they are whole or not there, and read with a limit.
+// Files on a disk: a written file is complete or does not exist, and reading has a limit.
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
@@ -9,16 +9,16 @@ import { isHidden } from "../data/layouts/class-folders.ts";
 import { FormatError } from "../errors.ts";
 import { shortName } from "../quote.ts";
 
-/** What Node reads in one go. */
+/** The most that Node reads at once. */
 const maximumFileBytes = 2 ** 31 - 1;
-/** More than any set of images here has; a whole disk has more. */
+/** More files than any set of images has; a whole disk has more. */
 const maximumFiles = 1_000_000;
 
 /**
- * Writes a file so that a crash at any moment leaves the old content or the new, never a mixture: to another name in
+ * Writes a file so that a crash at any moment leaves the old content or the new, never a mixture: under another name in
  * the same folder, synced, then renamed.
  *
- * @throws the file system's error; nothing is left behind, and an old file stays as it was.
+ * @throws The file system's error; then no new file is left behind, and an old file stays as it was.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   text("path", path);
@@ -41,7 +41,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
   await syncFolder(folder);
 }
 
-/** Makes a rename outlive a power cut. Windows cannot open folders, and needs no such thing. */
+/** Makes a rename survive a power cut. Windows cannot open folders, and does not need this. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r").catch(() => undefined);
   try {
@@ -52,13 +52,13 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * A whole regular file, of at most `maximumBytes` (2 GiB unless said). Every read of a file that a user names goes through
- * here: a pipe, a device or a socket would block, or never end.
+ * Reads a whole regular file of at most `maximumBytes` (default 2 GiB). Every file that a user names is read here: reading a
+ * pipe, a device or a socket would block, or never end.
  *
- * @throws FormatError for anything else than a regular file and for a larger one; else the file system's error.
+ * @throws FormatError for anything but a regular file, and for a larger one; else the file system's error.
  */
 export async function readBytes(path: string, maximumBytes: number = maximumFileBytes): Promise<Uint8Array> {
-  // Opened first and looked at then, so that nobody can put another in its place; without waiting for a pipe's other end.
+  // The file is opened before it is checked, so that nobody can replace it; and without waiting for a pipe's other end.
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
     // A socket, or a device without its driver, cannot even be opened.
     throw error.code === "ENXIO" || error.code === "ENODEV" ? notRegular(path) : error;
@@ -83,8 +83,8 @@ export async function readBytes(path: string, maximumBytes: number = maximumFile
 }
 
 /**
- * Makes a folder, and those above it that are missing, one by one. (Node's own `recursive` never ends where the host says that
- * the parent of a folder is missing although it is there, as for /proc.)
+ * Makes a folder, and the missing ones above it, one by one. (Node's own `recursive` never ends if the host says that the
+ * parent of a folder is missing although it exists, as for /proc.)
  *
  * @throws The file system's error.
  */
@@ -95,7 +95,7 @@ export async function makeFolder(path: string): Promise<void> {
     missing.unshift(above);
     above = dirname(above);
   }
-  // Also where nothing is missing: what is there may be a file.
+  // This runs even if nothing is missing, because the path may be a file.
   for (const folder of missing.length > 0 ? missing : [resolve(path)]) {
     await mkdir(folder).catch(async (error) => {
       if (error.code !== "EEXIST" || !(await stat(folder)).isDirectory()) throw error;
@@ -110,7 +110,7 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** The error that says what is there instead of a regular file. */
+/** Makes the error that says what was found instead of a regular file. */
 export function notRegular(path: string, found?: Stats): FormatError {
   const what = found?.isDirectory()
     ? "a folder"
@@ -123,9 +123,10 @@ export function notRegular(path: string, found?: Stats): FormatError {
 }
 
 /**
- * The files in a folder and the folders in it, each read when it is wanted. Links are followed to files.
+ * Lists the files in a folder and in the folders in it, each of which is read on demand. Links are followed to files.
  *
- * @throws the file system's error, or FormatError for more than a million files, and for a pipe, device or socket that is not hidden.
+ * @throws The file system's error, or FormatError for more than a million files, and for a pipe, device or socket that is
+ * not hidden.
  * @example
  * const { train, test } = await loadImageFolder(await filesInFolder("photos"), { size: 64 });
  */
@@ -141,7 +142,7 @@ export async function filesInFolder(folder: string): Promise<DataFile[]> {
     const full = join(entry.parentPath, entry.name);
     const path = relative(folder, full).replaceAll(sep, "/");
     if (!entry.isFile() && !isHidden(path)) {
-      // Said now and not when its turn comes, after other files have been decoded.
+      // The error is thrown now and not when the file is read, after others have been decoded.
       const found = await stat(full).catch(() => undefined);
       if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notRegular(full, found);
     }

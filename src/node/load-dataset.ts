@@ -1,4 +1,4 @@
-// One way to any data set: by a path, whatever is there, or by a name, from the cache or the network.
+// Loads any data set: from a path, whatever is there, or by a name, from the cache or the network.
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { callback, flag, optional, text } from "../checks/checks.ts";
@@ -12,11 +12,11 @@ import { catalogue, type DownloadFile } from "./catalogue.ts";
 import { cacheFolder, type DownloadOptions, download, isCached } from "./download.ts";
 import { filesInFolder, notRegular, readBytes } from "./files.ts";
 
-/** What `loadDataset` takes. */
+/** The options of `loadDataset`. */
 export interface LoadOptions extends LoadDatasetOptions, DownloadOptions {
-  /** Whether a set that is asked for by its name may be downloaded where the cache does not have it. Default false. */
+  /** Whether a named set may be downloaded if it is not in the cache. Default false. */
   readonly download?: boolean | undefined;
-  /** Where downloads are kept. Default: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
+  /** The folder for downloads. Default: the environment's DISTILLATE_CACHE, or else the system's folder for such files. */
   readonly cacheDir?: string | undefined;
 }
 
@@ -27,7 +27,7 @@ const loadChecks: Checks<LoadOptions> = {
   onDownload: optional(callback),
 };
 
-/** What concerns the readers; a set is called `name`, and its files `source`, unless told otherwise. */
+/** Returns the options of the readers; by default a set is called `name`, and its files `source`. */
 function readingOptions(options: LoadOptions, name: string, source: string): LoadDatasetOptions {
   const { download: _, cacheDir: __, onDownload: ___, ...reading } = options;
   return { ...reading, name: options.name ?? name, source: options.source ?? source };
@@ -37,11 +37,11 @@ function readingOptions(options: LoadOptions, name: string, source: string): Loa
 export const datasetNames: readonly string[] = Object.keys(catalogue);
 
 /**
- * The data set at a path, a folder, an archive or a single file, whatever its layout (`datasetFromFiles` says which); or,
- * where no such path exists, the set of that name: mnist, fashion-mnist, cifar10, cifar100. Those come from the cache, and
- * only with `download: true` from the network, checked against their pinned size and SHA-256.
+ * Loads the data set at a path, a folder, an archive or a single file, whatever its layout (see `datasetFromFiles`). If there
+ * is no such path, it loads the set of that name: mnist, fashion-mnist, cifar10, cifar100. Those come from the cache, or with
+ * `download: true` from the network, and are checked against their pinned size and SHA-256.
  *
- * @throws FormatError where the path holds none or a damaged one; Error where a set is not in the cache or could not be
+ * @throws FormatError when the path holds no set or a damaged one; Error when a set is not in the cache or could not be
  * downloaded; else the file system's error.
  * @example
  * const { train, test } = await loadDataset("data/flowers.tar.gz", { size: 32 });
@@ -66,9 +66,9 @@ export async function loadDataset(pathOrName: string, options: LoadOptions = {})
 }
 
 /**
- * The data set of that name, as `loadDataset` finds it where no path is called so.
+ * Loads the data set of that name, as `loadDataset` does if there is no such path.
  *
- * @throws RangeError for an unknown name; FormatError and Error as `loadDataset`.
+ * @throws RangeError for an unknown name; FormatError and Error as `loadDataset` does.
  */
 export async function loadNamed(name: string, options: LoadOptions = {}): Promise<DatasetSplit> {
   text("name", name);
@@ -77,7 +77,7 @@ export async function loadNamed(name: string, options: LoadOptions = {}): Promis
   return loadFiles(name, catalogue[name]!, options);
 }
 
-/** The set in these files, which are downloaded where that is allowed and needed. */
+/** Loads the set in these files, which are downloaded if that is allowed and needed. */
 export async function loadFiles(
   name: string,
   files: readonly DownloadFile[],
@@ -103,7 +103,7 @@ export async function loadFiles(
   return datasetFromFiles(cached, readingOptions(options, name, folder));
 }
 
-/** Whether the set of that name is in the cache. */
+/** Returns whether the set of that name is in the cache. */
 export async function isNamedHere(name: string): Promise<boolean> {
   const folder = join(cacheFolder(), name);
   const files = Object.hasOwn(catalogue, name) ? catalogue[name]! : [];

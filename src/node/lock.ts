@@ -1,4 +1,4 @@
-// One writer for a folder: a lock file that says who writes there. A process that has died holds none, however it died.
+// Allows one writer for a folder, by a lock file that names it. The lock of a dead process does not count.
 import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
 import { link, lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -8,28 +8,28 @@ import { quote } from "../quote.ts";
 
 export const lockName = ".distillate.lock";
 
-/** Nobody writes more into one. */
+/** The limit on a lock file; no program writes a larger one. */
 const maximumBytes = 4096;
-/** A lock without sense may be half written, but not for so long. */
+/** How long a lock may be half written; an invalid one that is older counts as stale. */
 const writingMilliseconds = 10_000;
-/** Clocks and the system's uptime are no more exact. */
+/** The accuracy of clocks and of the system's uptime. */
 const bootSlackMilliseconds = 60_000;
 const mostTries = 20;
 
-/** Who holds a lock. */
+/** The process that holds a lock. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
   readonly startedAt: string;
-  /** What tells the process from a later one of the same number, where the system says it. */
+  /** Distinguishes the process from a later one of the same number, if the system can tell. */
   readonly birth?: string | undefined;
 }
 
-/** A folder that nobody else writes into. */
+/** A folder into which no other process writes. */
 export interface FolderLock {
-  /** Takes the lock again where its file is gone, as with a folder that was deleted. Throws where somebody else has it. */
+  /** Takes the lock again if its file is gone, for example with a deleted folder. Throws if another process holds it. */
   renew(): Promise<void>;
-  /** May be called twice. */
+  /** Releases the lock; it may be called twice. */
   release(): Promise<void>;
 }
 
@@ -38,14 +38,14 @@ const held = new Map<string, string>();
 let listening = false;
 
 /**
- * Makes this process the one that writes into `folder`, which exists, until `release` or its end.
+ * Makes this process the only one that writes into `folder`, which exists, until `release` or its end.
  *
- * @throws Error that names the process, host and start of whoever writes there; else the file system's error.
+ * @throws Error that names the process that writes there, its host and start; else the file system's error.
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = resolve(folder, lockName);
   const holder: Holder & { readonly id: string } = {
-    // No two texts are alike, not even of one process.
+    // The id makes every text unique, even within one process.
     id: randomBytes(6).toString("hex"),
     pid: process.pid,
     host: hostname(),
@@ -68,7 +68,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
 }
 
-/** Runs `work` while nobody else writes into `folder`. */
+/** Runs `work` while no other process writes into `folder`. */
 export async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const lock = await lockFolder(folder);
   try {
@@ -90,7 +90,7 @@ async function acquire(folder: string, path: string, text: string): Promise<void
   throw new Error(`${folder}: expected to lock it by ${path}, which others take and leave again; try once more`);
 }
 
-/** Whether the lock is ours now. Its file appears with its text in it, where the file system has hard links. */
+/** Tries to create the lock. Its file appears with its text in it, if the file system has hard links. */
 async function create(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   await writeFile(temporary, text, { flag: "wx" });
@@ -117,12 +117,12 @@ async function createInPlace(path: string, text: string): Promise<boolean> {
 
 interface Found {
   readonly text: string;
-  /** Undefined where the file makes no sense. */
+  /** Undefined if the file is invalid. */
   readonly holder: Holder | undefined;
   readonly changedAt: number;
 }
 
-/** What the lock says; undefined where it is gone. */
+/** Reads the lock; undefined if it is gone. */
 async function look(path: string): Promise<Found | undefined> {
   try {
     const stats = await lstat(path);
@@ -144,16 +144,16 @@ function parsed(text: string): Holder | undefined {
   }
 }
 
-/** Whether whoever wrote the lock may still be there. */
+/** Returns whether the process that wrote the lock may still be running. */
 async function isAlive(path: string, { holder, changedAt }: Found): Promise<boolean> {
   if (!holder) return Date.now() - changedAt < writingMilliseconds;
-  // Nobody here knows the processes of another machine.
+  // The processes of another machine cannot be seen from here.
   if (holder.host !== hostname()) return true;
   if (held.has(path)) return true;
   if (Date.parse(holder.startedAt) < Date.now() - uptime() * 1000 - bootSlackMilliseconds) return false;
   const birth = await birthOf(holder.pid);
   if (birth !== undefined && holder.birth !== undefined) return birth === holder.birth;
-  // In a container every program may have the same number, and this one does not hold the lock.
+  // In a container every program may have the same number, and this process does not hold the lock.
   return holder.pid !== process.pid && exists(holder.pid);
 }
 
@@ -166,14 +166,14 @@ function exists(pid: number): boolean {
   }
 }
 
-/** When a process began, in the system's own count; undefined where there is none such, or the system does not tell. */
+/** Returns when a process began, in the system's own count; undefined if there is no such process, or the system does not tell. */
 async function birthOf(pid: number): Promise<string | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The name, in brackets, may hold anything; the 20th field after it is the time.
   return line.slice(line.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** Takes a lock that nobody holds out of the way. Another process may just have done so, and hold one by now. */
+/** Removes a lock that no process holds. Another process may just have done so, and hold a new one. */
 async function takeAway(path: string, stale: string): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
@@ -195,13 +195,13 @@ function refusal(folder: string, path: string, holder: Holder | undefined): stri
   return `${folder}: another run writes there (${who}); wait for its end, or choose another folder${otherHost}`;
 }
 
-/** At the end of the process, whatever the reason, there is no time to wait. */
+/** At the end of the process, whatever the reason, nothing can be awaited. */
 function releaseAll(): void {
   for (const [path, text] of held) {
     try {
       if (readFileSync(path, "utf8") === text) rmSync(path, { force: true });
     } catch {
-      // It is gone.
+      // The lock is gone.
     }
   }
 }

@@ -1,6 +1,6 @@
 // A pool of trained networks as a folder: manifest.json, which says how they were trained, and a state_dict for each,
-// network-0000.safetensors and so on, with its test accuracy. A file that is there is whole, so a pool that was
-// interrupted goes on where it ended.
+// network-0000.safetensors and so on, with its test accuracy. Every file that exists is complete, so an interrupted pool
+// can be continued.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Floats } from "../backend/backend.ts";
@@ -33,26 +33,27 @@ import { locked } from "./lock.ts";
 const manifestName = "manifest.json";
 const format = "distillate pool 1";
 const maximumManifest = 2 ** 22;
-/** What the manifest may claim. */
+/** The most networks that the manifest may state. */
 const mostNetworks = 9999;
 
 const { engine, threads } = placeChecks;
 const poolChecks: Checks<TrainPoolOptions> = { ...trainPoolChecks, engine, threads };
 
-/** A pool from a folder, with the network that it is of. */
+/** A pool from a folder, with the model of its networks. */
 export interface LoadedPool extends PretrainedPool {
   readonly model: Model;
-  /** Test accuracy, where the networks were tested. */
+  /** The test accuracy, if the networks were tested. */
   readonly evaluation?: Evaluation | undefined;
 }
 
 /**
- * `trainPool` into a folder, one file for each network when it is trained. Called again with the same options it trains
- * what is missing; more `networks` go on from those there are, because network k does not depend on their number.
+ * Does what `trainPool` does, into a folder, with one file for each network as soon as it is trained. Called again with the
+ * same options it trains what is missing; with more `networks` it adds to those that exist, because network k does not
+ * depend on their number.
  *
- * @throws RangeError where the folder holds a pool trained otherwise, naming what differs; Error where another process
- * trains into it, naming that; DivergedError, after which the networks trained before are in the folder; else as `trainPool` and
- * `loadPool`.
+ * @throws RangeError that names what differs when the folder holds a pool trained otherwise; Error that names another process
+ * that is training into it; DivergedError, after which the networks trained before are in the folder; else as `trainPool`
+ * and `loadPool` do.
  * @example
  * const { train, test } = await loadIdxFolder("data/mnist");
  * await trainPoolFolder("pools/mnist/train", { data: train, test, model: lenet(), networks: 100, epochs: 10, workers: 2 });
@@ -93,21 +94,21 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
   });
 }
 
-/** Writes those of the files that are not there: all of them again where somebody deleted the folder. */
+/** Writes those of the files that do not exist: all of them if somebody deleted the folder. */
 async function writeMissing(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const write = async (): Promise<void> => {
     await makeFolder(folder);
     const present = new Set(await readdir(folder));
     for (const [name, bytes] of files) if (!present.has(name)) await writeFileAtomic(join(folder, name), bytes);
   };
-  // Once more where the folder was deleted while it was written into.
+  // Tries once more if the folder was deleted while it was written to.
   await write().catch((error) => (error.code === "ENOENT" ? write() : Promise.reject(error)));
 }
 
 /**
- * The networks of a folder that `trainPoolFolder` or `distillate train` filled, for `pretrained`.
+ * Loads the networks of a folder that `trainPoolFolder` or `distillate train` filled, for `pretrained`.
  *
- * @throws FormatError, naming the file, for damage and for a pool whose training was not finished; else the file
+ * @throws FormatError that names the file for damage and for a pool whose training was not finished; else the file
  * system's error.
  * @example
  * const init = pretrained(await loadPool("pools/mnist/train"));
@@ -140,15 +141,15 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
     const accuracy = Number(parseSafetensors(bytes, { name }).metadata.get("accuracy") ?? Number.NaN);
     if (accuracy >= 0 && accuracy <= 1) accuracies.push(accuracy);
   }
-  // Networks that were tested at all were all tested, unless somebody changed the options in between.
+  // Either all networks were tested or none, unless somebody changed the options in between.
   const evaluation = { networks, ...summary(accuracies), accuracies };
   return { model, weights, ...(accuracies.length === networks && { evaluation }) };
 }
 
 /**
- * The parameters of one network from a PyTorch state_dict, .safetensors or .npz, for `pretrained` or `trainOn`.
+ * Loads the parameters of one network from a PyTorch state_dict, .safetensors or .npz, for `pretrained` or `trainOn`.
  *
- * @throws FormatError as `parametersFromBytes`; else the file system's error.
+ * @throws FormatError as `parametersFromBytes` does; else the file system's error.
  * @example
  * const init = pretrained([await loadParameters("alexnet.safetensors", alexNet({ classes: 20 }), { freshLastLayer: true })]);
  */
@@ -194,7 +195,7 @@ async function readManifest(path: string): Promise<Manifest> {
   return manifest as Manifest;
 }
 
-/** Throws RangeError unless the pool that is there may go on with these options. */
+/** Throws RangeError unless training may continue the existing pool with these options. */
 function checkSame(path: string, there: Manifest, wanted: Manifest): void {
   if (wanted.networks < there.networks) {
     throw new RangeError(`${path}: expected at least the ${there.networks} networks there, got ${wanted.networks}`);

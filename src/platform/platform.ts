@@ -56,7 +56,7 @@ export function addressSpaceLeft(): number {
 
 /** The advice for a user who has too little. */
 export const moreAddressSpace: string =
-  "raise the limit (ulimit -v), or start node with --disable-wasm-trap-handler, with which a memory takes no more than it holds";
+  "raise the limit (ulimit -v), or start node with --disable-wasm-trap-handler, so that a memory takes only what it holds";
 
 /** Lets the host do pending work: events, signals, painting. */
 export function nextTask(): Promise<void> {

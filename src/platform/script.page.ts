@@ -44,7 +44,7 @@ export function workersObstacle(): string | undefined {
   // Other browsers have "Gecko" without a number in their names.
   if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
   return (
-    "in Firefox a worker that starts workers sometimes stands still for ever: to have more, call the library in the " +
+    "in Firefox a worker that starts workers sometimes hangs for ever: for more threads, call the library in the " +
     "page itself, which starts a worker for it"
   );
 }

@@ -1,9 +1,9 @@
-// Images as a recipe wants them.
+// Converts images to the form that a recipe wants.
 import { padded, resized, toGrey, toRgb } from "../data/convert.ts";
 import type { DatasetSplit } from "../data/dataset.ts";
 import type { RecipeData } from "./recipe.ts";
 
-/** The images in the size, framed and with the channels that the recipe says, if it does. */
+/** Resizes the images, frames them and converts their channels, if the recipe says so. */
 export function convertData(data: DatasetSplit, recipe: RecipeData): DatasetSplit {
   const { padding = 0, channels } = recipe;
   const { height, width } = data.train;
@@ -15,9 +15,9 @@ export function convertData(data: DatasetSplit, recipe: RecipeData): DatasetSpli
 }
 
 /**
- * Side of the square that images are resized to before they are framed; undefined where they keep their size.
+ * Returns the side of the square to which images are resized before they are framed; undefined if they keep their size.
  *
- * @throws RangeError where the padding leaves nothing of the size.
+ * @throws RangeError when the padding leaves nothing of the size.
  */
 export function sizeInside({ size, padding = 0 }: Pick<RecipeData, "size" | "padding">): number | undefined {
   if (size === undefined) return undefined;

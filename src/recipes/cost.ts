@@ -1,4 +1,4 @@
-// What a recipe takes, before anything is run or loaded.
+// Estimates the cost of a recipe before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
 import { declarationOf } from "../distill/methods/options.ts";
 import { outerOptions } from "../distill/outer-options.ts";
@@ -8,17 +8,17 @@ import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What a run takes. Evaluating comes on top. */
+/** The cost of a run, without its evaluation. */
 export interface RecipeCost {
   readonly model: Model;
-  /** Distilled images. */
+  /** The number of distilled images. */
   readonly images: number;
   readonly outerSteps: number;
-  /** Additions and multiplications of all outer steps. */
+  /** The additions and multiplications of all outer steps. */
   readonly flops: number;
-  /** Bytes. */
+  /** The memory, in bytes. */
   readonly memory: number;
-  /** Whether all but the images themselves fits into a WebAssembly memory. */
+  /** Whether everything except the images themselves fits into a WebAssembly memory. */
   readonly fits: boolean;
 }
 

@@ -1,4 +1,4 @@
-// What the data sets of the named recipes are like, known before they are at hand: for estimates of memory and time.
+// The shapes of the named recipes' data sets, to estimate memory and time before the data are loaded.
 import type { DataShape } from "../distill/fit.ts";
 import type { RecipeData } from "./recipe.ts";
 
@@ -10,7 +10,7 @@ const shape = (count: number, channels: number, size: number, classes: number): 
   classes,
 });
 
-/** Training images. Photographs have the size that a recipe says. */
+/** The shapes of the training images. Photographs have the size that a recipe says. */
 const shapes: Readonly<Record<string, DataShape>> = {
   digits: shape(9000, 1, 28, 10),
   mnist: shape(60_000, 1, 28, 10),
@@ -21,11 +21,11 @@ const shapes: Readonly<Record<string, DataShape>> = {
   voc2007: shape(15_662, 3, 224, 20),
   cub200: shape(5994, 3, 224, 200),
   hymenoptera: shape(244, 3, 224, 2),
-  // Four of five images of each class.
+  // Four of five images of each class are training images.
   flowers5: shape(3454, 3, 128, 5),
 };
 
-/** The shape of a recipe's data, if its name is one of a named recipe's. */
+/** Returns the shape of a recipe's data, if a named recipe uses data of that name. */
 export function knownShape({ name, size, padding = 0, channels }: RecipeData): DataShape | undefined {
   if (!Object.hasOwn(shapes, name)) return undefined;
   const known = shapes[name]!;

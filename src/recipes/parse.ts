@@ -1,4 +1,4 @@
-// A recipe out of untrusted JSON, or an error that names the key.
+// Reads a recipe from untrusted JSON, or throws an error that names the key.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { Misfit, read } from "../checks/read.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
@@ -9,11 +9,11 @@ import { quote, shortName } from "../quote.ts";
 import { type Recipe, recipeKind } from "./recipe.ts";
 
 /**
- * Checks a recipe and fills in what is left out with what the paper's reference code has.
+ * Checks a recipe and fills in what is left out by the defaults of the paper's reference code.
  *
- * @param value Plain data, as JSON.parse gives it. Wanted are a name, `data` and `model`; everything else has a default.
- * @param source What errors call it: a file.
- * @throws FormatError that names the key, what was expected and what came; of several the first.
+ * @param value Plain data, as JSON.parse returns it. A name, `data` and `model` are needed; everything else has a default.
+ * @param source The name in errors: a file.
+ * @throws FormatError that names the first invalid key, what was expected and what came.
  * @example
  * parseRecipe({ name: "mine", data: { name: "digits" }, model: { name: "lenet" }, method: { steps: 1 } });
  */
@@ -27,9 +27,10 @@ export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
 }
 
 /**
- * The recipe in the bytes of a JSON file.
+ * Reads the recipe in the bytes of a JSON file.
  *
- * @throws FormatError where it is no JSON, nested deeper than 32 levels, or has numbers that are not finite, and as {@link parseRecipe}.
+ * @throws FormatError when the file is not JSON, is nested deeper than 32 levels, or has numbers that are not finite, and as
+ * {@link parseRecipe} does.
  */
 export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   checkBytes("bytes", bytes);
@@ -38,7 +39,7 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   try {
     value = jsonFromBytes(bytes, source);
   } catch (error) {
-    // With a cause it is no JSON at all.
+    // An error with a cause says that it is not JSON at all.
     const { cause } = error as { readonly cause?: Error };
     if (cause === undefined) throw error;
     throw new FormatError(`${source}: expected a recipe in JSON: ${shortName(cause.message)}`, { cause });
@@ -46,7 +47,7 @@ export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   return parseRecipe(value, source);
 }
 
-/** Throws TypeError or RangeError, naming the part after `name`, unless `value` is a recipe with all its parts. */
+/** Throws a TypeError or RangeError that names the part after `name`, unless `value` is a recipe with all its parts. */
 export function checkRecipe(name: string, value: unknown): void {
   if (!isObject(value)) throw wrongKind(name, "what findRecipe or parseRecipe gives", value);
   try {
@@ -61,7 +62,7 @@ export function checkRecipe(name: string, value: unknown): void {
 
 const unknownKey = "is no key of a recipe";
 
-/** "method.steps expected integer >= 1, got 0". */
+/** Returns a sentence such as "method.steps expected integer >= 1, got 0". */
 function sentence({ path, expected, value, why }: Misfit): string {
   const key = path.map((part) => shortName(part, 60)).join(".") || "the whole";
   if (why === "key") return `${key} ${unknownKey} ${expected}`;

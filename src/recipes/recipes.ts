@@ -11,7 +11,7 @@ import { scaledRecipes } from "./named/scaled.ts";
 import { softLabelRecipes } from "./named/soft-labels.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** Recipes that belong together. */
+/** A group of recipes that belong together. */
 export interface RecipeGroup {
   readonly title: string;
   readonly recipes: readonly Recipe[];
@@ -27,13 +27,13 @@ export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Smaller, to end in minutes; the paper's figures are of the whole recipes", recipes: scaledRecipes },
 ];
 
-/** All of them. */
+/** All recipes. */
 export const recipes: readonly Recipe[] = recipeGroups.flatMap((group) => group.recipes);
 
 /**
- * The recipe of a name.
+ * Returns the recipe of a name.
  *
- * @throws RangeError that names the nearest one.
+ * @throws RangeError that suggests the nearest name.
  */
 export function findRecipe(name: string): Recipe {
   text("name", name);

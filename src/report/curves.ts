@@ -1,13 +1,13 @@
-// What was written down while distilling, as plots.
+// Plots what was recorded during distilling.
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { html, type Markup } from "./html.ts";
 import { linePlot, type Point, type Series } from "./line-plot.ts";
 import { measureAt, numberAt } from "./parts.ts";
 
-/** A plot is as many points wide; more would be drawn on top of each other. */
+/** The most points of a line; more would be drawn on top of each other. */
 const points = 400;
 
-/** Loss and accuracy over the outer steps; no plot where nothing was written down. */
+/** Plots loss and accuracy over the outer steps; makes no plot of what was not recorded. */
 export function curves(metrics: readonly unknown[]): Markup[] {
   const losses: Point[] = [];
   const accuracies: Point[] = [];
@@ -54,7 +54,7 @@ export function curves(metrics: readonly unknown[]): Markup[] {
   return plots;
 }
 
-/** The learning rate of every step, a line for each epoch; over the epochs where there is one step. */
+/** Plots the learning rate of every step, a line for each epoch; with one step, a line over the epochs. */
 export function learningRatePlot({ steps, epochs, learningRates }: DistilledSet): Markup {
   const at = (epoch: number, step: number): number => learningRates[epoch * steps + step]!;
   const lines = Math.min(epochs, 6);
@@ -67,7 +67,7 @@ export function learningRatePlot({ steps, epochs, learningRates }: DistilledSet)
           ),
         ]
       : Array.from({ length: lines }, (_, line) => {
-          // Of many epochs some, evenly, the first and last among them.
+          // If there are many epochs, some are drawn, evenly spaced, with the first and the last.
           const epoch = lines === 1 ? 0 : Math.round((line * (epochs - 1)) / (lines - 1));
           const all = Array.from({ length: steps }, (_, s): Point => [s + 1, at(epoch, s)]);
           return ratesOf(lines > 3 ? `${epoch + 1}` : `epoch ${epoch + 1}`, all);
@@ -84,7 +84,7 @@ export function learningRatePlot({ steps, epochs, learningRates }: DistilledSet)
   return figure("Learning rate of each gradient step, in the order of use.", plot);
 }
 
-/** Learning rates one by one, or means of several where there are too many to tell apart. */
+/** Draws learning rates one by one, or as means of several if there are too many to tell apart. */
 function ratesOf(label: string, all: readonly Point[]): Series {
   return all.length > points ? { label, points: thinned(all) } : { label, points: all, dots: true };
 }
@@ -93,7 +93,7 @@ function figure(caption: string, plot: Markup): Markup {
   return html`<figure class="chart">${plot}<figcaption>${caption}</figcaption></figure>`;
 }
 
-/** Means of buckets, at their middles. */
+/** Returns means of buckets, at their middles. */
 function thinned(all: readonly Point[]): Point[] {
   const size = Math.ceil(all.length / points);
   return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => {
@@ -103,7 +103,7 @@ function thinned(all: readonly Point[]): Point[] {
   });
 }
 
-/** A mean that forgets, over about a thirtieth of the run. */
+/** Returns a running mean over about a thirtieth of the run. */
 function smoothed(all: readonly Point[]): Point[] {
   const share = Math.min(1, 30 / all.length);
   let mean = all[0]![1];

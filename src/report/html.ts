@@ -1,4 +1,4 @@
-// Text into HTML. Whatever comes from a file goes through here.
+// Escapes text for HTML. Everything that comes from a file goes through here.
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -8,12 +8,12 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Safe as text and in a quoted attribute. */
+/** Makes text safe as content and in a quoted attribute. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
-/** Markup that is safe already. */
+/** Markup that is already safe. */
 export class Markup {
   readonly text: string;
 
@@ -24,7 +24,7 @@ export class Markup {
 
 type Part = string | number | Markup | readonly Part[];
 
-/** A template whose values are escaped, unless they are markup, or lists of either. */
+/** Fills a template; its values are escaped, unless they are markup, or lists of either. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Markup {
   return new Markup(strings.reduce((text, string, i) => text + safe(values[i - 1]!) + string));
 }

@@ -1,13 +1,13 @@
-// A plot with lines, as SVG: drawn by hand, because a page that has to last carries no library.
+// Draws a plot with lines as SVG, by hand, because a page that must last carries no library.
 import { html, Markup } from "./html.ts";
 
-/** One line, or points. */
+/** One line of a plot, or its points. */
 export interface Series {
   readonly label: string;
   readonly points: readonly Point[];
   /** Half the height of a band around each point. */
   readonly spread?: readonly number[];
-  /** Drawn paler, in the colour of the next. */
+  /** Draws the line paler, in the colour of the next one. */
   readonly faint?: true;
   /** Marks the points. */
   readonly dots?: true;
@@ -16,13 +16,13 @@ export interface Series {
 export type Point = readonly [x: number, y: number];
 
 export interface PlotOptions {
-  /** What a person hears who cannot see it. */
+  /** The text for readers who cannot see the plot. */
   readonly title: string;
   readonly x: string;
   readonly y: string;
-  /** Always within the axis. */
+  /** Values that the axis always covers. */
   readonly includes?: readonly number[];
-  /** x counts things. */
+  /** Set when x counts things. */
   readonly wholeX?: boolean;
   readonly series: readonly Series[];
 }
@@ -32,7 +32,7 @@ const height = 270;
 const margin = { left: 52, right: 14, top: 30, bottom: 42 };
 const colours = 6;
 
-/** How a plot looks; the page or file that has one has this style. */
+/** The style of a plot; every page or file with a plot includes it. */
 export const plotStyle: string = `
 .plot { display: block; width: 100%; height: auto; font: 12px system-ui, sans-serif; }
 .plot text { fill: var(--quiet); }
@@ -43,19 +43,19 @@ export const plotStyle: string = `
 ${Array.from({ length: colours }, (_, i) => `.plot .s${i} { stroke: var(--s${i}); } .plot .f${i} { fill: var(--s${i}); stroke: none; }`).join("\n")}
 `;
 
-/** Colours of series and text, for a light and for a dark ground. */
+/** The colours of series and text, on a light and on a dark ground. */
 export const plotColours: { readonly light: string; readonly dark: string } = {
   light:
     "--quiet: #667; --line: #e3e5ea; --s0: #2563a8; --s1: #c2570c; --s2: #2d7d46; --s3: #8b4aa8; --s4: #a8324a; --s5: #6b6f1d;",
   dark: "--quiet: #9aa2b1; --line: #2b303a; --s0: #6eaef0; --s1: #f0975a; --s2: #6cc48a; --s3: #c494de; --s4: #ee8198; --s5: #c3c75e;",
 };
 
-/** The plot as an element of a page. Without any point it says so. */
+/** Draws the plot as an element of a page. Without any point it says so. */
 export function linePlot(options: PlotOptions): Markup {
   return html`<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${options.title}">${content(options)}</svg>`;
 }
 
-/** The plot as a file of its own, on white. */
+/** Draws the plot as a file of its own, on white. */
 export function plotFile(options: PlotOptions): string {
   const root = new Markup(
     `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height}" width="${2 * width}" height="${2 * height}">`,
@@ -130,7 +130,7 @@ function colourOf(series: readonly Series[], i: number): number {
   return before % colours;
 }
 
-/** About as wide as the text is in the plot's letters. */
+/** Estimates the width of the text in the plot's letters. */
 function textWidth(text: string): number {
   return 7.2 * text.length;
 }
@@ -145,7 +145,7 @@ interface Ticks {
   readonly values: readonly number[];
 }
 
-/** Round values from below the least to above the most, about five of them. */
+/** Returns about five round values, from below the least to above the most. */
 function ticks(values: readonly number[], whole: boolean): Ticks {
   const [least, most] = values.reduce(
     ([a, b], value) => [Math.min(a, value), Math.max(b, value)],

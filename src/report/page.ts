@@ -1,23 +1,23 @@
-// A run as one HTML page that needs nothing but itself: pictures are in it, plots are SVG, there is no script.
+// Writes a run as one self-contained HTML page: it embeds its pictures, its plots are SVG, and it has no script.
 import { curves, learningRatePlot } from "./curves.ts";
 import { html, Markup } from "./html.ts";
 import { at, type Measure, measureAt, numberAt, type RunParts, textAt } from "./parts.ts";
 import { pictures } from "./pictures.ts";
 import { style } from "./style.ts";
 
-/** Characters of a recipe that are shown. */
+/** The most characters of a recipe that are shown. */
 const longestRecipe = 2 ** 16;
 
-/** There are ten kinds of baselines. */
+/** The limit on rows of baselines, of which there are ten kinds. */
 const mostRows = 100;
 
-/** Names of baselines, for a person. */
+/** Returns the name of a baseline for a reader. */
 type Labels = (name: string) => string;
 
 /**
- * The page. What is missing is named in it, and everything from the files is escaped.
+ * Writes the page. It names what is missing, and everything from the files is escaped.
  *
- * @param name What to call the run where its files do not say.
+ * @param name The title of the run if its files have none.
  */
 export function reportPage(name: string, parts: RunParts, labels: Labels): string {
   const { set, metrics = [], result, recipe, missing } = parts;
@@ -56,7 +56,7 @@ function headline({ result }: RunParts): Markup | string {
   return html`<section class="headline"><p class="figure">${percent(measured.mean)}${spread}<span> %</span></p><p class="note">Test accuracy ${facts.join(", ")}.</p></section>`;
 }
 
-/** Distilled images beside baselines and the paper, as bars. */
+/** Compares distilled images with baselines and the paper, as bars. */
 function comparison({ result, recipe }: RunParts, labels: Labels): Markup | string {
   const rows: { label: string; measure: Measure; note: string; kind: string }[] = [];
   const distilled = measureAt(result, "evaluation");
@@ -79,7 +79,7 @@ function comparison({ result, recipe }: RunParts, labels: Labels): Markup | stri
     rows.push({ label: "the paper", measure, note: textAt(recipe, "paper", "text") ?? "", kind: "paper" });
   }
   if (rows.length === 0) return "";
-  // One known network is tried on several sets of real images.
+  // With one known network the baselines are tried on several sets of real images.
   const known = textAt(recipe, "init", "kind") === "fixed";
   const unit = ({ of }: Measure, kind: string): string => (known && kind === "other" && of === "network" ? "set" : of);
   if (distilled) rows.unshift({ label: "distilled images", measure: distilled, note: "", kind: "ours" });
@@ -162,7 +162,7 @@ ${command === undefined ? "" : html`<p class="note">To make it again, in this fo
 ${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${recipeText(shown)}</pre></details>`}</section>`;
 }
 
-/** In lines; a very long one, which indents would make many times longer, is shown cut and as it is. */
+/** Writes a recipe in lines; a very long one, which indents would make many times longer, is cut and shown as it is. */
 function recipeText(recipe: unknown): string {
   const compact = JSON.stringify(recipe);
   if (compact.length <= longestRecipe) return JSON.stringify(recipe, null, 2);

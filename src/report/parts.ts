@@ -1,23 +1,23 @@
-// What a report is made of: the parts of a run's folder, as far as they are there and make sense.
+// The parts of a run's folder that a report shows, as far as they exist and are valid.
 import type { DistilledSet } from "../distill/distilled-set.ts";
 
-/** The parts of a run. Nothing in them is trusted: they come from files. */
+/** The parts of a run. Nothing in them is trusted, because they come from files. */
 export interface RunParts {
   readonly set?: DistilledSet;
-  /** Digest of the set itself. */
+  /** The digest of the set itself. */
   readonly sha256?: string;
-  /** Objects of metrics.jsonl. */
+  /** The objects of metrics.jsonl. */
   readonly metrics?: readonly unknown[];
   /** The content of result.json and recipe.json. */
   readonly result?: unknown;
   readonly recipe?: unknown;
-  /** What is missing or damaged, a line each. */
+  /** The missing or damaged parts, a line each. */
   readonly missing: readonly string[];
 }
 
 const largestNumber = 1e30;
 
-/** The value at keys, one below the other; undefined where there is none. */
+/** Returns the value at keys, one below the other; undefined if there is no such value. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>(
     (inner, key) =>
@@ -28,7 +28,7 @@ export function at(value: unknown, ...keys: readonly string[]): unknown {
   );
 }
 
-/** A number that can be multiplied and subtracted and stays finite; nothing that a run writes is larger. */
+/** Returns a number that stays finite when it is multiplied and subtracted; no run writes a larger one. */
 export function numberAt(value: unknown, ...keys: readonly string[]): number | undefined {
   const found = at(value, ...keys);
   return typeof found === "number" && Math.abs(found) <= largestNumber ? found : undefined;
@@ -39,13 +39,13 @@ export function textAt(value: unknown, ...keys: readonly string[]): string | und
   return typeof found === "string" ? found : undefined;
 }
 
-/** A measured accuracy, each from 0 to 1. */
+/** A measured accuracy, with values from 0 to 1. */
 export interface Measure {
   readonly mean: number;
   readonly std: number;
   readonly ci95?: number | undefined;
   readonly count: number;
-  /** What was counted. */
+  /** What `count` counts. */
   readonly of: "network" | "draw";
 }
 

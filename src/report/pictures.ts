@@ -1,18 +1,18 @@
-// The images of a set, step by step, each a picture in the page itself.
+// Shows the images of a set step by step, each embedded in the page as a picture.
 import { encode } from "fast-png";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, rangeOf, shadesOf } from "../formats/shades.ts";
 import { html, type Markup } from "./html.ts";
 import { at } from "./parts.ts";
 
-/** A section for each step. Throws RangeError where images have neither 1 nor 3 channels. */
+/** Makes a section for each step. Throws RangeError when images have neither 1 nor 3 channels. */
 export function pictures(set: DistilledSet): Markup {
   const { channels, steps, imagesPerStep, width } = set;
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const range = rangeOf(set);
   const names = classNames(set);
   const soft = hasSoftTargets(set);
-  // Many images to a step are drawn smaller; photographs larger, and never smaller than they are on a phone.
+  // Many images in a step are drawn smaller; photographs larger, and never smaller than they are on a phone.
   const size = width > 100 ? Math.min(width, 224) : imagesPerStep > 40 ? 48 : 84;
   const sections = Array.from({ length: steps }, (_, step) => {
     const images = Array.from({ length: imagesPerStep }, (_, i) => step * imagesPerStep + i);
@@ -42,7 +42,7 @@ function picture(
   return html`<figure><img alt="${name}" width="${width}" height="${height}" src="data:image/png;base64,${base64(png)}"><figcaption>${caption}</figcaption></figure>`;
 }
 
-/** The targets of an image, a bar for each class. */
+/** Draws the targets of an image, a bar for each class. */
 function bars(row: Float32Array): Markup {
   const most = row.reduce((a, b) => Math.max(a, b), 0) || 1;
   const rects = Array.from(row, (value, k) => {
@@ -52,7 +52,7 @@ function bars(row: Float32Array): Markup {
   return html`<svg class="bars" viewBox="0 0 ${row.length} 10" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>`;
 }
 
-/** The names that the recipe has, or numbers. */
+/** Returns the class names of the recipe, or numbers. */
 function classNames({ recipe, classes }: DistilledSet): string[] {
   const names = at(recipe, "data", "classNames");
   const named = Array.isArray(names) && names.length === classes;

@@ -1,4 +1,4 @@
-// How a report looks: calm, in light and dark, on a phone and on paper.
+// The style of a report: calm, in light and dark, on a phone and on paper.
 import { plotColours, plotStyle } from "./line-plot.ts";
 
 export const style: string = `

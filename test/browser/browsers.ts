@@ -7,7 +7,7 @@ const browserNames = ["chromium", "firefox"] as const;
 
 export type BrowserName = (typeof browserNames)[number];
 
-/** A suite for each browser; skipped, but there, for one that this machine does not have. */
+/** Makes a suite for each browser; that of a browser which this machine lacks is skipped. */
 export function describeInBrowsers(title: (name: BrowserName) => string, suite: (name: BrowserName) => void): void {
   for (const name of browserNames) {
     describe.skipIf(inject("tools")[name].missing)(title(name), () => suite(name));
@@ -16,7 +16,7 @@ export function describeInBrowsers(title: (name: BrowserName) => string, suite: 
 
 /** A page of a browser. */
 export interface BrowserPage {
-  /** The value of an expression in the page, or of its promise, as JSON. */
+  /** Returns the value of an expression in the page, or of its promise, as JSON. */
   evaluate<T>(expression: string): Promise<T>;
   click(selector: string): Promise<void>;
   reload(): Promise<unknown>;
@@ -26,14 +26,14 @@ export interface BrowserPage {
     up(): Promise<void>;
   };
   readonly keyboard: { press(key: string): Promise<void> };
-  /** What the page has said on the console and not caught, so far. */
+  /** The messages on the page's console and its uncaught errors, so far. */
   readonly said: readonly string[];
-  /** Of that the errors and warnings. */
+  /** The errors and warnings among them. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
 
-/** How a page is opened, each with storage of its own. */
+/** How a page is opened, each page with storage of its own. */
 export interface OpenOptions {
   /** Default 1280. */
   readonly width?: number;
@@ -44,13 +44,13 @@ export interface OpenOptions {
   readonly scripts?: boolean;
 }
 
-/** A browser that runs. */
+/** A running browser. */
 export interface Browser {
   open(url: string, options?: OpenOptions): Promise<BrowserPage>;
   close(): Promise<void>;
 }
 
-/** Starts a browser. Whoever does closes it. */
+/** Starts a browser. The caller must close it. */
 export async function launch(name: BrowserName): Promise<Browser> {
   const executablePath = inject("tools")[name].path;
   if (executablePath === undefined) throw new Error(inject("tools")[name].missing);

@@ -37,10 +37,10 @@ async function run() {
 export const result = run();
 `;
 
-/** A folder with the packed package in its node_modules, and the program. */
+/** Makes a folder with the packed package in its node_modules, and the program. */
 export interface Consumer {
   readonly folder: string;
-  /** The installed package's. */
+  /** The version of the installed package. */
   readonly manifest: { readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>> };
   write(name: string, text: string): void;
   remove(): void;
@@ -49,7 +49,7 @@ export interface Consumer {
 export function makeConsumer(): Consumer {
   const folder = mkdtempSync(join(tmpdir(), "distillate-consumer-"));
   const installed = join(folder, "node_modules/distillate");
-  // Without scripts: what is packed is what was built.
+  // Scripts are off: what was built is packed.
   execFileSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: root, stdio: "pipe" });
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
   execFileSync("tar", ["-xzf", tarball!], { cwd: folder });
@@ -74,7 +74,7 @@ export function makeConsumer(): Consumer {
   return { folder, manifest, write, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-/** A page that starts with that script. */
+/** Writes a page that starts with that script. */
 export function page(script: string, head = ""): string {
   return `<!doctype html><meta charset="utf-8"><title>consumer</title><link rel="icon" href="data:,">${head}
 <script type="module" src="${script}"></script>`;

@@ -1,9 +1,9 @@
-// What a visitor does in the demo page.
+// The actions of a visitor in the demo page.
 import { encode } from "fast-png";
 import { writeZip } from "../../src/codecs/zip.ts";
 import { type BrowserPage, until } from "./browsers.ts";
 
-/** What an element says. */
+/** Returns the text of an element. */
 export const text = (tab: BrowserPage, id: string): Promise<string> =>
   tab.evaluate(`document.getElementById("${id}").textContent`);
 /** Whether a run can be started. */
@@ -61,7 +61,7 @@ export async function download(tab: BrowserPage, kind: string): Promise<readonly
   return tab.evaluate("window.downloaded");
 }
 
-/** A zip, in base64, of classes of 20 colour pictures each, yellow and green ones, and of other files. */
+/** Makes a zip, in base64, of two classes of 20 colour pictures each, yellow and green ones, and of other files. */
 export function pictures(
   classNames = ["lemon", "lime"],
   others: readonly (readonly [string, Uint8Array])[] = [],
@@ -76,7 +76,7 @@ export function pictures(
   return Buffer.from(writeZip([...entries, ...others])).toString("base64");
 }
 
-/** What the page says went wrong; empty where it says nothing, or nothing that can be seen. */
+/** Returns the page's notice of a fault; empty if there is none, or none that can be seen. */
 export const alert = (tab: BrowserPage): Promise<string> =>
   tab.evaluate(`(() => {
     const notice = document.getElementById("trouble");
@@ -84,7 +84,7 @@ export const alert = (tab: BrowserPage): Promise<string> =>
     return height > 0 && top >= 0 && bottom <= innerHeight ? notice.querySelector("p").textContent : "";
   })()`);
 
-/** A script for `OpenOptions.before`: everything that keeps something throws, as where a user forbids storage. */
+/** A script for `OpenOptions.before` that makes everything which stores data throw, as if a user forbids storage. */
 export const storageForbidden = `(() => {
   const get = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
   for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
@@ -93,5 +93,5 @@ export const storageForbidden = `(() => {
   StorageManager.prototype.getDirectory = get;
 })()`;
 
-/** A language that Intl refuses, as of WebKitGTK where LANG is C. */
+/** A script that sets a language which Intl refuses, as WebKitGTK has it if LANG is C. */
 export const languageC = 'Object.defineProperty(navigator, "language", { get: () => "C" })';

@@ -125,7 +125,7 @@ describeInBrowsers(
       await tab.click("#pause");
       await until(tab, 'document.getElementById("pause").textContent === "Resume"');
       await until(tab, '/^Paused/.test(document.getElementById("stats").textContent)');
-      // The update in hand may still end. A page that does not pause stands still only when all 20 are done.
+      // The current update may still end. A page that does not pause stops only when all 20 are done.
       const step = (): Promise<number> => tab.evaluate('document.getElementById("progress").value');
       let paused = -1;
       for (let now = await step(); now !== paused; now = await step()) {
@@ -242,7 +242,7 @@ describeInBrowsers(
       const cases = [
         {
           options: { missing: /index-.*\.js$/ },
-          says: /could not be loaded\. See whether you are online .* reload it/,
+          says: /could not be loaded\. Check that you are online .* reload it/,
         },
         // Without the slash everything is missing; where adding one leads back here, only a person can do it.
         { options: { circles: true }, says: /could not be loaded\. Put a slash \(\/\) at the end of its address/ },

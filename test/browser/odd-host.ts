@@ -1,4 +1,4 @@
-// A host that is not set up as it should be: it serves a folder at /demo and does not add the slash, or lacks files.
+// A wrongly configured host: it serves a folder at /demo without adding the slash, or lacks files.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,12 +7,12 @@ import { extname, join } from "node:path";
 const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
 
 export interface OddHost {
-  /** Of the folder, without the slash. */
+  /** The URL of the folder, without the slash. */
   readonly url: string;
   close(): Promise<unknown>;
 }
 
-/** Serves `folder` without the files whose paths match `missing`; `circles`: /demo/ is redirected to /demo. */
+/** Serves `folder` without the files whose paths match `missing`; with `circles`, /demo/ is redirected to /demo. */
 export async function openOddHost(
   folder: string,
   { missing, circles = false }: { readonly missing?: RegExp; readonly circles?: boolean } = {},

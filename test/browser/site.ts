@@ -7,19 +7,19 @@ import { serve } from "../../scripts/serve.mjs";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** Headers a site is served with. */
+/** The headers with which a site is served. */
 export interface Headers {
   readonly isolated?: boolean;
   readonly policy?: string;
 }
 
 export interface Site {
-  /** Serves the folder with these headers and gives the URL. The same headers are one server. */
+  /** Serves the folder with these headers and returns the URL. The same headers share one server. */
   url(headers?: Headers): Promise<string>;
   close(): Promise<void>;
 }
 
-/** The test page, to be closed after use. `furnish` may put more into the folder. */
+/** Makes the test page, to be closed after use. `furnish` may put more into the folder. */
 export async function openSite(furnish?: (folder: string) => Promise<void>): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), "distillate-site-"));
   await cp(at("page"), folder, { recursive: true });

@@ -20,7 +20,7 @@ export interface Cli {
   said(text: string): Promise<void>;
 }
 
-/** The command under way, its outputs piped. */
+/** Starts the command with its outputs piped. */
 export function start(args: readonly string[], { cwd, env = {} }: { cwd?: string; env?: object } = {}): Cli {
   const options = { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] as ("ignore" | "pipe")[] };
   const child = spawn(process.execPath, [main, ...args], options);
@@ -47,7 +47,7 @@ export function distillate(args: readonly string[], options?: { cwd?: string; en
   return start(args, options).outcome;
 }
 
-/** Objects of JSON lines; throws where a line is none. */
+/** Parses the objects of JSON lines; throws for a line that is not JSON. */
 export function jsonLines(text: string): Record<string, unknown>[] {
   return text
     .trimEnd()
@@ -55,7 +55,7 @@ export function jsonLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-/** A folder in MNIST's layout with `train` and `test` painted images of ten classes. */
+/** Makes a folder in MNIST's layout with `train` and `test` painted images of ten classes. */
 export function writeIdxFolder(folder: string, { train = 200, test = 50, size = 28 } = {}): string {
   mkdirSync(folder, { recursive: true });
   const header = (...sizes: number[]) => {

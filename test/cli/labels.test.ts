@@ -160,7 +160,7 @@ test("run says which classes have no test images, or fewer training images than 
   expect(code).toBe(0);
   expect(stderr).toContain("note: scarce has no test images of classes 7, 8, 9\n");
   expect(stderr).toContain(
-    "note: scarce has fewer than the 2 training images that baselines take of classes 8, 9: some come again\n",
+    "note: scarce has fewer than the 2 training images that baselines take of classes 8, 9: some are repeated\n",
   );
 });
 

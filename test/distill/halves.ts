@@ -1,4 +1,4 @@
-// A data set that a tiny network learns in no time: images that are brighter in their upper, lower or left half, under
+// A data set that a tiny network learns very fast: images that are brighter in their upper, lower or left half, under
 // noise.
 import type { Dataset } from "../../src/data/dataset.ts";
 import { statistics } from "../../src/data/normalize.ts";
@@ -9,14 +9,14 @@ import { type Model, sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { paint } from "../helpers.ts";
 
-/** Whether a pixel of a class is in its bright half. */
+/** Returns whether a pixel of a class is in its bright half. */
 const halves: readonly ((row: number, column: number, size: number) => boolean)[] = [
   (row, _, size) => row < size / 2,
   (row, _, size) => row >= size / 2,
   (_, column, size) => column < size / 2,
 ];
 
-/** `count` images, classes in turn, of `size` × `size` pixels. The same seed gives the same images. */
+/** Makes `count` images of `size` × `size` pixels, classes in turn. The same seed gives the same images. */
 export function brightHalves(options: { count: number; classes?: number; size?: number; seed?: number }): Dataset {
   const { count, classes = 3, size = 6, seed = 1 } = options;
   const noise = paint(count * size * size, seed, 90);
@@ -30,7 +30,7 @@ export function brightHalves(options: { count: number; classes?: number; size?: 
   return { name: "bright halves", pixels, labels, count, classes, ...shape, ...statistics(pixels, 1, size, size) };
 }
 
-/** A convolutional network of some hundred parameters for them. */
+/** A convolutional network of some hundred parameters for these images. */
 export function halvesNet({ classes = 3, size = 6 } = {}): Model {
   return sequential(
     [1, size, size],
@@ -38,7 +38,7 @@ export function halvesNet({ classes = 3, size = 6 } = {}): Model {
   );
 }
 
-/** What tells an image from the others: its bytes, and the same after normalising. */
+/** Returns what distinguishes an image from the others: its bytes, or the same after normalising. */
 export function imageKey({ pixels }: Dataset, index: number): string {
   return pixels.subarray(index * 36, (index + 1) * 36).join();
 }

@@ -1,4 +1,4 @@
-// A data set without meaning, for tests of what a run takes and of its bits.
+// A data set without meaning, for tests of a run's memory and of its bits.
 import type { Dataset } from "../../src/data/dataset.ts";
 import { statistics } from "../../src/data/normalize.ts";
 import { relu } from "../../src/nn/activation.ts";
@@ -16,7 +16,7 @@ export interface NoiseOptions {
   readonly seed?: number;
 }
 
-/** `count` images of noise, classes in turn. The same seed gives the same images. */
+/** Makes `count` images of noise, classes in turn. The same seed gives the same images. */
 export function noise({ count, classes = 10, channels = 1, size = 28, seed = 1 }: NoiseOptions): Dataset {
   const pixels = Uint8Array.from(paint(count * channels * size * size, seed, 127.5), (value) => value + 127.5);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % classes);

@@ -4,7 +4,7 @@ import type { Backend, Floats, Ops } from "../../src/backend/backend.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
 import { peek } from "../helpers.ts";
 
-/** The engine, all that was written, and all rows that were brought into the layout of kernels, each in order. */
+/** Returns the engine, everything that was written, and all rows that were packed for kernels, each in order. */
 export async function observedEngine(): Promise<{ engine: Engine; writes: Float32Array[]; packs: Float32Array[] }> {
   const { backend } = await createEngine({ threads: 1 });
   const writes: Float32Array[] = [];

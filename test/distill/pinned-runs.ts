@@ -1,4 +1,4 @@
-// Runs whose bytes a version promises, with the SHA-256 of what they learn.
+// Runs whose bytes every version must keep, with the SHA-256 of their results.
 import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";

@@ -1,10 +1,10 @@
-// Makes one file of the pinned runs, for hosts that do not read TypeScript. The library in it is the built one.
+// Makes one file of the pinned runs, for hosts that do not read TypeScript. It contains the built library.
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { kinds } from "../data/jpegs.ts";
 
-/** Where runs are run: options of `distill`. */
+/** Where runs are run, as options of `distill`. */
 export interface Place {
   readonly threads: number;
   readonly worker?: boolean;
@@ -12,7 +12,7 @@ export interface Place {
 }
 
 export interface Outcome {
-  /** In the order of `pinnedRuns`. */
+  /** The digests, in the order of `pinnedRuns`. */
   readonly digests: readonly string[];
   readonly notices: readonly string[];
 }
@@ -35,7 +35,7 @@ export async function bundle(entry: "main.ts" | "runs.ts", library: string, outf
       {
         name: "built-library",
         setup({ onResolve }) {
-          // What the tests take of the source is all exported, but for the statistics of a data set.
+          // The tests need only names of the source that are exported, except the statistics of a data set.
           onResolve({ filter: /\/src\// }, ({ path }) =>
             path.endsWith("/data/dataset.ts") ? undefined : { path: library, external: true },
           );

@@ -3,7 +3,7 @@ import { distill, isReproducible, setDigest } from "../../src/index.ts";
 import { pinnedRuns } from "../distill/pinned-runs.ts";
 import type { Outcome, Place } from "./bundle.ts";
 
-/** What the pinned runs have learned, and what was said of what the host lacks, for each place that they are run in. */
+/** Returns, for each place, the digests of the pinned runs, and the messages about features that the host lacks. */
 export async function runIn(places: readonly Place[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const place of places) {

@@ -5,12 +5,12 @@ import { inject } from "vitest";
 
 /** A browser with one page open. */
 export interface WebKit {
-  /** The value of an expression in the page, or of its promise, as JSON. Rejects with what it throws. */
+  /** Returns the value of an expression in the page, or of its promise, as JSON. Rejects with what it throws. */
   evaluate<T>(expression: string): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Opens the URL in a browser of its own, with these environment variables. Whoever does closes it. */
+/** Opens the URL in a browser of its own, with these environment variables. The caller must close it. */
 export async function openInWebKit(url: string, environment: Readonly<Record<string, string>>): Promise<WebKit> {
   const { webkit, xvfb } = inject("tools");
   const started: ChildProcess[] = [];
@@ -53,21 +53,21 @@ export async function openInWebKit(url: string, environment: Readonly<Record<str
   }
 }
 
-/** A session, as soon as the driver listens. */
+/** Opens a session, as soon as the driver listens. */
 async function begin(port: number): Promise<{ sessionId: string }> {
   const end = Date.now() + 20_000;
   for (;;) {
     try {
       return await command(port, "POST", "/session", { capabilities: {} });
     } catch (error) {
-      // fetch throws TypeError where nobody listens.
+      // fetch throws TypeError while nobody listens.
       if (!(error instanceof TypeError) || Date.now() > end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 }
 
-/** A command of the WebDriver protocol. Throws what the driver answers instead of a value. */
+/** Sends a command of the WebDriver protocol. Throws the driver's error. */
 async function command<T>(port: number, method: string, path: string, body?: object): Promise<T> {
   const url = `http://127.0.0.1:${port}${path}`;
   const answer = await fetch(url, { method, ...(body && { body: JSON.stringify(body) }) });

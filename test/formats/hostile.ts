@@ -1,8 +1,8 @@
-// Bad files: a corpus that must be refused, and seeded mutants that may be read or refused but do nothing else.
+// Bad files: a corpus that must be refused, and seeded mutants that must be read or refused.
 
 import { expect } from "vitest";
 
-/** What every reader under test is told that the file is called. */
+/** The file's name that every reader under test is given. */
 export const fileName = "evil.bin";
 
 type Read = (bytes: Uint8Array) => unknown;
@@ -20,7 +20,7 @@ function isGoodRefusal(error: Error): boolean {
   return error.name === "FormatError" && error.message.startsWith(fileName) && error.message.length < 1000;
 }
 
-/** Every file of the corpus gives a FormatError that names the file. */
+/** Expects a FormatError that names the file from every file of the corpus. */
 export async function expectRefused(corpus: readonly (readonly [what: string, bytes: Uint8Array])[], read: Read) {
   const wrong: string[] = [];
   for (const [what, bytes] of corpus) {
@@ -32,7 +32,7 @@ export async function expectRefused(corpus: readonly (readonly [what: string, by
   expect(new Set(corpus.map(([what]) => what)).size).toBeGreaterThanOrEqual(40);
 }
 
-/** Whole numbers below `n`, the same for the same seed. */
+/** Returns whole numbers below `n`, the same for the same seed. */
 export function randomIntegers(seed: number): (n: number) => number {
   let state = seed >>> 0;
   return (n) => {
@@ -63,8 +63,8 @@ function mutate(seedFile: Uint8Array, below: (n: number) => number): Uint8Array 
 }
 
 /**
- * Mutants of good files are read or refused with a FormatError, each within a second. FUZZ_SEED replays a run, FUZZ_SCALE
- * makes it longer.
+ * Expects mutants of good files to be read or refused with a FormatError, each within a second. FUZZ_SEED replays a run,
+ * FUZZ_SCALE makes it longer.
  */
 export async function expectOnlyFormatErrors(what: string, files: readonly Uint8Array[], read: Read, count: number) {
   const mutants = count * Number(process.env.FUZZ_SCALE ?? 1);
@@ -86,13 +86,13 @@ export async function expectOnlyFormatErrors(what: string, files: readonly Uint8
   expect(refused).toBeGreaterThan(mutants / 4);
 }
 
-/** Every proper prefix of a file, thinned to about `n`. */
+/** Returns every proper prefix of a file, thinned to about `n`. */
 export function truncations(bytes: Uint8Array, n: number): [string, Uint8Array][] {
   const lengths = new Set(Array.from({ length: n }, (_, i) => Math.floor((i * bytes.length) / n)));
   return Array.from(lengths, (length) => [`cut to ${length} of ${bytes.length} bytes`, bytes.slice(0, length)]);
 }
 
-/** A copy with some bytes overwritten. */
+/** Returns a copy with some bytes overwritten. */
 export function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = bytes.slice();
   copy.set(values, at);

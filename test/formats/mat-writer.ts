@@ -1,15 +1,15 @@
-// .mat files of version 5 for tests, written after "MAT-File Format", MathWorks.
+// Writes .mat files of version 5 for tests, after "MAT-File Format" by MathWorks.
 
 import { deflateSync } from "node:zlib";
 import { ascii, concat } from "./hostile.ts";
 
-/** How a file is laid out where its format leaves a choice. */
+/** The layout of a file, for what its format leaves open. */
 export interface MatChoices {
   readonly bigEndian?: boolean;
   readonly compressed?: boolean;
   /** The class, by its number: 6 double, 9 uint8, … */
   readonly kind?: number;
-  /** Into the flags: 8 for complex numbers. */
+  /** Bits for the flags: 8 for complex numbers. */
   readonly flag?: number;
 }
 
@@ -26,7 +26,7 @@ const storages = new Map<unknown, number>([
   [BigUint64Array, 13],
 ]);
 
-/** A typed array of numbers. */
+/** Makes a typed array of numbers. */
 export type MatData =
   | Int8Array
   | Uint8Array
@@ -45,7 +45,7 @@ function word(value: number, bigEndian: boolean): Uint8Array {
   return bytes;
 }
 
-/** An element of this type; up to four bytes lie in the tag, as MATLAB writes them. */
+/** Writes an element of this type; up to four bytes lie in the tag, as MATLAB writes them. */
 function element(type: number, content: Uint8Array, bigEndian: boolean): Uint8Array {
   const size = content.length;
   if (size > 0 && size <= 4) return concat(word(size * 65_536 + type, bigEndian), content, new Uint8Array(4 - size));
@@ -59,7 +59,7 @@ function numberBytes(data: MatData, bigEndian: boolean): Uint8Array {
   return bytes;
 }
 
-/** One variable with its tag, its numbers in MATLAB's order. */
+/** Writes one variable with its tag, its numbers in MATLAB's order. */
 export function variable(
   name: string,
   shape: readonly number[],
@@ -76,13 +76,13 @@ export function variable(
   return compressed ? packed(matrix, bigEndian) : matrix;
 }
 
-/** Any bytes as a compressed variable. */
+/** Writes any bytes as a compressed variable. */
 export function packed(matrix: Uint8Array, bigEndian: boolean = false): Uint8Array {
   const body = deflateSync(matrix);
   return concat(word(15, bigEndian), word(body.length, bigEndian), body);
 }
 
-/** A file of these variables. */
+/** Writes a file of these variables. */
 export function mat(variables: readonly Uint8Array[], { bigEndian = false }: MatChoices = {}): Uint8Array {
   const text = ascii("MATLAB 5.0 MAT-file, Platform: test".padEnd(116));
   const version = bigEndian ? [1, 0, 0x4d, 0x49] : [0, 1, 0x49, 0x4d];

@@ -3,7 +3,7 @@
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { randomIntegers } from "./hostile.ts";
 
-/** One image per class and step unless told otherwise; values that no rounding leaves as they are. */
+/** Makes a set, by default with one image per class and step; no rounding leaves its values unchanged. */
 export function makeSet(sizes: Partial<DistilledSet> = {}): DistilledSet {
   const { steps = 2, epochs = 3, classes = 3, channels = 1, height = 4, width = 5 } = sizes;
   const { imagesPerStep = classes } = sizes;

@@ -19,14 +19,14 @@ const rtol = 1e-6;
 
 /** A step moves an activation by at most some 10 steps; a hundred of them are a safe distance from any kink. */
 const kinkDistance = 100 * step;
-/** Activations with a kink at 0. */
+/** The activations with a kink at 0. */
 const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
-/** A derivative that vanishes agrees with any other that does. */
+/** Every derivative must be larger somewhere, because any two that vanish agree. */
 const leastDerivative = 1e-3;
 
 export const reference = await createEngine({ backend: "reference" });
 
-/** What the loss is a function of; targets are soft, [n, classes]. */
+/** The variables of the loss; targets are soft, [n, classes]. */
 export interface Point {
   readonly parameters: Float64Array;
   readonly images: Float64Array;
@@ -51,7 +51,7 @@ export function inner(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** `n` values, no two closer than 2/n and none 0, in an order that looks random. */
+/** Returns `n` values, no two closer than 2/n and none 0, in an order that looks random. */
 export function distinct(n: number, seed: number): Float64Array {
   const order = Array.from(paint(n, seed), (value, i) => [value, i] as const).sort(([a], [b]) => a - b);
   const out = new Float64Array(n);
@@ -62,8 +62,8 @@ export function distinct(n: number, seed: number): Float64Array {
 }
 
 /**
- * How far activations are from the kinks of a network: the smallest |x| that goes into a ReLU, the narrowest lead of a
- * winner in a max-pooling window. Exact zeros are no kinks: a ReLU below made them, and zeros they stay.
+ * Returns how far activations are from the kinks of a network: the smallest |x| that goes into a ReLU, or the narrowest lead
+ * of a winner in a max-pooling window. Exact zeros do not count: a ReLU below made them, and they stay zero.
  */
 export async function distanceFromKinks(
   model: Model,
@@ -111,7 +111,7 @@ function narrowestLead(x: Float64Array, input: ImageShape, output: ImageShape, {
   return least;
 }
 
-/** A random point away from kinks, and the seed that gave it. Same seed, same point. */
+/** Returns a random point away from kinks, and the seed that gave it. The same seed gives the same point. */
 export async function drawPoint(
   model: Model,
   count: number,
@@ -129,7 +129,7 @@ export async function drawPoint(
   throw new Error(`no point away from kinks, seeds ${seed}, ${seed + 1000}, …`);
 }
 
-/** Rows of positive numbers that sum to 1. */
+/** Returns rows of positive numbers that sum to 1. */
 export function softTargets(count: number, classes: number, seed: number): Float64Array {
   const out = floats(count * classes, seed).map((value) => 1.1 + value);
   for (let i = 0; i < count; i++) {
@@ -189,7 +189,7 @@ export async function checkDerivatives(net: BoundNetwork, point: Point, seed: nu
   }
 }
 
-/** Central differences, along a direction in one part of the point, of the loss and of its gradients. */
+/** Returns central differences of the loss and of its gradients, along a direction in one part of the point. */
 async function differencesAlong(
   net: BoundNetwork,
   point: Point,

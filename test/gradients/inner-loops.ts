@@ -1,4 +1,4 @@
-// Random inner loops for the meta-gradient tests, and what they lead to, worked out one gradient at a time: nothing
+// Random inner loops for the meta-gradient tests, and their results, computed one gradient at a time: nothing
 // here uses the library's own unrolling.
 
 import type { BoundNetwork } from "../../src/engine/bound-network.ts";
@@ -11,7 +11,7 @@ export interface Block {
   readonly targets: Float64Array;
 }
 
-/** What `metaGradient` takes; all values are float32 numbers, so that every backend starts from the same. */
+/** The arguments of `metaGradient`; all values are float32 numbers, so that every backend starts from the same. */
 export interface Problem {
   readonly parameters: Float64Array;
   readonly steps: readonly Block[];
@@ -25,22 +25,22 @@ export interface Problem {
 export interface ProblemOptions {
   readonly steps: number;
   readonly epochs: number;
-  /** Images of a block, and of the outer batch. */
+  /** The images of a block, and of the outer batch. */
   readonly images: number;
   readonly real: number;
   readonly seed: number;
   /** Weights are drawn from ±scale. */
   readonly scale: number;
-  /** Of the differences. */
+  /** The step of the differences. */
   readonly step: number;
   readonly momentum?: number;
   readonly weightDecay?: number;
 }
 
-/** In steps. What crosses a kink in spite of it makes an error as large as the derivative: it would be seen. */
+/** The distance in steps. An activation that crosses a kink nevertheless gives an error as large as the derivative. */
 const kinkDistance = 20;
 
-/** A random problem whose whole trajectory stays away from kinks, and the seed that gave it. Same seed, same problem. */
+/** Returns a random problem whose whole trajectory stays away from kinks, and its seed. The same seed gives the same problem. */
 export async function drawProblem(model: Model, options: ProblemOptions): Promise<{ problem: Problem; seed: number }> {
   const net = await reference.bind(model);
   for (let seed = options.seed; seed < options.seed + 50_000; seed += 1000) {
@@ -74,8 +74,8 @@ export function paintProblem(model: Model, options: ProblemOptions): Problem {
 }
 
 /**
- * Gradient descent as the definition has it, v ← μ·v + ∇ℓ + ω·θ, θ ← θ − η·v: all θ_t, and the loss on the outer batch
- * at the last of them.
+ * Runs gradient descent by its definition, v ← μ·v + ∇ℓ + ω·θ, θ ← θ − η·v. Returns all θ_t, and the loss of the last one on
+ * the outer batch.
  */
 export async function train(
   net: BoundNetwork,

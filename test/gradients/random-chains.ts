@@ -1,6 +1,6 @@
-// Random chains of layers, and a way to ask whether every backend computes the same of them: first derivatives, products
-// with the Hessian, meta-gradients. All memory is NaN before each call, so that whatever is read without having been
-// written is seen in the result.
+// Random chains of layers, to check that every backend computes the same of them: first derivatives, products with the
+// Hessian, meta-gradients. All memory is NaN before each call, so that the result shows whatever is read without having
+// been written.
 import type { Backend } from "../../src/backend/backend.ts";
 import { PAGE } from "../../src/backend/wasm/layout.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -19,7 +19,7 @@ import { expectClose, largest, paint, scaledResidual } from "../helpers.ts";
 import { distanceFromKinks, floats, reference } from "./differences.ts";
 import { type Block, type Problem, paintProblem, train } from "./inner-loops.ts";
 
-/** Float32 kernels through a few layers and up to six inner steps, norms among them, which divide by small numbers. */
+/** The tolerance for float32 kernels through a few layers and up to six inner steps, with norms, which divide by small numbers. */
 const kernelTolerance = 1e-4;
 /** Closer to a kink than this, a float32 activation may lie on its other side. */
 const kinkDistance = 2e-5;
@@ -28,7 +28,7 @@ export const leastScale = 1e-3;
 /** An outer loss above this is that of a network that diverges, where rounding errors grow without bound. */
 const mostLoss = 50;
 const kinked: readonly string[] = ["relu", "leakyRelu", "maxPool2d"];
-/** Floats of memory that are NaN before each call: more than any of these problems takes. */
+/** The floats of memory that are NaN before each call: more than any of these problems needs. */
 const memoryFloats = 1 << 22;
 
 /** A chain and all that its meta-gradient depends on. */
@@ -36,7 +36,7 @@ export interface Chain {
   readonly model: Model;
   readonly loss: Loss;
   readonly problem: Problem;
-  /** Whether the targets, one-hot then, are handed over as class indices. */
+  /** Whether the targets, which then are one-hot, are given as class indices. */
   readonly hard: boolean;
   readonly memory: "store" | "recompute";
   readonly dropoutSeed: number | undefined;
@@ -44,7 +44,7 @@ export interface Chain {
   readonly label: string;
 }
 
-/** Whole numbers from one seed, one after the other. */
+/** Draws whole numbers from one seed, one after the other. */
 class Dice {
   readonly #values: Float32Array;
   #next = 0;
@@ -53,7 +53,7 @@ class Dice {
     this.#values = paint(4096, seed);
   }
 
-  /** A whole number from `low` to `high`. */
+  /** Returns a whole number from `low` to `high`. */
   between(low: number, high: number): number {
     return low + Math.floor(((this.#values[this.#next++]! + 1) / 2) * (high - low + 1));
   }
@@ -63,7 +63,7 @@ class Dice {
   }
 }
 
-/** Layers that any image may go through, and those that a flat vector may. */
+/** The layers that accept any image, and those that accept a flat vector. */
 const ofImages: readonly ((dice: Dice, input: ImageShape) => Layer)[] = [
   (dice) => conv2d({ ...convolution(dice), stride: 1 }),
   (dice) => conv2d({ ...convolution(dice), stride: 1 }),
@@ -96,16 +96,16 @@ function convolution(dice: Dice): { out: number; kernel: number | [number, numbe
   };
 }
 
-/** Layers drawn one by one; one whose input is too small for it is left out. */
+/** Draws layers one by one; one whose input is too small for it is left out. */
 function drawModel(dice: Dice): Model {
-  // Kernels with little to do run on one thread: one chain in eight is large enough for all of them.
+  // Small kernels run on one thread; one chain in eight is large enough for all its kernels to use several.
   const [least, most] = dice.between(0, 7) === 0 ? [14, 22] : [3, 9];
   const inputShape: ImageShape = [dice.between(1, 3), dice.between(least, most), dice.between(least, most)];
   const layers: Layer[] = [];
   const head = (): Layer[] => [linear({ out: dice.between(2, 5), bias: dice.of([true, false]) })];
   const shapeOf = (chain: readonly Layer[]): ImageShape =>
     sequential(inputShape, [...chain, flatten(), linear({ out: 1 })]).shapes[chain.length]!;
-  // Chains that begin with several layers without weights had a bug of their own, so one in three is one of those.
+  // Chains that begin with several layers without weights can go wrong in their own way, so one in three is such a chain.
   const weightless = dice.between(0, 2) === 0;
   for (let left = dice.between(1, 6); left > 0; left--) {
     const layer = dice.of([...ofImages, ...ofAll])(dice, shapeOf(layers));
@@ -114,7 +114,7 @@ function drawModel(dice: Dice): Model {
       shapeOf([...layers, layer]);
       layers.push(layer);
     } catch {
-      // The image is too small by now.
+      // The image has become too small.
     }
   }
   layers.push(flatten());
@@ -123,8 +123,8 @@ function drawModel(dice: Dice): Model {
 }
 
 /**
- * The chain of a seed: of those drawn one after the other the first whose training neither diverges nor comes near a kink.
- * Some never do, as where a max pooling chooses among equals.
+ * Returns the chain of a seed: the first one drawn whose training neither diverges nor comes near a kink. Some draws always
+ * do, for example if a max pooling chooses among equal values.
  */
 export async function drawChain(seed: number): Promise<Chain> {
   for (let draw = seed; draw < seed + 200_000; draw += 1000) {
@@ -149,7 +149,7 @@ function drawOnce(seed: number): Chain {
   };
   const hard = dice.of([true, false]);
   const kinds = model.layers.map(({ kind }) => kind);
-  // Where the distance from kinks is measured nothing is dropped, so chains with kinks drop nothing either.
+  // The measuring of the distance from kinks drops nothing, so chains with kinks drop nothing either.
   const drops = kinds.includes("dropout") && !kinds.some((kind) => kinked.includes(kind));
   const dropoutSeed = drops ? seed : undefined;
   const soft = paintProblem(model, { ...sizes, seed, scale: 0.5, step: 0 });
@@ -167,7 +167,7 @@ function drawOnce(seed: number): Chain {
   };
 }
 
-/** The same problem with the largest of each row of targets as its class. */
+/** Returns the same problem with the largest of each row of targets as its class. */
 function oneHot(problem: Problem, classes: number): Problem {
   const rounded = ({ images, targets }: Block): Block => {
     const rows = new Float64Array(targets.length);
@@ -200,7 +200,7 @@ export function directionIn(model: Model): Float64Array {
   return floats(model.parameterCount, 7);
 }
 
-/** Everything that a bound network offers, computed on an engine whose memory was NaN before. */
+/** Returns everything that a bound network offers, computed on an engine whose memory was NaN before. */
 export async function derivatives(engine: Engine, chain: Chain): Promise<Record<string, ArrayLike<number>>> {
   const { model, loss, problem, hard, memory, dropoutSeed } = chain;
   const net = await engine.bind(model, { loss });
@@ -243,7 +243,7 @@ export async function derivatives(engine: Engine, chain: Chain): Promise<Record<
   };
 }
 
-/** Everything from where kernels' own constants end, scratch and programs of the threads included. */
+/** Fills with NaN everything after the kernels' own constants, including scratch and programs of the threads. */
 export function fillWithNaN(backend: Backend): void {
   const first = backend.name === "wasm" ? PAGE / 4 : backend.base;
   backend.reserve(memoryFloats);
@@ -260,7 +260,7 @@ export async function checkChain(engines: readonly Engine[], chain: Chain): Prom
     for (const [part, values] of Object.entries(got)) {
       const label = `${part} on ${engine.threads} threads, ${chain.label}`;
       if (bits) expectClose(values, bits[part]!, 0, `${label}: not the bits of ${engines[0]!.threads} threads`);
-      // A derivative that is zero in exact arithmetic is the noise of what cancels in it.
+      // A derivative that is zero in exact arithmetic is rounding noise.
       const scale = Math.max(largest(expected[part]!), leastScale);
       expectClose(values, expected[part]!, kernelTolerance, label, scale);
       worst = Math.max(worst, scaledResidual(values, expected[part]!, scale).residual);

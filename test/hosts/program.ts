@@ -1,9 +1,9 @@
-// Programs of their own, that use the built library on a host with something changed.
+// Programs that run in a process of their own and use the built library on a host with something changed.
 import { spawn } from "node:child_process";
 
 const dist = new URL("../../dist/", import.meta.url);
 
-/** `import(entry("index"))` in a program's text. */
+/** Returns `import(entry("index"))` for a program's text. */
 export function entry(name: "index" | "data" | "recipes" | "node"): string {
   return JSON.stringify(new URL(`${name}.js`, dist).href);
 }
@@ -21,10 +21,10 @@ export const run = `
   const run = (more) => library.distill({ ...options, ...more }).result();
 `;
 
-/** Its digest. */
+/** The digest of its set. */
 export const digest = "b77d2915be2bd70fe0898bcb891134388e177eca031f53972d2c4f3019c43047";
 
-/** What the program prints, both streams; it fails if the program does. */
+/** Returns what the program prints on both streams; fails if the program does. */
 export function program(text: string, flags: readonly string[] = []): Promise<string> {
   const child = spawn(process.execPath, [...flags, "--input-type=module", "-e", text], { timeout: 60_000 });
   let output = "";

@@ -8,22 +8,22 @@ import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 
 export interface Operand {
-  /** What lies there before the call, exact in float32. */
+  /** The content before the call, exact in float32. */
   readonly values: Float32Array;
-  /** Floats past a 64-byte boundary: parameters lie anywhere in θ, activations on a boundary. */
+  /** The floats past a 64-byte boundary: parameters lie anywhere in θ, activations on a boundary. */
   readonly shift?: number;
 }
 
 export interface OutputRule {
-  /** Bound of the scaled residual; 0 asks for equal numbers. */
+  /** The bound on the scaled residual; 0 asks for equal numbers. */
   readonly tolerance: number;
-  /** Size of the terms where they cancel; the largest expected value if left out. */
+  /** The size of the terms if they cancel; default: the largest expected value. */
   readonly scale?: number;
-  /** Which floats mean something (padding lanes may not); the others need only be finite. */
+  /** Says which floats mean something (padding lanes may not); the others need only be finite. */
   readonly means?: (index: number) => boolean;
-  /** Whether NaN in the answer is the answer, not a float left unwritten. */
+  /** Whether NaN is the right answer, and not a float left unwritten. */
   readonly mayBeNaN?: boolean;
-  /** Which floats must be zero, not just small (gradients in padding lanes). */
+  /** Says which floats must be zero, not just small (gradients in padding lanes). */
   readonly zero?: (index: number) => boolean;
 }
 
@@ -41,7 +41,7 @@ export const paints = [
   { kind: "whole", values: paintWhole, tolerance: 0 },
 ] as const;
 
-/** An output before the call, when the op must overwrite all of it. */
+/** Fills an output before the call, when the op must overwrite all of it. */
 export function unwritten(n: number): Float32Array {
   return new Float32Array(n).fill(Number.NaN);
 }
@@ -56,7 +56,7 @@ afterAll(async () => {
   for (const backend of tested) await backend.dispose();
 });
 
-/** Where each operand goes, counted from a boundary, and the memory before the call, guards included. */
+/** Returns where each operand goes, counted from a boundary, and the memory before the call, with guards. */
 interface Arrangement<Name extends string> {
   readonly place: Readonly<Record<Name, number>>;
   readonly before: Float32Array;
@@ -74,7 +74,7 @@ function arrange<Name extends string>({ operands }: OpCase<Name>): Arrangement<N
   return { place, before };
 }
 
-/** What `backend` makes of the case, counted as `arrange` counts. */
+/** Returns the result of the case on `backend`, with places counted as in `arrange`. */
 function run<Name extends string>(
   backend: Backend,
   opCase: OpCase<Name>,

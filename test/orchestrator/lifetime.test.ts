@@ -66,7 +66,7 @@ describe("a run", () => {
     const iterator = run[Symbol.asyncIterator]();
     await iterator.next();
     const now = async () => stepsOf(await run.snapshot());
-    // It may be one report ahead; then it stands still.
+    // It may be one message ahead; then it pauses.
     let before = -1;
     for (let tries = 0; before !== (await now()); tries++) {
       if (tries === 50) throw new Error("it goes on and on");

@@ -9,9 +9,9 @@ export interface Import {
 }
 
 export interface Instruction {
-  /** Which function, counted from the first that is not imported. */
+  /** The number of the function, counted from the first that is not imported. */
   readonly function: number;
-  /** Of the opcode, in the file. */
+  /** The place of the opcode in the file. */
   readonly offset: number;
   /** 0xFC, 0xFD or 0xFE; 0 for opcodes of one byte. */
   readonly prefix: number;
@@ -28,7 +28,7 @@ const importKinds = ["function", "table", "memory", "global", "tag"] as const;
 const IMPORT_SECTION = 2;
 const CODE_SECTION = 10;
 
-/** Throws where the bytes are no module or hold what this walker does not know. */
+/** Throws if the bytes are not a module or hold what this walker does not know. */
 export function walk(bytes: Uint8Array): Module {
   const reader = new Reader(bytes);
   const magic = [...reader.take(8)];
@@ -95,7 +95,7 @@ function readCode(reader: Reader, out: Instruction[]): number {
 /** The last relaxed SIMD opcode; the first is 0x100. */
 export const LAST_RELAXED = 0x113;
 
-/** What follows an opcode in the instruction stream. */
+/** The immediates that follow an opcode in the instruction stream. */
 type Immediate =
   | "index"
   | "type"
@@ -109,7 +109,7 @@ type Immediate =
   | "labels"
   | "types";
 
-/** By prefix: the first and last opcode of a range, and what follows each. Opcodes in no range are unknown. */
+/** By prefix: the first and last opcode of a range, and the immediates of each. Opcodes in no range are unknown. */
 const layouts: Readonly<Record<number, readonly (readonly [number, number, ...Immediate[]])[]>> = {
   0: [
     [0x00, 0x01], // unreachable, nop
@@ -184,7 +184,7 @@ function skip(reader: Reader, immediate: Immediate): void {
   else reader.take(Number.parseInt(immediate, 10));
 }
 
-/** Bytes, one after the other. */
+/** Reads bytes, one after the other. */
 class Reader {
   at = 0;
   readonly #bytes: Uint8Array;
@@ -211,7 +211,7 @@ class Reader {
     return this.take(1)[0]!;
   }
 
-  /** LEB128 without sign, of at most five bytes. */
+  /** Reads LEB128 without sign, of at most five bytes. */
   u32(): number {
     let value = 0;
     for (let i = 0; i < 5; i++) {
@@ -228,7 +228,7 @@ class Reader {
     throw this.error(`a number of at most ${most} bytes`, "a longer one");
   }
 
-  /** Alignment, which may say that a memory's index follows, and offset. */
+  /** Skips alignment, which may say that a memory's index follows, and offset. */
   memoryArgument(): void {
     if (this.u32() & 0x40) this.u32();
     this.signed(10);

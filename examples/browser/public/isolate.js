@@ -1,4 +1,4 @@
-// Service worker: adds the headers that browsers ask for before a page may share memory with its threads.
+// A service worker that adds the headers without which browsers let no page share memory with its threads.
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (event) => {
@@ -6,7 +6,7 @@ self.addEventListener("fetch", (event) => {
   if (new URL(request.url).origin !== self.location.origin) return;
   event.respondWith(
     fetch(request).then((response) => {
-      // A redirect is the browser's to follow: it has no status that a response could be made of.
+      // The browser must follow a redirect: it has no status from which a response could be made.
       if (response.status === 0) return response;
       const headers = new Headers(response.headers);
       headers.set("Cross-Origin-Opener-Policy", "same-origin");

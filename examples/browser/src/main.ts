@@ -1,5 +1,5 @@
 // The page: starts the lab, shows the set that was made before, and wires the panels.
-// Of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
+// The set is that of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
 import madeBefore from "../made-before.safetensors?url";
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
@@ -12,7 +12,7 @@ import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
 import { TryPanel } from "./page/try-panel.ts";
 
-/** Where visitors begin to look. */
+/** The part of the page that visitors see first. */
 const top = document.querySelector<HTMLElement>("header.top")!;
 const chip = byId("threads-chip", HTMLParagraphElement);
 
@@ -47,7 +47,7 @@ async function start(): Promise<void> {
   await run.offerLeftOff();
 }
 
-/** The page can do without them. */
+/** Shows the set that was made before; the page also works without it. */
 async function showMadeBefore(app: App): Promise<void> {
   const response = await fetch(madeBefore).catch(() => undefined);
   if (!response?.ok) {

@@ -1,4 +1,4 @@
-// `distillate baselines`: how good networks get on real images, in the numbers that a recipe distils to.
+// `distillate baselines`: measures networks trained on as many real images as a recipe distils.
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
 import { declarationOf } from "../../distill/methods/options.ts";
@@ -33,9 +33,9 @@ interface BaselinesOptions extends DataFlags {
 
 const help = `
 Networks are trained on as many real images as the recipe distils to, in as
-many steps. The learning rate, and what else there is to choose, is chosen on
-training images that no such set contains; the test images only judge. All
-baselines are measured unless --baselines says which.
+many steps. The learning rate and all other settings are chosen on training
+images that no such set contains; the test images are used only to test. All
+baselines are measured unless --baselines names some.
 
 Names:
 ${table(baselineNames.map((name) => [`  ${name}`, baselineLabel(name)])).join("\n")}
@@ -49,13 +49,13 @@ Examples:
 export function addBaselines(program: Command): void {
   const command = program
     .command("baselines")
-    .description("measure what a recipe's images have to beat")
+    .description("measure the baselines that a recipe's images must beat")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
     .option("--tune-epochs <list>", "numbers of epochs to choose from (default: the recipe's)", wholeNumbers(1))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
-    .option("--out <file>", "write it to a file")
+    .option("--out <file>", "also write the JSON to a file")
     .addHelpText("after", help)
     .action(baselines);
   addOverrides(command);

@@ -45,10 +45,10 @@ interface EvaluateOptions extends DataFlags {
 const help = `
 The file names the network and the initial weights that the images were
 distilled for. Networks are trained on the images in their learned order, with
-the learned learning rates; test images are normalised as the file says. With
---model they are networks of another kind, with fresh random weights. More
---epochs than were learned go through the learned learning rates again; 0 tells
-what networks read before they see the images.
+the learned learning rates; test images are normalised as the file says.
+--model trains networks of another kind, with fresh random weights. More
+--epochs than were learned repeat the learned learning rates; with 0 epochs
+untrained networks are tested.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
@@ -64,19 +64,17 @@ export function addEvaluate(program: Command): void {
     .argument("<file>", "a distilled set, .safetensors or .npz");
   addDataOptions(command)
     .option("--model <name>", networkText, networkName)
-    .option(
-      "--networks <n>",
-      "networks to train; as many as there are where the initial weights are given",
-      wholeNumber(1),
-      200,
-    )
+    .option("--networks <n>", "networks to train; fewer if fewer initial weights are given", wholeNumber(1), 200)
     .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(0))
     .addOption(
-      new Option("--order <how>", "of the images in every pass (default: learned)").choices(["learned", "shuffled"]),
+      new Option("--order <how>", "the order of the images in every pass (default: learned)").choices([
+        "learned",
+        "shuffled",
+      ]),
     )
     .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
     .option("--baselines <list>", baselinesText, baselineList, baselineList("none"))
-    .option("--seed <n>", "of the initial weights (default: the seed in the file, as in its run)", wholeNumber(0))
+    .option("--seed <n>", "the seed of the initial weights (default: that in the file, as in its run)", wholeNumber(0))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
@@ -134,7 +132,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   }
 }
 
-/** The networks that the file names, or others with fresh weights, or those of a pool. */
+/** Returns the networks that the file names, or others with fresh weights, or those of a pool. */
 async function judges(
   saved: SavedSet,
   { model: other, weights }: Pick<EvaluateOptions, "model" | "weights">,
@@ -143,11 +141,11 @@ async function judges(
   const shape = { name: saved.file, count: steps * imagesPerStep, channels, height, width, classes };
   const model = other === undefined ? modelOf(saved) : networkFor(other, shape);
   if (weights !== undefined) return { model, init: await pretrainedInitOf(saved, model, weights) };
-  // What the file names is for its own network.
+  // The initial weights that the file names are for its own network.
   return { model, init: other === undefined ? initOf(saved) : randomInit() };
 }
 
-/** `data` as the set wants it: of the same shape, and normalised by its mean and std. */
+/** Normalises `data` by the set's mean and std. Throws ShapeError if it has another shape than the set. */
 function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
   const [ours, theirs] = [set, data].map(({ channels, height, width }) => `${channels}×${height}×${width}`);
   if (ours !== theirs) {

@@ -1,4 +1,4 @@
-// `distillate inspect`: what a saved set holds. Looks, and trains nothing.
+// `distillate inspect`: shows what a saved set holds, without training anything.
 import type { Command } from "commander";
 import { contactSheet } from "../../formats/contact-sheet.ts";
 import type { DistilledSet } from "../../index.ts";
@@ -13,7 +13,7 @@ interface InspectOptions {
   readonly json?: true;
 }
 
-/** What a line may take. */
+/** The longest line. */
 const columns = 80;
 
 const help = `
@@ -100,7 +100,7 @@ function textOf({ file, images, targets, learningRates, normalisation, recipe, s
   ];
 }
 
-/** Numbers in lines that fit a terminal and, if possible, begin anew with each `period`. */
+/** Writes numbers in lines that fit a terminal and, if possible, start anew with each `period`. */
 function grid(values: readonly number[], period: number): string[] {
   const cells = values.map((value) => String(Number(value.toPrecision(3))));
   const width = cells.reduce((most, { length }) => Math.max(most, length), 0) + 1;
@@ -113,7 +113,7 @@ function grid(values: readonly number[], period: number): string[] {
   return lines.map((line) => `  ${line.join("").trimEnd()}`);
 }
 
-/** JSON in few lines: whatever fits on one stays on one. */
+/** Writes JSON in few lines: whatever fits on one line stays there. */
 function outline(value: unknown, indent: string): string[] {
   if (typeof value !== "object" || value === null) return [`${indent}${JSON.stringify(value)}`];
   return Object.entries(value).flatMap(([key, item]) => {
@@ -124,7 +124,7 @@ function outline(value: unknown, indent: string): string[] {
   });
 }
 
-/** Four significant digits. */
+/** Writes four significant digits. */
 function number(value: number): string {
   return String(Number(value.toPrecision(4)));
 }

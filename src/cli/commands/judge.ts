@@ -1,4 +1,4 @@
-// How good a set is: accuracies of held-out networks, beside those of baselines.
+// Measures how good a set is: the accuracies of held-out networks, beside those of baselines.
 import {
   attackReport,
   type DatasetSplit,
@@ -12,13 +12,13 @@ import type { Attack } from "../../recipes.ts";
 import { type BaselineName, measureBaselines } from "../output/baselines.ts";
 import type { RunReport, RunResult } from "../output/run-report.ts";
 
-/** Everything but the set and the reports. */
+/** Everything except the set and the reports. */
 export interface JudgeOptions extends DatasetSplit {
   readonly model: Model;
   readonly init: WeightSource;
   readonly networks: number;
   readonly baselines: readonly BaselineName[];
-  /** Of a set that is distilled to mislead. */
+  /** Given for a set that is distilled to mislead. */
   readonly attack?: Attack;
   readonly seed: number;
   readonly engine: Engine;
@@ -27,7 +27,7 @@ export interface JudgeOptions extends DatasetSplit {
   readonly signal: AbortSignal;
 }
 
-/** Both results. What an interrupt cut off is null; that is no error. */
+/** Measures both results. A result that an interrupt cut off is null, which is no error. */
 export async function judge(
   set: DistilledSet,
   options: JudgeOptions,
@@ -49,7 +49,7 @@ export async function judge(
       ...(attack && confusions && { attack: attackReport({ ...evaluation, confusions }, attack.from, attack.to) }),
     };
     for (const report of reports) report.evaluated(evaluation);
-    // Real images come with hard labels, of every class as many: there are none like fewer images than classes.
+    // Baselines need equally many images of every class, so they cannot match a set with fewer images than classes.
     const names = set.imagesPerStep % train.classes === 0 ? wanted : [];
     const baselines = await measureBaselines(names, { ...judges, train, like: set }, (name) => {
       for (const report of reports) report.comparing(name);

@@ -1,4 +1,4 @@
-// `distillate recipes`: what can be run, and what to expect of it.
+// `distillate recipes`: lists what can be run, and what to expect of it.
 import type { Command } from "commander";
 import { datasetNames } from "../../node.ts";
 import { recipeCost } from "../../recipes/cost.ts";
@@ -16,9 +16,9 @@ interface RecipesOptions {
 }
 
 const help = `
-Times are of the outer steps alone, on all threads of this machine, whose speed
-is measured in about a second, once a day. A recipe as JSON is a file to edit
-and to run.
+Times are those of the outer steps only, on all threads of this machine, whose
+speed is measured once a day in about a second. A recipe in JSON is a file that
+you can edit and run.
 
 Examples:
   $ distillate recipes
@@ -55,9 +55,9 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
   return [
     head!,
     ...groups.flatMap(({ title, all }) => [title, ...lines.splice(0, all.length), ""]),
-    "about: time of the outer steps on this machine.",
-    "- before data that are not here: --data <folder, archive or file>, or --dataset <name> downloads",
-    `some: ${datasetNames.join(", ")}. More of a recipe: distillate recipes <recipe>`,
+    "about: the time of the outer steps on this machine.",
+    "- before data: not here yet; give --data <folder, archive or file>, or download by --dataset <name>",
+    `one of ${datasetNames.join(", ")}. More about a recipe: distillate recipes <recipe>`,
     "Run one: distillate run <recipe>",
   ];
 }
@@ -71,7 +71,7 @@ async function one(name: string, { json }: RecipesOptions): Promise<string[]> {
 
 type Facts = ReturnType<typeof factsOf>;
 
-/** Null is what nobody knows before the data are there. */
+/** Collects the facts; null stands for those that are unknown until the data are here. */
 function factsOf(recipe: Recipe, speed: Speed, dataHere: boolean) {
   const { name, summary, data, paper = null } = recipe;
   const shape = knownShape(data);
@@ -134,7 +134,7 @@ function describe({
 
 const known = (value: number | null, text: (value: number) => string): string => (value === null ? "?" : text(value));
 
-/** "79.5 ± 8.1". */
+/** Returns "79.5 ± 8.1". */
 function figure({ accuracy, spread }: PaperFigure): string {
   return `${accuracy}${spread === undefined ? "" : ` ± ${spread}`}`;
 }

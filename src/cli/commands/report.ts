@@ -1,4 +1,4 @@
-// `distillate report`: a run's folder as one page.
+// `distillate report`: makes one page of a run's folder.
 import { basename, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { writeFileAtomic } from "../../node.ts";
@@ -8,8 +8,8 @@ import { type BaselineName, baselineLabel, baselineNames } from "../output/basel
 import { readRunParts } from "../output/run-parts.ts";
 
 const help = `
-The page holds the images and learning rates, the curves, the comparison and
-where it all came from. It needs no other file and no network.
+The page shows the images and learning rates, the curves, the comparison and
+the provenance of the run. It needs no other file and no network.
 
 Example:
   $ distillate report runs/digits-random

@@ -37,7 +37,7 @@ import { TextReport } from "../output/text-report.ts";
 import { judge } from "./judge.ts";
 
 interface RunOptions {
-  /** A name, which may be downloaded. */
+  /** The name of a data set, which may be downloaded. */
   readonly dataset?: string;
   readonly evaluateEvery: number;
   readonly threads: number | "auto";
@@ -46,16 +46,17 @@ interface RunOptions {
 }
 
 const help = `
-Ends with the accuracy of fresh networks that were trained on the distilled
-images, beside baselines: networks trained on as many random real images, say.
-Ctrl-C stops after the step in hand and keeps what was learned. Where stdout is
-not a terminal it gets JSON lines, and the text goes to stderr.
+At the end it reports the accuracy of fresh networks trained on the distilled
+images, beside baselines, such as networks trained on as many random real
+images. Ctrl-C stops after the current step and keeps what was learned. If
+stdout is not a terminal it gets JSON lines, and the text goes to stderr.
 
-Where a run diverges, the set as it was before is kept and the exit code is 1.
-A folder has one run at a time; files of an older one go to previous/ in it.
+If a run diverges, the set before the failed step is kept and the exit code is
+1. A folder has one run at a time; the files of an older run are moved to its
+folder previous/.
 
-The folder's recipe.json holds the recipe with all that the options changed:
-running it makes the same images again.
+The folder's recipe.json holds the recipe with all changes by options: running
+it makes the same images again.
 
 Examples:
   $ distillate run
@@ -123,7 +124,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
     if (!set) throw failure?.error;
     const diverged = divergenceOf(failure?.error);
     const distillSeconds = seconds();
-    // Saved before it is evaluated: whatever happens now, the images are safe.
+    // The set is saved before it is evaluated: whatever happens now, the images are safe.
     await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged));
     if (failure && !diverged) throw saved(failure.error, step, folder);
 
@@ -152,7 +153,7 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
       outerSteps: step,
       batch: plan.batch,
       networks: plan.networks,
-      // Too late is not stopped.
+      // An interrupt after everything was measured did not stop the run.
       stopped: !failure && signal.aborted && judged.baselines === null,
       ...(diverged && { diverged }),
       seconds: seconds(),
@@ -182,7 +183,7 @@ function divergenceOf(error: unknown): RunResult["diverged"] {
   return { step, tensor, value: String(value) };
 }
 
-/** The error with the advice in the words of the command line. */
+/** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, recipe: Recipe): Error {
   const { learningRate: inner } = declarationOf(recipe.method).options;
   const { clip, learningRate } = outerGroup;
@@ -196,7 +197,7 @@ function withOptionNames(error: DivergedError, recipe: Recipe): Error {
   return new Error(`${fault}; ${divergenceAdvice({ innerRate, outer: recipe.outer }, error, names)}`, { cause: error });
 }
 
-/** The error that ended a run, and where what was learned before it is. */
+/** Returns the error that ended a run, with the place of what was learned before it. */
 function saved(error: unknown, step: number, { savedIn }: RunFolder): Error {
   const { message } = thrown(error);
   const what =
@@ -204,7 +205,7 @@ function saved(error: unknown, step: number, { savedIn }: RunFolder): Error {
   return new Error(`${message}; ${what} is in ${savedIn}`, { cause: error });
 }
 
-/** Text where a person sees stdout; else JSON lines there, and the text on stderr. */
+/** Reports text if a person sees stdout; otherwise JSON lines there, and the text on stderr. */
 function createReports(): RunReport[] {
   const { stdout, stderr } = process;
   return stdout.isTTY ? [new TextReport(stdout, stderr)] : [new JsonReport(stdout), new TextReport(stderr, stderr)];
@@ -239,8 +240,8 @@ function planOf(
 }
 
 /**
- * Runs all outer steps, or those before an interrupt or a failure. Returns the last one's number, 0 if there was none, its
- * loss, and what failed.
+ * Runs all outer steps, or those before an interrupt or a failure. Returns the number of the last one (0 if there was none),
+ * its loss, and what failed.
  */
 async function follow(
   distillation: Distillation,

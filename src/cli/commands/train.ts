@@ -1,4 +1,4 @@
-// `distillate train`: pools of networks trained on real images, to distil for and to evaluate on.
+// `distillate train`: trains pools of networks on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { completed, withDefaults } from "../../checks/declare.ts";
@@ -29,14 +29,14 @@ interface TrainOptions extends DataFlags {
 }
 
 const help = `
-Leaves two folders, train/ and test/, with a file for each network and a
+Makes two folders, train/ and test/, with a file for each network and a
 manifest.json: sets are distilled for the networks of the first and evaluated on
-those of the second. The same command goes on where it was interrupted; with
+those of the second. After an interruption the same command continues; with
 more networks it adds those that are missing.
 
-With a recipe it trains the networks that the recipe starts from, for as long as
-the paper does; options say otherwise. A recipe in a file is trained for in that
-file's folder only, unless --out names another.
+With a recipe it trains the networks that the recipe starts from, as long as the
+paper does unless options change that. For a recipe in a file it writes only
+into that file's folder, unless --out names another.
 
 Examples:
   $ distillate train --networks 8 --test-networks 4 --epochs 5
@@ -46,7 +46,7 @@ Examples:
 
 const modelNames = ["lenet", "alexCifarNet"] as const;
 
-/** What is trained where no recipe says it: a tenth of the paper's networks. */
+/** The training when no recipe is given, with a tenth of the paper's networks. */
 const { data: _, ...usualOptions } = withDefaults(trainingOptions, { networks: 20 });
 const usual = { data: { name: "digits" }, model: { name: "lenet" }, ...completed(usualOptions, {}) } as const;
 
@@ -54,7 +54,7 @@ export function addTrain(program: Command): void {
   const command = program
     .command("train")
     .description("train networks on a data set, for pretrained initial weights")
-    .argument("[recipe]", "train what this recipe starts from");
+    .argument("[recipe]", "train the networks that this recipe starts from");
   addDataOptions(command).addOption(
     new Option("--model <name>", "which network is trained (default: lenet)").choices(modelNames),
   );
@@ -71,7 +71,7 @@ export function addTrain(program: Command): void {
     });
 }
 
-/** Settings of a recipe's pool, its network, and the folder that it is to be in. */
+/** Returns the settings of a recipe's pool, its network, and the folder for it. */
 async function poolOf(
   nameOrFile: string | undefined,
 ): Promise<PoolTraining & { model: RecipeModel; pool?: string; folder?: string }> {
@@ -139,7 +139,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   }
 }
 
-/** The error with the advice in the words of the command line. */
+/** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, learningRate: number, folder: string): Error {
   const [fault] = error.message.split("; ");
   const advice = `lower --learning-rate (${learningRate} now) and choose another folder by --out`;
@@ -170,7 +170,7 @@ function interrupted(folder: string, exitCode: number): number {
   return exitCode;
 }
 
-/** How far a pool is, on stderr: a line that is redrawn on a terminal, else one for each network. */
+/** Shows the progress of a pool on stderr: a line that is redrawn on a terminal, else one for each network. */
 class PoolReport {
   readonly #line = new ProgressLine(process.stderr);
   readonly #label: string;

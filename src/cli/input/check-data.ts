@@ -1,4 +1,4 @@
-// What of the data would spoil a command is refused before the first step, and what may surprise is said on stderr.
+// Refuses, before the first step, data with which a command would fail, and warns on stderr about surprises.
 import { classCounts } from "../../data/dataset.ts";
 import { shiftAdvice } from "../../data/labels.ts";
 import { checkClasses } from "../../distill/fit.ts";
@@ -11,15 +11,15 @@ import { checkSameClasses } from "../../run/in-place/baseline.ts";
 import { writeNote } from "../errors.ts";
 import type { BaselineName } from "../output/baselines.ts";
 
-/** As many images and steps as baselines take. */
+/** The number of images and steps that baselines take. */
 type Like = Pick<DistilledSet, "steps" | "imagesPerStep">;
 
-/** Kinds of neighbours that take images as they come, and choose none. */
+/** The kinds of neighbours that choose no images but take them as they come. */
 const choiceless: readonly string[] = ["nearest-random-real", "nearest-class-average", "nearest-k-means"];
 
 /**
- * Throws RangeError where the recipe cannot be run to its end on the data: a class without images to distil from, or, where
- * it is evaluated, without those that its attack or its baselines need.
+ * Throws RangeError if the recipe cannot be run to its end on the data: if a class has no images to distil from, or none
+ * that the evaluation, its attack or its baselines need.
  */
 export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): void {
   const { train, test } = data;
@@ -36,7 +36,7 @@ export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): 
   checkBaselineData(train, evaluate.baselines, shape(method, model.classes), model);
 }
 
-/** Throws RangeError where the baselines cannot be measured. Says where they have to take images more than once. */
+/** Throws RangeError if the baselines cannot be measured. Says so if they must take images more than once. */
 export function checkBaselineData(train: Dataset, names: readonly BaselineName[], like: Like, model: Model): void {
   const { classes, name } = train;
   // Baselines have the same number of images of every class, so other sets are not compared with them.
@@ -49,10 +49,10 @@ export function checkBaselineData(train: Dataset, names: readonly BaselineName[]
   const counts = classCounts(train);
   const few = listed(train, (k) => counts[k]! < wanted);
   if (few)
-    writeNote(`${name} has fewer than the ${wanted} training images that baselines take of ${few}: some come again`);
+    writeNote(`${name} has fewer than the ${wanted} training images that baselines take of ${few}: some are repeated`);
 }
 
-/** Says which classes have no test images, and where no image at all is of class 0, what to do. */
+/** Says which classes have no test images, and what to do if no image at all is of class 0. */
 export function noteTest({ train, test }: DatasetSplit): void {
   const counts = classCounts(test);
   const none = listed(test, (k) => counts[k] === 0);
@@ -60,7 +60,7 @@ export function noteTest({ train, test }: DatasetSplit): void {
   if (none) writeNote(`${test.name} has no test images of ${none}${advice}`);
 }
 
-/** The names of some classes, or their numbers: "class 3", "classes 3, 7 and 4 more"; undefined for none. */
+/** Lists the names of some classes, or their numbers: "class 3", "classes 3, 7 and 4 more"; undefined for none. */
 function listed({ classes, classNames }: Dataset, which: (k: number) => boolean): string | undefined {
   const all = Array.from({ length: classes }, (_, k) => k).filter(which);
   if (all.length === 0) return undefined;

@@ -1,19 +1,19 @@
-// Ctrl-C. The first asks the run to stop after the step in hand and to keep what it has; the second ends the process.
+// Handles Ctrl-C. The first one asks the run to stop after the current step and to keep its result; the second ends the process.
 import { exitCodes } from "../errors.ts";
 
-/** `npm start` passes the terminal's Ctrl-C on to a process that has had it already: one press, two signals. */
+/** `npm start` passes Ctrl-C on to a process that the terminal has already signalled: one press gives two signals. */
 const echoMilliseconds = 500;
 
 let watching = 0;
 
-/** Whether something is under way that must not be lost with the last line of output. */
+/** Returns whether a run is in progress, which must not be lost with the last line of output. */
 export function isUnderWay(): boolean {
   return watching > 0;
 }
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** 0 while nothing happened, else the exit code that the reason for stopping has. */
+  /** 0 until a reason to stop comes, then its exit code. */
   readonly exitCode: number;
   /** Ends the watch. */
   release(): void;

@@ -1,4 +1,4 @@
-// Networks as the command line names them.
+// The names of networks on the command line.
 import { InvalidArgumentError } from "commander";
 import type { DataShape, Model } from "../../index.ts";
 import { recipeModel } from "../../recipes/options.ts";
@@ -12,17 +12,17 @@ const networks: Readonly<Record<string, RecipeModel>> = {
   mlp: { name: "mlp", hidden: [128, 128] },
 };
 
-/** Help of an option that takes such a name. */
+/** The help of an option that takes such a name. */
 export const networkText: string = `another network than that of the set: ${Object.keys(networks).join(", ")}`;
 
-/** Reads a name, in any case. */
+/** Reads a name, ignoring case. */
 export function networkName(text: string): RecipeModel {
   const found = Object.hasOwn(networks, text.toLowerCase()) ? networks[text.toLowerCase()] : undefined;
   if (found) return found;
   throw new InvalidArgumentError(`Expected one of ${Object.keys(networks).join(", ")}.`);
 }
 
-/** That network for such images. Throws ShapeError where it takes none of that size. */
+/** Makes that network for such images. Throws ShapeError if it cannot take their size. */
 export function networkFor(model: RecipeModel, shape: DataShape & { readonly name: string }): Model {
   return recipeModel({ model, data: { name: shape.name } }, shape);
 }

@@ -1,4 +1,4 @@
-// The data and the trained networks that a recipe names, wherever they are.
+// Loads the data and the trained networks that a recipe names.
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
@@ -20,7 +20,7 @@ import { UsageError, withPath } from "../errors.ts";
 import { addFlags, flagsOf, givenIn } from "./flags.ts";
 import { loadData, optionTexts } from "./options.ts";
 
-/** The recipe's data, as it wants them; `download` allows those to be fetched that have a name. */
+/** Loads the recipe's data in the form that it wants; with `download` named data may be downloaded. */
 export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
   return convertData(await load(data, download), data);
 }
@@ -42,20 +42,20 @@ async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> 
   return download ? loadData(undefined, { ...options, dataset: name }) : loadNamed(name, options);
 }
 
-/** Adds the options that say what the data are. */
+/** Adds the options that name the data. */
 export function addDataOptions(command: Command): Command {
   command.option("--data <dir>", optionTexts.data).option("--dataset <name>", optionTexts.dataset);
   addFlags(command, flagsOf(dataOptions));
   return command;
 }
 
-/** What the options of {@link addDataOptions} say. */
+/** The values of the options of {@link addDataOptions}. */
 export interface DataFlags {
   readonly data?: string;
   readonly dataset?: string;
 }
 
-/** The data with what the options put in their place; the name of --data is that of the folder or archive. */
+/** Returns the data with the options applied; the name of --data is that of the folder or archive. */
 export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeData {
   const { data: path, dataset } = options;
   const data = { ...recipe, ...givenIn(dataOptions, options) };
@@ -69,20 +69,20 @@ export function withDataOptions(recipe: RecipeData, options: DataFlags): RecipeD
 
 const archive = /\.(tar|tar\.gz|tgz|zip|npz)$/i;
 
-/** Whether the data are here, without looking into them. */
+/** Returns whether the data are here, without looking into them. */
 export async function isHere({ name, path }: RecipeData): Promise<boolean> {
   if (path !== undefined) return exists(path);
   return name === "digits" || isNamedHere(name);
 }
 
-/** Networks to distil for and to evaluate on. */
+/** The networks to distil for and to evaluate on. */
 export interface RecipePools {
   readonly train: PretrainedPool;
   readonly test: PretrainedPool;
 }
 
 /**
- * The trained networks that the recipe starts from; undefined where it starts from others. `what` is the recipe's name
+ * Loads the trained networks that the recipe starts from; undefined if it starts from others. `what` is the recipe's name
  * or file.
  *
  * @throws Error that says how to train what is missing; FormatError for networks of another model.
@@ -105,12 +105,12 @@ export async function loadPools(recipe: Recipe, model: Model, what: string): Pro
   }
 }
 
-/** The initial weights to evaluate with: of networks apart, or of the known one. */
+/** Returns the initial weights to evaluate with: held-out networks, or the known one. */
 export function heldOut(recipe: Recipe, { train, test }: RecipePools): WeightSource {
   return pretrained(isFixed(recipe) ? train.weights.slice(0, 1) : test);
 }
 
-/** The folder that `distillate train` has to fill for the recipe: the pool is train/ in it, or a file in that. */
+/** Returns the folder that `distillate train` must fill for the recipe: it contains train/, or the folder of the file. */
 export function poolFolder({ pool }: RecipePool): string {
   return dirname(/\.(safetensors|npz)$/i.test(pool) ? dirname(pool) : pool);
 }

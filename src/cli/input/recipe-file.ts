@@ -1,22 +1,22 @@
-// Recipes as the command line finds and keeps them: by name, or in a file whose paths are relative to its folder.
+// Finds and saves recipes for commands: by name, or in a file whose paths are relative to its folder.
 import { readlink, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { readBytes } from "../../node/files.ts";
 import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../../recipes.ts";
 import { UsageError, withPath } from "../errors.ts";
 
-/** What `distillate run` runs if nobody says what. */
+/** The recipe that `distillate run` runs by default. */
 export const defaultRecipe = "digits-random";
 
-/** The largest recipe that this program writes has some kilobytes. */
+/** The limit on a recipe's file; the largest that this program writes has some kilobytes. */
 const maximumRecipeBytes = 2 ** 22;
 
-/** Names that end in .json or have a slash in them are files. */
+/** Returns whether a name is that of a file: it ends in .json or has a slash. */
 function isFile(nameOrFile: string): boolean {
   return /\.json$|[/\\]/.test(nameOrFile);
 }
 
-/** A named recipe, or that of a file. */
+/** Loads a named recipe, or that of a file. */
 export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
   if (!isFile(nameOrFile)) {
     try {
@@ -35,9 +35,9 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
 }
 
 /**
- * Throws UsageError unless `path`, which the recipe `nameOrFile` names, may be written without the user having named it. A
- * recipe of this package may name any; that of a file, which may be a stranger's, none outside the file's folder: not by "..",
- * not by links, nor by what is a path on another system.
+ * Throws UsageError unless `path`, which the recipe `nameOrFile` names, may be written although the user has not named it. A
+ * recipe of this package may name any path. The recipe of a file may be a stranger's, so it may name no path outside the
+ * file's folder: not by "..", not by links, nor by what is a path on another system.
  */
 export async function checkWritable(nameOrFile: string, path: string): Promise<void> {
   if (!isFile(nameOrFile)) return;
@@ -50,13 +50,13 @@ export async function checkWritable(nameOrFile: string, path: string): Promise<v
   );
 }
 
-/** A path with the links in as much of it as exists followed. */
+/** Follows the links in the part of a path that exists. */
 async function existing(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
     const above = dirname(path);
-    // A link to nowhere would be written through.
+    // Writing to a link to nowhere would create its target.
     const link = await readlink(path).catch(() => undefined);
     if ((error as NodeJS.ErrnoException).code !== "ENOENT" || above === path) throw error;
     if (link !== undefined) return existing(resolve(above, link));
@@ -64,7 +64,7 @@ async function existing(path: string): Promise<string> {
   }
 }
 
-/** The recipe as a file in `folder` says it, and how its run ended where that was too early. */
+/** Writes the recipe for a file in `folder`, with the divergence that ended its run, if any. */
 export function recipeBytes(
   { diverged: _, ...recipe }: Recipe,
   folder: string,
@@ -74,7 +74,7 @@ export function recipeBytes(
   return new TextEncoder().encode(`${JSON.stringify({ ...portable, ...(diverged && { diverged }) }, null, 2)}\n`);
 }
 
-/** The recipe with all its paths changed. */
+/** Returns the recipe with all its paths changed. */
 function withPaths(recipe: Recipe, change: (path: string) => string): Recipe {
   const inData = (data: RecipeData): RecipeData =>
     data.path === undefined ? data : { ...data, path: change(data.path) };

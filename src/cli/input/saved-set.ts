@@ -1,4 +1,4 @@
-// A saved set as the command line finds it: from a path, with what its recipe says about network and weights.
+// Loads a saved set for a command: from a path, with the network and weights that its recipe names.
 import { describeInit } from "../../distill/weight-source.ts";
 import { setDigest } from "../../formats/digest.ts";
 import {
@@ -32,7 +32,7 @@ export async function loadSet(file: string): Promise<SavedSet> {
   }
 }
 
-/** The network that the set was distilled for. Throws FormatError where the recipe does not tell. */
+/** Returns the network that the set was distilled for. Throws FormatError if the recipe does not name it. */
 export function modelOf({ file, set }: SavedSet): Model {
   const description = set.recipe.model;
   if (description === undefined) {
@@ -54,7 +54,7 @@ export function modelOf({ file, set }: SavedSet): Model {
   return model;
 }
 
-/** The initial weights that the set was distilled for. Throws FormatError where the recipe does not tell. */
+/** Returns the initial weights that the set was distilled for. Throws FormatError if the recipe does not name them. */
 export function initOf({ file, set }: SavedSet): WeightSource {
   const { kind, scheme, seed, ...options } = (set.recipe.init ?? {}) as Record<string, unknown>;
   if (kind === "pretrained") {
@@ -80,9 +80,9 @@ export function initOf({ file, set }: SavedSet): WeightSource {
 }
 
 /**
- * The networks in folder `weights` as initial weights of the set: one network must be that which the recipe names.
+ * Returns the networks in folder `weights` as initial weights for the set. If the recipe names one network, it must be that.
  *
- * @throws FormatError where the networks are another model's or are not those that the set was distilled for.
+ * @throws FormatError when the networks are another model's or are not those that the set was distilled for.
  */
 export async function pretrainedInitOf(saved: SavedSet, model: Model, weights: string): Promise<WeightSource> {
   const { file, set } = saved;
@@ -104,7 +104,7 @@ export async function pretrainedInitOf(saved: SavedSet, model: Model, weights: s
   return init;
 }
 
-/** The seed of the run that made the set, or 1. */
+/** Returns the seed of the run that made the set, or 1. */
 export function seedOf({ set }: SavedSet): number {
   const { seed } = set.recipe;
   return Number.isSafeInteger(seed) && (seed as number) >= 0 ? (seed as number) : 1;

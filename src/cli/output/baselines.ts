@@ -1,4 +1,4 @@
-// Baselines as the command line names them: a list of names, and the measuring of what it names.
+// The baselines on the command line: reads a list of names, and measures what they name.
 import { InvalidArgumentError } from "commander";
 import {
   type BaselineKind,
@@ -14,10 +14,10 @@ import { accuracy, interval, plural } from "./text.ts";
 
 export { type BaselineName, baselineNames };
 
-/** What was measured of one. */
+/** The measured result of one baseline. */
 export type Measured = Omit<BaselineResult, "accuracies" | "kind"> | Omit<NeighborsResult, "accuracies">;
 
-/** By name, what was measured. */
+/** The measured results, by name. */
 export type Baselines = { readonly [name in BaselineName]?: Measured };
 
 /** Reads "a,b", "all" or "none"; a name twice counts once. */
@@ -31,10 +31,10 @@ export function baselineList(text: string): readonly BaselineName[] {
   return baselineNames.filter((name) => wanted.includes(name));
 }
 
-/** Help of the option that takes such a list. */
+/** The help of the option that takes such a list. */
 export const baselinesText: string = "what to compare with: all, none, or names of `distillate help baselines`";
 
-/** Measures one after the other; `starting` and `done` are told of each. */
+/** Measures one baseline after the other; `starting` and `done` are called for each. */
 export async function measureBaselines(
   names: readonly BaselineName[],
   options: Omit<BaselineOptions, "kind">,
@@ -63,7 +63,7 @@ async function measure(name: BaselineName, options: Omit<BaselineOptions, "kind"
   return result;
 }
 
-/** "nearest neighbour, random real images". */
+/** Returns a name for a reader, such as "nearest neighbour, random real images". */
 export function baselineLabel(name: BaselineName): string {
   const kind = name.replace("nearest-", "") as BaselineKind;
   const text = {
@@ -75,14 +75,14 @@ export function baselineLabel(name: BaselineName): string {
   return kind === name ? text : `${text}, nearest neighbour`;
 }
 
-/** How the figure came about: "20 networks, learning rate 0.05". */
+/** Says how the figure was measured: "20 networks, learning rate 0.05". */
 function noteOf(result: Measured, fixed: boolean): string {
   if (!("networks" in result)) return plural(result.draws, "draw");
   const epochs = plural(result.epochs, "epoch");
   return `${plural(result.networks, fixed ? "choice" : "network")}, learning rate ${result.learningRate}, ${epochs}`;
 }
 
-/** Rows of a table: name, accuracy, interval and note of each. */
+/** Returns the rows of a table: name, accuracy, interval and note of each. */
 export function baselineRows(baselines: Baselines, fixed: boolean): string[][] {
   return (Object.entries(baselines) as [BaselineName, Measured][]).map(([name, result]) => [
     `  ${baselineLabel(name)}`,

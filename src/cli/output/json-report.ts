@@ -1,10 +1,10 @@
-// A run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
+// Reports a run as JSON lines, `{"event": …}`, for `distillate run | jq` and for log files.
 import type { Evaluation } from "../../index.ts";
 import { visibleJson } from "../../quote.ts";
 import type { Baselines } from "./baselines.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
 
-/** Between two progress events. The last step always has one. */
+/** The time between two progress events. The last step always has one. */
 const progressMilliseconds = 500;
 
 export class JsonReport implements RunReport {

@@ -1,8 +1,8 @@
-// A file that grows by lines while a program runs, on a disk that may fill up, or be gone for a while: all lines are kept,
-// and what is missing in the file is written when that can be done again.
+// A file that grows by lines while a program runs, on a disk that may fill up or disappear for a while: all lines are kept,
+// and those that the file lacks are written as soon as possible.
 import { open } from "node:fs/promises";
 
-/** After a fault, and between two visits to the disk. */
+/** The wait after a fault, and between two attempts. */
 const retryMilliseconds = 1000;
 const pauseMilliseconds = 100;
 
@@ -10,7 +10,7 @@ export class LinesFile {
   readonly #lines: string[] = [];
   readonly #told: (error: unknown) => Promise<void>;
   #path: string;
-  /** Lines in the file, and their bytes. */
+  /** The number of lines in the file, and their bytes. */
   #written = 0;
   #bytes = 0;
   #busy: Promise<void> = Promise.resolve();
@@ -18,19 +18,19 @@ export class LinesFile {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `told` hears of each attempt to write: of its error, or of none. */
+  /** `told` is called after each attempt to write, with its error or undefined. */
   constructor(path: string, told: (error: unknown) => Promise<void>) {
     this.#path = path;
     this.#told = told;
   }
 
-  /** Adds a line. It is in the file soon. */
+  /** Adds a line, which is written soon. */
   add(line: string): void {
     this.#lines.push(`${line}\n`);
     this.#plan(pauseMilliseconds);
   }
 
-  /** Writes what is missing. Throws the file system's error. */
+  /** Writes all lines that the file lacks. Throws the file system's error. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -40,7 +40,7 @@ export class LinesFile {
     await now;
   }
 
-  /** Begins the file anew in another place. */
+  /** Starts the file anew in another place. */
   async moveTo(path: string): Promise<void> {
     await this.#busy;
     this.#path = path;
@@ -49,7 +49,7 @@ export class LinesFile {
     await this.flush();
   }
 
-  /** Stops writing by itself. */
+  /** Stops writing. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -77,7 +77,7 @@ export class LinesFile {
     const file = await open(this.#path, "a");
     try {
       const { size } = await file.stat();
-      // A full disk leaves a line half written; a file that somebody deleted, or cut, begins anew.
+      // A full disk leaves a line half written; a file that somebody deleted or cut is written from the start.
       if (size > this.#bytes) await file.truncate(this.#bytes);
       else if (size < this.#bytes) {
         await file.truncate(0);

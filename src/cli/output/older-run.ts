@@ -1,5 +1,5 @@
-// A folder holds the files of one run. Those of an older one are moved out of the way before the first file of a new one is
-// written: into previous/, which keeps the run before.
+// A folder holds the files of one run. Before the first file of a new run is written, those of an older one are moved to
+// previous/, which keeps the run before.
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../../node/files.ts";
@@ -14,12 +14,12 @@ export const runFiles: readonly string[] = [
   "result.json",
 ];
 
-/** Where the run before is kept, in the folder of the one after it. */
+/** The folder of the previous run, in that of the next one. */
 export const previousName = "previous";
-/** Where it is put together: a program that is killed in between goes on with it when it is started again. */
+/** The folder in which it is assembled: if a program is killed in between, the next one continues there. */
 const partialName = ".previous.tmp";
 
-/** What belongs to a run: its files, the page that `report` makes of them, and what a killed program was writing. */
+/** Returns whether a file belongs to a run: its files, the page that `report` makes, and what a killed program was writing. */
 function belongs(name: string): boolean {
   return runFiles.includes(name) || name === "report.html" || isTemporary(name);
 }
@@ -28,14 +28,14 @@ function isTemporary(name: string): boolean {
   return runFiles.some((file) => name.startsWith(`.${file}.`)) && name.endsWith(".tmp");
 }
 
-/** Whether the folder holds a run that learned something. */
+/** Returns whether the folder holds a run that learned something. */
 export async function holdsRun(folder: string): Promise<boolean> {
   return (await readdir(folder)).some((name) => name.startsWith("distilled.") && runFiles.includes(name));
 }
 
 /**
- * Moves the files of an older run into previous/, in the place of the run there; of a run that learned nothing, and of a
- * program that was killed, they are deleted.
+ * Moves the files of an older run to previous/, and replaces the run there. The files of a run that learned nothing, and
+ * those of a killed program, are deleted.
  */
 export async function moveOlderRun(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter(belongs);

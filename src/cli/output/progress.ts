@@ -1,9 +1,9 @@
-// The line that shows a run going on: redrawn in place, in one write, on terminals only. And what it says: loss without
-// its jitter, outer steps per second, time left.
+// The line that shows a run in progress, redrawn in place, in one write, on terminals only. It shows the smoothed loss,
+// outer steps per second and the time left.
 import type { WriteStream } from "node:tty";
 
 const redrawMilliseconds = 100;
-/** The last column, where some terminals break the line, and two for the ^C that they show when it is pressed. */
+/** Spare columns: the last one, where some terminals break the line, and two for the ^C that they show when it is pressed. */
 const spareColumns = 3;
 const barCells = { least: 6, most: 24 };
 
@@ -17,18 +17,18 @@ export class ProgressLine {
     this.#stream = stream.isTTY ? stream : undefined;
   }
 
-  /** Draws, unless that was done just now; `line` is told how many columns there are. */
+  /** Draws the line, unless it was just drawn; `line` gets the number of columns. */
   draw(line: (columns: number) => string, now: number = performance.now()): void {
     if (!this.#stream || now - this.#drawnAt < redrawMilliseconds) return;
     this.#drawnAt = now;
     const columns = (this.#stream.columns || 80) - spareColumns;
     const text = line(columns).slice(0, columns);
-    // Spaces over what is left of a longer line instead of erasing it first, which flickers.
+    // Spaces cover the rest of a longer line, because erasing it first would flicker.
     this.#stream.write(`\r${text.padEnd(Math.min(this.#width, columns))}`);
     this.#width = text.length;
   }
 
-  /** Wipes the line, so that other text can be printed. */
+  /** Erases the line, so that other text can be printed. */
   clear(): void {
     if (this.#width > 0) this.#stream?.write(`\r${" ".repeat(this.#width + spareColumns - 1)}\r`);
     this.#width = 0;
@@ -36,7 +36,7 @@ export class ProgressLine {
   }
 }
 
-/** "label done/total [####----] rest" of at most `columns`, with as much bar as there is room. */
+/** Returns "label done/total [####----] rest" of at most `columns`, with the widest bar that fits. */
 export function progressText(
   { label, done, total, rest }: { label: string; done: number; total: number; rest: string },
   columns: number,
@@ -48,7 +48,7 @@ export function progressText(
   return `${count} [${"#".repeat(full)}${"-".repeat(cells - full)}] ${rest}`;
 }
 
-/** "1:35", "12:00:07"; "-:--" where nobody knows. */
+/** Returns "1:35" or "12:00:07"; "-:--" if the time is unknown. */
 export function clock(seconds: number): string {
   if (!Number.isFinite(seconds)) return "-:--";
   const whole = Math.round(seconds);
@@ -58,7 +58,7 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** Average of roughly the last twenty losses, the first ones weighing as much as any. */
+/** Averages roughly the last twenty losses; at the start all weigh the same. */
 export class Smoothed {
   #sum = 0;
   #weight = 0;
@@ -70,7 +70,7 @@ export class Smoothed {
   }
 }
 
-/** Steps per second over the last ten seconds. */
+/** Measures steps per second over the last ten seconds. */
 export class Rate {
   #marks: { at: number; step: number }[];
 

@@ -1,5 +1,5 @@
-// The folder of a run. Every file in it is whole at any moment but metrics.jsonl, which grows by a line per outer step. A
-// disk that is full, read-only or gone ends no run: what cannot be written is kept, and at the end goes elsewhere.
+// The folder of a run. Every file in it is complete at any moment, except metrics.jsonl, which grows by a line per outer step.
+// A full, read-only or missing disk does not end a run: what cannot be written is kept, and goes elsewhere at the end.
 import { mkdtemp } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -13,39 +13,39 @@ import { isFull, isGone, systemReason, withPath } from "../errors.ts";
 import { LinesFile } from "./lines-file.ts";
 import { holdsRun, moveOlderRun, previousName } from "./older-run.ts";
 
-/** A person watching the picture sees digits form; the run is not held up by drawing. */
+/** The time between two pictures: a person can watch digits form, and drawing does not slow the run down. */
 const pictureMilliseconds = 10_000;
-/** Between two looks at a disk that has no room. */
+/** The wait between two attempts on a disk that has no room. */
 const waitMilliseconds = 1000;
 
-/** What metrics.jsonl says of each outer step, and of the evaluations in between. */
+/** What metrics.jsonl records about each outer step, and about the evaluations in between. */
 export type Metric = { readonly step: number /** Since the run began. */; readonly seconds: number } & (
   | { readonly loss: number; readonly outerLearningRate: number }
   | { readonly accuracy: { readonly mean: number; readonly std: number; readonly networks: number } }
 );
 
-/** Who looks after a run. */
+/** The connection to the user of a run. */
 export interface Watcher {
-  /** Is told when files cannot be written while the run goes on. */
+  /** Called when files cannot be written during the run. */
   note(text: string): void;
-  /** Aborted where the user wants it to end. */
+  /** Aborted when the user wants the run to end. */
   readonly signal: AbortSignal;
 }
 
 export class RunFolder {
-  /** Where the user wants the files. */
+  /** The folder where the user wants the files. */
   readonly path: string;
-  /** Where an earlier run is about to be moved, if there is one. */
+  /** The folder to which an earlier run is about to be moved, if there is one. */
   readonly previous: string | undefined;
   readonly #lock: FolderLock;
   readonly #note: Watcher["note"];
   readonly #signal: AbortSignal;
   readonly #metrics: LinesFile;
-  /** What was saved, in this order. */
+  /** The files that were saved, in this order. */
   readonly #saved = new Map<string, Uint8Array>();
   /** Where the files are instead, and why. */
   #elsewhere: { readonly path: string; readonly reason: string } | undefined;
-  /** Why the folder takes no files, as was said. */
+  /** Why the folder cannot be written, in the words of the last message. */
   #reason: string | undefined;
   #pictureAt = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +58,7 @@ export class RunFolder {
     this.#metrics = new LinesFile(join(path, "metrics.jsonl"), (error) => this.#told(error));
   }
 
-  /** Creates the folder, and makes it this run's: a run that cannot be saved fails before it starts and not after. */
+  /** Creates the folder, and locks it for this run: a run that cannot be saved fails before it starts and not after. */
   static async create(path: string, watcher: Watcher): Promise<RunFolder> {
     return writing(path, async () => {
       await makeFolder(path);
@@ -68,18 +68,18 @@ export class RunFolder {
     });
   }
 
-  /** Moves the files of an earlier run away, and writes the first of this one. */
+  /** Moves the files of an earlier run away, and writes the first file of this one. */
   async begin(): Promise<void> {
     await writing(this.path, () => moveOlderRun(this.path));
     await writing(join(this.path, "metrics.jsonl"), () => this.#metrics.flush());
   }
 
-  /** Appends a line. Where that fails the run goes on, and it is told. */
+  /** Appends a line. If that fails, the run goes on, and the user is told. */
   addMetric(metric: Metric): void {
     this.#metrics.add(JSON.stringify(metric));
   }
 
-  /** Draws images.png, unless that was done in the last ten seconds. Where that fails the run goes on, and it is told. */
+  /** Draws images.png, at most once in ten seconds. If that fails, the run goes on, and the user is told. */
   async refreshPicture(set: () => Promise<DistilledSet>): Promise<void> {
     const now = performance.now();
     if (now - this.#pictureAt < pictureMilliseconds) return;
@@ -88,7 +88,7 @@ export class RunFolder {
     await writeFileAtomic(join(this.path, "images.png"), bytes).catch((error: unknown) => this.#told(error));
   }
 
-  /** Writes everything but result.json, what matters most first. */
+  /** Writes everything except result.json, the most important file first. */
   async saveSet(set: DistilledSet, recipe: Uint8Array): Promise<void> {
     await this.#save("distilled.safetensors", distilledToSafetensors(set));
     await this.#save("distilled.npz", distilledToNpz(set));
@@ -101,19 +101,19 @@ export class RunFolder {
     await this.#save("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
   }
 
-  /** Where the files are. */
+  /** The folder that holds the files. */
   get savedIn(): string {
     return this.#elsewhere?.path ?? this.path;
   }
 
-  /** Throws Error that says where the files are, unless they are where the user wants them. */
+  /** Throws an Error that says where the files are, unless they are where the user wants them. */
   check(): void {
     if (!this.#elsewhere) return;
     const { path, reason } = this.#elsewhere;
     throw new Error(`cannot write ${this.path}: ${reason}; the files of this run are in ${path}`);
   }
 
-  /** Gives the folder up. Also for runs that failed; may be called twice. */
+  /** Releases the folder, also after a failed run; may be called twice. */
   async close(): Promise<void> {
     await this.#metrics.close();
     await this.#lock.release();
@@ -124,7 +124,7 @@ export class RunFolder {
     await this.#somewhere(() => writeFileAtomic(join(this.savedIn, name), bytes));
   }
 
-  /** Writes into the folder, which is made again where it is gone; else with all that was saved so far into another. */
+  /** Writes into the folder, which is made again if it is gone; else writes all files that were saved into another one. */
   async #somewhere(write: () => Promise<void>): Promise<void> {
     try {
       return await write();
@@ -135,7 +135,7 @@ export class RunFolder {
     }
   }
 
-  /** Writes all that there is, into the folder or a new one in its place. Returns what prevents it. */
+  /** Writes all files, into the folder or a new one in its place. Returns the error that prevents it. */
   async #makeAgain(): Promise<unknown> {
     try {
       await makeFolder(this.path);
@@ -175,7 +175,7 @@ export class RunFolder {
     }
   }
 
-  /** Says that the folder takes no files, once, and when it takes them again; makes it again where it is gone. */
+  /** Says once that the folder cannot be written, and when it can be again; makes the folder again if it is gone. */
   async #told(error: unknown): Promise<void> {
     const fault = error === undefined ? undefined : await this.#makeAgain();
     const reason = fault === undefined ? undefined : reasonOf(fault);
@@ -192,7 +192,7 @@ function reasonOf(error: unknown): string {
   return systemReason(error) ?? (error as Error).message;
 }
 
-/** The error of a write names the file that was meant, not the temporary one. */
+/** Makes the error of a write name the file that was meant, not the temporary one. */
 async function writing<T>(path: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

@@ -1,4 +1,4 @@
-// Reads a run's folder for a report: each part by itself, so that one that is missing or damaged takes none of the others.
+// Reads a run's folder for a report, each part by itself, so that the others are read if one is missing or damaged.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { jsonFromBytes, parseJson } from "../../codecs/json.ts";
@@ -9,15 +9,15 @@ import { loadDistilled } from "../../node.ts";
 import { at, type RunParts } from "../../report/parts.ts";
 import { withPath } from "../errors.ts";
 
-/** No run of this program writes files that large: a million outer steps take 70 MB. */
+/** The limits on files; a run of a million outer steps writes 70 MB. */
 const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
-/** A line of metrics.jsonl is a small object. */
+/** The limit on a line of metrics.jsonl, which is a small object. */
 const longestLine = 2 ** 12;
 const line = { maximumDepth: 4, maximumValues: 100 };
-/** What the page draws; everything else in a line is let go, so that memory does not grow by it. */
+/** The fields that the page draws; others are dropped, so that they take no memory. */
 const drawn = ["step", "loss", "accuracy"] as const;
 
-/** Throws Error where the folder has none of the parts. */
+/** Throws Error if the folder has none of the parts. */
 export async function readRunParts(folder: string): Promise<RunParts> {
   await stat(folder).catch((error: unknown) => {
     throw withPath(error, folder);
@@ -53,7 +53,7 @@ async function readJson(path: string): Promise<unknown> {
   return jsonFromBytes(await readBytes(path, maximumBytes.json), path);
 }
 
-/** The last line may be cut off by whatever ended the run; others may not. */
+/** Reads a file of JSON lines. Only the last line may be cut off, by whatever ended the run. */
 async function readLines(path: string): Promise<unknown[]> {
   const bytes = await readBytes(path, maximumBytes.metrics);
   const decoder = new TextDecoder();

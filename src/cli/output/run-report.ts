@@ -1,35 +1,35 @@
-// What a run tells while it goes on, and to whom: a person gets text, a program JSON lines.
+// What a run reports while it goes on: text for a person, JSON lines for a program.
 import type { AttackReport, Engine, Evaluation, Model, Progress } from "../../index.ts";
 import type { Recipe } from "../../recipes.ts";
 import type { BaselineName, Baselines } from "./baselines.ts";
 
-/** A run about to start. */
+/** The plan of a run that is about to start. */
 export interface Plan {
   readonly recipe: Recipe;
   readonly model: Model;
   readonly data: { readonly name: string; readonly train: number; readonly test: number };
-  /** Distilled images in all. */
+  /** The number of all distilled images. */
   readonly images: number;
   readonly outerSteps: number;
   readonly batch: number;
-  /** Networks per outer step. */
+  /** The number of networks per outer step. */
   readonly networks: number;
   readonly seed: number;
   readonly engine: Engine;
-  /** 0 where networks run in place. */
+  /** The number of workers; 0 if networks run in place. */
   readonly workers: number;
-  /** Kernel threads, of each worker that has something to do if there are any. */
+  /** The number of kernel threads; with workers, that of each worker in use. */
   readonly threads: number;
-  /** Bytes that the run will take. */
+  /** The memory that the run will take, in bytes. */
   readonly memory: number;
   readonly out: string;
-  /** Where an earlier run in `out` is moved, if there is one. */
+  /** The folder to which an earlier run in `out` is moved, if there is one. */
   readonly previous: string | undefined;
 }
 
-/** An outer step, as a person wants to know of it. */
+/** The progress after an outer step, in the words of a report. */
 export interface StepReport extends Omit<Progress, "learningRate"> {
-  /** Adam's step size: what is learned has learning rates of its own. */
+  /** Adam's step size, so named because the set has learning rates of its own. */
   readonly outerLearningRate: number;
   readonly smoothedLoss: number;
   readonly stepsPerSecond: number;
@@ -43,29 +43,29 @@ export interface RunResult {
   readonly seed: number;
   readonly backend: string;
   readonly workers: number;
-  /** Kernel threads, of each worker if there are any. */
+  /** The number of kernel threads; with workers, that of each worker. */
   readonly threads: number;
-  /** What the kernels were built for, and whether the same recipe gives these bytes anywhere. */
+  /** The SIMD of the kernels, and whether the same recipe gives these bytes on any machine. */
   readonly simd: Engine["simd"];
   readonly reproducible: boolean;
   readonly data: Plan["data"];
   readonly images: number;
-  /** Done; fewer than were asked for where the run was stopped. */
+  /** The number of outer steps done, which is smaller than planned if the run was stopped. */
   readonly outerSteps: number;
   readonly batch: number;
   readonly networks: number;
   readonly stopped: boolean;
-  /** Of a run that diverged: the outer step that failed, what was out of range, and its value. The set is that before. */
+  /** Set if the run diverged: the outer step that failed, what was out of range, and its value. The set is the one before. */
   readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string };
-  /** Of the whole run, and of its outer steps alone. */
+  /** The time of the whole run, and that of its outer steps alone. */
   readonly seconds: number;
   readonly distillSeconds: number;
-  /** Of the last outer step. */
+  /** The loss of the last outer step. */
   readonly loss: number | null;
   readonly evaluation: Evaluation | null;
-  /** Of a set that was distilled to mislead. */
+  /** Present for a set that was distilled to mislead. */
   readonly attack?: AttackReport;
-  /** Those that were asked for; null where an interrupt came first. */
+  /** The measured baselines; null if an interrupt came first. */
   readonly baselines: Baselines | null;
   readonly sha256: string;
 }
@@ -73,18 +73,18 @@ export interface RunResult {
 export interface RunReport {
   start(plan: Plan): void;
   step(step: StepReport): void;
-  /** An evaluation while distilling. */
+  /** Called after an evaluation during distilling. */
   watched(step: number, evaluation: Evaluation): void;
-  /** After each held-out network. */
+  /** Called after each held-out network. */
   evaluating(network: number, networks: number): void;
   evaluated(evaluation: Evaluation): void;
-  /** A baseline is being measured. */
+  /** Called when a baseline is about to be measured. */
   comparing(name: BaselineName): void;
   compared(baselines: Baselines): void;
-  /** The end, and the folder that the files are in. */
+  /** Called at the end, with the folder that holds the files. */
   result(result: RunResult, savedIn: string): void;
-  /** Something that the user should know while the run goes on. */
+  /** Shows a message that the user should see during the run. */
   note(text: string): void;
-  /** Leaves the terminal in order, also when the run failed. */
+  /** Restores the terminal, also after a failed run. */
   close(): void;
 }

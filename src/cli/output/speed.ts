@@ -1,4 +1,4 @@
-// How fast this machine is, by two small distillations that take about a second and are remembered.
+// Measures the speed of this machine by two small distillations that take about a second, and remembers it.
 import { stat } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
@@ -19,24 +19,24 @@ import { backGradientFlops, forwardFlops } from "../../nn/flops.ts";
 import { makeFolder, readBytes } from "../../node/files.ts";
 import { writeFileAtomic } from "../../node.ts";
 
-/** Additions and multiplications per second of whole outer steps: on small networks, and on those that fill the kernels. */
+/** Additions and multiplications per second of whole outer steps, on small networks and on those that fill the kernels. */
 export interface Speed {
   readonly small: number;
   readonly large: number;
 }
 
-/** From so many flops of a forward pass on, a network counts as large: LeNet has 0.8 million, AlexCifarNet 66. */
+/** The flops of a forward pass from which a network counts as large: LeNet has 0.8 million, AlexCifarNet 66 million. */
 const largeFlops = 1e7;
 
-/** What measuring one network may take; two outer steps it takes in any case. */
+/** The limits on measuring one network, after two outer steps. */
 const most = { steps: 8, milliseconds: 500 };
 
-/** Seconds that the outer steps of a run take at this speed. */
+/** Returns the seconds that the outer steps of a run take at this speed. */
 export function secondsOf({ flops, model }: { flops: number; model: Model }, speed: Speed): number {
   return flops / (forwardFlops(model).all < largeFlops ? speed.small : speed.large);
 }
 
-/** The speed of this machine on all its threads: as measured before by this version, or measured now. */
+/** Returns the speed of this machine on all its threads: as this version measured it before, or measured now. */
 export async function machineSpeed(): Promise<Speed> {
   const folder = envPaths("distillate", { suffix: "" }).cache;
   const file = join(folder, "speed.json");
@@ -49,14 +49,14 @@ export async function machineSpeed(): Promise<Speed> {
     small: await measure(lenet(), { engine, steps: 10, epochs: 3, batch: 256 }),
     large: await measure(alexCifarNet({ classes: 4 }), { engine, steps: 1, epochs: 1, batch: 16 }),
   };
-  // A machine where nothing can be remembered is measured every time.
+  // A machine that cannot store the speed is measured every time.
   await makeFolder(folder)
     .then(() => writeFileAtomic(file, new TextEncoder().encode(`${JSON.stringify({ machine, ...speed })}\n`)))
     .catch(() => {});
   return speed;
 }
 
-/** What was measured before, within a day: other programs may have been at work then. */
+/** Returns the speed measured within the last day; older ones do not count, because other programs may have run then. */
 async function remembered(file: string): Promise<(Speed & { machine: string }) | undefined> {
   try {
     const { mtimeMs } = await stat(file);
@@ -67,7 +67,7 @@ async function remembered(file: string): Promise<(Speed & { machine: string }) |
   }
 }
 
-/** Flops per second of the fastest outer step after the first, which finds code that is not compiled yet. */
+/** Returns flops per second of the fastest outer step after the first, which includes the compiling of code. */
 async function measure(
   model: Model,
   { engine, steps, epochs, batch }: { engine: Engine; steps: number; epochs: number; batch: number },
@@ -85,7 +85,7 @@ async function measure(
   return (1000 * backGradientFlops(model, { steps, epochs, imagesPerStep: model.classes, real: batch })) / least;
 }
 
-/** Images of all greys: what is in them does not change what they cost. */
+/** Makes images of all greys: their content does not change what they cost. */
 function greys({ inputShape, classes }: Model, count: number): Dataset {
   const [channels, height, width] = inputShape;
   const pixels = Uint8Array.from({ length: count * channels * height * width }, (_, i) => (i * 37) % 256);

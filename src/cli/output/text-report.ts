@@ -12,7 +12,7 @@ import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
 import { accuracy, count, interval, plural, table } from "./text.ts";
 
-/** How often the seconds of the comparison move on. */
+/** How often the seconds of the comparison are updated. */
 const tickMilliseconds = 250;
 
 export class TextReport implements RunReport {
@@ -95,7 +95,7 @@ export class TextReport implements RunReport {
 
   result(result: RunResult, savedIn: string): void {
     this.close();
-    // The error says it all.
+    // The error says everything.
     if (result.diverged) return;
     if (result.stopped) this.#print(this.#stopped(result, savedIn));
     else this.#print(...this.#table(result, savedIn));
@@ -158,7 +158,7 @@ export class TextReport implements RunReport {
   }
 }
 
-/** The share of the attacked class that is taken for the other. */
+/** The share of images of the attacked class that is read as the other. */
 function misreadRow({ from, to }: Attack, { misread }: AttackReport): string[] {
   return [`  class ${from} read as ${to}`, accuracy(misread), interval(misread), "what the images are for"];
 }

@@ -1,11 +1,11 @@
-// Numbers and tables as text.
+// Writes numbers and tables as text.
 
-/** "9,000", the same in every locale. */
+/** Writes a number as "9,000", the same in every locale. */
 export function count(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** "1 step", "2,000 steps". */
+/** Writes a number with its noun: "1 step", "2,000 steps". */
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
@@ -16,20 +16,20 @@ interface Accuracy {
   readonly ci95?: number | undefined;
 }
 
-/** "75.6 % ± 3.2", in per cent; without ± for a single value. */
+/** Writes "75.6 % ± 3.2", in per cent; without ± for a single value. */
 export function accuracy({ mean, std, ci95 }: Accuracy): string {
   const spread = ci95 === undefined ? "" : ` ± ${(100 * std).toFixed(1)}`;
   return `${(100 * mean).toFixed(1)} %${spread}`;
 }
 
-/** "74.1 to 77.1", the 95 % interval of the mean; empty for a single value. */
+/** Writes "74.1 to 77.1", the 95 % interval of the mean; empty for a single value. */
 export function interval({ mean, ci95 }: Accuracy): string {
   if (ci95 === undefined) return "";
   const [low, high] = [mean - ci95, mean + ci95].map((value) => (100 * Math.min(1, Math.max(0, value))).toFixed(1));
   return `${low} to ${high}`;
 }
 
-/** Rows as lines, their columns aligned. */
+/** Writes rows as lines with their columns aligned. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -45,7 +45,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** A length of time by its largest unit: "40 s", "12 min", "1.5 h", "9 days". */
+/** Writes a length of time by its largest unit: "40 s", "12 min", "1.5 h", "9 days". */
 export function duration(seconds: number): string {
   const units = [
     ["s", 1],
@@ -58,7 +58,7 @@ export function duration(seconds: number): string {
   return `${n < 9.5 && unit !== "s" ? Number(n.toFixed(1)) : count(Math.max(1, Math.round(n)))} ${unit}`;
 }
 
-/** "100 MiB", "1.5 GiB". */
+/** Writes bytes as "100 MiB" or "1.5 GiB". */
 export function mebibytes(bytes: number): string {
   const mib = bytes / 2 ** 20;
   return mib < 1000 ? `${Math.ceil(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;

@@ -1,18 +1,18 @@
-// Networks trained on one set of digits, taught another by 100 images (Wang et al. 2018, domain adaptation): by a pool
-// whose networks are drawn anew in each outer step, or by one known network.
+// Networks trained on one set of digits are taught another by 100 images (Wang et al. 2018, domain adaptation): either
+// networks of a pool, drawn in each outer step, or one known network.
 import { parseRecipe } from "../parse.ts";
 import type { PaperFigure, Recipe, RecipeData } from "../recipe.ts";
 
 const label: Readonly<Record<string, string>> = { mnist: "MNIST", usps: "USPS", svhn: "SVHN" };
 
-/** Passes of training, and passes between two decays. */
+/** The passes of training, and the passes between two decays. */
 const schedules: Readonly<Record<string, { epochs: number; decayEvery: number }>> = {
   mnist: { epochs: 40, decayEvery: 20 },
   usps: { epochs: 130, decayEvery: 40 },
   svhn: { epochs: 65, decayEvery: 20 },
 };
 
-/** The pair of recipes from `source` to `target`. */
+/** Makes the pair of recipes from `source` to `target`. */
 function pair(
   source: RecipeData,
   target: RecipeData,
@@ -51,8 +51,8 @@ function pair(
 }
 
 const mnist: RecipeData = { name: "mnist" };
-// MNIST's digits fill 20 of 28 pixels, those of the USPS files all of their 16. The paper's USPS set has a mean of 0.160 at
-// 28 × 28, as these have with a border of 3 (0.158); without one it is 0.256.
+// MNIST's digits fill 20 of 28 pixels, those of the USPS files all 16. The paper's USPS set has a mean of 0.160 at
+// 28 × 28, near that of these with a border of 3 (0.158); without one it is 0.256.
 const usps: RecipeData = { name: "usps", size: 28, padding: 3 };
 
 export const adaptationRecipes: readonly Recipe[] = [

@@ -1,5 +1,5 @@
-// Poisoning (Wang et al. 2018): one gradient step on 100 images after which a well-trained network takes one class for
-// another. To know what a data set from strangers can do.
+// Poisoning (Wang et al. 2018): one gradient step on 100 images makes a well-trained network take one class for another.
+// The recipes show what a data set from strangers can do.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe, RecipeData } from "../recipe.ts";
 
@@ -11,7 +11,7 @@ const common = {
   attack: { from: 0, to: 1 },
 };
 const cifar10: RecipeData = { name: "cifar10", augment: { crop: 4, flip: true } };
-/** As the paper trains its 2,000 networks, and 200 more to evaluate on. */
+/** The training of the paper's 2,000 networks, and of 200 more to evaluate on. */
 const training = { networks: 2000, testNetworks: 200, epochs: 40, decayEvery: 20 };
 
 function pool(name: string, data: RecipeData) {

@@ -1,5 +1,5 @@
-// The digits that come with the package. Their pixels start from less noise than the paper's: what training does not
-// need of it stays in the picture.
+// The digits that come with the package. Their pixels start from less noise than the paper's: noise that training does not
+// need stays in the picture.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 

@@ -1,5 +1,5 @@
 // Fixed and random initial weights on MNIST and CIFAR-10 (Wang et al. 2018, the main table), as the reference code runs
-// them: what is not said here is a default of the schema.
+// them; everything else is a default of the schema.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 

@@ -1,5 +1,5 @@
-// Photographs: AlexNet trained on ImageNet, taught another set by one image per class (Wang et al. 2018), and two cases
-// that are not the paper's.
+// Photographs: AlexNet trained on ImageNet is taught another set by one image per class (Wang et al. 2018), and two cases
+// that are not from the paper.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 
@@ -30,7 +30,7 @@ export const photographRecipes: readonly Recipe[] = [
     name: "cub-alexnet",
     summary: "Images that teach 200 kinds of birds to one AlexNet trained on ImageNet",
     data: { name: "cub200", size: 224, augment },
-    // The activations of one step on 200 photographs fit WebAssembly's memory, those of three do not.
+    // The activations of one step on 200 photographs fit into WebAssembly's memory, those of three do not.
     method: { ...fromImageNet.method, memory: "recompute" },
     paper: { accuracy: 38.76, text: "on CUB-200-2011" },
   },

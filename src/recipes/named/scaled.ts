@@ -1,4 +1,4 @@
-// Recipes of the paper made smaller, so that they end in minutes on two cores: the same mathematics for fewer outer steps,
+// Smaller recipes of the paper's experiments that end in minutes on two cores: the same mathematics with fewer outer steps,
 // on fewer or smaller networks and batches.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe, RecipeInit } from "../recipe.ts";
@@ -15,7 +15,7 @@ interface Changes {
   readonly networks?: number;
 }
 
-/** The recipe `scaledFrom` with less of everything. */
+/** Makes a smaller recipe of `scaledFrom`. */
 function scaled(scaledFrom: string, { method, outer, networks = 20 }: Changes): Recipe {
   const recipe = full.find(({ name }) => name === scaledFrom)!;
   const { epochs: _, ...rest } = recipe.outer as { epochs: number };

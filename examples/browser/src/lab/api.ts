@@ -1,7 +1,7 @@
-// What the page and the lab say to each other. Plain data.
+// The messages between the page and the lab. They are plain data.
 import type { BaselineKind } from "distillate";
 
-/** What a run is asked for. */
+/** The settings of a run. */
 export interface Settings {
   readonly data: DataName;
   /** Fresh networks, or one network whose initial weights are known. */
@@ -18,7 +18,7 @@ export interface Settings {
 
 export type DataName = "digits" | "own";
 
-/** The data set in the lab's hands. */
+/** The data set that the lab holds. */
 export interface DataInfo {
   readonly name: string;
   readonly train: number;
@@ -27,11 +27,11 @@ export interface DataInfo {
   readonly height: number;
   readonly width: number;
   readonly classNames: readonly string[];
-  /** What was decided because the files do not say it, and what was left out, as sentences. */
+  /** Sentences about what was decided because the files do not say it, and what was left out. */
   readonly notes: readonly string[];
 }
 
-/** Images to be painted, with their classes. */
+/** Images to paint, with their classes. */
 export interface Tiles {
   readonly channels: number;
   readonly height: number;
@@ -49,7 +49,7 @@ export interface Shown {
   readonly steps: number;
   readonly epochs: number;
   readonly imagesPerStep: number;
-  /** Of the recipe, where it says so. */
+  /** The name of the data in the recipe, if it says so. */
   readonly data: string | undefined;
   readonly classNames: readonly string[] | undefined;
   readonly fixed: boolean;
@@ -57,7 +57,7 @@ export interface Shown {
   readonly seed: number | undefined;
 }
 
-/** What a run tells, at most ten times a second; losses and accuracies are those since the last time. */
+/** The progress of a run, at most ten times a second; losses and accuracies are those since the last message. */
 export interface News {
   readonly step: number;
   readonly steps: number;
@@ -73,7 +73,7 @@ export interface Trained {
   readonly gradientSteps: number;
   readonly images: number;
   readonly weights: number;
-  /** Share of the held-out images it gets right; undefined where there are none that fit. */
+  /** The share of the held-out images that it gets right; undefined if there are none that fit. */
   readonly accuracy: number | undefined;
   readonly heldOut: number;
   readonly channels: number;

@@ -1,4 +1,4 @@
-// What the distilled images are worth beside others: as many random real ones, and the average of each class.
+// Compares the distilled images with as many random real ones, and with the average of each class.
 import {
   baseline,
   type DatasetSplit,
@@ -11,7 +11,7 @@ import {
 import type { Compared } from "./api.ts";
 import { averagePerClass, firstPerClass, tilesOfFirsts } from "./tiles.ts";
 
-/** What is compared, on which networks and held-out images. */
+/** The set, networks and held-out images of a comparison. */
 export interface CompareParts {
   readonly set: DistilledSet;
   readonly data: DatasetSplit;
@@ -22,7 +22,7 @@ export interface CompareParts {
 
 const NETWORKS = 5;
 
-/** Tells line by line, each as soon as it is measured. */
+/** Calls `tell` with each line as soon as it is measured. */
 export async function compare(parts: CompareParts, tell: (line: Compared) => void): Promise<void> {
   const { set, data, ...shared } = parts;
   const images = set.steps * set.imagesPerStep;

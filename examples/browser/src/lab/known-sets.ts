@@ -1,4 +1,4 @@
-// Data sets whose files do not say what they are, recognised by their content.
+// Recognises, by their content, data sets whose files do not name them.
 import type { Dataset } from "distillate";
 
 /** Fashion-MNIST's classes, as its authors number them. */
@@ -7,7 +7,7 @@ const clothes = ["T-shirt", "Trousers", "Pullover", "Dress", "Coat", "Sandal", "
 interface KnownSet {
   readonly name: string;
   readonly classNames?: readonly string[];
-  /** SHA-256 of the training images and of their labels, without the headers of their files. */
+  /** The SHA-256 of the training images and of their labels, without the headers of their files. */
   readonly pixels: string;
   readonly labels: string;
 }
@@ -26,7 +26,7 @@ const knownSets: readonly KnownSet[] = [
   },
 ];
 
-/** What is known of a set: by its training images and labels, or else by what its folder or files are called. */
+/** Returns what is known of a set: by its training images and labels, or else by the name of its folder or files. */
 export async function recognised(
   train: Dataset,
   called: string,
@@ -41,7 +41,7 @@ export async function recognised(
   return /fashion.?mnist/i.test(called) ? { classNames: clothes } : {};
 }
 
-/** In hexadecimal; undefined where browsers offer none, which is in pages without https. */
+/** Returns hexadecimal digits; undefined if the browser offers no SHA-256, as in pages without https. */
 async function sha256(bytes: Uint8Array): Promise<string | undefined> {
   const digest = await globalThis.crypto.subtle?.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return digest && Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");

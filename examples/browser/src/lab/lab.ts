@@ -1,4 +1,4 @@
-// The lab: engine, data and the set in hand. What computes runs in the engine's worker, so that the page stays free.
+// The lab: engine, data and the current set. It computes in the engine's worker, so that the page stays free.
 import {
   backGradient,
   contactSheet,
@@ -35,14 +35,14 @@ export class Lab {
   #engine: Engine | undefined;
   #digits: Promise<DatasetSplit> | undefined;
   #own: DatasetSplit | undefined;
-  /** Ends the reading that is under way. */
+  /** Ends the current reading of files. */
   #reading: AbortController | undefined;
   #set: DistilledSet | undefined;
   #run: Run | undefined;
   #network: TrainedNetwork | undefined;
   #networks = 0;
 
-  /** Starts the engine, or starts it anew with another number of threads. */
+  /** Starts the engine, or restarts it with another number of threads. */
   async open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
     const notices: string[] = [];
     const engine = await createEngine({ threads, onNotice: (notice) => notices.push(notice) });
@@ -56,7 +56,7 @@ export class Lab {
     return info(await this.#packaged());
   }
 
-  /** Reads pictures that the user handed in; none of them leaves the page. What was being read before is given up. */
+  /** Reads pictures of the user; none of them leaves the page. An earlier reading is given up. */
   async own(
     files: readonly DataFile[],
     name: string,
@@ -108,7 +108,7 @@ export class Lab {
     this.#run?.stop();
   }
 
-  /** Trains a network that nobody has seen, and tests it on held-out images where they fit. */
+  /** Trains a fresh network, and tests it on held-out images if there are any that fit. */
   async train(): Promise<Trained> {
     const set = await this.#current();
     const { model, init } = subject(set);
@@ -131,7 +131,7 @@ export class Lab {
     };
   }
 
-  /** The chance of each class, of a picture [height, width, channels] of levels. */
+  /** Returns the chance of each class for a picture [height, width, channels] of levels. */
   async classify(levels: Uint8Array): Promise<Float32Array> {
     const { channels, height, width, mean, std } = await this.#current();
     if (!this.#network) throw new Error("there is no network yet: train one first");
@@ -144,7 +144,7 @@ export class Lab {
     return softmax(logits);
   }
 
-  /** `count` held-out pictures that fit the set; other ones for another `page`. None where the data do not fit. */
+  /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
   async samples(count: number, page: number): Promise<Tiles | undefined> {
     const test = (await this.#fitting(await this.#current()))?.test;
     if (!test || test.count === 0) return undefined;
@@ -174,7 +174,7 @@ export class Lab {
     return this.#engine;
   }
 
-  /** While a run is on, the set as it stands. */
+  /** Returns the set; during a run, its current state. */
   async #current(): Promise<DistilledSet> {
     const set = this.#run?.begun ? await this.#run.distillation.snapshot() : this.#set;
     if (!set) throw new Error("there are no distilled images yet");
@@ -195,7 +195,7 @@ export class Lab {
     return this.#own;
   }
 
-  /** The data that a set was made from, or that could be: of the same shape and the same name. */
+  /** Returns the data that a set was made from, or could be: data of the same shape and the same name. */
   async #fitting(set: DistilledSet): Promise<DatasetSplit | undefined> {
     const name = (set.recipe.data as { name?: string } | undefined)?.name;
     const data = name === "digits" ? await this.#packaged() : this.#own;
@@ -214,7 +214,7 @@ function modelFor({ channels, height, width, classes, name }: Dataset): Model {
   return lenet({ channels, size: height, classes });
 }
 
-/** Which network a set is for, by its recipe. */
+/** Returns the network that a set is for, by its recipe. */
 function subject({ recipe }: DistilledSet): { model: Model; init: WeightSource } {
   if (!recipe.model) throw new Error("the file does not say which network its images are for");
   const model = modelFromDescription(recipe.model as ModelDescription);

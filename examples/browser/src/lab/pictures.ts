@@ -1,16 +1,16 @@
-// The user's own pictures: read in a worker of their own, so that the page stays free.
+// Reads the user's own pictures in a worker, so that the page stays free.
 import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
 import type { ReadPictures } from "./read-pictures.ts";
 
-/** What the reader is asked, once. */
+/** The only message to the reader. */
 export interface ToReader {
   readonly files: readonly DataFile[];
   readonly name: string;
 }
 
-/** What it says: progress, and then one of the two others. */
+/** The messages of the reader: progress, and then one of the two others. */
 export type FromReader =
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
   | { readonly kind: "read"; readonly read: ReadPictures }
@@ -30,7 +30,7 @@ export async function picturesFrom(
       else if (data.kind === "read") resolve(data.read);
       else reject(new Error(data.message));
     };
-    // Without a message it did not start.
+    // An error without a message means that it did not start.
     worker.onerror = ({ message }) =>
       reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
     // A file is only named here; the worker reads it.
@@ -48,8 +48,8 @@ function readerWorker(): Worker {
 
 function missing(): Error {
   return new Error(
-    "The part of this page that reads files could not be started. See whether you are online and whether something blocks " +
-      "its scripts, then reload the page.",
+    "The part of this page that reads files could not be started. Check that you are online and that nothing blocks its " +
+      "scripts, then reload the page.",
   );
 }
 

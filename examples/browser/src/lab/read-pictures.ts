@@ -1,18 +1,18 @@
-// The user's own files as a data set that the network can learn: what the page's reader does, away from its main thread.
+// Reads the user's own files as a data set that the network can learn. It runs in the page's reader, not on its main thread.
 import type { Dataset, DatasetSplit } from "distillate";
 import { type DataFile, datasetFromFiles, resized } from "distillate/data";
 import { recognised } from "./known-sets.ts";
 
-/** Pictures of any other size than LeNet's two become squares of this side. */
+/** Pictures of any size other than LeNet's two become squares of this side. */
 const SIDE = 32;
 
-/** A data set, and what has to be said of it. */
+/** A data set, and notes about it for the user. */
 export interface ReadPictures {
   readonly split: DatasetSplit;
   readonly notes: readonly string[];
 }
 
-/** Pictures in folders of classes, idx files and other layouts, also in an archive. */
+/** Reads pictures in folders of classes, idx files and other layouts, also in an archive. */
 export async function readPictures(
   files: readonly DataFile[],
   name: string,
@@ -33,8 +33,8 @@ export async function readPictures(
 }
 
 /**
- * The classes that have training images, in their order; nobody could learn the others. Labels that begin at 1 leave
- * class 0 without any.
+ * Returns the set with only the classes that have training images, in order; the others could not be learned. If labels
+ * begin at 1, class 0 has no images.
  */
 function withoutEmptyClasses(split: DatasetSplit, notes: string[]): DatasetSplit {
   const { name, classes, labels, classNames } = split.train;

@@ -2,7 +2,7 @@
 import type { FromReader, ToReader } from "./pictures.ts";
 import { readPictures } from "./read-pictures.ts";
 
-/** Progress is told at most so often. */
+/** The time between two messages of progress. */
 const TELL_MS = 100;
 
 const send = (message: FromReader, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
@@ -17,7 +17,7 @@ self.onmessage = async ({ data: { files, name } }: MessageEvent<ToReader>) => {
       send({ kind: "progress", done, total });
     });
     const { train, test } = read.split;
-    // Views of one memory go together.
+    // Views of one memory are sent together.
     const memory = new Set([train.pixels, train.labels, test.pixels, test.labels].map(({ buffer }) => buffer));
     send(
       { kind: "read", read },

@@ -1,4 +1,4 @@
-// One run: steps through a distillation, can be paused, and tells how it goes.
+// One run: it goes through a distillation, can be paused, and reports its progress.
 import {
   type DatasetSplit,
   type Distillation,
@@ -12,9 +12,9 @@ import {
 import type { News } from "./api.ts";
 import { tilesOfSet } from "./tiles.ts";
 
-/** Between two pictures of the images. */
+/** The time between two pictures of the images. */
 const IMAGES_MS = 250;
-/** Held-out accuracy may take one part in so many of the time. */
+/** Measuring held-out accuracy may take one part in so many of the time. */
 const EVALUATION_SHARE = 10;
 const NETWORKS = 2;
 const TEST_IMAGES = 1000;
@@ -70,7 +70,7 @@ export class Run {
     return this.#begun;
   }
 
-  /** Until the last step, or `stop()`. Reports come at most ten times a second; not asking for the next one pauses. */
+  /** Runs until the last step, or `stop()`. Progress comes at most ten times a second; the run pauses while none is asked for. */
   async follow(): Promise<void> {
     const clock = new Clock();
     let painted = 0;
@@ -113,7 +113,7 @@ export class Run {
   }
 }
 
-/** Steps per second, mostly of the last few seconds, pauses left out. */
+/** Measures steps per second, mostly of the last few seconds, without pauses. */
 class Clock {
   #last: { readonly step: number; readonly time: number } | undefined;
   #milliseconds: number | undefined;

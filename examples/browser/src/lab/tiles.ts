@@ -1,8 +1,8 @@
-// Images as the page paints them.
+// Turns images into tiles that the page paints.
 import { type Dataset, type DistilledSet, displayLevels } from "distillate";
 import type { Shown, Tiles } from "./api.ts";
 
-/** The class of each image, by its largest target. */
+/** Returns the class of each image, by its largest target. */
 function labelsOf({ targets, classes }: DistilledSet): Uint8Array {
   return Uint8Array.from({ length: targets.length / classes }, (_, i) => {
     const row = targets.subarray(i * classes, (i + 1) * classes);
@@ -15,7 +15,7 @@ export function tilesOfSet(set: DistilledSet): Tiles {
   return { channels, height, width, classes, levels: displayLevels(set), labels: labelsOf(set) };
 }
 
-/** Of each class the first image that is distilled for it. */
+/** Returns the first distilled image of each class. */
 export function tilesOfFirsts(set: DistilledSet): Tiles {
   const { levels, labels, ...shape } = tilesOfSet(set);
   const size = shape.channels * shape.height * shape.width;
@@ -27,7 +27,7 @@ export function tilesOfFirsts(set: DistilledSet): Tiles {
   return { ...shape, levels: chosen, labels: Uint8Array.from(firsts, (index) => labels[index]!) };
 }
 
-/** The images of `data` at `indices`. */
+/** Returns the images of `data` at `indices`. */
 export function tilesOfData(data: Dataset, indices: readonly number[]): Tiles {
   const size = data.channels * data.height * data.width;
   const pixels = new Uint8Array(indices.length * size);
@@ -41,7 +41,7 @@ export function tilesOfData(data: Dataset, indices: readonly number[]): Tiles {
   );
 }
 
-/** The first image of each class, by class. */
+/** Returns the first image of each class, by class. */
 export function firstPerClass(data: Dataset): Tiles {
   const firsts = Array.from({ length: data.classes }, (_, label) => data.labels.indexOf(label));
   return tilesOfData(
@@ -50,7 +50,7 @@ export function firstPerClass(data: Dataset): Tiles {
   );
 }
 
-/** The mean image of each class. */
+/** Returns the mean image of each class. */
 export function averagePerClass(data: Dataset): Tiles {
   const { channels, height, width, classes, labels, pixels } = data;
   const size = channels * height * width;
@@ -68,7 +68,7 @@ export function averagePerClass(data: Dataset): Tiles {
   );
 }
 
-/** Images [n, channels, height, width] with the channels of a pixel side by side. */
+/** Reorders images [n, channels, height, width] so that the channels of a pixel lie side by side. */
 function tilesOf({ channels, height, width, classes }: Dataset, pixels: Uint8Array, labels: Uint8Array): Tiles {
   const plane = height * width;
   const levels = Uint8Array.from(pixels, (_, i) => {
@@ -94,7 +94,7 @@ export function shown(set: DistilledSet): Shown {
   return { tiles, steps, epochs, imagesPerStep, data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed };
 }
 
-/** The names of the classes, if the recipe has them: a file may hold anything. */
+/** Returns the names of the classes, if the recipe has them; a file may hold anything. */
 function namesIn(data: Recipe["data"]): readonly string[] | undefined {
   const names = data?.classNames;
   return Array.isArray(names) && names.every((name) => typeof name === "string") ? names : undefined;

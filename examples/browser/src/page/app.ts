@@ -1,4 +1,4 @@
-// What all panels share: the lab, the set on the board, and whether a run is on.
+// What all panels share: the lab, the set on the board, and whether a run is in progress.
 import type { DataInfo, Shown, Tiles } from "../lab/api.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Board } from "./board.ts";
@@ -7,7 +7,7 @@ import { byId, count } from "./dom.ts";
 export type RunState = "idle" | "running" | "paused" | "stopping";
 
 interface Events {
-  /** Another set is in the lab's hands. */
+  /** Called when the lab holds another set. */
   set: Shown;
   state: RunState;
 }
@@ -16,7 +16,7 @@ export class App {
   readonly lab: Lab;
   readonly #board = new Board();
   readonly #listeners: { [K in keyof Events]: ((value: Events[K]) => void)[] } = { set: [], state: [] };
-  /** Of the user's own pictures. */
+  /** Describes the user's own pictures. */
   own: DataInfo | undefined;
   shown: Shown | undefined;
   state: RunState = "idle";
@@ -34,7 +34,7 @@ export class App {
     for (const listener of this.#listeners.state) listener(state);
   }
 
-  /** A set that is finished, with what to say of it. */
+  /** Shows a finished set, with its story. */
   show(shown: Shown, story: string): void {
     this.shown = shown;
     this.paint(shown.tiles, shown.data, shown.classNames);
@@ -52,7 +52,7 @@ export class App {
     this.#board.show(tiles, this.classNames(tiles.classes, data, names));
   }
 
-  /** `names`, or those of the user's own pictures of that name, or numbers. */
+  /** Returns `names`, or those of the user's own pictures of that name, or numbers. */
   classNames(classes: number, data: string | undefined, names?: readonly string[]): readonly string[] {
     const { own } = this;
     if (names?.length === classes) return names;
@@ -61,7 +61,7 @@ export class App {
   }
 }
 
-/** How a network goes through the images. */
+/** Says how a network goes through the images. */
 function readingOrder({ steps, epochs, imagesPerStep, tiles }: Shown): string {
   const times = epochs === 1 ? "once" : epochs === 2 ? "twice" : `${epochs} times`;
   if (steps === 1)

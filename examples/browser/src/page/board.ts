@@ -1,12 +1,12 @@
-// The board of distilled images: a column per class where there are several of each, else as square as can be.
+// The board of distilled images: a column per class if there are several of each, else nearly square.
 import type { Tiles } from "../lab/api.ts";
 import { byId, create } from "./dom.ts";
 import { gap, type Places, paintTiles, sizeOf } from "./paint.ts";
 
-/** CSS pixels above the tiles for the names of the classes. */
+/** The CSS pixels above the tiles for the names of the classes. */
 const HEAD = 22;
 const MOST_COLUMNS = 20;
-/** The board is at most so many times as high as it is wide; style/panels.css has the same while it is empty. */
+/** The largest height of the board in widths; style/panels.css has the same value for the empty board. */
 const HIGHEST = 1.035;
 
 function placesOf({ labels, classes }: Tiles): Places {
@@ -30,7 +30,7 @@ export class Board {
   constructor() {
     let width = 0;
     new ResizeObserver(() => {
-      // The height is the board's own doing.
+      // The board itself sets its height, so only a new width counts.
       if (this.#element.clientWidth === width) return;
       width = this.#element.clientWidth;
       this.#laidOut = "";
@@ -45,7 +45,7 @@ export class Board {
     this.#layOut();
   }
 
-  /** Sizes and labels, only when something about them has changed. */
+  /** Sets sizes and labels, only when something about them has changed. */
   #layOut(): void {
     const tiles = this.#tiles;
     if (!tiles) return;
@@ -91,7 +91,7 @@ export class Board {
   }
 }
 
-/** Whole device pixels for each image pixel, where that does not leave much room unused. */
+/** Returns a whole number of device pixels for each image pixel, unless that leaves much room unused. */
 function enlargement(scale: number): number {
   const device = scale * devicePixelRatio;
   return (device % 1 < 0.2 && device >= 1 ? Math.floor(device) : device) / devicePixelRatio;

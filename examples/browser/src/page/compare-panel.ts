@@ -1,4 +1,4 @@
-// Would any images do? The distilled ones beside random real ones and class averages.
+// The panel "Would any images do?": it compares the distilled images with random real ones and class averages.
 import type { Compared } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent } from "./dom.ts";

@@ -1,12 +1,12 @@
-// Loss and held-out accuracy while a run goes on.
+// Draws loss and held-out accuracy during a run.
 import type uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { byId, percent } from "./dom.ts";
 
-/** Weight of the newest loss in the line drawn through them. */
+/** The weight of the newest loss in the smoothed line. */
 const SMOOTHING = 0.06;
 
-/** What is drawn; kept with a run that may be come back to. */
+/** The drawn values, stored with a run so that a later visit can show them. */
 export interface History {
   losses: (readonly [step: number, loss: number])[];
   accuracies: (readonly [step: number, accuracy: number])[];
@@ -114,7 +114,7 @@ export class Curves {
   }
 }
 
-/** uPlot, which asks Intl for numbers in the browser's language when it is loaded. */
+/** Loads uPlot, which asks Intl for numbers in the browser's language when it is loaded. */
 async function plotter(): Promise<typeof uPlot> {
   const { NumberFormat } = Intl;
   try {

@@ -1,6 +1,6 @@
 // Small helpers for a page without a framework.
 
-/** The element with this id, of this class; the markup is ours, so its absence is a bug. */
+/** Returns the element with this id, of this class; the markup is ours, so its absence is a bug. */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   const element = document.getElementById(id);
   if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} #${id}`);
@@ -17,7 +17,7 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A share as text; number and sign stay on one line. */
+/** Writes a share as text; number and sign stay on one line. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(1)}\u00a0%`;
 }
@@ -26,7 +26,7 @@ export function count(n: number, one: string, many: string = `${one}s`): string 
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
-/** Seconds as a person says them. */
+/** Writes seconds as a person says them. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
@@ -39,12 +39,12 @@ export function announce(text: string): void {
   byId("announce", HTMLParagraphElement).textContent = text;
 }
 
-/** The one notice of what went wrong. It moves to where its user is. */
+/** The only notice of a fault. It moves to the control that was used. */
 const notice = (): HTMLDivElement => byId("trouble", HTMLDivElement);
 
 /**
- * Shows what went wrong below `beside`, the control or the part of the page that was used, and brings it into view, unless
- * nobody had asked for it.
+ * Shows a fault below `beside`, the control or the part of the page that was used, and brings it into view if the user
+ * asked for what failed.
  */
 export function showTrouble(error: unknown, beside: HTMLElement, asked = true): void {
   const element = notice();
@@ -55,25 +55,25 @@ export function showTrouble(error: unknown, beside: HTMLElement, asked = true): 
   if (asked) element.scrollIntoView({ block: "nearest" });
 }
 
-/** Takes away what was said; with `beside`, only if it was said there. */
+/** Hides the notice; with `beside`, only if it is shown there. */
 export function clearTrouble(beside?: HTMLElement): void {
   const element = notice();
   if (beside === undefined || element.previousElementSibling === beside) element.hidden = true;
 }
 
-/** What browsers say when a module that is loaded on demand does not come. */
+/** The messages of browsers when a module that is loaded on demand does not arrive. */
 const missingModule = /dynamically imported module|importing a module script failed|preload/i;
 
 function inWords(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
   if (missingModule.test(message)) {
-    return "A part of this page could not be loaded. See whether you are online, then reload the page.";
+    return "A part of this page could not be loaded. Check that you are online, then reload the page.";
   }
   const sentence = /[.!?]$/.test(message) ? message : `${message || name}.`;
   return name === "WorkerError" ? `${sentence} Reload the page to start it again.` : sentence;
 }
 
-/** Runs what a user asked for; what it throws is shown below `beside`. Nothing is said of what another request ended. */
+/** Runs what a user asked for, and shows what it throws below `beside`. Nothing is shown if another request ended it. */
 export async function attempt(beside: HTMLElement, work: () => Promise<unknown>): Promise<void> {
   clearTrouble(beside);
   try {

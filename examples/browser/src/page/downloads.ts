@@ -1,4 +1,4 @@
-// Keep them: the set as files.
+// The panel "Keep them": saves the set as files.
 import type { FileKind } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { attempt, byId, create } from "./dom.ts";
@@ -25,6 +25,6 @@ async function download(app: App, kind: FileKind): Promise<void> {
   const bytes = await app.lab.file(kind);
   const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: types[kind] }));
   create("a", { href: url, download: `distilled.${kind}` }).click();
-  // The browser has taken hold of it by then.
+  // The browser has read it by then.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

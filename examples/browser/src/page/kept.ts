@@ -2,7 +2,7 @@
 import type { Settings } from "../lab/api.ts";
 import type { History } from "./curves.ts";
 
-/** What is kept beside the set. */
+/** What is stored beside the set. */
 export interface Kept {
   readonly settings: Settings;
   readonly step: number;
@@ -12,7 +12,7 @@ export interface Kept {
 
 const names = { set: "run.safetensors", about: "run.json" };
 
-/** Undefined where the browser keeps nothing, as in some private windows. */
+/** Returns undefined if the browser stores nothing, as in some private windows. */
 async function folder(): Promise<FileSystemDirectoryHandle | undefined> {
   try {
     return await navigator.storage?.getDirectory?.();
@@ -28,7 +28,7 @@ async function write(root: FileSystemDirectoryHandle, name: string, content: Uin
   await stream.close();
 }
 
-/** A page that cannot keep a run still runs it. */
+/** Stores a run; a page that cannot store one still runs it. */
 export async function keep(set: Uint8Array, about: Kept): Promise<void> {
   const root = await folder();
   if (!root) return;

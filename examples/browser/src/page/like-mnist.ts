@@ -1,11 +1,11 @@
-// A drawing as MNIST would have it: cut out, scaled to a box of 20 of 28 pixels, its centre of mass in the middle.
+// Turns a drawing into one like MNIST's: cut out, scaled to a box of 20 of 28 pixels, its centre of mass in the middle.
 
-/** Share of the picture that the longer side of the drawing takes. */
+/** The share of the picture that the longer side of the drawing takes. */
 const BOX = 20 / 28;
 
 /**
  * @param ink [height, width], 0 for paper to 255 for ink.
- * @returns [size, size] levels; undefined where nothing was drawn.
+ * @returns [size, size] levels; undefined if nothing was drawn.
  */
 export function likeMnist(
   ink: ArrayLike<number>,
@@ -33,7 +33,7 @@ export function likeMnist(
       atY += level * (y + 0.5);
     }
   }
-  /** Drawn pixels in one of the picture's. */
+  /** The number of drawn pixels in one pixel of the picture. */
   const pace = Math.max(right - left + 1, bottom - top + 1) / (BOX * size);
   const origin = { x: atX / mass - (pace * size) / 2, y: atY / mass - (pace * size) / 2 };
   const mean = (column: number, row: number): number => {

@@ -1,4 +1,4 @@
-// Files that come in: a distilled set is shown, anything else is taken for pictures to distil. All are read in the page.
+// Opens files: a distilled set is shown, anything else is taken for pictures to distil. All are read in the page.
 import type { DataInfo } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, clearTrouble, count } from "./dom.ts";
@@ -7,7 +7,7 @@ import type { SettingsForm } from "./settings.ts";
 
 export function openFiles(app: App, form: SettingsForm): void {
   onPicked((files, way) => {
-    // What is dropped shows where it goes to: a set on the board, pictures in the form.
+    // A drop is marked where it will be shown: a set on the board, pictures in the form.
     const board = byId("images-head", HTMLDivElement);
     const beside = { open: byId("open-row", HTMLDivElement), drop: board, files: dropBox(), folder: dropBox() }[way];
     void attempt(beside, async () => open(app, form, await files(), way));
@@ -32,7 +32,7 @@ async function open(app: App, form: SettingsForm, files: readonly Picked[], way:
   if (one && (way === "open" || /\.safetensors$/i.test(first.path))) return showSet(app, first);
   if (way !== "drop") return pictures();
   if (!one || !/\.npz$/i.test(first.path)) return attempt(dropBox(), pictures);
-  // A distilled set, or arrays of pictures.
+  // The file may be a distilled set, or arrays of pictures.
   await showSet(app, first).catch((error: unknown) =>
     pictures().catch(() => {
       throw error;
@@ -41,7 +41,7 @@ async function open(app: App, form: SettingsForm, files: readonly Picked[], way:
 }
 
 function idle(app: App): void {
-  if (app.state !== "idle") throw new Error("A run is on. Stop it before you open something else.");
+  if (app.state !== "idle") throw new Error("A run is in progress. Stop it before you open something else.");
 }
 
 async function showSet(app: App, { path, bytes }: Picked): Promise<void> {
@@ -65,7 +65,7 @@ async function takePictures(app: App, form: SettingsForm, files: () => Promise<r
     const picked = await files();
     app.own = await app.lab.own(picked, nameOf(picked), progress);
   } catch (error) {
-    // Where another choice has taken the place of this one, the text is about that.
+    // If another choice has replaced this one, the text is about that.
     if (!(error instanceof Error && error.name === "AbortError")) {
       text.textContent = app.own ? inWords(app.own) : "could not be read";
     }
@@ -84,7 +84,7 @@ function inWords({ name, train, test, width, height, classNames }: DataInfo): st
   );
 }
 
-/** The folder that the files lie in, or the only file without what its name ends in. */
+/** Returns the folder that holds the files, or the name of the only file without its ending. */
 function nameOf(files: readonly Picked[]): string {
   const [top, rest] = files[0]!.path.split("/");
   if (rest !== undefined) return top!;

@@ -1,8 +1,8 @@
-// Where the user draws: a canvas that follows mouse, pen and finger.
+// The canvas on which the user draws with mouse, pen and finger.
 import { byId } from "./dom.ts";
 import { likeMnist } from "./like-mnist.ts";
 
-/** Of the stroke, in canvas pixels; MNIST's digits are about a tenth of their height thick. */
+/** The thickness of the stroke in canvas pixels; in MNIST's digits it is about a tenth of the height. */
 const THICKNESS = 22;
 
 export class Pad {
@@ -58,7 +58,7 @@ export class Pad {
     this.#hint.hidden = false;
   }
 
-  /** Shows a picture that was not drawn; the next stroke starts anew. */
+  /** Shows a picture that was not drawn; the next stroke starts a new drawing. */
   show(picture: CanvasImageSource): void {
     this.clear();
     this.#context.imageSmoothingEnabled = false;
@@ -67,11 +67,11 @@ export class Pad {
     this.#hint.hidden = true;
   }
 
-  /** The drawing as [size, size] levels, like MNIST's; undefined where there is none. */
+  /** Returns the drawing as [size, size] levels, like MNIST's; undefined if there is none. */
   read(size: number): Uint8Array | undefined {
     const { width, height } = this.#canvas;
     const { data } = this.#context.getImageData(0, 0, width, height);
-    // White on nothing: the opacity is the ink.
+    // Strokes are white on transparent, so the opacity is the ink.
     const ink = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]!);
     return likeMnist(ink, width, height, size);
   }

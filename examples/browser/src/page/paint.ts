@@ -1,10 +1,10 @@
-// Tiles on a canvas, one image pixel to one canvas pixel; CSS enlarges them.
+// Paints tiles on a canvas, one canvas pixel for each image pixel; CSS enlarges them.
 import type { Tiles } from "../lab/api.ts";
 
-/** Canvas pixels between two tiles. */
+/** The canvas pixels between two tiles. */
 export const gap = 1;
 
-/** Columns from left to right, top to bottom: where each image goes. */
+/** The place of each image: columns count from left to right, rows from top to bottom. */
 export interface Places {
   readonly columns: number;
   readonly rows: number;
@@ -39,7 +39,7 @@ export function paintTiles(canvas: HTMLCanvasElement, tiles: Tiles, places: Plac
   canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
-/** All in one row. */
+/** Puts all images in one row. */
 export function inRow(count: number): Places {
   return { columns: count, rows: 1, cells: Array.from({ length: count }, (_, i) => i) };
 }

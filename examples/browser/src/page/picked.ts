@@ -1,8 +1,8 @@
-// Files that the user chose, dropped, or had fetched, with their paths.
+// Files with their paths that the user chose, dropped, or had fetched.
 import { byId } from "./dom.ts";
 
 export interface Picked {
-  /** With the folders it was in: "flowers/roses/1.jpg". */
+  /** The path with its folders: "flowers/roses/1.jpg". */
   readonly path: string;
   readonly bytes: File;
 }
@@ -19,7 +19,7 @@ export function onPicked(take: (files: () => Promise<Picked[]>, way: Way) => voi
         path: file.webkitRelativePath || file.name,
         bytes: file,
       }));
-      // So that choosing the same again is a change, too.
+      // Clearing the value makes choosing the same files again a change, too.
       input.value = "";
       if (files.length > 0) take(async () => files, id);
     });
@@ -33,13 +33,13 @@ export function onPicked(take: (files: () => Promise<Picked[]>, way: Way) => voi
   }
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    // Entries must be taken hold of before the event is over.
+    // Entries must be taken before the event is over.
     const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
     if (entries.length > 0) take(async () => (await Promise.all(entries.map(within))).flat(), "drop");
   });
 }
 
-/** All files in what was dropped, folders with their content. */
+/** Returns all files in what was dropped; folders give their content. */
 async function within(entry: FileSystemEntry): Promise<Picked[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
@@ -48,7 +48,7 @@ async function within(entry: FileSystemEntry): Promise<Picked[]> {
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const files: Picked[] = [];
   for (;;) {
-    // A browser hands out a hundred at a time.
+    // A browser returns a hundred at a time.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return files;
     for (const inner of some) files.push(...(await within(inner)));
@@ -57,7 +57,7 @@ async function within(entry: FileSystemEntry): Promise<Picked[]> {
 
 const idxNames = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
 
-/** The four idx files in a folder on the web. */
+/** Fetches the four idx files in a folder on the web. */
 export async function fetchIdx(address: string): Promise<Picked[]> {
   const base = address.replace(/\/*$/, "/");
   return Promise.all(

@@ -1,4 +1,4 @@
-// Start, pause, resume, stop; progress, curves, and the run kept for a reload.
+// The panel of a run: start, pause, resume, stop; progress, curves, and the run kept for a reload.
 import type { News, Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { Curves } from "./curves.ts";
@@ -73,7 +73,7 @@ export class RunPanel {
     await this.#keep();
   }
 
-  /** Offers what an earlier visit left behind. */
+  /** Offers what an earlier visit kept. */
   async offerLeftOff(): Promise<void> {
     const left = await recall();
     if (!left) return;
@@ -83,7 +83,7 @@ export class RunPanel {
     notice.querySelector("p")!.textContent = done
       ? `The images you made from ${dataName} last time are still in this browser.`
       : `Last time a run on ${dataName} got to update ${step} of ${settings.outerSteps}. Its images were kept, ready to ` +
-        "train on or to download. What the optimiser remembered was not, so the run cannot go on from there.";
+        "train on or to download. The optimiser's state was not kept, so the run cannot go on from there.";
     const again = byId("left-off-again", HTMLButtonElement);
     again.hidden = done || settings.data !== "digits";
     notice.hidden = false;
@@ -115,7 +115,7 @@ export class RunPanel {
     if (state === "paused") {
       lab.resume();
       this.#app.setState("running");
-      this.#stats.textContent = "Going on…";
+      this.#stats.textContent = "Continuing…";
     } else {
       lab.pause();
       this.#app.setState("paused");

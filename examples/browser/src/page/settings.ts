@@ -1,4 +1,4 @@
-// The form of data and recipe, and what it says as settings.
+// The form of data and recipe, read as settings.
 import type { Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { byId, count } from "./dom.ts";
@@ -29,7 +29,7 @@ export class SettingsForm {
     this.#summarise();
   }
 
-  /** Undefined, with the fault shown beside its field, where the form is not in order. */
+  /** Returns undefined, and shows the fault beside its field, if the form is invalid. */
   read(): Settings | undefined {
     if (!this.#form.checkValidity()) {
       byId("settings", HTMLDetailsElement).open = true;
@@ -44,7 +44,7 @@ export class SettingsForm {
     return value === "auto" ? "auto" : Number(value);
   }
 
-  /** The listener is told which part of the form it was. */
+  /** The listener is called with the part of the form that was used. */
   onThreads(listener: (field: HTMLElement) => void): void {
     const field = this.#threads.closest<HTMLElement>(".numbers")!;
     this.#threads.addEventListener("change", () => listener(field));
@@ -58,13 +58,13 @@ export class SettingsForm {
     this.#summarise();
   }
 
-  /** The user's own pictures are there to be chosen, and chosen, unless a run is on. */
+  /** Lets the user choose their own pictures, and chooses them unless a run is in progress. */
   offerOwn(): void {
     this.#form.querySelector<HTMLInputElement>('input[value="own"]')!.disabled = false;
     if (this.#app.state === "idle") this.fill({ data: "own" });
   }
 
-  /** What the engine does without here, and why. */
+  /** Shows which features the engine lacks here, and why. */
   sayThreads(notices: readonly string[]): void {
     const text = notices.length === 0 ? "" : `${notices.join(". ")}. The images are the same, only later.`;
     byId("threads-why", HTMLElement).textContent = text;
@@ -93,7 +93,7 @@ export class SettingsForm {
     const classes = own?.classNames.length ?? 10;
     const images = imagesPerClass * steps * classes;
     for (const [kind, preset] of Object.entries(presets)) {
-      // Of the kind that is chosen the numbers in the form, of the other what choosing it would fill in.
+      // The chosen kind shows the numbers in the form, the other kind those that choosing it would fill in.
       const each = kind === init ? { imagesPerClass, steps } : preset;
       byId(`${kind}-size`, HTMLSpanElement).textContent =
         `${count(each.steps, "step")} of ${count(each.imagesPerClass * classes, "image")}`;

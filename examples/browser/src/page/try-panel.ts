@@ -1,4 +1,4 @@
-// Try them: a fresh network is trained in front of the user and reads what is drawn or picked.
+// The panel "Try them": trains a fresh network in front of the user, which reads what is drawn or picked.
 import type { Tiles } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
@@ -14,7 +14,7 @@ export class TryPanel {
   readonly #bars = byId("bars", HTMLOListElement);
   readonly #strip = byId("strip", HTMLDivElement);
   readonly #train = byId("train", HTMLButtonElement);
-  /** The pad and what is read of it. */
+  /** The pad and the result of reading it. */
   readonly #paper = byId("reading", HTMLDivElement);
   readonly #verdict = byId("verdict", HTMLParagraphElement);
   #trained = false;
@@ -36,7 +36,7 @@ export class TryPanel {
     app.on("set", (shown) => {
       this.#trained = false;
       this.#train.disabled = false;
-      const weights = shown.fixed ? "The first weights that these images are made for" : "Fresh random weights";
+      const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
       this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
       const digits = this.#names.every((name) => /^\d$/.test(name));
@@ -46,7 +46,7 @@ export class TryPanel {
     });
     app.on("state", (state) => {
       if (state !== "running") return;
-      // What was trained on other images says nothing of these.
+      // A network trained on other images says nothing about these.
       this.#trained = false;
       this.#trainedText(["The images are forming. Train on them as they are now, as often as you like."]);
       this.#clearBars();
@@ -76,7 +76,7 @@ export class TryPanel {
     byId("trained", HTMLParagraphElement).replaceChildren(...parts);
   }
 
-  /** Held-out pictures to pick from, where the data of the set are at hand. */
+  /** Shows held-out pictures to pick from, if the data of the set are loaded. */
   async #samples(): Promise<void> {
     const tiles = await this.#app.lab.samples(SAMPLES, this.#page);
     byId("more", HTMLButtonElement).disabled = !tiles;
@@ -114,7 +114,7 @@ export class TryPanel {
     paintTiles(byId("seen", HTMLCanvasElement), picture, inRow(1));
   }
 
-  /** Reads the newest input; while one is being read, others wait for its end and the last of them counts. */
+  /** Reads the newest input. While one is being read, others wait, and only the last of them is read. */
   async #read(label?: number): Promise<void> {
     if (this.#reading || this.#app.state === "stopping") return;
     this.#reading = true;
