@@ -32,7 +32,7 @@ export interface Layer {
   /** Throws ShapeError, without the layer's position: `sequential` adds that. */
   outputShape(input: ImageShape): ImageShape;
   parameters(input: ImageShape): readonly ParameterSpec[];
-  /** Calls no op: a plan binds layers too, with ops that are not there. */
+  /** Calls no op: a plan binds layers too, on a backend that runs nothing. */
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch of images may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
