@@ -61,14 +61,16 @@ export class RealBatch {
         this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
       });
       for (let i = 0; i < atOnce; i++) {
-        ops.sum(into, this.#chunks[i]!.losses, imagesOf(i), from + i > 0);
+        const { losses } = this.#chunks[i]!;
+        // The sum of the losses may be too large for a float where their mean is not.
+        ops.scale(losses, 1 / batch.count, losses, imagesOf(i));
+        ops.sum(into, losses, imagesOf(i), from + i > 0);
         const gradient = this.#gradients[i];
         if (dTheta === none || gradient === undefined) continue;
         if (from + i === 0) ops.copy(dTheta, gradient, parameterCount);
         else ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
       }
     });
-    ops.scale(into, 1 / batch.count, into, 1);
   }
 
   /** Logits [n, classes] of images [n, c, h, w] at θ. */
