@@ -137,6 +137,23 @@ export interface NormShape {
   readonly acrossImages: boolean;
 }
 
+/** What `normBackward` read and gave. */
+export interface NormBackwardPrimal {
+  readonly dy: Buffer;
+  readonly x: Buffer;
+  readonly statistics: Buffer;
+  readonly sums: Buffer;
+  readonly weight: OptionalBuffer;
+}
+
+/** The tangents of that; `rx` and `rWeight` as in `normForwardR`. */
+export interface NormBackwardTangent {
+  readonly rdy: Buffer;
+  readonly rx: OptionalBuffer;
+  readonly rStatistics: OptionalBuffer;
+  readonly rWeight: OptionalBuffer;
+}
+
 /** `size` channels count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it (PyTorch). */
 export interface LocalResponseNormShape {
   readonly channels: number;
@@ -330,19 +347,12 @@ export interface Ops {
     rBias: OptionalBuffer,
     shape: NormShape,
   ): void;
-  /** rdx, unless none, and rSums: the tangents of what `normBackward` gives. rx and rWeight as in `normForwardR`. */
+  /** rdx, unless none, and rSums: the tangents of what `normBackward` gives, which `primal` holds, along `tangent`. */
   normBackwardR(
     rdx: OptionalBuffer,
     rSums: Buffer,
-    rdy: Buffer,
-    dy: Buffer,
-    rx: OptionalBuffer,
-    x: Buffer,
-    statistics: Buffer,
-    rStatistics: OptionalBuffer,
-    sums: Buffer,
-    weight: OptionalBuffer,
-    rWeight: OptionalBuffer,
+    tangent: NormBackwardTangent,
+    primal: NormBackwardPrimal,
     shape: NormShape,
   ): void;
 

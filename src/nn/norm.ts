@@ -179,7 +179,8 @@ class BoundNorm implements BoundLayer {
     const sums = this.#sums(saved);
     const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
     const rStatistics = rx === none ? none : rSaved;
-    this.#ops.normBackwardR(rdx, workspace, rdy, dy, rx, x, saved, rStatistics, sums, weight, rWeight, shape);
+    const along = { rdy, rx, rStatistics, rWeight };
+    this.#ops.normBackwardR(rdx, workspace, along, { dy, x, statistics: saved, sums, weight }, shape);
     if (rdw !== none) this.#parameterGradient(rdw, workspace, false);
   }
 

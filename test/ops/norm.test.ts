@@ -226,20 +226,9 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
         call: (ops, at) => {
           const [weight, rWeight] = affine ? [at.weight, at.rWeight] : [none, none];
           const [rx, rStatistics] = moving ? [at.rx, at.rStatistics] : [none, none];
-          ops.normBackwardR(
-            wanted ? at.rdx : none,
-            at.rSums,
-            at.rdy,
-            at.dy,
-            rx,
-            at.x,
-            at.statistics,
-            rStatistics,
-            at.sums,
-            weight,
-            rWeight,
-            shape,
-          );
+          const tangent = { rdy: at.rdy, rx, rStatistics, rWeight };
+          const primal = { dy: at.dy, x: at.x, statistics: at.statistics, sums: at.sums, weight };
+          ops.normBackwardR(wanted ? at.rdx : none, at.rSums, tangent, primal, shape);
         },
       });
     }

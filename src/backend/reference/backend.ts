@@ -13,6 +13,7 @@ import { localResponseNormOps } from "./local-response-norm.ts";
 import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
 import { normOps } from "./norm.ts";
+import { normTangentOps } from "./norm-r.ts";
 import { optimizerOps } from "./optimizer.ts";
 import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
@@ -42,6 +43,7 @@ class ReferenceBackend implements Backend {
       ...avgPool2dOps(memory),
       ...lossOps(memory),
       ...normOps(memory),
+      ...normTangentOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
       ...guardOps(memory),

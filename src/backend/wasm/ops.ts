@@ -330,7 +330,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       job.optional(weight).optional(rWeight).optional(rBias);
       normRun(s, 5);
     },
-    normBackwardR(rdx, rSums, rdy, dy, rx, x, statistics, rStatistics, sums, weight, rWeight, s) {
+    normBackwardR(rdx, rSums, { rdy, rx, rStatistics, rWeight }, { dy, x, statistics, sums, weight }, s) {
       job.start(NORM_BACKWARD_R).optional(rdx).ptr(rSums).ptr(rdy).ptr(dy).optional(rx).ptr(x);
       job.ptr(statistics).optional(rStatistics).ptr(sums).optional(weight).optional(rWeight);
       normRun(s, 9);

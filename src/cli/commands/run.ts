@@ -9,6 +9,7 @@ import {
   createEngine,
   type Dataset,
   type Distillation,
+  type DistilledSet,
   DivergedError,
   distill,
   type Engine,
@@ -81,100 +82,148 @@ export function addRun(program: Command): void {
   addOverrides(command);
 }
 
-async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Promise<number> {
-  const { train, test } = await loadRecipeData(recipe.data, options.dataset !== undefined);
+/** What a run is about, loaded and checked before anything is computed. */
+interface Prepared {
+  readonly recipe: Recipe;
+  readonly recipeRun: RecipeOptions;
+  /** The images as they are, whatever an attack calls them. */
+  readonly train: Dataset;
+  readonly test: Dataset;
+  /** Where the networks come from that the set is judged on. */
+  readonly init: RecipeOptions["init"];
+}
+
+async function prepare(nameOrFile: string, recipe: Recipe, { dataset }: RunOptions): Promise<Prepared> {
+  const { train, test } = await loadRecipeData(recipe.data, dataset !== undefined);
   const network = recipeModel(recipe, train);
   checkRunData({ train, test }, recipe, network);
   const pools = await loadPools(recipe, network, nameOrFile);
   const recipeRun = recipeOptions(recipe, train, pools?.train);
-  const { model, seed } = recipeRun;
-  const { attack } = recipe;
-  const { networks: held, baselines } = recipe.evaluate;
-  const init = pools ? heldOut(recipe, pools) : recipeRun.init;
+  return { recipe, recipeRun, train, test, init: pools ? heldOut(recipe, pools) : recipeRun.init };
+}
+
+async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Promise<number> {
+  const prepared = await prepare(nameOrFile, recipe, options);
   const reports = createReports();
   const interrupt = watchInterrupts();
-  const { workers, threads } = options;
   const note = (text: string): void => {
     for (const report of reports) report.note(text);
   };
+  const { workers, threads, out } = options;
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: note });
   let folder: RunFolder | undefined;
   try {
-    folder = await RunFolder.create(options.out ?? join("runs", recipe.name), { note, signal: interrupt.signal });
-    const startedAt = performance.now();
-    const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-    const plan = planOf(recipe, recipeRun, options, test, engine, folder);
+    folder = await RunFolder.create(out ?? join("runs", recipe.name), { note, signal: interrupt.signal });
+    const plan = planOf(recipe, prepared.recipeRun, options, prepared.test, engine, folder);
     for (const report of reports) report.start(plan);
-
-    const { signal } = interrupt;
-    const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
-    await folder.begin();
-    const watch = async (progress: Progress): Promise<void> => {
-      const { evaluateEvery: every } = options;
-      if (every === 0 || held === 0 || progress.step % every !== 0) return;
-      const set = await distillation.snapshot();
-      const judges = { networks: held, seed, engine, workers, threads };
-      const evaluation = await evaluate({ set, model, init, test, ...judges });
-      const { mean, std, networks } = evaluation;
-      folder?.addMetric({ step: progress.step, accuracy: { mean, std, networks }, seconds: seconds() });
-      for (const report of reports) report.watched(progress.step, evaluation);
-    };
-    const { loss, step, failure } = await follow(distillation, folder, reports, seconds, watch);
-    const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
-    if (!set) throw failure?.error;
-    const diverged = divergenceOf(failure?.error);
-    const distillSeconds = seconds();
-    // The set is saved before it is evaluated: whatever happens now, the images are safe.
-    await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged));
-    if (failure && !diverged) throw saved(failure.error, step, folder);
-
-    const judged =
-      failure || signal.aborted || held === 0
-        ? { evaluation: null, baselines: null }
-        : await judge(
-            set,
-            {
-              ...{ train, test, model, init, networks: held, baselines, ...(attack && { attack }) },
-              ...{ seed, engine, workers, threads, signal },
-            },
-            reports,
-          );
-    const result: RunResult = {
-      recipe: recipe.name,
-      version,
-      seed,
-      backend: engine.backend.name,
-      workers,
-      threads: plan.threads,
-      simd: engine.simd,
-      reproducible: isReproducible(set),
-      data: plan.data,
-      images: plan.images,
-      outerSteps: step,
-      batch: plan.batch,
-      networks: plan.networks,
-      // An interrupt after everything was measured did not stop the run.
-      stopped: !failure && signal.aborted && judged.baselines === null,
-      ...(diverged && { diverged }),
-      seconds: seconds(),
-      distillSeconds,
-      loss,
-      ...judged,
-      sha256: await setDigest(set),
-    };
-    await folder.saveResult(result);
-    if (interrupt.exitCode !== exitCodes.brokenPipe)
-      for (const report of reports) report.result(result, folder.savedIn);
-    if (failure)
-      throw saved(diverged ? withOptionNames(failure.error as DivergedError, recipe) : failure.error, step, folder);
-    folder.check();
-    return result.stopped ? interrupt.exitCode : 0;
+    return await runIn(folder, prepared, { options, plan, engine, reports, interrupt });
   } finally {
     for (const report of reports) report.close();
     await folder?.close();
     await engine.dispose();
     interrupt.release();
   }
+}
+
+/** What a run in its folder works with. */
+interface RunParts {
+  readonly options: RunOptions;
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly reports: readonly RunReport[];
+  readonly interrupt: ReturnType<typeof watchInterrupts>;
+}
+
+/** Distils, saves, judges; returns the exit code. */
+async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Promise<number> {
+  const { options, plan, engine, reports, interrupt } = parts;
+  const { recipe, recipeRun } = prepared;
+  const { workers, threads } = options;
+  const { signal } = interrupt;
+  const startedAt = performance.now();
+  const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
+  const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
+  await folder.begin();
+  const watch = watcher(distillation, folder, seconds, prepared, parts);
+  const { loss, step, failure } = await follow(distillation, folder, reports, seconds, watch);
+  const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
+  if (!set) throw failure?.error;
+  const diverged = divergenceOf(failure?.error);
+  const distillSeconds = seconds();
+  // The set is saved before it is evaluated: whatever happens now, the images are safe.
+  await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged));
+  if (failure && !diverged) throw saved(failure.error, step, folder);
+  const unjudged = { evaluation: null, baselines: null };
+  const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
+  const judged = skips ? unjudged : await judgeSet(set, prepared, parts);
+  const result: RunResult = {
+    recipe: recipe.name,
+    version,
+    seed: recipeRun.seed,
+    backend: engine.backend.name,
+    workers,
+    threads: plan.threads,
+    simd: engine.simd,
+    reproducible: isReproducible(set),
+    data: plan.data,
+    images: plan.images,
+    outerSteps: step,
+    batch: plan.batch,
+    networks: plan.networks,
+    // An interrupt after everything was measured did not stop the run.
+    stopped: !failure && signal.aborted && judged.baselines === null,
+    ...(diverged && { diverged }),
+    seconds: seconds(),
+    distillSeconds,
+    loss,
+    ...judged,
+    sha256: await setDigest(set),
+  };
+  await folder.saveResult(result);
+  if (interrupt.exitCode !== exitCodes.brokenPipe) {
+    for (const report of reports) report.result(result, folder.savedIn);
+  }
+  if (failure) {
+    throw saved(diverged ? withOptionNames(failure.error as DivergedError, recipe) : failure.error, step, folder);
+  }
+  folder.check();
+  return result.stopped ? interrupt.exitCode : 0;
+}
+
+/** Evaluates the set on the way, after every so many steps, where that is asked for. */
+function watcher(
+  distillation: Distillation,
+  folder: RunFolder,
+  seconds: () => number,
+  { recipe, recipeRun, test, init }: Prepared,
+  { options, engine, reports }: RunParts,
+): (progress: Progress) => Promise<void> {
+  const { evaluateEvery: every, workers, threads } = options;
+  const { networks: held } = recipe.evaluate;
+  const { model, seed } = recipeRun;
+  return async ({ step }) => {
+    if (every === 0 || held === 0 || step % every !== 0) return;
+    const set = await distillation.snapshot();
+    const evaluation = await evaluate({ set, model, init, test, networks: held, seed, engine, workers, threads });
+    const { mean, std, networks } = evaluation;
+    folder.addMetric({ step, accuracy: { mean, std, networks }, seconds: seconds() });
+    for (const report of reports) report.watched(step, evaluation);
+  };
+}
+
+/** The accuracy of networks trained on the set, and of those trained on the baselines. */
+function judgeSet(
+  set: DistilledSet,
+  { recipe, recipeRun, train, test, init }: Prepared,
+  { options, engine, reports, interrupt }: RunParts,
+): ReturnType<typeof judge> {
+  const { attack } = recipe;
+  const { networks, baselines } = recipe.evaluate;
+  const { model, seed } = recipeRun;
+  const { workers, threads } = options;
+  const of = { train, test, model, init, networks, baselines };
+  const how = { seed, engine, workers, threads, signal: interrupt.signal };
+  return judge(set, { ...of, ...(attack && { attack }), ...how }, reports);
 }
 
 function divergenceOf(error: unknown): RunResult["diverged"] {

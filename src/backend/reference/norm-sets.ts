@@ -1,0 +1,80 @@
+// The sets that the norms of the reference go over, and how their values are read and written.
+import { type Buffer, type NormShape, none, type OptionalBuffer } from "../backend.ts";
+import type { Memory } from "./memory.ts";
+
+export interface NormSet {
+  /** Offsets in an activation [channels, area, B]. */
+  readonly members: readonly number[];
+  /** Offsets of the set's lanes in rows [groups, B]. */
+  readonly lanes: readonly number[];
+}
+
+/** Returns every set of real images. */
+export function setsOf({ channels, groups, area, images, batch, acrossImages }: NormShape): NormSet[] {
+  const real = Array.from({ length: images }, (_, image) => image);
+  const imagesOfSets = acrossImages ? [real] : real.map((image) => [image]);
+  const positions = (channels / groups) * area;
+  return imagesOfSets.flatMap((lanes) =>
+    Array.from({ length: groups }, (_, group) => ({
+      members: Array.from({ length: positions }, (_, p) => (group * positions + p) * batch).flatMap((start) =>
+        lanes.map((lane) => start + lane),
+      ),
+      lanes: lanes.map((lane) => group * batch + lane),
+    })),
+  );
+}
+
+export function mean({ members }: NormSet, value: (member: number) => number): number {
+  return members.reduce((sum, member) => sum + value(member), 0) / members.length;
+}
+
+/** The operands of one op on norms. An operand that is left out reads as zeros and is not written. */
+export class NormOperands {
+  readonly #memory: Memory;
+  readonly #shape: NormShape;
+
+  constructor(memory: Memory, shape: NormShape) {
+    this.#memory = memory;
+    this.#shape = shape;
+  }
+
+  /** A reader of values by their offset in an activation. */
+  activation(x: OptionalBuffer): (i: number) => number {
+    return (i) => (x === none ? 0 : this.#memory.floats[x + i]!);
+  }
+
+  /** The same for parameters [channels], which activations see by their channel. */
+  perChannel(values: OptionalBuffer, otherwise: number): (i: number) => number {
+    const { area, batch } = this.#shape;
+    return (i) => (values === none ? otherwise : this.#memory.floats[values + Math.floor(i / (area * batch))]!);
+  }
+
+  /** Two numbers of a set, from rows [2·groups, B]. */
+  readPair(rows: OptionalBuffer, set: NormSet): [number, number] {
+    if (rows === none) return [0, 0];
+    const { groups, batch } = this.#shape;
+    const first = rows + set.lanes[0]!;
+    return [this.#memory.floats[first]!, this.#memory.floats[first + groups * batch]!];
+  }
+
+  /** Puts two numbers of a set there, for each of its lanes. */
+  writePair(rows: OptionalBuffer, set: NormSet, pair: [number, number]): void {
+    if (rows === none) return;
+    const { groups, batch } = this.#shape;
+    for (const lane of set.lanes) {
+      this.#memory.floats[rows + lane] = pair[0];
+      this.#memory.floats[rows + lane + groups * batch] = pair[1];
+    }
+  }
+
+  /** Zeros an output. */
+  clear(out: OptionalBuffer, n: number): void {
+    if (out !== none) this.#memory.floats.fill(0, out, out + n);
+  }
+
+  /** Adds a value to the sum of a member's channel and lane, in rows [channels, B]. */
+  addToLane(rows: Buffer, member: number, value: number): void {
+    const { area, batch } = this.#shape;
+    this.#memory.floats[rows + Math.floor(member / (area * batch)) * batch + (member % batch)]! += value;
+  }
+}
