@@ -14,7 +14,7 @@ import { normBackwardR, normForwardR } from "./norm-r";
 import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
 import { dropoutMask, normal, uniform } from "./random";
-import { axpy, copy, dotPartial, fill, multiply, scale, sumRows } from "./vector";
+import { axpy, axpyBy, copy, dotPartial, fill, multiply, scale, scaleBy, sum, sumRows } from "./vector";
 import { winogradBackwardWeights, winogradForward, winogradWeights, winogradWeightsBack } from "./winograd";
 
 export enum Kernel {
@@ -22,8 +22,11 @@ export enum Kernel {
   copy,
   scale,
   axpy,
+  axpyBy,
+  scaleBy,
   multiply,
   dotPartial,
+  sum,
   sumRows,
   packImages,
   unpackImages,
@@ -135,6 +138,15 @@ function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
       break;
     case Kernel.axpy:
       axpy(ptr(0), ptr(1), num(2), ptr(3), int(4), begin, end);
+      break;
+    case Kernel.axpyBy:
+      axpyBy(ptr(0), ptr(1), num(2), ptr(3), ptr(4), int(5), begin, end);
+      break;
+    case Kernel.scaleBy:
+      scaleBy(ptr(0), num(1), ptr(2), ptr(3), int(4), begin, end);
+      break;
+    case Kernel.sum:
+      sum(ptr(0), ptr(1), int(2), int(3), begin, end);
       break;
     case Kernel.multiply:
       multiply(ptr(0), ptr(1), ptr(2), int(3), begin, end);

@@ -45,6 +45,16 @@ export function axpy(out: usize, y: usize, alpha: f32, x: usize, n: i32, begin: 
   }
 }
 
+/** out[i] = y[i] + (sign·alpha[0])·x[i]; out may be y or x, but not alpha */
+export function axpyBy(out: usize, y: usize, sign: f32, alpha: usize, x: usize, n: i32, begin: i32, end: i32): void {
+  axpy(out, y, sign * load<f32>(alpha), x, n, begin, end);
+}
+
+/** out[i] = (sign·alpha[0])·x[i]; out may be x, but not alpha */
+export function scaleBy(out: usize, sign: f32, alpha: usize, x: usize, n: i32, begin: i32, end: i32): void {
+  scale(out, sign * load<f32>(alpha), x, n, begin, end);
+}
+
 /** out[i] = x[i]·y[i]; out may be x or y */
 export function multiply(out: usize, x: usize, y: usize, n: i32, begin: i32, end: i32): void {
   const last = lastOf(n, end);
@@ -114,6 +124,14 @@ export function dotFinish(out: usize, partials: usize, count: i32): void {
   let sum: f64 = 0;
   for (let tile = 0; tile < count; tile++) sum += load<f64>(partials + ((<usize>tile) << 3));
   store<f32>(out, <f32>sum);
+}
+
+/** out[0] (+)= Σ x[i], in order, in float64, rounded at the end. A job of one tile: sums of a few thousand floats. */
+export function sum(out: usize, x: usize, n: i32, accumulate: i32, begin: i32, end: i32): void {
+  if (begin >= end) return;
+  let total: f64 = accumulate ? <f64>load<f32>(out) : 0;
+  for (let i = 0; i < n; i++) total += <f64>load<f32>(at(x, i));
+  store<f32>(out, <f32>total);
 }
 
 /** Σ of `vectors` (≤ 256) times four floats, lane by lane: eight sums, added as a tree. */

@@ -190,10 +190,16 @@ export interface Ops {
   scale(out: Buffer, alpha: number, x: Buffer, n: number): void;
   /** out[i] = y[i] + alpha·x[i]; out may be y or x */
   axpy(out: Buffer, y: Buffer, alpha: number, x: Buffer, n: number): void;
+  /** out[i] = y[i] + (sign·alpha[0])·x[i], the factor rounded first; out may be y or x */
+  axpyBy(out: Buffer, y: Buffer, sign: number, alpha: Buffer, x: Buffer, n: number): void;
+  /** out[i] = (sign·alpha[0])·x[i], the factor rounded first; out may be x */
+  scaleBy(out: Buffer, sign: number, alpha: Buffer, x: Buffer, n: number): void;
   /** out[i] = x[i]·y[i]; out may be x or y */
   multiply(out: Buffer, x: Buffer, y: Buffer, n: number): void;
   /** out[0] = Σ x[i]·y[i] */
   dot(out: Buffer, x: Buffer, y: Buffer, n: number): void;
+  /** out[0] (+)= Σ x[i], added in float64 in order of i and rounded once. On one thread: for n up to some thousands. */
+  sum(out: Buffer, x: Buffer, n: number, accumulate: boolean): void;
 
   /** images [images, features] (row by row, as users hold them) → out [features, batch], padding lanes zero */
   packImages(out: Buffer, images: Buffer, shape: { features: number; images: number; batch: number }): void;

@@ -1,4 +1,4 @@
-// fill, copy, scale, axpy, multiply and dot against the reference, at every alignment: θ is one vector, and its tensors begin
+// fill, copy, scale, axpy, these two with a factor in memory, multiply, dot and sum against the reference, at every alignment: θ is one vector, and its tensors begin
 // anywhere in it.
 
 import { expect, test } from "vitest";
@@ -24,6 +24,45 @@ test("a dot product of more floats than there is room for partial sums of blocks
   expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(sum));
   backend.ops.dot(at + 2 * n, at, at, n);
   expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value * value, 0)));
+  await backend.dispose();
+});
+
+test("a factor in memory gives the bits of the same factor as a number", async () => {
+  const n = 2049;
+  const eta = Math.fround(0.0123456789);
+  const backend = await createWasmBackend({ threads: 2 });
+  const { ops, base } = backend;
+  const y = base + n;
+  const byNumber = base + 2 * n;
+  const byBuffer = base + 3 * n;
+  const alpha = base + 4 * n;
+  backend.reserve(alpha + 1);
+  backend.write(base, paint(n, 5));
+  backend.write(y, paint(n, 6));
+  backend.write(alpha, [eta]);
+  for (const sign of [1, -1]) {
+    ops.axpy(byNumber, y, sign * eta, base, n);
+    ops.axpyBy(byBuffer, y, sign, alpha, base, n);
+    expect(backend.read(byBuffer, n)).toEqual(backend.read(byNumber, n));
+    ops.scale(byNumber, sign * eta, base, n);
+    ops.scaleBy(byBuffer, sign, alpha, base, n);
+    expect(backend.read(byBuffer, n)).toEqual(backend.read(byNumber, n));
+  }
+  await backend.dispose();
+});
+
+test("a sum is that of float64 in order of the floats, rounded once", async () => {
+  const n = 4099;
+  const x = paint(n, 7, 1000);
+  const backend = await createWasmBackend({ threads: 2 });
+  const at = backend.base;
+  backend.reserve(at + n + 1);
+  backend.write(at, x);
+  const expected = Math.fround(x.reduce((total, value) => total + value, 0));
+  backend.ops.sum(at + n, at, n, false);
+  expect(backend.read(at + n, 1)[0]).toBe(expected);
+  backend.ops.sum(at + n, at, n, true);
+  expect(backend.read(at + n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value, expected)));
   await backend.dispose();
 });
 
@@ -68,6 +107,21 @@ for (const n of [...lengths, longLength]) {
           outputs,
           call: (ops, at) => ops.axpy(at.out, at.y, alpha, at.x, n),
         });
+        for (const sign of [1, -1, 0.5]) {
+          const factor = { values: Float32Array.of(alpha), shift: yShift };
+          checkOp({
+            label: `axpyBy ${where}, sign ${sign}`,
+            operands: { out, x, y, factor },
+            outputs,
+            call: (ops, at) => ops.axpyBy(at.out, at.y, sign, at.factor, at.x, n),
+          });
+          checkOp({
+            label: `scaleBy ${where}, sign ${sign}`,
+            operands: { out, x, factor },
+            outputs,
+            call: (ops, at) => ops.scaleBy(at.out, sign, at.factor, at.x, n),
+          });
+        }
         checkOp({
           label: `multiply ${where}`,
           operands: { out, x, y },
@@ -100,6 +154,19 @@ for (const n of [...lengths, longLength]) {
           outputs: { out: { tolerance } },
           call: (ops, at) => ops.dot(at.out, at.x, at.x, n),
         });
+        const terms = x.values.reduce((sum, value) => sum + Math.abs(value), 1);
+        checkOp({
+          label: `sum ${where}`,
+          operands: { out, x },
+          outputs: { out: { tolerance, scale: terms } },
+          call: (ops, at) => ops.sum(at.out, at.x, n, false),
+        });
+        checkOp({
+          label: `sum, accumulated, ${where}`,
+          operands: { out: { values: Float32Array.of(-1), shift: outShift }, x },
+          outputs: { out: { tolerance, scale: terms } },
+          call: (ops, at) => ops.sum(at.out, at.x, n, true),
+        });
       }
     }
   });
@@ -127,6 +194,25 @@ for (const n of [...lengths, longLength]) {
         operands: { out, x },
         outputs,
         call: (ops, at) => ops.axpy(at.out, at.x, 0.3, at.out, n),
+      });
+      const factor = { values: Float32Array.of(0.3) };
+      checkOp({
+        label: `scaleBy, out = x, ${where}`,
+        operands: { out, factor },
+        outputs,
+        call: (ops, at) => ops.scaleBy(at.out, -1, at.factor, at.out, n),
+      });
+      checkOp({
+        label: `axpyBy, out = y, ${where}`,
+        operands: { out, x, factor },
+        outputs,
+        call: (ops, at) => ops.axpyBy(at.out, at.out, -1, at.factor, at.x, n),
+      });
+      checkOp({
+        label: `axpyBy, out = x, ${where}`,
+        operands: { out, x, factor },
+        outputs,
+        call: (ops, at) => ops.axpyBy(at.out, at.x, -1, at.factor, at.out, n),
       });
       checkOp({
         label: `multiply, out = x, ${where}`,

@@ -40,6 +40,9 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const COPY = id("copy");
   const SCALE = id("scale");
   const AXPY = id("axpy");
+  const AXPY_BY = id("axpyBy");
+  const SCALE_BY = id("scaleBy");
+  const SUM = id("sum");
   const MULTIPLY = id("multiply");
   const DOT = id("dotPartial");
   const SUM_ROWS = id("sumRows");
@@ -143,6 +146,10 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
     copy: (out, x, n) => job.start(COPY).ptr(out).ptr(x).int(n).run(blocks(n), n),
     scale: (out, alpha, x, n) => job.start(SCALE).ptr(out).num(alpha).ptr(x).int(n).run(blocks(n), n),
     axpy: (out, y, alpha, x, n) => job.start(AXPY).ptr(out).ptr(y).num(alpha).ptr(x).int(n).run(blocks(n), n),
+    axpyBy: (out, y, sign, alpha, x, n) =>
+      job.start(AXPY_BY).ptr(out).ptr(y).num(sign).ptr(alpha).ptr(x).int(n).run(blocks(n), n),
+    scaleBy: (out, sign, alpha, x, n) =>
+      job.start(SCALE_BY).ptr(out).num(sign).ptr(alpha).ptr(x).int(n).run(blocks(n), n),
     multiply: (out, x, y, n) => job.start(MULTIPLY).ptr(out).ptr(x).ptr(y).int(n).run(blocks(n), n),
     dot(out, x, y, n) {
       const span = BLOCK * Math.max(1, Math.ceil(n / (BLOCK * DOT_SUMS)));
@@ -150,6 +157,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
       job.start(DOT).int(partials).ptr(x).ptr(y).int(n).int(span).run(tiles, n);
       kernels.dotFinish(job.address(out), partials, tiles);
     },
+    sum: (out, x, n, accumulate) => job.start(SUM).ptr(out).ptr(x).int(n).flag(accumulate).run(1, n),
     sumRows: (out, x, rows, length, accumulate) =>
       job
         .start(SUM_ROWS)
