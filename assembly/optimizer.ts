@@ -4,7 +4,9 @@
 //   x ← x − stepSize·m / (√v / correction2Sqrt + eps)
 // with stepSize = lr / (1 − β₁ᵗ) and correction2Sqrt = √(1 − β₂ᵗ) from the caller, in float64. So are 1 − β₁ and 1 − β₂:
 // 1 − 0.999 in float32 keeps four digits.
-import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
+import { Buffer } from "./fields";
+import { at, loadPartial, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
 import { lastOf } from "./vector";
 
 /** β·average + (1 − β)·value */
@@ -18,24 +20,36 @@ function descend(x: v128, m: v128, v: v128, stepSize: f32, eps: f32, correction2
   return f32x4.sub(x, f32x4.div(f32x4.mul(f32x4.splat(stepSize), m), scale));
 }
 
+@unmanaged
+export class AdamJob {
+  x: Buffer;
+  m: Buffer;
+  v: Buffer;
+  g: Buffer;
+  n: i32;
+  stepSize: f32;
+  beta1: f32;
+  oneMinusBeta1: f32;
+  beta2: f32;
+  oneMinusBeta2: f32;
+  eps: f32;
+  correction2Sqrt: f32;
+}
+
 /** Updates x, m and v, all [n], from the gradient g [n]. */
-export function adam(
-  x: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: i32,
-  stepSize: f32,
-  beta1: f32,
-  oneMinusBeta1: f32,
-  beta2: f32,
-  oneMinusBeta2: f32,
-  eps: f32,
-  correction2Sqrt: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const last = lastOf(n, end);
+export function adam(job: AdamJob, begin: i32, end: i32): void {
+  const x = job.x;
+  const m = job.m;
+  const v = job.v;
+  const g = job.g;
+  const stepSize = job.stepSize;
+  const beta1 = job.beta1;
+  const oneMinusBeta1 = job.oneMinusBeta1;
+  const beta2 = job.beta2;
+  const oneMinusBeta2 = job.oneMinusBeta2;
+  const eps = job.eps;
+  const correction2Sqrt = job.correction2Sqrt;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     const gi = v128.load(at(g, i));

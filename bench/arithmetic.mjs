@@ -3,7 +3,7 @@
 // what the float64 reference is given, and must come out as there.
 import { Arena } from "../dist/backend/arena.js";
 import { none } from "../dist/backend/backend.js";
-import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
+import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/wasm/winograd-plan.js";
 import { fill, hash } from "./inputs.mjs";
 
 /** Of the largest value expected: a few hundred float32 roundings, and far below any wrong index. */

@@ -210,7 +210,7 @@ export interface Ops {
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
-   * passes back, a workspace of `winogradFloats` (winograd.ts) lets a backend take a way with fewer products.
+   * passes back, a workspace of `winogradFloats` (wasm/winograd-plan.ts) lets a backend take a way with fewer products.
    */
   conv2dForward(
     y: Buffer,

@@ -7,7 +7,8 @@ import {
   none,
   type OptionalBuffer,
 } from "../backend/backend.ts";
-import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/winograd.ts";
+// biome-ignore lint/style/noRestrictedImports: the plan of transformed convolutions is the kernels' own
+import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/wasm/winograd-plan.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

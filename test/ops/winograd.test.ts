@@ -1,7 +1,12 @@
 // Convolutions by transformed tiles against the reference's direct sums, and which layers take that way.
 import { describe, expect, test } from "vitest";
 import { type Conv2dBackwardDataShape, type Conv2dShape, none } from "../../src/backend/backend.ts";
-import { isGradientTransformed, isTransformed, winogradBlocks, winogradFloats } from "../../src/backend/winograd.ts";
+import {
+  isGradientTransformed,
+  isTransformed,
+  winogradBlocks,
+  winogradFloats,
+} from "../../src/backend/wasm/winograd-plan.ts";
 import { paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
