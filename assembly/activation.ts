@@ -11,13 +11,24 @@
 //   backward   dx  = f′·dy
 //   forwardR   ry  = f′·rx
 //   backwardR  rdx = f′·rdy + R{f′}·dy
+import { Buffer } from "./fields";
 import { sigmoidPs, softplusPs, tanhPs } from "./math";
-import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
+import { at, loadPartial, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
 import { lastOf } from "./vector";
 
+@unmanaged
+export class ReluForwardJob {
+  y: Buffer;
+  x: Buffer;
+  n: i32;
+}
+
 /** y = max(x, 0); y may be x. pmax gives its first operand unless the second is larger: NaN stays NaN. */
-export function reluForward(y: usize, x: usize, n: i32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
+export function reluForward(job: ReluForwardJob, begin: i32, end: i32): void {
+  const y = job.y;
+  const x = job.x;
+  const last = lastOf(job.n, end);
   const zero = f32x4.splat(0);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) v128.store(at(y, i), f32x4.pmax(v128.load(at(x, i)), zero));
@@ -30,9 +41,20 @@ function mask(y: v128, v: v128): v128 {
   return v128.and(v, f32x4.gt(y, f32x4.splat(0)));
 }
 
+@unmanaged
+export class ReluMaskJob {
+  out: Buffer;
+  y: Buffer;
+  v: Buffer;
+  n: i32;
+}
+
 /** out = v where y > 0, else 0; out may be v */
-export function reluMask(out: usize, y: usize, v: usize, n: i32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
+export function reluMask(job: ReluMaskJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const y = job.y;
+  const v = job.v;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) v128.store(at(out, i), mask(v128.load(at(y, i)), v128.load(at(v, i))));
   const count = last - i;
@@ -46,10 +68,22 @@ function leak(s: v128, v: v128, slope: v128): v128 {
   return v128.bitselect(v, f32x4.mul(slope, v), f32x4.gt(s, f32x4.splat(0)));
 }
 
+@unmanaged
+export class LeakyReluJob {
+  out: Buffer;
+  s: Buffer;
+  v: Buffer;
+  n: i32;
+  slope: f32;
+}
+
 /** out = v where s > 0, else slope·v; out may be v or s */
-export function leakyRelu(out: usize, s: usize, v: usize, n: i32, slope: f32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
-  const k = f32x4.splat(slope);
+export function leakyRelu(job: LeakyReluJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const s = job.s;
+  const v = job.v;
+  const last = lastOf(job.n, end);
+  const k = f32x4.splat(job.slope);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) v128.store(at(out, i), leak(v128.load(at(s, i)), v128.load(at(v, i)), k));
   const count = last - i;
@@ -91,16 +125,21 @@ function bend<F>(p: v128, slope: v128): v128 {
   return f32x4.mul(slope, f32x4.sub(one, slope));
 }
 
-function forward<F>(y: usize, x: usize, n: i32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
+function forward<F>(job: ActivationForwardJob, begin: i32, end: i32): void {
+  const y = job.y;
+  const x = job.x;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) v128.store(at(y, i), value<F>(v128.load(at(x, i))));
   const count = last - i;
   if (count > 0) storePartial(at(y, i), value<F>(loadPartial(at(x, i), count)), count);
 }
 
-function backward<F>(dx: usize, p: usize, dy: usize, n: i32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
+function backward<F>(job: ActivationBackwardJob, begin: i32, end: i32): void {
+  const dx = job.dx;
+  const p = job.p;
+  const dy = job.dy;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     v128.store(at(dx, i), f32x4.mul(v128.load(at(dy, i)), slope<F>(v128.load(at(p, i)))));
@@ -117,8 +156,13 @@ function tangent<F>(p: v128, rp: v128, dy: v128, rdy: v128): v128 {
   return madd(f32x4.mul(s, rdy), f32x4.mul(bend<F>(p, s), rp), dy);
 }
 
-function backwardR<F>(rdx: usize, p: usize, rp: usize, dy: usize, rdy: usize, n: i32, begin: i32, end: i32): void {
-  const last = lastOf(n, end);
+function backwardR<F>(job: ActivationBackwardRJob, begin: i32, end: i32): void {
+  const rdx = job.rdx;
+  const p = job.p;
+  const rp = job.rp;
+  const dy = job.dy;
+  const rdy = job.rdy;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     const pi = v128.load(at(p, i));
@@ -133,33 +177,51 @@ function backwardR<F>(rdx: usize, p: usize, rp: usize, dy: usize, rdy: usize, n:
   }
 }
 
+@unmanaged
+export class ActivationForwardJob {
+  y: Buffer;
+  x: Buffer;
+  n: i32;
+  f: Activation;
+}
+
 /** y = f(x); y may be x */
-export function activationForward(y: usize, x: usize, n: i32, f: Activation, begin: i32, end: i32): void {
-  if (f === Activation.tanh) forward<Tanh>(y, x, n, begin, end);
-  else if (f === Activation.sigmoid) forward<Sigmoid>(y, x, n, begin, end);
-  else forward<Softplus>(y, x, n, begin, end);
+export function activationForward(job: ActivationForwardJob, begin: i32, end: i32): void {
+  if (job.f === Activation.tanh) forward<Tanh>(job, begin, end);
+  else if (job.f === Activation.sigmoid) forward<Sigmoid>(job, begin, end);
+  else forward<Softplus>(job, begin, end);
+}
+
+@unmanaged
+export class ActivationBackwardJob {
+  dx: Buffer;
+  p: Buffer;
+  dy: Buffer;
+  n: i32;
+  f: Activation;
 }
 
 /** dx = f′·dy; dx may be dy or p */
-export function activationBackward(dx: usize, p: usize, dy: usize, n: i32, f: Activation, begin: i32, end: i32): void {
-  if (f === Activation.tanh) backward<Tanh>(dx, p, dy, n, begin, end);
-  else if (f === Activation.sigmoid) backward<Sigmoid>(dx, p, dy, n, begin, end);
-  else backward<Softplus>(dx, p, dy, n, begin, end);
+export function activationBackward(job: ActivationBackwardJob, begin: i32, end: i32): void {
+  if (job.f === Activation.tanh) backward<Tanh>(job, begin, end);
+  else if (job.f === Activation.sigmoid) backward<Sigmoid>(job, begin, end);
+  else backward<Softplus>(job, begin, end);
+}
+
+@unmanaged
+export class ActivationBackwardRJob {
+  rdx: Buffer;
+  p: Buffer;
+  rp: Buffer;
+  dy: Buffer;
+  rdy: Buffer;
+  n: i32;
+  f: Activation;
 }
 
 /** rdx = f′·rdy + R{f′}·dy; rdx may be rdy */
-export function activationBackwardR(
-  rdx: usize,
-  p: usize,
-  rp: usize,
-  dy: usize,
-  rdy: usize,
-  n: i32,
-  f: Activation,
-  begin: i32,
-  end: i32,
-): void {
-  if (f === Activation.tanh) backwardR<Tanh>(rdx, p, rp, dy, rdy, n, begin, end);
-  else if (f === Activation.sigmoid) backwardR<Sigmoid>(rdx, p, rp, dy, rdy, n, begin, end);
-  else backwardR<Softplus>(rdx, p, rp, dy, rdy, n, begin, end);
+export function activationBackwardR(job: ActivationBackwardRJob, begin: i32, end: i32): void {
+  if (job.f === Activation.tanh) backwardR<Tanh>(job, begin, end);
+  else if (job.f === Activation.sigmoid) backwardR<Sigmoid>(job, begin, end);
+  else backwardR<Softplus>(job, begin, end);
 }

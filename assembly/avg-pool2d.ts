@@ -4,6 +4,7 @@
 //   backward   dx = dy over the area, added at every element of its window, in the order of the outputs
 // avgPool2d has windows of kh × kw, sh and sw apart, over a plane padded with zeros that count: the area is kh·kw.
 // adaptiveAvgPool2d cuts each axis into bins, which share an element where its length is no multiple of theirs.
+import { Buffer } from "./fields";
 
 const FORWARD: i32 = 0;
 const BACKWARD: i32 = 1;
@@ -55,25 +56,33 @@ function spreadQuad(dy: usize, dx: usize, pixel: usize, row: usize): void {
   }
 }
 
+/** Windows over planes [inHeight, inWidth] with `padding` zeros around them. */
+@unmanaged
+export class AvgPool2dShape {
+  inHeight: i32;
+  inWidth: i32;
+  outHeight: i32;
+  outWidth: i32;
+  kernelHeight: i32;
+  kernelWidth: i32;
+  strideHeight: i32;
+  strideWidth: i32;
+  padding: i32;
+  batch: i32;
+}
+
 /** Applies `rule` to every window of channels begin … end − 1. */
-function pool(
-  rule: i32,
-  y: usize,
-  x: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  padding: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  const pixel = (<usize>batch) << 2;
+function pool(rule: i32, y: usize, x: usize, shape: AvgPool2dShape, begin: i32, end: i32): void {
+  const h = shape.inHeight;
+  const w = shape.inWidth;
+  const oh = shape.outHeight;
+  const ow = shape.outWidth;
+  const kh = shape.kernelHeight;
+  const kw = shape.kernelWidth;
+  const sh = shape.strideHeight;
+  const sw = shape.strideWidth;
+  const padding = shape.padding;
+  const pixel = (<usize>shape.batch) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
   const quads = kh === 2 && kw === 2 && sh === 2 && sw === 2 && padding === 0;
@@ -113,20 +122,23 @@ function binEnd(i: i32, length: i32, bins: i32): i32 {
   return ((i + 1) * length + bins - 1) / bins;
 }
 
+/** Bins of planes [inHeight, inWidth]. */
+@unmanaged
+export class AdaptivePool2dShape {
+  inHeight: i32;
+  inWidth: i32;
+  outHeight: i32;
+  outWidth: i32;
+  batch: i32;
+}
+
 /** Applies `rule` to every bin of channels begin … end − 1. */
-function adaptivePool(
-  rule: i32,
-  y: usize,
-  x: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  const pixel = (<usize>batch) << 2;
+function adaptivePool(rule: i32, y: usize, x: usize, shape: AdaptivePool2dShape, begin: i32, end: i32): void {
+  const h = shape.inHeight;
+  const w = shape.inWidth;
+  const oh = shape.outHeight;
+  const ow = shape.outWidth;
+  const pixel = (<usize>shape.batch) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
   let o = <usize>begin * <usize>(oh * ow) * pixel;
@@ -147,72 +159,46 @@ function adaptivePool(
   }
 }
 
+@unmanaged
+export class AvgPool2dForwardJob extends AvgPool2dShape {
+  y: Buffer;
+  x: Buffer;
+}
+
 /** y = the mean of each window, padding counted */
-export function avgPool2dForward(
-  y: usize,
-  x: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  padding: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  pool(FORWARD, y, x, h, w, oh, ow, kh, kw, sh, sw, padding, batch, begin, end);
+export function avgPool2dForward(job: AvgPool2dForwardJob, begin: i32, end: i32): void {
+  pool(FORWARD, job.y, job.x, job, begin, end);
+}
+
+@unmanaged
+export class AvgPool2dBackwardJob extends AvgPool2dShape {
+  dx: Buffer;
+  dy: Buffer;
 }
 
 /** dx = dy / (kh·kw) added over each window, 0 elsewhere */
-export function avgPool2dBackward(
-  dx: usize,
-  dy: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  padding: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  pool(BACKWARD, dy, dx, h, w, oh, ow, kh, kw, sh, sw, padding, batch, begin, end);
+export function avgPool2dBackward(job: AvgPool2dBackwardJob, begin: i32, end: i32): void {
+  pool(BACKWARD, job.dy, job.dx, job, begin, end);
+}
+
+@unmanaged
+export class AdaptiveAvgPool2dForwardJob extends AdaptivePool2dShape {
+  y: Buffer;
+  x: Buffer;
 }
 
 /** y = the mean of each bin */
-export function adaptiveAvgPool2dForward(
-  y: usize,
-  x: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  adaptivePool(FORWARD, y, x, h, w, oh, ow, batch, begin, end);
+export function adaptiveAvgPool2dForward(job: AdaptiveAvgPool2dForwardJob, begin: i32, end: i32): void {
+  adaptivePool(FORWARD, job.y, job.x, job, begin, end);
+}
+
+@unmanaged
+export class AdaptiveAvgPool2dBackwardJob extends AdaptivePool2dShape {
+  dx: Buffer;
+  dy: Buffer;
 }
 
 /** dx = dy over the size of its bin, added over each bin */
-export function adaptiveAvgPool2dBackward(
-  dx: usize,
-  dy: usize,
-  h: i32,
-  w: i32,
-  oh: i32,
-  ow: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  adaptivePool(BACKWARD, dy, dx, h, w, oh, ow, batch, begin, end);
+export function adaptiveAvgPool2dBackward(job: AdaptiveAvgPool2dBackwardJob, begin: i32, end: i32): void {
+  adaptivePool(BACKWARD, job.dy, job.dx, job, begin, end);
 }

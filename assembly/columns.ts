@@ -1,14 +1,13 @@
-// Sums down the columns of [positions, batch]: lanes are images, positions lie `stride` bytes apart, and a call takes
-// `bytes` of lanes from each. ROWS positions are added in float32, those sums in float64, always in the same order: a
-// lane's result depends on that lane alone, and its error does not grow with the number of positions. The totals lie in
-// `scratch`: 1 KiB of the calling thread.
+// Sums down the columns of [positions, batch]: lanes are images, positions lie a stride apart, and a call takes the tile's
+// lanes of each. NORM_ROWS positions are added in float32, those sums in float64, always in the same order: a lane's result
+// depends on that lane alone, and its error does not grow with the number of positions. The totals lie in the scratch of the
+// calling thread.
+import { NormTile } from "./norm-set";
 import { madd } from "./simd";
+import { NORM_ROWS, NORM_SPAN } from "./tiles";
 
-/** Positions added before their sum goes to a total. */
-export const ROWS: usize = 16;
-
-/** Bytes of lanes walked down together: rows of 256 bytes stream well, and their totals stay in L1. */
-const SPAN: usize = 256;
+/** Bytes of lanes walked down together. */
+const SPAN: usize = (<usize>NORM_SPAN) << 2;
 /** Bytes between the totals of two sums taken at once. */
 const SECOND: usize = 2 * SPAN;
 
@@ -31,39 +30,40 @@ function rounded(totals: usize): v128 {
 }
 
 /** out[lane] = Σ_p x[p, lane] */
-export function sumColumns(out: usize, x: usize, positions: i32, stride: usize, bytes: usize, scratch: usize): void {
+export function sumColumns(out: usize, x: usize, positions: i32, tile: NormTile): void {
+  const stride = tile.stride;
+  const bytes = tile.bytes;
+  const totals = tile.totals;
+  const rows = <usize>NORM_ROWS * stride;
   const size = <usize>positions * stride;
   for (let lane: usize = 0; lane < bytes; lane += SPAN) {
     const width = min(SPAN, bytes - lane);
-    clear(scratch, width);
-    for (let row: usize = 0; row < size; row += ROWS * stride) {
-      const last = x + min(size, row + ROWS * stride);
+    clear(totals, width);
+    for (let row: usize = 0; row < size; row += rows) {
+      const last = x + min(size, row + rows);
       for (let k: usize = 0; k < width; k += 16) {
         let sum = f32x4.splat(0);
         for (let p = x + row + lane + k; p < last; p += stride) sum = f32x4.add(sum, v128.load(p));
-        add(scratch + (k << 1), sum);
+        add(totals + (k << 1), sum);
       }
     }
-    for (let k: usize = 0; k < width; k += 16) v128.store(out + lane + k, rounded(scratch + (k << 1)));
+    for (let k: usize = 0; k < width; k += 16) v128.store(out + lane + k, rounded(totals + (k << 1)));
   }
 }
 
 /** out[lane] = Σ_p (x[p, lane] − mean[lane])² */
-export function sumSquares(
-  out: usize,
-  x: usize,
-  mean: usize,
-  positions: i32,
-  stride: usize,
-  bytes: usize,
-  scratch: usize,
-): void {
+export function sumSquares(out: usize, x: usize, positions: i32, tile: NormTile): void {
+  const mean = tile.mean;
+  const stride = tile.stride;
+  const bytes = tile.bytes;
+  const totals = tile.totals;
+  const rows = <usize>NORM_ROWS * stride;
   const size = <usize>positions * stride;
   for (let lane: usize = 0; lane < bytes; lane += SPAN) {
     const width = min(SPAN, bytes - lane);
-    clear(scratch, width);
-    for (let row: usize = 0; row < size; row += ROWS * stride) {
-      const last = x + min(size, row + ROWS * stride);
+    clear(totals, width);
+    for (let row: usize = 0; row < size; row += rows) {
+      const last = x + min(size, row + rows);
       for (let k: usize = 0; k < width; k += 16) {
         const m = v128.load(mean + lane + k);
         let sum = f32x4.splat(0);
@@ -71,33 +71,28 @@ export function sumSquares(
           const deviation = f32x4.sub(v128.load(p), m);
           sum = madd(sum, deviation, deviation);
         }
-        add(scratch + (k << 1), sum);
+        add(totals + (k << 1), sum);
       }
     }
-    for (let k: usize = 0; k < width; k += 16) v128.store(out + lane + k, rounded(scratch + (k << 1)));
+    for (let k: usize = 0; k < width; k += 16) v128.store(out + lane + k, rounded(totals + (k << 1)));
   }
 }
 
 /** sums[lane] = Σ_p a[p, lane] and products[lane] = Σ_p a·x̂, x̂ = scale·(x − mean) */
-export function sumProducts(
-  sums: usize,
-  products: usize,
-  a: usize,
-  x: usize,
-  mean: usize,
-  scale: usize,
-  positions: i32,
-  stride: usize,
-  bytes: usize,
-  scratch: usize,
-): void {
+export function sumProducts(sums: usize, products: usize, a: usize, x: usize, positions: i32, tile: NormTile): void {
+  const mean = tile.mean;
+  const scale = tile.scale;
+  const stride = tile.stride;
+  const bytes = tile.bytes;
+  const totals = tile.totals;
+  const rows = <usize>NORM_ROWS * stride;
   const size = <usize>positions * stride;
   for (let lane: usize = 0; lane < bytes; lane += SPAN) {
     const width = min(SPAN, bytes - lane);
-    clear(scratch, width);
-    clear(scratch + SECOND, width);
-    for (let row: usize = 0; row < size; row += ROWS * stride) {
-      const last = min(size, row + ROWS * stride);
+    clear(totals, width);
+    clear(totals + SECOND, width);
+    for (let row: usize = 0; row < size; row += rows) {
+      const last = min(size, row + rows);
       for (let k: usize = 0; k < width; k += 16) {
         const m = v128.load(mean + lane + k);
         let sum = f32x4.splat(0);
@@ -107,39 +102,34 @@ export function sumProducts(
           sum = f32x4.add(sum, v);
           product = madd(product, v, f32x4.sub(v128.load(x + p), m));
         }
-        add(scratch + (k << 1), sum);
-        add(scratch + SECOND + (k << 1), product);
+        add(totals + (k << 1), sum);
+        add(totals + SECOND + (k << 1), product);
       }
     }
     for (let k: usize = 0; k < width; k += 16) {
-      const product = rounded(scratch + SECOND + (k << 1));
-      v128.store(sums + lane + k, rounded(scratch + (k << 1)));
+      const product = rounded(totals + SECOND + (k << 1));
+      v128.store(sums + lane + k, rounded(totals + (k << 1)));
       v128.store(products + lane + k, f32x4.mul(v128.load(scale + lane + k), product));
     }
   }
 }
 
 /** out[lane] += Σ_p dy·R{x̂}, R{x̂} = scale·((rx − rMean) − scale·rProduct·(x − mean)) */
-export function addTangentProducts(
-  out: usize,
-  dy: usize,
-  rx: usize,
-  x: usize,
-  mean: usize,
-  scale: usize,
-  rMean: usize,
-  rProduct: usize,
-  positions: i32,
-  stride: usize,
-  bytes: usize,
-  scratch: usize,
-): void {
+export function addTangentProducts(out: usize, dy: usize, rx: usize, x: usize, positions: i32, tile: NormTile): void {
+  const mean = tile.mean;
+  const scale = tile.scale;
+  const rMean = tile.rMean;
+  const rProduct = tile.rProduct;
+  const stride = tile.stride;
+  const bytes = tile.bytes;
+  const totals = tile.totals;
+  const rows = <usize>NORM_ROWS * stride;
   const size = <usize>positions * stride;
   for (let lane: usize = 0; lane < bytes; lane += SPAN) {
     const width = min(SPAN, bytes - lane);
-    clear(scratch, width);
-    for (let row: usize = 0; row < size; row += ROWS * stride) {
-      const last = min(size, row + ROWS * stride);
+    clear(totals, width);
+    for (let row: usize = 0; row < size; row += rows) {
+      const last = min(size, row + rows);
       for (let k: usize = 0; k < width; k += 16) {
         const m = v128.load(mean + lane + k);
         const rm = v128.load(rMean + lane + k);
@@ -150,12 +140,12 @@ export function addTangentProducts(
           const tangent = f32x4.sub(f32x4.sub(v128.load(rx + p), rm), deviation);
           sum = madd(sum, v128.load(dy + p), tangent);
         }
-        add(scratch + (k << 1), sum);
+        add(totals + (k << 1), sum);
       }
     }
     for (let k: usize = 0; k < width; k += 16) {
       const s = v128.load(scale + lane + k);
-      v128.store(out + lane + k, madd(v128.load(out + lane + k), s, rounded(scratch + (k << 1))));
+      v128.store(out + lane + k, madd(v128.load(out + lane + k), s, rounded(totals + (k << 1))));
     }
   }
 }

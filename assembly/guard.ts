@@ -1,5 +1,6 @@
 // The guard of an outer step and its clip, where the numbers are: whether the update may happen, and how much shorter the
 // gradient is made for it (src/backend/backend.ts). All in float64, because the running mean lasts through a whole run.
+import { Buffer, OptionalBuffer } from "./fields";
 import { at } from "./simd";
 
 /** The smallest float above 0. */
@@ -23,40 +24,43 @@ function storeSum(to: usize, value: f64): void {
   store<f32>(to, <f32>(value - <f64>high - <f64>middle), 8);
 }
 
+@unmanaged
+export class GuardJob {
+  out: Buffer;
+  /** [3]; left out where there is no clip. */
+  mean: OptionalBuffer;
+  squares: Buffer;
+  count: i32;
+  loss: Buffer;
+  /** The two halves of the bits of clip, a float64. */
+  clipLow: i32;
+  clipHigh: i32;
+}
+
 /**
  * out[0] = 0 where loss[0] or any of squares [count] is not finite. Else, with n = √Σ squares and m the running mean, or n
  * where that is 0: f = min(1, clip·m/n), mean ← 0.9·m + 0.1·n·f, out[0] = f; without a clip, clip = 0, it is 1.
- * clipLow and clipHigh are the two halves of the bits of clip, a float64. A job of one tile.
+ * A job of one tile.
  */
-export function guard(
-  out: usize,
-  mean: usize,
-  squares: usize,
-  count: i32,
-  loss: usize,
-  clipLow: i32,
-  clipHigh: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function guard(job: GuardJob, begin: i32, end: i32): void {
   if (begin >= end) return;
-  let finite = isFinite(load<f32>(loss));
+  let finite = isFinite(load<f32>(job.loss));
   let total: f64 = 0;
-  for (let i = 0; i < count; i++) {
-    const square = load<f32>(at(squares, i));
+  for (let i = 0; i < job.count; i++) {
+    const square = load<f32>(at(job.squares, i));
     finite = finite && isFinite(square);
     total += <f64>square;
   }
-  const clip = reinterpret<f64>(((<u64>(<u32>clipHigh)) << 32) | <u64>(<u32>clipLow));
+  const clip = reinterpret<f64>(((<u64>(<u32>job.clipHigh)) << 32) | <u64>(<u32>job.clipLow));
   if (!finite || clip === 0) {
-    store<f32>(out, finite ? 1 : 0);
+    store<f32>(job.out, finite ? 1 : 0);
     return;
   }
   const norm = sqrt<f64>(total);
-  const before = loadSum(mean);
+  const before = loadSum(job.mean);
   // A mean of 0 would hold every gradient after it at 0.
   const m = before === 0 ? norm : before;
   const factor: f64 = norm > clip * m ? (clip * m) / norm : 1;
-  storeSum(mean, 0.9 * m + 0.1 * norm * factor);
-  store<f32>(out, max(<f32>factor, LEAST));
+  storeSum(job.mean, 0.9 * m + 0.1 * norm * factor);
+  store<f32>(job.out, max(<f32>factor, LEAST));
 }

@@ -3,10 +3,12 @@
 //   u = m̂ / (√v̂ + eps) + weightDecay·x,   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
 //   x ← x − learningRate·‖x‖/‖u‖·u
 // The corrections and the complements of β come from the caller, as in optimizer.ts.
+import { Buffer, OptionalBuffer } from "./fields";
 import { stops } from "./guard";
 import { decay } from "./optimizer";
-import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
-import { axpy, lastOf } from "./vector";
+import { at, loadPartial, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
+import { addScaled, lastOf } from "./vector";
 
 /** (m / correction1) / (√v / correction2Sqrt + eps) + weightDecay·x */
 function direction(
@@ -23,28 +25,42 @@ function direction(
   return madd(adam, f32x4.splat(weightDecay), x);
 }
 
+@unmanaged
+export class AdamDirectionJob {
+  u: Buffer;
+  m: Buffer;
+  v: Buffer;
+  g: Buffer;
+  x: Buffer;
+  n: i32;
+  guard: OptionalBuffer;
+  beta1: f32;
+  oneMinusBeta1: f32;
+  beta2: f32;
+  oneMinusBeta2: f32;
+  eps: f32;
+  weightDecay: f32;
+  correction1: f32;
+  correction2Sqrt: f32;
+}
+
 /** u [n] and the moments m and v [n], from the gradient g [n] and the values x [n]. u may be g. */
-export function adamDirection(
-  u: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  x: usize,
-  n: i32,
-  guard: usize,
-  beta1: f32,
-  oneMinusBeta1: f32,
-  beta2: f32,
-  oneMinusBeta2: f32,
-  eps: f32,
-  weightDecay: f32,
-  correction1: f32,
-  correction2Sqrt: f32,
-  begin: i32,
-  end: i32,
-): void {
-  if (stops(guard)) return;
-  const last = lastOf(n, end);
+export function adamDirection(job: AdamDirectionJob, begin: i32, end: i32): void {
+  if (stops(job.guard)) return;
+  const u = job.u;
+  const m = job.m;
+  const v = job.v;
+  const g = job.g;
+  const x = job.x;
+  const beta1 = job.beta1;
+  const oneMinusBeta1 = job.oneMinusBeta1;
+  const beta2 = job.beta2;
+  const oneMinusBeta2 = job.oneMinusBeta2;
+  const eps = job.eps;
+  const weightDecay = job.weightDecay;
+  const correction1 = job.correction1;
+  const correction2Sqrt = job.correction2Sqrt;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     const gi = v128.load(at(g, i));
@@ -66,20 +82,23 @@ export function adamDirection(
   }
 }
 
-/** x ← x − learningRate·trust·u, all [n]. squares [2] = ‖x‖², ‖u‖²; trust = ‖x‖/‖u‖, or 1 where either is 0. */
-export function lambStep(
-  x: usize,
-  u: usize,
-  squares: usize,
-  n: i32,
-  guard: usize,
-  learningRate: f32,
-  begin: i32,
-  end: i32,
-): void {
-  if (stops(guard)) return;
-  const ofX = sqrt<f64>(<f64>load<f32>(squares));
-  const ofU = sqrt<f64>(<f64>load<f32>(squares, 4));
+@unmanaged
+export class LambStepJob {
+  x: Buffer;
+  u: Buffer;
+  /** [2]: ‖x‖², ‖u‖² */
+  squares: Buffer;
+  n: i32;
+  guard: OptionalBuffer;
+  learningRate: f32;
+}
+
+/** x ← x − learningRate·trust·u, all [n], trust = ‖x‖/‖u‖, or 1 where either is 0. */
+export function lambStep(job: LambStepJob, begin: i32, end: i32): void {
+  if (stops(job.guard)) return;
+  const ofX = sqrt<f64>(<f64>load<f32>(job.squares));
+  const ofU = sqrt<f64>(<f64>load<f32>(job.squares, 4));
   const trust: f64 = ofX === 0 || ofU === 0 ? 1 : ofX / ofU;
-  axpy(x, x, <f32>(-(<f64>learningRate) * trust), u, n, begin, end);
+  const step = <f32>(-(<f64>job.learningRate) * trust);
+  addScaled(job.x, job.x, step, job.u, begin * BLOCK, lastOf(job.n, end));
 }

@@ -1,6 +1,9 @@
 // Moves floats without arithmetic: between the user's layout [image, feature] and the kernels' [feature, image], into
 // frames, and from labels to one-hot columns. `batch` is even.
+import { Buffer } from "./fields";
+import { LossShape } from "./loss";
 import { at } from "./simd";
+import { PACK_FEATURES } from "./tiles";
 
 /** A 4×4 block: out[j, i] = x[i, j]. ldx and ldo are row strides in bytes. */
 export function transpose4x4(out: usize, x: usize, ldx: usize, ldo: usize): void {
@@ -36,7 +39,7 @@ function transposeBlock(out: usize, x: usize, rows: i32, columns: i32, ldx: usiz
 
 /**
  * x [rows, columns], row stride ldx floats → out [columns, rows], row stride ldo; columns rows … ldo − 1 of out are
- * zeroed. A tile is 4 rows of out.
+ * zeroed. A tile is PACK_FEATURES rows of out.
  */
 export function transpose(
   out: usize,
@@ -50,8 +53,8 @@ export function transpose(
 ): void {
   const inStride = (<usize>ldx) << 2;
   const outStride = (<usize>ldo) << 2;
-  const first = begin * 4;
-  const last = min(columns, end * 4);
+  const first = begin * PACK_FEATURES;
+  const last = min(columns, end * PACK_FEATURES);
   // Eight columns at a time: half a cache line of x, and eight rows of out still share an L1 set when ldo is a power of
   // two. Packing 784 × 1024 floats takes 0.35 ms; with four columns 0.42, with sixteen 0.69.
   for (let j = first; j < last; j += 8) {
@@ -62,25 +65,38 @@ export function transpose(
   }
 }
 
-/** images [count, features] → out [features, batch], padding lanes zero. A tile is 4 features. */
-export function packImages(
-  out: usize,
-  images: usize,
-  features: i32,
-  count: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  transpose(out, images, count, features, features, batch, begin, end);
+/** `images` images of `features` floats each, in a batch of `batch` lanes. */
+@unmanaged
+export class PackShape {
+  features: i32;
+  images: i32;
+  batch: i32;
 }
 
-/** x [features, batch] → out [count, features]. A tile is 4 features. */
-export function unpackImages(out: usize, x: usize, features: i32, count: i32, batch: i32, begin: i32, end: i32): void {
-  const inStride = (<usize>batch) << 2;
-  const first = begin * 4;
-  const rows = min(features, end * 4) - first;
-  transposeBlock(at(out, first), x + <usize>first * inStride, rows, count, inStride, (<usize>features) << 2);
+@unmanaged
+export class PackImagesJob extends PackShape {
+  out: Buffer;
+  x: Buffer;
+}
+
+/** x [images, features] → out [features, batch], padding lanes zero. A tile is PACK_FEATURES features. */
+export function packImages(job: PackImagesJob, begin: i32, end: i32): void {
+  transpose(job.out, job.x, job.images, job.features, job.features, job.batch, begin, end);
+}
+
+@unmanaged
+export class UnpackImagesJob extends PackShape {
+  out: Buffer;
+  x: Buffer;
+}
+
+/** x [features, batch] → out [images, features]. A tile is PACK_FEATURES features. */
+export function unpackImages(job: UnpackImagesJob, begin: i32, end: i32): void {
+  const inStride = (<usize>job.batch) << 2;
+  const outStride = (<usize>job.features) << 2;
+  const first = begin * PACK_FEATURES;
+  const rows = min(job.features, end * PACK_FEATURES) - first;
+  transposeBlock(at(job.out, first), job.x + <usize>first * inStride, rows, job.images, inStride, outStride);
 }
 
 /** ⌈a / b⌉ for a ≥ 0, not above 0 for a < 0 */
@@ -101,25 +117,40 @@ function copyRun(out: usize, x: usize, bytes: usize): void {
   if (x < end) store<u64>(out, load<u64>(x));
 }
 
+/** An image [height, width] and the frame it goes into. */
+@unmanaged
+export class Embed2dShape {
+  height: i32;
+  width: i32;
+  outHeight: i32;
+  outWidth: i32;
+  top: i32;
+  left: i32;
+  spread: i32;
+  batch: i32;
+}
+
+@unmanaged
+export class Embed2dJob extends Embed2dShape {
+  out: Buffer;
+  x: Buffer;
+}
+
 /**
  * out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies in the frame, 0 elsewhere.
  * x [channels, height, width, batch], out [channels, outHeight, outWidth, batch]; a tile is one channel.
  */
-export function embed2d(
-  out: usize,
-  x: usize,
-  height: i32,
-  width: i32,
-  outHeight: i32,
-  outWidth: i32,
-  top: i32,
-  left: i32,
-  spread: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
-  const pixel = (<usize>batch) << 2;
+export function embed2d(job: Embed2dJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const x = job.x;
+  const height = job.height;
+  const width = job.width;
+  const outHeight = job.outHeight;
+  const outWidth = job.outWidth;
+  const top = job.top;
+  const left = job.left;
+  const spread = job.spread;
+  const pixel = (<usize>job.batch) << 2;
   // Rows and columns of x that lie in the frame.
   const firstRow = max(0, ceilDiv(-top, spread));
   const lastRow = min(height, ceilDiv(outHeight - top, spread));
@@ -145,9 +176,19 @@ export function embed2d(
   }
 }
 
+@unmanaged
+export class OneHotJob extends LossShape {
+  out: Buffer;
+  labels: Buffer;
+}
+
 /** out[k, image] = 1 where labels[image] = k, else 0. labels [images], out [classes, batch]; a tile is one class. */
-export function oneHot(out: usize, labels: usize, classes: i32, images: i32, batch: i32, begin: i32, end: i32): void {
-  const last = min(classes, end);
+export function oneHot(job: OneHotJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const labels = job.labels;
+  const images = job.images;
+  const batch = job.batch;
+  const last = min(job.classes, end);
   for (let k = begin; k < last; k++) {
     const row = at(out, k * batch);
     for (let i = 0; i < images; i++) store<f32>(at(row, i), load<f32>(at(labels, i)) === <f32>k ? 1 : 0);

@@ -1,22 +1,24 @@
 // Fully connected layers: matrix products with the images as columns, by the tiles of gemm.ts.
 //
 // x [in, B]   w [out, in]   y [out, B]   B even: what is read as whole vectors may lie beyond a row's end
-import { gemmBlock, ROWS } from "./gemm";
+import { Buffer, Flag, OptionalBuffer } from "./fields";
+import { gemmBlock } from "./gemm";
+import { start } from "./gemm-tiles";
 import { transpose } from "./layout";
 import { madd, storeLanes } from "./simd";
+import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE, ROWS } from "./tiles";
 
-/** Features summed in one pass: their offsets and packed weights stay in L1. Bounds a thread's scratch. */
-const DEPTH: i32 = 4096;
+/** The sizes of a layer. */
+@unmanaged
+export class LinearShape {
+  inFeatures: i32;
+  outFeatures: i32;
+  batch: i32;
+}
 
 /** offset[i] = i·stride bytes */
 function evenOffsets(offsets: usize, count: i32, stride: usize): void {
   for (let i = 0; i < count; i++) store<u32>(offsets + ((<usize>i) << 2), <u32>(<usize>i * stride));
-}
-
-/** The first value of an accumulator. */
-function start(y: usize, bias: usize, accumulate: bool): v128 {
-  const b = bias ? v128.load32_splat(bias) : f32x4.splat(0);
-  return accumulate ? f32x4.add(v128.load(y), b) : b;
 }
 
 /**
@@ -118,28 +120,29 @@ function rows4x8(
   v128.store(y3, c31, 16);
 }
 
-/** Up to this many images the weights of a block are read in place; above, packing them pays. */
-const FEW: i32 = 24;
+@unmanaged
+export class LinearForwardJob extends LinearShape {
+  y: Buffer;
+  x: Buffer;
+  w: Buffer;
+  bias: OptionalBuffer;
+  accumulate: Flag;
+}
 
-/** y (+)= w·x + bias. Tile = 4 output features. */
-export function linearForward(
-  y: usize,
-  x: usize,
-  w: usize,
-  bias: usize,
-  inFeatures: i32,
-  outFeatures: i32,
-  batch: i32,
-  accumulate: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
+/** y (+)= w·x + bias. A tile is ROWS output features. */
+export function linearForward(job: LinearForwardJob, scratch: usize, begin: i32, end: i32): void {
+  const y = job.y;
+  const x = job.x;
+  const w = job.w;
+  const bias = job.bias;
+  const inFeatures = job.inFeatures;
+  const outFeatures = job.outFeatures;
+  const batch = job.batch;
   const lane = (<usize>batch) << 2;
   const ldw = (<usize>inFeatures) << 2;
-  const add = accumulate != 0;
+  const add = job.accumulate != 0;
   const twelves = batch % 12 == 0 || batch % 12 == 10;
-  const inPlace = batch <= FEW && (twelves || batch % 8 == 0);
+  const inPlace = batch <= LINEAR_FEW && (twelves || batch % 8 == 0);
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, outFeatures - row);
@@ -185,10 +188,10 @@ function packedForward(
   scratch: usize,
 ): void {
   const lane = (<usize>batch) << 2;
-  const packed = scratch + ((<usize>DEPTH) << 2);
-  evenOffsets(scratch, min(DEPTH, inFeatures), lane);
-  for (let from = 0; from < inFeatures; from += DEPTH) {
-    const count = min(DEPTH, inFeatures - from);
+  const packed = scratch + ((<usize>LINEAR_FEATURES) << 2);
+  evenOffsets(scratch, min(LINEAR_FEATURES, inFeatures), lane);
+  for (let from = 0; from < inFeatures; from += LINEAR_FEATURES) {
+    const count = min(LINEAR_FEATURES, inFeatures - from);
     const skip = <usize>from;
     transpose(packed, w + (skip << 2), rows, count, inFeatures, ROWS, 0, (count + 3) >> 2);
     const first = from == 0 ? bias : 0;
@@ -196,26 +199,30 @@ function packedForward(
   }
 }
 
-/** dx (+)= wᵀ·dy. Tile = 4 input features: a column block of w, whose rows lie ready. */
-export function linearBackwardData(
-  dx: usize,
-  dy: usize,
-  w: usize,
-  inFeatures: i32,
-  outFeatures: i32,
-  batch: i32,
-  accumulate: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
+@unmanaged
+export class LinearBackwardDataJob extends LinearShape {
+  dx: Buffer;
+  dy: Buffer;
+  w: Buffer;
+  accumulate: Flag;
+}
+
+/** dx (+)= wᵀ·dy. A tile is ROWS input features: a column block of w, whose rows lie ready. */
+export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, begin: i32, end: i32): void {
+  const dx = job.dx;
+  const dy = job.dy;
+  const w = job.w;
+  const inFeatures = job.inFeatures;
+  const outFeatures = job.outFeatures;
+  const batch = job.batch;
+  const accumulate = job.accumulate;
   const lane = (<usize>batch) << 2;
   const ldw = (<usize>inFeatures) << 2;
-  evenOffsets(scratch, min(DEPTH, outFeatures), lane);
+  evenOffsets(scratch, min(LINEAR_FEATURES, outFeatures), lane);
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, inFeatures - row);
-    for (let from = 0; from < outFeatures; from += DEPTH) {
+    for (let from = 0; from < outFeatures; from += LINEAR_FEATURES) {
       gemmBlock(
         dx + <usize>row * lane,
         lane,
@@ -225,7 +232,7 @@ export function linearBackwardData(
         ldw,
         dy + <usize>from * lane,
         scratch,
-        min(DEPTH, outFeatures - from),
+        min(LINEAR_FEATURES, outFeatures - from),
         0,
         accumulate != 0 || from > 0,
       );
@@ -233,44 +240,44 @@ export function linearBackwardData(
   }
 }
 
-/** Features a side of a weight tile, and images summed in one pass: both operands, transposed, stay in L2. */
-export const SIDE: i32 = 64;
-const IMAGES: i32 = 128;
+@unmanaged
+export class LinearBackwardWeightsJob extends LinearShape {
+  dw: Buffer;
+  dy: Buffer;
+  x: Buffer;
+  accumulate: Flag;
+}
 
 /**
  * dw (+)= dy·xᵀ, as a sum of outer products over the images, both operands transposed first so that the 4×8 tile
- * reads them as they lie. Tile = 64 output × 64 input features; tiles count input features first.
+ * reads them as they lie. A tile is LINEAR_SIDE × LINEAR_SIDE features; tiles count input features first.
  */
-export function linearBackwardWeights(
-  dw: usize,
-  dy: usize,
-  x: usize,
-  inFeatures: i32,
-  outFeatures: i32,
-  batch: i32,
-  accumulate: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const across = (inFeatures + SIDE - 1) / SIDE;
+export function linearBackwardWeights(job: LinearBackwardWeightsJob, scratch: usize, begin: i32, end: i32): void {
+  const dw = job.dw;
+  const dy = job.dy;
+  const x = job.x;
+  const inFeatures = job.inFeatures;
+  const outFeatures = job.outFeatures;
+  const batch = job.batch;
+  const accumulate = job.accumulate;
+  const across = (inFeatures + LINEAR_SIDE - 1) / LINEAR_SIDE;
   const lane = (<usize>batch) << 2;
   const ldw = (<usize>inFeatures) << 2;
-  // scratch: [offsets: IMAGES u32][xᵀ: IMAGES × SIDE][dyᵀ: IMAGES × SIDE]
-  const xt = scratch + ((<usize>IMAGES) << 2);
-  const dyt = xt + ((<usize>(IMAGES * SIDE)) << 2);
-  evenOffsets(scratch, min(IMAGES, batch), (<usize>SIDE) << 2);
+  // scratch: [offsets: LINEAR_IMAGES u32][xᵀ: LINEAR_IMAGES × LINEAR_SIDE][dyᵀ: LINEAR_IMAGES × LINEAR_SIDE]
+  const xt = scratch + ((<usize>LINEAR_IMAGES) << 2);
+  const dyt = xt + ((<usize>(LINEAR_IMAGES * LINEAR_SIDE)) << 2);
+  evenOffsets(scratch, min(LINEAR_IMAGES, batch), (<usize>LINEAR_SIDE) << 2);
   for (let tile = begin; tile < end; tile++) {
-    const out = (tile / across) * SIDE;
-    const column = (tile % across) * SIDE;
-    const outs = min(SIDE, outFeatures - out);
-    const columns = min(SIDE, inFeatures - column);
-    for (let from = 0; from < batch; from += IMAGES) {
-      const images = min(IMAGES, batch - from);
+    const out = (tile / across) * LINEAR_SIDE;
+    const column = (tile % across) * LINEAR_SIDE;
+    const outs = min(LINEAR_SIDE, outFeatures - out);
+    const columns = min(LINEAR_SIDE, inFeatures - column);
+    for (let from = 0; from < batch; from += LINEAR_IMAGES) {
+      const images = min(LINEAR_IMAGES, batch - from);
       const skip = (<usize>from) << 2;
       const vectors = (images + 3) >> 2;
-      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, batch, SIDE, 0, vectors);
-      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, batch, SIDE, 0, vectors);
+      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, batch, LINEAR_SIDE, 0, vectors);
+      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, batch, LINEAR_SIDE, 0, vectors);
       for (let r = 0; r < outs; r += ROWS) {
         gemmBlock(
           dw + <usize>(out + r) * ldw + ((<usize>column) << 2),
@@ -278,7 +285,7 @@ export function linearBackwardWeights(
           min(ROWS, outs - r),
           columns,
           dyt + ((<usize>r) << 2),
-          (<usize>SIDE) << 2,
+          (<usize>LINEAR_SIDE) << 2,
           xt,
           scratch,
           images,

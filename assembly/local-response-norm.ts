@@ -9,13 +9,28 @@
 //   rdx = (rdy − β·dy/s·rs)·p − 2·alpha·β·Σ_{j: c ∈ W(j)} (rx·u_j + x·ru_j)
 //
 // x [channels, plane], plane = h·w·batch floats. s ≥ k > 0 is kept for the later passes, which make p and 1/s from it
-// again. A tile is RUN floats of the plane in all channels; what the windows of backward need of their neighbours lies in
+// again. A tile is RESPONSE_FLOATS floats of the plane in all channels; what the windows of backward need of their neighbours lies in
 // a workspace of the layout of x, of which a tile uses its own floats.
+import { Buffer } from "./fields";
 import { expPs, logPs } from "./math";
 import { madd } from "./simd";
+import { RESPONSE_FLOATS } from "./tiles";
 
-/** Bytes of a tile in each channel (RUN in src/backend/wasm/ops.ts, in floats). */
-const RUN: usize = 256;
+/** Bytes of a tile in each channel. */
+const RUN: usize = (<usize>RESPONSE_FLOATS) << 2;
+
+/** What every job of local response normalisation says of x [channels, plane]. */
+@unmanaged
+export class ResponseShape {
+  channels: i32;
+  /** Floats of a channel. */
+  plane: i32;
+  /** Channels of a window. */
+  size: i32;
+  /** The factor of a sum. */
+  alpha: f32;
+  beta: f32;
+}
 
 /**
  * s^−β. For β = ¾, AlexNet's, by two roots: error 2.0 ulp for every s. Otherwise e^(−β·ln s), where the error of the
@@ -45,21 +60,25 @@ function sumOf(a: usize, from: usize, to: usize, stride: usize): v128 {
   return sum;
 }
 
+@unmanaged
+export class LocalResponseNormForwardJob extends ResponseShape {
+  y: Buffer;
+  s: Buffer;
+  x: Buffer;
+  k: f32;
+}
+
 /** y, s. x, y and s [channels, plane] */
-export function localResponseNormForward(
-  y: usize,
-  s: usize,
-  x: usize,
-  channels: i32,
-  plane: i32,
-  size: i32,
-  alpha: f32,
-  beta: f32,
-  k: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>plane) << 2;
+export function localResponseNormForward(job: LocalResponseNormForwardJob, begin: i32, end: i32): void {
+  const y = job.y;
+  const s = job.s;
+  const x = job.x;
+  const channels = job.channels;
+  const size = job.size;
+  const alpha = job.alpha;
+  const beta = job.beta;
+  const k = job.k;
+  const stride = (<usize>job.plane) << 2;
   const last = min(stride, <usize>end * RUN);
   for (let run = <usize>begin * RUN; run < last; run += RUN) {
     const stop = min(stride, run + RUN);
@@ -77,24 +96,28 @@ export function localResponseNormForward(
   }
 }
 
+@unmanaged
+export class LocalResponseNormBackwardJob extends ResponseShape {
+  dx: Buffer;
+  workspace: Buffer;
+  dy: Buffer;
+  x: Buffer;
+  s: Buffer;
+}
+
 /** dx. workspace [channels, plane] receives u */
-export function localResponseNormBackward(
-  dx: usize,
-  workspace: usize,
-  dy: usize,
-  x: usize,
-  s: usize,
-  channels: i32,
-  plane: i32,
-  size: i32,
-  alpha: f32,
-  beta: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>plane) << 2;
+export function localResponseNormBackward(job: LocalResponseNormBackwardJob, begin: i32, end: i32): void {
+  const dx = job.dx;
+  const workspace = job.workspace;
+  const dy = job.dy;
+  const x = job.x;
+  const s = job.s;
+  const channels = job.channels;
+  const size = job.size;
+  const beta = job.beta;
+  const stride = (<usize>job.plane) << 2;
   const last = min(stride, <usize>end * RUN);
-  const factor = f32x4.splat(2 * alpha * beta);
+  const factor = f32x4.splat(2 * job.alpha * beta);
   const ahead = size / 2;
   for (let run = <usize>begin * RUN; run < last; run += RUN) {
     const stop = min(stride, run + RUN);
@@ -121,24 +144,28 @@ export function localResponseNormBackward(
   }
 }
 
+@unmanaged
+export class LocalResponseNormForwardRJob extends ResponseShape {
+  ry: Buffer;
+  rs: Buffer;
+  rx: Buffer;
+  x: Buffer;
+  s: Buffer;
+}
+
 /** ry, rs */
-export function localResponseNormForwardR(
-  ry: usize,
-  rs: usize,
-  rx: usize,
-  x: usize,
-  s: usize,
-  channels: i32,
-  plane: i32,
-  size: i32,
-  alpha: f32,
-  beta: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>plane) << 2;
+export function localResponseNormForwardR(job: LocalResponseNormForwardRJob, begin: i32, end: i32): void {
+  const ry = job.ry;
+  const rs = job.rs;
+  const rx = job.rx;
+  const x = job.x;
+  const s = job.s;
+  const channels = job.channels;
+  const size = job.size;
+  const beta = job.beta;
+  const stride = (<usize>job.plane) << 2;
   const last = min(stride, <usize>end * RUN);
-  const factor = f32x4.splat(2 * alpha);
+  const factor = f32x4.splat(2 * job.alpha);
   for (let run = <usize>begin * RUN; run < last; run += RUN) {
     const stop = min(stride, run + RUN);
     for (let c = 0; c < channels; c++) {
@@ -157,27 +184,34 @@ export function localResponseNormForwardR(
   }
 }
 
+@unmanaged
+export class LocalResponseNormBackwardRJob extends ResponseShape {
+  rdx: Buffer;
+  workspace: Buffer;
+  rdy: Buffer;
+  dy: Buffer;
+  rx: Buffer;
+  x: Buffer;
+  s: Buffer;
+  rs: Buffer;
+}
+
 /** rdx. workspace [2, channels, plane] receives u and ru */
-export function localResponseNormBackwardR(
-  rdx: usize,
-  workspace: usize,
-  rdy: usize,
-  dy: usize,
-  rx: usize,
-  x: usize,
-  s: usize,
-  rs: usize,
-  channels: i32,
-  plane: i32,
-  size: i32,
-  alpha: f32,
-  beta: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>plane) << 2;
+export function localResponseNormBackwardR(job: LocalResponseNormBackwardRJob, begin: i32, end: i32): void {
+  const rdx = job.rdx;
+  const workspace = job.workspace;
+  const rdy = job.rdy;
+  const dy = job.dy;
+  const rx = job.rx;
+  const x = job.x;
+  const s = job.s;
+  const rs = job.rs;
+  const channels = job.channels;
+  const size = job.size;
+  const beta = job.beta;
+  const stride = (<usize>job.plane) << 2;
   const last = min(stride, <usize>end * RUN);
-  const factor = f32x4.splat(2 * alpha * beta);
+  const factor = f32x4.splat(2 * job.alpha * beta);
   const ahead = size / 2;
   const tangents = workspace + <usize>channels * stride;
   for (let run = <usize>begin * RUN; run < last; run += RUN) {

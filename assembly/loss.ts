@@ -10,12 +10,22 @@
 // Mean squared error, ℓ = Σ ‖z − y‖² / 2n.
 //   dz  = (z − y) / n                    dy  = −dz
 //   rdz = rz / n                         rdy = −rdz
+import { Buffer, OptionalBuffer } from "./fields";
 import { expPs, logPs } from "./math";
 import { madd, storeLanes } from "./simd";
+import { LOSS_IMAGES } from "./tiles";
 
-/** All bits set in the lanes of real images. */
-function realLanes(tile: i32, images: i32): v128 {
-  return i32x4.lt_s(i32x4.add(i32x4.splat(4 * tile), i32x4(0, 1, 2, 3)), i32x4.splat(images));
+/** `images` of the `batch` lanes are real; means are over those. */
+@unmanaged
+export class LossShape {
+  classes: i32;
+  images: i32;
+  batch: i32;
+}
+
+/** All bits set in those of four lanes from `first` on that are real images. */
+function realLanes(first: i32, images: i32): v128 {
+  return i32x4.lt_s(i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3)), i32x4.splat(images));
 }
 
 /** Σ_k y[k], one vector of lanes; classes are `stride` bytes apart, `bytes` all together. */
@@ -25,30 +35,37 @@ function sumClasses(y: usize, bytes: usize, stride: usize): v128 {
   return sum;
 }
 
+@unmanaged
+export class CrossEntropyJob extends LossShape {
+  losses: Buffer;
+  p: Buffer;
+  dz: Buffer;
+  dy: OptionalBuffer;
+  z: Buffer;
+  y: Buffer;
+}
+
 /**
  * losses[image] = −Σ y·log p, before the mean, [batch]; p, dz and, unless 0, dy.
  * log p = (z − max) − log Σ exp(z − max), so nothing overflows and a tiny p keeps its logarithm.
  */
-export function crossEntropy(
-  losses: usize,
-  p: usize,
-  dz: usize,
-  dy: usize,
-  z: usize,
-  y: usize,
-  classes: i32,
-  images: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function crossEntropy(job: CrossEntropyJob, begin: i32, end: i32): void {
+  const losses = job.losses;
+  const p = job.p;
+  const dz = job.dz;
+  const dy = job.dy;
+  const z = job.z;
+  const y = job.y;
+  const images = job.images;
+  const batch = job.batch;
   const stride = (<usize>batch) << 2;
-  const bytes = <usize>classes * stride;
+  const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
-    const lane = (<usize>tile) << 4;
-    const half = 4 * tile + 4 > batch;
-    const real = realLanes(tile, images);
+    const first = tile * LOSS_IMAGES;
+    const lane = (<usize>first) << 2;
+    const half = first + LOSS_IMAGES > batch;
+    const real = realLanes(first, images);
     let largest = f32x4.splat(-Infinity);
     for (let k = lane; k < bytes; k += stride) largest = f32x4.pmax(largest, v128.load(z + k));
     let sum = f32x4.splat(0);
@@ -73,26 +90,32 @@ export function crossEntropy(
   }
 }
 
+@unmanaged
+export class CrossEntropyRJob extends LossShape {
+  rdz: Buffer;
+  rdy: OptionalBuffer;
+  p: Buffer;
+  y: Buffer;
+  rz: Buffer;
+}
+
 /** The derivative of dz and, unless rdy is 0, of dy along rz, with p from `crossEntropy`. */
-export function crossEntropyR(
-  rdz: usize,
-  rdy: usize,
-  p: usize,
-  y: usize,
-  rz: usize,
-  classes: i32,
-  images: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function crossEntropyR(job: CrossEntropyRJob, begin: i32, end: i32): void {
+  const rdz = job.rdz;
+  const rdy = job.rdy;
+  const p = job.p;
+  const y = job.y;
+  const rz = job.rz;
+  const images = job.images;
+  const batch = job.batch;
   const stride = (<usize>batch) << 2;
-  const bytes = <usize>classes * stride;
+  const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
-    const lane = (<usize>tile) << 4;
-    const half = 4 * tile + 4 > batch;
-    const real = realLanes(tile, images);
+    const first = tile * LOSS_IMAGES;
+    const lane = (<usize>first) << 2;
+    const half = first + LOSS_IMAGES > batch;
+    const real = realLanes(first, images);
     const mass = sumClasses(y + lane, bytes - lane, stride);
     let mean = f32x4.splat(0);
     for (let k = lane; k < bytes; k += stride) mean = madd(mean, v128.load(p + k), v128.load(rz + k));
@@ -105,26 +128,32 @@ export function crossEntropyR(
   }
 }
 
+@unmanaged
+export class SquaredErrorJob extends LossShape {
+  losses: Buffer;
+  dz: Buffer;
+  dy: OptionalBuffer;
+  z: Buffer;
+  y: Buffer;
+}
+
 /** losses[image] = ‖z − y‖² / 2, before the mean, [batch]; dz and, unless 0, dy. */
-export function squaredError(
-  losses: usize,
-  dz: usize,
-  dy: usize,
-  z: usize,
-  y: usize,
-  classes: i32,
-  images: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function squaredError(job: SquaredErrorJob, begin: i32, end: i32): void {
+  const losses = job.losses;
+  const dz = job.dz;
+  const dy = job.dy;
+  const z = job.z;
+  const y = job.y;
+  const images = job.images;
+  const batch = job.batch;
   const stride = (<usize>batch) << 2;
-  const bytes = <usize>classes * stride;
+  const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
-    const lane = (<usize>tile) << 4;
-    const half = 4 * tile + 4 > batch;
-    const real = realLanes(tile, images);
+    const first = tile * LOSS_IMAGES;
+    const lane = (<usize>first) << 2;
+    const half = first + LOSS_IMAGES > batch;
+    const real = realLanes(first, images);
     let squares = f32x4.splat(0);
     for (let k = lane; k < bytes; k += stride) {
       const error = f32x4.sub(v128.load(z + k), v128.load(y + k));
@@ -137,24 +166,28 @@ export function squaredError(
   }
 }
 
+@unmanaged
+export class SquaredErrorRJob extends LossShape {
+  rdz: Buffer;
+  rdy: OptionalBuffer;
+  rz: Buffer;
+}
+
 /** The derivative of dz and, unless rdy is 0, of dy along rz. */
-export function squaredErrorR(
-  rdz: usize,
-  rdy: usize,
-  rz: usize,
-  classes: i32,
-  images: i32,
-  batch: i32,
-  begin: i32,
-  end: i32,
-): void {
+export function squaredErrorR(job: SquaredErrorRJob, begin: i32, end: i32): void {
+  const rdz = job.rdz;
+  const rdy = job.rdy;
+  const rz = job.rz;
+  const images = job.images;
+  const batch = job.batch;
   const stride = (<usize>batch) << 2;
-  const bytes = <usize>classes * stride;
+  const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
-    const lane = (<usize>tile) << 4;
-    const half = 4 * tile + 4 > batch;
-    const real = realLanes(tile, images);
+    const first = tile * LOSS_IMAGES;
+    const lane = (<usize>first) << 2;
+    const half = first + LOSS_IMAGES > batch;
+    const real = realLanes(first, images);
     for (let k = lane; k < bytes; k += stride) {
       const d = v128.and(f32x4.div(v128.load(rz + k), count), real);
       storeLanes(rdz + k, d, half);

@@ -1,170 +1,104 @@
 // The tangent passes of normalisation; norm.ts has the formulas.
 import { addTangentProducts, sumProducts } from "./columns";
+import { Buffer, OptionalBuffer } from "./fields";
 import { affine, applyBackwardR, applyForwardR } from "./norm-apply";
-import { average, combine, gammaOf, LANES, tilesOf, valueOf } from "./norm-set";
+import { average, combine, gammaOf, NormShape, NormTile, setRow, tileOf, valueOf } from "./norm-set";
 import { at } from "./simd";
 
-/** ry; rStatistics [2·groups, batch] = ⟨rx⟩, ⟨x̂·rx⟩. rx 0 stands for zeros, and so do rWeight and rBias */
-export function normForwardR(
-  ry: usize,
-  rStatistics: usize,
-  rx: usize,
-  x: usize,
-  statistics: usize,
-  weight: usize,
-  rWeight: usize,
-  rBias: usize,
-  channels: i32,
-  groups: i32,
-  area: i32,
-  images: i32,
-  batch: i32,
-  across: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>batch) << 2;
-  const plane = <usize>area * stride;
-  const members = channels / groups;
-  const n = <f64>(members * area) * (across ? <f64>images : 1);
-  const tiles = tilesOf(batch, across);
-  for (let tile = begin; tile < end; tile++) {
-    const group = tile / tiles;
-    const first = (tile - group * tiles) * LANES;
-    const lanes = across ? batch : min(LANES, batch - first);
-    const bytes = (<usize>lanes) << 2;
-    const mean = at(statistics, group * batch + first);
-    const scale = mean + <usize>groups * stride;
-    const rMean = at(rStatistics, group * batch + first);
-    const rProduct = rMean + <usize>groups * stride;
-    const start = at(<usize>(group * members) * plane, first);
+@unmanaged
+export class NormForwardRJob extends NormShape {
+  ry: Buffer;
+  rStatistics: OptionalBuffer;
+  rx: OptionalBuffer;
+  x: Buffer;
+  statistics: Buffer;
+  weight: OptionalBuffer;
+  rWeight: OptionalBuffer;
+  rBias: OptionalBuffer;
+}
+
+/** ry; rStatistics [2·groups, batch] = ⟨rx⟩, ⟨x̂·rx⟩. rx, rWeight and rBias stand for zeros where they are left out. */
+export function normForwardR(job: NormForwardRJob, scratch: usize, begin: i32, end: i32): void {
+  const ry = job.ry;
+  const rx = job.rx;
+  const x = job.x;
+  for (let i = begin; i < end; i++) {
+    const tile = tileOf(scratch, job, job.statistics, i);
+    pointToTangents(tile, job, job.rStatistics);
     if (rx) {
-      sumProducts(rMean, rProduct, rx + start, x + start, mean, scale, members * area, stride, bytes, scratch);
-      average(rMean, lanes, images - first, n, across);
-      average(rProduct, lanes, images - first, n, across);
+      sumProducts(tile.rMean, tile.rProduct, rx + tile.start, x + tile.start, tile.channels * job.area, tile);
+      average(tile.rMean, tile);
+      average(tile.rProduct, tile);
     }
-    for (let c = group * members, from = start; c < (group + 1) * members; c++, from += plane) {
-      const rGamma = valueOf(rWeight, c);
-      const rBeta = valueOf(rBias, c);
-      if (rx) {
-        const gamma = gammaOf(weight, c);
-        applyForwardR(
-          ry + from,
-          rx + from,
-          x + from,
-          mean,
-          scale,
-          rMean,
-          rProduct,
-          gamma,
-          rGamma,
-          rBeta,
-          area,
-          stride,
-          bytes,
-        );
-      } else {
-        affine(ry + from, x + from, mean, scale, rGamma, rBeta, area, stride, bytes);
-      }
+    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+      const c = tile.channel + k;
+      const rGamma = valueOf(job.rWeight, c);
+      const rBeta = valueOf(job.rBias, c);
+      if (rx) applyForwardR(ry + from, rx + from, x + from, gammaOf(job.weight, c), rGamma, rBeta, tile);
+      else affine(ry + from, x + from, rGamma, rBeta, tile);
     }
   }
 }
 
+/** Points the tile to its rows ⟨rx⟩ and ⟨x̂·rx⟩. */
+function pointToTangents(tile: NormTile, shape: NormShape, rStatistics: usize): void {
+  tile.rMean = at(rStatistics, tile.group * shape.batch + tile.first);
+  tile.rProduct = tile.rMean + <usize>shape.groups * tile.stride;
+}
+
+@unmanaged
+export class NormBackwardRJob extends NormShape {
+  rdx: OptionalBuffer;
+  rSums: Buffer;
+  rdy: Buffer;
+  dy: Buffer;
+  rx: OptionalBuffer;
+  x: Buffer;
+  statistics: Buffer;
+  rStatistics: OptionalBuffer;
+  sums: Buffer;
+  weight: OptionalBuffer;
+  rWeight: OptionalBuffer;
+}
+
 /**
- * rSums: the tangent of `sums`, Σ rdy·x̂ + dy·rx̂ and Σ rdy, then ⟨R{g·x̂}⟩ and ⟨R{g}⟩; rdx unless 0. rx 0 stands for zeros,
- * and so does rWeight
+ * rSums: the tangent of `sums`, Σ rdy·x̂ + dy·rx̂ and Σ rdy, then ⟨R{g·x̂}⟩ and ⟨R{g}⟩; rdx unless 0. rx and rWeight stand for
+ * zeros where they are left out.
  */
-export function normBackwardR(
-  rdx: usize,
-  rSums: usize,
-  rdy: usize,
-  dy: usize,
-  rx: usize,
-  x: usize,
-  statistics: usize,
-  rStatistics: usize,
-  sums: usize,
-  weight: usize,
-  rWeight: usize,
-  channels: i32,
-  groups: i32,
-  area: i32,
-  images: i32,
-  batch: i32,
-  across: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>batch) << 2;
-  const plane = <usize>area * stride;
-  const members = channels / groups;
-  const n = <f64>(members * area) * (across ? <f64>images : 1);
-  const tiles = tilesOf(batch, across);
-  for (let tile = begin; tile < end; tile++) {
-    const group = tile / tiles;
-    const first = (tile - group * tiles) * LANES;
-    const lanes = across ? batch : min(LANES, batch - first);
-    const bytes = (<usize>lanes) << 2;
-    const mean = at(statistics, group * batch + first);
-    const scale = mean + <usize>groups * stride;
-    const rMean = at(rStatistics, group * batch + first);
-    const rProduct = rMean + <usize>groups * stride;
-    const ofSet = (<usize>((2 * channels + group) * batch + first)) << 2;
-    const gradientRow = ofSet + <usize>groups * stride;
-    const start = at(<usize>(group * members) * plane, first);
-    for (let k = 0, from = start; k < members; k++, from += plane) {
-      const c = group * members + k;
-      const ofProduct = (<usize>(c * batch + first)) << 2;
-      const ofSum = ofProduct + <usize>channels * stride;
-      const rProducts = rSums + ofProduct;
-      sumProducts(rSums + ofSum, rProducts, rdy + from, x + from, mean, scale, area, stride, bytes, scratch);
-      if (rx) {
-        addTangentProducts(
-          rProducts,
-          dy + from,
-          rx + from,
-          x + from,
-          mean,
-          scale,
-          rMean,
-          rProduct,
-          area,
-          stride,
-          bytes,
-          scratch,
-        );
-      }
-      const gamma = gammaOf(weight, c);
-      const rGamma = valueOf(rWeight, c);
-      combine(rSums + ofSet, lanes, k > 0, gamma, rProducts, rGamma, sums + ofProduct);
-      combine(rSums + gradientRow, lanes, k > 0, gamma, rSums + ofSum, rGamma, sums + ofSum);
-    }
-    average(rSums + ofSet, lanes, images - first, n, across);
-    average(rSums + gradientRow, lanes, images - first, n, across);
-    if (!rdx) continue;
-    for (let c = group * members, from = start; c < (group + 1) * members; c++, from += plane) {
-      applyBackwardR(
-        rdx + from,
-        rdy + from,
-        dy + from,
-        rx ? rx + from : 0,
-        x + from,
-        mean,
-        scale,
-        rMean,
-        rProduct,
-        sums + ofSet,
-        sums + gradientRow,
-        rSums + ofSet,
-        rSums + gradientRow,
-        gammaOf(weight, c),
-        valueOf(rWeight, c),
-        area,
-        stride,
-        bytes,
-      );
-    }
+export function normBackwardR(job: NormBackwardRJob, scratch: usize, begin: i32, end: i32): void {
+  for (let i = begin; i < end; i++) {
+    const tile = tileOf(scratch, job, job.statistics, i);
+    pointToTangents(tile, job, job.rStatistics);
+    sumTangents(job, tile);
+    average(tile.rMeanProduct, tile);
+    average(tile.rMeanGradient, tile);
+    if (job.rdx) applyBackwardR(job.rdx, job.rdy, job.dy, job.rx, job.x, job.weight, job.rWeight, tile);
+  }
+}
+
+/** rSums of the tile's channels, and of its set before the mean. */
+function sumTangents(job: NormBackwardRJob, tile: NormTile): void {
+  const rdy = job.rdy;
+  const dy = job.dy;
+  const rx = job.rx;
+  const x = job.x;
+  const sums = job.sums;
+  const rSums = job.rSums;
+  const ofSet = setRow(job, tile);
+  const toGradient = <usize>job.groups * tile.stride;
+  tile.meanProduct = sums + ofSet;
+  tile.meanGradient = sums + ofSet + toGradient;
+  tile.rMeanProduct = rSums + ofSet;
+  tile.rMeanGradient = rSums + ofSet + toGradient;
+  for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+    const c = tile.channel + k;
+    const ofProduct = at(0, c * job.batch + tile.first);
+    const ofSum = ofProduct + <usize>job.channels * tile.stride;
+    sumProducts(rSums + ofSum, rSums + ofProduct, rdy + from, x + from, job.area, tile);
+    if (rx) addTangentProducts(rSums + ofProduct, dy + from, rx + from, x + from, job.area, tile);
+    const gamma = gammaOf(job.weight, c);
+    const rGamma = valueOf(job.rWeight, c);
+    combine(tile.rMeanProduct, tile.lanes, k > 0, gamma, rSums + ofProduct, rGamma, sums + ofProduct);
+    combine(tile.rMeanGradient, tile.lanes, k > 0, gamma, rSums + ofSum, rGamma, sums + ofSum);
   }
 }

@@ -1,13 +1,91 @@
-// What the four passes of normalisation (norm.ts) have in common: their tiles, and rows [batch] that hold a number of each
-// lane's set.
+// What the four passes of normalisation (norm.ts) have in common: their shape, their tiles, and rows [batch] that hold a number
+// of each lane's set.
+import { Flag } from "./fields";
 import { at, madd } from "./simd";
+import { NORM_LANES } from "./tiles";
 
-/** Lanes of a tile. */
-export const LANES: i32 = 32;
+/** What every job of normalisation says of x [channels, area, batch]. */
+@unmanaged
+export class NormShape {
+  channels: i32;
+  groups: i32;
+  area: i32;
+  images: i32;
+  batch: i32;
+  acrossImages: Flag;
+}
 
-/** Tiles of a group. */
-export function tilesOf(batch: i32, across: i32): i32 {
-  return across ? 1 : (batch + LANES - 1) / LANES;
+/** A tile of a job: a set's channels for up to NORM_LANES lanes, or for all lanes where sets go across images. */
+@unmanaged
+export class NormTile {
+  /** The first lane, how many there are, and how many of these are real images. */
+  first: i32;
+  lanes: i32;
+  real: i32;
+  group: i32;
+  /** The first channel, and how many there are. */
+  channel: i32;
+  channels: i32;
+  /** Bytes from one position to the next, of a position's lanes in this tile, and of a channel. */
+  stride: usize;
+  bytes: usize;
+  plane: usize;
+  /** Byte offset in x of the first channel's first lane. */
+  start: usize;
+  acrossImages: Flag;
+  /** Where sums are made (columns.ts). */
+  totals: usize;
+  /** Rows: m and s of the forward pass. */
+  mean: usize;
+  scale: usize;
+  /** Rows of the tangent forward pass: ⟨rx⟩ and ⟨x̂·rx⟩. */
+  rMean: usize;
+  rProduct: usize;
+  /** Rows of the backward pass, ⟨g·x̂⟩ and ⟨g⟩, and their tangents. */
+  meanProduct: usize;
+  meanGradient: usize;
+  rMeanProduct: usize;
+  rMeanGradient: usize;
+  /** How many numbers a set has. */
+  count: f64;
+}
+
+/** Bytes of scratch before the tile: the totals of two sums. */
+const TOTALS: usize = 1024;
+
+/** Tile `index` of a job, in the scratch of the calling thread, with the rows of `statistics`. */
+export function tileOf(scratch: usize, shape: NormShape, statistics: usize, index: i32): NormTile {
+  const tile = changetype<NormTile>(scratch + TOTALS);
+  const across = shape.acrossImages;
+  const batch = shape.batch;
+  const tiles = across ? 1 : (batch + NORM_LANES - 1) / NORM_LANES;
+  const group = index / tiles;
+  const first = (index - group * tiles) * NORM_LANES;
+  const lanes = across ? batch : min(NORM_LANES, batch - first);
+  const channels = shape.channels / shape.groups;
+  const stride = (<usize>batch) << 2;
+  const plane = <usize>shape.area * stride;
+  tile.first = first;
+  tile.lanes = lanes;
+  tile.real = shape.images - first;
+  tile.group = group;
+  tile.channel = group * channels;
+  tile.channels = channels;
+  tile.stride = stride;
+  tile.bytes = (<usize>lanes) << 2;
+  tile.plane = plane;
+  tile.start = at(<usize>(group * channels) * plane, first);
+  tile.acrossImages = across;
+  tile.totals = scratch;
+  tile.mean = at(statistics, group * batch + first);
+  tile.scale = tile.mean + <usize>shape.groups * stride;
+  tile.count = <f64>(channels * shape.area) * (across ? <f64>shape.images : 1);
+  return tile;
+}
+
+/** Byte offset in sums [2·channels + 2·groups, batch] of the row ⟨g·x̂⟩ of the tile's set. */
+export function setRow(shape: NormShape, tile: NormTile): usize {
+  return (<usize>((2 * shape.channels + tile.group) * shape.batch + tile.first)) << 2;
 }
 
 /** γ of channel c, 1 where there is none. */
@@ -21,23 +99,27 @@ export function valueOf(values: usize, c: i32): f32 {
 }
 
 /**
- * Sums of lanes into means of their sets: row[lane] /= n, or where sets go across images, Σ row / n of the `real` lanes
- * in each.
+ * Makes means of sums: row[lane] /= n, or where sets go across images, Σ row / n of the real lanes in every lane, with n
+ * the count of a set.
  */
-export function average(row: usize, lanes: i32, real: i32, n: f64, across: i32): void {
-  if (!across) {
+export function average(row: usize, tile: NormTile): void {
+  const lanes = tile.lanes;
+  const n = tile.count;
+  if (!tile.acrossImages) {
     const count = f32x4.splat(<f32>n);
     for (let i = 0; i < lanes; i += 4) v128.store(at(row, i), f32x4.div(v128.load(at(row, i)), count));
     return;
   }
   let total: f64 = 0;
-  for (let i = 0; i < real; i++) total += <f64>load<f32>(at(row, i));
+  for (let i = 0; i < tile.real; i++) total += <f64>load<f32>(at(row, i));
   const mean = f32x4.splat(<f32>(total / n));
   for (let i = 0; i < lanes; i += 4) v128.store(at(row, i), mean);
 }
 
-/** 1 / √(row + eps) in the first `real` lanes, 0 in the others */
-export function invertRoot(row: usize, lanes: i32, real: i32, eps: f32): void {
+/** row = 1 / √(row + eps) in real lanes, 0 in the others */
+export function invertRoot(row: usize, eps: f32, tile: NormTile): void {
+  const lanes = tile.lanes;
+  const real = tile.real;
   const one = f32x4.splat(1);
   for (let i = 0; i < lanes; i += 4) {
     const s = f32x4.div(one, f32x4.sqrt(f32x4.add(v128.load(at(row, i)), f32x4.splat(eps))));

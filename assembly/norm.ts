@@ -17,103 +17,76 @@
 // A tile is a set's channels for up to 32 lanes, little enough to stay in cache from pass to pass, or for all of them where
 // sets go across images.
 import { sumColumns, sumProducts, sumSquares } from "./columns";
+import { Buffer, OptionalBuffer } from "./fields";
 import { affine, applyBackward } from "./norm-apply";
-import { average, combine, gammaOf, invertRoot, LANES, tilesOf, valueOf } from "./norm-set";
+import { average, combine, gammaOf, invertRoot, NormShape, setRow, tileOf, valueOf } from "./norm-set";
 import { at } from "./simd";
 
-/** y; statistics [2·groups, batch] = m, s. weight and bias [channels], or 0 */
-export function normForward(
-  y: usize,
-  statistics: usize,
-  x: usize,
-  weight: usize,
-  bias: usize,
-  eps: f32,
-  channels: i32,
-  groups: i32,
-  area: i32,
-  images: i32,
-  batch: i32,
-  across: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>batch) << 2;
-  const plane = <usize>area * stride;
-  const members = channels / groups;
-  const n = <f64>(members * area) * (across ? <f64>images : 1);
-  const tiles = tilesOf(batch, across);
-  for (let tile = begin; tile < end; tile++) {
-    const group = tile / tiles;
-    const first = (tile - group * tiles) * LANES;
-    const lanes = across ? batch : min(LANES, batch - first);
-    const bytes = (<usize>lanes) << 2;
-    const mean = at(statistics, group * batch + first);
-    const scale = mean + <usize>groups * stride;
-    const start = at(<usize>(group * members) * plane, first);
-    sumColumns(mean, x + start, members * area, stride, bytes, scratch);
-    average(mean, lanes, images - first, n, across);
-    sumSquares(scale, x + start, mean, members * area, stride, bytes, scratch);
-    average(scale, lanes, images - first, n, across);
-    invertRoot(scale, lanes, images - first, eps);
-    for (let c = group * members, from = start; c < (group + 1) * members; c++, from += plane) {
-      affine(y + from, x + from, mean, scale, gammaOf(weight, c), valueOf(bias, c), area, stride, bytes);
+@unmanaged
+export class NormForwardJob extends NormShape {
+  y: Buffer;
+  statistics: Buffer;
+  x: Buffer;
+  weight: OptionalBuffer;
+  bias: OptionalBuffer;
+  eps: f32;
+}
+
+/** y; statistics [2·groups, batch] = m, s. weight and bias [channels] */
+export function normForward(job: NormForwardJob, scratch: usize, begin: i32, end: i32): void {
+  const y = job.y;
+  const x = job.x;
+  for (let i = begin; i < end; i++) {
+    const tile = tileOf(scratch, job, job.statistics, i);
+    const positions = tile.channels * job.area;
+    sumColumns(tile.mean, x + tile.start, positions, tile);
+    average(tile.mean, tile);
+    sumSquares(tile.scale, x + tile.start, positions, tile);
+    average(tile.scale, tile);
+    invertRoot(tile.scale, job.eps, tile);
+    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+      const c = tile.channel + k;
+      affine(y + from, x + from, gammaOf(job.weight, c), valueOf(job.bias, c), tile);
     }
   }
+}
+
+@unmanaged
+export class NormBackwardJob extends NormShape {
+  dx: OptionalBuffer;
+  sums: Buffer;
+  dy: Buffer;
+  x: Buffer;
+  statistics: Buffer;
+  weight: OptionalBuffer;
 }
 
 /**
  * sums [2·channels + 2·groups, batch] = Σ dy·x̂ and Σ dy of each channel and lane, then ⟨g·x̂⟩ and ⟨g⟩ of each lane's set;
  * dx unless 0
  */
-export function normBackward(
-  dx: usize,
-  sums: usize,
-  dy: usize,
-  x: usize,
-  statistics: usize,
-  weight: usize,
-  channels: i32,
-  groups: i32,
-  area: i32,
-  images: i32,
-  batch: i32,
-  across: i32,
-  scratch: usize,
-  begin: i32,
-  end: i32,
-): void {
-  const stride = (<usize>batch) << 2;
-  const plane = <usize>area * stride;
-  const members = channels / groups;
-  const n = <f64>(members * area) * (across ? <f64>images : 1);
-  const tiles = tilesOf(batch, across);
-  for (let tile = begin; tile < end; tile++) {
-    const group = tile / tiles;
-    const first = (tile - group * tiles) * LANES;
-    const lanes = across ? batch : min(LANES, batch - first);
-    const bytes = (<usize>lanes) << 2;
-    const mean = at(statistics, group * batch + first);
-    const scale = mean + <usize>groups * stride;
-    const meanProduct = at(sums, (2 * channels + group) * batch + first);
-    const meanGradient = meanProduct + <usize>groups * stride;
-    const start = at(<usize>(group * members) * plane, first);
-    for (let k = 0, from = start; k < members; k++, from += plane) {
-      const c = group * members + k;
-      const product = at(sums, c * batch + first);
-      const sum = product + <usize>channels * stride;
-      sumProducts(sum, product, dy + from, x + from, mean, scale, area, stride, bytes, scratch);
-      const gamma = gammaOf(weight, c);
-      combine(meanProduct, lanes, k > 0, gamma, product, 0, product);
-      combine(meanGradient, lanes, k > 0, gamma, sum, 0, sum);
+export function normBackward(job: NormBackwardJob, scratch: usize, begin: i32, end: i32): void {
+  const dx = job.dx;
+  const dy = job.dy;
+  const x = job.x;
+  for (let i = begin; i < end; i++) {
+    const tile = tileOf(scratch, job, job.statistics, i);
+    tile.meanProduct = job.sums + setRow(job, tile);
+    tile.meanGradient = tile.meanProduct + <usize>job.groups * tile.stride;
+    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+      const c = tile.channel + k;
+      const product = at(job.sums, c * job.batch + tile.first);
+      const sum = product + <usize>job.channels * tile.stride;
+      sumProducts(sum, product, dy + from, x + from, job.area, tile);
+      const gamma = gammaOf(job.weight, c);
+      combine(tile.meanProduct, tile.lanes, k > 0, gamma, product, 0, product);
+      combine(tile.meanGradient, tile.lanes, k > 0, gamma, sum, 0, sum);
     }
-    average(meanProduct, lanes, images - first, n, across);
-    average(meanGradient, lanes, images - first, n, across);
+    average(tile.meanProduct, tile);
+    average(tile.meanGradient, tile);
     if (!dx) continue;
-    for (let c = group * members, from = start; c < (group + 1) * members; c++, from += plane) {
-      const gamma = gammaOf(weight, c);
-      applyBackward(dx + from, dy + from, x + from, mean, scale, meanProduct, meanGradient, gamma, area, stride, bytes);
+    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+      applyBackward(dx + from, dy + from, x + from, gammaOf(job.weight, tile.channel + k), tile);
     }
   }
 }

@@ -4,8 +4,10 @@
 //   x ← x − stepSize·m / (√v / correction2Sqrt + eps)
 // with stepSize = lr / (1 − β₁ᵗ) and correction2Sqrt = √(1 − β₂ᵗ) from the caller, in float64. So are 1 − β₁ and 1 − β₂:
 // 1 − 0.999 in float32 keeps four digits.
+import { Buffer, OptionalBuffer } from "./fields";
 import { stops } from "./guard";
-import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
+import { at, loadPartial, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
 import { lastOf } from "./vector";
 
 /** β·average + (1 − β)·value */
@@ -19,26 +21,38 @@ function descend(x: v128, m: v128, v: v128, stepSize: f32, eps: f32, correction2
   return f32x4.sub(x, f32x4.div(f32x4.mul(f32x4.splat(stepSize), m), scale));
 }
 
-/** Updates x, m and v, all [n], from the gradient g [n]; nothing where `guard`, if it is not 0, holds 0. */
-export function adam(
-  x: usize,
-  m: usize,
-  v: usize,
-  g: usize,
-  n: i32,
-  stepSize: f32,
-  beta1: f32,
-  oneMinusBeta1: f32,
-  beta2: f32,
-  oneMinusBeta2: f32,
-  eps: f32,
-  correction2Sqrt: f32,
-  guard: usize,
-  begin: i32,
-  end: i32,
-): void {
-  if (stops(guard)) return;
-  const last = lastOf(n, end);
+@unmanaged
+export class AdamJob {
+  x: Buffer;
+  m: Buffer;
+  v: Buffer;
+  g: Buffer;
+  n: i32;
+  stepSize: f32;
+  beta1: f32;
+  oneMinusBeta1: f32;
+  beta2: f32;
+  oneMinusBeta2: f32;
+  eps: f32;
+  correction2Sqrt: f32;
+  guard: OptionalBuffer;
+}
+
+/** Updates x, m and v, all [n], from the gradient g [n]; nothing where the guard, if there is one, holds 0. */
+export function adam(job: AdamJob, begin: i32, end: i32): void {
+  if (stops(job.guard)) return;
+  const x = job.x;
+  const m = job.m;
+  const v = job.v;
+  const g = job.g;
+  const stepSize = job.stepSize;
+  const beta1 = job.beta1;
+  const oneMinusBeta1 = job.oneMinusBeta1;
+  const beta2 = job.beta2;
+  const oneMinusBeta2 = job.oneMinusBeta2;
+  const eps = job.eps;
+  const correction2Sqrt = job.correction2Sqrt;
+  const last = lastOf(job.n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     const gi = v128.load(at(g, i));

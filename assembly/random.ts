@@ -1,9 +1,19 @@
 // Philox4x32-10 (Salmon et al., SC11): draw i is a pure function of (seed, stream, i), with key = seed and counter =
 // [block, 0, stream, 0]; block b gives draws 4b … 4b + 3. `normal` spends draws 2k and 2k + 1 on its values 2k and 2k + 1.
 // A tile is BLOCK floats.
+import { Buffer } from "./fields";
 import { cos2PiPs, logPs, sin2PiPs } from "./math";
-import { at, BLOCK, madd, storePartial } from "./simd";
+import { at, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
 import { lastOf } from "./vector";
+
+/** Names one stream of random numbers: the key's two words, and the stream. */
+@unmanaged
+export class RandomStream {
+  seed0: u32;
+  seed1: u32;
+  stream: u32;
+}
 
 /** The four draws of one block. */
 export function philox(block: i32, seed0: u32, seed1: u32, stream: u32): v128 {
@@ -34,45 +44,51 @@ function storeUpTo(out: usize, i: i32, last: i32, v: v128): void {
   else if (count > 0) storePartial(at(out, i), v, count);
 }
 
+@unmanaged
+export class UniformJob extends RandomStream {
+  out: Buffer;
+  n: i32;
+  low: f32;
+  high: f32;
+}
+
 /** out[i] = low + (high − low)·u, u = (draw i >>> 8) / 2²⁴ */
-export function uniform(
-  out: usize,
-  n: i32,
-  seed0: u32,
-  seed1: u32,
-  stream: u32,
-  low: f32,
-  high: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const last = lastOf(n, end);
+export function uniform(job: UniformJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const seed0 = job.seed0;
+  const seed1 = job.seed1;
+  const stream = job.stream;
+  const low = job.low;
+  const last = lastOf(job.n, end);
   const from = f32x4.splat(low);
-  const span = f32x4.splat(high - low);
+  const span = f32x4.splat(job.high - low);
   for (let i = begin * BLOCK; i < last; i += 4) {
     const u = f32x4.mul(top24(philox(i >> 2, seed0, seed1, stream)), f32x4.splat(1.0 / 16777216.0));
     storeUpTo(out, i, last, madd(from, span, u));
   }
 }
 
+@unmanaged
+export class NormalJob extends RandomStream {
+  out: Buffer;
+  n: i32;
+  mean: f32;
+  std: f32;
+}
+
 /**
  * out[i] ~ N(mean, std²), by Box–Muller on pairs of draws (a, b): r = √(−2 ln u), u = ((a >>> 8) + 1) / 2²⁴,
  * φ = 2π (b >>> 8) / 2²⁴; out[2k] = mean + std·r·cos φ, out[2k+1] = mean + std·r·sin φ
  */
-export function normal(
-  out: usize,
-  n: i32,
-  seed0: u32,
-  seed1: u32,
-  stream: u32,
-  mean: f32,
-  std: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const last = lastOf(n, end);
+export function normal(job: NormalJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const seed0 = job.seed0;
+  const seed1 = job.seed1;
+  const stream = job.stream;
+  const std = job.std;
+  const last = lastOf(job.n, end);
   const unit = f32x4.splat(1.0 / 16777216.0);
-  const centre = f32x4.splat(mean);
+  const centre = f32x4.splat(job.mean);
   // Two blocks at a time: four pairs.
   for (let i = begin * BLOCK; i < last; i += 8) {
     const first = philox(i >> 2, seed0, seed1, stream);
@@ -89,21 +105,23 @@ export function normal(
   }
 }
 
+@unmanaged
+export class DropoutMaskJob extends RandomStream {
+  out: Buffer;
+  n: i32;
+  dropped: i32;
+  kept: f32;
+}
+
 /** out[i] = 0 where the top 24 bits of draw i are below `dropped` = ⌈p·2²⁴⌉, which has probability p; else `kept` */
-export function dropoutMask(
-  out: usize,
-  n: i32,
-  seed0: u32,
-  seed1: u32,
-  stream: u32,
-  dropped: i32,
-  kept: f32,
-  begin: i32,
-  end: i32,
-): void {
-  const last = lastOf(n, end);
-  const threshold = i32x4.splat(dropped);
-  const value = f32x4.splat(kept);
+export function dropoutMask(job: DropoutMaskJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const seed0 = job.seed0;
+  const seed1 = job.seed1;
+  const stream = job.stream;
+  const last = lastOf(job.n, end);
+  const threshold = i32x4.splat(job.dropped);
+  const value = f32x4.splat(job.kept);
   for (let i = begin * BLOCK; i < last; i += 4) {
     const top = i32x4.shr_u(philox(i >> 2, seed0, seed1, stream), 8);
     storeUpTo(out, i, last, v128.and(value, i32x4.ge_s(top, threshold)));
@@ -116,11 +134,22 @@ function word(v: v128, i: i32): u32 {
   return <u32>(i & 1 ? i32x4.extract_lane(v, 1) : i32x4.extract_lane(v, 0));
 }
 
+@unmanaged
+export class PermutationJob extends RandomStream {
+  out: Buffer;
+  n: i32;
+}
+
 /**
  * out = a permutation of 0 … n − 1 (n ≤ 2²⁴, whole numbers stored as floats): Fisher–Yates from i = n − 1 down to 1,
- * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋. One after the other by nature: not in tiles.
+ * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋. Each swap needs the one before, so there is one tile.
  */
-export function permutation(out: usize, n: i32, seed0: u32, seed1: u32, stream: u32): void {
+export function permutation(job: PermutationJob, begin: i32, end: i32): void {
+  const out = job.out;
+  const n = job.n;
+  const seed0 = job.seed0;
+  const seed1 = job.seed1;
+  const stream = job.stream;
   for (let i = 0; i < n; i++) store<f32>(at(out, i), <f32>i);
   let draws = philox((n - 1) >> 2, seed0, seed1, stream);
   for (let i = n - 1; i > 0; i--) {

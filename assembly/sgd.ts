@@ -1,30 +1,37 @@
 // SGD with momentum (Polyak 1964) as optax.sgd and torch.optim.SGD without dampening compute it. A tile is BLOCK floats.
 //   v ← momentum·v + g
 //   x ← x − learningRate·v
+import { Buffer, OptionalBuffer } from "./fields";
 import { stops } from "./guard";
-import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
-import { axpy, lastOf } from "./vector";
+import { at, loadPartial, madd, storePartial } from "./simd";
+import { BLOCK } from "./tiles";
+import { addScaled, lastOf } from "./vector";
 
-/** Updates x and v, both [n], from the gradient g [n]. v may be 0: then nothing is remembered and v is g. */
-export function sgd(
-  x: usize,
-  v: usize,
-  g: usize,
-  n: i32,
-  guard: usize,
-  learningRate: f32,
-  momentum: f32,
-  begin: i32,
-  end: i32,
-): void {
-  if (stops(guard)) return;
+@unmanaged
+export class SgdJob {
+  x: Buffer;
+  /** Left out where nothing is remembered. */
+  v: OptionalBuffer;
+  g: Buffer;
+  n: i32;
+  guard: OptionalBuffer;
+  learningRate: f32;
+  momentum: f32;
+}
+
+/** Updates x and v, both [n], from the gradient g [n]. Without v it is as if v were g. */
+export function sgd(job: SgdJob, begin: i32, end: i32): void {
+  if (stops(job.guard)) return;
+  const x = job.x;
+  const v = job.v;
+  const g = job.g;
+  const last = lastOf(job.n, end);
   if (v === 0) {
-    axpy(x, x, -learningRate, g, n, begin, end);
+    addScaled(x, x, -job.learningRate, g, begin * BLOCK, last);
     return;
   }
-  const last = lastOf(n, end);
-  const rate = f32x4.splat(-learningRate);
-  const kept = f32x4.splat(momentum);
+  const rate = f32x4.splat(-job.learningRate);
+  const kept = f32x4.splat(job.momentum);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {
     const vi = madd(v128.load(at(g, i)), kept, v128.load(at(v, i)));

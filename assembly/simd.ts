@@ -3,9 +3,6 @@
 // Tails: an elementwise kernel runs its last 1 … 3 floats through the same vector formula as the rest, on lanes loaded
 // one by one, so an element's bits depend neither on its lane nor on where a tile ends.
 
-/** Floats in one tile of the elementwise kernels: tile i covers floats [i·BLOCK, min(n, (i + 1)·BLOCK)). */
-export const BLOCK: i32 = 1024;
-
 /**
  * acc + a·b, rounded twice: never fused, so that every machine gives the same bits. Only the `relaxed` build leaves it to
  * the machine, and nothing else differs there.

@@ -5,23 +5,10 @@
 // then and only then. A thread that wakes late finds `open` at or below zero and goes back to sleep; nobody waits for
 // it. Which thread computes a chunk cannot change a result: tiles write disjoint outputs. But the caller takes chunks from
 // the front and the others from the back, so that what a core wrote in one job it mostly reads again in the next.
-import { JOB_CHUNKS, JOB_TILES, runPublished } from "./job";
+import { runPublished } from "./job";
+import { BACK, DONE, GENERATION, JOB, JOB_CHUNKS, JOB_TILES, OPEN, SLEEPING, SPINS, WAITING } from "./memory-map";
 
-/** Number of the newest job; threads sleep on it. Negative: leave. */
-const GENERATION: usize = 64;
-/** Threads asleep. */
-const SLEEPING: usize = 128;
-const OPEN: usize = 192;
-/** Chunks at the front that no thread but the caller may have taken. */
-const BACK: usize = 196;
-/** Chunks done; the caller sleeps on it, and says so in WAITING. */
-const DONE: usize = 256;
-const WAITING: usize = 260;
-
-/** Loads before a thread goes to sleep. */
-const SPINS: usize = 68;
-
-/** Must be called before there are threads: how long each waits awake for the next job. */
+/** Sets how many loads a thread spins before it sleeps. Must be called before there are threads. */
 export function setSpins(spins: i32): void {
   store<i32>(SPINS, spins);
 }
@@ -34,15 +21,15 @@ function boundary(chunk: i32, tiles: u32, chunks: u32): i32 {
 function work(scratch: usize, caller: bool): void {
   for (let front = 0; atomic.sub<i32>(OPEN, 1) > 0; ) {
     const chunk = caller ? front++ : atomic.sub<i32>(BACK, 1) - 1;
-    const tiles = load<u32>(JOB_TILES);
-    const chunks = load<u32>(JOB_CHUNKS);
+    const tiles = load<u32>(JOB + JOB_TILES);
+    const chunks = load<u32>(JOB + JOB_CHUNKS);
     runPublished(scratch, boundary(chunk, tiles, chunks), boundary(chunk + 1, tiles, chunks));
     atomic.add<i32>(DONE, 1);
     if (atomic.load<i32>(WAITING)) atomic.notify(DONE, 1);
   }
 }
 
-/** Until `chunks` are done. A page's main thread may not sleep and spins on. */
+/** Waits until `chunks` are done. A page's main thread may not sleep and spins on. */
 function join(chunks: i32, maySleep: i32): void {
   for (let i = load<i32>(SPINS); i > 0 || !maySleep; i--) {
     if (atomic.load<i32>(DONE) >= chunks) return;
@@ -60,7 +47,7 @@ function join(chunks: i32, maySleep: i32): void {
  */
 export function dispatch(scratch: usize, chunks: i32, helpers: i32, others: i32, maySleep: i32): void {
   if (!ASC_FEATURE_THREADS || chunks == 1) {
-    runPublished(scratch, 0, load<i32>(JOB_TILES));
+    runPublished(scratch, 0, load<i32>(JOB + JOB_TILES));
     return;
   }
   atomic.store<i32>(DONE, 0);
@@ -93,7 +80,7 @@ export function threadMain(scratch: usize): void {
   }
 }
 
-/** Sends every kernel thread home. No job may be running, and none can follow. */
+/** Ends every kernel thread. No job may be running, and none can follow. */
 export function stopThreads(): void {
   if (!ASC_FEATURE_THREADS) return;
   atomic.store<i32>(GENERATION, i32.MIN_VALUE);

@@ -120,28 +120,29 @@ function applyA(out: usize, ldo: usize, s: usize, ld: usize, m: i32): void {
   v128.store(out + 3 * ldo, f32x4.add(plus(odd, 8, odd2), last));
 }
 
-/**
- * y (+)= Aᵀ s A + b, of which `rows` × `across` are written, rows `ldy` and columns `lane` bytes apart; s is 36 vectors
- * `ld` bytes apart. tmp: m × 6 and m vectors.
- */
-export function transformOutputs(
-  y: usize,
-  ldy: usize,
-  lane: usize,
-  rows: i32,
-  across: i32,
-  s: usize,
-  ld: usize,
-  m: i32,
-  b: V,
-  accumulate: bool,
-  tmp: usize,
-): void {
+/** Where the outputs of a tile go: `rows` × `across` of them, rows `ldy` and columns `lane` bytes apart. */
+@unmanaged
+export class OutputPlace {
+  m: i32;
+  rows: i32;
+  across: i32;
+  ldy: usize;
+  lane: usize;
+  accumulate: bool;
+}
+
+/** y (+)= Aᵀ s A + b; s is 36 vectors `ld` bytes apart. tmp: m × 6 and m vectors. */
+export function transformOutputs(y: usize, s: usize, ld: usize, b: V, place: OutputPlace, tmp: usize): void {
+  const m = place.m;
+  const across = <usize>place.across;
+  const ldy = place.ldy;
+  const lane = place.lane;
+  const accumulate = place.accumulate;
   for (let j: usize = 0; j < 6; j++) applyA(tmp + (j << 4), 96, s + j * ld, 6 * ld, m);
   const line = tmp + 384;
-  for (let i = 0; i < rows; i++, y += ldy, tmp += 96) {
+  for (let i = place.rows; i > 0; i--, y += ldy, tmp += 96) {
     applyA(line, 16, tmp, 16, m);
-    for (let j: usize = 0; j < <usize>across; j++) {
+    for (let j: usize = 0; j < across; j++) {
       const at = y + j * lane;
       const v = f32x4.add(v128.load(line + (j << 4)), b);
       v128.store(at, accumulate ? f32x4.add(v128.load(at), v) : v);

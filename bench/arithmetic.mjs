@@ -2,8 +2,9 @@
 // layer, as the layers call them. Each is checked before it is timed, at the same size: four of its images are those given
 // to the float64 reference, and must give the reference's results.
 import { Arena } from "../dist/backend/arena.js";
-import { none, write } from "../dist/backend/backend.js";
-import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
+import { write } from "../dist/backend/backend.js";
+import { none } from "../dist/backend/buffer.js";
+import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/wasm/winograd-plan.js";
 import { fill, hash } from "./inputs.mjs";
 
 /** The tolerance, relative to the largest expected value: a few hundred float32 roundings, far below any wrong index. */

@@ -1,6 +1,8 @@
 // The entry `distillate`: only the names that a page needs to distil, because it downloads all of them.
 // Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
-export type { Floats, Simd } from "./backend/backend.ts";
+
+export type { Simd } from "./backend/backend.ts";
+export type { Floats } from "./backend/buffer.ts";
 export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";
 export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
 export type { LabelOptions } from "./data/labels.ts";

@@ -1,6 +1,6 @@
 // No op reads memory below the first buffer, where kernels keep the counters of their threads.
 import { afterAll, expect, test } from "vitest";
-import { type Buffer, none, nowhere } from "../src/backend/backend.ts";
+import { type Buffer, none, nowhere } from "../src/backend/buffer.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../src/engine/engine.ts";

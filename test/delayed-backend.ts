@@ -1,6 +1,8 @@
 // A backend that may wait, as one on a device would: what is called on it is queued, and runs when somebody awaits a read.
 // Whoever looks at its memory without waiting finds what lay there before; the memory itself is NaN at first.
-import type { Backend, Buffer, Floats, Ops, Simd } from "../src/backend/backend.ts";
+import type { Backend, Simd } from "../src/backend/backend.ts";
+import type { Buffer, Floats } from "../src/backend/buffer.ts";
+import type { Ops } from "../src/backend/ops.ts";
 import type { Planner } from "../src/backend/plan.ts";
 
 export class DelayedBackend implements Backend {

@@ -1,6 +1,7 @@
 // What every test shares: repeatable inputs, one way to compare, and the backends to test.
 
-import type { Backend, Buffer, Floats } from "../src/backend/backend.ts";
+import type { Backend } from "../src/backend/backend.ts";
+import type { Buffer, Floats } from "../src/backend/buffer.ts";
 
 /** The tolerance of float32 kernels against the float64 reference: about 100 roundings of 2⁻²⁴, far below any wrong index. */
 export const float32Tolerance = 1e-5;

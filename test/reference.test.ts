@@ -2,15 +2,10 @@
 // adjoint pairs and finite differences.
 
 import { describe, expect, test } from "vitest";
-import {
-  type Buffer,
-  type Conv2dShape,
-  type LossShape,
-  none,
-  type Pool2dShape,
-  write,
-} from "../src/backend/backend.ts";
+import { write } from "../src/backend/backend.ts";
+import { type Buffer, none } from "../src/backend/buffer.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
+import type { Conv2dShape, LossShape, Pool2dShape } from "../src/backend/shapes.ts";
 import { differenceStep, differenceTolerance, expectClose, float64Tolerance, paint, peek } from "./helpers.ts";
 
 const backend = createReferenceBackend();

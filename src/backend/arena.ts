@@ -1,6 +1,7 @@
 // A bump allocator over a backend's memory: buffers are taken once, when a network is bound or a run is planned, and
 // given back all together. Nothing is allocated inside an outer step.
-import type { Backend, Buffer } from "./backend.ts";
+import type { Backend } from "./backend.ts";
+import type { Buffer } from "./buffer.ts";
 
 /** Floats between neighbouring buffers' starts: a cache line, so that threads never write the same one. */
 const ALIGNMENT = 16;

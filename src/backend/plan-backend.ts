@@ -1,5 +1,7 @@
 // A backend that counts and runs nothing: what allocates on it takes as much as on the one that it stands for.
-import type { Backend, Floats, Ops, Simd } from "./backend.ts";
+import type { Backend, Simd } from "./backend.ts";
+import type { Floats } from "./buffer.ts";
+import type { Ops } from "./ops.ts";
 import type { Planner } from "./plan.ts";
 
 /** The backend whose memory is planned. */

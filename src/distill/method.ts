@@ -1,6 +1,9 @@
 // What a method of distillation is: what it learns, what one network of one outer step contributes, what is carried from
 // step to step, and how networks train on the finished set. The outer loop (outer-loop.ts) knows methods only as this.
-import type { Activation, Backend, Buffer, Floats } from "../backend/backend.ts";
+
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
+import type { Activation } from "../backend/shapes.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Model } from "../nn/model.ts";
 import type { Problem } from "./config.ts";

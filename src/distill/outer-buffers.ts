@@ -1,6 +1,7 @@
 // What the outer loop holds beside what a method learns, allocated here and nowhere else: with counting allocators it is
 // the plan.
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Learned, MethodRun, Share } from "./method.ts";
 import { allocateOptimizer, type OptimizerSettings, type OuterOptimizer } from "./optimizers/optimizer.ts";

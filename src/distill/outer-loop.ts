@@ -1,7 +1,8 @@
 // The outer loop, one step at a time: average the shares of the step's networks, guard, clip, update (docs/math.md §1). It
 // records ops and looks at memory once a step, at its end. What is learned is the method's to say, where networks run that
 // of `StepNetworks`.
-import type { Backend, Floats } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";

@@ -1,7 +1,8 @@
 // A run as a state: all that its next steps depend on, as named tensors. Randomness is addressed by seed, purpose and step,
 // so nothing else has to be kept. To read a state and go on gives the bytes of a run that never stopped.
 
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { type Check, text, whole } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";

@@ -1,5 +1,6 @@
 // Blocks of synthetic images and their labels in a backend's memory: what most methods learn, or part of it.
-import { type Backend, type Buffer, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { allocateBlocks, type Blocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";

@@ -1,6 +1,7 @@
 // Tensors in a backend's memory, and the way between the layout of its kernels and rows as users hold them. A tensor that
 // leaves the backend is always rows: so it means the same on every backend, on every machine and in every file.
-import { type Backend, type Buffer, type Floats, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 
 /** Blocks of images or labels, each [features, lanes] in the kernels' layout and [images, features] outside. */
 export interface Packing {

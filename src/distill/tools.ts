@@ -1,6 +1,7 @@
 // What a method computes with, made for its problem and its backend. Methods of one's own are given it, so that their
 // module need import nothing: a page's worker could not find it.
-import { type Backend, type Buffer, none, type OptionalBuffer, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";

@@ -1,6 +1,7 @@
 // The source of the initial weights θ_0: new random networks each time, one fixed network, or networks that were trained
 // before.
-import { type Backend, type Buffer, type Floats, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";

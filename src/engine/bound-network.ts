@@ -2,7 +2,8 @@
 // [n, c, h, w] outside, batch innermost inside.
 
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, type OptionalBuffer, required, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import { type Buffer, type Floats, type OptionalBuffer, required } from "../backend/buffer.ts";
 import { wholeNumber } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";

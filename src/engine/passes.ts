@@ -1,5 +1,5 @@
 // What the passes of a bound network take and give: arrays as users hold them.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import type { TrajectoryMemory } from "../inner/segments.ts";
 import type { Targets } from "./validate.ts";
 

@@ -1,5 +1,5 @@
 // The edge: every input of the engine is checked here, once, and never again behind it.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import { shown, wrongKind } from "../checks/refusal.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
 

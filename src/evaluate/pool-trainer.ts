@@ -1,7 +1,8 @@
 // Trains networks on real images, one after the other: Adam on batches, whose order is each network's own. A network is a
 // function only of the config and its number, so it can be trained anywhere.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";

@@ -1,6 +1,7 @@
 // Real images to test networks on, normalised once for all of them.
 import type { Allocator } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";

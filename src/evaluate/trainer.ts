@@ -1,7 +1,8 @@
 // Trains a network on a distilled set: on its blocks in their learned order or another one, each step with its own learning
 // rate.
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
 import { checkSet } from "../distill/fit.ts";
 import { allIn } from "../inner/allocators.ts";

@@ -1,7 +1,7 @@
 // The parameters of a network as a PyTorch state_dict. In .safetensors it is what `safetensors.torch.save_file` writes for
 // `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` writes. θ is cut into its named tensors, and joined
 // from them.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import { type Check, bytes as checkBytes, flag, floats, kind, listOf, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type NumericArray, numberTypeOf } from "../codecs/npy.ts";

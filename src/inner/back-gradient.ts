@@ -11,15 +11,9 @@
 //
 // No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
 // (segments.ts).
-import {
-  type Backend,
-  type Buffer,
-  none,
-  nowhere,
-  type Ops,
-  type OptionalBuffer,
-  required,
-} from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Allocators } from "./allocators.ts";

@@ -1,5 +1,5 @@
 // A batch of labelled real images, in the form that the passes over it use.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 
 /** Labelled real images that are written a few at a time into a backend's memory. */
 export interface Batch {

@@ -1,6 +1,7 @@
 // Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller. Augmented
 // images are drawn anew for each batch, and the same for everybody who reads it.
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { type Augmentation, AugmentedBatches } from "../data/augment.ts";
 import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
 import { randomKey } from "../numeric/random.ts";

@@ -1,7 +1,8 @@
 // A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` uploads and
 // `predicted` reads; `pass` and `predict` call ops alone, so that chunks can run side by side.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type OptionalBuffer, write } from "../backend/backend.ts";
+import { type Backend, write } from "../backend/backend.ts";
+import { type Buffer, type Floats, none, type OptionalBuffer } from "../backend/buffer.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";

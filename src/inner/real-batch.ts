@@ -4,7 +4,8 @@
 // leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
 
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type OptionalBuffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Buffer, type Floats, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Planner } from "../backend/plan.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";

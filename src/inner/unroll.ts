@@ -7,7 +7,9 @@
 // reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the trajectory.
 // Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
 import { type Allocator, floatsOf } from "../backend/arena.ts";
-import { type Backend, type Buffer, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";

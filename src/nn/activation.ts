@@ -1,5 +1,7 @@
 // Activations, element by element.
-import type { Activation, Buffer } from "../backend/backend.ts";
+
+import type { Buffer } from "../backend/buffer.ts";
+import type { Activation } from "../backend/shapes.ts";
 import { number, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { elements, type ImageShape, type Layer, type LayerContext, type WeightlessLayer } from "./layer.ts";

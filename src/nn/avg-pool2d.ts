@@ -1,5 +1,5 @@
 // Average pooling. It is linear, so its tangents are calls of the same two kernels.
-import type { Buffer } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

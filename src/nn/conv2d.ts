@@ -1,13 +1,7 @@
 // Convolution: y = w ⋆ x + b over an input padded with zeros. It is bilinear, so its tangents use the same kernels.
-import {
-  type Buffer,
-  type Conv2dBackwardDataShape,
-  type Conv2dShape,
-  type Embed2dShape,
-  none,
-  type OptionalBuffer,
-} from "../backend/backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Conv2dPlan, PlannedConv2d } from "../backend/plan.ts";
+import type { Conv2dBackwardDataShape, Conv2dShape, Embed2dShape } from "../backend/shapes.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

@@ -1,6 +1,7 @@
 // Initial weights (docs/math.md §4), drawn as torch.nn.init does. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
-import type { Backend, Buffer } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { Buffer } from "../backend/buffer.ts";
 import { oneOf } from "../checks/checks.ts";
 import { checksOf, type Given, number, type Open, open } from "../checks/declare.ts";
 import { type Checks, checkValues } from "../checks/options.ts";

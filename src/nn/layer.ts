@@ -1,7 +1,8 @@
 // The interface of layers. A user writes a `Layer`, a description; bound to a backend it becomes a `BoundLayer` with
 // the four passes of which every method of this field is made. Linear and bilinear layers need no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
-import type { Buffer, Ops, OptionalBuffer } from "../backend/backend.ts";
+import type { Buffer, OptionalBuffer } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
 import type { PlannedLayer, Planner } from "../backend/plan.ts";
 import { type Check, wholeNumber } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";

@@ -1,5 +1,7 @@
 // Fully connected layers, y = w·x + b, and the flattening before them. They are bilinear, so tangents use the same kernels.
-import { type Buffer, type LinearShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
+import type { LinearShape } from "../backend/shapes.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

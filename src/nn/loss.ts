@@ -1,5 +1,7 @@
 // The losses of a network's logits against targets, by name, and their tangents.
-import type { LossShape, Ops } from "../backend/backend.ts";
+
+import type { Ops } from "../backend/ops.ts";
+import type { LossShape } from "../backend/shapes.ts";
 import { oneOf } from "../checks/checks.ts";
 import type { Tangent, Tape } from "./tape.ts";
 

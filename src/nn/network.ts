@@ -3,15 +3,9 @@
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets if wanted
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
-import {
-  type Backend,
-  type Buffer,
-  none,
-  nowhere,
-  type Ops,
-  type OptionalBuffer,
-  required,
-} from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";

@@ -1,6 +1,8 @@
 // Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
 // differ only in what a set is; assembly/norm.ts has the four passes' formulas.
-import { type Buffer, type NormShape, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
+import type { Ops } from "../backend/ops.ts";
+import type { NormShape } from "../backend/shapes.ts";
 import { flag, number, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

@@ -1,6 +1,6 @@
 // Max pooling. The winners of the forward pass decide all other passes: gradients are scattered to them, tangents are
 // gathered from them.
-import type { Pool2dShape } from "../backend/backend.ts";
+import type { Pool2dShape } from "../backend/shapes.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";

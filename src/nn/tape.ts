@@ -1,7 +1,7 @@
 // Where the values of the passes lie. A `Tape` holds what forward and backward leave for one batch and one θ; a
 // `Tangent` holds the same for the R-passes. Both are allocated once and filled over and over.
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/backend.ts";
+import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/buffer.ts";
 import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
 import type { Model } from "./model.ts";
 

@@ -3,7 +3,7 @@
 // can be continued.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import { text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { jsonFromBytes } from "../codecs/json.ts";

@@ -1,5 +1,5 @@
 // Provides the engine that a call runs on: the given one, or one of its own.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { Engine as EngineHere } from "../engine/engine.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";

@@ -1,6 +1,6 @@
 // Decides where an engine runs: in a page by default in an orchestrator of its own, because the main thread must stay free,
 // and elsewhere in place.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
 import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";

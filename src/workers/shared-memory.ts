@@ -1,5 +1,5 @@
 // Puts data sets and weights into memory that all workers see, if the host has such memory.
-import type { Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/buffer.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { arrayKind, isSharedBuffer } from "../kinds.ts";

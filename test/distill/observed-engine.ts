@@ -1,6 +1,8 @@
 // An engine that remembers what is written into its memory: which images a run or a baseline really takes.
 
-import type { Backend, Floats, Ops } from "../../src/backend/backend.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import type { Floats } from "../../src/backend/buffer.ts";
+import type { Ops } from "../../src/backend/ops.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
 import { peek } from "../helpers.ts";
 

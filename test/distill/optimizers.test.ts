@@ -1,7 +1,8 @@
 // The outer optimisers against their formulas, written here once more in float64, and against PyTorch's.
 import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
-import { type Backend, type Floats, write } from "../../src/backend/backend.ts";
+import { type Backend, write } from "../../src/backend/backend.ts";
+import type { Floats } from "../../src/backend/buffer.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import { allocateOptimizer, type OptimizerSettings } from "../../src/distill/optimizers/optimizer.ts";

@@ -1,7 +1,8 @@
 // ReLU and its mask, leaky ReLU, and the smooth activations against the reference.
 
 import { afterAll, describe, expect, test } from "vitest";
-import { type Activation, write } from "../../src/backend/backend.ts";
+import { write } from "../../src/backend/backend.ts";
+import type { Activation } from "../../src/backend/shapes.ts";
 import { backendsUnderTest, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

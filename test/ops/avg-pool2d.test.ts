@@ -1,7 +1,8 @@
 // Average pooling, with windows and with bins, and its adjoint against the reference.
 
 import { describe, test } from "vitest";
-import type { AdaptivePool2dShape, AvgPool2dShape, Ops } from "../../src/backend/backend.ts";
+import type { Ops } from "../../src/backend/ops.ts";
+import type { AdaptivePool2dShape, AvgPool2dShape } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

@@ -1,7 +1,18 @@
 // conv2d forward, backward-data and backward-weights against the reference.
 
 import { describe, test } from "vitest";
-import { type Conv2dBackwardDataShape, type Conv2dShape, none } from "../../src/backend/backend.ts";
+import { none } from "../../src/backend/buffer.ts";
+import type { Conv2dBackwardDataShape, Conv2dShape } from "../../src/backend/shapes.ts";
+import {
+  COLUMNS,
+  DATA_TAPS,
+  FORWARD_TAPS,
+  ROWS,
+  WEIGHT_CHANNELS,
+  WEIGHT_SPAN,
+  WEIGHT_SWEEP,
+  WEIGHT_TAPS,
+} from "../../src/backend/wasm/tiles.gen.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 interface Row {
@@ -16,8 +27,47 @@ interface Row {
   readonly batch?: number;
 }
 
-// Kernels tile output channels by up to 4, floats of a row by up to 16 and taps by up to 4, and sum at most 4,096 taps
-// in one pass.
+/** A size at which a kernel changes its way, one below and one above. */
+const around = (size: number): readonly number[] => [size - 1, size, size + 1];
+
+/** One output of as many taps as are summed in a pass, or two passes; and so for the pass of the data gradient. */
+const passes: readonly Row[] = [FORWARD_TAPS, 2 * FORWARD_TAPS, DATA_TAPS].flatMap((size) =>
+  around(size).flatMap((taps): Row[] => [
+    { why: `${taps} taps forward`, channels: [taps, 5], kernel: [1, 1], out: [1, 2] },
+    { why: `${taps} taps back`, channels: [5, taps], kernel: [1, 1], out: [2, 1] },
+    { why: `${taps} taps in a row`, channels: [1, 2], kernel: [1, taps], out: [1, 1] },
+    { why: `${taps} taps in a column`, channels: [1, 2], kernel: [taps, 1], out: [2, 1] },
+  ]),
+);
+/** Tiles of channels, of floats of a row, of weights; sweeps over weights and spans of rows. */
+const tiles: readonly Row[] = [
+  ...around(2 * ROWS).map((n): Row => ({ why: `${n} channels`, channels: [n, n], kernel: [2, 2], out: [2, 3] })),
+  // Rows are whole vectors: of 2 lanes, rows of an even number of pixels.
+  ...[-4, -2, 0, 2, 4].flatMap((more): Row[] => {
+    const columns = (COLUMNS + more) / 2;
+    const row = { kernel: [1, 2] as const, out: [2, columns - (columns % 2)] as const, batch: 2 };
+    return [1, 2, 3, ROWS].map((n) => ({
+      why: `${n} rows of ${2 * row.out[1]} floats, ${more}`,
+      channels: [n, n],
+      ...row,
+    }));
+  }),
+  ...around(WEIGHT_TAPS).flatMap((n): Row[] =>
+    around(WEIGHT_CHANNELS).map((m) => ({ why: `${m} × ${n} weights`, channels: [n, m], kernel: [1, 1], out: [2, 2] })),
+  ),
+  ...around(WEIGHT_SWEEP).map(
+    (n): Row => ({
+      why: `${n} tiles of weights`,
+      channels: [WEIGHT_TAPS * n, WEIGHT_CHANNELS],
+      kernel: [1, 1],
+      out: [1, 2],
+    }),
+  ),
+  ...around(WEIGHT_SPAN / 16).map(
+    (n): Row => ({ why: `${n} rows of 16 floats`, channels: [1, 2], kernel: [1, 1], out: [n, 4] }),
+  ),
+];
+
 const rows: readonly Row[] = [
   { why: "one multiplication per image", channels: [1, 1], kernel: [1, 1], out: [1, 1] },
   { why: "2 output channels", channels: [3, 2], kernel: [3, 3], out: [3, 3] },
@@ -77,6 +127,8 @@ const rows: readonly Row[] = [
   { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], batch: 12 },
   { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, batch: 20 },
   { why: "work for threads, 1x1 kernel", channels: [7, 10], kernel: [1, 1], out: [9, 9], batch: 8 },
+  ...passes,
+  ...tiles,
   { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], batch: 10 },
   { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], batch: 10 },
 ];

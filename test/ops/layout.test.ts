@@ -1,7 +1,7 @@
 // packImages, unpackImages and embed2d against the reference. They move floats, so nothing may be rounded.
 
 import { describe, test } from "vitest";
-import type { Embed2dShape } from "../../src/backend/backend.ts";
+import type { Embed2dShape } from "../../src/backend/shapes.ts";
 import { paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

@@ -1,12 +1,22 @@
 // Linear layers and sumRows against the reference.
 
 import { describe, test } from "vitest";
-import { type LinearShape, none } from "../../src/backend/backend.ts";
+import { none } from "../../src/backend/buffer.ts";
+import type { LinearShape } from "../../src/backend/shapes.ts";
+import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE } from "../../src/backend/wasm/tiles.gen.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 // [in, out, batch, why]. Kernels tile features by 4 and images by up to 16, and weight gradients by 64 × 64 features;
 // they sum at most 4,096 features or 128 images in one pass.
 const rows: readonly (readonly [number, number, number, string])[] = [
+  // Where the kernels change their way, one less and one more; batches are even.
+  ...[-1, 0, 1].flatMap((more): readonly (readonly [number, number, number, string])[] => [
+    [LINEAR_FEATURES + more, 5, 4, `${LINEAR_FEATURES} features in, ${more}`],
+    [5, LINEAR_FEATURES + more, 4, `${LINEAR_FEATURES} features out, ${more}`],
+    [LINEAR_SIDE + more, LINEAR_SIDE - more, 8, `a tile of weights, ${more}`],
+    [9, 8, LINEAR_FEW + 2 * more, `the most images of few, ${2 * more}`],
+    [9, 8, LINEAR_IMAGES + 2 * more, `the images of a pass, ${2 * more}`],
+  ]),
   [1, 1, 4, "one multiplication per image"],
   [1, 7, 4, "one feature in"],
   [7, 1, 4, "one feature out"],

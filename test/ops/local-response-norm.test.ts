@@ -1,7 +1,7 @@
 // Local response normalisation, all four passes, against the reference.
 
 import { describe, test } from "vitest";
-import type { LocalResponseNormShape } from "../../src/backend/backend.ts";
+import type { LocalResponseNormShape } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, type OutputRule, unwritten } from "./parity.ts";
 

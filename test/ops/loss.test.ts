@@ -1,7 +1,8 @@
 // One-hot targets, softmax cross-entropy and squared error against the reference.
 
 import { describe, test } from "vitest";
-import { type LossShape, none } from "../../src/backend/backend.ts";
+import { none } from "../../src/backend/buffer.ts";
+import type { LossShape } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

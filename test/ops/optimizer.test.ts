@@ -1,7 +1,9 @@
 // Adam, SGD with momentum and the two halves of LAMB against the reference.
 
 import { describe, test } from "vitest";
-import type { AdamOptions, Buffer, Ops } from "../../src/backend/backend.ts";
+import type { Buffer } from "../../src/backend/buffer.ts";
+import type { Ops } from "../../src/backend/ops.ts";
+import type { AdamOptions } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

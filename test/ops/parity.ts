@@ -3,7 +3,9 @@
 // a changed float, a float left unwritten as NaN.
 
 import { afterAll } from "vitest";
-import { type Backend, type Buffer, type Ops, write } from "../../src/backend/backend.ts";
+import { type Backend, write } from "../../src/backend/backend.ts";
+import type { Buffer } from "../../src/backend/buffer.ts";
+import type { Ops } from "../../src/backend/ops.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 

@@ -1,7 +1,7 @@
 // Max pooling and its gather and scatter against the reference.
 
 import { describe, test } from "vitest";
-import type { Pool2dShape } from "../../src/backend/backend.ts";
+import type { Pool2dShape } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint, paintWhole } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 

@@ -1,7 +1,14 @@
 // Convolutions by transformed tiles against the reference's direct sums, and which layers take that way.
 import { describe, expect, test } from "vitest";
-import { type Conv2dBackwardDataShape, type Conv2dShape, none } from "../../src/backend/backend.ts";
-import { isGradientTransformed, isTransformed, winogradBlocks, winogradFloats } from "../../src/backend/winograd.ts";
+import { none } from "../../src/backend/buffer.ts";
+import type { Conv2dBackwardDataShape, Conv2dShape } from "../../src/backend/shapes.ts";
+import { WINOGRAD_SIDE } from "../../src/backend/wasm/tiles.gen.ts";
+import {
+  isGradientTransformed,
+  isTransformed,
+  winogradBlocks,
+  winogradFloats,
+} from "../../src/backend/wasm/winograd-plan.ts";
 import { paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
@@ -16,8 +23,20 @@ interface Row {
   readonly batch?: number;
 }
 
+/** Outputs of one tile and of two, one less and one more of each: of both kernels, in rows and columns. */
+const edges: readonly Row[] = ([3, 5] as const).flatMap((kernel) => {
+  const m = WINOGRAD_SIDE + 1 - kernel;
+  return [m, 2 * m].flatMap((size) =>
+    [size - 1, size, size + 1].flatMap((n): Row[] => [
+      { why: `${n} rows, ${kernel}×${kernel}`, channels: [4, 8], kernel, out: [n, m] },
+      { why: `${n} columns, ${kernel}×${kernel}`, channels: [8, 4], kernel, out: [m, n] },
+    ]),
+  );
+});
+
 // A tile gives 4×4 outputs of a 3×3 kernel, 2×2 of a 5×5 one; a block has at most 32 images and 64 images × tiles.
 const rows: readonly Row[] = [
+  ...edges,
   { why: "one tile, 3×3", channels: [4, 4], kernel: 3, out: [4, 4] },
   { why: "one tile, 5×5", channels: [4, 4], kernel: 5, out: [2, 2] },
   { why: "part of a tile, 3×3", channels: [4, 8], kernel: 3, out: [3, 1] },

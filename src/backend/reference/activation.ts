@@ -1,6 +1,7 @@
 // Activations, reference: ReLU with the mask that is its other three rules, leaky ReLU, and the smooth ones.
 
-import type { Activation, Ops } from "../backend.ts";
+import type { Ops } from "../ops.ts";
+import type { Activation } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 interface Rules {

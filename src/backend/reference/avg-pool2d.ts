@@ -1,7 +1,8 @@
 // Average pooling, reference. x and dx [c, h, w, B]; y and dy [c, oh, ow, B]. A window is the input elements it covers
 // and the number it divides by.
 
-import type { AdaptivePool2dShape, AvgPool2dShape, Ops } from "../backend.ts";
+import type { Ops } from "../ops.ts";
+import type { AdaptivePool2dShape, AvgPool2dShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 /** Elements `from` to before `to` of one axis. */

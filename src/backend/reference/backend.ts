@@ -1,7 +1,9 @@
 // The reference backend: every op as plain float64 loops that read like their formulas. It is never optimised and is
 // the oracle of every test. Math.exp and its like are fine here: its bits are compared with nothing.
 
-import type { Backend, Buffer, Floats, Ops } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import type { Buffer, Floats } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";

@@ -1,7 +1,9 @@
 // Convolution, reference. y[oc, i, j] = bias[oc] + Σ_{c, ky, kx} w[oc, c, ky, kx]·x[c, i·stride + ky, j·stride + kx].
 // x [c, h, w, B], w [oc, c, kh, kw], bias [oc], y [oc, oh, ow, B].
 
-import { type Conv2dShape, none, type Ops } from "../backend.ts";
+import { none } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
+import type { Conv2dShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 /** One weight: output channel, input channel, row and column of the kernel. */

@@ -1,5 +1,7 @@
 // The guard of an outer step and its clip, reference. Here the first of the mean's three floats holds all of it.
-import { type Ops, required } from "../backend.ts";
+
+import { required } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 export function guardOps(memory: Memory): Pick<Ops, "guard"> {

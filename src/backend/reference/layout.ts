@@ -1,7 +1,7 @@
 // How images lie in memory, reference: between the user's row by row and batch innermost, and into frames.
 // images [n, features], packed [features, B]; embed2d: x [c, h, w, B], out [c, oh, ow, B].
 
-import type { Ops } from "../backend.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 export function layoutOps(memory: Memory): Pick<Ops, "packImages" | "unpackImages" | "embed2d"> {

@@ -1,7 +1,8 @@
 // Fully connected layers, reference, and the sum over rows that is the gradient of a bias.
 // x [in, B], w [out, in], bias [out], y [out, B].
 
-import { none, type Ops } from "../backend.ts";
+import { none } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 export function linearOps(

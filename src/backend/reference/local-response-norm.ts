@@ -4,7 +4,9 @@
 //   u = dy·x·s^(−β−1)                              dx = dy·s^−β − 2αβ/size·x·Σ_{j: c ∈ W(j)} u_j
 // and their tangents by the product rule.
 
-import type { Buffer, LocalResponseNormShape, Ops } from "../backend.ts";
+import type { Buffer } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
+import type { LocalResponseNormShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 type LocalResponseNormOps = Pick<

@@ -3,7 +3,9 @@
 //   squared error   ℓ = (1/2n) Σ_images Σ_k (z_k − y_k)²
 // Padding lanes: zero in every output but p, where softmax of whatever is there stays finite.
 
-import { type LossShape, none, type Ops } from "../backend.ts";
+import { none } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
+import type { LossShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 /** log softmax of column `image` of z. */

@@ -1,6 +1,7 @@
 // The tangents of normalisation, reference: the formulas of norm.ts by the product rule, with R{·} the derivative along a
 // direction, R{m} = ⟨rx⟩ and R{s} = −s²·⟨x̂·rx⟩.
-import { none, type Ops } from "../backend.ts";
+import { none } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 import { mean, NormOperands, setsOf } from "./norm-sets.ts";
 

@@ -1,5 +1,6 @@
 // The sets that the norms of the reference go over, and how their values are read and written.
-import { type Buffer, type NormShape, none, type OptionalBuffer } from "../backend.ts";
+import { type Buffer, none, type OptionalBuffer } from "../buffer.ts";
+import type { NormShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 export interface NormSet {

@@ -4,7 +4,8 @@
 //   dx = s·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), g = γ·dy
 // Padding lanes are zero in every output.
 
-import { none, type Ops } from "../backend.ts";
+import { none } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 import { mean, NormOperands, setsOf } from "./norm-sets.ts";
 

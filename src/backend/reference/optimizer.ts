@@ -8,7 +8,8 @@
 //   u = m̂ / (√v̂ + eps) + weightDecay·x,   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ),
 //   x = x − lr·‖x‖/‖u‖·u
 
-import { type Ops, type OptionalBuffer, required } from "../backend.ts";
+import { type OptionalBuffer, required } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 export function optimizerOps(memory: Memory): Pick<Ops, "adam" | "sgd" | "adamDirection" | "lambStep"> {

@@ -2,7 +2,8 @@
 // j·stride − padding + kx. x [c, h, w, B]; y and index [c, oh, ow, B]; index = ky·kw + kx of the winner. As in PyTorch
 // a NaN beats all before it, so that a diverged run shows.
 
-import type { Ops, Pool2dShape } from "../backend.ts";
+import type { Ops } from "../ops.ts";
+import type { Pool2dShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
 /** Calls `visit` with the offset of every output, its channel, and where its window's corner is in the padded plane. */

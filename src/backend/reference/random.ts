@@ -1,7 +1,7 @@
 // Random numbers, reference: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
 // 2011) and the distributions made of its draws.
 import { draws, multiplyHigh } from "../../numeric/philox.ts";
-import type { Ops } from "../backend.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "permutation" | "dropoutMask"> {

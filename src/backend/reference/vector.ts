@@ -1,6 +1,6 @@
 // Vectors of n floats, reference: fill, copy, scale, axpy, the same with a factor in memory, multiply, dot, sum.
 
-import type { Ops } from "../backend.ts";
+import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
 type VectorOps = Pick<Ops, "fill" | "copy" | "scale" | "axpy" | "axpyBy" | "scaleBy" | "multiply" | "dot" | "sum">;

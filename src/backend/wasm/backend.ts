@@ -1,14 +1,17 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform/platform.ts";
-import type { Backend, Buffer, Floats, Ops, Simd } from "../backend.ts";
+import type { Backend, Simd } from "../backend.ts";
+import type { Buffer, Floats } from "../buffer.ts";
+import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
-import { memoryBytes, PAGE, PARTIALS, PROGRAMS, RESERVED, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
+import { memoryBytes, PAGE, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { wasmPlan } from "./plan.ts";
 import { type KernelThread, startThread, threadsObstacle } from "./pool.ts";
+import { RESERVED } from "./tiles.gen.ts";
 
 /** 4 GiB, all that 32-bit addresses reach. */
 const MAXIMUM_PAGES = 65_536;
@@ -135,7 +138,7 @@ class WasmBackend implements Backend {
     this.#floats = new Float32Array(memory.buffer);
     // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
     this.#floats.fill(Number.NaN, 0, RESERVED / 4);
-    this.ops = wasmOps(kernels, this.#job, PARTIALS);
+    this.ops = wasmOps(this.#job.jobs);
   }
 
   get capacity(): number {

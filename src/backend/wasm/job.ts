@@ -1,21 +1,41 @@
-// Writes a job where the kernel threads read it, argument by argument, and runs it. One object serves every op: the
-// writer allocates nothing. Or it writes jobs down as programs, which the threads then run side by side, each program
-// whole on one thread (assembly/job.ts).
-import { type Buffer, none, type OptionalBuffer } from "../backend.ts";
-import type { KernelExports } from "./instantiate.ts";
+// Writes a job where the kernel threads read it, field by field, and runs it. One object serves every op. Or it writes jobs
+// down as programs, which the threads then run side by side, each program whole on one thread (assembly/job.ts).
+import { type Buffer, none, type OptionalBuffer } from "../buffer.ts";
+import { type Extent, type JobSink, Jobs } from "./jobs.gen.ts";
+import type { KernelExports } from "./plain-instance.ts";
+import { JOB, JOB_CHUNKS, JOB_FIELDS, JOB_SIZE, JOB_TILES, PROGRAM_END } from "./tiles.gen.ts";
 
-/** Words before the arguments: kernel, tiles, chunks (assembly/job.ts). */
-const HEADER = 3;
+/** Words from the start of a job to its tiles, chunks and fields, and to the next job. */
+const TILES = JOB_TILES / 4;
+const CHUNKS = JOB_CHUNKS / 4;
+const FIELDS = JOB_FIELDS / 4;
+const SIZE = JOB_SIZE / 4;
+/** The word of the published job. */
+const PUBLISHED = JOB / 4;
 /** Chunks a thread would take if all ran at one speed: more even out a busy machine, fewer cost less. */
 const CHUNKS_PER_THREAD = 4;
 /** Work, in multiply-adds or floats moved, below which waking the threads costs more than it gives. */
 const SMALL = 16_384;
 /** Programs written down at a time: words of the table of their addresses. */
 const MOST_PROGRAMS = 64;
-/** In the place of a kernel: the end of a program. */
-const END = -1;
 
-export class JobWriter {
+/** What a writer must know of the machine and its memory. */
+export interface JobWriterOptions {
+  /** Kernel threads, the caller's included, and how many of them a job can use. */
+  readonly threads: number;
+  readonly atOnce: number;
+  /** Byte address of the caller's scratch. */
+  readonly scratch: number;
+  /** The first buffer that ops may be given. */
+  readonly base: Buffer;
+  readonly maySleep: boolean;
+  /** Byte addresses of room for programs. */
+  readonly programs: { readonly begin: number; readonly end: number };
+}
+
+export class JobWriter implements JobSink {
+  /** A method for each kernel. */
+  readonly jobs: Jobs;
   readonly #kernels: KernelExports;
   readonly #memory: WebAssembly.Memory;
   /** Kernel threads beside the caller. */
@@ -26,31 +46,16 @@ export class JobWriter {
   /** The first buffer that ops may be given. */
   readonly #base: Buffer;
   readonly #maySleep: number;
-  /** Words: the published job; a job's size; the room for programs, first the table of their addresses. */
-  readonly #published: number;
-  readonly #size: number;
+  /** Words of the room for programs, which begins with the table of their addresses. */
   readonly #table: number;
   readonly #end: number;
   #words: Int32Array;
   #floats: Float32Array;
-  /** Word of the job in hand, and of its next argument. */
-  #job: number;
-  #next = 0;
+  /** Word of the job in hand. */
+  #job: number = PUBLISHED;
   #recording = false;
 
-  constructor(
-    kernels: KernelExports,
-    memory: WebAssembly.Memory,
-    options: {
-      threads: number;
-      atOnce: number;
-      scratch: number;
-      base: Buffer;
-      maySleep: boolean;
-      /** Byte addresses of room for programs. */
-      programs: { readonly begin: number; readonly end: number };
-    },
-  ) {
+  constructor(kernels: KernelExports, memory: WebAssembly.Memory, options: JobWriterOptions) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#others = options.threads - 1;
@@ -58,14 +63,12 @@ export class JobWriter {
     this.#scratch = options.scratch;
     this.#base = options.base;
     this.#maySleep = options.maySleep ? 1 : 0;
-    this.#published = kernels.jobAddress() >> 2;
-    this.#size = kernels.jobSize() >> 2;
     this.#table = options.programs.begin >> 2;
     this.#end = options.programs.end >> 2;
-    this.#job = this.#published;
     this.#words = new Int32Array(0);
     this.#floats = new Float32Array(0);
     this.refresh();
+    this.jobs = new Jobs(this);
   }
 
   /** Must be called when the memory has grown. */
@@ -74,55 +77,50 @@ export class JobWriter {
     this.#floats = new Float32Array(this.#memory.buffer, 0, this.#end);
   }
 
-  /** Begins the job of `kernel`, a value of `Kernel`. */
-  start(kernel: number): this {
+  /** Begins the job of kernel `kernel`. */
+  start(kernel: number): void {
     this.#words[this.#job] = kernel;
-    this.#next = this.#job + HEADER;
-    return this;
   }
 
-  int(value: number): this {
-    this.#words[this.#next++] = value;
-    return this;
+  int(place: number, value: number): void {
+    this.#words[this.#job + FIELDS + place] = value;
   }
 
-  num(value: number): this {
-    this.#floats[this.#next++] = value;
-    return this;
+  num(place: number, value: number): void {
+    this.#floats[this.#job + FIELDS + place] = value;
+  }
+
+  flag(place: number, value: boolean): void {
+    this.int(place, value ? 1 : 0);
   }
 
   /**
-   * The byte address of a buffer. Below the first one lie the job itself, counters of the threads and their scratch: a kernel
-   * that reads there makes numbers of them, so no address below it is ever handed to one.
+   * Writes the byte address of a buffer. Below the first one lie the job itself, counters of the threads and their scratch: a
+   * kernel that reads there makes numbers of them, so no address below it is ever handed to one.
    */
-  address(buffer: Buffer): number {
-    if (buffer >= this.#base) return buffer << 2;
-    throw new Error(`a kernel was given a buffer at ${buffer}; the first one is at ${this.#base}`);
-  }
-
-  ptr(buffer: Buffer): this {
-    return this.int(this.address(buffer));
+  buffer(place: number, value: Buffer): void {
+    if (!(value >= this.#base)) {
+      throw new Error(`a kernel was given a buffer at ${value}; the first one is at ${this.#base}`);
+    }
+    this.int(place, value << 2);
   }
 
   /** A buffer that may be left out, which kernels see as address 0. */
-  optional(buffer: OptionalBuffer): this {
-    return buffer === none ? this.int(0) : this.ptr(buffer);
+  optional(place: number, value: OptionalBuffer): void {
+    if (value === none) this.int(place, 0);
+    else this.buffer(place, value);
   }
 
-  flag(value: boolean): this {
-    return this.int(value ? 1 : 0);
-  }
-
-  /** Runs tiles [0, tiles). `work` decides how many threads are asked, never what is computed. */
-  run(tiles: number, work: number): void {
+  /** Runs tiles [0, tiles) of the job in hand. `work` decides how many threads are asked, never what is computed. */
+  run({ tiles, work }: Extent): void {
     if (tiles <= 0) return;
-    this.#words[this.#job + 1] = tiles;
+    this.#words[this.#job + TILES] = tiles;
     if (this.#recording) {
-      this.#job = Math.min(this.#job + this.#size, this.#lastJob);
+      this.#job = Math.min(this.#job + SIZE, this.#lastJob);
       return;
     }
     const chunks = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
-    this.#words[this.#job + 2] = chunks;
+    this.#words[this.#job + CHUNKS] = chunks;
     const helpers = Math.min(chunks, this.#useful) - 1;
     this.#kernels.dispatch(this.#scratch, chunks, helpers, this.#others, this.#maySleep);
   }
@@ -134,8 +132,7 @@ export class JobWriter {
       const programs = this.#useful === 1 || next + 1 === count ? 0 : this.#write(next, count, record);
       if (programs === 0) record(next++);
       else {
-        this.start(this.#kernels.Kernel.programs!.value).int(this.#table << 2);
-        this.run(programs, Number.POSITIVE_INFINITY);
+        this.jobs.programs({ table: this.#table << 2 }, { tiles: programs, work: Number.POSITIVE_INFINITY });
         next += programs;
       }
     }
@@ -143,7 +140,7 @@ export class JobWriter {
 
   /** Where the last job of a full room begins, with space for the end after it. */
   get #lastJob(): number {
-    return this.#end - this.#size - 1;
+    return this.#end - SIZE - 1;
   }
 
   /** Writes down programs `first`, `first` + 1, … and returns how many found room. */
@@ -157,11 +154,11 @@ export class JobWriter {
         record(first + written);
         // What reached the end of the room was written over itself.
         if (this.#job === this.#lastJob) break;
-        this.#words[this.#job++] = END;
+        this.#words[this.#job++] = PROGRAM_END;
       }
     } finally {
       this.#recording = false;
-      this.#job = this.#published;
+      this.#job = PUBLISHED;
     }
     return written;
   }

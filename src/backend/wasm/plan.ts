@@ -1,15 +1,13 @@
 // The plan of the kernels.
 import type { PlannedConv2d, PlannedLayer, Planner } from "../plan.ts";
-import { isGradientTransformed, isTransformed, winogradFloats } from "../winograd.ts";
 import { memoryBytes } from "./layout.ts";
+import { DATA_TAPS } from "./tiles.gen.ts";
+import { isGradientTransformed, isTransformed, winogradFloats } from "./winograd-plan.ts";
 
 /** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
 const CHUNK_BYTES = 1 << 20;
 /** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
 const SMALL_MODEL = 1 << 18;
-/** Taps that the kernel of the data gradient sums in one pass: DEPTH in assembly/conv2d-backward-data.ts. */
-export const PASS: number = 512;
-
 /** Ops whose kernels take any even number of lanes; those of the others take whole vectors of four. */
 const EVEN: ReadonlySet<PlannedLayer["op"]> = new Set(["elementwise", "linear", "maxPool2d", "view"]);
 
@@ -25,7 +23,7 @@ function takesEven(layer: PlannedLayer): boolean {
  */
 function spreadChannels({ outChannels, kernelHeight, kernelWidth, stride }: PlannedConv2d): number {
   if (stride === 1) return 0;
-  return Math.min(outChannels, Math.max(1, Math.floor(PASS / (kernelHeight * kernelWidth))));
+  return Math.min(outChannels, Math.max(1, Math.floor(DATA_TAPS / (kernelHeight * kernelWidth))));
 }
 
 export const wasmPlan: Planner = {

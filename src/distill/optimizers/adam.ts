@@ -4,7 +4,7 @@
 //   v ← β₂·v + (1 − β₂)·g²
 //   x ← x − η·m̂ / (√v̂ + eps),   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
 import type { Allocator } from "../../backend/arena.ts";
-import type { Ops } from "../../backend/backend.ts";
+import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
 /** Optax has β 0.9 and 0.999 and eps 1e-8 where nothing is said. */

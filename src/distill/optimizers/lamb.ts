@@ -6,7 +6,7 @@
 //   x ← x − η·trust·u,   trust = ‖x‖/‖u‖, or 1 where either norm is 0
 // The norms are those of the whole tensor: a step is a share η of its length, whatever the gradient's.
 import type { Allocator } from "../../backend/arena.ts";
-import type { Ops } from "../../backend/backend.ts";
+import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
 /** Optax has β 0.9 and 0.999, eps 1e-6 and no weight decay where nothing is said. */

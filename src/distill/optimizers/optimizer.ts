@@ -1,6 +1,6 @@
 // The table of outer optimisers: a new one is a file and a row.
 import type { Allocator } from "../../backend/arena.ts";
-import type { Ops } from "../../backend/backend.ts";
+import type { Ops } from "../../backend/ops.ts";
 import { type AdamSettings, allocateAdam } from "./adam.ts";
 import { allocateLamb, type LambSettings } from "./lamb.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";

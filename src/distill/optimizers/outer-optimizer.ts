@@ -1,5 +1,5 @@
 // What every outer optimiser is: its memory beside the value as named tensors, and one update of the value.
-import type { Buffer } from "../../backend/backend.ts";
+import type { Buffer } from "../../backend/buffer.ts";
 
 /** An optimiser of one learned tensor, its state in a backend's memory. */
 export interface OuterOptimizer {

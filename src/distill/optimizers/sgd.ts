@@ -2,7 +2,8 @@
 //   v ← momentum·v + g
 //   x ← x − η·v
 import type { Allocator } from "../../backend/arena.ts";
-import { none, type Ops } from "../../backend/backend.ts";
+import { none } from "../../backend/buffer.ts";
+import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
 /** Optax has no momentum where nothing is said. */

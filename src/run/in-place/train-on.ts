@@ -1,6 +1,7 @@
 // trainOn(): trains one network on a distilled set, to use.
 
-import { type Floats, write } from "../../backend/backend.ts";
+import { write } from "../../backend/backend.ts";
+import type { Floats } from "../../backend/buffer.ts";
 import { checkValues } from "../../checks/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";

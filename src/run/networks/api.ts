@@ -1,7 +1,7 @@
 // What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
 // do not cross.
 
-import type { Floats } from "../../backend/backend.ts";
+import type { Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";

@@ -1,7 +1,8 @@
 // The networks of an outer step, each on the next worker that is free. Which worker that is cannot be seen in a result:
 // shares are added in the order of the networks.
 import { transfer } from "comlink";
-import { type Backend, type Buffer, type Floats, write } from "../../backend/backend.ts";
+import { type Backend, write } from "../../backend/backend.ts";
+import type { Buffer, Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";

@@ -1,5 +1,5 @@
 // What a worker holds of a run: all that is learned, and what computes shares.
-import type { Buffer } from "../../backend/backend.ts";
+import type { Buffer } from "../../backend/buffer.ts";
 import type { Method, MethodContext, MethodRun, NetworkRun } from "../../distill/method.ts";
 import { stagingFloats } from "../../distill/tensor.ts";
 

@@ -1,5 +1,5 @@
 // The options and the result of trainOn().
-import type { Floats } from "../../backend/backend.ts";
+import type { Floats } from "../../backend/buffer.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Replay } from "../../evaluate/trainer.ts";

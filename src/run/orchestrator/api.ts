@@ -1,7 +1,8 @@
 // The messages between a page and its orchestrator, through comlink. Arguments are plain data; networks and runs are
 // comlink proxies. Progress goes over a port of its own.
 import type { ProxyMarked } from "comlink";
-import type { Floats, Simd } from "../../backend/backend.ts";
+import type { Simd } from "../../backend/backend.ts";
+import type { Floats } from "../../backend/buffer.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import type { BoundNetwork } from "../../engine/bound-network.ts";

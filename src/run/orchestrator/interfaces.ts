@@ -1,7 +1,9 @@
 // The engine as users see it, in place or in a worker. There are only interfaces here: their implementations need types of
 // pages or of Node, without which a program that uses this package may be compiled.
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Floats, Simd } from "../../backend/backend.ts";
+
+import type { Simd } from "../../backend/backend.ts";
+import type { Floats } from "../../backend/buffer.ts";
 import type { BindOptions } from "../../engine/options.ts";
 import type {
   Chance,

@@ -1,7 +1,7 @@
 // Dataset distillation by back-gradient (Wang, Zhu, Torralba, Efros 2018, Algorithm 1; docs/math.md §1, §2): a network is
 // trained on the blocks for steps × epochs gradient steps, and pixels, learning rates and, if wanted, labels follow the
 // gradient of its loss on real images.
-import { required } from "../../../backend/backend.ts";
+import { required } from "../../../backend/buffer.ts";
 import { BackGradient } from "../../../inner/back-gradient.ts";
 import { blockOrder } from "../../../inner/block-order.ts";
 import { innerOptimizer } from "../../../inner/inner-optimizer.ts";

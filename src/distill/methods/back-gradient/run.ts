@@ -1,6 +1,6 @@
 // What back-gradient learns: the pixels of the blocks, the learning rates through softplus, and labels where they are
 // learned (docs/math.md §1).
-import type { Buffer, Floats } from "../../../backend/backend.ts";
+import type { Buffer, Floats } from "../../../backend/buffer.ts";
 import type { Blocks, InnerLoop } from "../../../inner/unroll.ts";
 import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";

@@ -1,5 +1,6 @@
-// Which convolutions take fewer multiplications than a direct sum (assembly/winograd.ts), and in which pieces. Decided by
-// the shape alone, as it decides bits.
+// Which convolutions take fewer multiplications than a direct sum (assembly/winograd.ts), and in which pieces. The shape alone
+// decides it, because it decides bits.
+import { WINOGRAD_POSITIONS, WINOGRAD_SCRATCH, WINOGRAD_SIDE, WINOGRAD_SKEW } from "./tiles.gen.ts";
 
 /** What decides it: a convolution layer at one batch. */
 export interface Conv2dSizes {
@@ -22,11 +23,6 @@ export interface WinogradBlocks {
   readonly groups: number;
 }
 
-/** Bytes of a thread's scratch for transformed tiles: with the transformed weights, what L2 holds. */
-export const winogradScratch: number = 1280 * 1024;
-
-/** Positions of a tile: 6 × 6. */
-const POSITIONS = 36;
 /** Channels on either side, by side of the kernel, below which the transforms cost what the products save. */
 const LEAST_CHANNELS = { 3: 16, 5: 32 };
 /** Pairs of channels whose sums of a weight gradient, 36 each, stay in L2. */
@@ -41,14 +37,17 @@ const LARGEST_SHARE = 0.6;
 const BLOCKS_PER_GROUP = 4;
 const MOST_GROUPS = 8;
 
+/** Outputs a side of a tile. */
+const outputsOfTile = (kernel: number): number => WINOGRAD_SIDE + 1 - kernel;
+
 /** Whether a layer's convolutions are transformed: forward, and of the output's gradient. */
 export function isTransformed(layer: Omit<Conv2dSizes, "batch"> & { readonly stride: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight: r, kernelWidth, stride } = layer;
   if (stride !== 1 || r !== kernelWidth || (r !== 3 && r !== 5)) return false;
   if (inChannels % 4 !== 0 || outChannels % 4 !== 0) return false;
   if (Math.min(inChannels, outChannels) < LEAST_CHANNELS[r] || mostCells(layer) < LEAST_CELLS) return false;
-  const m = 7 - r;
-  const products = POSITIONS * Math.ceil(outHeight / m) * Math.ceil(outWidth / m);
+  const m = outputsOfTile(r);
+  const products = WINOGRAD_POSITIONS * Math.ceil(outHeight / m) * Math.ceil(outWidth / m);
   return products <= LARGEST_SHARE * outHeight * outWidth * r * r;
 }
 
@@ -60,12 +59,12 @@ export function isGradientTransformed({ inChannels, outChannels }: Conv2dSizes):
 /** Floats of workspace that the three passes need: transformed weights, or sums of their gradient. */
 export function winogradFloats(layer: Conv2dSizes): number {
   const copies = isGradientTransformed(layer) ? winogradBlocks(layer).groups : 1;
-  return POSITIONS * layer.inChannels * layer.outChannels * copies;
+  return WINOGRAD_POSITIONS * layer.inChannels * layer.outChannels * copies;
 }
 
 export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {
   const { outHeight, outWidth, kernelHeight, batch } = sizes;
-  const m = 7 - kernelHeight;
+  const m = outputsOfTile(kernelHeight);
   const across = Math.ceil(outWidth / m);
   const cells = mostCells(sizes);
   const laneBlock = 4 * Math.ceil(batch / Math.ceil(batch / Math.min(MOST_LANES, cells)) / 4);
@@ -78,6 +77,6 @@ export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {
 
 /** Images × tiles of a block that a thread's scratch holds, a multiple of 8. */
 function mostCells({ inChannels, outChannels }: Pick<Conv2dSizes, "inChannels" | "outChannels">): number {
-  const cells = (winogradScratch / 4 / POSITIONS - 32) / (inChannels + outChannels);
+  const cells = (WINOGRAD_SCRATCH / 4 / WINOGRAD_POSITIONS - 2 * WINOGRAD_SKEW) / (inChannels + outChannels);
   return Math.min(MOST_CELLS, 8 * Math.floor(cells / 8));
 }

@@ -1,0 +1,163 @@
+// The sizes that ops are given. `batch` is the padded number of images of an activation (backend.ts).
+import type { Buffer, OptionalBuffer } from "./buffer.ts";
+
+/** A stride-`stride` convolution over an input that already holds its padding. Sizes in elements. */
+export interface Conv2dShape {
+  readonly inChannels: number;
+  /** Rows and columns of the padded input. */
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly batch: number;
+}
+
+/** A stride-1 convolution seen from its input, which does not hold its padding; see `Ops.conv2dBackwardData`. */
+export interface Conv2dBackwardDataShape {
+  readonly inChannels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outChannels: number;
+  /** Of dy: for a larger stride, after spreading. */
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly padding: number;
+  readonly batch: number;
+}
+
+/** Puts an image [height, width] into a larger or smaller frame; see `Ops.embed2d`. */
+export interface Embed2dShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** Where row 0 and column 0 land in the frame; may be negative, which crops. */
+  readonly top: number;
+  readonly left: number;
+  /** Distance in the frame between neighbours of the image. */
+  readonly spread: number;
+  readonly batch: number;
+}
+
+export interface LinearShape {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  readonly batch: number;
+}
+
+export interface Pool2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly batch: number;
+}
+
+/**
+ * Average pooling into bins: output row i has the input rows from ⌊i·inHeight / outHeight⌋ to before
+ * ⌈(i + 1)·inHeight / outHeight⌉, and columns likewise (PyTorch).
+ */
+export interface AdaptivePool2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly batch: number;
+}
+
+/** Average pooling with windows of one size over an input padded with zeros. */
+export interface AvgPool2dShape extends AdaptivePool2dShape {
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  readonly padding: number;
+}
+
+/**
+ * Smooth activations y = f(x). Their slope f′ is a function of `p`, which is y for tanh (1 − y²) and sigmoid
+ * (y·(1 − y)), and x for softplus (sigmoid(x)).
+ */
+export type Activation = "tanh" | "sigmoid" | "softplus";
+
+/**
+ * What is normalised together: a set is `channels / groups` neighbouring channels over all positions, of one image or,
+ * `acrossImages`, of all `images` real ones.
+ */
+export interface NormShape {
+  readonly channels: number;
+  readonly groups: number;
+  /** Positions: rows times columns. */
+  readonly area: number;
+  readonly images: number;
+  readonly batch: number;
+  readonly acrossImages: boolean;
+}
+
+/** What `normBackward` read and gave. */
+export interface NormBackwardPrimal {
+  readonly dy: Buffer;
+  readonly x: Buffer;
+  readonly statistics: Buffer;
+  readonly sums: Buffer;
+  readonly weight: OptionalBuffer;
+}
+
+/** The tangents of that; `rx` and `rWeight` as in `normForwardR`. */
+export interface NormBackwardTangent {
+  readonly rdy: Buffer;
+  readonly rx: OptionalBuffer;
+  readonly rStatistics: OptionalBuffer;
+  readonly rWeight: OptionalBuffer;
+}
+
+/** `size` channels count for each: from ⌊size/2⌋ before it to ⌈size/2⌉ − 1 after it (PyTorch). */
+export interface LocalResponseNormShape {
+  readonly channels: number;
+  /** Rows times columns. */
+  readonly area: number;
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  /** Above 0. */
+  readonly k: number;
+  readonly batch: number;
+}
+
+/** `images` of the `batch` lanes are real; means are over those. */
+export interface LossShape {
+  readonly classes: number;
+  readonly images: number;
+  readonly batch: number;
+}
+
+export interface AdamOptions {
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  /** 1 for the first update: the exponent of the bias corrections. */
+  readonly step: number;
+}
+
+export interface AdamDirectionOptions extends Omit<AdamOptions, "learningRate"> {
+  readonly weightDecay: number;
+}
+
+export interface SgdOptions {
+  readonly learningRate: number;
+  readonly momentum: number;
+}

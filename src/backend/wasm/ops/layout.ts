@@ -1,0 +1,19 @@
+// What moves floats without arithmetic, as jobs (assembly/layout.ts).
+import type { Ops } from "../../ops.ts";
+import type { Extent, Jobs } from "../jobs.gen.ts";
+import { PACK_FEATURES } from "../tiles.gen.ts";
+
+const packing = (s: { features: number; batch: number }): Extent => ({
+  tiles: Math.ceil(s.features / PACK_FEATURES),
+  work: s.features * s.batch,
+});
+
+export function layoutOps(jobs: Jobs): Pick<Ops, "packImages" | "unpackImages" | "embed2d" | "oneHot"> {
+  return {
+    packImages: (out, x, s) => jobs.packImages({ out, x }, s, packing(s)),
+    unpackImages: (out, x, s) => jobs.unpackImages({ out, x }, s, packing(s)),
+    embed2d: (out, x, s) =>
+      jobs.embed2d({ out, x }, s, { tiles: s.channels, work: s.channels * s.outHeight * s.outWidth * s.batch }),
+    oneHot: (out, labels, s) => jobs.oneHot({ out, labels }, s, { tiles: s.classes, work: s.classes * s.batch }),
+  };
+}
