@@ -17,30 +17,30 @@ import type { ModelDescription } from "../../nn/describe.ts";
 import type { ImageShape } from "../../nn/layer.ts";
 
 const alexNetOptions = {
-  /** Whether its two large layers drop out. */
+  /** Whether there is dropout before its two large layers. */
   dropout: open(flag, { help: "puts dropout before each of the first two fully connected layers" }) as Open<boolean>,
 };
 
 const convNetOptions = {
-  /** Blocks. */
-  depth: open(whole(1, 8), { help: "how many blocks it has; 3 where this is not given" }) as Open<number>,
-  /** Channels of each block. */
+  /** The number of blocks. */
+  depth: open(whole(1, 8), { help: "how many blocks it has; 3 by default" }) as Open<number>,
+  /** The channels of each block. */
   width: open(whole(1, 4096), {
-    help: "how many channels each block has; 128 where this is not given",
+    help: "how many channels each block has; 128 by default",
   }) as Open<number>,
   norm: open(word("instance", "group", "batch", "none"), {
-    help: "how activations are normalised; instance where this is not given",
+    help: "how activations are normalised; instance by default",
   }) as Open<"instance" | "group" | "batch" | "none">,
   activation: open(word("relu", "leakyrelu", "sigmoid", "tanh"), {
-    help: "which function follows the norm; relu where this is not given",
+    help: "which function follows the norm; relu by default",
   }) as Open<"relu" | "leakyrelu" | "sigmoid" | "tanh">,
   pooling: open(word("avg", "max", "none"), {
-    help: "how blocks are pooled; avg where this is not given",
+    help: "how blocks are pooled; avg by default",
   }) as Open<"avg" | "max" | "none">,
 };
 
 const mlpOptions = {
-  /** Units of the layers between the images and the classes. */
+  /** The units of each layer between the images and the classes. */
   hidden: asked(list("a list of numbers of units", whole(1)), {
     help: "how many units each layer between the images and the classes has",
   }) as Asked<readonly number[]>,
@@ -66,7 +66,7 @@ const inputShape: Kind<ImageShape> = nested("other", "[channels, height, width]"
   return value as unknown as ImageShape;
 });
 
-/** What else a layer has is for the function that makes it. */
+/** The other fields of a layer are checked by the function that makes it. */
 const layer: Kind<ModelDescription["layers"][number]> = nested("other", "an object with a kind", (value, at) => {
   if (!isObject(value)) throw new Misfit(at, "an object with a kind", value);
   const { kind } = value;
