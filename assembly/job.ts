@@ -5,6 +5,8 @@ import { activationBackward, activationBackwardR, activationForward, leakyRelu, 
 import { adaptiveAvgPool2dBackward, adaptiveAvgPool2dForward, avgPool2dBackward, avgPool2dForward } from "./avg-pool2d";
 import { conv2dBackwardWeights, conv2dForward } from "./conv2d";
 import { conv2dBackwardData } from "./conv2d-backward-data";
+import { guard } from "./guard";
+import { adamDirection, lambStep } from "./lamb";
 import { embed2d, oneHot, packImages, unpackImages } from "./layout";
 import { linearBackwardData, linearBackwardWeights, linearForward } from "./linear";
 import { localResponseNormBackward, localResponseNormBackwardR, localResponseNormForward, localResponseNormForwardR } from "./local-response-norm";
@@ -14,6 +16,7 @@ import { normBackwardR, normForwardR } from "./norm-r";
 import { adam } from "./optimizer";
 import { maxPool2dForward, maxPool2dGather, maxPool2dScatter } from "./pool2d";
 import { dropoutMask, normal, uniform } from "./random";
+import { sgd } from "./sgd";
 import { axpy, axpyBy, copy, dotPartial, fill, multiply, scale, scaleBy, sum, sumRows } from "./vector";
 import { winogradBackwardWeights, winogradForward, winogradWeights, winogradWeightsBack } from "./winograd";
 
@@ -56,6 +59,10 @@ export enum Kernel {
   squaredError,
   squaredErrorR,
   adam,
+  adamDirection,
+  lambStep,
+  sgd,
+  guard,
   uniform,
   normal,
   dropoutMask,
@@ -239,7 +246,19 @@ function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
       squaredErrorR(ptr(0), ptr(1), ptr(2), int(3), int(4), int(5), begin, end);
       break;
     case Kernel.adam:
-      adam(ptr(0), ptr(1), ptr(2), ptr(3), int(4), num(5), num(6), num(7), num(8), num(9), num(10), num(11), begin, end);
+      adam(ptr(0), ptr(1), ptr(2), ptr(3), int(4), num(5), num(6), num(7), num(8), num(9), num(10), num(11), ptr(12), begin, end);
+      break;
+    case Kernel.adamDirection:
+      adamDirection(ptr(0), ptr(1), ptr(2), ptr(3), ptr(4), int(5), ptr(6), num(7), num(8), num(9), num(10), num(11), num(12), num(13), num(14), begin, end);
+      break;
+    case Kernel.lambStep:
+      lambStep(ptr(0), ptr(1), ptr(2), int(3), ptr(4), num(5), begin, end);
+      break;
+    case Kernel.sgd:
+      sgd(ptr(0), ptr(1), ptr(2), int(3), ptr(4), num(5), num(6), begin, end);
+      break;
+    case Kernel.guard:
+      guard(ptr(0), ptr(1), ptr(2), int(3), ptr(4), int(5), int(6), begin, end);
       break;
     case Kernel.uniform:
       uniform(ptr(0), int(1), int(2), int(3), int(4), num(5), num(6), begin, end);

@@ -4,11 +4,12 @@
 //   x ← x − stepSize·m / (√v / correction2Sqrt + eps)
 // with stepSize = lr / (1 − β₁ᵗ) and correction2Sqrt = √(1 − β₂ᵗ) from the caller, in float64. So are 1 − β₁ and 1 − β₂:
 // 1 − 0.999 in float32 keeps four digits.
+import { stops } from "./guard";
 import { at, BLOCK, loadPartial, madd, storePartial } from "./simd";
 import { lastOf } from "./vector";
 
 /** β·average + (1 − β)·value */
-function decay(average: v128, value: v128, beta: f32, oneMinusBeta: f32): v128 {
+export function decay(average: v128, value: v128, beta: f32, oneMinusBeta: f32): v128 {
   return madd(f32x4.mul(f32x4.splat(beta), average), f32x4.splat(oneMinusBeta), value);
 }
 
@@ -18,7 +19,7 @@ function descend(x: v128, m: v128, v: v128, stepSize: f32, eps: f32, correction2
   return f32x4.sub(x, f32x4.div(f32x4.mul(f32x4.splat(stepSize), m), scale));
 }
 
-/** Updates x, m and v, all [n], from the gradient g [n]. */
+/** Updates x, m and v, all [n], from the gradient g [n]; nothing where `guard`, if it is not 0, holds 0. */
 export function adam(
   x: usize,
   m: usize,
@@ -32,9 +33,11 @@ export function adam(
   oneMinusBeta2: f32,
   eps: f32,
   correction2Sqrt: f32,
+  guard: usize,
   begin: i32,
   end: i32,
 ): void {
+  if (stops(guard)) return;
   const last = lastOf(n, end);
   let i = begin * BLOCK;
   for (; i + 4 <= last; i += 4) {

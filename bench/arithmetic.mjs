@@ -2,7 +2,7 @@
 // layer, as the layers call them. Each is checked before it is timed, at the same size: four of its images are those given
 // to the float64 reference, and must give the reference's results.
 import { Arena } from "../dist/backend/arena.js";
-import { none } from "../dist/backend/backend.js";
+import { none, write } from "../dist/backend/backend.js";
 import { isGradientTransformed, isTransformed, winogradFloats } from "../dist/backend/winograd.js";
 import { fill, hash } from "./inputs.mjs";
 
@@ -101,8 +101,8 @@ function compare(label, actual, expected, tolerance) {
   });
 }
 
-/** Returns inputs of the checked images, and the reference's results. */
-export function expectations(layer, reference) {
+/** Inputs of the checked images, and what the reference makes of them. */
+export async function expectations(layer, reference) {
   const { inputs, outputs, weights, bias } = counts(layer);
   const given = {
     x: fill(inputs * CHECKED, 10),
@@ -112,12 +112,12 @@ export function expectations(layer, reference) {
   };
   const arena = new Arena(reference);
   const bound = bind(layer, CHECKED, reference, arena);
-  for (const name in given) reference.write(bound.operands[name], given[name]);
+  for (const name in given) write(reference, bound.operands[name], given[name]);
   bound.pad();
   const results = {};
   for (const [pass, name, n] of passes(layer, CHECKED)) {
     bound[pass]();
-    results[name] = reference.read(bound.operands[name], n);
+    results[name] = await reference.read(bound.operands[name], n);
   }
   return { given, results };
 }
@@ -136,28 +136,29 @@ function passes(layer, batch) {
  * Returns the three passes of `layer` for `images` images on `backend`, checked and ready to be timed: pass, work, useful
  * flops. Those are the products of real images by direct summation, from the layer's sizes; a `transformed` pass needs fewer.
  */
-export function arithmeticCases(layer, images, backend, arena, { given, results }) {
+export async function arithmeticCases(layer, images, backend, arena, { given, results }) {
   const batch = layer.lanes(images);
   const bound = bind(layer, images, backend, arena);
   const { operands } = bound;
   const places = Array.from({ length: CHECKED }, (_, i) => Math.floor((i * (images - 1)) / (CHECKED - 1)));
   const real = (seed) => (i) => (i % batch < images ? hash(i, seed) : 0);
-  backend.write(operands.x, spread(given.x, batch, places, real(20)));
-  backend.write(operands.w, given.w);
-  backend.write(operands.bias, given.bias);
-  // Only the checked images have a gradient here, so that the weights' gradient comes only from them.
-  backend.write(
+  write(backend, operands.x, spread(given.x, batch, places, real(20)));
+  write(backend, operands.w, given.w);
+  write(backend, operands.bias, given.bias);
+  // Only the checked images have a gradient here, so that the weights' gradient is theirs alone.
+  write(
+    backend,
     operands.dy,
     spread(given.dy, batch, places, () => 0),
   );
   bound.pad();
   for (const [pass, name, n] of passes(layer, batch)) {
     bound[pass]();
-    const values = backend.read(operands[name], n);
+    const values = await backend.read(operands[name], n);
     const label = `${layer.name} (${layer.size}) ${pass}, ${images} images`;
     compare(label, name === "dw" ? values : gather(values, batch, places), results[name], bound.tolerance);
   }
-  backend.write(operands.dy, spread(given.dy, batch, places, real(22)));
+  write(backend, operands.dy, spread(given.dy, batch, places, real(22)));
   return passes(layer, batch).map(([pass]) => ({
     pass,
     work: bound[pass],

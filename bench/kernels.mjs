@@ -36,7 +36,7 @@ const gigaflops = (flops, ms) => flops / ms / 1e6;
 async function measureLayer(network, layer, images, { backend, arena, limit, expected, quick }) {
   const mark = arena.mark();
   const chunk = images === 1024 ? network.chunk : images;
-  const cases = arithmeticCases(layer, chunk, backend, arena, expected);
+  const cases = await arithmeticCases(layer, chunk, backend, arena, expected);
   for (const { work } of cases) warmUp(work, 20);
   const busy = await busyShare(quick ? 50 : 100);
   const [limits, ...samples] = interleave([limit, ...cases.map(({ work }) => work)], settings(quick));
@@ -68,7 +68,7 @@ async function measureArithmetic(backend, quick) {
   title(["network", "layer", "size", "pass", "images", "GFLOP/s", "limit", "share", "busy"]);
   for (const network of networks) {
     for (const layer of network.layers) {
-      const expected = expectations(layer, createReferenceBackend());
+      const expected = await expectations(layer, createReferenceBackend());
       for (const images of IMAGES) {
         const measured = await measureLayer(network, layer, images, { backend, arena, limit, expected, quick });
         for (const r of measured) {
@@ -84,7 +84,7 @@ async function measureArithmetic(backend, quick) {
 async function measureTraffic(backend, quick) {
   const rows = [];
   title(["kernel", "operands", "MB", "GB/s", "copy", "share", "busy"]);
-  for (const { kernel, operands, bytes, work } of trafficCases(backend)) {
+  for await (const { kernel, operands, bytes, work } of trafficCases(backend)) {
     warmUp(work, 20);
     const copy = copyWork(bytes);
     const busy = await busyShare(quick ? 50 : 100);

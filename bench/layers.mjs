@@ -1,5 +1,6 @@
 // The layers whose kernels are measured: convolutions and linear layers of the three networks.
 
+import { wasmPlan } from "../dist/backend/wasm/plan.js";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
 import { chunkImages } from "../dist/inner/real-batch.js";
 import { lanes as lanesOf } from "../dist/nn/network.js";
@@ -7,7 +8,7 @@ import { lanes as lanesOf } from "../dist/nn/network.js";
 /** Returns the sizes of each convolution or linear layer, its forward flops for one image, and its network's lanes. */
 function layersOf(model) {
   const layers = [];
-  const lanes = (images) => lanesOf(model, images);
+  const lanes = (images) => lanesOf(model, images, wasmPlan);
   model.layers.forEach(({ kind, options }, i) => {
     const [inChannels, height, width] = model.shapes[i];
     const [outChannels, outHeight, outWidth] = model.shapes[i + 1];
@@ -37,7 +38,7 @@ function layersOf(model) {
   return layers;
 }
 
-const network = (name, model) => ({ name, chunk: chunkImages(model), layers: layersOf(model) });
+const network = (name, model) => ({ name, chunk: chunkImages(model, wasmPlan), layers: layersOf(model) });
 
 /** The networks, with the images of a chunk of a large real batch and their layers. */
 export const networks = [

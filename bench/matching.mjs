@@ -1,5 +1,6 @@
 // A step of gradient matching on this library's passes: gradients at θ on real and on synthetic images, the distance
 // between them, and H_xθ·v along v = ∂distance/∂gradient (docs/math.md §3).
+import { write } from "../dist/backend/backend.js";
 import { RealBatch } from "../dist/inner/real-batch.js";
 import { lanes, Network } from "../dist/nn/network.js";
 import { labelledBatch } from "./inputs.mjs";
@@ -37,35 +38,37 @@ function matchingDistance(model, real, synthetic, v) {
 /** Returns a function that takes a step and returns { loss, images, learningRates: none }. */
 export function matching(model, engine, { parameters, steps, real }) {
   const { backend, arena } = engine;
-  const { ops } = backend;
+  const { ops, plan } = backend;
   const [block] = steps;
   const images = block.targets.length;
   const features = model.inputShape.reduce((a, b) => a * b);
   const count = model.parameterCount;
   const [theta, dReal, dSynthetic, along, product] = Array.from({ length: 5 }, () => arena.allocate(count));
-  const batch = lanes(model, images);
+  const batch = lanes(model, images, plan);
   const [x, y, staging] = [features * batch, model.classes * batch, images * features].map((n) => arena.allocate(n));
-  const network = new Network(model, ops, batch, arena);
+  const network = new Network(model, backend, batch, arena);
   const tape = network.tape(arena, x, y, { images: false, targets: false });
   const tangent = network.tangent(arena, { images: true, targets: false });
   const realBatch = new RealBatch(model, backend, arena, real.targets.length);
   const realImages = labelledBatch(real.images, real.targets);
+  const loss = arena.allocate(1);
   const v = new Float32Array(count);
-  backend.write(theta, parameters);
+  write(backend, theta, parameters);
   return async () => {
-    backend.write(staging, block.images);
+    write(backend, staging, block.images);
     ops.packImages(x, staging, { features, images, batch });
-    backend.write(staging, block.targets);
+    write(backend, staging, block.targets);
     ops.oneHot(y, staging, { classes: model.classes, images, batch });
-    realBatch.loss(theta, realImages, dReal);
+    realBatch.loss(theta, realImages, dReal, loss);
     network.forward(theta, tape, images);
     network.loss(tape, images);
     network.backward(theta, tape, dSynthetic);
-    const loss = matchingDistance(model, backend.read(dReal, count), backend.read(dSynthetic, count), v);
-    backend.write(along, v);
+    const gradients = await Promise.all([backend.read(dReal, count), backend.read(dSynthetic, count)]);
+    const distance = matchingDistance(model, ...gradients, v);
+    write(backend, along, v);
     network.forwardR(theta, along, tape, tangent, images);
     network.backwardR(theta, along, tape, tangent, product);
     ops.unpackImages(staging, tangent.dImages, { features, images, batch });
-    return { loss, images: [backend.read(staging, images * features)], learningRates: [] };
+    return { loss: distance, images: [await backend.read(staging, images * features)], learningRates: [] };
   };
 }

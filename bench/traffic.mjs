@@ -1,7 +1,9 @@
-// The kernels that memory bounds, at sizes of a LeNet step (operands in the cache) and of an AlexCifarNet step (not in the
-// cache), in bytes that they must read and write. Each is checked against the reference before it is timed, the large ones on
-// fewer images.
+// The kernels that memory bounds, at sizes of a LeNet step (operands in the cache) and of an AlexCifarNet step (not), in
+// bytes they must read and write. Each is checked against the reference before it is timed, the large ones on fewer
+// images.
+
 import { Arena } from "../dist/backend/arena.js";
+import { write } from "../dist/backend/backend.js";
 import { createReferenceBackend } from "../dist/backend/reference/backend.js";
 import { fill } from "./inputs.mjs";
 
@@ -137,13 +139,13 @@ function place({ floats, prepare }, backend) {
   let seed = 30;
   for (const name in floats) {
     at[name] = arena.allocate(floats[name]);
-    backend.write(at[name], fill(floats[name], seed++));
+    write(backend, at[name], fill(floats[name], seed++));
   }
   prepare?.(backend.ops, at);
   return at;
 }
 
-function check(label, testCase, backend) {
+async function check(label, testCase, backend) {
   const reference = createReferenceBackend();
   const wanted = place(testCase, reference);
   const got = place(testCase, backend);
@@ -151,8 +153,8 @@ function check(label, testCase, backend) {
   testCase.call(backend.ops, got);
   for (const name of testCase.written) {
     const n = testCase.floats[name];
-    const expected = reference.read(wanted[name], n);
-    const actual = backend.read(got[name], n);
+    const expected = await reference.read(wanted[name], n);
+    const actual = await backend.read(got[name], n);
     const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
     const wrong = expected.findIndex((value, i) => !(Math.abs(actual[i] - value) <= TOLERANCE * scale));
     if (wrong >= 0)
@@ -160,11 +162,11 @@ function check(label, testCase, backend) {
   }
 }
 
-/** Yields the cases one after the other, each in memory of its own until the next: kernel, operands, bytes, work. */
-export function* trafficCases(backend) {
+/** The cases one after the other, each in memory of its own until the next: kernel, operands, bytes, work. */
+export async function* trafficCases(backend) {
   for (const [operands, images, kernels] of groups) {
     for (const { kernel, build } of kernels) {
-      check(`${kernel} (${operands})`, build(Math.min(images, CHECKED)), backend);
+      await check(`${kernel} (${operands})`, build(Math.min(images, CHECKED)), backend);
       const sized = build(images);
       const at = place(sized, backend);
       yield { kernel, operands, bytes: 4 * sized.moved, work: () => sized.call(backend.ops, at) };

@@ -82,6 +82,7 @@ const withoutThings = instead(
   export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkDistilledSet };
   export { same as checkPerChannel };`,
 );
+const withoutAugmentCheck = instead(/\/augment-options\.ts$/, "export function augmentCheck() {}");
 
 export const pageWorkerSources = [
   handed,
@@ -89,6 +90,7 @@ export const pageWorkerSources = [
   withoutCheck,
   withoutChecks,
   withoutThings,
+  withoutAugmentCheck,
   withoutHelp,
   pageSources,
 ];

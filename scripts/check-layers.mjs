@@ -45,7 +45,10 @@ function visit(node, see) {
 function importedName(node) {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isImportTypeNode(node)) return ts.isLiteralTypeNode(node.argument) ? node.argument.literal : node.argument;
-  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) return node.arguments[0];
+  if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+    // Bundlers leave this one alone, because it is a module of the user's.
+    return node.getText().includes("webpackIgnore: true") ? undefined : node.arguments[0];
+  }
   return ts.isExternalModuleReference(node) ? node.expression : undefined;
 }
 

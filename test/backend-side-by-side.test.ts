@@ -1,7 +1,9 @@
 // Backend.sideBySide: ops written down as programs, each run whole by one thread.
+
 import { expect, test } from "vitest";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../src/backend/wasm/backend.ts";
+import { peek } from "./helpers.ts";
 
 const backends = [
   createReferenceBackend(),
@@ -36,11 +38,11 @@ test.each(
       value = Math.fround(job % 100 === 0 ? -0.5 * value : value + other);
       other = job % 7;
     }
-    expect([...backend.read(at + 64 * i, 3)], `program ${i}`).toEqual([value, value, value]);
+    expect([...peek(backend, at + 64 * i, 3)], `program ${i}`).toEqual([value, value, value]);
   }
   // The next job is an ordinary one again.
   backend.ops.fill(at, 9, 1);
-  expect(backend.read(at, 1)[0]).toBe(9);
+  expect(peek(backend, at, 1)[0]).toBe(9);
 });
 
 test("an error in what writes a program down leaves the backend usable", async () => {
@@ -51,6 +53,6 @@ test("an error in what writes a program down leaves the backend usable", async (
   expect(() => backend.sideBySide(2, fail)).toThrow("no");
   backend.reserve(backend.base + 16);
   backend.ops.fill(backend.base, 4, 2);
-  expect([...backend.read(backend.base, 2)]).toEqual([4, 4]);
+  expect([...peek(backend, backend.base, 2)]).toEqual([4, 4]);
   await backend.dispose();
 });

@@ -1,6 +1,6 @@
 // What every test shares: repeatable inputs, one way to compare, and the backends to test.
 
-import type { Backend } from "../src/backend/backend.ts";
+import type { Backend, Buffer, Floats } from "../src/backend/backend.ts";
 
 /** The tolerance of float32 kernels against the float64 reference: about 100 roundings of 2⁻²⁴, far below any wrong index. */
 export const float32Tolerance = 1e-5;
@@ -74,6 +74,15 @@ export function expectClose(
   if (residual <= tolerance) return;
   const got = `got ${actual[position]}, expected ${expected[position]} at ${position} of ${expected.length}`;
   throw new Error(`${label}: scaled residual ${residual.toExponential(2)} > ${tolerance}: ${got}`);
+}
+
+/** A copy of what lies in the memory of a backend whose ops have run when they return, as those of both backends do. */
+export function peek(backend: Pick<Backend, "upload">, source: Buffer, n: number): Floats {
+  let copy: Floats = new Float32Array(0);
+  backend.upload(source, n, (host) => {
+    copy = host.slice();
+  });
+  return copy;
 }
 
 /** Every backend that must agree with the reference. The kernels' results may not depend on `threads`. */

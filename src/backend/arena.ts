@@ -57,7 +57,10 @@ export class Arena implements Allocator {
     return mark;
   }
 
-  /** Runs `work` in a scope of its own. */
+  /**
+   * Runs `work` in a scope of its own. It may give promises of `Backend.read` to be awaited outside, because what a read
+   * gives was settled when it was called; all that it allocates, records and reads it does before it first waits.
+   */
   scope<T>(work: () => T): T {
     const mark = this.mark();
     try {

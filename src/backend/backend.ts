@@ -8,6 +8,7 @@
 // Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
 // floats beyond its end.
 import type { RandomKey } from "../numeric/philox.ts";
+import type { Planner } from "./plan.ts";
 
 /** What is read back: float32 from kernels, float64 from the reference. */
 export type Floats = Float32Array | Float64Array;
@@ -165,6 +166,15 @@ export interface AdamOptions {
   readonly step: number;
 }
 
+export interface AdamDirectionOptions extends Omit<AdamOptions, "learningRate"> {
+  readonly weightDecay: number;
+}
+
+export interface SgdOptions {
+  readonly learningRate: number;
+  readonly momentum: number;
+}
+
 /**
  * The operations every backend has. Outputs come first, then inputs, then parameters and sizes. `accumulate` adds to
  * the output instead of overwriting it. Outputs do not overlap inputs unless said otherwise. Each result is a fixed
@@ -200,7 +210,7 @@ export interface Ops {
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
-   * passes back, a workspace of `winogradFloats` (winograd.ts) lets a backend take a way with fewer products.
+   * passes back, a workspace of as many floats as `Planner.conv2d` says lets a backend take a way with fewer products.
    */
   conv2dForward(
     y: Buffer,
@@ -389,8 +399,39 @@ export interface Ops {
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
   squaredErrorR(rdz: Buffer, rdy: OptionalBuffer, rz: Buffer, shape: LossShape): void;
 
-  /** PyTorch's Adam without weight decay: updates x, m and v from the gradient g */
-  adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions): void;
+  /**
+   * Says whether an update may happen, and what its gradient is multiplied by. out[0] = 0 where loss[0] or one of squares
+   * [count], the squared norms of the parts of the gradient, is not finite. Else, without a clip (clip = 0), it is 1; with
+   * one (clip > 0) it is f, above 0 and at most 1: n = √Σ squares, m the mean, or n where that is 0,
+   * f = min(1, clip·m/n), and the mean becomes 0.9·m + 0.1·n·f (Feng, Vedantam, Kempe, *Embarrassingly Simple Dataset
+   * Distillation*, 2024; docs/math.md §1). All is computed in float64, sums in order. mean [3], zeros before the first
+   * gradient, holds a float64 as the sum of three floats; it stays as it is where out[0] is 0, and may be none without a
+   * clip.
+   */
+  guard(out: Buffer, mean: OptionalBuffer, squares: Buffer, count: number, loss: Buffer, clip: number): void;
+  /**
+   * PyTorch's Adam without weight decay: updates x, m and v from the gradient g. Here and in the other updates nothing is
+   * written where guard[0] is 0, whatever the gradient holds.
+   */
+  adam(x: Buffer, m: Buffer, v: Buffer, g: Buffer, n: number, options: AdamOptions, guard?: OptionalBuffer): void;
+  /** v ← momentum·v + g, x ← x − learningRate·v. Where momentum is 0, v may be none, and is neither read nor written. */
+  sgd(x: Buffer, v: OptionalBuffer, g: Buffer, n: number, options: SgdOptions, guard?: OptionalBuffer): void;
+  /**
+   * u = m̂ / (√v̂ + eps) + weightDecay·x, the direction of AdamW and LAMB: updates m and v as `adam` does, from the gradient
+   * g; m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ). u may be g.
+   */
+  adamDirection(
+    u: Buffer,
+    m: Buffer,
+    v: Buffer,
+    g: Buffer,
+    x: Buffer,
+    n: number,
+    options: AdamDirectionOptions,
+    guard?: OptionalBuffer,
+  ): void;
+  /** x ← x − learningRate·trust·u. squares [2] = ‖x‖² and ‖u‖²; trust = ‖x‖/‖u‖, or 1 where either is 0. */
+  lambStep(x: Buffer, u: Buffer, squares: Buffer, n: number, learningRate: number, guard?: OptionalBuffer): void;
 
   /** out[i] = low + (high − low)·u, u = (draw i >>> 8) / 2²⁴ */
   uniform(out: Buffer, n: number, key: RandomKey, low: number, high: number): void;
@@ -411,8 +452,15 @@ export interface Ops {
 /** Which SIMD instructions kernels use: those with one result everywhere, or also those that leave some to the machine. */
 export type Simd = "strict" | "relaxed";
 
+/**
+ * Ops, `upload` and `read` are recorded in the order of the calls, and a backend may run them later, as long as each sees
+ * what those before it left. So no caller looks at memory but by `read`, whose answer it waits for.
+ */
 export interface Backend {
-  readonly name: "wasm" | "reference";
+  /** A key of the registry (engine/backends.ts). */
+  readonly name: string;
+  /** What `read` gives and `upload` fills. */
+  readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Kernel threads in use. */
   readonly threads: number;
   /** Of these, how many can be at work at the same time: no more than there are processors. */
@@ -420,23 +468,41 @@ export interface Backend {
   /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
   readonly simd: Simd | "none";
   readonly ops: Ops;
+  readonly plan: Planner;
   /** The first buffer that callers may use. */
   readonly base: Buffer;
   /** Floats that can be addressed now; `reserve` makes it more. */
   readonly capacity: number;
   /** Makes room for `floats` floats in all. Throws RangeError when the memory cannot grow so far. */
   reserve(floats: number): void;
-  write(target: Buffer, values: ArrayLike<number>): void;
-  /** Copies `n` floats out. */
-  read(source: Buffer, n: number): Floats;
-  /** `n` floats where they lie, to read and to write without a copy. Good until the memory grows. */
+  /**
+   * Calls `fill` at once with room for `n` floats, all of which it writes: they are at `target` for all ops that follow. The
+   * room is the memory itself or a copy of it, holds anything at first and is good until `fill` returns.
+   */
+  upload(target: Buffer, n: number, fill: (host: Floats) => void): void;
+  /**
+   * A copy of `n` floats as they are after all ops recorded before this call and before those recorded after it. So a
+   * synchronous `arena.scope` may collect such promises: what it gives back may be used for something else at once.
+   */
+  read(source: Buffer, n: number): Promise<Floats>;
+  /** Hands over what was recorded, on a backend that collects it before it begins. */
+  submit(): void;
+  /**
+   * `n` floats where they lie, now. Only for draws that ops make and the host reads at once; a backend whose ops wait
+   * cannot offer it.
+   */
   view(source: Buffer, n: number): Floats;
   /**
-   * Calls `record(i)` for each i below `count`. What the ops called there compute is there when this returns; those of
+   * Calls `record(i)` for each i below `count`. What the ops called there compute is there for ops that follow; those of
    * one i run in order, those of different i perhaps at once, so they may not write what another's read. `record` may not
-   * look at memory, as ops may run later, and may be called twice; `dot` and `permutation` are not for it.
+   * look at memory, as ops may run later, and may be called twice; `dot`, `permutation`, `upload` and `read` are not for it.
    */
   sideBySide(count: number, record: (i: number) => void): void;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
+}
+
+/** Puts `values` at `target`. */
+export function write(backend: Pick<Backend, "upload">, target: Buffer, values: ArrayLike<number>): void {
+  backend.upload(target, values.length, (host) => host.set(values));
 }

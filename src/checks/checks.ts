@@ -51,11 +51,16 @@ export function whole(least: number, most?: number): Check {
   };
 }
 
-/** Checks that a value is one of these words. */
+/** What messages say of these words: `"a" or "b"`, and `one of "a", "b", "c"`. */
+export function choice(words: readonly string[]): string {
+  const quoted = words.map((word) => `"${word}"`);
+  return words.length > 2 ? `one of ${quoted.join(", ")}` : quoted.join(" or ");
+}
+
+/** One of these words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function oneOf(...words: readonly string[]): Check {
-  const quoted = words.map((word) => `"${word}"`);
-  const expected = words.length > 2 ? `one of ${quoted.join(", ")}` : quoted.join(" or ");
+  const expected = choice(words);
   return (name, value) => {
     if (typeof value !== "string") throw wrongKind(name, expected, value);
     if (!words.includes(value)) throw outOfRange(name, expected, value);

@@ -8,12 +8,13 @@
 //   };
 //   export interface BlurOptions extends Given<typeof blurOptions> {}
 //
-// isolatedDeclarations needs the type after `as`; the compiler refuses one that does not fit.
+// isolatedDeclarations needs the type after `as`; the compiler refuses one of another kind.
 
 import {
   type Check,
   number as checkNumber,
   whole as checkWhole,
+  choice,
   flag as isFlag,
   listOf,
   oneOf,
@@ -65,12 +66,12 @@ interface Said<T> {
   readonly insteadOf?: string;
 }
 
-/** Whether a call must give an option, gets a default for it, or may leave it out. */
-type Need = "asked" | "filled" | "open";
-
-export interface Option<T, N extends Need = Need> extends Said<T> {
+/** An option of a group. */
+export interface Option<T, Need extends string = string> extends Said<T> {
   readonly kind: Kind<T>;
-  readonly need: N;
+  /** Whether a call must give it: "asked", "filled" if it has a default, or "open" if it may be absent. */
+  readonly need: Need;
+  /** The value in a call that does not give it. */
   readonly default?: T;
 }
 
@@ -126,10 +127,10 @@ export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Ki
 /* @__NO_SIDE_EFFECTS__ */
 export function number(bounds: Bounds, called: string = "number"): Kind<number> {
   const { above, least = above, below, most = below } = bounds;
-  const low = least === undefined ? [] : [`${least === above ? ">" : ">="} ${least}`];
-  const high = most === undefined ? [] : [`${most === below ? "<" : "<="} ${most}`];
-  const closed = bounds.least !== undefined && bounds.most !== undefined;
-  const expected = `${called} ${closed ? `from ${least} to ${most}` : [...low, ...high].join(" and ")}`;
+  const end = (sign: string, bound: number | undefined, strict: number | undefined): string[] =>
+    bound === undefined ? [] : [`${sign}${bound === strict ? "" : "="} ${bound}`];
+  const ends = [...end(">", least, above), ...end("<", most, below)].join(" and ");
+  const expected = `${called} ${bounds.least === undefined || bounds.most === undefined ? ends : `from ${least} to ${most}`}`;
   const fits = (value: number): boolean =>
     Number.isFinite(value) && !(value < least! || value > most! || value === above || value === below);
   return { type: "number", expected, check: checkNumber(`a ${expected}`, fits), ...bounds };
@@ -138,9 +139,7 @@ export function number(bounds: Bounds, called: string = "number"): Kind<number> 
 /** The kind of one of these words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function word<const W extends readonly string[]>(...words: W): Kind<W[number]> {
-  const quoted = words.map((each) => `"${each}"`);
-  const expected = words.length === 2 ? quoted.join(" or ") : `one of ${quoted.join(", ")}`;
-  return { type: "word", expected, check: oneOf(...words), words };
+  return { type: "word", expected: choice(words), check: oneOf(...words), words };
 }
 
 /** True or false. */
@@ -191,11 +190,6 @@ export function completed<G extends Group>(group: G, given: Given<G>): Complete<
     if (value !== undefined) values[name] = value;
   }
   return values as Complete<G>;
-}
-
-/** Returns the first option that `completed` would have filled in and `value` lacks. */
-export function lacking(group: Group, value: Readonly<Record<string, unknown>>): string | undefined {
-  return Object.keys(group).find((name) => group[name]!.need !== "open" && value[name] === undefined);
 }
 
 /** Joins both groups in one. */

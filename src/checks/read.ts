@@ -2,6 +2,7 @@
 // with its place.
 
 import { isObject } from "../kinds.ts";
+import { choice } from "./checks.ts";
 import type { Complete, Group, Kind, Option, Path } from "./declare.ts";
 import { nearest } from "./nearest.ts";
 
@@ -68,8 +69,7 @@ export function variants<T>(
   groups: Readonly<Record<string, Group>>,
   usual?: string,
 ): Kind<T> {
-  const names = Object.keys(groups).map((name) => `"${name}"`);
-  const known = names.length === 1 ? names[0]! : `one of ${names.join(", ")}`;
+  const known = choice(Object.keys(groups));
   const reader = (value: unknown, path: Path): T => {
     if (!isObject(value)) throw new Misfit(path, expected, value);
     const { [key]: name = usual, ...rest } = value;

@@ -2,49 +2,17 @@
 // Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
 // not matter who augments it, or which other images are augmented with it.
 
-import {
-  type Check,
-  bytes as checkBytes,
-  flag,
-  floats,
-  kind,
-  listOf,
-  number,
-  optional,
-  whole,
-  wholeNumber,
-} from "../checks/checks.ts";
-import { type Checks, checkOptions, thing } from "../checks/options.ts";
-import { outOfRange, wrongKind } from "../checks/refusal.ts";
+import { bytes as checkBytes, floats, kind, listOf, number, whole, wholeNumber } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { logUniform } from "../numeric/elementary.ts";
 import { philox4x32, type RandomKey } from "../numeric/philox.ts";
+import { type Augmentation, augmentCheck, type ResizedCropRanges } from "./augment-options.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { fitTo, Resizer } from "./resize.ts";
 
-/** The ranges of torchvision's RandomResizedCrop. */
-export interface ResizedCropRanges {
-  /** The range of the part's share of the area. Default [0.08, 1]. */
-  readonly scale?: readonly [least: number, most: number] | undefined;
-  /** The range of the part's width / height. Default [3/4, 4/3]. */
-  readonly ratio?: readonly [least: number, most: number] | undefined;
-}
-
-/**
- * The augmentation of training images, as plain data, so that a recipe can hold it. Parts that are left out are not done.
- *
- * @example
- * const cifar: Augmentation = { crop: 4, flip: true };
- * const photographs: Augmentation = { resizedCrop: true, flip: true };
- */
-export interface Augmentation {
-  /** Pads by so many reflected pixels, then crops at random: RandomCrop(size, padding, padding_mode="reflect"). */
-  readonly crop?: number | undefined;
-  /** Crops a random part and resizes it to the whole, bicubic: RandomResizedCrop. */
-  readonly resizedCrop?: boolean | ResizedCropRanges | undefined;
-  /** Mirrors left to right, at the end, with probability 1/2: RandomHorizontalFlip. */
-  readonly flip?: boolean | undefined;
-}
+export type { Augmentation, ResizedCropRanges } from "./augment-options.ts";
 
 /** The shape of one image. */
 export interface AugmentShape {
@@ -53,30 +21,7 @@ export interface AugmentShape {
   readonly width: number;
 }
 
-/** Checks for [least, most], above 0 and up to `limit`. */
-function range(limit: number): Check {
-  const expected = `0 < least <= most <= ${limit} as [least, most]`;
-  return (name, value) => {
-    if (!Array.isArray(value) || value.some((end) => typeof end !== "number")) throw wrongKind(name, expected, value);
-    const [least, most] = value as [number, number];
-    if (!(value.length === 2 && least > 0 && least <= most && most <= limit)) throw outOfRange(name, expected, value);
-  };
-}
-
-const rangeChecks: Checks<ResizedCropRanges> = { scale: optional(range(1)), ratio: optional(range(100)) };
-
-const augmentChecks: Checks<Augmentation> = {
-  crop: optional(whole(0)),
-  resizedCrop: optional((name, value) => {
-    if (typeof value !== "boolean") checkOptions(value, rangeChecks, name, `${name}.`);
-  }),
-  flip: optional(flag),
-};
-
-/** Checks what can be checked of an augmentation before the images are known. */
-export const augmentCheck: Check = (name, value) => checkOptions(value, augmentChecks, name, `${name}.`);
-
-/** As many attempts as torchvision's; after them comes the largest central part within the ratios. */
+/** As torchvision; then the largest central part within the ratios. */
 const attempts = 10;
 
 /** Throws TypeError or RangeError unless `augmentation` is possible for images of `shape`. Returns it. */
@@ -89,7 +34,11 @@ export function checkAugmentation(augmentation: Augmentation, shape: AugmentShap
   return augmentation;
 }
 
-const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
+const shapeCheck = thing("the shape of an image", {
+  channels: whole(1),
+  height: whole(1),
+  width: whole(1),
+});
 const word = number("a 32-bit integer", Number.isInteger);
 const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));

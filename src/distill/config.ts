@@ -3,14 +3,14 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import type { BackGradientMethod, OuterOptions } from "./method.ts";
+import type { OuterOptions } from "./outer-options.ts";
 import type { WeightSource } from "./weight-source.ts";
 
-export interface OuterLoopConfig {
+/** What is to be distilled, whatever the method. */
+export interface Problem {
   readonly data: Dataset;
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
-  readonly method: BackGradientMethod;
   readonly init: WeightSource;
   /** The loss of the inner steps and of the real batch. */
   readonly loss: Loss;
@@ -18,4 +18,16 @@ export interface OuterLoopConfig {
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
   readonly seed: number;
+}
+
+/** Which method a run takes, and its options: plain data, so that it can be saved with a set and sent to a worker. */
+export interface MethodChoice {
+  readonly name: string;
+}
+
+/** A problem and the method that is to solve it. */
+export interface DistillConfig extends Problem {
+  readonly method: MethodChoice;
+  /** Where a method that the library does not know is imported from, by workers. */
+  readonly module?: string | undefined;
 }

@@ -1,6 +1,6 @@
 // The advice for a distillation that diverged: it depends on how it was run, and its words on who reads it.
 import type { Divergence } from "./diverged-error.ts";
-import type { OuterOptions } from "./method.ts";
+import type { OuterOptions } from "./outer-options.ts";
 
 /** The names of the settings: the library's, or the command's options. */
 export interface SettingNames {
@@ -18,19 +18,18 @@ const libraryNames: SettingNames = {
 /** Returns what to do about such a divergence, as "lower …, or set …". */
 export function divergenceAdvice(
   {
-    method,
+    innerRate,
     outer,
-  }: { readonly method: { learningRate: number }; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
+  }: { readonly innerRate?: number | undefined; readonly outer: Pick<OuterOptions, "learningRate" | "clip"> },
   { step, tensor }: Pick<Divergence, "step" | "tensor">,
   names: SettingNames = libraryNames,
 ): string {
-  const inner = `${names.innerRate} (${method.learningRate} now)`;
+  const inner = innerRate === undefined ? [] : [`${names.innerRate} (${innerRate} now)`];
   const outerRate = `${names.outerRate} (${outer.learningRate} now)`;
   // Adam's steps have the same length whatever the gradient, so clipping does not shorten them.
   if (tensor !== "loss" && !tensor.startsWith("gradient")) return `lower ${outerRate}`;
-  // Nothing is updated before the first step, so the inner steps are too large.
-  if (step === 1) return `lower ${inner}`;
-  return outer.clip === undefined
-    ? `set ${names.clip}, or lower ${outerRate} or ${inner}`
-    : `lower ${outerRate} or ${inner}`;
+  // Nothing has been updated before the first step: it is the inner steps that are too large.
+  if (step === 1 && inner.length > 0) return `lower ${inner[0]}`;
+  const rates = [outerRate, ...inner].join(" or ");
+  return outer.clip === undefined ? `set ${names.clip}, or lower ${rates}` : `lower ${rates}`;
 }

@@ -14,9 +14,11 @@ import {
   open,
   together,
   whole,
-  withDefaults,
+  word,
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
+import { outOfRange } from "../checks/refusal.ts";
+import type { OptimizerSettings } from "./optimizers/optimizer.ts";
 
 const positive = number({ above: 0 });
 const beta = number({ least: 0, below: 1 });
@@ -41,12 +43,15 @@ export const adamOptions = {
   }) as Filled<number>,
   /** The factor of each decay. Default 0.5. */
   decayFactor: filled(number({ above: 0, most: 1 }), 0.5, {
-    help: "what each decay multiplies the step size by",
+    help: "which factor each decay applies to the step size",
   }) as Filled<number>,
 };
 
 /** The same for networks that are trained on real images, with the defaults of the reference code. */
-export const poolAdam: typeof adamOptions = withDefaults(adamOptions, { learningRate: 2e-4, decayEvery: 20 });
+export const poolAdam: typeof adamOptions = together(adamOptions, {
+  learningRate: { ...adamOptions.learningRate, default: 2e-4 },
+  decayEvery: { ...adamOptions.decayEvery, default: 20 },
+});
 
 /** Adam with a step size that decays. */
 export interface AdamSchedule extends Complete<typeof adamOptions> {}
@@ -54,6 +59,15 @@ export interface AdamSchedule extends Complete<typeof adamOptions> {}
 export const adamChecks: { readonly [Name in keyof AdamSchedule]: Check } = checksOf(adamOptions);
 
 const updateOptions = {
+  /** The rule of the updates, as optax names it. Default "adam". */
+  optimizer: filled(word("adam", "sgd", "lamb"), "adam", {
+    help: "which rule updates the images: adam, sgd with momentum, or lamb",
+    flag: "--outer-optimizer <name>",
+  }) as Filled<"adam" | "sgd" | "lamb">,
+  /** How much of its last step SGD keeps. Default 0; only for "sgd". */
+  momentum: open(beta, { help: "how much of its last step sgd keeps" }) as Open<number>,
+  /** What LAMB takes off each value, as a share of it. Default 0; only for "lamb". */
+  weightDecay: open(number({ least: 0 }), { help: "what lamb takes off each value, as a share of it" }) as Open<number>,
   /** Shortens a gradient of more than so many times the running mean of their norms; absent where none is shortened. */
   clip: open(positive, {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",
@@ -94,11 +108,38 @@ export interface OuterOptions extends Omit<Complete<typeof outerGroup>, "epochs"
 const outerChecks = checksOf(outerGroup);
 
 /** The check of outer settings. */
-export const checkOuter: Check = (name, value) => checkOptions(value, outerChecks, name, `${name}.`);
+export const checkOuter: Check = (name, value) => {
+  checkOptions(value, outerChecks, name, `${name}.`);
+  const { optimizer = "adam", momentum, weightDecay } = value as GivenOuterOptions;
+  if (momentum !== undefined && optimizer !== "sgd") throw notOf(`${name}.momentum`, "sgd", momentum);
+  if (weightDecay !== undefined && optimizer !== "lamb") throw notOf(`${name}.weightDecay`, "lamb", weightDecay);
+};
 
-/** The outer settings for `count` real images, defaults of the paper's reference code filled in. */
-export function outerOptions(options: GivenOuterOptions, count: number): OuterOptions {
-  checkOuter("outer", options);
+/** What is said of a setting that another optimiser has. */
+function notOf(name: string, optimizer: string, value: number): RangeError {
+  return outOfRange(name, `nothing unless "optimizer" is "${optimizer}"`, value);
+}
+
+/** The optimiser that the settings name, with the constants that it has. */
+export function optimizerOf(outer: OuterOptions): OptimizerSettings {
+  const { optimizer, beta1, beta2, eps, momentum = 0, weightDecay = 0 } = outer;
+  switch (optimizer) {
+    case "adam":
+      return { optimizer, beta1, beta2, eps };
+    case "sgd":
+      return { optimizer, momentum };
+    case "lamb":
+      return { optimizer, beta1, beta2, eps, weightDecay };
+  }
+}
+
+/**
+ * The outer settings for `count` real images. What is left out is filled in: as the method has it, else as the reference code
+ * of back-gradient has it.
+ */
+export function outerOptions(given: GivenOuterOptions, count: number, ofMethod: GivenOuterOptions = {}): OuterOptions {
+  checkOuter("outer", given);
+  const options = { ...ofMethod, ...given };
   const { epochs = updateOptions.epochs.usual!, steps, ...rest } = completed(outerGroup, options);
   const batch = Math.min(rest.batch, count);
   return { ...rest, batch, steps: steps ?? epochs * Math.ceil(count / batch) };

@@ -1,6 +1,6 @@
 // The source of the initial weights θ_0: new random networks each time, one fixed network, or networks that were trained
 // before.
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, write } from "../backend/backend.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
@@ -93,7 +93,7 @@ export function writeWeights(
   use: WeightUse,
 ): void {
   if (source.kind === "pretrained") {
-    backend.write(theta, source.weights[placeInPool(source.weights.length, use)]!);
+    write(backend, theta, source.weights[placeInPool(source.weights.length, use)]!);
     return;
   }
   const stream =

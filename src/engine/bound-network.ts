@@ -2,12 +2,12 @@
 // [n, c, h, w] outside, batch innermost inside.
 
 import type { Arena } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, type OptionalBuffer, required } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, type OptionalBuffer, required, write } from "../backend/backend.ts";
 import { wholeNumber } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { allIn } from "../inner/allocators.ts";
-import { BackGradient } from "../inner/back-gradient.ts";
+import { BackGradient, type OuterLoss } from "../inner/back-gradient.ts";
 import type { Batch } from "../inner/batch.ts";
 import { innerOptimizer } from "../inner/inner-optimizer.ts";
 import { RealBatch } from "../inner/real-batch.ts";
@@ -58,10 +58,11 @@ export class BoundNetwork {
     checkInput(input);
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const checked = checkImages("images", input.images, this.#features);
-    return this.#arena.scope(() => {
+    const logits = await this.#arena.scope(() => {
       const batch = new RealBatch(this.model, this.#backend, this.#arena, checked.count);
-      return { logits: batch.logits(this.#store(theta), checked.images, checked.count) };
+      return batch.logits(this.#store(theta), checked.images, checked.count);
     });
+    return { logits };
   }
 
   /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
@@ -70,18 +71,19 @@ export class BoundNetwork {
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
     const batch = this.#check("", input);
     const random = dropoutKey(input);
-    return this.#arena.scope(() => {
+    const { losses, ...gradients } = await this.#reads(() => {
       const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch, random);
-      let total = 0;
-      for (const loss of this.#backend.read(tape.losses, batch.count)) total += loss;
       return {
-        loss: total / batch.count,
+        losses: this.#backend.read(tape.losses, batch.count),
         logits: this.#readColumns(tape.logits, this.model.classes, batch.count, network.batch),
         parameters: this.#backend.read(dTheta, this.model.parameterCount),
         images: this.#readColumns(tape.dImages, this.#features, batch.count, network.batch),
         targets: this.#readColumns(tape.dTargets, this.model.classes, batch.count, network.batch),
       };
     });
+    let total = 0;
+    for (const loss of losses) total += loss;
+    return { loss: total / batch.count, ...gradients };
   }
 
   /**
@@ -97,7 +99,7 @@ export class BoundNetwork {
     const vector = checkFloats("vector", input.vector, count);
     const batch = this.#check("", input);
     const random = dropoutKey(input);
-    return this.#arena.scope(() => {
+    return this.#reads(() => {
       const theta = this.#store(parameters);
       const v = this.#store(vector);
       const { network, tape } = this.#firstOrder(theta, batch, random);
@@ -141,29 +143,31 @@ export class BoundNetwork {
     const optimizer = innerOptimizer(options);
     const real = this.#check("real.", options.real);
     const random = dropoutKey(options);
-    return this.#arena.scope(() => {
+    const { loss, ...gradients } = await this.#reads(() => {
       const loop = { model, steps: blocks.length, epochs, imagesPerStep, loss: this.#loss, ...optimizer };
-      const synthetic = allocateBlocks(loop, this.#arena);
+      const synthetic = allocateBlocks(loop, this.#backend.plan, this.#arena);
       blocks.forEach((block, s) => {
         const images = synthetic.images + s * synthetic.imageFloats;
         this.#load(block, images, synthetic.targets + s * synthetic.targetFloats);
       });
-      const method = new BackGradient(loop, synthetic, this.#backend.ops, allIn(this.#arena), {
+      const method = new BackGradient(loop, synthetic, this.#backend, allIn(this.#arena), {
         memory,
         wanted: { images: true, targets: true },
         initial: true,
       });
       const outer = new RealBatch(model, this.#backend, this.#arena, real.count, this.#loss);
-      this.#backend.write(method.unroll.theta(0), parameters);
+      write(this.#backend, method.unroll.theta(0), parameters);
       const realBatch = this.#rows(real);
-      const loss = method.run(learningRates, (theta, gradient) => outer.loss(theta, realBatch, gradient), random);
-      const batch = lanes(model, imagesPerStep);
-      const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Floats[] => {
+      const meanLoss = this.#arena.allocate(1);
+      const outerLoss: OuterLoss = (theta, gradient) => outer.loss(theta, realBatch, gradient, meanLoss);
+      method.run(this.#store(learningRates), outerLoss, random);
+      const batch = lanes(model, imagesPerStep, this.#backend.plan);
+      const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Promise<Floats[]> => {
         const first = required(buffer, "a gradient that is read");
-        return blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, batch));
+        return Promise.all(blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, batch)));
       };
       return {
-        loss,
+        loss: this.#backend.read(meanLoss, 1),
         images: perBlock(method.dImages, synthetic.imageFloats, this.#features),
         targets: perBlock(method.dTargets, synthetic.targetFloats, model.classes),
         learningRates: this.#backend.read(method.dLearningRates, length),
@@ -171,6 +175,14 @@ export class BoundNetwork {
         initial: this.#backend.read(method.lambda, model.parameterCount),
       };
     });
+    return { loss: loss[0]!, ...gradients };
+  }
+
+  /** What `record` reads, in a scope of its own: all of it is recorded before any of it is awaited. */
+  async #reads<T extends Record<string, unknown>>(record: () => { [Key in keyof T]: Promise<T[Key]> }): Promise<T> {
+    const reads = this.#arena.scope(record);
+    const values = await Promise.all(Object.values(reads));
+    return Object.fromEntries(Object.keys(reads).map((key, i) => [key, values[i]])) as T;
   }
 
   #check(prefix: string, input: LabelledImages): Checked {
@@ -195,7 +207,8 @@ export class BoundNetwork {
     batch: Checked,
     random: RandomKey | undefined,
   ): { network: Network; tape: Tape; dTheta: Buffer } {
-    const network = new Network(this.model, this.#backend.ops, lanes(this.model, batch.count), this.#arena, this.#loss);
+    const padded = lanes(this.model, batch.count, this.#backend.plan);
+    const network = new Network(this.model, this.#backend, padded, this.#arena, this.#loss);
     const images = this.#arena.allocate(this.#features * network.batch);
     const targets = this.#arena.allocate(this.model.classes * network.batch);
     const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
@@ -209,9 +222,9 @@ export class BoundNetwork {
 
   /** Brings a batch into the layout of the kernels. */
   #load(batch: Checked, images: Buffer, targets: Buffer): void {
-    const { ops } = this.#backend;
+    const { ops, plan } = this.#backend;
     const { classes } = this.model;
-    const shape = { images: batch.count, batch: lanes(this.model, batch.count) };
+    const shape = { images: batch.count, batch: lanes(this.model, batch.count, plan) };
     this.#arena.scope(() => {
       ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
       const staged = this.#store(batch.targets);
@@ -221,7 +234,7 @@ export class BoundNetwork {
   }
 
   /** Values [features, batch] as rows [count, features]. */
-  #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Floats {
+  #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Promise<Floats> {
     const columns = required(source, "a gradient that is read");
     return this.#arena.scope(() => {
       const rows = this.#arena.allocate(features * count);
@@ -232,7 +245,7 @@ export class BoundNetwork {
 
   #store(values: ArrayLike<number>): Buffer {
     const buffer = this.#arena.allocate(values.length);
-    this.#backend.write(buffer, values);
+    write(this.#backend, buffer, values);
     return buffer;
   }
 }

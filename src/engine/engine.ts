@@ -2,10 +2,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Arena } from "../backend/arena.ts";
 import type { Backend, Simd } from "../backend/backend.ts";
-import { createWasmBackend } from "../backend/wasm/backend.ts";
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { onMainThread } from "../platform/platform.ts";
+import { backendEntry } from "./backends.ts";
 import { BoundNetwork } from "./bound-network.ts";
 import {
   type BindOptions,
@@ -80,17 +80,12 @@ export class Engine {
  */
 export async function createEngine(options: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
   checkValues(options, engineChecks);
-  const { backend = "wasm", threads = "auto", simd = "strict", onNotice } = options;
-  if (backend === "reference") {
-    const { createReferenceBackend } = await import("../backend/reference/backend.ts");
-    return new Engine(createReferenceBackend());
-  }
+  const { backend, threads = "auto", simd = "strict", onNotice } = options;
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
   const notices: string[] = [];
-  const engine = new Engine(
-    await createWasmBackend({ threads: here, simd, onNotice: (notice) => notices.push(notice) }),
-  );
+  const told = (notice: string): number => notices.push(notice);
+  const engine = new Engine(await backendEntry(backend).create({ threads: here, simd, onNotice: told }));
   await tellNotices(engine, notices, onNotice);
   return engine;
 }

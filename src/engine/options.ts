@@ -6,13 +6,14 @@ import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { isObject } from "../kinds.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import { hardwareThreads } from "../platform/platform.ts";
+import { type BackendName, checkBackendName } from "./backends.ts";
 
 const MAXIMUM_THREADS = 64;
 
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
-  backend?: "wasm" | "reference" | undefined;
+  backend?: BackendName | undefined;
   /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
   threads?: number | "auto" | undefined;
   /**
@@ -47,7 +48,7 @@ const checkThreads: Check = (name, value) => {
 };
 
 export const engineChecks: Checks<EngineOptions> = {
-  backend: optional(oneOf("wasm", "reference")),
+  backend: optional(checkBackendName),
   threads: optional(checkThreads),
   simd: optional(oneOf("strict", "relaxed")),
 };

@@ -35,8 +35,8 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** Trains network `network` on `set`, and counts how it reads the images of each class. */
-  confusion(network: number, set: DistilledSet): Confusion {
+  /** How network number `network`, trained on `set`, reads the images of each class. */
+  confusion(network: number, set: DistilledSet): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
     return this.#arena.scope(() => {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
@@ -46,8 +46,8 @@ export class HeldOutTest {
     });
   }
 
-  /** Returns the test accuracy of that network. */
-  accuracy(network: number, set: DistilledSet): number {
-    return accuracyOf(this.confusion(network, set));
+  /** Test accuracy of that network. */
+  async accuracy(network: number, set: DistilledSet): Promise<number> {
+    return accuracyOf(await this.confusion(network, set));
   }
 }

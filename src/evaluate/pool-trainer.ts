@@ -5,7 +5,7 @@ import type { Backend, Buffer } from "../backend/backend.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
-import { type AdamSchedule, decayedRate } from "../distill/method.ts";
+import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { type Initializer, initialize } from "../nn/init.ts";
@@ -47,7 +47,9 @@ export class PoolTrainer {
   readonly #order: Buffer;
   readonly #theta: Buffer;
   readonly #gradient: Buffer;
-  /** Adam's moments. */
+  /** The loss of the step in hand, one float. */
+  readonly #loss: Buffer;
+  /** Adam's. */
   readonly #moments: { readonly first: Buffer; readonly second: Buffer };
   #network = -1;
   #step = 0;
@@ -64,6 +66,7 @@ export class PoolTrainer {
     this.#order = arena.allocate(data.count);
     this.#theta = floats();
     this.#gradient = floats();
+    this.#loss = arena.allocate(1);
     this.#moments = { first: floats(), second: floats() };
   }
 
@@ -82,14 +85,15 @@ export class PoolTrainer {
     backend.ops.fill(second, 0, model.parameterCount);
   }
 
-  /** Takes one step of Adam. Returns the loss before it; throws DivergedError if that is not finite. */
-  step(): number {
+  /** One step of Adam. Returns the loss before it, and throws DivergedError where that is not finite. */
+  async step(): Promise<number> {
     const { model, training, seed } = this.#config;
     const { learningRate: _, ...adam } = training;
     const batch = this.#batch!;
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
-    const loss = this.#real.loss(this.#theta, batch, this.#gradient, random);
+    this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random);
+    const [loss] = (await this.#backend.read(this.#loss, 1)) as unknown as readonly [number];
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
     this.#step++;
@@ -99,13 +103,13 @@ export class PoolTrainer {
     return loss;
   }
 
-  /** Returns the trained network: θ, and its test accuracy if there are images to test on. Throws DivergedError. */
-  result(): { readonly parameters: Float32Array; readonly accuracy?: number } {
-    const parameters = this.#backend.read(this.#theta, this.#config.model.parameterCount) as Float32Array;
-    // The loss after the last step was not computed, so θ is checked.
+  /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
+  async result(): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
+    const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
+    // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
-    return this.#images ? { parameters, accuracy: this.#images.accuracy(this.#theta) } : { parameters };
+    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta) } : { parameters };
   }
 
   #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {

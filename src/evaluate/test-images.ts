@@ -22,15 +22,15 @@ export class TestImages {
     this.#batch = new RealBatch(model, backend, allocator, test.count);
   }
 
-  /** Returns the share of them that the network θ reads as their labels say. */
-  accuracy(theta: Buffer): number {
-    return accuracyOf(this.confusion(theta));
+  /** The share of them that the network θ reads as their labels say. */
+  async accuracy(theta: Buffer): Promise<number> {
+    return accuracyOf(await this.confusion(theta));
   }
 
-  /** Counts how the network θ reads the images of each class. */
-  confusion(theta: Buffer): Confusion {
+  /** How the network θ reads the images of each class. */
+  async confusion(theta: Buffer): Promise<Confusion> {
     const { labels, count } = this.#test;
-    const predicted = predictedClasses(this.#batch.logits(theta, this.#images, count), this.#classes);
+    const predicted = predictedClasses(await this.#batch.logits(theta, this.#images, count), this.#classes);
     return confusionOf(predicted, labels, this.#classes);
   }
 }

@@ -1,7 +1,7 @@
 // Trains a network on a distilled set: on its blocks in their learned order or another one, each step with its own learning
 // rate.
 import type { Arena } from "../backend/arena.ts";
-import type { Backend, Buffer } from "../backend/backend.ts";
+import { type Backend, type Buffer, write } from "../backend/backend.ts";
 import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
 import { checkSet } from "../distill/fit.ts";
 import { allIn } from "../inner/allocators.ts";
@@ -29,7 +29,7 @@ export interface Replay {
 export class Trainer {
   readonly #unroll: Unroll;
   /** [T] */
-  readonly #learningRates: Float32Array;
+  readonly #learningRates: Buffer;
   readonly #shuffled: boolean;
 
   /**
@@ -46,17 +46,18 @@ export class Trainer {
     checkSet(set, model);
     const { steps, imagesPerStep, learningRates } = set;
     const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
-    this.#learningRates = Float32Array.from(
-      { length: steps * epochs },
-      (_, t) => learningRates[t % learningRates.length]!,
-    );
+    const length = steps * epochs;
+    this.#learningRates = arena.allocate(length);
+    backend.upload(this.#learningRates, length, (host) => {
+      for (let t = 0; t < length; t++) host[t] = learningRates[t % learningRates.length]!;
+    });
     this.#shuffled = order === "shuffled";
-    const blocks = allocateBlocks(loop, arena);
+    const blocks = allocateBlocks(loop, backend.plan, arena);
     const features = elements(model.inputShape);
-    const batch = lanes(model, imagesPerStep);
+    const batch = lanes(model, imagesPerStep, backend.plan);
     const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
     const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
-      backend.write(staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
+      write(backend, staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
       backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch });
     };
     for (let s = 0; s < steps; s++) {
@@ -64,7 +65,7 @@ export class Trainer {
       pack(blocks.targets + s * blocks.targetFloats, set.targets, set.classes, s);
     }
     const wanted = { images: false, targets: false };
-    this.#unroll = new Unroll(loop, blocks, backend.ops, allIn(arena), { memory: "last", wanted });
+    this.#unroll = new Unroll(loop, blocks, backend, allIn(arena), { memory: "last", wanted });
   }
 
   /** θ: write the initial weights here; `train` overwrites them with the trained ones. */

@@ -11,15 +11,23 @@
 //
 // No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
 // (segments.ts).
-import { type Buffer, none, nowhere, type Ops, type OptionalBuffer, required } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  none,
+  nowhere,
+  type Ops,
+  type OptionalBuffer,
+  required,
+} from "../backend/backend.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Allocators } from "./allocators.ts";
 import type { TrajectoryMemory } from "./segments.ts";
 import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
-/** An outer loss: puts ∂L/∂θ into `gradient` and returns L. */
-export type OuterLoss = (theta: Buffer, gradient: Buffer) => number;
+/** An outer loss: puts ∂L/∂θ into `gradient`. Where L itself goes is its own affair. */
+export type OuterLoss = (theta: Buffer, gradient: Buffer) => void;
 
 export class BackGradient {
   readonly unroll: Unroll;
@@ -47,16 +55,16 @@ export class BackGradient {
   constructor(
     loop: InnerLoop,
     blocks: Blocks,
-    ops: Ops,
+    backend: Pick<Backend, "ops" | "plan">,
     allocators: Allocators,
     { memory, wanted, initial }: { memory: TrajectoryMemory; wanted: Wanted; initial: boolean },
   ) {
     const count = loop.model.parameterCount;
     const { gradients } = allocators;
-    this.#ops = ops;
+    this.#ops = backend.ops;
     this.#initial = initial;
     this.blocks = blocks;
-    this.unroll = new Unroll(loop, blocks, ops, allocators, { memory, wanted });
+    this.unroll = new Unroll(loop, blocks, backend, allocators, { memory, wanted });
     this.dImages = gradients.allocate(loop.steps * blocks.imageFloats);
     this.dTargets = wanted.targets ? gradients.allocate(loop.steps * blocks.targetFloats) : none;
     this.dLearningRates = gradients.allocate(this.unroll.length);
@@ -71,43 +79,44 @@ export class BackGradient {
   }
 
   /**
-   * From θ_0 in `unroll.theta(0)`: the outer loss, its gradients left in the buffers above. Dropout in the inner steps
-   * draws from `random`, and there is none without it. The blocks take turns, or come in `order` [T].
+   * From θ_0 in `unroll.theta(0)`, with the learning rates `eta` [T]: leaves the gradients of the outer loss in the buffers
+   * above. Dropout in the inner steps draws from `random`, and there is none without it. The blocks take turns, or come in
+   * `order` [T].
    */
-  run(learningRates: ArrayLike<number>, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): number {
+  run(eta: Buffer, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): void {
     const { unroll, blocks } = this;
     const ops = this.#ops;
     const { steps, model } = unroll.loop;
     const q = this.#q;
-    unroll.run(learningRates, random, order);
-    const loss = outerLoss(unroll.theta(unroll.length), this.lambda);
+    unroll.run(eta, random, order);
+    outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
     if (this.dTargets !== none) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
     if (q !== none) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
-      const eta = learningRates[unroll.rate(t)]!;
-      unroll.recall(t, learningRates);
-      if (q !== none) ops.axpy(q, q, -eta, this.lambda, model.parameterCount);
-      // The pass runs along q, or along λ with its products to be scaled.
-      const factor = q !== none ? 1 : -eta;
+      const rate = eta + unroll.rate(t);
+      unroll.recall(t, eta);
+      if (q !== none) ops.axpyBy(q, q, -1, rate, this.lambda, model.parameterCount);
+      // The pass runs along q, or along λ with its products to be scaled by −η_t.
+      const add = (sum: Buffer, product: Buffer, n: number): void => {
+        if (q !== none) ops.axpy(sum, sum, 1, product, n);
+        else ops.axpyBy(sum, sum, -1, rate, product, n);
+      };
       // Below the first step, λ is of use to who wants ∂L/∂θ_0 only.
       const last = t === 0 && !this.#initial;
       this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
       this.#slope(t);
       const block = unroll.block(t);
-      const dImages = this.dImages + block * blocks.imageFloats;
-      ops.axpy(dImages, dImages, factor, this.#mixedImages, blocks.imageFloats);
+      add(this.dImages + block * blocks.imageFloats, this.#mixedImages, blocks.imageFloats);
       const mixedTargets = this.#tangent.dTargets;
       if (this.dTargets !== none && mixedTargets !== none) {
-        const dTargets = this.dTargets + block * blocks.targetFloats;
-        ops.axpy(dTargets, dTargets, factor, mixedTargets, blocks.targetFloats);
+        add(this.dTargets + block * blocks.targetFloats, mixedTargets, blocks.targetFloats);
       }
       if (last) break;
-      ops.axpy(this.lambda, this.lambda, factor, this.#product, model.parameterCount);
+      add(this.lambda, this.#product, model.parameterCount);
       if (q !== none) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
     }
     ops.scale(this.dLearningRates, -1, this.dLearningRates, unroll.length);
-    return loss;
   }
 
   /**

@@ -1,7 +1,7 @@
-// A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` and what
-// reads results touch memory; `pass` and `predict` call ops alone, so that chunks can run side by side.
+// A chunk of real images on its way through a network: staged as users hold them, packed, passed. `stage…` uploads and
+// `predicted` reads; `pass` and `predict` call ops alone, so that chunks can run side by side.
 import type { Allocator } from "../backend/arena.ts";
-import { type Backend, type Buffer, type Floats, none, type OptionalBuffer } from "../backend/backend.ts";
+import { type Backend, type Buffer, type Floats, none, type OptionalBuffer, write } from "../backend/backend.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -27,7 +27,7 @@ export class ImageChunk {
     this.#classes = model.classes;
     this.#rows = allocator.allocate(size * Math.max(this.#features, model.classes));
     this.#targetRows = allocator.allocate(size * model.classes);
-    this.#network = new Network(model, backend.ops, size, allocator, loss);
+    this.#network = new Network(model, backend, size, allocator, loss);
     const images = allocator.allocate(this.#features * size);
     const targets = allocator.allocate(model.classes * size);
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
@@ -35,13 +35,14 @@ export class ImageChunk {
 
   /** Fetches images `from`, `from` + 1, … of the batch and their targets. */
   stage(batch: Batch, from: number, images: number): void {
-    batch.imagesInto(this.#backend.view(this.#rows, images * this.#features), from);
-    batch.targetsInto(this.#backend.view(this.#targetRows, batch.hard ? images : images * this.#classes), from);
+    const targets = batch.hard ? images : images * this.#classes;
+    this.#backend.upload(this.#rows, images * this.#features, (host) => batch.imagesInto(host, from));
+    this.#backend.upload(this.#targetRows, targets, (host) => batch.targetsInto(host, from));
   }
 
   /** Fetches images [n, c, h, w] alone. */
   stageImages(images: Floats): void {
-    this.#backend.view(this.#rows, images.length).set(images);
+    write(this.#backend, this.#rows, images);
   }
 
   /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
@@ -69,9 +70,9 @@ export class ImageChunk {
     this.#network.backward(theta, tape, dTheta, accumulate);
   }
 
-  /** Each image's loss, after `pass`. */
-  losses(images: number): Floats {
-    return this.#backend.view(this.#tape.losses, images);
+  /** Where each image's loss lies after `pass`. */
+  get losses(): Buffer {
+    return this.#tape.losses;
   }
 
   /** Logits of what was staged, at θ. */
@@ -84,7 +85,7 @@ export class ImageChunk {
   }
 
   /** [images, classes], after `predict`. */
-  predicted(images: number): Floats {
-    return this.#backend.view(this.#rows, images * this.#classes);
+  predicted(images: number): Promise<Floats> {
+    return this.#backend.read(this.#rows, images * this.#classes);
   }
 }

@@ -5,6 +5,7 @@
 
 import type { Allocator } from "../backend/arena.ts";
 import { type Backend, type Buffer, type Floats, none, type OptionalBuffer } from "../backend/backend.ts";
+import type { Planner } from "../backend/plan.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -13,20 +14,14 @@ import type { RandomKey } from "../numeric/philox.ts";
 import type { Batch } from "./batch.ts";
 import { ImageChunk } from "./image-chunk.ts";
 
-/** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
-const CHUNK_BYTES = 1 << 20;
-/** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
-const SMALL_MODEL = 1 << 18;
-
-/** Images of a chunk: a multiple of 8, from 8 to 128; without end where a layer couples images. */
-export function chunkImages(model: Model): number {
+/** Images of a chunk, as planned for the largest layer; without end where a layer couples images. */
+export function chunkImages(model: Model, plan: Planner): number {
   if (model.layers.some(({ couplesImages }) => couplesImages)) return Number.POSITIVE_INFINITY;
   let largest = 1;
   for (let i = 0; i < model.layers.length; i++) {
     largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
   }
-  const fitting = Math.floor(CHUNK_BYTES / (4 * largest) / 8) * 8;
-  return Math.min(128, Math.max(8, fitting));
+  return plan.chunk(largest);
 }
 
 /** Forward, loss and backward over real images, chunk by chunk, at most `most` images at a time. */
@@ -42,20 +37,21 @@ export class RealBatch {
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
     this.#backend = backend;
     this.#model = model;
-    this.#size = Math.min(lanes(model, most), chunkImages(model));
-    const small = model.parameterCount <= SMALL_MODEL;
+    const { plan } = backend;
+    this.#size = Math.min(lanes(model, most, plan), chunkImages(model, plan));
+    const small = !plan.sharesKernels(model.parameterCount);
     const atOnce = small ? Math.min(backend.atOnce, Math.ceil(most / this.#size)) : 1;
     this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
 
   /**
-   * The mean loss over the batch at θ; its gradient into dTheta unless that is none. Nothing is dropped, unless dropout
-   * may draw from `random` and the streams after it.
+   * The mean loss over the batch at θ into the one float `into`, its gradient into dTheta unless that is none. Nothing is
+   * dropped, unless dropout may draw from `random` and the streams after it.
    */
-  loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, random?: RandomKey): number {
+  loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {
+    const { ops } = this.#backend;
     const { parameterCount } = this.#model;
-    let total = 0;
     this.#rounds(batch.count, (from, atOnce) => {
       const imagesOf = (i: number): number => Math.min(this.#size, batch.count - from - i * this.#size);
       for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
@@ -65,22 +61,22 @@ export class RealBatch {
         this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
       });
       for (let i = 0; i < atOnce; i++) {
-        for (const loss of this.#chunks[i]!.losses(imagesOf(i))) total += loss;
+        ops.sum(into, this.#chunks[i]!.losses, imagesOf(i), from + i > 0);
         const gradient = this.#gradients[i];
         if (dTheta === none || gradient === undefined) continue;
-        if (from + i === 0) this.#backend.ops.copy(dTheta, gradient, parameterCount);
-        else this.#backend.ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
+        if (from + i === 0) ops.copy(dTheta, gradient, parameterCount);
+        else ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
       }
     });
-    return total / batch.count;
+    ops.scale(into, 1 / batch.count, into, 1);
   }
 
   /** Logits [n, classes] of images [n, c, h, w] at θ. */
-  logits(theta: Buffer, images: Floats, count: number): Floats {
+  async logits(theta: Buffer, images: Floats, count: number): Promise<Floats> {
     const { classes } = this.#model;
     const features = elements(this.#model.inputShape);
-    const exact = this.#backend.name === "reference";
-    const out = exact ? new Float64Array(count * classes) : new Float32Array(count * classes);
+    // All is recorded before anything is awaited: the memory of whoever called may be given back by then.
+    const parts: Promise<Floats>[] = [];
     this.#rounds(count, (from, atOnce) => {
       const first = (i: number): number => from + i * this.#size;
       const end = (i: number): number => Math.min(count, first(i) + this.#size);
@@ -89,9 +85,15 @@ export class RealBatch {
       }
       this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(theta, end(i) - first(i)));
       for (let i = 0; i < atOnce; i++) {
-        out.set(this.#chunks[i]!.predicted(end(i) - first(i)), first(i) * classes);
+        parts.push(this.#chunks[i]!.predicted(end(i) - first(i)));
       }
     });
+    const out = new this.#backend.Floats(count * classes);
+    let at = 0;
+    for (const part of await Promise.all(parts)) {
+      out.set(part, at);
+      at += part.length;
+    }
     return out;
   }
 

@@ -7,7 +7,8 @@
 // reverse sweep needs it, and (θ_t − θ_{t+1})/η_t would lose its digits to cancellation. That doubles the trajectory.
 // Weight decay costs a pass over θ and no memory; what is 0 costs nothing.
 import { type Allocator, floatsOf } from "../backend/arena.ts";
-import { type Buffer, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import { type Backend, type Buffer, none, type Ops, type OptionalBuffer } from "../backend/backend.ts";
+import type { Planner } from "../backend/plan.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes, Network } from "../nn/network.ts";
@@ -39,8 +40,12 @@ export interface Blocks {
 }
 
 /** Room for the blocks of an inner loop. */
-export function allocateBlocks({ model, steps, imagesPerStep }: InnerLoop, allocator: Allocator): Blocks {
-  const batch = lanes(model, imagesPerStep);
+export function allocateBlocks(
+  { model, steps, imagesPerStep }: InnerLoop,
+  plan: Planner,
+  allocator: Allocator,
+): Blocks {
+  const batch = lanes(model, imagesPerStep, plan);
   const [channels, height, width] = model.inputShape;
   const imageFloats = channels * height * width * batch;
   const targetFloats = model.classes * batch;
@@ -78,11 +83,18 @@ export class Unroll {
   #held = -1;
   #random: RandomKey | undefined;
 
-  constructor(loop: InnerLoop, blocks: Blocks, ops: Ops, allocators: Allocators, options: UnrollOptions) {
+  constructor(
+    loop: InnerLoop,
+    blocks: Blocks,
+    backend: Pick<Backend, "ops" | "plan">,
+    allocators: Allocators,
+    options: UnrollOptions,
+  ) {
     this.loop = loop;
     this.optimizer = innerOptimizer(loop);
-    this.#ops = ops;
-    this.network = new Network(loop.model, ops, lanes(loop.model, loop.imagesPerStep), allocators.scratch, loop.loss);
+    this.#ops = backend.ops;
+    const batch = lanes(loop.model, loop.imagesPerStep, backend.plan);
+    this.network = new Network(loop.model, backend, batch, allocators.scratch, loop.loss);
     const inPlace = options.memory === "last";
     const momentum = this.optimizer.momentum !== 0;
     const state = (allocator: Allocator): Buffer => allocator.allocate(loop.model.parameterCount);
@@ -141,35 +153,35 @@ export class Unroll {
   }
 
   /**
-   * All inner steps from θ_0, over the blocks in turn or in `order` [T]. Dropout draws from `random` and the streams
+   * All inner steps from θ_0 with the learning rates `eta` [T], over the blocks in turn or in `order` [T]. Dropout draws from `random` and the streams
    * after it, and draws the same whenever a step of this run is passed again; without `random` nothing is dropped.
    */
-  run(learningRates: ArrayLike<number>, random?: RandomKey, order?: ArrayLike<number>): void {
+  run(eta: Buffer, random?: RandomKey, order?: ArrayLike<number>): void {
     this.#random = random;
     this.#order = order;
-    for (let t = 0; t < this.length; t++) this.#step(t, learningRates);
+    for (let t = 0; t < this.length; t++) this.#step(t, eta);
     this.#held = this.#segments.of(this.length - 1);
   }
 
   /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if it is no longer there. */
-  recall(t: number, learningRates: ArrayLike<number>): void {
+  recall(t: number, eta: Buffer): void {
     const segment = this.#segments.of(t);
     if (segment === this.#held) return;
     const last = this.#segments.start(segment + 1) - 1;
-    for (let s = this.#segments.start(segment); s < last; s++) this.#step(s, learningRates);
+    for (let s = this.#segments.start(segment); s < last; s++) this.#step(s, eta);
     this.#pass(last, none);
     this.#held = segment;
   }
 
   /** v_{t+1} and θ_{t+1} from v_t and θ_t. */
-  #step(t: number, learningRates: ArrayLike<number>): void {
+  #step(t: number, eta: Buffer): void {
     const count = this.loop.model.parameterCount;
     const { momentum, weightDecay } = this.optimizer;
     const v = this.velocity(t + 1);
     this.#pass(t, v);
     if (weightDecay !== 0) this.#ops.axpy(v, v, weightDecay, this.theta(t), count);
     if (momentum !== 0 && t > 0) this.#ops.axpy(v, v, momentum, this.velocity(t), count);
-    this.#ops.axpy(this.theta(t + 1), this.theta(t), -learningRates[this.rate(t)]!, v, count);
+    this.#ops.axpyBy(this.theta(t + 1), this.theta(t), -1, eta + this.rate(t), v, count);
   }
 
   /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */

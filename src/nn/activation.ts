@@ -52,7 +52,15 @@ export function softplus(): Layer {
 }
 
 function elementwise(kind: string, options: Layer["options"], bind: Layer["bind"]): Layer {
-  return { kind, options, outputShape: (input) => input, parameters: () => [], bind, evenLanes: () => true };
+  return {
+    kind,
+    options,
+    outputShape: (input) => input,
+    parameters: () => [],
+    planned: () => ({ op: "elementwise" }),
+    flops: () => 0,
+    bind,
+  };
 }
 
 function bindRelu(input: ImageShape, { ops, batch }: LayerContext): WeightlessLayer {

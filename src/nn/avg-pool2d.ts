@@ -68,6 +68,8 @@ export function avgPool2d(options: AvgPool2dOptions): Layer {
     options: { kernel, stride, padding },
     outputShape,
     parameters: () => [],
+    planned: () => ({ op: "avgPool2d" }),
+    flops: () => 0,
     bind(input, context) {
       const { ops } = context;
       const window = { kernelHeight, kernelWidth, strideHeight, strideWidth, padding };
@@ -98,6 +100,8 @@ export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions): Layer {
     options: { out },
     outputShape,
     parameters: () => [],
+    planned: () => ({ op: "avgPool2d" }),
+    flops: () => 0,
     bind(input, context) {
       const { ops } = context;
       const shape = planes(input, outputShape(input), context);

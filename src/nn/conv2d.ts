@@ -7,7 +7,7 @@ import {
   none,
   type OptionalBuffer,
 } from "../backend/backend.ts";
-import { isGradientTransformed, isTransformed, winogradFloats } from "../backend/winograd.ts";
+import type { Conv2dPlan, PlannedConv2d } from "../backend/plan.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
@@ -71,6 +71,11 @@ export function conv2d(options: Conv2dOptions): Layer {
     return [out, outHeight, outWidth];
   };
 
+  const sizes = (input: ImageShape): PlannedConv2d => {
+    const [, outHeight, outWidth] = outputShape(input);
+    return { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth, stride };
+  };
+
   return {
     kind: "conv2d",
     options: { out, kernel, stride, padding, bias },
@@ -81,19 +86,15 @@ export function conv2d(options: Conv2dOptions): Layer {
       const weight: ParameterSpec = { name: "weight", shape: [out, channels, kernelHeight, kernelWidth], ...fans };
       return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
     },
-    // The kernels need rows of whole vectors: rows of the output, or with a larger stride the lanes of one pixel.
-    evenLanes(input) {
-      const [, outHeight, outWidth] = outputShape(input);
-      const sizes = { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth };
-      return stride === 1 && outWidth % 2 === 0 && !isTransformed({ ...sizes, stride });
+    planned: (input) => ({ op: "conv2d", ...sizes(input) }),
+    flops(input) {
+      const { inChannels, outHeight, outWidth } = sizes(input);
+      return 2 * out * outHeight * outWidth * inChannels * kernelHeight * kernelWidth;
     },
     bind: (input, context) =>
       new BoundConv2d(input, outputShape(input), [kernelHeight, kernelWidth], stride, padding, bias, context),
   };
 }
-
-/** Taps that the kernel of the data gradient sums in one pass (DEPTH in assembly/conv2d-backward-data.ts). */
-const PASS = 512;
 
 /** Some output channels of a strided convolution, whose gradient is spread to stride 1 before dx is computed from it. */
 interface SpreadChannels {
@@ -112,10 +113,9 @@ class BoundConv2d implements BoundLayer {
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
   readonly #pad: Embed2dShape | undefined;
-  /** Empty for stride 1. Each has as many channels as the kernel sums in one pass, so that sums are those of all at once. */
+  /** Empty for stride 1. As many channels at a time as the plan says. */
   readonly #spread: readonly SpreadChannels[];
-  /** Whether convolutions use Winograd transforms (and the workspace holds them). */
-  readonly #transformed: boolean;
+  readonly #plan: Conv2dPlan;
   readonly #weights: number;
   readonly #bias: boolean;
 
@@ -126,7 +126,7 @@ class BoundConv2d implements BoundLayer {
     stride: number,
     padding: number,
     bias: boolean,
-    { ops, batch }: LayerContext,
+    { ops, plan, batch }: LayerContext,
   ) {
     const [inChannels, height, width] = input;
     const [outChannels, outHeight, outWidth] = output;
@@ -155,8 +155,8 @@ class BoundConv2d implements BoundLayer {
     const spreadWidth = (outWidth - 1) * stride + 1;
     const data = { inChannels, inHeight: height, inWidth: width, outHeight: spreadHeight, outWidth: spreadWidth };
     this.#backwardData = { ...data, outChannels, padding, ...kernel };
-    const together =
-      stride === 1 ? 0 : Math.min(outChannels, Math.max(1, Math.floor(PASS / (kernelHeight * kernelWidth))));
+    this.#plan = plan.conv2d(this.#forward);
+    const together = this.#plan.spread;
     this.#spread = Array.from({ length: together && Math.ceil(outChannels / together) }, (_, i) => {
       const first = i * together;
       const channels = Math.min(together, outChannels - first);
@@ -169,9 +169,7 @@ class BoundConv2d implements BoundLayer {
       };
     });
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
-    this.#transformed = isTransformed(this.#forward);
-    const spread = elements([together, spreadHeight, spreadWidth, batch]);
-    this.workspaceFloats = this.#transformed ? winogradFloats(this.#forward) : spread;
+    this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, batch]));
   }
 
   forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
@@ -232,17 +230,18 @@ class BoundConv2d implements BoundLayer {
   }
 
   #convolve(y: Buffer, x: Buffer, w: Buffer, bias: OptionalBuffer, accumulate: boolean, workspace: Buffer): void {
-    this.#ops.conv2dForward(y, x, w, bias, this.#forward, accumulate, this.#transformed ? workspace : none);
+    this.#ops.conv2dForward(y, x, w, bias, this.#forward, accumulate, this.#plan.workspace > 0 ? workspace : none);
   }
 
   #weightGradient(dw: Buffer, dy: Buffer, x: Buffer, accumulate: boolean, workspace: Buffer): void {
-    const transforms = this.#transformed && isGradientTransformed(this.#forward) ? workspace : none;
+    const transforms = this.#plan.weightGradients ? workspace : none;
     this.#ops.conv2dBackwardWeights(dw, dy, x, this.#forward, accumulate, transforms);
   }
 
   #dataGradient(dx: Buffer, dy: Buffer, w: Buffer, workspace: Buffer, accumulate: boolean): void {
     if (this.#spread.length === 0) {
-      this.#ops.conv2dBackwardData(dx, dy, w, this.#backwardData, accumulate, this.#transformed ? workspace : none);
+      const transforms = this.#plan.workspace > 0 ? workspace : none;
+      this.#ops.conv2dBackwardData(dx, dy, w, this.#backwardData, accumulate, transforms);
     }
     this.#spread.forEach((channels, i) => {
       this.#ops.embed2d(workspace, dy + channels.dy, channels.spread);

@@ -28,7 +28,8 @@ export function dropout(options: DropoutOptions = {}): Layer {
     options: { p },
     outputShape: (input) => input,
     parameters: () => [],
-    evenLanes: () => true,
+    planned: () => ({ op: "elementwise" }),
+    flops: () => 0,
     bind: (input, context) => bindDropout(input, context, p),
   };
 }

@@ -15,13 +15,8 @@ import type { Model } from "./model.ts";
 export function forwardFlops(model: Model): { all: number; first: number } {
   let all = 0;
   let first = 0;
-  model.layers.forEach(({ kind, options }, i) => {
-    if (kind !== "conv2d" && kind !== "linear") return;
-    const [channels] = model.shapes[i]!;
-    const [out, height, width] = model.shapes[i + 1]!;
-    const kernel = kind === "linear" ? 1 : (options.kernel as number | readonly number[]);
-    const [kernelHeight, kernelWidth = kernelHeight] = [kernel].flat() as [number, number?];
-    const flops = 2 * out * height * width * channels * kernelHeight * kernelWidth;
+  model.layers.forEach((layer, i) => {
+    const flops = layer.flops(model.shapes[i]!);
     first ||= flops;
     all += flops;
   });

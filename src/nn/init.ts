@@ -1,7 +1,8 @@
 // Initial weights (docs/math.md §4), drawn as torch.nn.init does. Every parameter draws from its own stream, so θ is a pure
 // function of seed, purpose and index.
 import type { Backend, Buffer } from "../backend/backend.ts";
-import { number, oneOf, optional } from "../checks/checks.ts";
+import { oneOf } from "../checks/checks.ts";
+import { checksOf, type Given, number, type Open, open } from "../checks/declare.ts";
 import { type Checks, checkValues } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import type { RandomKey } from "../numeric/philox.ts";
@@ -29,15 +30,20 @@ export type InitScheme =
   | "orthogonal"
   | "pytorch";
 
-/** The options of all schemes; each scheme has at most one. */
-export interface InitOptions {
-  readonly gain?: number | undefined;
-  readonly std?: number | undefined;
-}
+const positive = number({ above: 0 }, "finite number");
 
-const positive = optional(number("a finite number > 0", (value) => value > 0 && Number.isFinite(value)));
+/** The declaration of a scheme's options. */
+export const initOptions = {
+  /** Multiplies the spread of the schemes that fit it to the layer. */
+  gain: open(positive, { help: "which factor multiplies the spread of the weights" }) as Open<number>,
+  /** Standard deviation of the scheme `normal`. */
+  std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
+};
 
-export const initChecks: Checks<InitOptions> = { gain: positive, std: positive };
+/** Options of a scheme, those it has. */
+export interface InitOptions extends Given<typeof initOptions> {}
+
+export const initChecks: Checks<InitOptions> = checksOf(initOptions);
 
 /** A scheme with its options. Plain data. */
 export interface Initializer extends InitOptions {
@@ -47,8 +53,8 @@ export interface Initializer extends InitOptions {
 /** Draws one parameter; `scale` is the gain or std. */
 type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
 
-/** The parts of a backend that are needed. */
-type InitBackend = Pick<Backend, "ops" | "read" | "write">;
+/** What is needed of a backend. */
+type InitBackend = Pick<Backend, "ops" | "view">;
 
 /** How a scheme draws weights and biases, and its option with its default. A parameter that is not drawn is constant. */
 interface Scheme {
@@ -137,10 +143,8 @@ export function initialize(
 /** Does what nn.init.orthogonal_ does: orthonormalises a matrix of normal draws in float64 along its shorter side. */
 function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
   backend.ops.normal(at, size, key, 0, 1);
-  const values = Float64Array.from(backend.read(at, size));
+  const drawn = backend.view(at, size);
+  const values = Float64Array.from(drawn);
   orthonormalize(values, shape[0]!);
-  backend.write(
-    at,
-    values.map((value) => gain * value),
-  );
+  drawn.set(values.map((value) => gain * value));
 }

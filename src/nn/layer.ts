@@ -2,6 +2,7 @@
 // the four passes of which every method of this field is made. Linear and bilinear layers need no rules of their own for
 // passes 3 and 4: R{w ⋆ x} = w ⋆ ṙx + v ⋆ x is two calls of the forward kernel.
 import type { Buffer, Ops, OptionalBuffer } from "../backend/backend.ts";
+import type { PlannedLayer, Planner } from "../backend/plan.ts";
 import { type Check, wholeNumber } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { RandomKey } from "../numeric/philox.ts";
@@ -35,12 +36,15 @@ export interface Layer {
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
-  /** Whether its kernels accept any even number of lanes; otherwise they need whole vectors of four. */
-  readonly evenLanes?: ((input: ImageShape) => boolean) | undefined;
+  /** What it computes with: what a backend plans by. */
+  planned(input: ImageShape): PlannedLayer;
+  /** Multiplications and additions of the forward pass of one image, by direct summation: 0 where those are few. */
+  flops(input: ImageShape): number;
 }
 
 export interface LayerContext {
   readonly ops: Ops;
+  readonly plan: Planner;
   /** Lanes: the padded number of images (`lanes` in network.ts). */
   readonly batch: number;
 }
@@ -132,7 +136,7 @@ export function elements(shape: readonly number[]): number {
 }
 
 /** Sizes and positions are 32-bit integers in the kernels. */
-const largestSize = 2_147_483_647;
+export const largestSize = 2_147_483_647;
 
 /** Checks for a number of channels, rows or the like. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -50,7 +50,8 @@ export function linear(options: LinearOptions): Layer {
       const weight: ParameterSpec = { name: "weight", shape: [out, features], ...fans };
       return bias ? [weight, { name: "bias", shape: [out], ...fans }] : [weight];
     },
-    evenLanes: () => true,
+    planned: () => ({ op: "linear" }),
+    flops: ([features]) => 2 * features * out,
     bind: ([features], context) => new BoundLinear(features, out, bias, context),
   };
 }
@@ -118,7 +119,8 @@ export function flatten(): Layer {
     options: {},
     outputShape: (input): ImageShape => [elements(input), 1, 1],
     parameters: () => [],
-    evenLanes: () => true,
+    planned: () => ({ op: "view" }),
+    flops: () => 0,
     bind: () => ({
       inPlace: true,
       view: true,

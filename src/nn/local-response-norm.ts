@@ -37,6 +37,8 @@ export function localResponseNorm(options: LocalResponseNormOptions): Layer {
     options: { size, alpha, beta, k },
     outputShape: (input) => input,
     parameters: () => [],
+    planned: () => ({ op: "localResponseNorm" }),
+    flops: () => 0,
     bind: (input, context) => bindLocalResponseNorm(input, { size, alpha, beta, k }, context),
   };
 }

@@ -37,6 +37,8 @@ const checkLayer: Check = thing("a layer, such as relu()", {
   kind: text,
   outputShape: callback,
   parameters: callback,
+  planned: callback,
+  flops: callback,
   bind: callback,
 });
 const checkLayers: Check = listOf("an array of layers", checkLayer);

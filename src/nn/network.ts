@@ -3,7 +3,16 @@
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets if wanted
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
 import type { Allocator } from "../backend/arena.ts";
-import { type Buffer, none, nowhere, type Ops, type OptionalBuffer, required } from "../backend/backend.ts";
+import {
+  type Backend,
+  type Buffer,
+  none,
+  nowhere,
+  type Ops,
+  type OptionalBuffer,
+  required,
+} from "../backend/backend.ts";
+import type { Planner } from "../backend/plan.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
@@ -19,10 +28,10 @@ import {
   type Wanted,
 } from "./tape.ts";
 
-/** Returns the lanes for `images` images: padded to an even number if every layer accepts that, else to whole vectors. */
-export function lanes({ layers, shapes }: Model, images: number): number {
-  const multiple = layers.every((layer, i) => layer.evenLanes?.(shapes[i]!)) ? 2 : 4;
-  return Math.ceil(images / multiple) * multiple;
+/** Lanes for `images` images: as many, padded as the backend's kernels need it. */
+export function lanes({ layers, shapes }: Model, images: number, plan: Planner): number {
+  const planned = layers.map((layer, i) => layer.planned(shapes[i]!));
+  return plan.lanes(planned, images);
 }
 
 export class Network {
@@ -43,14 +52,20 @@ export class Network {
   readonly #passing: Buffer;
   readonly #loss: Loss;
 
-  constructor(model: Model, ops: Ops, batch: number, allocator: Allocator, loss: Loss = "cross-entropy") {
+  constructor(
+    model: Model,
+    { ops, plan }: Pick<Backend, "ops" | "plan">,
+    batch: number,
+    allocator: Allocator,
+    loss: Loss = "cross-entropy",
+  ) {
     this.model = model;
     this.batch = batch;
     this.#loss = loss;
     this.#ops = ops;
     this.#chain = poolingFirst(model);
     const { layers, shapes } = this.#chain;
-    this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, batch }));
+    this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, plan, batch }));
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
     this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);

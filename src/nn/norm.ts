@@ -116,6 +116,8 @@ function norm(
         { name: "bias", role: "shift", ...spec },
       ];
     },
+    planned: () => ({ op: "norm" }),
+    flops: () => 0,
     bind(input, context) {
       const [channels, height, width] = input;
       const { batch } = context;

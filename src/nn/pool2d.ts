@@ -57,7 +57,8 @@ export function maxPool2d(options: MaxPool2dOptions): Layer {
     options: { kernel, stride: step, padding },
     outputShape,
     parameters: () => [],
-    evenLanes: () => true,
+    planned: () => ({ op: "maxPool2d" }),
+    flops: () => 0,
     bind(input, context) {
       const [channels, inHeight, inWidth] = input;
       const [, outHeight, outWidth] = outputShape(input);

@@ -1,7 +1,8 @@
 // Estimates the cost of a recipe before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { outerOptions } from "../distill/method.ts";
-import { backGradientFlops } from "../nn/flops.ts";
+import { declarationOf } from "../distill/methods/options.ts";
+import { outerOptions } from "../distill/outer-options.ts";
+import { backendEntry } from "../engine/backends.ts";
 import type { Model } from "../nn/model.ts";
 import { estimateMemory } from "../run/options/memory.ts";
 import { distilledImages, recipeMethod, recipeModel } from "./options.ts";
@@ -21,18 +22,15 @@ export interface RecipeCost {
   readonly fits: boolean;
 }
 
-const wasmBytes = 2 ** 32;
-
-/** Estimates the cost of a recipe on data of such a shape, in place on `threads` kernel threads. */
+/** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
   const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];
   const outer = outerOptions(recipe.outer, data.count);
   const images = distilledImages(recipe, model.classes);
-  const { steps, epochs } = method;
-  const flops = backGradientFlops(model, { steps, epochs, imagesPerStep: images / steps, real: outer.batch });
+  const flops = declarationOf(method).flops(method, model, outer.batch);
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
   const pixels = data.count * data.channels * data.height * data.width;
-  const fits = memory - pixels <= wasmBytes;
+  const fits = memory - pixels <= backendEntry().plan.addressable;
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }

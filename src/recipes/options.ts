@@ -5,8 +5,7 @@ import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { imagesPerStep } from "../distill/method.ts";
-import { type Method, makeMethod } from "../distill/methods/options.ts";
+import { declarationOf, type KnownMethod, makeMethod } from "../distill/methods/options.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
@@ -18,10 +17,10 @@ import type { Recipe, RecipeModel } from "./recipe.ts";
 
 /** The options that decide a run, without those that say where it is computed. */
 export type RecipeOptions = {
-  readonly [Name in "data" | "model" | "method" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
+  readonly [Name in "data" | "model" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
     DistillOptions[Name]
   >;
-} & Pick<DistillOptions, "augment">;
+} & Pick<DistillOptions, "augment"> & { readonly method: KnownMethod };
 
 const checkPool: Check = optional(
   thing("what trainPool or loadPool gives", { weights: listOf("an array of networks", floats) }),
@@ -92,7 +91,7 @@ export function modelName(model: RecipeModel): string {
   return "layers" in model ? `${model.layers.length} layers` : names[model.name];
 }
 
-export function recipeMethod({ method }: Pick<Recipe, "method">): Method {
+export function recipeMethod({ method }: Pick<Recipe, "method">): KnownMethod {
   return makeMethod(method);
 }
 
@@ -113,5 +112,6 @@ export function isFixed({ init }: Pick<Recipe, "init">): boolean {
 
 /** Counts the distilled images for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  return method.steps * imagesPerStep(method, classes);
+  const { steps, imagesPerStep } = declarationOf(method).shape(method, classes);
+  return steps * imagesPerStep;
 }

@@ -15,7 +15,7 @@ import {
   word,
 } from "../checks/declare.ts";
 import { listed, Misfit, object, variants } from "../checks/read.ts";
-import { defaultMethod, type Method, methods } from "../distill/methods/options.ts";
+import { defaultMethod, type KnownMethod, methods } from "../distill/methods/options.ts";
 import { outerGroup } from "../distill/outer-options.ts";
 import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
 import type { Loss } from "../nn/loss.ts";
@@ -82,7 +82,7 @@ const divergedOptions = {
   value: asked(line("a number"), { help: "what it held" }) as Asked<string>,
 };
 
-const methodKind: Kind<Method> = variants(
+const methodKind: Kind<KnownMethod> = variants(
   "an object",
   "name",
   Object.fromEntries(Object.entries(methods).map(([name, { options }]) => [name, options])),
@@ -115,10 +115,10 @@ export const recipeGroup = {
     help: "which loss the networks are trained and judged by",
   }) as Filled<Loss>,
   /** The method that learns the images. */
-  method: filled(methodKind, { name: defaultMethod } as Method, {
+  method: filled(methodKind, { name: defaultMethod } as KnownMethod, {
     help: "which method learns the images; its options follow",
     flag: "--method <name>",
-  }) as Filled<Method>,
+  }) as Filled<KnownMethod>,
   /** The networks in an outer step, whose gradients are averaged. */
   networksPerStep: filled(whole(1), 1, {
     help: "how many networks an outer step uses, whose gradients are averaged",

@@ -3,8 +3,10 @@ import { type Remote, transfer } from "comlink";
 import { checkOptions } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
+import type { RunState } from "../distill/run-state.ts";
 import { placeChecks } from "../engine/options.ts";
 import { MessageChannel } from "../platform/platform.ts";
+import type { Distillation as RunHere } from "./in-place/distill.ts";
 import { engineOf, known } from "./on-engine.ts";
 import { distillChecks } from "./options/call-checks.ts";
 import { checked } from "./options/config.ts";
@@ -35,7 +37,12 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
    * step that failed; it rejects if that set is lost, for example with the worker.
    */
   snapshot(): Promise<DistilledSet>;
-  /** Ends the run after the current step, as leaving the iteration does; what was learned is kept. */
+  /**
+   * All that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from it and
+   * ends with the bytes of a run that never stopped. Rejects where the run has not started, and after one that diverged.
+   */
+  state(): Promise<RunState>;
+  /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */
   dispose(): Promise<void>;
 }
 
@@ -57,8 +64,10 @@ export function distill(options: DistillOptions): Distillation {
 class PlacedRun implements Distillation {
   readonly #options: DistillOptions;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
-  #snapshot: (() => Promise<DistilledSet>) | undefined;
+  /** What a run can be asked for while it goes on, wherever it is. */
+  #run: Pick<RunHere, "snapshot" | "state"> | undefined;
   #set: DistilledSet | undefined;
+  #state: RunState | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions) {
@@ -67,7 +76,7 @@ class PlacedRun implements Distillation {
     this.#options = { ...options };
     checked(forCheck(options));
     checkMemoryLimit(forCheck(options));
-    this.#steps = this.#run();
+    this.#steps = this.#place();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Progress> {
@@ -84,8 +93,18 @@ class PlacedRun implements Distillation {
   async snapshot(): Promise<DistilledSet> {
     if (this.#set) return this.#set;
     if (this.#failure) throw this.#failure.error;
-    if (!this.#snapshot) throw new Error("the run has not started: iterate it or await result() first");
-    return this.#snapshot();
+    return this.#started().snapshot();
+  }
+
+  async state(): Promise<RunState> {
+    if (this.#state) return this.#state;
+    if (this.#failure) throw this.#failure.error;
+    return this.#started().state();
+  }
+
+  #started(): Pick<RunHere, "snapshot" | "state"> {
+    if (this.#run) return this.#run;
+    throw new Error("the run has not started: iterate it or await result() first");
   }
 
   async dispose(): Promise<void> {
@@ -96,7 +115,7 @@ class PlacedRun implements Distillation {
     await this.dispose();
   }
 
-  async *#run(): AsyncGenerator<Progress, void, undefined> {
+  async *#place(): AsyncGenerator<Progress, void, undefined> {
     try {
       const options = await followable(this.#options);
       const { engine, owned } = await engineOf(options);
@@ -114,11 +133,11 @@ class PlacedRun implements Distillation {
   async *#here(options: OptionsHere): AsyncGenerator<Progress, void, undefined> {
     const { Run } = await import("./in-place/calls.ts");
     const run = new Run(options);
-    this.#snapshot = async () => run.snapshot();
+    this.#run = run;
     try {
       yield* run;
     } finally {
-      this.#set = await this.#snapshot().catch(() => undefined);
+      await this.#keep(run);
     }
   }
 
@@ -133,7 +152,10 @@ class PlacedRun implements Distillation {
       const run = await worker.call(
         (api) => api.distill(crossing(this.#options), transfer(port2, [port2])) as Promise<Remote<RunApi>>,
       );
-      this.#snapshot = () => worker.call(() => run.snapshot());
+      this.#run = {
+        snapshot: () => worker.call(() => run.snapshot()),
+        state: () => worker.call(() => run.state()),
+      };
       signal?.addEventListener("abort", abort);
       if (signal?.aborted) abort();
       finished = worker.call(() => run.drive());
@@ -151,15 +173,22 @@ class PlacedRun implements Distillation {
       say("end");
       // Leaving the iteration early and failing end the run too: what was learned is kept.
       this.#set = await finished?.catch((error) => this.#learnedBefore(error));
+      this.#state = await this.#run?.state().catch(() => undefined);
       signal?.removeEventListener("abort", abort);
       port1.close();
     }
   }
 
-  /** Returns what a failed run had learned. The failure is reported to a caller who left the run only if that is nothing. */
+  /** Keeps what a run leaves, before its engine is gone. */
+  async #keep(run: Pick<RunHere, "snapshot" | "state">): Promise<void> {
+    this.#set = await run.snapshot().catch(() => undefined);
+    this.#state = await run.state().catch(() => undefined);
+  }
+
+  /** What a run that failed there had learned. Whoever has left it hears of the failure only where that is nothing. */
   async #learnedBefore(error: unknown): Promise<DistilledSet | undefined> {
     if (error instanceof DivergedError) return error.set;
-    return this.#snapshot!().catch(() => {
+    return this.#run!.snapshot().catch(() => {
       this.#failure = { error };
       return undefined;
     });

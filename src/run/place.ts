@@ -2,6 +2,7 @@
 // and elsewhere in place.
 import type { Floats } from "../backend/backend.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
+import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
 import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
 import { WorkerError } from "../errors.ts";
 import { onMainThread } from "../platform/platform.ts";
@@ -50,15 +51,15 @@ const said = new Set<string>();
  * await engine.dispose();
  */
 export function createEngine(
-  options?: EngineOptions & PlaceOptions & { readonly backend?: "wasm" | undefined },
+  options?: EngineOptions & PlaceOptions & { readonly backend?: Exclude<BackendName, DoubleBackendName> | undefined },
 ): Promise<Engine>;
 /** On the reference backend results are Float64Array. */
 export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
 export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
   checkOptions(options, createChecks);
   const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
-  // The reference backend is for tests and does not use threads, so it always runs in place.
-  if (worker === false || engine.backend === "reference") return inPlace({ ...engine, onNotice });
+  // The slow one has no use for threads, and is for tests.
+  if (worker === false || backendEntry(engine.backend).inPlaceOnly) return inPlace({ ...engine, onNotice });
   try {
     const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
     const remote = await RemoteEngine.start(engine, start);

@@ -1,5 +1,6 @@
 // The options of a call that concern workers and their engines.
 import { type Check, number } from "../checks/checks.ts";
+import { type BackendName, defaultBackend } from "../engine/backends.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
 import { hardwareThreads } from "../platform/platform.ts";
@@ -43,7 +44,7 @@ export function poolOptions(
 ): Omit<PoolOptions, "start"> {
   const busy = Math.min(workers, most);
   const wanted: EngineOptions = {
-    backend: engine?.backend.name ?? "wasm",
+    backend: (engine?.backend.name ?? defaultBackend) as BackendName,
     simd: engine?.simd === "relaxed" ? "relaxed" : "strict",
     threads: threadsPerWorker(busy, threads),
   };

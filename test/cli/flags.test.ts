@@ -98,7 +98,7 @@ describe("of two variants that share a name", () => {
   const flags = flagsOf(kind.options!);
 
   test("the command has each option once, with both helps, and reads what either takes", () => {
-    const command = new Command();
+    const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
     addFlags(command, flags);
     expect(command.options.map(({ long, description }) => [long, description])).toEqual([
       ["--steps", "how many steps it takes; or whether it takes many steps"],
@@ -108,6 +108,7 @@ describe("of two variants that share a name", () => {
     const given = (text: string) => givenTo(flags[0]!, command.parse(["--steps", text], { from: "user" }).opts());
     expect(given("3")).toBe(3);
     expect(given("many")).toBe("many");
+    expect(() => given("some")).toThrow();
   });
 
   test("the name says which options an object has", () => {

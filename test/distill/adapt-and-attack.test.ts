@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { relabelled } from "../../src/data/subsets.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { attackReport } from "../../src/evaluate/attack-report.ts";

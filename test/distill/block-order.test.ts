@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";

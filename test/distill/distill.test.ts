@@ -4,7 +4,7 @@ import { digits } from "../../src/data/layouts/digits.ts";
 import { subset } from "../../src/data/subsets.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { DivergedError } from "../../src/distill/diverged-error.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";
@@ -99,7 +99,7 @@ describe("a run", () => {
     const run = distill({ ...options, onProgress: () => (started = true) });
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(started).toBe(false);
-    expect(() => run.snapshot()).toThrow(/not started/);
+    await expect(run.snapshot()).rejects.toThrow(/not started/);
     await run.result();
     expect(started).toBe(true);
   });
@@ -188,7 +188,7 @@ describe("a run that is stopped keeps what was learned", () => {
     const run = distill(options);
     await collect(run, 3);
     expect(numbers(await run.result())).toEqual(numbers(threeSteps));
-    expect(numbers(run.snapshot())).toEqual(numbers(threeSteps));
+    expect(numbers(await run.snapshot())).toEqual(numbers(threeSteps));
   });
 
   test("by an error in the loop's body", async () => {
@@ -211,7 +211,7 @@ test("a run that could not start says why, each time", async () => {
   const { engine: _, ...own } = options;
   const run = distill({ ...own, threads: 0 });
   for (let i = 0; i < 2; i++) await expect(run.result()).rejects.toThrow(/^"threads" expected/);
-  expect(() => run.snapshot()).toThrow(/^"threads" expected/);
+  await expect(run.snapshot()).rejects.toThrow(/^"threads" expected/);
 });
 
 test("a run that was closed before it started says so", async () => {
@@ -224,7 +224,7 @@ describe("nobody who watches changes a run", () => {
   test("snapshots are the sets of shorter runs", async () => {
     const run = distill(options);
     const taken: DistilledSet[] = [];
-    for await (const { step } of run) if (step === 3) taken.push(run.snapshot());
+    for await (const { step } of run) if (step === 3) taken.push(await run.snapshot());
     expect(numbers(taken[0]!)).toEqual(numbers(threeSteps));
     expect(await run.result()).toEqual(sixSteps);
   });
@@ -233,7 +233,7 @@ describe("nobody who watches changes a run", () => {
     const run = distill(options);
     const means: number[] = [];
     for await (const _ of run) {
-      const set = run.snapshot();
+      const set = await run.snapshot();
       means.push((await evaluate({ set, model, init: randomInit(), networks: 2, test: data, seed: 1, engine })).mean);
     }
     expect(means).toHaveLength(6);
@@ -274,7 +274,7 @@ test("a run that diverges says at which step, and has no result but the set as i
   expect((error as Error).message).toMatch(/^outer step \d+: the loss is (NaN|Infinity); lower the learning rate/);
   await expect(run.result()).rejects.toThrow(DivergedError);
   await expect(run.result()).rejects.toThrow(DivergedError);
-  expect(run.snapshot()).toBe((error as DivergedError).set);
+  expect(await run.snapshot()).toBe((error as DivergedError).set);
 });
 
 test("a finite loss whose gradient overflows is a divergence too, so that no result is ever NaN", async () => {

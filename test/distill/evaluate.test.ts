@@ -1,7 +1,7 @@
 // evaluate() and trainOn(): networks that learn from a set alone, in its order.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto, type Dataset } from "../../src/data/dataset.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { ShapeError } from "../../src/errors.ts";

@@ -1,7 +1,7 @@
 // Two choices that a whole run carries with it: the loss, from the inner steps to evaluation, and dropout's masks.
 import { afterAll, describe, expect, test } from "vitest";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { TrajectoryMemory } from "../../src/inner/segments.ts";

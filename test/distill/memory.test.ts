@@ -1,11 +1,11 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
-import { estimateMemory, planRun } from "../../src/run/options/memory.ts";
+import { estimateMemory, planInPlace } from "../../src/run/options/memory.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };
@@ -44,7 +44,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planRun({ model, method, loss, images: data.count, batch }, threads);
+      const plan = planInPlace(options, threads);
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });

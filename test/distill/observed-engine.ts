@@ -1,6 +1,8 @@
-// An engine that records what is written into its memory, to show which images a run or a baseline uses.
-import type { Backend, Ops } from "../../src/backend/backend.ts";
+// An engine that remembers what is written into its memory: which images a run or a baseline really takes.
+
+import type { Backend, Floats, Ops } from "../../src/backend/backend.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
+import { peek } from "../helpers.ts";
 
 /** Returns the engine, everything that was written, and all rows that were packed for kernels, each in order. */
 export async function observedEngine(): Promise<{ engine: Engine; writes: Float32Array[]; packs: Float32Array[] }> {
@@ -10,17 +12,19 @@ export async function observedEngine(): Promise<{ engine: Engine; writes: Float3
   const ops: Ops = {
     ...backend.ops,
     packImages(out, images, shape) {
-      packs.push(Float32Array.from(backend.view(images, shape.images * shape.features)));
+      packs.push(Float32Array.from(peek(backend, images, shape.images * shape.features)));
       backend.ops.packImages(out, images, shape);
     },
   };
   const spy = new Proxy<Backend>(backend, {
     get(target, name) {
       if (name === "ops") return ops;
-      if (name === "write") {
-        return (at: number, values: ArrayLike<number>) => {
-          writes.push(Float32Array.from(values));
-          target.write(at, values);
+      if (name === "upload") {
+        return (at: number, n: number, fill: (host: Floats) => void) => {
+          target.upload(at, n, (host) => {
+            fill(host);
+            writes.push(Float32Array.from(host));
+          });
         };
       }
       const value: unknown = Reflect.get(target, name, target);

@@ -1,7 +1,7 @@
 // What distill() and backGradient() refuse, before anything runs.
 import { describe, expect, test } from "vitest";
 import { subset } from "../../src/data/subsets.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { ShapeError } from "../../src/errors.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";

@@ -1,12 +1,12 @@
 // The outer loss: the same bits however many chunks of a batch are under way at the same time.
 import { afterAll, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
-import type { Backend } from "../../src/backend/backend.ts";
+import { type Backend, write } from "../../src/backend/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import { batchInto } from "../../src/data/dataset.ts";
 import { chunkImages, RealBatch } from "../../src/inner/real-batch.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { paint } from "../helpers.ts";
+import { paint, peek } from "../helpers.ts";
 import { noise } from "./noise.ts";
 
 const backend = await createWasmBackend({ threads: 1 });
@@ -20,8 +20,11 @@ function withProcessors(atOnce: number): Backend {
       return backend.capacity;
     },
     reserve: (floats) => backend.reserve(floats),
-    write: (target, values) => backend.write(target, values),
+    Floats: backend.Floats,
+    plan: backend.plan,
+    upload: (target, n, fill) => backend.upload(target, n, fill),
     read: (source, n) => backend.read(source, n),
+    submit: () => backend.submit(),
     view: (source, n) => backend.view(source, n),
     sideBySide: (count, record) => backend.sideBySide(count, record),
     dispose: async () => {},
@@ -30,7 +33,7 @@ function withProcessors(atOnce: number): Backend {
 
 test("loss and gradient of a batch of seven chunks, the last of which is smaller, are those of one chunk at a time", () => {
   const model = lenet();
-  const size = chunkImages(model);
+  const size = chunkImages(model, backend.plan);
   const count = 6 * size + 5;
   const data = noise({ count, seed: 3 });
   const features = data.channels * data.height * data.width;
@@ -50,12 +53,14 @@ test("loss and gradient of a batch of seven chunks, the last of which is smaller
     const here = withProcessors(atOnce);
     const arena = new Arena(here);
     const [theta, gradient] = [arena.allocate(model.parameterCount), arena.allocate(model.parameterCount)];
-    here.write(
+    write(
+      here,
       theta,
       paint(model.parameterCount, 4).map((value) => 0.1 * value),
     );
-    const loss = new RealBatch(model, here, arena, count).loss(theta, batch, gradient);
-    return { loss, gradient: here.read(gradient, model.parameterCount) };
+    const loss = arena.allocate(1);
+    new RealBatch(model, here, arena, count).loss(theta, batch, gradient, loss);
+    return { loss: peek(here, loss, 1)[0], gradient: peek(here, gradient, model.parameterCount) };
   });
   for (const { loss, gradient } of results) {
     expect(loss).toBe(results[0]!.loss);

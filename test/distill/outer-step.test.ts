@@ -2,12 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit, type WeightSource, writeWeights } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
-import { expectClose } from "../helpers.ts";
+import { expectClose, peek } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ backend: "reference" });
@@ -33,7 +33,7 @@ function weights(init: WeightSource, index: number): Float64Array {
   const mark = engine.arena.mark();
   const theta = engine.arena.allocate(model.parameterCount);
   writeWeights(init, engine.backend, model, theta, { seed, purpose: "distil", index });
-  const values = Float64Array.from(engine.backend.read(theta, model.parameterCount));
+  const values = Float64Array.from(peek(engine.backend, theta, model.parameterCount));
   engine.arena.release(mark);
   return values;
 }
@@ -118,7 +118,7 @@ test("four outer steps are clipped by the running mean of the norms of all of th
   const outer = { ...adam, steps: 4, batch: 30, clip: 0.8 };
   const run = distill({ ...options(1, randomInit(), 4), outer });
   const snapshots: DistilledSet[] = [];
-  for await (const _ of run) snapshots.push(run.snapshot());
+  for await (const _ of run) snapshots.push(await run.snapshot());
 
   const pixels = start.images.length;
   // All that is learned: pixels, then r.
@@ -164,7 +164,7 @@ test("the next outer step takes the next networks, from where the last one ended
   const snapshots: DistilledSet[] = [];
   for await (const { loss } of run) {
     losses.push(loss);
-    snapshots.push(run.snapshot());
+    snapshots.push(await run.snapshot());
   }
   const expected: number[][] = [];
   for (const index of [2, 3]) {

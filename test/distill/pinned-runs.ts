@@ -1,6 +1,6 @@
 // Runs whose bytes every version must keep, with the SHA-256 of their results.
 import { digits } from "../../src/data/layouts/digits.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
 import type { DistillOptions } from "../../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./noise.ts";

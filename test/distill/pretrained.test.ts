@@ -1,7 +1,7 @@
 // Networks that were trained before, as initial weights: which of them is drawn, what a recipe says of them, what is
 // refused.
 import { afterAll, describe, expect, test } from "vitest";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained, type WeightSource, type WeightUse, writeWeights } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";
@@ -10,7 +10,7 @@ import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { trainOn } from "../../src/run/in-place/train-on.ts";
 import { estimateMemory } from "../../src/run/options/memory.ts";
-import { paint } from "../helpers.ts";
+import { paint, peek } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
 const engine = await createEngine({ threads: 1 });
@@ -27,7 +27,7 @@ function drawn(init: WeightSource, use: WeightUse): number {
   return engine.arena.scope(() => {
     const theta = engine.arena.allocate(model.parameterCount);
     writeWeights(init, engine.backend, model, theta, use);
-    const values = engine.backend.read(theta, model.parameterCount);
+    const values = peek(engine.backend, theta, model.parameterCount);
     return pool.findIndex((weights) => weights[0] === values[0] && weights.at(-1) === values.at(-1));
   });
 }

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import { DivergedError } from "../../src/distill/diverged-error.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { tanh } from "../../src/nn/activation.ts";
@@ -14,7 +14,7 @@ import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { trainPool } from "../../src/run/in-place/train-pool.ts";
 import type { PoolProgress, TrainPoolOptions } from "../../src/run/options/train-pool.ts";
-import { expectClose } from "../helpers.ts";
+import { expectClose, peek } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
@@ -34,7 +34,7 @@ function orderOf(k: number, epochs: number): number[][] {
     reference.arena.scope(() => {
       const order = reference.arena.allocate(50);
       reference.backend.ops.permutation(order, 50, randomKey(5, `pool/train/order/${k}`, epoch));
-      const all = Array.from(reference.backend.read(order, 50));
+      const all = Array.from(peek(reference.backend, order, 50));
       return [all.slice(0, 20), all.slice(20, 40), all.slice(40)];
     }),
   ).flat();

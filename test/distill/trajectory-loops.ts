@@ -1,7 +1,8 @@
 // Long inner loops, whose results must have the same bits however much of them is stored for the reverse sweep.
 import { expect, test } from "vitest";
 import { CountingAllocator, floatsOf } from "../../src/backend/arena.ts";
-import type { Ops } from "../../src/backend/backend.ts";
+import { planBackend } from "../../src/backend/plan-backend.ts";
+import { wasmPlan } from "../../src/backend/wasm/plan.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";
 import { Segments, type TrajectoryMemory } from "../../src/inner/segments.ts";
@@ -31,7 +32,8 @@ export interface Loop {
 const floats = {
   state: floatsOf((allocator) => allocator.allocate(model.parameterCount)),
   step: floatsOf((allocator) => {
-    const network = new Network(model, {} as Ops, lanes(model, images), new CountingAllocator());
+    const backend = planBackend({ name: "wasm", plan: wasmPlan, threads: 1, atOnce: 1 });
+    const network = new Network(model, backend, lanes(model, images, wasmPlan), new CountingAllocator());
     network.tape(allocator, 1, 1, { images: false, targets: true });
   }),
 };

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { beforeAll, describe, expect, test } from "vitest";
 import { relaxed } from "../../src/backend/wasm/relaxed.gen.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type EngineOptions } from "../../src/engine/engine.ts";
 import { UnsupportedError } from "../../src/errors.ts";

@@ -13,6 +13,8 @@ const twice: Layer = {
   options: {},
   outputShape: (input) => input,
   parameters: () => [],
+  planned: () => ({ op: "elementwise" }),
+  flops: () => 0,
   bind(input, { ops, batch }) {
     const n = elements(input) * batch;
     return {

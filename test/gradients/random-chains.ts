@@ -247,7 +247,7 @@ export async function derivatives(engine: Engine, chain: Chain): Promise<Record<
 export function fillWithNaN(backend: Backend): void {
   const first = backend.name === "wasm" ? PAGE / 4 : backend.base;
   backend.reserve(memoryFloats);
-  backend.view(first, backend.capacity - first).fill(Number.NaN);
+  backend.upload(first, backend.capacity - first, (host) => host.fill(Number.NaN));
 }
 
 /** Throws unless all engines give the same bits, and the float64 reference the same numbers. Returns the largest error. */

@@ -10,7 +10,7 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { randomKey } from "../../src/numeric/random.ts";
-import { backendsUnderTest, expectClose } from "../helpers.ts";
+import { backendsUnderTest, expectClose, peek } from "../helpers.ts";
 
 const reference = createReferenceBackend();
 const use = { seed: 1, purpose: "weights/test", index: 0 };
@@ -23,14 +23,14 @@ function weights(
 ): Float64Array {
   const theta = new Arena(backend).allocate(model.parameterCount);
   initialize(backend, model, theta, init, key);
-  return Float64Array.from(backend.read(theta, model.parameterCount));
+  return Float64Array.from(peek(backend, theta, model.parameterCount));
 }
 
 function fromSource(source: WeightSource, where: { seed: number; purpose: "distil" | "evaluate"; index: number }) {
   const model = lenet();
   const theta = new Arena(reference).allocate(model.parameterCount);
   writeWeights(source, reference, model, theta, where);
-  return Float64Array.from(reference.read(theta, model.parameterCount));
+  return Float64Array.from(peek(reference, theta, model.parameterCount));
 }
 
 /** The means of the first four powers. */
@@ -110,7 +110,7 @@ test("xavier-normal with gain 1 has the bits of a draw from N(0, 2 / (fan_in + f
     if (role === "bias") return;
     const key = randomKey(use.seed, use.purpose, use.index, part);
     reference.ops.normal(at, size, key, 0, Math.sqrt(2 / (fanIn + fanOut)));
-    expected.set(reference.read(at, size), offset);
+    expected.set(peek(reference, at, size), offset);
   });
   expect(weights(model)).toEqual(expected);
   expect(weights(model, use, reference, { scheme: "xavier-normal", gain: 1 })).toEqual(expected);

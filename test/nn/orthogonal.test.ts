@@ -9,7 +9,7 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { orthonormalize } from "../../src/nn/orthogonal.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { backendsUnderTest, expectClose, float64Tolerance, paint } from "../helpers.ts";
+import { backendsUnderTest, expectClose, float64Tolerance, paint, peek } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
 const reference = createReferenceBackend();
@@ -27,7 +27,7 @@ const shapes: readonly Model[] = [
 function drawn(model: Model, init: Initializer, backend: Backend = reference): Float64Array {
   const theta = new Arena(backend).allocate(model.parameterCount);
   initialize(backend, model, theta, init, { seed: 4, purpose: "weights/test", index: 0 });
-  return Float64Array.from(backend.read(theta, model.parameterCount));
+  return Float64Array.from(peek(backend, theta, model.parameterCount));
 }
 
 /** W·Wᵀ, or Wᵀ·W where there are fewer columns than rows. */

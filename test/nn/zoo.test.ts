@@ -1,4 +1,5 @@
 // The networks: layers, parameters, and the names by which PyTorch knows them.
+
 import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
@@ -7,6 +8,7 @@ import { initialize } from "../../src/nn/init.ts";
 import { elements } from "../../src/nn/layer.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { alexCifarNet, alexNet, type ConvNetOptions, convNet, mlp } from "../../src/nn/zoo.ts";
+import { peek } from "../helpers.ts";
 
 /** Each layer's kind, output shape and number of parameters. */
 const table = (model: Model) =>
@@ -190,7 +192,7 @@ describe("ConvNet", () => {
           ["bias", 0],
         ] as const) {
           const { offset, size } = model.parameters.find(({ name }) => name === `features.${i}.${part}`)!;
-          expect(backend.read(theta + offset, size)).toEqual(new Float64Array(8).fill(value));
+          expect(peek(backend, theta + offset, size)).toEqual(new Float64Array(8).fill(value));
         }
       }
     },

@@ -1,8 +1,8 @@
 // ReLU and its mask, leaky ReLU, and the smooth activations against the reference.
 
 import { afterAll, describe, expect, test } from "vitest";
-import type { Activation } from "../../src/backend/backend.ts";
-import { backendsUnderTest, float32Tolerance, paint, paintWhole } from "../helpers.ts";
+import { type Activation, write } from "../../src/backend/backend.ts";
+import { backendsUnderTest, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, LeNet's first activation.
@@ -212,9 +212,9 @@ describe("relative errors on the kernels", async () => {
     for (const backend of backends) {
       const at = backend.base;
       backend.reserve(at + n);
-      backend.write(at, x);
+      write(backend, at, x);
       backend.ops.activationForward(at, at, n, f);
-      const y = backend.read(at, n);
+      const y = peek(backend, at, n);
       let worst = 0;
       for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i]! / exact[f](x[i]!) - 1));
       expect(worst).toBeLessThan(bounds[f]);

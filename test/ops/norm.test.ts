@@ -1,9 +1,9 @@
 // Normalisation over sets, all four passes, against the reference.
 
 import { describe, test } from "vitest";
-import { type Buffer, type NormShape, none } from "../../src/backend/backend.ts";
+import { type Buffer, type NormShape, none, write } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import { float32Tolerance, paint } from "../helpers.ts";
+import { float32Tolerance, paint, peek } from "../helpers.ts";
 import { checkOp, type Operand, type OutputRule, unwritten } from "./parity.ts";
 
 const eps = 1e-5;
@@ -116,14 +116,14 @@ function sumsOf(shape: NormShape, operands: Readonly<Record<"dy" | "x" | "statis
     const at = end;
     end += values.length;
     reference.reserve(end);
-    reference.write(at, values);
+    write(reference, at, values);
     return at;
   };
   const [dy, x, statistics] = [put(operands.dy.values), put(operands.x.values), put(operands.statistics.values)];
   const count = 2 * (shape.channels + shape.groups) * shape.batch;
   const sums = put(unwritten(count));
   reference.ops.normBackward(none, sums, dy, x, statistics, weight ? put(weight.values) : none, shape);
-  return Float32Array.from(reference.read(sums, count));
+  return Float32Array.from(peek(reference, sums, count));
 }
 
 describe.each(cases)("$label", ({ label, shape, floats }) => {

@@ -1,9 +1,9 @@
-// Adam against the reference.
+// Adam, SGD with momentum and the two halves of LAMB against the reference.
 
 import { describe, test } from "vitest";
-import type { AdamOptions } from "../../src/backend/backend.ts";
+import type { AdamOptions, Buffer, Ops } from "../../src/backend/backend.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
-import { checkOp } from "./parity.ts";
+import { checkOp, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, ten MNIST images.
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 1023, 1024, 1025, 7840];
@@ -60,5 +60,153 @@ test("adam leaves x where there never was a gradient", () => {
     operands: { x: { values: paint(n, 1) }, m: zero, v: zero, g: zero },
     outputs: { x: { tolerance: 0 }, m: { tolerance: 0 }, v: { tolerance: 0 } },
     call: (ops, at) => ops.adam(at.x, at.m, at.v, at.g, n, { ...paper, step: 1 }),
+  });
+});
+
+const momenta = [0, 0.5, 0.9];
+const directions = [
+  { beta1: 0.9, beta2: 0.999, eps: 1e-6, weightDecay: 0, step: 1 },
+  { beta1: 0.9, beta2: 0.999, eps: 1e-6, weightDecay: 0.1, step: 3 },
+  { beta1: 0, beta2: 0.9, eps: 1e-2, weightDecay: 0.01, step: 100_000 },
+];
+/** ‖x‖² and ‖u‖²: neither is 0, and each of them. */
+const norms = [
+  [4, 9],
+  [0, 9],
+  [4, 0],
+] as const;
+
+describe.for(lengths)("%d floats", (n) => {
+  const tolerance = float32Tolerance;
+
+  test.for(momenta)("sgd, momentum %d", (momentum) => {
+    for (const shift of [0, 1, 2, 3]) {
+      const operands = {
+        x: { values: paint(n, 1), shift },
+        v: { values: paint(n, 2), shift: (shift + 1) % 4 },
+        g: { values: paint(n, 3), shift: (shift + 2) % 4 },
+      };
+      checkOp({
+        label: `sgd, n ${n}, shift ${shift}, momentum ${momentum}, seeds 1 2 3`,
+        operands,
+        outputs: { x: { tolerance }, ...(momentum > 0 && { v: { tolerance } }) },
+        call: (ops, at) => ops.sgd(at.x, at.v, at.g, n, { learningRate: 0.3, momentum }),
+      });
+      if (momentum > 0) continue;
+      checkOp({
+        label: `sgd without a memory, n ${n}, shift ${shift}, seeds 1 3`,
+        operands: { x: operands.x, g: operands.g },
+        outputs: { x: { tolerance } },
+        call: (ops, at) => ops.sgd(at.x, undefined, at.g, n, { learningRate: 0.3, momentum }),
+      });
+    }
+  });
+
+  test.for(directions)("adamDirection, step $step, weight decay $weightDecay", (option) => {
+    for (const shift of [0, 1, 2, 3]) {
+      const operands = {
+        m: { values: paint(n, 2), shift: (shift + 1) % 4 },
+        v: { values: paint(n, 3).map(Math.abs), shift: (shift + 2) % 4 },
+        g: { values: paint(n, 4), shift: (shift + 3) % 4 },
+        x: { values: paint(n, 1), shift },
+      };
+      const label = `adamDirection, n ${n}, shift ${shift}, ${JSON.stringify(option)}, seeds 1 2 3 4`;
+      const moments = { m: { tolerance }, v: { tolerance } };
+      checkOp({
+        label,
+        operands: { u: { values: unwritten(n), shift: (shift + 2) % 4 }, ...operands },
+        outputs: { u: { tolerance }, ...moments },
+        call: (ops, at) => ops.adamDirection(at.u, at.m, at.v, at.g, at.x, n, option),
+      });
+      checkOp({
+        label: `${label}, u = g`,
+        operands,
+        outputs: { g: { tolerance }, ...moments },
+        call: (ops, at) => ops.adamDirection(at.g, at.m, at.v, at.g, at.x, n, option),
+      });
+    }
+  });
+
+  test.for(norms)("lambStep, squared norms %d and %d", (squares) => {
+    for (const shift of [0, 1, 2, 3]) {
+      checkOp({
+        label: `lambStep, n ${n}, shift ${shift}, squares ${squares}, seeds 1 2`,
+        operands: {
+          x: { values: paint(n, 1), shift },
+          u: { values: paint(n, 2), shift: (shift + 1) % 4 },
+          squares: { values: Float32Array.from(squares), shift: (shift + 2) % 4 },
+        },
+        outputs: { x: { tolerance } },
+        call: (ops, at) => ops.lambStep(at.x, at.u, at.squares, n, 0.3),
+      });
+    }
+  });
+});
+
+type Tensor = "x" | "m" | "v" | "g" | "u" | "squares" | "guard";
+
+const updates: readonly {
+  readonly name: string;
+  readonly writes: readonly Tensor[];
+  readonly call: (ops: Ops, at: Readonly<Record<Tensor, Buffer>>, n: number) => void;
+}[] = [
+  {
+    name: "adam",
+    writes: ["x", "m", "v"],
+    call: (ops, at, n) => ops.adam(at.x, at.m, at.v, at.g, n, { ...paper, step: 2 }, at.guard),
+  },
+  {
+    name: "sgd",
+    writes: ["x", "m"],
+    call: (ops, at, n) => ops.sgd(at.x, at.m, at.g, n, { learningRate: 0.1, momentum: 0.9 }, at.guard),
+  },
+  {
+    name: "sgd without momentum",
+    writes: ["x"],
+    call: (ops, at, n) => ops.sgd(at.x, undefined, at.g, n, { learningRate: 0.1, momentum: 0 }, at.guard),
+  },
+  {
+    name: "adamDirection",
+    writes: ["u", "m", "v"],
+    call: (ops, at, n) => ops.adamDirection(at.u, at.m, at.v, at.g, at.x, n, directions[1]!, at.guard),
+  },
+  {
+    name: "lambStep",
+    writes: ["x"],
+    call: (ops, at, n) => ops.lambStep(at.x, at.u, at.squares, n, 0.1, at.guard),
+  },
+];
+
+describe.for(updates)("$name with a guard", ({ writes, call }) => {
+  const n = 2050;
+  const values = (seed: number) => ({ values: paint(n, seed) });
+  const operands = {
+    x: values(1),
+    m: values(2),
+    v: { values: paint(n, 3).map(Math.abs) },
+    u: values(5),
+    squares: { values: Float32Array.of(4, 9) },
+  };
+
+  test("writes nothing where that holds 0, not even from a gradient of NaN", () => {
+    checkOp({
+      label: "guard 0",
+      operands: {
+        ...operands,
+        g: { values: new Float32Array(n).fill(Number.NaN) },
+        guard: { values: Float32Array.of(0) },
+      },
+      outputs: {},
+      call: (ops, at) => call(ops, at, n),
+    });
+  });
+
+  test.for([1, 0.25])("updates as without one where that holds %d", (guard) => {
+    checkOp({
+      label: `guard ${guard}`,
+      operands: { ...operands, g: values(4), guard: { values: Float32Array.of(guard) } },
+      outputs: Object.fromEntries(writes.map((name) => [name, { tolerance: float32Tolerance }])),
+      call: (ops, at) => call(ops, at, n),
+    });
   });
 });

@@ -3,9 +3,9 @@
 // a changed float, a float left unwritten as NaN.
 
 import { afterAll } from "vitest";
-import type { Backend, Buffer, Ops } from "../../src/backend/backend.ts";
+import { type Backend, type Buffer, type Ops, write } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
+import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 
 export interface Operand {
   /** The content before the call, exact in float32. */
@@ -82,11 +82,11 @@ function run<Name extends string>(
 ): Float64Array {
   const start = Math.ceil(backend.base / boundary) * boundary;
   backend.reserve(start + before.length);
-  backend.write(start, before);
+  write(backend, start, before);
   const at = {} as Record<Name, Buffer>;
   for (const name in place) at[name] = start + place[name];
   opCase.call(backend.ops, at);
-  return Float64Array.from(backend.read(start, before.length));
+  return Float64Array.from(peek(backend, start, before.length));
 }
 
 function expectOnlyOutputsChanged<Name extends string>(

@@ -2,8 +2,9 @@
 // anywhere in it.
 
 import { expect, test } from "vitest";
+import { write } from "../../src/backend/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
-import { float32Tolerance, paint } from "../helpers.ts";
+import { float32Tolerance, paint, peek } from "../helpers.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, blocks of 1024 ± 1; and, long, LeNet's parameters.
@@ -18,12 +19,12 @@ test("a dot product of more floats than there is room for partial sums of blocks
   const backend = await createWasmBackend({ threads: 2 });
   const at = backend.base;
   backend.reserve(at + 2 * n + 1);
-  backend.write(at, x);
-  backend.write(at + n, y);
+  write(backend, at, x);
+  write(backend, at + n, y);
   backend.ops.dot(at + 2 * n, at, at + n, n);
-  expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(sum));
+  expect(peek(backend, at + 2 * n, 1)[0]).toBe(Math.fround(sum));
   backend.ops.dot(at + 2 * n, at, at, n);
-  expect(backend.read(at + 2 * n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value * value, 0)));
+  expect(peek(backend, at + 2 * n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value * value, 0)));
   await backend.dispose();
 });
 
@@ -37,16 +38,16 @@ test("a factor in memory gives the bits of the same factor as a number", async (
   const byBuffer = base + 3 * n;
   const alpha = base + 4 * n;
   backend.reserve(alpha + 1);
-  backend.write(base, paint(n, 5));
-  backend.write(y, paint(n, 6));
-  backend.write(alpha, [eta]);
+  write(backend, base, paint(n, 5));
+  write(backend, y, paint(n, 6));
+  write(backend, alpha, [eta]);
   for (const sign of [1, -1]) {
     ops.axpy(byNumber, y, sign * eta, base, n);
     ops.axpyBy(byBuffer, y, sign, alpha, base, n);
-    expect(backend.read(byBuffer, n)).toEqual(backend.read(byNumber, n));
+    expect(peek(backend, byBuffer, n)).toEqual(peek(backend, byNumber, n));
     ops.scale(byNumber, sign * eta, base, n);
     ops.scaleBy(byBuffer, sign, alpha, base, n);
-    expect(backend.read(byBuffer, n)).toEqual(backend.read(byNumber, n));
+    expect(peek(backend, byBuffer, n)).toEqual(peek(backend, byNumber, n));
   }
   await backend.dispose();
 });
@@ -57,12 +58,12 @@ test("a sum is that of float64 in order of the floats, rounded once", async () =
   const backend = await createWasmBackend({ threads: 2 });
   const at = backend.base;
   backend.reserve(at + n + 1);
-  backend.write(at, x);
+  write(backend, at, x);
   const expected = Math.fround(x.reduce((total, value) => total + value, 0));
   backend.ops.sum(at + n, at, n, false);
-  expect(backend.read(at + n, 1)[0]).toBe(expected);
+  expect(peek(backend, at + n, 1)[0]).toBe(expected);
   backend.ops.sum(at + n, at, n, true);
-  expect(backend.read(at + n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value, expected)));
+  expect(peek(backend, at + n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value, expected)));
   await backend.dispose();
 });
 

@@ -21,7 +21,7 @@ const pixelTolerance = 1e-4;
 
 /** The recipe with two outer steps on few images. */
 function small(recipe: Recipe, changes: object = {}): Recipe {
-  const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, number>;
+  const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, unknown>;
   const { method, networksPerStep } = recipe;
   return parseRecipe({
     ...recipe,

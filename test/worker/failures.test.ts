@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { WorkerError } from "../../src/errors.ts";
@@ -91,7 +91,7 @@ describe("a worker that is killed", () => {
     expect(failed.error.message).toBe("worker 2 of 2: exited with code 1");
     expect(failed.after).toBeLessThan(SOON);
     await expect(run.result()).rejects.toBe(failed.error);
-    expect(() => run.snapshot()).toThrow(failed.error);
+    await expect(run.snapshot()).rejects.toThrow(failed.error);
     expect(deaths).toHaveLength(2);
     expect(engine.arena.used).toBe(0);
   });

@@ -1,13 +1,17 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
-import { backGradient } from "../../src/distill/method.ts";
-import { NetworkGradient } from "../../src/distill/network-gradient.ts";
+import type { DistillConfig } from "../../src/distill/config.ts";
+import { methodContext } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { methodOf } from "../../src/distill/methods/methods.ts";
 import { OuterLoop } from "../../src/distill/outer-loop.ts";
-import { createEngine } from "../../src/engine/engine.ts";
+import { createEngine, type Engine } from "../../src/engine/engine.ts";
+import { allIn } from "../../src/inner/allocators.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
-import { NetworksOnWorkers } from "../../src/run/networks/networks.ts";
+import { allocateReplies, NetworksOnWorkers } from "../../src/run/networks/networks.ts";
+import { allocateServed } from "../../src/run/networks/served.ts";
 import { checked } from "../../src/run/options/config.ts";
 import { estimateMemory } from "../../src/run/options/memory.ts";
 import { poolOptions } from "../../src/workers/options.ts";
@@ -19,14 +23,31 @@ const options = { data, model: lenet(), method, networksPerStep: 3, threads: 1 }
 const images = data.pixels.length + data.labels.length;
 const total = (change: object) => estimateMemory({ ...options, ...change }).total;
 
+const contextOf = (config: DistillConfig, { backend, arena }: Engine) =>
+  methodContext({ options: config.method as never, problem: config, backend, memory: allIn(arena) });
+
+/** Takes what the outer loop of a run on workers takes. */
+function takeBesideWorkers(config: DistillConfig, engine: Engine): void {
+  const context = contextOf(config, engine);
+  const { backend, memory, problem } = context;
+  const run = methodOf(config.method).allocate(context);
+  const replies = allocateReplies(run, memory);
+  const networks = new NetworksOnWorkers(config, run, backend, replies, poolOptions({ workers: 1 }, 1));
+  new OuterLoop({ problem, run, networks, backend, memory });
+}
+
+/** Takes what one of its workers takes. */
+function takeOnWorker(config: DistillConfig, engine: Engine): void {
+  allocateServed(methodOf(config.method), contextOf(config, engine));
+}
+
 describe("an estimate", () => {
   test.each([1, 2, 3, 8])("for %s workers is the sum of the memories and the data twice", async (workers) => {
     const config = checked({ ...options, workers });
     await using here = await createEngine({ threads: 1 });
-    const pool = poolOptions({ ...options, workers }, config.networksPerStep);
-    new OuterLoop(config, here.backend, here.arena, new NetworksOnWorkers(config, here.backend, here.arena, pool));
+    takeBesideWorkers(config, here);
     await using there = await createEngine({ threads: 1 });
-    new NetworkGradient(config, there.backend, there.arena);
+    takeOnWorker(config, there);
     const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
     const { total, ...parts } = estimateMemory({ ...options, workers });
     expect(total).toBe(memories + 2 * images);
@@ -37,10 +58,9 @@ describe("an estimate", () => {
     const learned = { ...options, method: backGradient({ steps: 5, epochs: 2, imagesPerClass: 1, labels: "learned" }) };
     const config = checked({ ...learned, workers: 2 });
     await using here = await createEngine({ threads: 1 });
-    const pool = poolOptions({ ...learned, workers: 2 }, config.networksPerStep);
-    new OuterLoop(config, here.backend, here.arena, new NetworksOnWorkers(config, here.backend, here.arena, pool));
+    takeBesideWorkers(config, here);
     await using there = await createEngine({ threads: 1 });
-    new NetworkGradient(config, there.backend, there.arena);
+    takeOnWorker(config, there);
     const memories = 4 * (here.backend.capacity + 2 * there.backend.capacity);
     expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images);
   });

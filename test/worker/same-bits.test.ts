@@ -1,7 +1,7 @@
 // Workers compute what would be computed in place: the same bytes for any number of them.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
-import { backGradient } from "../../src/distill/method.ts";
+import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";
@@ -104,7 +104,7 @@ describe("the same bytes on two workers", () => {
     const digests = async (options: DistillOptions) => {
       const run = distill(options);
       const all: Promise<string>[] = [];
-      for await (const _ of run) all.push(setDigest(run.snapshot()));
+      for await (const _ of run) all.push(run.snapshot().then(setDigest));
       return Promise.all(all);
     };
     expect(await digests({ ...three, workers: 2 })).toEqual(await digests(three));

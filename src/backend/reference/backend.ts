@@ -1,10 +1,12 @@
 // The reference backend: every op as plain float64 loops that read like their formulas. It is never optimised and is
 // the oracle of every test. Math.exp and its like are fine here: its bits are compared with nothing.
 
-import type { Backend, Buffer, Ops } from "../backend.ts";
+import type { Backend, Buffer, Floats, Ops } from "../backend.ts";
+import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
+import { guardOps } from "./guard.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
 import { localResponseNormOps } from "./local-response-norm.ts";
@@ -12,12 +14,15 @@ import { lossOps } from "./loss.ts";
 import { base, Memory } from "./memory.ts";
 import { normOps } from "./norm.ts";
 import { optimizerOps } from "./optimizer.ts";
+import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
 import { vectorOps } from "./vector.ts";
 
 class ReferenceBackend implements Backend {
   readonly name = "reference";
+  readonly Floats: Float64ArrayConstructor = Float64Array;
+  readonly plan: Planner = referencePlan;
   readonly threads = 1;
   readonly atOnce = 1;
   readonly simd = "none";
@@ -39,6 +44,7 @@ class ReferenceBackend implements Backend {
       ...normOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
+      ...guardOps(memory),
       ...randomOps(memory),
     };
   }
@@ -51,13 +57,16 @@ class ReferenceBackend implements Backend {
     this.#memory.reserve(floats);
   }
 
-  write(target: Buffer, values: ArrayLike<number>): void {
-    this.#memory.floats.set(values, target);
+  upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
+    fill(this.view(target, n));
   }
 
-  read(source: Buffer, n: number): Float64Array {
+  // Ops have run when they return: the copy is made at the call.
+  async read(source: Buffer, n: number): Promise<Float64Array> {
     return this.view(source, n).slice();
   }
+
+  submit(): void {}
 
   view(source: Buffer, n: number): Float64Array {
     const { floats } = this.#memory;

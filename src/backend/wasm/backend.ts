@@ -1,11 +1,13 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
 import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform/platform.ts";
-import type { Backend, Buffer, Ops, Simd } from "../backend.ts";
+import type { Backend, Buffer, Floats, Ops, Simd } from "../backend.ts";
+import type { Planner } from "../plan.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
 import { memoryBytes, PAGE, PARTIALS, PROGRAMS, RESERVED, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
+import { wasmPlan } from "./plan.ts";
 import { type KernelThread, startThread, threadsObstacle } from "./pool.ts";
 
 /** 4 GiB, all that 32-bit addresses reach. */
@@ -100,6 +102,8 @@ function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): num
 
 class WasmBackend implements Backend {
   readonly name = "wasm";
+  readonly Floats: Float32ArrayConstructor = Float32Array;
+  readonly plan: Planner = wasmPlan;
   readonly threads: number;
   readonly atOnce: number;
   readonly simd: Simd;
@@ -155,12 +159,12 @@ class WasmBackend implements Backend {
     this.#job.refresh();
   }
 
-  write(target: Buffer, values: ArrayLike<number>): void {
-    this.#check();
-    this.#floats.set(values, target);
+  upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
+    fill(this.view(target, n));
   }
 
-  read(source: Buffer, n: number): Float32Array {
+  // Ops have run when they return: the copy is made at the call.
+  async read(source: Buffer, n: number): Promise<Float32Array> {
     this.#check();
     const copy = new Float32Array(n);
     copy.set(this.#floats.subarray(source, source + n));
@@ -171,6 +175,8 @@ class WasmBackend implements Backend {
     this.#check();
     return this.#floats.subarray(source, source + n);
   }
+
+  submit(): void {}
 
   sideBySide(count: number, record: (i: number) => void): void {
     this.#job.sideBySide(count, record);

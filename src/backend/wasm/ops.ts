@@ -1,12 +1,14 @@
 // Each op as one job: which kernel, its arguments in the order of assembly/job.ts, and how many tiles it has.
-import type {
-  Activation,
-  AdaptivePool2dShape,
-  AvgPool2dShape,
-  LocalResponseNormShape,
-  NormShape,
-  Ops,
-  Pool2dShape,
+import {
+  type Activation,
+  type AdaptivePool2dShape,
+  type AvgPool2dShape,
+  type LocalResponseNormShape,
+  type NormShape,
+  none,
+  type Ops,
+  type Pool2dShape,
+  required,
 } from "../backend.ts";
 import { conv2dOps } from "./conv2d-ops.ts";
 import type { KernelExports } from "./instantiate.ts";
@@ -71,6 +73,10 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
   const SQUARED = id("squaredError");
   const SQUARED_R = id("squaredErrorR");
   const ADAM = id("adam");
+  const ADAM_DIRECTION = id("adamDirection");
+  const LAMB_STEP = id("lambStep");
+  const SGD = id("sgd");
+  const GUARD = id("guard");
   const UNIFORM = id("uniform");
   const NORMAL = id("normal");
   const DROPOUT_MASK = id("dropoutMask");
@@ -396,7 +402,7 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(s.batch)
         .run(fours(s.batch), s.classes * s.batch),
 
-    adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }) {
+    adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }, guard) {
       job
         .start(ADAM)
         .ptr(x)
@@ -411,7 +417,37 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .num(1 - beta2)
         .num(eps)
         .num(Math.sqrt(1 - power(beta2, step)))
+        .optional(guard)
         .run(blocks(n), 4 * n);
+    },
+    adamDirection(u, m, v, g, x, n, { beta1, beta2, eps, weightDecay, step }, guard) {
+      job.start(ADAM_DIRECTION).ptr(u).ptr(m).ptr(v).ptr(g).ptr(x).int(n).optional(guard);
+      job
+        .num(beta1)
+        .num(1 - beta1)
+        .num(beta2)
+        .num(1 - beta2)
+        .num(eps)
+        .num(weightDecay);
+      job
+        .num(1 - power(beta1, step))
+        .num(Math.sqrt(1 - power(beta2, step)))
+        .run(blocks(n), 5 * n);
+    },
+    lambStep: (x, u, squares, n, learningRate, guard) =>
+      job.start(LAMB_STEP).ptr(x).ptr(u).ptr(squares).int(n).optional(guard).num(learningRate).run(blocks(n), n),
+    sgd(x, v, g, n, { learningRate, momentum }, guard) {
+      const memory = momentum === 0 ? none : required(v, "the momentum of SGD");
+      job.start(SGD).ptr(x).optional(memory).ptr(g).int(n).optional(guard);
+      job
+        .num(learningRate)
+        .num(momentum)
+        .run(blocks(n), 2 * n);
+    },
+    guard(out, mean, squares, count, loss, clip) {
+      const kept = clip === 0 ? none : required(mean, "the mean of the norms");
+      const [low, high] = halves(clip);
+      job.start(GUARD).ptr(out).optional(kept).ptr(squares).int(count).ptr(loss).int(low).int(high).run(1, count);
     },
 
     uniform: (out, n, key, low, high) =>
@@ -457,4 +493,11 @@ function power(base: number, n: number): number {
   let result = 1;
   for (let square = base, k = n; k > 0; k = Math.floor(k / 2), square *= square) if (k % 2 === 1) result *= square;
   return result;
+}
+
+/** The bits of a float64: the lower 32 and the upper 32. */
+function halves(value: number): readonly [low: number, high: number] {
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, value);
+  return [bits.getInt32(4), bits.getInt32(0)];
 }

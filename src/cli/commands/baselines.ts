@@ -1,7 +1,7 @@
 // `distillate baselines`: measures networks trained on as many real images as a recipe distils.
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
-import { imagesPerStep } from "../../distill/method.ts";
+import { declarationOf } from "../../distill/methods/options.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
@@ -71,8 +71,8 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   const pools = await loadPools(recipe, network, nameOrFile);
   const { model, method, loss, seed, ...run } = recipeOptions(recipe, train, pools?.train);
   const init = pools ? heldOut(recipe, pools) : run.init;
-  const like = { ...method, imagesPerStep: imagesPerStep(method, model.classes), recipe: { loss } };
-  checkBaselineData(train, names, { steps: method.steps, imagesPerStep: like.imagesPerStep }, model);
+  const like = { ...declarationOf(method).shape(method, model.classes), recipe: { loss } };
+  checkBaselineData(train, names, like, model);
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
@@ -87,7 +87,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
     );
     line.clear();
     const data = { name: test.name, train: train.count, test: test.count };
-    const result = { recipe: recipe.name, data, images: method.steps * like.imagesPerStep, seed, baselines: measured };
+    const result = { recipe: recipe.name, data, images: like.steps * like.imagesPerStep, seed, baselines: measured };
     const bytes = new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`);
     if (out !== undefined) {
       await writeFileAtomic(out, bytes).catch((error: unknown) => {

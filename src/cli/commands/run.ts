@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
-import { methods } from "../../distill/methods/options.ts";
+import { declarationOf } from "../../distill/methods/options.ts";
 import { outerGroup, outerOptions } from "../../distill/outer-options.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
@@ -185,11 +185,16 @@ function divergenceOf(error: unknown): RunResult["diverged"] {
 
 /** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, recipe: Recipe): Error {
-  const innerRate = methods[recipe.method.name].options.learningRate!;
+  const { learningRate: inner } = declarationOf(recipe.method).options;
   const { clip, learningRate } = outerGroup;
-  const names = { clip: `${flagName(clip)} 2`, outerRate: flagName(learningRate), innerRate: flagName(innerRate) };
+  const names = {
+    clip: `${flagName(clip)} 2`,
+    outerRate: flagName(learningRate),
+    innerRate: inner ? flagName(inner) : "",
+  };
+  const innerRate = inner && recipe.method.learningRate;
   const [fault] = error.message.split("; ");
-  return new Error(`${fault}; ${divergenceAdvice(recipe, error, names)}`, { cause: error });
+  return new Error(`${fault}; ${divergenceAdvice({ innerRate, outer: recipe.outer }, error, names)}`, { cause: error });
 }
 
 /** Returns the error that ended a run, with the place of what was learned before it. */

@@ -2,8 +2,7 @@
 import { classCounts } from "../../data/dataset.ts";
 import { shiftAdvice } from "../../data/labels.ts";
 import { checkClasses } from "../../distill/fit.ts";
-import { distilledClasses } from "../../distill/initial-labels.ts";
-import { imagesPerStep } from "../../distill/method.ts";
+import { declarationOf } from "../../distill/methods/options.ts";
 import { checkValidation } from "../../evaluate/baselines/validation.ts";
 import type { Dataset, DatasetSplit, DistilledSet, Model } from "../../index.ts";
 import { recipeMethod } from "../../recipes/options.ts";
@@ -25,7 +24,8 @@ const choiceless: readonly string[] = ["nearest-random-real", "nearest-class-ave
 export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): void {
   const { train, test } = data;
   const method = recipeMethod(recipe);
-  checkClasses(train.name, train, distilledClasses(method, model.classes));
+  const { classes, shape } = declarationOf(method);
+  checkClasses(train.name, train, classes(method, model.classes));
   const { attack, evaluate } = recipe;
   if (evaluate.networks === 0) return;
   noteTest(data);
@@ -33,8 +33,7 @@ export function checkRunData(data: DatasetSplit, recipe: Recipe, model: Model): 
     const what = `test images of class ${attack.from}, which the attack is about`;
     throw new RangeError(`"${test.name}" expected ${what}, got none: evaluate no networks with --evaluate 0`);
   }
-  const like = { steps: method.steps, imagesPerStep: imagesPerStep(method, model.classes) };
-  checkBaselineData(train, evaluate.baselines, like, model);
+  checkBaselineData(train, evaluate.baselines, shape(method, model.classes), model);
 }
 
 /** Throws RangeError if the baselines cannot be measured. Says so if they must take images more than once. */

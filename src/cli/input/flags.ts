@@ -87,17 +87,18 @@ type Reader = (text: string) => unknown;
 
 /** Reads a value that one of the places accepts; the recipe then decides whether it is the right one. */
 function readerOf(places: readonly Place[]): Reader | undefined {
-  const [first, ...others] = places.map(({ option }) => reader(option.inRecipe ?? option.kind));
-  if (first === undefined) return undefined;
+  const readers = places.flatMap(({ option }) => reader(option.inRecipe ?? option.kind) ?? []);
+  if (readers.length === 0) return undefined;
   return (text) => {
-    for (const read of others) {
+    let fault: unknown;
+    for (const read of readers) {
       try {
-        return first(text);
-      } catch {
-        return read!(text);
+        return read(text);
+      } catch (error) {
+        fault = error;
       }
     }
-    return first(text);
+    throw fault;
   };
 }
 
@@ -116,7 +117,7 @@ export function reader(kind: Kind<unknown>): Reader | undefined {
     case "variants":
       return oneOf(Object.keys(variants));
     case "list":
-      return (text) => text.split(",").map(reader(of!)!);
+      return (text) => text.split(",").map((part) => reader(of!)!(part));
     case "either":
       return either(words, of!);
     default:

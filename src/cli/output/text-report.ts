@@ -1,5 +1,7 @@
-// Shows a run to a person: the plan, a live line, a table.
+// A run as a person reads it: what will happen, a live line, a table.
+
 import type { WriteStream } from "node:tty";
+import { declarationOf } from "../../distill/methods/options.ts";
 import type { AttackReport, Evaluation } from "../../index.ts";
 import { isFixed, modelName } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
@@ -28,7 +30,7 @@ export class TextReport implements RunReport {
   start(plan: Plan): void {
     this.#plan = plan;
     const { recipe, data, model, images, engine } = plan;
-    const { steps, epochs } = recipe.method;
+    const { steps, epochs } = declarationOf(recipe.method).shape(recipe.method, model.classes);
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
@@ -42,7 +44,10 @@ export class TextReport implements RunReport {
           `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
         ],
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
-        ["  method", `back-gradient, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`],
+        [
+          "  method",
+          `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`,
+        ],
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],

@@ -1,48 +1,56 @@
 // The methods by name, as far as their options go: recipes, the command and the calls find them here.
 
-import type { Check } from "../../checks/checks.ts";
-import { checksOf, type Group, lacking } from "../../checks/declare.ts";
+import { type Check, kind } from "../../checks/checks.ts";
+import { checksOf } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
-import { type BackGradientMethod, backGradient, backGradientOptions, checkTogether } from "./back-gradient/options.ts";
+import { backGradientDeclaration } from "./back-gradient/declaration.ts";
+import type { BackGradientMethod } from "./back-gradient/options.ts";
+import type { MethodDeclaration } from "./declaration.ts";
+import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
 
-/** How images are learned: what the function of a method gives. */
-export type Method = BackGradientMethod;
+export { type BackGradientMethod, backGradient, type InitialLabels } from "./back-gradient/options.ts";
 
-/** A method's options, and the function that fills them in. */
-interface MethodDeclaration {
-  readonly options: Group;
-  /** The public function, and what messages call it. */
-  readonly make: (options: never) => Method;
-  readonly called: string;
-  /** Throws for options that each are right and do not go together. */
-  readonly checkTogether: (options: never) => void;
-}
+/** What the functions of the methods give: a name, and the options of the method of that name. */
+export type KnownMethod = BackGradientMethod;
 
-export const methods: { readonly [Name in Method["name"]]: MethodDeclaration } = {
-  "back-gradient": { options: backGradientOptions, make: backGradient, called: "backGradient()", checkTogether },
+/** What `distill` takes: what the functions of the methods give, or a method of one's own. */
+export type GivenMethod = KnownMethod | OwnMethod<never>;
+
+export const methods: { readonly [Name in KnownMethod["name"]]: MethodDeclaration<KnownMethod & { name: Name }> } = {
+  "back-gradient": backGradientDeclaration,
 };
 
-/** The method that a recipe has where it names none. */
-export const defaultMethod: Method["name"] = "back-gradient";
+/** What is declared of this method. */
+export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMethod> {
+  return methods[method.name] as MethodDeclaration<KnownMethod>;
+}
 
-/** The check of a method: the function of its name gives it. */
-export const checkMethod: Check = (name, value) => {
-  const kind = isObject(value) ? value.name : undefined;
-  if (typeof kind !== "string" || !Object.hasOwn(methods, kind)) {
-    const all = Object.values(methods).map(({ called }) => called);
-    throw wrongKind(name, `what ${all.join(" or ")} gives`, value);
+/** The method that a recipe has where it names none. */
+export const defaultMethod: KnownMethod["name"] = "back-gradient";
+
+/** Checks what `distill` takes as a method. */
+export const checkMethod: Check = (argument, value) => {
+  if (isOwnMethod(value)) checkOwnMethod(argument, value);
+  else checkKnownMethod(argument, value);
+};
+
+const checkKnownMethod: Check = (argument, value) => {
+  const { name, ...given } = isObject(value) ? value : {};
+  if (!Object.hasOwn(methods, name as string)) {
+    const all = Object.values(methods).map(({ expected }) => expected);
+    throw wrongKind(argument, all.join(" or "), value);
   }
-  const { options, called, checkTogether } = methods[kind as Method["name"]];
-  const { name: _, ...method } = value as Readonly<Record<string, unknown>>;
-  checkOptions(method, checksOf(options), name, `${name}.`);
-  const lacks = lacking(options, method);
-  if (lacks !== undefined) throw wrongKind(`${name}.${lacks}`, `what ${called} gives`, undefined);
+  const { options, expected, checkTogether } = methods[name as KnownMethod["name"]];
+  checkOptions(given, checksOf(options), argument, `${argument}.`);
+  for (const [option, { need }] of Object.entries(options)) {
+    if (need !== "open") kind(expected, (part) => part !== undefined)(`${argument}.${option}`, given[option]);
+  }
   checkTogether(value as never);
 };
 
 /** The method of options that have its name among them; those of an older recipe have none. */
-export function makeMethod(options: { readonly name?: Method["name"] }): Method {
+export function makeMethod(options: { readonly name?: KnownMethod["name"] }): KnownMethod {
   return methods[options.name ?? defaultMethod].make(options as never);
 }

@@ -28,7 +28,7 @@ export function randomRealImages(data: Dataset, perClass: number, draw: Draw, en
       const order = engine.arena.allocate(images.length);
       const key = randomKey(draw.seed, draw.purpose, draw.index, label);
       engine.backend.ops.permutation(order, images.length, key);
-      return engine.backend.read(order, Math.min(images.length, perClass));
+      return engine.backend.view(order, Math.min(images.length, perClass)).slice();
     });
     return Array.from({ length: perClass }, (_, i) => images[positions[i % positions.length]!]!);
   });
@@ -66,7 +66,7 @@ export async function kMeansImages(
       const buffer = engine.arena.allocate(perClass);
       const key = randomKey(draw.seed, draw.purpose, draw.index, label);
       engine.backend.ops.uniform(buffer, perClass, key, 0, 1);
-      return engine.backend.read(buffer, perClass);
+      return engine.backend.view(buffer, perClass).slice();
     });
     out.set(kMeans(gathered(data, images), size, chances), label * perClass * size);
     await nextTask();

@@ -1,46 +1,55 @@
 // ConvNet, the network of dataset condensation (DC, DSA, DM, MTT) and of nearly all later papers.
 
-import { oneOf, optional } from "../../checks/checks.ts";
+import { checksOf, completed, type Filled, filled, type Given, whole, word } from "../../checks/declare.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
 import { leakyRelu, relu, sigmoid, tanh } from "../activation.ts";
 import { avgPool2d } from "../avg-pool2d.ts";
 import { conv2d } from "../conv2d.ts";
-import { type ImageShape, type Layer, sizeFrom } from "../layer.ts";
+import { type ImageShape, type Layer, largestSize, sizeFrom } from "../layer.ts";
 import { flatten, linear } from "../linear.ts";
 import { checkImageShape, type Model, named, sequential } from "../model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "../norm.ts";
 import { maxPool2d } from "../pool2d.ts";
 import { block } from "./block.ts";
 
-/** Options of {@link convNet}. */
-export interface ConvNetOptions {
-  /** Channels, height, width of the images. */
-  input: ImageShape;
-  classes: number;
-  /** The number of blocks. Default 3. */
-  depth?: number | undefined;
-  /** The channels of each block. Default 128. */
-  width?: number | undefined;
-  /** The normalisation; `group` has four groups. Default "instance". */
-  norm?: "instance" | "group" | "batch" | "none" | undefined;
-  /** The activation. Default "relu". `leakyrelu` has a slope of 0.01. */
-  activation?: "relu" | "leakyrelu" | "sigmoid" | "tanh" | undefined;
-  /** The pooling of 2×2 windows. Default "avg". */
-  pooling?: "avg" | "max" | "none" | undefined;
-}
-
 const norms = { instance: instanceNorm2d, group: () => groupNorm({ groups: 4 }), batch: batchNorm2d, none: undefined };
 const activations = { relu, leakyrelu: leakyRelu, sigmoid, tanh };
 const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ kernel: 2 }), none: undefined };
 
+/** The declaration of what a recipe says of it, too. */
+export const convNetOptions = {
+  /** Blocks. Default 3. */
+  depth: filled(whole(1, largestSize), 3, { inRecipe: whole(1, 8), help: "how many blocks it has" }) as Filled<number>,
+  /** Channels of each block. Default 128. */
+  width: filled(whole(1, largestSize), 128, {
+    inRecipe: whole(1, 4096),
+    help: "how many channels each block has",
+  }) as Filled<number>,
+  /** `group` has four groups. Default "instance". */
+  norm: filled(word("instance", "group", "batch", "none"), "instance", {
+    help: "how activations are normalised; group has four groups",
+  }) as Filled<"instance" | "group" | "batch" | "none">,
+  /** Default "relu". `leakyrelu` has a slope of 0.01. */
+  activation: filled(word("relu", "leakyrelu", "sigmoid", "tanh"), "relu", {
+    help: "which function follows the norm; leakyrelu has a slope of 0.01",
+  }) as Filled<"relu" | "leakyrelu" | "sigmoid" | "tanh">,
+  /** The pooling of 2×2 that ends each block. Default "avg". */
+  pooling: filled(word("avg", "max", "none"), "avg", { help: "how each block is pooled, 2×2" }) as Filled<
+    "avg" | "max" | "none"
+  >,
+};
+
+/** Options of {@link convNet}. */
+export interface ConvNetOptions extends Given<typeof convNetOptions> {
+  /** Channels, height, width of the images. */
+  input: ImageShape;
+  classes: number;
+}
+
 const checks: Checks<ConvNetOptions> = {
   input: checkImageShape,
   classes: sizeFrom(1),
-  depth: optional(sizeFrom(1)),
-  width: optional(sizeFrom(1)),
-  norm: optional(oneOf(...Object.keys(norms))),
-  activation: optional(oneOf(...Object.keys(activations))),
-  pooling: optional(oneOf(...Object.keys(poolings))),
+  ...checksOf(convNetOptions),
 };
 
 /**
@@ -55,7 +64,8 @@ const checks: Checks<ConvNetOptions> = {
  */
 export function convNet(options: ConvNetOptions): Model {
   checkOptions(options, checks);
-  const { input, classes, depth = 3, width = 128, norm = "instance", activation = "relu", pooling = "avg" } = options;
+  const { input, classes } = options;
+  const { depth, width, norm, activation, pooling } = completed(convNetOptions, options);
   const layersOf: readonly ((() => Layer) | undefined)[] = [norms[norm], activations[activation], poolings[pooling]];
   const [, height, columns] = input;
   const features: Layer[] = [];

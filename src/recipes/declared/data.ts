@@ -1,42 +1,14 @@
 // The data of a recipe.
-import { type Asked, asked, type Complete, flag, type Kind, type Open, open, whole } from "../../checks/declare.ts";
-import { Misfit, nested, object, read } from "../../checks/read.ts";
-import type { Augmentation, ResizedCropRanges } from "../../data/augment.ts";
+import { type Asked, asked, type Complete, type Kind, type Open, open, whole } from "../../checks/declare.ts";
+import { Misfit, nested, object } from "../../checks/read.ts";
+import { type Augmentation, augmentOptions } from "../../data/augment-options.ts";
 import { farthestStart } from "../../data/labels.ts";
-import { line, path, positive } from "./kinds.ts";
+import { line, path } from "./kinds.ts";
 
-const leastMost = "[least, most], both > 0";
-const crops = "true, false or an object of scale and ratio, each [least, most]";
-
-/** [least, most]. */
-const range: Kind<readonly [least: number, most: number]> = nested("other", leastMost, (value, at) => {
-  if (!Array.isArray(value) || value.length !== 2) throw new Misfit(at, leastMost, value);
-  return value.map((end, i) => read(positive, end, [...at, String(i)])) as [number, number];
+const channels: Kind<1 | 3> = nested("other", "1 or 3", (value, at) => {
+  if (value !== 1 && value !== 3) throw new Misfit(at, "1 or 3", value, typeof value === "number" ? "range" : "kind");
+  return value;
 });
-
-const ranges: Kind<ResizedCropRanges> = object({
-  scale: open(range, { help: "how much of the image's area the part has" }),
-  ratio: open(range, { help: "how wide the part is for its height" }),
-});
-
-const resizedCrop: Kind<boolean | ResizedCropRanges> = nested(
-  "other",
-  crops,
-  (value, at) => {
-    if (typeof value === "boolean") return value;
-    if (typeof value !== "object" || value === null) throw new Misfit(at, crops, value);
-    return read(ranges, value, at);
-  },
-  { of: ranges },
-);
-
-const augment: Kind<Augmentation> = object({
-  crop: open(whole(1, 4096), { help: "how many reflected pixels are added on each side before a crop at random" }),
-  resizedCrop: open(resizedCrop, { help: "crops a part at random and resizes it to the whole" }),
-  flip: open(flag, { help: "mirrors every second image, at random" }),
-});
-
-const channels: Kind<1 | 3> = { ...whole(1, 3), type: "other", expected: "1 or 3" } as Kind<1 | 3>;
 
 /** Declares the data of a recipe. */
 export const dataOptions = {
@@ -66,7 +38,7 @@ export const dataOptions = {
     1 | 3
   >,
   /** The augmentation of training images, drawn anew for each batch. */
-  augment: open(augment, {
+  augment: open(object(augmentOptions), {
     help: "how training images are augmented, drawn anew for each batch",
   }) as Open<Augmentation>,
 };

@@ -7,7 +7,6 @@ import {
   filled,
   flag,
   type Kind,
-  number,
   type Open,
   open,
   whole,
@@ -15,9 +14,9 @@ import {
 } from "../../checks/declare.ts";
 import { object, variants } from "../../checks/read.ts";
 import { poolAdam } from "../../distill/outer-options.ts";
-import type { InitScheme } from "../../nn/init.ts";
+import { type InitScheme, initOptions } from "../../nn/init.ts";
 import { dataKind, type RecipeData } from "./data.ts";
-import { path, positive } from "./kinds.ts";
+import { path } from "./kinds.ts";
 
 const scheme = word(
   ...(["normal", "xavier-normal", "xavier-uniform", "kaiming-fan-in", "kaiming-fan-out"] as const),
@@ -28,8 +27,8 @@ const scheme = word(
 const drawnOptions = {
   /** How weights are drawn. */
   scheme: filled(scheme, "xavier-normal", { help: "how the weights are drawn" }) as Filled<InitScheme>,
-  gain: open(positive, { help: "which factor multiplies the spread of the weights" }) as Open<number>,
-  std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
+  gain: initOptions.gain as Open<number>,
+  std: initOptions.std as Open<number>,
 };
 
 const fixedOptions = {
@@ -64,17 +63,17 @@ export const trainingOptions = {
     flag: "--batch <n>",
   }) as Filled<number>,
   /** Adam's step size. */
-  learningRate: filled(number({ above: 0 }), poolAdam.learningRate.default!, {
+  learningRate: filled(poolAdam.learningRate.kind, poolAdam.learningRate.default!, {
     help: "at which learning rate the networks are trained, by Adam",
     flag: "--learning-rate <x>",
   }) as Filled<number>,
   /** The passes between two decays. */
-  decayEvery: filled(whole(1), poolAdam.decayEvery.default!, {
+  decayEvery: filled(poolAdam.decayEvery.kind, poolAdam.decayEvery.default!, {
     help: "how many passes lie between two decays of the learning rate",
     flag: "--decay-every <n>",
   }) as Filled<number>,
   /** The factor of each decay. */
-  decayFactor: filled(number({ above: 0, most: 1 }), poolAdam.decayFactor.default!, {
+  decayFactor: filled(poolAdam.decayFactor.kind, poolAdam.decayFactor.default!, {
     help: "which factor each decay applies to the learning rate",
     flag: "--decay-factor <x>",
   }) as Filled<number>,

@@ -9,34 +9,16 @@ import {
   type Open,
   open,
   whole,
-  word,
 } from "../../checks/declare.ts";
 import { listed, Misfit, nested, object, variants } from "../../checks/read.ts";
 import { isObject } from "../../kinds.ts";
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { ImageShape } from "../../nn/layer.ts";
+import { type ConvNetOptions, convNetOptions } from "../../nn/zoo/conv-net.ts";
 
 const alexNetOptions = {
   /** Whether there is dropout before its two large layers. */
   dropout: open(flag, { help: "puts dropout before each of the first two fully connected layers" }) as Open<boolean>,
-};
-
-const convNetOptions = {
-  /** The number of blocks. */
-  depth: open(whole(1, 8), { help: "how many blocks it has; 3 by default" }) as Open<number>,
-  /** The channels of each block. */
-  width: open(whole(1, 4096), {
-    help: "how many channels each block has; 128 by default",
-  }) as Open<number>,
-  norm: open(word("instance", "group", "batch", "none"), {
-    help: "how activations are normalised; instance by default",
-  }) as Open<"instance" | "group" | "batch" | "none">,
-  activation: open(word("relu", "leakyrelu", "sigmoid", "tanh"), {
-    help: "which function follows the norm; relu by default",
-  }) as Open<"relu" | "leakyrelu" | "sigmoid" | "tanh">,
-  pooling: open(word("avg", "max", "none"), {
-    help: "how blocks are pooled; avg by default",
-  }) as Open<"avg" | "max" | "none">,
 };
 
 const mlpOptions = {
@@ -50,7 +32,7 @@ const mlpOptions = {
 export type RecipeModel =
   | { readonly name: "lenet" | "alexCifarNet" }
   | ({ readonly name: "alexNet" } & Complete<typeof alexNetOptions>)
-  | ({ readonly name: "convNet" } & Complete<typeof convNetOptions>)
+  | ({ readonly name: "convNet" } & Omit<ConvNetOptions, "input" | "classes">)
   | ({ readonly name: "mlp" } & Complete<typeof mlpOptions>)
   | ModelDescription;
 

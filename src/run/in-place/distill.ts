@@ -1,20 +1,26 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import type { Mark } from "../../backend/arena.ts";
-import type { OuterLoopConfig } from "../../distill/config.ts";
+import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
-import { OuterLoop } from "../../distill/outer-loop.ts";
+import { type Method, methodContext } from "../../distill/method.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
+import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
+import type { RunState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
+import { allIn } from "../../inner/allocators.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { version } from "../../version.gen.ts";
-import { poolOptions } from "../../workers/options.ts";
+import { type PoolOptions, poolOptions } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
-import { NetworksOnWorkers } from "../networks/networks.ts";
+import { allocateReplies, NetworksOnWorkers } from "../networks/networks.ts";
 import { checked, configOf } from "../options/config.ts";
 import type { DistillOptions, Progress } from "../options/distill.ts";
 import { checkMemoryLimit } from "../options/memory-limit.ts";
+import { checkResumed, specOf } from "../options/spec.ts";
 
 export type { DistillOptions, Progress } from "../options/distill.ts";
 
@@ -25,8 +31,16 @@ export interface Distillation extends AsyncIterable<Progress> {
    * DivergedError, whose `set` is what was learned before.
    */
   result(): Promise<DistilledSet>;
-  /** The set as it stands, at any time after the first step; of a run that failed as it was before the step that did. */
-  snapshot(): DistilledSet;
+  /**
+   * The set as it stands, at any time after the first step; of a run that failed as it was before the step that did.
+   * Rejects where the run has not started.
+   */
+  snapshot(): Promise<DistilledSet>;
+  /**
+   * All that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from it, and
+   * ends with the bytes of a run that never stopped. Rejects where the run has not started, and after one that diverged.
+   */
+  state(): Promise<RunState>;
 }
 
 /**
@@ -49,19 +63,22 @@ export function distill(options: DistillOptions): Distillation {
 export class Run implements Distillation {
   readonly #options: DistillOptions;
   readonly #start: StartWorker | undefined;
-  readonly #config: OuterLoopConfig;
+  readonly #config: DistillConfig;
+  readonly #method: Method;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   #relaxed = false;
   /** Where the initial weights came from, as the recipe names it. */
   #init: object = {};
   #set: DistilledSet | undefined;
+  #state: RunState | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions, start?: StartWorker) {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
+    this.#method = methodOf(options.method);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -77,9 +94,18 @@ export class Run implements Distillation {
     return this.#set;
   }
 
-  snapshot(): DistilledSet {
-    const set = this.#set ?? this.#loop?.read(this.#recipe());
-    if (set) return set;
+  async snapshot(): Promise<DistilledSet> {
+    const set = this.#set ?? (await this.#loop?.read(this.#recipe()));
+    return set ?? this.#nothing();
+  }
+
+  async state(): Promise<RunState> {
+    const state = this.#state ?? (this.#loop && (await this.#stateOf(this.#loop)));
+    return state ?? this.#nothing();
+  }
+
+  /** Throws why there is nothing to look at. */
+  #nothing(): never {
     if (this.#failure) throw this.#failure.error;
     throw new Error("the run has not started: iterate it or await result() first");
   }
@@ -90,17 +116,18 @@ export class Run implements Distillation {
     const own = { threads: workers > 0 ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     let mark: Mark | undefined;
+    let networks: StepNetworks | undefined;
     this.#relaxed = engine.simd === "relaxed";
-    let networks: NetworksOnWorkers | undefined;
     try {
-      this.#init = await describeInit(this.#config.init);
+      await this.#identify();
       // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
       mark = engine.arena.mark();
-      if (workers > 0) networks = this.#onWorkers(engine);
-      this.#loop = new OuterLoop(this.#config, engine.backend, engine.arena, networks);
+      const parts = this.#parts(engine);
+      networks = parts.networks;
+      this.#loop = new OuterLoop(parts, this.#options.resume);
       const { steps } = this.#config.outer;
       while (this.#loop.step < steps && !signal?.aborted) {
-        const { outerLearningRate: learningRate } = this.#loop;
+        const { learningRate } = this.#loop;
         const loss = await this.#loop.advance();
         const { step } = this.#loop;
         const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
@@ -114,16 +141,37 @@ export class Run implements Distillation {
     } finally {
       await networks?.dispose();
       // Leaving the iteration early is as good an end as any: what was learned stays.
-      this.#set = this.#learned();
+      await this.#keep();
       this.#loop = undefined;
       if (!this.#options.engine) await engine.dispose();
       else if (mark) engine.arena.release(mark);
     }
   }
 
-  #onWorkers({ backend, arena }: Engine): NetworksOnWorkers {
-    const options = poolOptions(this.#options, this.#config.networksPerStep);
-    return new NetworksOnWorkers(this.#config, backend, arena, { ...options, start: this.#start });
+  /** Finds out what decides this run, and throws RangeError where it is to go on from the state of another one. */
+  async #identify(): Promise<void> {
+    this.#init = await describeInit(this.#config.init);
+    const { resume } = this.#options;
+    if (resume === undefined) return;
+    checkResumed(resume, version, await specOf(this.#recipe()));
+  }
+
+  /** Allocates what is learned and what computes shares: here, or on workers. */
+  #parts({ backend, arena }: Engine): OuterLoopParts {
+    const config = this.#config;
+    const memory = allIn(arena);
+    const options = config.method as never;
+    const context = methodContext({ options, problem: config, backend, memory });
+    const run = this.#method.allocate(context);
+    const networks =
+      (this.#options.workers ?? 0) > 0
+        ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
+        : new NetworksInPlace(this.#method.network(context, run), config.networksPerStep);
+    return { problem: config, run, networks, backend, memory };
+  }
+
+  #poolOptions(): PoolOptions {
+    return { ...poolOptions(this.#options, this.#config.networksPerStep), start: this.#start };
   }
 
   #fail(error: unknown): never {
@@ -131,25 +179,32 @@ export class Run implements Distillation {
     throw error;
   }
 
-  /** What an ended run leaves: a step that failed has left the set as it was. */
-  #learned(): DistilledSet | undefined {
+  /** Keeps what an ended run leaves: a step that failed has left the set as it was. */
+  async #keep(): Promise<void> {
     const loop = this.#loop;
-    if (!loop) return undefined;
-    if (!this.#failure) return loop.read(this.#recipe());
-    const { error } = this.#failure;
+    if (!loop) return;
+    const error = this.#failure?.error;
+    if (this.#failure && !(error instanceof DivergedError)) {
+      if (loop.step === 0) return;
+      // The engine may be gone, which is why the run failed.
+      this.#set = await loop.read(this.#recipe()).catch(() => undefined);
+      this.#state = await this.#stateOf(loop).catch(() => undefined);
+      return;
+    }
     if (error instanceof DivergedError) {
       const { step, tensor, value } = error;
-      const set = loop.read({ ...this.#recipe(), diverged: { step, tensor, value: String(value) } });
-      withLearned(error, { set });
-      return set;
+      this.#set = await loop.read({ ...this.#recipe(), diverged: { step, tensor, value: String(value) } });
+      withLearned(error, { set: this.#set });
+      return;
     }
-    if (loop.step === 0) return undefined;
-    try {
-      return loop.read(this.#recipe());
-    } catch {
-      // The engine is gone, which is why the run failed.
-      return undefined;
-    }
+    this.#set = await loop.read(this.#recipe());
+    this.#state = await this.#stateOf(loop);
+  }
+
+  async #stateOf(loop: OuterLoop): Promise<RunState> {
+    // Read first: the run may go on while the specification is hashed.
+    const [state, spec] = await Promise.all([loop.state(), specOf(this.#recipe())]);
+    return { version, spec, ...state };
   }
 
   /** Everything that decides the result, as plain data. */

@@ -1,6 +1,6 @@
 // trainOn(): trains one network on a distilled set, to use.
 
-import type { Floats } from "../../backend/backend.ts";
+import { type Floats, write } from "../../backend/backend.ts";
 import { checkValues } from "../../checks/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
@@ -36,9 +36,9 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   const { backend, arena } = engine;
   const owned = options.engine === undefined;
   try {
-    const parameters = arena.scope(() => {
+    const parameters = await arena.scope(() => {
       const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
-      if (given) backend.write(trainer.theta, given);
+      if (given) write(backend, trainer.theta, given);
       else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
       trainer.train({ seed, purpose: "evaluate", index: 0 });
       return backend.read(trainer.theta, model.parameterCount);
@@ -57,12 +57,12 @@ function trained(model: Model, parameters: Floats, engine: Engine, owned: boolea
     parameters: parameters as Float32Array,
     async predict(input) {
       const { images, count } = checkImages("images", input, elements(model.inputShape));
-      return arena.scope(() => {
+      const logits = await arena.scope(() => {
         const theta = arena.allocate(model.parameterCount);
-        backend.write(theta, parameters);
-        const logits = new RealBatch(model, backend, arena, count).logits(theta, images, count);
-        return { classes: predictedClasses(logits, model.classes), logits: logits as Float32Array };
+        write(backend, theta, parameters);
+        return new RealBatch(model, backend, arena, count).logits(theta, images, count);
       });
+      return { classes: predictedClasses(logits, model.classes), logits: logits as Float32Array };
     },
     async dispose() {
       if (owned) await engine.dispose();

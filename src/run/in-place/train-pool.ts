@@ -116,12 +116,12 @@ async function inPlace(
         let sum = 0;
         for (let s = 0; s < trainer.stepsPerEpoch; s++) {
           signal?.throwIfAborted();
-          sum += trainer.step();
+          sum += await trainer.step();
           await nextTask();
         }
         sink.passed(network, epoch, sum / trainer.stepsPerEpoch);
       }
-      await sink.add({ network, ...trainer.result() });
+      await sink.add({ network, ...(await trainer.result()) });
     }
   } finally {
     engine.arena.release(mark);

@@ -2,7 +2,7 @@
 // do not cross.
 
 import type { Floats } from "../../backend/backend.ts";
-import type { OuterLoopConfig } from "../../distill/config.ts";
+import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import type { HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
@@ -11,30 +11,22 @@ import type { ModelDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 
 /** A distillation, told once. */
-export interface RunMessage extends Omit<OuterLoopConfig, "model"> {
+export interface RunMessage extends Omit<DistillConfig, "model"> {
   readonly model: ModelDescription;
-  /** [steps][classes, B], as they lie in the backend's memory. */
-  readonly targets: Floats;
 }
 
-/** Network `k` of outer step `step`, at these images and learning rates. */
-export interface GradientRequest {
+/** Asks for the share of network `k` of outer step `step`. */
+export interface ShareRequest {
   readonly step: number;
   readonly k: number;
-  /** [steps][c, h, w, B], as they lie in the backend's memory. */
-  readonly images: Floats;
-  /** [steps][classes, B]; absent where labels are fixed. */
-  readonly targets?: Floats;
-  /** η [T] */
-  readonly learningRates: Floats;
+  /** All that is learned and carried, by name, as rows (`distill/tensor.ts`). */
+  readonly values: ReadonlyMap<string, Floats>;
 }
 
-/** The outer loss of that network, and its gradients, laid out as in the request. */
-export interface GradientReply {
+/** The outer loss of that network, and its gradients by the names of the learned tensors, as rows. */
+export interface ShareReply {
   readonly loss: number;
-  readonly images: Floats;
-  readonly targets?: Floats;
-  readonly learningRates: Floats;
+  readonly gradients: ReadonlyMap<string, Floats>;
 }
 
 /** An evaluation, told once. */
@@ -50,16 +42,16 @@ export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
 /** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
 export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
-  openRun(run: RunMessage): void;
-  gradient(request: GradientRequest): GradientReply;
+  openRun(run: RunMessage): Promise<void>;
+  share(request: ShareRequest): Promise<ShareReply>;
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
-  accuracy(network: number, set: DistilledSet): number;
+  accuracy(network: number, set: DistilledSet): Promise<number>;
   /** How that network reads the images of each class. */
-  confusion(network: number, set: DistilledSet): Confusion;
+  confusion(network: number, set: DistilledSet): Promise<Confusion>;
   openTraining(training: TrainingMessage): void;
   /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
-  trainEpoch(network: number, epoch: number): number;
+  trainEpoch(network: number, epoch: number): Promise<number>;
   /** The network in training, as it is now. */
   trained(): ReturnType<PoolTrainer["result"]>;
 }

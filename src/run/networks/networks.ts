@@ -1,62 +1,81 @@
 // The networks of an outer step, each on the next worker that is free. Which worker that is cannot be seen in a result:
-// gradients are added in the order of the networks.
-
+// shares are added in the order of the networks.
 import { transfer } from "comlink";
-import type { Arena } from "../../backend/arena.ts";
-import { type Backend, type Floats, required } from "../../backend/backend.ts";
-import type { OuterLoopConfig } from "../../distill/config.ts";
-import { type AddGradient, type StepNetworks, sizesOf } from "../../distill/network-gradient.ts";
-import { allocateReplies, labelFloats, type NetworkGradients } from "../../distill/run-buffers.ts";
-import { allIn } from "../../inner/allocators.ts";
-import type { Blocks } from "../../inner/unroll.ts";
+import { type Backend, type Buffer, type Floats, write } from "../../backend/backend.ts";
+import type { DistillConfig } from "../../distill/config.ts";
+import type { MethodRun, Share } from "../../distill/method.ts";
+import type { AddShare, StepNetworks } from "../../distill/networks.ts";
+import { allocateShare } from "../../distill/outer-buffers.ts";
+import { readTensor, stagingFloats, type Tensor, writeTensor } from "../../distill/tensor.ts";
+import type { Allocators } from "../../inner/allocators.ts";
 import { describeModel } from "../../nn/describe.ts";
 import type { PoolOptions } from "../../workers/options.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { shareable, shareableInit } from "../../workers/shared-memory.ts";
-import type { WorkerApi } from "./api.ts";
+import type { ShareReply, WorkerApi } from "./api.ts";
+
+/** The place of shares that workers compute, and the room to bring them in. */
+export interface ReplyBuffers {
+  readonly share: Share;
+  readonly staging: Buffer;
+}
+
+/** Allocates it. */
+export function allocateReplies(run: MethodRun, memory: Pick<Allocators, "gradients" | "scratch">): ReplyBuffers {
+  const staging = [...run.learned, ...run.carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
+  return { share: allocateShare(run, memory), staging: memory.scratch.allocate(staging) };
+}
 
 export class NetworksOnWorkers implements StepNetworks {
-  readonly blocks: Blocks;
-  readonly gradients: NetworkGradients;
-  readonly #config: OuterLoopConfig;
+  readonly share: Share;
+  readonly #config: DistillConfig;
+  readonly #run: MethodRun;
   readonly #backend: Backend;
+  readonly #staging: Buffer;
   readonly #options: PoolOptions;
   #pool: WorkerPool<WorkerApi> | undefined;
 
   /** Workers are started by the first step. */
-  constructor(config: OuterLoopConfig, backend: Backend, arena: Arena, options: PoolOptions) {
+  constructor(
+    config: DistillConfig,
+    run: MethodRun,
+    backend: Backend,
+    { share, staging }: ReplyBuffers,
+    options: PoolOptions,
+  ) {
+    this.share = share;
     this.#config = config;
+    this.#run = run;
     this.#backend = backend;
+    this.#staging = staging;
     this.#options = options;
-    const { blocks, gradients } = allocateReplies(sizesOf(config), allIn(arena));
-    this.blocks = blocks;
-    this.gradients = gradients;
   }
 
-  async run(step: number, rates: Floats, add: AddGradient): Promise<void> {
-    const learningRates = rates.slice();
+  async run(step: number, add: AddShare): Promise<void> {
+    const tensors = [...this.#run.learned, ...this.#run.carried];
+    const read = tensors.map((tensor) => readTensor(this.#backend, tensor, this.#staging));
     const pool = this.#pool ?? (await this.#open());
-    const backend = this.#backend;
-    const { networksPerStep, method } = this.#config;
-    const { gradients } = this;
-    const pixels = method.steps * this.blocks.imageFloats;
-    const labels = labelFloats(method, this.blocks);
+    const rows = await Promise.all(read);
     await pool.inOrder(
-      networksPerStep,
+      this.#config.networksPerStep,
       (api, k) => {
-        const images = backend.read(this.blocks.images, pixels);
-        const request = { step, k, images, learningRates };
-        if (labels === 0) return api.gradient(transfer(request, [images.buffer]));
-        const targets = backend.read(this.blocks.targets, labels);
-        return api.gradient(transfer({ ...request, targets }, [images.buffer, targets.buffer]));
+        // Each worker takes copies of its own: what is transferred is gone here.
+        const values = new Map(tensors.map(({ name }, i) => [name, rows[i]!.slice()]));
+        return api.share(transfer({ step, k, values }, [...values.values()].map(bufferOf)));
       },
-      (k, { loss, images, targets, learningRates }) => {
-        backend.write(gradients.images, images);
-        if (targets) backend.write(required(gradients.targets, "the gradient of the labels"), targets);
-        backend.write(gradients.learningRates, learningRates);
-        add(k, loss, gradients);
+      (k, reply) => {
+        this.#bringIn(reply);
+        add(k);
       },
     );
+  }
+
+  /** Puts a share where it is added from. */
+  #bringIn({ loss, gradients }: ShareReply): void {
+    write(this.#backend, this.share.loss, [loss]);
+    for (const [i, tensor] of this.#run.learned.entries()) {
+      writeTensor(this.#backend, gradientOf(tensor, this.share, i), gradients.get(tensor.name)!, this.#staging);
+    }
   }
 
   async dispose(): Promise<void> {
@@ -66,15 +85,18 @@ export class NetworksOnWorkers implements StepNetworks {
   async #open(): Promise<WorkerPool<WorkerApi>> {
     const pool = await WorkerPool.start<WorkerApi>(this.#options);
     this.#pool = pool;
-    const { model, ...config } = this.#config;
-    const message = {
-      ...config,
-      data: shareable(config.data),
-      init: shareableInit(config.init),
-      model: describeModel(model),
-      targets: this.#backend.read(this.blocks.targets, config.method.steps * this.blocks.targetFloats),
-    };
+    const { model, data, init, ...config } = this.#config;
+    const message = { ...config, data: shareable(data), init: shareableInit(init), model: describeModel(model) };
     await pool.all((api) => api.openRun(message));
     return pool;
   }
+}
+
+/** The gradient of learned tensor `i`, which lies as the tensor does. */
+export function gradientOf(tensor: Tensor, { gradients }: Share, i: number): Tensor {
+  return { ...tensor, value: gradients[i]! };
+}
+
+export function bufferOf({ buffer }: Floats): ArrayBuffer {
+  return buffer as ArrayBuffer;
 }

@@ -1,56 +1,61 @@
 // The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
+
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
-import { required } from "../../backend/backend.ts";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
-import { NetworkGradient } from "../../distill/network-gradient.ts";
+import { methodContext } from "../../distill/method.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { importMethod } from "../../distill/methods/own.ts";
+import { throughFunctions } from "../../distill/outer-loop.ts";
+import { readTensor, stagingFloats, writeTensor } from "../../distill/tensor.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import { HeldOutTest } from "../../evaluate/held-out-test.ts";
 import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
+import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
-import type { GradientReply, GradientRequest, RunMessage, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import type { RunMessage, ShareReply, ShareRequest, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import { bufferOf, gradientOf } from "./networks.ts";
+import { allocateServed, type Served } from "./served.ts";
 
 export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
   #mark: Mark | undefined;
-  #networks: NetworkGradient | undefined;
+  #run: Served | undefined;
   #test: HeldOutTest | undefined;
   #trainer: PoolTrainer | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<void> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     this.#engine = await createEngine(options);
   }
 
-  openRun({ model, targets, ...config }: RunMessage): void {
+  async openRun({ model, ...rest }: RunMessage): Promise<void> {
+    const problem = { ...rest, model: modelFromDescription(model) };
+    const method = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
     const { backend, arena } = this.#anew();
-    this.#networks = new NetworkGradient({ ...config, model: modelFromDescription(model) }, backend, arena);
-    backend.write(this.#networks.blocks.targets, targets);
+    const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) });
+    const served = allocateServed(method, context);
+    served.run.start();
+    this.#run = served;
   }
 
-  gradient({ step, k, images, targets, learningRates }: GradientRequest): GradientReply {
+  async share({ step, k, values }: ShareRequest): Promise<ShareReply> {
     const { backend } = this.#engine!;
-    const networks = this.#networks!;
-    backend.write(networks.blocks.images, images);
-    if (targets) backend.write(networks.blocks.targets, targets);
-    const loss = networks.one(step, k, learningRates);
-    const { gradients } = networks;
-    const reply: GradientReply = {
-      loss,
-      images: backend.read(gradients.images, images.length),
-      ...(targets && {
-        targets: backend.read(required(gradients.targets, "the gradient of the labels"), targets.length),
-      }),
-      learningRates: backend.read(gradients.learningRates, learningRates.length),
-    };
-    const arrays = [reply.images, reply.learningRates, ...(reply.targets ? [reply.targets] : [])];
-    return transfer(
-      reply,
-      arrays.map(({ buffer }) => buffer),
-    );
+    const { run, network, staging } = this.#run!;
+    for (const tensor of [...run.learned, ...run.carried]) {
+      writeTensor(backend, tensor, values.get(tensor.name)!, staging);
+    }
+    throughFunctions(run, backend);
+    network.record(step, k);
+    const { share } = network;
+    const loss = backend.read(share.loss, 1);
+    const rows = run.learned.map((tensor, i) => readTensor(backend, gradientOf(tensor, share, i), staging));
+    const read = await Promise.all(rows);
+    const gradients = new Map(run.learned.map(({ name }, i) => [name, read[i]!]));
+    return transfer({ loss: (await loss)[0]!, gradients }, read.map(bufferOf));
   }
 
   openTest({ model, ...options }: TestMessage): void {
@@ -58,11 +63,11 @@ export class NetworkServer implements WorkerApi {
     this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
   }
 
-  accuracy(network: number, set: DistilledSet): number {
+  accuracy(network: number, set: DistilledSet): Promise<number> {
     return this.#test!.accuracy(network, set);
   }
 
-  confusion(network: number, set: DistilledSet): Confusion {
+  confusion(network: number, set: DistilledSet): Promise<Confusion> {
     return this.#test!.confusion(network, set);
   }
 
@@ -71,16 +76,16 @@ export class NetworkServer implements WorkerApi {
     this.#trainer = new PoolTrainer({ ...config, model: modelFromDescription(model) }, backend, arena);
   }
 
-  trainEpoch(network: number, epoch: number): number {
+  async trainEpoch(network: number, epoch: number): Promise<number> {
     const trainer = this.#trainer!;
     if (epoch === 0) trainer.start(network);
     let sum = 0;
-    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += trainer.step();
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += await trainer.step();
     return sum / trainer.stepsPerEpoch;
   }
 
-  trained(): ReturnType<PoolTrainer["result"]> {
-    const result = this.#trainer!.result();
+  async trained(): ReturnType<PoolTrainer["result"]> {
+    const result = await this.#trainer!.result();
     return transfer(result, [result.parameters.buffer]);
   }
 

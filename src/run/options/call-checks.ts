@@ -1,5 +1,6 @@
-// Checks each option of a call by itself; the engine checks what concerns it. They are kept apart from the code that
-// computes, so that a page checks a call without loading that code.
+// What an option of each call must be by itself; the engine checks what concerns it. Apart from what
+// computes, so that a page checks a call without loading that.
+
 import {
   type Check,
   callback,
@@ -13,11 +14,13 @@ import {
   whole,
 } from "../../checks/checks.ts";
 import { type Checks, thing } from "../../checks/options.ts";
-import { augmentCheck } from "../../data/augment.ts";
+import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
-import { adamChecks, checkMethod, checkOuter } from "../../distill/method.ts";
+import { checkMethod } from "../../distill/methods/options.ts";
+import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
+import { checkRunState } from "../../distill/run-state.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
 import { kindCheck } from "../../evaluate/baselines/kinds.ts";
@@ -51,6 +54,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   networksPerStep: optional(whole(1)),
   outer: optional(checkOuter),
   seed: optional(seedCheck),
+  resume: optional(checkRunState),
   workers: optional(workersCheck),
   memoryLimit: optional(number("a number of bytes > 0", (bytes) => bytes > 0)),
   signal: optional(signal),

@@ -2,32 +2,36 @@
 import { checkValues } from "../../checks/options.ts";
 import { checkAugmentation } from "../../data/augment.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
-import type { OuterLoopConfig } from "../../distill/config.ts";
+import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { distilledClasses, initialLabels } from "../../distill/initial-labels.ts";
-import { outerOptions } from "../../distill/method.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
-/** Does what `configOf` does, and checks the data too; public functions call it once, before anything runs. */
-export function checked(options: DistillOptions): OuterLoopConfig {
+/** `configOf` at the edge, where the data are looked at as well: once, before anything runs. */
+export function checked(options: DistillOptions): DistillConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
   const { data, model, method } = config;
-  checkClasses("data", data, distilledClasses(method, model.classes));
+  checkClasses("data", data, methodOf(options.method).classes?.(method as never, model));
   return config;
 }
 
-/** Checks the options and fills in defaults; the data are trusted. */
-export function configOf(options: DistillOptions): OuterLoopConfig {
+/** The options as a run takes them, defaults filled in; the data are trusted. */
+export function configOf(options: DistillOptions): DistillConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   const { loss = "cross-entropy", augment } = options;
   checkValues(options, distillChecks);
   checkImages("data", data, model);
   if (augment) checkAugmentation(augment, data);
   checkInit(init, model, networksPerStep);
-  initialLabels(method, model.classes, 0, 0);
-  const outerChecked = outerOptions(outer, data.count);
-  return { data, augment, model, method, init, loss, networksPerStep, outer: outerChecked, seed };
+  const choice = choiceOf(method);
+  methodOf(method).check?.(choice as never, model);
+  const outerChecked = outerOptions(outer, data.count, methodOf(method).outer);
+  const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
+  const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
+  return { ...problem, method: choice, ...(onWorkers && { module: moduleOf(method) }) };
 }

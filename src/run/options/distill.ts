@@ -1,7 +1,9 @@
 // The options and the progress of distill().
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { BackGradientMethod, GivenOuterOptions } from "../../distill/method.ts";
+import type { GivenMethod } from "../../distill/methods/options.ts";
+import type { GivenOuterOptions } from "../../distill/outer-options.ts";
+import type { RunState } from "../../distill/run-state.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
@@ -29,8 +31,9 @@ export interface DistillOptions {
   /** Augments the real images of each outer batch, drawn anew. Default: nothing. */
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
-  readonly method: BackGradientMethod;
-  /** The source of θ_0. Default `randomInit()`. */
+  /** What {@link backGradient} or another function of a method gives, or a method of your own. */
+  readonly method: GivenMethod;
+  /** Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
   /** The loss of the inner steps and of the outer batch. Default "cross-entropy". */
   readonly loss?: Loss | undefined;
@@ -43,7 +46,9 @@ export interface DistillOptions {
   readonly outer?: GivenOuterOptions | undefined;
   /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */
   readonly seed?: number | undefined;
-  /** The engine to run on. Default: one of its own with `threads` threads. */
+  /** Goes on from this state of a run of the same specification, and ends with the bytes of one that never stopped. */
+  readonly resume?: RunState | undefined;
+  /** Runs on this engine; otherwise on one of its own with `threads` threads. */
   readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;

@@ -1,16 +1,15 @@
 // Refusing a run that would take too much, with what would make it fit.
 
-import { outerOptions } from "../../distill/method.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { threadCount } from "../../engine/options.ts";
 import { chunkImages } from "../../inner/real-batch.ts";
 import { lanes } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
-import { busyWorkers, hostBytes, type MemoryOptions, memoryOf } from "./memory.ts";
+import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
 
 /** Fewest images worth a pass: one vector of lanes. */
 const LEAST_BATCH = 4;
-/** What 32-bit addresses reach. */
-const ADDRESSABLE = 4_294_967_296;
 const PAGE = 65_536;
 
 /**
@@ -21,10 +20,11 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
   const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
   // The memory of one worker is hardly smaller than that of a run in place.
   const inPlace = { ...options, workers: 0 };
-  const possible = engine?.backend.name === "reference" ? Number.POSITIVE_INFINITY : ADDRESSABLE + hostBytes(inPlace);
+  const { addressable } = planOf({ engine });
+  const possible = addressable + hostBytes(inPlace);
   const one = memoryOf(inPlace).total;
   if (one > possible && possible < memoryLimit) {
-    const refusal = `the run takes ${one} bytes, WebAssembly can address ${ADDRESSABLE}`;
+    const refusal = `the run takes ${one} bytes, WebAssembly can address ${addressable}`;
     throw new RangeError(`${refusal}; ${advice(possible, inPlace)}`);
   }
   const { total } = memoryOf(options);
@@ -35,35 +35,40 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
 }
 
 function advice(limit: number, options: MemoryOptions): string {
-  const recompute = withMemory(options, "recompute");
-  const ways: string[] = [];
-  const least = memoryOf(recompute);
-  if (least.total <= limit) {
-    // Totals are whole pages: so are the steps between what fits and what does not.
-    const times = Math.max(1, busyWorkers(options));
-    const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
-    const most = (least.parameters + least.activations) / times + spare;
-    ways.push(`memory: "recompute", or a number up to ${most}, in the method`);
-  }
+  const recompute = recomputing(options);
+  const ways = recompute ? fittingMemory(limit, options, recompute) : [];
   const batch = fittingBatch(limit, options);
   if (batch) ways.push(`outer: { batch: ${batch} }`);
   if (ways.length > 0) return `it fits with ${ways.join(", or with ")}`;
-  const both = fittingBatch(limit, recompute);
-  if (both) return `it fits with memory: "recompute" in the method and outer: { batch: ${both} }`;
-  const { total } = memoryOf(withBatch(recompute, LEAST_BATCH));
+  const least = recompute ?? options;
+  const inMethod = recompute ? 'memory: "recompute" in the method and ' : "";
+  const both = fittingBatch(limit, least);
+  if (both) return `it fits with ${inMethod}outer: { batch: ${both} }`;
+  const { total } = memoryOf(withBatch(least, LEAST_BATCH));
   return (
-    `even with memory: "recompute" in the method and outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
+    `even with ${inMethod}outer: { batch: ${LEAST_BATCH} } it takes ${total}; ` +
     "fewer steps, epochs, imagesPerClass, threads or workers take less, and a smaller model does"
   );
+}
+
+/** What the method's memory may be, to fit. */
+function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryOptions): string[] {
+  const least = memoryOf(recompute);
+  if (least.total > limit) return [];
+  // Totals are whole pages: so are the steps between what fits and what does not.
+  const times = Math.max(1, busyWorkers(options));
+  const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
+  const most = (least.parameters + least.activations) / times + spare;
+  return [`memory: "recompute", or a number up to ${most}, in the method`];
 }
 
 /** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
 function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
-  const { batch } = outerOptions(options.outer ?? {}, options.data.count);
-  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model);
+  const { batch } = outerOptions(options.outer ?? {}, options.data.count, methodOf(options.method).outer);
+  const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
   // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
-  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch), most) / LEAST_BATCH)];
+  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch, planOf(options)), most) / LEAST_BATCH)];
   for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
     if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
     else tooMany = fours;
@@ -71,8 +76,10 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   return LEAST_BATCH * fits;
 }
 
-function withMemory(options: MemoryOptions, memory: MemoryOptions["method"]["memory"]): MemoryOptions {
-  return { ...options, method: { ...options.method, memory } };
+/** The same run with recomputation instead of storage; undefined where the method stores nothing that could be. */
+function recomputing(options: MemoryOptions): MemoryOptions | undefined {
+  const { method } = options;
+  return "memory" in method ? { ...options, method: { ...method, memory: "recompute" } } : undefined;
 }
 
 function withBatch(options: MemoryOptions, batch: number): MemoryOptions {

@@ -1,19 +1,28 @@
 // What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
+
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
-import { memoryBytes } from "../../backend/wasm/layout.ts";
-import { optional, text, whole } from "../../checks/checks.ts";
+import type { Planner } from "../../backend/plan.ts";
+import { planBackend } from "../../backend/plan-backend.ts";
+import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
-import { outerOptions } from "../../distill/method.ts";
-import { allocateNetworks, allocateOuter, allocateReplies, type RunSizes } from "../../distill/run-buffers.ts";
-import { weightBytes } from "../../distill/weight-source.ts";
+import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
+import { methodOf } from "../../distill/methods/methods.ts";
+import { choiceOf } from "../../distill/methods/own.ts";
+import { allocateOuter } from "../../distill/outer-buffers.ts";
+import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
+import { randomInit, weightBytes } from "../../distill/weight-source.ts";
+import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 import { hardwareThreads } from "../../platform/platform.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
+import { allocateReplies } from "../networks/networks.ts";
+import { allocateServed } from "../networks/served.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -32,7 +41,7 @@ const memoryChecks = {
   ...distillChecks,
   ...placeChecks,
   engine: optional(
-    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: text }) }),
+    thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: checkBackendName }) }),
   ),
   data: shapeCheck,
 };
@@ -54,9 +63,15 @@ export interface MemoryEstimate {
   readonly total: number;
 }
 
-/** A plan calls no op and touches no memory. */
-const nowhere = (threads: number): Backend =>
-  ({ name: "wasm", ops: {}, threads, atOnce: Math.min(threads, hardwareThreads()) }) as unknown as Backend;
+/** The plan of the backend that a run is for. */
+export function planOf({ engine }: Pick<MemoryOptions, "engine">): Planner {
+  return backendEntry(engine?.backend.name).plan;
+}
+
+/** What a run on so many threads allocates on, where it is only counted. */
+function counting(threads: number, plan: Planner): Backend {
+  return planBackend({ name: defaultBackend, plan, threads, atOnce: Math.min(threads, hardwareThreads()) });
+}
 
 /**
  * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
@@ -82,11 +97,12 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
 export function memoryOf(options: MemoryOptions): MemoryEstimate {
   const { data, model } = options;
   checkImages("data", data, model);
+  const planner = planOf(options);
   const memories = memoriesOf(options);
   const bytes = (part: keyof Allocators): number =>
-    memories.reduce((sum, { plan, count }) => sum + 4 * count * plan[part].floats, 0);
+    memories.reduce((sum, { plan, count }) => sum + planner.floatBytes * count * plan[part].floats, 0);
   const linear = memories.reduce(
-    (sum, { plan, count, threads }) => sum + count * memoryBytes(floats(plan), threads),
+    (sum, { plan, count, threads }) => sum + count * planner.bytes(floats(plan), threads),
     0,
   );
   const given = hostBytes(options);
@@ -114,21 +130,16 @@ export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions)
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
 function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
-  const { data, model, method, loss = "cross-entropy", outer = {} } = options;
   const { engine, threads = "auto", workers = 0 } = options;
-  const { batch } = outerOptions(outer, data.count);
-  const sizes = { model, method, loss, images: data.count, batch };
   if (workers === 0) {
     const here = engine?.threads ?? threadCount(threads);
-    return [{ plan: planRun(sizes, here), count: 1, threads: here }];
+    return [{ plan: planInPlace(options, here), count: 1, threads: here }];
   }
-  const here = counted((counters) => allocateOuter(sizes, allocateReplies(sizes, counters).blocks, counters));
   const busy = busyWorkers(options);
   const each = threadsPerWorker(busy, options.threads);
-  const there = counted((counters) => allocateNetworks(sizes, nowhere(each), counters));
   return [
-    { plan: here, count: 1, threads: engine?.threads ?? 1 },
-    { plan: there, count: busy, threads: each },
+    { plan: planBesideWorkers(options), count: 1, threads: engine?.threads ?? 1 },
+    { plan: planWorker(options, each), count: busy, threads: each },
   ];
 }
 
@@ -144,13 +155,33 @@ function imageBytes({ count, channels, height, width }: DataShape): number {
 type Plan = Record<keyof Allocators, CountingAllocator>;
 
 /** The parts of a run in place on `threads` threads, counted. */
-export function planRun(sizes: RunSizes, threads: number): Plan {
-  return counted((counters) =>
-    allocateOuter(sizes, allocateNetworks(sizes, nowhere(threads), counters).blocks, counters),
-  );
+export function planInPlace(options: MemoryOptions, threads: number): Plan {
+  return counted(options, threads, (method, context) => {
+    const run = method.allocate(context);
+    method.network(context, run);
+    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+  });
 }
 
-function counted(allocate: (counters: Plan) => void): Plan {
+/** The parts of the outer loop of a run on workers. */
+function planBesideWorkers(options: MemoryOptions): Plan {
+  return counted(options, 1, (method, context) => {
+    const run = method.allocate(context);
+    allocateReplies(run, context.memory);
+    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+  });
+}
+
+/** The parts of one of its workers, on so many threads. */
+function planWorker(options: MemoryOptions, threads: number): Plan {
+  return counted(options, threads, (method, context) => allocateServed(method, context));
+}
+
+function counted(
+  options: MemoryOptions,
+  threads: number,
+  allocate: (method: Method, context: MethodContext) => void,
+): Plan {
   const counters = {
     parameters: new CountingAllocator(),
     activations: new CountingAllocator(),
@@ -159,6 +190,11 @@ function counted(allocate: (counters: Plan) => void): Plan {
     data: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  allocate(counters);
+  const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
+  const outer = outerOptions(options.outer ?? {}, options.data.count, methodOf(method).outer);
+  // A plan asks for sizes, and never for an image.
+  const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
+  const backend = counting(threads, planOf(options));
+  allocate(methodOf(method), methodContext({ options: choiceOf(method) as never, problem, backend, memory: counters }));
   return counters;
 }

@@ -3,6 +3,7 @@
 import type { ProxyMarked } from "comlink";
 import type { Floats, Simd } from "../../backend/backend.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { RunState } from "../../distill/run-state.ts";
 import type { BoundNetwork } from "../../engine/bound-network.ts";
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -30,7 +31,8 @@ export interface Started {
 export interface RunApi {
   /** Runs to the end, as long as progress is asked for. */
   drive(): Promise<DistilledSet>;
-  snapshot(): DistilledSet;
+  snapshot(): Promise<DistilledSet>;
+  state(): Promise<RunState>;
 }
 
 /** A trained network in the orchestrator. */
@@ -45,7 +47,7 @@ export interface OrchestratorApi {
   start(engine: StartMessage): Promise<Started>;
   /** The method is not called `bind`, which has a meaning in comlink. */
   network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked>;
-  distill(options: Crossing, port: MessagePort): RunApi & ProxyMarked;
+  distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked>;
   trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked>;
   call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>>;
 }

@@ -3,6 +3,9 @@
 import { transfer } from "comlink";
 import { wrongKind } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { MethodChoice } from "../../distill/config.ts";
+import type { GivenMethod, KnownMethod } from "../../distill/methods/options.ts";
+import { choiceOf, importMethod, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../../kinds.ts";
 import { describeModel } from "../../nn/describe.ts";
 import type { Model } from "../../nn/model.ts";
@@ -48,8 +51,26 @@ export function crossing(all: object): Crossing {
   const { model, ...options } = all as { readonly model?: Model };
   const entries = Object.entries(options)
     .filter(([key]) => !local.has(key))
-    .map(([key, value]) => [key, isDataset(value) ? shareable(value) : copied(value, key)]);
+    .map(([key, value]) => [key, crossed(key, value)]);
   return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
+}
+
+function crossed(key: string, value: unknown): unknown {
+  if (isDataset(value)) return shareable(value);
+  if (isOwnMethod(value))
+    return { method: copied(choiceOf(value), key), module: moduleOf(value) } satisfies CrossedMethod;
+  return copied(value, key);
+}
+
+/** A method as it crosses: what names it, or for one of the user's own the module that exports it as well. */
+export type CrossedMethod = KnownMethod | { readonly method: MethodChoice; readonly module: string };
+
+/** A method that has crossed. */
+export async function arrivedMethod(crossed: CrossedMethod): Promise<GivenMethod> {
+  if (!("module" in crossed)) return crossed;
+  const { method, module } = crossed;
+  const { name: _, ...options } = method;
+  return { ...(await importMethod(method, module)), options: options as never, module };
 }
 
 function isDataset(value: unknown): value is Dataset {

@@ -1,6 +1,7 @@
 // An engine in an orchestrator, a worker to which comlink speaks.
 import type { Simd } from "../../backend/backend.ts";
 import { checkOptions } from "../../checks/options.ts";
+import { defaultBackend } from "../../engine/backends.ts";
 import type { EngineOptions } from "../../engine/engine.ts";
 import { inputChecks } from "../../engine/input-checks.ts";
 import { type BindOptions, bindChecks } from "../../engine/options.ts";
@@ -16,13 +17,14 @@ import type { Abortable, BoundNetwork, Engine } from "./interfaces.ts";
 
 /** An engine in an orchestrator. */
 export class RemoteEngine implements Engine {
-  readonly backend = { name: "wasm" } as const;
+  readonly backend: { readonly name: string };
   readonly threads: number;
   readonly simd: Simd | "none";
   readonly notices: readonly string[];
   readonly worker: SupervisedWorker<OrchestratorApi>;
 
-  private constructor(worker: SupervisedWorker<OrchestratorApi>, { threads, simd, notices }: Started) {
+  private constructor(name: string, worker: SupervisedWorker<OrchestratorApi>, { threads, simd, notices }: Started) {
+    this.backend = { name };
     this.worker = worker;
     this.threads = threads;
     this.simd = simd;
@@ -34,7 +36,8 @@ export class RemoteEngine implements Engine {
     const message = await startMessage(options);
     const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
     try {
-      return new RemoteEngine(worker, await worker.call((api) => api.start(message)));
+      const { backend: name = defaultBackend } = options;
+      return new RemoteEngine(name, worker, await worker.call((api) => api.start(message)));
     } catch (error) {
       await worker.stop(error);
       throw error;

@@ -53,7 +53,7 @@ export interface BoundNetwork<Values extends Floats = Float32Array> {
 
 /** Runs networks. Dispose it when done: `await using engine = await createEngine()`. */
 export interface Engine<Values extends Floats = Float32Array> extends AsyncDisposable {
-  readonly backend: { readonly name: "wasm" | "reference" };
+  readonly backend: { readonly name: string };
   /** Kernel threads in use. */
   readonly threads: number;
   /** Which SIMD instructions the kernels use; `none` on the reference backend. */

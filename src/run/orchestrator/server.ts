@@ -1,7 +1,8 @@
 // The orchestrator's side: one engine, on which the calls of the library run in place.
 import { type ProxyMarked, proxy } from "comlink";
-import { adoptKernels } from "../../backend/wasm/kernels.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { RunState } from "../../distill/run-state.ts";
+import { backendEntry } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -10,14 +11,14 @@ import { type CallName, calls, createEngine, type OptionsOf, type ResultOf, Run,
 import type { DistillOptions } from "../in-place/distill.ts";
 import type { TrainOnOptions } from "../options/train-on.ts";
 import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
-import { moved } from "./crossing.ts";
+import { arrivedMethod, type CrossedMethod, moved } from "./crossing.ts";
 import { Reporter } from "./reporter.ts";
 
 export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
 
   async start({ kernels, ...options }: StartMessage): Promise<Started> {
-    if (kernels) adoptKernels(kernels);
+    if (kernels) backendEntry(options.backend).adopt?.(kernels);
     const notices: string[] = [];
     this.#engine = await createEngine({ ...options, onNotice: (notice) => notices.push(notice) });
     const { threads, simd } = this.#engine;
@@ -34,8 +35,9 @@ export class OrchestratorServer implements OrchestratorApi {
     } satisfies NetworkApi);
   }
 
-  distill(options: Crossing, port: MessagePort): RunApi & ProxyMarked {
-    return proxy(new RunServer(this.#here(options), port));
+  async distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked> {
+    const here = this.#here<DistillOptions & { readonly method: CrossedMethod }>(options);
+    return proxy(new RunServer({ ...here, method: await arrivedMethod(here.method) }, port));
   }
 
   async trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked> {
@@ -91,8 +93,12 @@ class RunServer implements RunApi {
     }
   }
 
-  /** Both this and the result are copied when they are sent: at the end of a run they are the same arrays. */
-  snapshot(): DistilledSet {
+  /** Copied, as the result is: of a run that has just ended both are the same arrays. */
+  snapshot(): Promise<DistilledSet> {
     return this.#run.snapshot();
+  }
+
+  state(): Promise<RunState> {
+    return this.#run.state();
   }
 }

@@ -121,7 +121,8 @@ export interface BackGradientMethod extends Complete<typeof backGradientOptions>
   readonly name: "back-gradient";
 }
 
-const checks = checksOf(backGradientOptions);
+/** The check of each option. The name stands in a method that is given again, with something changed. */
+const checks = { name: optional(oneOf("back-gradient")), ...checksOf(backGradientOptions) };
 
 /** Throws RangeError or TypeError for options that each are right and do not go together. */
 export function checkTogether({ steps, epochs, imagesPerClass, imagesPerStep }: BackGradientOptions): void {
@@ -148,8 +149,15 @@ export function checkTogether({ steps, epochs, imagesPerClass, imagesPerStep }: 
  * @example backGradient({ steps: 1, epochs: 3, imagesPerStep: 5, labels: "learned" }) // 5 images for ten classes
  */
 export function backGradient(options: BackGradientOptions): BackGradientMethod {
-  // The name stands in a method that is given again, with something changed.
-  checkOptions(options, { name: optional(oneOf("back-gradient")), ...checks });
+  checkOptions(options, checks);
   checkTogether(options);
   return { name: "back-gradient", ...completed(backGradientOptions, options) };
+}
+
+/** Images in one block, for so many classes. */
+export function imagesPerStep(
+  method: Pick<BackGradientMethod, "imagesPerClass" | "imagesPerStep">,
+  classes: number,
+): number {
+  return method.imagesPerStep ?? method.imagesPerClass! * classes;
 }

@@ -1,6 +1,6 @@
-// The initial classes of the images in the blocks.
-import { randomKey, randomOrder } from "../numeric/random.ts";
-import { type BackGradientMethod, imagesPerStep } from "./method.ts";
+// The classes that the images of the blocks begin with.
+import { randomKey, randomOrder } from "../../../numeric/random.ts";
+import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 
 /** Returns the classes, out of so many, that some image of the blocks has initially. */
 export function distilledClasses(method: BackGradientMethod, classes: number): ReadonlySet<number> {

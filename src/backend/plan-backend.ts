@@ -1,0 +1,65 @@
+// A backend that counts and runs nothing: what allocates on it takes as much as on the one that it stands for.
+import type { Backend, Floats, Ops, Simd } from "./backend.ts";
+import type { Planner } from "./plan.ts";
+
+/** The backend whose memory is planned. */
+export interface PlannedBackend {
+  readonly name: string;
+  readonly plan: Planner;
+  readonly threads: number;
+  readonly atOnce: number;
+}
+
+function refuse(): never {
+  throw new Error("a plan runs nothing");
+}
+
+/** Every op refuses to run, whatever it is called. */
+const noOps = new Proxy({}, { get: () => refuse }) as Ops;
+
+class PlanBackend implements Backend {
+  readonly name: string;
+  readonly plan: Planner;
+  readonly threads: number;
+  readonly atOnce: number;
+  readonly simd: Simd | "none" = "none";
+  readonly Floats: Backend["Floats"];
+  readonly ops: Ops = noOps;
+  readonly base = 0;
+  readonly capacity: number = Number.POSITIVE_INFINITY;
+
+  constructor({ name, plan, threads, atOnce }: PlannedBackend) {
+    this.name = name;
+    this.plan = plan;
+    this.threads = threads;
+    this.atOnce = atOnce;
+    this.Floats = plan.floatBytes === 4 ? Float32Array : Float64Array;
+  }
+
+  reserve(): void {}
+
+  upload(): void {
+    refuse();
+  }
+
+  async read(): Promise<Floats> {
+    return refuse();
+  }
+
+  view(): Floats {
+    return refuse();
+  }
+
+  submit(): void {}
+
+  sideBySide(): void {
+    refuse();
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+/** A backend to allocate on, with counting allocators: each op and each look at its memory throws. */
+export function planBackend(planned: PlannedBackend): Backend {
+  return new PlanBackend(planned);
+}

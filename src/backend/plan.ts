@@ -1,0 +1,54 @@
+// What a backend decides from shapes alone, before anything runs: how many lanes a batch is padded to, how a batch is cut
+// into chunks, which way a convolution takes and what room that needs. All of it decides bits, so a planner is a pure
+// function of what it is asked, and an engine in another place with the same planner computes the same.
+
+/** What decides how a convolution is computed, beside the number of lanes. Sizes in elements. */
+export interface PlannedConv2d {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+}
+
+/** What a layer computes with, in plain data. */
+export type PlannedLayer =
+  | ({ readonly op: "conv2d" } & PlannedConv2d)
+  | {
+      /** `view`: the layer passes on what it gets, under another shape. */
+      readonly op: "elementwise" | "linear" | "maxPool2d" | "avgPool2d" | "norm" | "localResponseNorm" | "view";
+    };
+
+/** How a convolution is computed. */
+export interface Conv2dPlan {
+  /** Floats of the workspace that `Ops` are handed for a way with fewer products; 0 where they sum directly. */
+  readonly workspace: number;
+  /** Whether the weight gradient takes that workspace too. */
+  readonly weightGradients: boolean;
+  /**
+   * Output channels of a strided convolution whose gradient is spread to stride 1 at a time, before the gradient of the
+   * input is computed from them; 0 for stride 1.
+   */
+  readonly spread: number;
+}
+
+export interface Planner {
+  /** Lanes that `images` images take in a network of these layers: at least as many. */
+  lanes(layers: readonly PlannedLayer[], images: number): number;
+  /** Images of a chunk of a large batch, for layers whose input and output have at most so many floats for an image. */
+  chunk(floatsPerImage: number): number;
+  /**
+   * Whether the threads share every kernel of a network of so many parameters; where not, each takes chunks of its own
+   * and has a gradient of its own.
+   */
+  sharesKernels(parameters: number): boolean;
+  conv2d(shape: PlannedConv2d & { readonly batch: number }): Conv2dPlan;
+  /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
+  bytes(floats: number, threads: number): number;
+  /** Bytes of a float. */
+  readonly floatBytes: number;
+  /** Bytes of memory that can be addressed at most; Infinity where nothing bounds them. */
+  readonly addressable: number;
+}

@@ -1,0 +1,58 @@
+// The plan of the kernels.
+import type { PlannedConv2d, PlannedLayer, Planner } from "../plan.ts";
+import { isGradientTransformed, isTransformed, winogradFloats } from "../winograd.ts";
+import { memoryBytes } from "./layout.ts";
+
+/** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
+const CHUNK_BYTES = 1 << 20;
+/** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
+const SMALL_MODEL = 1 << 18;
+/** Taps that the kernel of the data gradient sums in one pass: DEPTH in assembly/conv2d-backward-data.ts. */
+export const PASS: number = 512;
+
+/** Ops whose kernels take any even number of lanes; those of the others take whole vectors of four. */
+const EVEN: ReadonlySet<PlannedLayer["op"]> = new Set(["elementwise", "linear", "maxPool2d", "view"]);
+
+function takesEven(layer: PlannedLayer): boolean {
+  // These kernels need rows of whole vectors: of a row of the output, or with a larger stride of one pixel's lanes.
+  if (layer.op === "conv2d") return layer.stride === 1 && layer.outWidth % 2 === 0 && !isTransformed(layer);
+  return EVEN.has(layer.op);
+}
+
+/**
+ * As many output channels at a time as the kernel sums in one pass, so that the sums are those of all at once: spreading
+ * them all would take stride² times the room.
+ */
+function spreadChannels({ outChannels, kernelHeight, kernelWidth, stride }: PlannedConv2d): number {
+  if (stride === 1) return 0;
+  return Math.min(outChannels, Math.max(1, Math.floor(PASS / (kernelHeight * kernelWidth))));
+}
+
+export const wasmPlan: Planner = {
+  lanes(layers, images) {
+    const multiple = layers.every(takesEven) ? 2 : 4;
+    return Math.ceil(images / multiple) * multiple;
+  },
+
+  // A multiple of 8, from 8 to 128.
+  chunk(floatsPerImage) {
+    const fitting = Math.floor(CHUNK_BYTES / (4 * floatsPerImage) / 8) * 8;
+    return Math.min(128, Math.max(8, fitting));
+  },
+
+  sharesKernels: (parameters) => parameters > SMALL_MODEL,
+
+  conv2d(shape) {
+    const transformed = isTransformed(shape);
+    return {
+      workspace: transformed ? winogradFloats(shape) : 0,
+      weightGradients: transformed && isGradientTransformed(shape),
+      spread: spreadChannels(shape),
+    };
+  },
+
+  bytes: memoryBytes,
+  floatBytes: 4,
+  // What 32-bit addresses reach.
+  addressable: 4_294_967_296,
+};

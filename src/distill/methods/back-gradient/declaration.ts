@@ -1,0 +1,21 @@
+// Back-gradient as the table of methods has it.
+import { backGradientFlops } from "../../../nn/flops.ts";
+import type { MethodDeclaration } from "../declaration.ts";
+import { distilledClasses } from "./initial-labels.ts";
+import { type BackGradientMethod, backGradient, backGradientOptions, checkTogether, imagesPerStep } from "./options.ts";
+
+export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
+  options: backGradientOptions,
+  make: backGradient,
+  expected: "what backGradient() gives",
+  checkTogether,
+  shape: (method, classes) => {
+    const { steps, epochs, momentum, weightDecay } = method;
+    return { steps, epochs, imagesPerStep: imagesPerStep(method, classes), momentum, weightDecay };
+  },
+  classes: distilledClasses,
+  flops: (method, model, real) => {
+    const { steps, epochs } = method;
+    return backGradientFlops(model, { steps, epochs, imagesPerStep: imagesPerStep(method, model.classes), real });
+  },
+};

@@ -1,0 +1,28 @@
+// What is said of a method before anything is run: its options, and what follows from them.
+import type { Group } from "../../checks/declare.ts";
+import type { Model } from "../../nn/model.ts";
+
+/** Sizes of a set that a method learns. */
+export interface LearnedShape {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly imagesPerStep: number;
+  readonly momentum?: number | undefined;
+  readonly weightDecay?: number | undefined;
+}
+
+/** A method's options, the function that fills them in, and what follows from them before anything is run. */
+export interface MethodDeclaration<M extends { readonly name: string } = never> {
+  readonly options: Group;
+  /** The public function, and what messages say is expected. */
+  readonly make: (options: never) => M;
+  readonly expected: string;
+  /** Throws for options that each are right and do not go together. */
+  readonly checkTogether: (options: never) => void;
+  /** The sizes of the set, for so many classes. */
+  readonly shape: (method: M, classes: number) => LearnedShape;
+  /** The classes, of so many, that real images are needed of. */
+  readonly classes: (method: M, classes: number) => ReadonlySet<number>;
+  /** Additions and multiplications of one network of one outer step, whose outer loss is on `real` images. */
+  readonly flops: (method: M, model: Model, real: number) => number;
+}

@@ -1,0 +1,16 @@
+// The methods of distillation by name: what allocates and computes. Their options are declared in options.ts, apart from
+// this, so that a page can check a call without loading what computes.
+import type { MethodChoice } from "../config.ts";
+import type { Method } from "../method.ts";
+import { backGradientMethod } from "./back-gradient/method.ts";
+import type { KnownMethod } from "./options.ts";
+import { isOwnMethod, type OwnMethod } from "./own.ts";
+
+const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
+  "back-gradient": backGradientMethod as Method,
+};
+
+/** What does what `given` names, or is. */
+export function methodOf(given: MethodChoice | OwnMethod<never>): Method {
+  return isOwnMethod(given) ? (given as Method) : methods[given.name as KnownMethod["name"]];
+}

@@ -1,0 +1,38 @@
+// The networks of an outer step, wherever they run: here in place, on workers in run/networks/.
+import type { NetworkRun, Share } from "./method.ts";
+
+/** Adds the share of network `k`, which lies in `share` until this returns. */
+export type AddShare = (k: number) => void;
+
+export interface StepNetworks {
+  /** Where one network's share lies while it is added. Between two outer steps this room is free. */
+  readonly share: Share;
+  /** Computes the shares of all networks of outer step `step` and gives them to `add`, in the order of their numbers. */
+  run(step: number, add: AddShare): Promise<void>;
+  /** Ends what computes them. */
+  dispose(): Promise<void>;
+}
+
+/** One network after the other, in the memory of the outer loop. */
+export class NetworksInPlace implements StepNetworks {
+  readonly #network: NetworkRun;
+  readonly #count: number;
+
+  constructor(network: NetworkRun, networksPerStep: number) {
+    this.#network = network;
+    this.#count = networksPerStep;
+  }
+
+  get share(): Share {
+    return this.#network.share;
+  }
+
+  async run(step: number, add: AddShare): Promise<void> {
+    for (let k = 0; k < this.#count; k++) {
+      this.#network.record(step, k);
+      add(k);
+    }
+  }
+
+  async dispose(): Promise<void> {}
+}

@@ -1,0 +1,95 @@
+// Blocks of synthetic images and their labels in a backend's memory: what most methods learn, or part of it.
+import { type Backend, type Buffer, write } from "../backend/backend.ts";
+import type { Allocators } from "../inner/allocators.ts";
+import { allocateBlocks, type Blocks } from "../inner/unroll.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { lanes } from "../nn/network.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** How many blocks there are, and images in each. */
+export interface BlockCounts {
+  readonly steps: number;
+  readonly imagesPerStep: number;
+}
+
+export class SyntheticImages {
+  readonly blocks: Blocks;
+  /** [steps, imagesPerStep, c, h, w] as rows. */
+  readonly images: Tensor & { readonly called: "images" };
+  /** [steps, imagesPerStep, classes] as rows. */
+  readonly labels: Tensor & { readonly called: "labels" };
+  readonly #counts: BlockCounts;
+  readonly #model: Model;
+  readonly #backend: Backend;
+  /** One block as users hold it. */
+  readonly #staging: Buffer;
+
+  constructor(counts: BlockCounts, model: Model, backend: Backend, memory: Pick<Allocators, "gradients" | "scratch">) {
+    const { steps, imagesPerStep } = counts;
+    const features = elements(model.inputShape);
+    const packing = { blocks: steps, images: imagesPerStep, lanes: lanes(model, imagesPerStep, backend.plan) };
+    this.blocks = allocateBlocks({ model, epochs: 1, ...counts }, backend.plan, memory.gradients);
+    const { images, imageFloats, targets, targetFloats } = this.blocks;
+    this.images = {
+      ...{ name: "images", called: "images", value: images, floats: steps * imageFloats },
+      packing: { ...packing, features },
+    };
+    this.labels = {
+      ...{ name: "targets", called: "labels", value: targets, floats: steps * targetFloats },
+      packing: { ...packing, features: model.classes },
+    };
+    this.#counts = counts;
+    this.#model = model;
+    this.#backend = backend;
+    this.#staging = memory.scratch.allocate(imagesPerStep * Math.max(features, model.classes));
+  }
+
+  /** Records pixels ~ N(0, std²) in normalised space, those of block s from the stream `key(s)`. */
+  startNoise(std: number, key: (step: number) => RandomKey): void {
+    const { images, features } = this.images.packing!;
+    this.#each((s) => {
+      this.#backend.ops.normal(this.#staging, images * features, key(s), 0, std);
+      this.#pack(s);
+    });
+  }
+
+  /** Puts real or other images there: `rows(s)` are those of block s, [imagesPerStep, c, h, w], normalised. */
+  startImages(rows: (step: number) => ArrayLike<number>): void {
+    this.#each((s) => {
+      write(this.#backend, this.#staging, rows(s));
+      this.#pack(s);
+    });
+  }
+
+  /** Puts one-hot labels there: `classes(s)` are those of block s, [imagesPerStep]. */
+  startLabels(classes: (step: number) => readonly number[]): void {
+    const { lanes, images, features } = this.labels.packing!;
+    const { targets, targetFloats } = this.blocks;
+    this.#each((s) => {
+      write(this.#backend, this.#staging, classes(s));
+      this.#backend.ops.oneHot(targets + s * targetFloats, this.#staging, { classes: features, images, batch: lanes });
+    });
+  }
+
+  /** One-hot labels as rows, [steps, imagesPerStep, classes]. */
+  oneHot(classes: (step: number) => readonly number[]): Float32Array {
+    const { steps, imagesPerStep } = this.#counts;
+    const rows = new Float32Array(steps * imagesPerStep * this.#model.classes);
+    for (let s = 0; s < steps; s++) {
+      for (const [i, label] of classes(s).entries()) rows[(s * imagesPerStep + i) * this.#model.classes + label] = 1;
+    }
+    return rows;
+  }
+
+  #pack(s: number): void {
+    const { lanes, images, features } = this.images.packing!;
+    const to = this.blocks.images + s * this.blocks.imageFloats;
+    this.#backend.ops.packImages(to, this.#staging, { features, images, batch: lanes });
+  }
+
+  #each(work: (step: number) => void): void {
+    for (let s = 0; s < this.#counts.steps; s++) work(s);
+  }
+}

@@ -1,0 +1,89 @@
+// What a method computes with, made for its problem and its backend. Methods of one's own are given it, so that their
+// module need import nothing: a page's worker could not find it.
+import { type Backend, type Buffer, none, type OptionalBuffer, write } from "../backend/backend.ts";
+import type { Allocators } from "../inner/allocators.ts";
+import { DataBatch } from "../inner/data-batch.ts";
+import { RealBatch } from "../inner/real-batch.ts";
+import { lanes, Network } from "../nn/network.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import { randomKey } from "../numeric/random.ts";
+import type { Problem } from "./config.ts";
+import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
+import { writeWeights } from "./weight-source.ts";
+
+export class MethodTools {
+  readonly #problem: Problem;
+  readonly #backend: Backend;
+  readonly #memory: Allocators;
+
+  constructor(problem: Problem, backend: Backend, memory: Allocators) {
+    this.#problem = problem;
+    this.#backend = backend;
+    this.#memory = memory;
+  }
+
+  /** Room for θ, or for a gradient by it. */
+  parameters(): Buffer {
+    return this.#memory.parameters.allocate(this.#problem.model.parameterCount);
+  }
+
+  /** Blocks of images that are learned, with their labels. */
+  synthetic(counts: BlockCounts): SyntheticImages {
+    return new SyntheticImages(counts, this.#problem.model, this.#backend, this.#memory);
+  }
+
+  /** The model on so many images: its four passes, with the loss of the run. */
+  network(images: number): Network {
+    const { model, loss } = this.#problem;
+    const { plan } = this.#backend;
+    return new Network(model, this.#backend, lanes(model, images, plan), this.#memory.scratch, loss);
+  }
+
+  /** The real images of each outer step, as the run batches them. */
+  realImages(): RealImages {
+    return new RealImages(this.#problem, this.#backend, this.#memory);
+  }
+
+  /** Puts the initial weights of network `k` of outer step `step` into θ. */
+  weights(theta: Buffer, step: number, k: number): void {
+    const { init, model, networksPerStep, seed } = this.#problem;
+    const use = { seed, purpose: "distil", index: step * networksPerStep + k, perStep: networksPerStep } as const;
+    writeWeights(init, this.#backend, model, theta, use);
+  }
+
+  /** A stream of random numbers of the run's seed; those of different purposes share nothing (`numeric/random.ts`). */
+  key(purpose: string, index: number = 0, part: number = 0): RandomKey {
+    return randomKey(this.#problem.seed, purpose, index, part);
+  }
+
+  /** Brings values into the backend's memory. */
+  write(target: Buffer, values: ArrayLike<number>): void {
+    write(this.#backend, target, values);
+  }
+}
+
+/** Batches of real images: each pass over them has an order of its own, which the seed decides. */
+export class RealImages {
+  readonly #problem: Problem;
+  readonly #backend: Backend;
+  readonly #real: RealBatch;
+  readonly #order: Buffer;
+  /** Made by the first step: a plan has no images to batch. */
+  #batch: DataBatch | undefined;
+
+  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch" | "data">) {
+    const { model, loss, data, outer } = problem;
+    this.#problem = problem;
+    this.#backend = backend;
+    this.#real = new RealBatch(model, backend, memory.realBatch, outer.batch, loss);
+    this.#order = memory.data.allocate(data.count);
+  }
+
+  /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is none. */
+  loss(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): void {
+    const { data, outer, seed, augment } = this.#problem;
+    this.#batch ??= new DataBatch(data, this.#backend, { order: this.#order, most: outer.batch, seed, augment });
+    this.#batch.select(step);
+    this.#real.loss(theta, this.#batch, gradient ?? none, loss);
+  }
+}

@@ -1,0 +1,155 @@
+// The guard of an outer step and its clip, against the formula in float64.
+import { describe, expect, test } from "vitest";
+import { type Backend, write } from "../../src/backend/backend.ts";
+import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
+import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
+import { paint } from "../helpers.ts";
+import { checkOp, unwritten } from "./parity.ts";
+
+/** What a gradient is multiplied by, written independently: at most `clip` times the running mean of the norms. */
+function clipByMean(clip: number): (norm: number) => number {
+  let mean = 0;
+  return (norm) => {
+    if (mean === 0) mean = norm;
+    const limit = clip * mean;
+    const factor = norm > limit ? limit / norm : 1;
+    mean = 0.9 * mean + 0.1 * norm * factor;
+    return factor;
+  };
+}
+
+const backends = [
+  { name: "reference", create: async () => createReferenceBackend(), round: (value: number) => value },
+  { name: "wasm, 1 thread", create: () => createWasmBackend({ threads: 1 }), round: Math.fround },
+  { name: "wasm, 2 threads", create: () => createWasmBackend({ threads: 2 }), round: Math.fround },
+];
+
+const count = 3;
+
+/** Where a guard's operands lie. */
+function place(backend: Backend) {
+  const { base } = backend;
+  const at = { out: base, mean: base + 1, squares: base + 4, loss: base + 4 + count };
+  backend.reserve(at.loss + 1);
+  write(backend, at.mean, [0, 0, 0]);
+  return at;
+}
+
+describe.for(backends)("$name", ({ create, round }) => {
+  /** Hands `check` a guard of this clip: what it says of squared norms and a loss, and its running mean. */
+  async function withGuard(
+    clip: number,
+    check: (
+      guard: (squares: ArrayLike<number>, loss?: number) => Promise<number>,
+      mean: () => Promise<number>,
+    ) => Promise<void>,
+  ): Promise<void> {
+    const backend = await create();
+    const at = place(backend);
+    const guard = async (squares: ArrayLike<number>, loss = 1) => {
+      write(backend, at.squares, squares);
+      write(backend, at.loss, [loss]);
+      backend.ops.guard(at.out, at.mean, at.squares, count, at.loss, clip);
+      return (await backend.read(at.out, 1))[0]!;
+    };
+    try {
+      await check(guard, async () => {
+        return Array.from(await backend.read(at.mean, 3)).reduce((sum, part) => sum + part, 0);
+      });
+    } finally {
+      await backend.dispose();
+    }
+  }
+
+  test.for([2, 1.1, 0.3, 1e300])("with a clip of %d, factors of 500 norms have the bits of float64", (clip) =>
+    withGuard(clip, async (guard) => {
+      const expected = clipByMean(clip);
+      // Norms from 1e-15 to 1e15, mostly near each other.
+      const sizes = paint(500, 1, 1).map((u, i) => 10 ** (i % 50 === 49 ? 30 * u : u));
+      const clipped = new Set<boolean>();
+      for (const [i, size] of sizes.entries()) {
+        const squares = paint(count, 2 + i).map((value) => size * value * value);
+        const factor = expected(Math.sqrt(squares[0]! + squares[1]! + squares[2]!));
+        expect(await guard(squares)).toBe(round(factor));
+        clipped.add(factor < 1);
+      }
+      expect(clipped.size).toBe(clip === 1e300 ? 1 : 2);
+    }),
+  );
+
+  test("a gradient is shortened to so many times the running mean of the norms, which it then counts in", () =>
+    withGuard(2, async (guard, mean) => {
+      expect(await guard([1, 0, 0])).toBe(1);
+      expect(await guard([0, 4, 0])).toBe(1);
+      // m = 0.9·1 + 0.1·2
+      expect(await guard([484, 0, 0])).toBeCloseTo(2.2 / 22, 7);
+      expect(await mean()).toBeCloseTo(0.9 * 1.1 + 0.1 * 2.2, 14);
+    }));
+
+  test("gradients of zero hold no later one at zero", () =>
+    withGuard(2, async (guard) => {
+      expect(await guard([0, 0, 0])).toBe(1);
+      expect(await guard([0, 0, 9])).toBe(1);
+      expect(await guard([144, 0, 0])).toBe(0.5);
+    }));
+
+  test("without a clip the factor is 1, and the mean is not touched", () =>
+    withGuard(0, async (guard, mean) => {
+      expect(await guard([1, 0, 0])).toBe(1);
+      expect(await guard([1e20, 0, 0])).toBe(1);
+      expect(await mean()).toBe(0);
+    }));
+
+  test("without a clip there need be no mean; with one there must be", async () => {
+    const backend = await create();
+    const { out, squares, loss } = place(backend);
+    write(backend, squares, [1, 2, 3, 4]);
+    backend.ops.guard(out, undefined, squares, count, loss, 0);
+    expect((await backend.read(out, 1))[0]).toBe(1);
+    expect(() => backend.ops.guard(out, undefined, squares, count, loss, 2)).toThrow("the mean of the norms");
+    await backend.dispose();
+  });
+
+  test.for([0, 2])(
+    "with clip %d, a loss or a square that is not finite gives 0 and leaves the mean as it was",
+    (clip) =>
+      withGuard(clip, async (guard, mean) => {
+        await guard([1, 2, 3]);
+        const before = await mean();
+        for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+          expect(await guard([1, 2, 3], bad)).toBe(0);
+          for (let i = 0; i < count; i++) {
+            const squares = [1, 2, 3];
+            squares[i] = bad;
+            expect(await guard(squares)).toBe(0);
+          }
+        }
+        expect(await mean()).toBe(before);
+        expect(await guard([1, 2, 3])).toBe(1);
+      }),
+  );
+
+  test("a factor too small for a float is not 0, which would mean that there is no update", () =>
+    withGuard(1e-45, async (guard) => {
+      await guard([1, 0, 0]);
+      expect(await guard([1e30, 0, 0])).toBeGreaterThan(0);
+    }));
+});
+
+test.for([1, 2, 3, 5])("the guard of %d squares reads and writes only what it says", (n) => {
+  const squares = { values: paint(n, n).map((value) => value * value), shift: 1 };
+  const loss = { values: paint(1, 9), shift: 2 };
+  checkOp({
+    label: `guard without a clip, ${n} squares`,
+    operands: { out: { values: unwritten(1), shift: 3 }, squares, loss },
+    outputs: { out: { tolerance: 0 } },
+    call: (ops, at) => ops.guard(at.out, undefined, at.squares, n, at.loss, 0),
+  });
+  checkOp({
+    label: `guard with a clip, ${n} squares`,
+    operands: { out: { values: unwritten(1) }, mean: { values: Float32Array.of(0.01, 0, 0), shift: 3 }, squares, loss },
+    // The floats of the mean are the backend's own.
+    outputs: { out: { tolerance: 1e-7 }, mean: { tolerance: 0, means: () => false } },
+    call: (ops, at) => ops.guard(at.out, at.mean, at.squares, n, at.loss, 1.5),
+  });
+});

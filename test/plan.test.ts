@@ -1,0 +1,54 @@
+// What backends decide from shapes, and a backend that is for plans alone.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { Arena } from "../src/backend/arena.ts";
+import type { PlannedConv2d } from "../src/backend/plan.ts";
+import { planBackend } from "../src/backend/plan-backend.ts";
+import { referencePlan } from "../src/backend/reference/plan.ts";
+import { PASS, wasmPlan } from "../src/backend/wasm/plan.ts";
+import { forwardFlops } from "../src/nn/flops.ts";
+import { lanes } from "../src/nn/network.ts";
+import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
+
+test("a strided convolution spreads as many channels at a time as the kernel sums in one pass", () => {
+  const source = readFileSync(new URL("../assembly/conv2d-backward-data.ts", import.meta.url), "utf8");
+  expect(Number(/^const DEPTH: i32 = (\d+);/m.exec(source)![1])).toBe(PASS);
+  const shape: PlannedConv2d & { batch: number } = {
+    ...{ inChannels: 3, outChannels: 64, outHeight: 5, outWidth: 5, kernelHeight: 11, kernelWidth: 11 },
+    ...{ stride: 4, batch: 8 },
+  };
+  expect(wasmPlan.conv2d(shape)).toEqual({ workspace: 0, weightGradients: false, spread: 4 });
+  expect(wasmPlan.conv2d({ ...shape, kernelHeight: 30, kernelWidth: 30 }).spread).toBe(1);
+  expect(wasmPlan.conv2d({ ...shape, stride: 1 }).spread).toBe(0);
+});
+
+test("lanes are even where every kernel takes that, else whole vectors of four", () => {
+  for (const plan of [wasmPlan, referencePlan]) {
+    expect(lanes(lenet(), 10, plan)).toBe(10);
+    expect(lanes(lenet(), 9, plan)).toBe(10);
+    expect(lanes(alexCifarNet(), 10, plan)).toBe(12);
+    expect(lanes(convNet({ input: [3, 32, 32], classes: 10 }), 10, plan)).toBe(12);
+  }
+});
+
+test("chunks are multiples of 8 images, from 8 to 128", () => {
+  expect([1, 2048, 4000, 40_000, 1e9].map(wasmPlan.chunk)).toEqual([128, 128, 64, 8, 8]);
+});
+
+test("a backend for plans allocates without end and runs nothing", async () => {
+  const backend = planBackend({ name: "wasm", plan: wasmPlan, threads: 2, atOnce: 2 });
+  const at = new Arena(backend).allocate(1e12);
+  for (const call of [
+    () => backend.ops.fill(at, 1, 1),
+    () => backend.ops.sum(at, at, 1, false),
+    () => backend.upload(at, 1, () => {}),
+    () => backend.sideBySide(1, () => {}),
+  ]) {
+    expect(call).toThrow("a plan runs nothing");
+  }
+  await expect(backend.read(at, 1)).rejects.toThrow("a plan runs nothing");
+});
+
+test("a convolution's flops are two for each tap of each output", () => {
+  expect(forwardFlops(lenet())).toEqual({ all: 2 * 416_520, first: 2 * 117_600 });
+});
