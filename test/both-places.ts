@@ -1,8 +1,8 @@
-// Engines for tests that a call does in a worker what it does in place.
+// Engines for tests that a call does the same in a worker as in place.
 import { afterAll, beforeAll } from "vitest";
 import { createEngine, type Engine } from "../src/index.ts";
 
-/** An engine in place and one in a worker, from the first test of a file to the last. */
+/** Provides an engine in place and one in a worker, from the first test of a file to the last. */
 export function enginesInBothPlaces(): { readonly here: Engine; readonly there: Engine } {
   const engines = {} as { here: Engine; there: Engine };
   beforeAll(async () => {

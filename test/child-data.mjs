@@ -1,5 +1,5 @@
 /**
- * A data set without meaning for programs of their own, which have the library as a bundle: images of bytes that differ.
+ * Makes a data set without meaning, images of different bytes, for separate programs that have the library as a bundle.
  *
  * @returns {import("../src/index.ts").Dataset}
  */

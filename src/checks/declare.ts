@@ -1,5 +1,5 @@
-// Options are declared once. One object literal lists the options of a call, of a method or of a part of a recipe; from
-// it come the types of what users give and of what the code works with, the check, the defaults, the reading of recipes
+// Options are declared once. One object literal lists the options of a call, of a method or of a part of a recipe. It
+// gives the types of what users pass and of what the code works with, the check, the defaults, the reading of recipes
 // (read.ts), the command's options (cli/flags.ts) and the tables of docs/recipes.md.
 //
 //   export const blurOptions = {
@@ -8,7 +8,7 @@
 //   };
 //   export interface BlurOptions extends Given<typeof blurOptions> {}
 //
-// The type after `as` is what isolatedDeclarations asks for; the compiler refuses one of another kind.
+// isolatedDeclarations needs the type after `as`; the compiler refuses one of another kind.
 
 import {
   type Check,
@@ -22,10 +22,10 @@ import {
 } from "./checks.ts";
 import { outOfRange, wrongKind } from "./refusal.ts";
 
-/** Where a value stands in nested plain data: ["method", "steps"]. */
+/** The place of a value in nested plain data: ["method", "steps"]. */
 export type Path = readonly string[];
 
-/** Bounds of a number: those that it may reach, and those that it may not. */
+/** The bounds of a number: `least` and `most` may be reached, `above` and `below` may not. */
 interface Bounds {
   readonly least?: number;
   readonly most?: number;
@@ -33,45 +33,45 @@ interface Bounds {
   readonly below?: number;
 }
 
-/** What values an option takes. The fields beside `check` are for those who read one from text or describe it. */
+/** The values of an option. The fields beside `check` are for code that reads one from text or describes it. */
 export interface Kind<T> extends Bounds {
   readonly type: "whole" | "number" | "word" | "flag" | "text" | "list" | "either" | "object" | "variants" | "other";
-  /** What messages and tables say is expected: "integer from 1 to 8". */
+  /** The words for what is expected in messages and tables: "integer from 1 to 8". */
   readonly expected: string;
   readonly check: Check;
-  /** Reads nested plain data and fills in what is left out (read.ts). Without it a value is taken as it is. */
+  /** Reads nested plain data and fills in defaults (read.ts). Without it a value is taken as it is. */
   readonly read?: (value: unknown, path: Path) => T;
   readonly words?: readonly string[];
-  /** The elements of a list, or what there may be instead of a word. */
+  /** The kind of a list's elements, or of what there may be instead of a word. */
   readonly of?: Kind<unknown>;
-  /** The options of an object, and those of each variant by its name, which stands at `key`. */
+  /** The options of an object, and those of each variant by its name, which is the value of `key`. */
   readonly options?: Group;
   readonly key?: string;
   readonly variants?: Readonly<Record<string, Group>>;
 }
 
-/** What is said of an option beside its kind and its default. */
+/** The texts of an option, and its names elsewhere. */
 interface Said<T> {
-  /** What it does: a clause with a verb, which `--help` and docs/recipes.md print. */
+  /** What the option does: a clause with a verb, which `--help` and docs/recipes.md print. */
   readonly help: string;
-  /** Its option of the command: "--steps <n>". */
+  /** Its option on the command line: "--steps <n>". */
   readonly flag?: string;
-  /** An older spelling of that, which goes on working: "--lr". */
+  /** An older spelling of that, which still works: "--lr". */
   readonly oldFlag?: string;
-  /** What a recipe has where it says nothing, although a call has to say it. */
+  /** The value in a recipe that does not give it, although a call must. */
   readonly usual?: T;
-  /** What a recipe may say, where that is less than a call may. */
+  /** The values in a recipe, if they are fewer than in a call. */
   readonly inRecipe?: Kind<T>;
-  /** The option that it takes the place of: a recipe has one of the two. */
+  /** The option that it replaces: a recipe has one of the two. */
   readonly insteadOf?: string;
 }
 
 /** An option of a group. */
 export interface Option<T, Need extends string = string> extends Said<T> {
   readonly kind: Kind<T>;
-  /** Whether a call has to give it: "asked", "filled" where it has a default, or "open" where it may be absent. */
+  /** Whether a call must give it: "asked", "filled" if it has a default, or "open" if it may be absent. */
   readonly need: Need;
-  /** What a call has that does not give it. */
+  /** The value in a call that does not give it. */
   readonly default?: T;
 }
 
@@ -84,46 +84,46 @@ export type Group = Readonly<Record<string, Option<unknown>>>;
 
 type ValueOf<O> = O extends Option<infer T> ? T : never;
 
-/** What users give: an option may be left out where it has a default, or needs none. */
+/** What users pass: an option may be left out if it has a default, or is open. */
 export type Given<G> = {
   readonly [Name in keyof G as G[Name] extends Asked<unknown> ? Name : never]: ValueOf<G[Name]>;
 } & {
   readonly [Name in keyof G as G[Name] extends Asked<unknown> ? never : Name]?: ValueOf<G[Name]> | undefined;
 };
 
-/** What the code works with: every default is filled in. */
+/** What the code works with: all defaults are filled in. */
 export type Complete<G> = {
   readonly [Name in keyof G as G[Name] extends Open<unknown> ? never : Name]: ValueOf<G[Name]>;
 } & {
   readonly [Name in keyof G as G[Name] extends Open<unknown> ? Name : never]?: ValueOf<G[Name]> | undefined;
 };
 
-/** An option that every call has to give. */
+/** Declares an option that every call must give. */
 /* @__NO_SIDE_EFFECTS__ */
 export function asked<T>(kind: Kind<T>, said: Said<NoInfer<T>>): Asked<T> {
   return { kind, need: "asked", ...said };
 }
 
-/** An option with a default. */
+/** Declares an option with a default. */
 /* @__NO_SIDE_EFFECTS__ */
 export function filled<T>(kind: Kind<T>, value: NoInfer<T>, said: Said<NoInfer<T>>): Filled<T> {
   return { kind, need: "filled", default: value, ...said };
 }
 
-/** An option that may be absent, which means something of its own. */
+/** Declares an option whose absence has a meaning of its own. */
 /* @__NO_SIDE_EFFECTS__ */
 export function open<T>(kind: Kind<T>, said: Said<NoInfer<T>>): Open<T> {
   return { kind, need: "open", ...said };
 }
 
-/** A whole number. */
+/** The kind of a whole number. */
 /* @__NO_SIDE_EFFECTS__ */
 export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): Kind<number> {
   const expected = `integer ${most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `>= ${least}`}`;
   return { type: "whole", expected, check: checkWhole(least, most), least, most };
 }
 
-/** A finite number: `above` and `below` are bounds that it may not reach. `called` is what messages call it. */
+/** The kind of a finite number: `above` and `below` are bounds that it may not reach. `called` is its name in messages. */
 /* @__NO_SIDE_EFFECTS__ */
 export function number(bounds: Bounds, called: string = "number"): Kind<number> {
   const { above, least = above, below, most = below } = bounds;
@@ -136,7 +136,7 @@ export function number(bounds: Bounds, called: string = "number"): Kind<number> 
   return { type: "number", expected, check: checkNumber(`a ${expected}`, fits), ...bounds };
 }
 
-/** One of these words. */
+/** The kind of one of these words. */
 /* @__NO_SIDE_EFFECTS__ */
 export function word<const W extends readonly string[]>(...words: W): Kind<W[number]> {
   return { type: "word", expected: choice(words), check: oneOf(...words), words };
@@ -145,7 +145,7 @@ export function word<const W extends readonly string[]>(...words: W): Kind<W[num
 /** True or false. */
 export const flag: Kind<boolean> = { type: "flag", expected: "true or false", check: isFlag };
 
-/** A string for which `fits`. */
+/** The kind of a string for which `fits` is true. */
 /* @__NO_SIDE_EFFECTS__ */
 export function text(expected: string, fits: (value: string) => boolean): Kind<string> {
   const check: Check = (name, value) => {
@@ -155,13 +155,13 @@ export function text(expected: string, fits: (value: string) => boolean): Kind<s
   return { type: "text", expected, check };
 }
 
-/** A list whose elements are of one kind. */
+/** The kind of a list whose elements are of one kind. */
 /* @__NO_SIDE_EFFECTS__ */
 export function list<T>(expected: string, of: Kind<T>): Kind<readonly T[]> {
   return { type: "list", expected, check: listOf(expected, of.check), of };
 }
 
-/** One of these words, or else a value of the kind `of`. */
+/** The kind of one of these words, or else of a value of the kind `of`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function either<const W extends readonly string[], T>(words: W, of: Kind<T>): Kind<W[number] | T> {
   const { expected } = of;
@@ -172,7 +172,7 @@ export function either<const W extends readonly string[], T>(words: W, of: Kind<
   return { type: "either", expected, check, words, of };
 }
 
-/** A check for each option; what need not be given may be absent. */
+/** Returns a check for each option; options that need not be given may be absent. */
 /* @__NO_SIDE_EFFECTS__ */
 export function checksOf<G extends Group>(group: G): { readonly [Name in keyof G]: Check } {
   const checks: Record<string, Check> = {};
@@ -182,7 +182,7 @@ export function checksOf<G extends Group>(group: G): { readonly [Name in keyof G
   return checks as { readonly [Name in keyof G]: Check };
 }
 
-/** What was given, checked before, with the defaults of `group` filled in, in its order. What is absent stays absent. */
+/** Fills in the defaults of `group`, in its order, in options that were checked before. Absent options stay absent. */
 export function completed<G extends Group>(group: G, given: Given<G>): Complete<G> {
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(group)) {
@@ -192,13 +192,13 @@ export function completed<G extends Group>(group: G, given: Given<G>): Complete<
   return values as Complete<G>;
 }
 
-/** Both groups as one. */
+/** Joins both groups in one. */
 /* @__NO_SIDE_EFFECTS__ */
 export function together<A extends Group, B extends Group>(first: A, second: B): A & B {
   return { ...first, ...second };
 }
 
-/** The same options with other defaults. */
+/** Returns the same options with other defaults. */
 /* @__NO_SIDE_EFFECTS__ */
 export function withDefaults<G extends Group>(group: G, defaults: Partial<Complete<G>>): G {
   const changed = Object.entries(defaults).map(([name, value]) => [name, { ...group[name]!, default: value }]);

@@ -1,16 +1,16 @@
-// Nested plain data, as JSON.parse gives it, against declared options: what is left out is filled in, and what does not
-// fit is said with its place.
+// Reads nested plain data, as JSON.parse returns it, by declared options: fills in defaults, and reports what does not fit
+// with its place.
 
 import { isObject } from "../kinds.ts";
 import { choice } from "./checks.ts";
 import type { Complete, Group, Kind, Option, Path } from "./declare.ts";
 import { nearest } from "./nearest.ts";
 
-/** What does not fit, and where. It never leaves the reader's caller, who says it in words of its own. */
+/** Says what does not fit, and where. Callers of the reader catch it and throw errors in their own words. */
 export class Misfit extends Error {
   readonly path: Path;
   readonly value: unknown;
-  /** What was expected, or for a key that is not known what is wrong with it. */
+  /** What was expected, or for an unknown key what is wrong with it. */
   readonly expected: string;
   readonly why: "kind" | "range" | "key";
 
@@ -23,7 +23,7 @@ export class Misfit extends Error {
   }
 }
 
-/** Throws Misfit unless `value` is of the kind. Returns it, with what is left out filled in. */
+/** Throws Misfit unless `value` is of the kind. Returns it with defaults filled in. */
 export function read<T>(kind: Kind<T>, value: unknown, path: Path): T {
   if (kind.read) return kind.read(value, path);
   try {
@@ -34,7 +34,7 @@ export function read<T>(kind: Kind<T>, value: unknown, path: Path): T {
   return value as T;
 }
 
-/** A kind whose values are nested: the check of a call says what the reader finds. */
+/** The kind of nested values; the check of a call reports what the reader finds. */
 /* @__NO_SIDE_EFFECTS__ */
 export function nested<T>(
   type: Kind<T>["type"],
@@ -46,7 +46,7 @@ export function nested<T>(
 }
 
 /**
- * An object of these options and no others. `together` throws Misfit for values that each are right and do not go together.
+ * The kind of an object with these options and no others. `together` throws Misfit for valid values that exclude each other.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function object<G extends Group>(
@@ -61,7 +61,7 @@ export function object<G extends Group>(
   return nested("object", "an object", reader, { options });
 }
 
-/** An object whose `key` names one of the groups, which says what else it has. Where `usual` is given, the key may lack. */
+/** The kind of an object whose `key` names one of the groups, which has its other options. With `usual` the key may be absent. */
 /* @__NO_SIDE_EFFECTS__ */
 export function variants<T>(
   expected: string,
@@ -81,7 +81,7 @@ export function variants<T>(
   return nested("variants", expected, reader, { key, variants: groups });
 }
 
-/** A list whose elements are read one by one. */
+/** The kind of a list whose elements are read one by one. */
 /* @__NO_SIDE_EFFECTS__ */
 export function listed<T>(expected: string, of: Kind<T>): Kind<readonly T[]> {
   const reader = (value: unknown, path: Path): readonly T[] => {
@@ -91,7 +91,7 @@ export function listed<T>(expected: string, of: Kind<T>): Kind<readonly T[]> {
   return nested("list", expected, reader, { of });
 }
 
-/** The values of a group; `others` are keys that are known beside its own. */
+/** Reads the values of a group; `others` are known keys beside its own. */
 function readGroup(group: Group, value: unknown, path: Path, others: readonly string[] = []): object {
   if (!isObject(value)) throw new Misfit(path, "an object", value);
   const replaced = new Map<string, string>();

@@ -1,35 +1,35 @@
-// JPEG to pixels, with libjpeg in WebAssembly (mozjpeg.ts): what a recipe computes starts at the pixels, and the decoders of
-// browsers differ by some grey levels. The structure is checked here first, because libjpeg takes memory for all that a header
-// states, and time for every scan.
+// Decodes JPEGs with libjpeg in WebAssembly (mozjpeg.ts), because what a recipe computes starts at the pixels, and browsers'
+// decoders differ by some grey levels. The structure is checked here first, because libjpeg takes memory for everything that
+// a header states, and time for every scan.
 
 import { FormatError } from "../errors.ts";
 import { exifOrientation, type Orientation, upright } from "./orientation.ts";
 import { type DecodeOptions, defaultMaximumPixels, type Raster } from "./raster.ts";
 
-/** Progressive files have about ten scans. Each is a pass over all pixels, so a small file of many would take for ever. */
+/** Progressive files have about ten scans. Each is a pass over all pixels, so a small file of many would take very long. */
 const maximumScans = 64;
 const maximumScannedPixels = 2 ** 28;
-/** A colour profile has up to 255; each takes many times the four bytes that it can be as short as. */
+/** A colour profile has up to 255 segments. Each takes many times the four bytes of the shortest one. */
 const maximumSegments = 4096;
 
-/** Whether the bytes start like a JPEG. */
+/** Returns whether the bytes start like a JPEG. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8;
 }
 
 /**
- * The pixels of a baseline or progressive JPEG of 8 bits: grey for one component, RGB for three, turned as its EXIF says.
- * They are those of libjpeg, and so of Pillow, on every host.
+ * Decodes a baseline or progressive JPEG of 8 bits: grey for one component, RGB for three, turned as its EXIF says.
+ * The pixels are those of libjpeg, and so of Pillow, on every host.
  *
- * @throws FormatError with the file name, and the byte offset where the structure is at fault; also for what libjpeg would
- * only warn of, such as missing pixels; UnsupportedError where the host does not compile WebAssembly.
+ * @throws FormatError with the file name, and the byte offset if the structure is at fault; also for what libjpeg would
+ * only warn about, such as missing pixels; UnsupportedError if the host does not compile WebAssembly.
  */
 export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   const { name, maximumPixels = defaultMaximumPixels } = options;
   const { width, height, channels, orientation, end, trifles } = readStructure(bytes, name, maximumPixels);
   const checked = trifles.length > 0 ? bytes.slice(0, end) : bytes.subarray(0, end);
   for (const { at, usual } of trifles) checked.set(usual, at);
-  // The decoder is loaded when it is needed, because most users have no JPEGs.
+  // The decoder is loaded on demand, because most users have no JPEGs.
   const { decodeMozjpeg } = await import("./mozjpeg.ts");
   const data = await decodeMozjpeg(checked, { name, width, height, channels });
   return upright({ width, height, channels, data }, orientation);
@@ -40,7 +40,7 @@ interface Frame {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly progressive: boolean;
-  /** The fewest bits that its coded data can have. */
+  /** The smallest number of bits that its coded data can have. */
   readonly leastBits: number;
 }
 
@@ -48,16 +48,16 @@ interface Structure extends Frame {
   readonly orientation: Orientation;
   /** The offset just after the marker that ends the image. */
   readonly end: number;
-  /** Bytes that libjpeg would warn of although they say nothing about pixels, and what stands there otherwise. */
+  /** Bytes about which libjpeg would warn although they do not affect pixels, and the usual bytes there. */
   readonly trifles: readonly { readonly at: number; readonly usual: readonly number[] }[];
 }
 
-/** First and last coefficient and the bits of a scan, in a file that is not progressive: some programs write zeros. */
+/** First and last coefficient and the bits of a scan in a file that is not progressive; some programs write zeros. */
 const wholeScan: readonly number[] = [0, 63, 0];
 /** The start of the segment that names the version of JFIF. */
 const jfif: readonly number[] = [0x4a, 0x46, 0x49, 0x46, 0];
 
-/** The bytes of a file, and how its faults are told. */
+/** The bytes of a file; makes the errors about its faults. */
 class Source {
   readonly bytes: Uint8Array;
   readonly #name: string;
@@ -124,7 +124,7 @@ function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): 
   }
   if (!frame || scans === 0) throw source.bad(at, "a frame and a scan before the end of the image", "none");
   const { width, height, leastBits } = frame;
-  // libjpeg takes memory for all that the frame states, whatever the scans hold.
+  // libjpeg takes memory for everything that the frame states, whatever the scans hold.
   if (8 * codedBytes < leastBits) {
     const least = Math.ceil(leastBits / 8);
     throw source.bad(at, `at least ${least} bytes of coded data for ${width}×${height} pixels`, codedBytes);
@@ -134,8 +134,8 @@ function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): 
 }
 
 /**
- * Where the coded data from `start` on end. In them ff is followed by 0 (a byte of ff) or by a restart marker, maybe after
- * more bytes of ff that fill; anything else after it begins a segment.
+ * Returns where the coded data from `start` on end. In them ff is followed by 0 (for a byte of ff) or by a restart marker,
+ * maybe after more bytes of ff as fill; anything else after ff begins a segment.
  */
 function endOfCoded(bytes: Uint8Array, start: number): number {
   let at = start;
@@ -179,7 +179,7 @@ function readFrame(source: Source, start: number, progressive: boolean, maximumP
   for (const [h, v] of factors) {
     blocks += Math.ceil((width * h) / mostH / 8) * Math.ceil((height * v) / mostV / 8);
   }
-  // A Huffman code has a bit at least. In a baseline JPEG every block of 8×8 has one for its mean and one that ends it;
-  // in a progressive one, one for its mean.
+  // A Huffman code has at least one bit. In a baseline JPEG every block of 8×8 has one code for its mean and one that ends
+  // it; in a progressive one it has one for its mean.
   return { width, height, channels: components, progressive, leastBits: progressive ? blocks : 2 * blocks };
 }

@@ -1,7 +1,7 @@
 // libjpeg in WebAssembly: mozjpeg as @jsquash/jpeg compiles it. It decodes in integers (the "islow" DCT), so the same bytes
-// give the same pixels on every host, and they are those of Pillow. The JavaScript of that package is not used: it defines
-// globals, and it assigns to objects that a program may have frozen. This file is what the decoder needs of a host,
-// by the names of Emscripten and its "embind".
+// give the same pixels on every host, and they are Pillow's. The JavaScript of that package is not used: it defines globals,
+// and it assigns to objects that a program may have frozen. This file is the host that the decoder needs,
+// with the names of Emscripten and its "embind".
 
 import { FormatError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
@@ -10,7 +10,7 @@ import { checkWebAssembly, compileModule } from "../platform/web-assembly.ts";
 import { gunzip } from "./gzip.ts";
 import { mozjpeg } from "./mozjpeg.gen.ts";
 
-/** What the WebAssembly calls its imports; the test compares this with the JavaScript of the package. */
+/** The names of the WebAssembly's imports; the test compares them with the JavaScript of the package. */
 export const importNames = {
   _embind_register_memory_view: "a",
   _embind_register_integer: "b",
@@ -40,7 +40,7 @@ export const importNames = {
   exit: "z",
 } as const;
 
-/** What it calls its exports. */
+/** The names of its exports. */
 export const exportNames = { memory: "A", __wasm_call_ctors: "B", malloc: "D", free: "E", table: "F" } as const;
 
 type Import = (...values: number[]) => number | undefined;
@@ -56,7 +56,7 @@ interface Exports {
 
 /** A picture whose header has been checked. */
 export interface Picture {
-  /** The file, as errors call it. */
+  /** The file's name in errors. */
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -64,19 +64,19 @@ export interface Picture {
   readonly channels: 1 | 3;
 }
 
-/** A decoder is kept for other pictures if its memory has no more bytes: a memory grows and never shrinks. */
+/** A decoder is kept for other pictures if its memory is no larger, because a memory grows and never shrinks. */
 const mostBytesKept = 2 ** 26;
 const pageBytes = 2 ** 16;
 /** All messages of libjpeg are shorter. */
 const longestMessage = 200;
 
-/** The decoder knows values of JavaScript as numbers: `null`, two classes, and one instance of each. */
+/** The decoder refers to values of JavaScript by numbers: `null`, two classes, and one instance of each. */
 const handles = { null: 4, Uint8ClampedArray: 10, ImageData: 12, array: 14, image: 16 } as const;
 
-/** A decoder has a memory of its own. An error leaves that as it is, so then another decoder must be made. */
+/** A decoder with a memory of its own. An error leaves the memory in disorder, so another decoder must be made then. */
 class Decoder {
   #exports!: Exports;
-  /** Calls the decoder's `decode`, which is given as a number. */
+  /** The number of the function that calls the decoder's `decode`. */
   #invoker = 0;
   #decode = 0;
   #message = "";
@@ -95,15 +95,15 @@ class Decoder {
     return decoder;
   }
 
-  /** Whether its memory is small enough to be kept for other pictures. */
+  /** Set if its memory is small enough to be kept for other pictures. */
   get isSmall(): boolean {
     return this.#exports.memory.buffer.byteLength <= mostBytesKept;
   }
 
   /**
-   * The pixels, [height, width, channels].
+   * Returns the pixels, [height, width, channels].
    *
-   * @throws FormatError for whatever libjpeg refuses or warns of; RangeError where the host gives no memory.
+   * @throws FormatError for everything that libjpeg refuses or warns about; RangeError if the host gives no memory.
    */
   decode(bytes: Uint8Array, picture: Picture): Uint8Array {
     const { malloc, free, table } = this.#exports;
@@ -111,7 +111,7 @@ class Decoder {
     this.#lacksMemory = false;
     this.#picture = picture;
     try {
-      // embind passes a std::string so: its length, then its bytes.
+      // embind passes a std::string as its length and then its bytes.
       const text = malloc(4 + bytes.length);
       if (text === 0) throw new Error("no memory");
       this.#view().setUint32(text, bytes.length, true);
@@ -142,7 +142,7 @@ class Decoder {
     return new DataView(this.#exports.memory.buffer);
   }
 
-  /** The two words at an address. */
+  /** Reads the two words at an address. */
   #pair(address: number): [number, number] {
     const view = this.#view();
     return [view.getUint32(address, true), view.getUint32(address + 4, true)];
@@ -153,7 +153,7 @@ class Decoder {
     return String.fromCharCode(...bytes.subarray(address, bytes.indexOf(0, address)));
   }
 
-  /** Makes what the decoder calls. */
+  /** Makes the functions that the decoder calls. */
   #host(): Imports {
     const nothing = (): undefined => undefined;
     const zero = (): number => 0;
@@ -161,7 +161,7 @@ class Decoder {
       throw new Error("the decoder gives up");
     };
     return {
-      // The decoder tells the types of its values, which are known here.
+      // The decoder states the types of its values, which are known here.
       _embind_register_memory_view: nothing,
       _embind_register_integer: nothing,
       _embind_register_std_wstring: nothing,
@@ -191,7 +191,7 @@ class Decoder {
       },
       emscripten_resize_heap: (size) => this.#grow(size! >>> 0),
       fd_write: (_file, parts, count, written) => this.#write(parts!, count!, written!),
-      // It has no files, and no environment.
+      // The decoder has no files, and no environment.
       fd_close: () => 52,
       fd_seek: () => 70,
       environ_get: zero,
@@ -206,7 +206,7 @@ class Decoder {
     };
   }
 
-  /** Takes the pixels out of the decoder's RGBA, of which `values` has the size and the address. */
+  /** Takes the pixels out of the decoder's RGBA, whose size and address are at `values`. */
   #take(values: number): void {
     const { width, height, channels } = this.#picture!;
     const [size, address] = this.#pair(values);
@@ -225,7 +225,7 @@ class Decoder {
     }
   }
 
-  /** Ends the work with the first line that libjpeg prints: an error, or a warning that pixels are missing. */
+  /** Ends the work at the first line that libjpeg prints: an error, or a warning that pixels are missing. */
   #write(parts: number, count: number, written: number): number {
     let total = 0;
     for (let k = 0; k < count; k++) {
@@ -282,10 +282,10 @@ async function startDecoder(): Promise<Decoder> {
 }
 
 /**
- * The pixels of a JPEG of one or three components, [height, width, channels].
+ * Decodes a JPEG of one or three components to [height, width, channels].
  *
- * @throws FormatError, naming the file, for whatever libjpeg refuses or warns of; UnsupportedError where the host does not
- * compile WebAssembly; RangeError where it gives no memory.
+ * @throws FormatError that names the file for everything that libjpeg refuses or warns about; UnsupportedError if the host
+ * does not compile WebAssembly; RangeError if it gives no memory.
  */
 export async function decodeMozjpeg(bytes: Uint8Array, picture: Picture): Promise<Uint8Array> {
   const decoder = idle ?? (await startDecoder());

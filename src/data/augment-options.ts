@@ -1,4 +1,4 @@
-// What can be done to training images, as options: their declaration, apart from what does it.
+// Declares the options of augmentations, apart from the code that augments.
 
 import type { Check } from "../checks/checks.ts";
 import { checksOf, flag, type Given, type Kind, type Open, open, whole } from "../checks/declare.ts";
@@ -7,7 +7,7 @@ import { outOfRange, wrongKind } from "../checks/refusal.ts";
 
 type Range = readonly [least: number, most: number];
 
-/** [least, most], above 0 and up to `limit`. */
+/** The kind of [least, most], above 0 and up to `limit`. */
 /* @__NO_SIDE_EFFECTS__ */
 function range(limit: number): Kind<Range> {
   const expected = `0 < least <= most <= ${limit} as [least, most]`;
@@ -20,13 +20,13 @@ function range(limit: number): Kind<Range> {
 }
 
 const rangeOptions = {
-  /** Of the area of the part to the whole. Default [0.08, 1]. */
-  scale: open(range(1), { help: "how much of the image's area the part has; [0.08, 1] without it" }) as Open<Range>,
-  /** Of its width to its height. Default [3/4, 4/3]. */
-  ratio: open(range(100), { help: "how wide the part is for its height; [3/4, 4/3] without it" }) as Open<Range>,
+  /** The range of the part's share of the area. Default [0.08, 1]. */
+  scale: open(range(1), { help: "how much of the image's area the part has; [0.08, 1] by default" }) as Open<Range>,
+  /** The range of the part's width / height. Default [3/4, 4/3]. */
+  ratio: open(range(100), { help: "how wide the part is for its height; [3/4, 4/3] by default" }) as Open<Range>,
 };
 
-/** Ranges of torchvision's RandomResizedCrop. */
+/** The ranges of torchvision's RandomResizedCrop. */
 export interface ResizedCropRanges extends Given<typeof rangeOptions> {}
 
 const rangeChecks = checksOf(rangeOptions);
@@ -40,7 +40,7 @@ const resizedCrop: Kind<boolean | ResizedCropRanges> = {
   options: rangeOptions,
 };
 
-/** The declaration of what is done to training images. */
+/** Declares the augmentation of training images. */
 export const augmentOptions = {
   /** Pads by so many reflected pixels, then crops at random: RandomCrop(size, padding, padding_mode="reflect"). */
   crop: open(whole(0), {
@@ -51,12 +51,12 @@ export const augmentOptions = {
   resizedCrop: open(resizedCrop, { help: "crops a part at random and resizes it to the whole" }) as Open<
     boolean | ResizedCropRanges
   >,
-  /** Then mirrors, left to right, with probability 1/2: RandomHorizontalFlip. */
+  /** Mirrors left to right, at the end, with probability 1/2: RandomHorizontalFlip. */
   flip: open(flag, { help: "mirrors every second image, at random" }) as Open<boolean>,
 };
 
 /**
- * What is done to training images, as plain data, so that a recipe can hold it. What is left out is not done.
+ * The augmentation of training images, as plain data, so that a recipe can hold it. Parts that are left out are not done.
  *
  * @example
  * const cifar: Augmentation = { crop: 4, flip: true };
@@ -66,5 +66,5 @@ export interface Augmentation extends Given<typeof augmentOptions> {}
 
 const augmentChecks = checksOf(augmentOptions);
 
-/** What an augmentation must be by itself, whatever the images are. */
+/** Checks what can be checked of an augmentation before the images are known. */
 export const augmentCheck: Check = (name, value) => checkOptions(value, augmentChecks, name, `${name}.`);

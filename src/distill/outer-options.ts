@@ -43,7 +43,7 @@ export const adamOptions = {
   }) as Filled<number>,
   /** The factor of each decay. Default 0.5. */
   decayFactor: filled(number({ above: 0, most: 1 }), 0.5, {
-    help: "what each decay multiplies the step size by",
+    help: "which factor each decay applies to the step size",
   }) as Filled<number>,
 };
 

@@ -36,7 +36,7 @@ const positive = number({ above: 0 }, "finite number");
 /** The declaration of a scheme's options. */
 export const initOptions = {
   /** Multiplies the spread of the schemes that fit it to the layer. */
-  gain: open(positive, { help: "what the spread of the weights is multiplied by" }) as Open<number>,
+  gain: open(positive, { help: "which factor multiplies the spread of the weights" }) as Open<number>,
   /** Standard deviation of the scheme `normal`. */
   std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
 };

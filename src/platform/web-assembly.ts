@@ -1,4 +1,4 @@
-// Bytes of WebAssembly to a compiled module, and what keeps a host from it.
+// Compiles WebAssembly, and says what prevents it on a host.
 
 import { UnsupportedError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
@@ -7,7 +7,7 @@ import { thrown } from "../kinds.ts";
  * Checks that there is WebAssembly.
  *
  * @param what What needs it, for the message: "the kernels are", for example.
- * @throws UnsupportedError where the host has none.
+ * @throws UnsupportedError if the host has none.
  */
 export function checkWebAssembly(what: string): void {
   if (typeof WebAssembly !== "undefined") return;
@@ -20,14 +20,14 @@ export function checkWebAssembly(what: string): void {
 /**
  * Compiles `bytes`, which the caller knows to be valid on this host.
  *
- * @throws UnsupportedError where a policy forbids it; RangeError where there is no memory for it.
+ * @throws UnsupportedError if a policy forbids it; RangeError if there is no memory for it.
  */
 export async function compileModule(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
     const { name, message } = thrown(error);
-    // The bytes are valid: then a policy forbids to compile them, unless there is no memory for it.
+    // The bytes are valid, so a policy forbids to compile them, unless there is no memory for it.
     if (name === "RangeError") throw error;
     throw new UnsupportedError(
       `this host does not allow to compile WebAssembly (${message}): in a page add 'wasm-unsafe-eval' to the ` +

@@ -1,4 +1,4 @@
-// What a recipe means: the options of distill, given the data.
+// Turns a recipe, given the data, into the options of distill.
 import { type Check, floats, listOf, optional } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { checkDataset } from "../data/check-dataset.ts";
@@ -15,7 +15,7 @@ import type { DistillOptions } from "../run/options/distill.ts";
 import { checkRecipe } from "./parse.ts";
 import type { Recipe, RecipeModel } from "./recipe.ts";
 
-/** What decides a run, and nothing about where it is computed. */
+/** The options that decide a run, without those that say where it is computed. */
 export type RecipeOptions = {
   readonly [Name in "data" | "model" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
     DistillOptions[Name]
@@ -27,10 +27,10 @@ const checkPool: Check = optional(
 );
 
 /**
- * The options of `distill` for a recipe on `data`.
+ * Returns the options of `distill` for a recipe on `data`.
  *
  * @param pool The networks of a recipe whose initial weights are pretrained.
- * @throws ShapeError where the images do not fit the network; RangeError and TypeError where parts of the recipe
+ * @throws ShapeError when the images do not fit the network; RangeError and TypeError when parts of the recipe
  * contradict each other, or the networks are missing.
  * @example
  * const { train } = await digits();
@@ -56,7 +56,7 @@ export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPo
   };
 }
 
-/** The recipe's network for such images. Throws ShapeError where they do not fit. */
+/** Returns the recipe's network for such images. Throws ShapeError if they do not fit. */
 export function recipeModel({ model, data: { name } }: Pick<Recipe, "model" | "data">, data: DataShape): Model {
   if ("layers" in model) return modelFromDescription(model);
   const { channels, height, width, classes } = data;
@@ -86,7 +86,7 @@ export function recipeModel({ model, data: { name } }: Pick<Recipe, "model" | "d
 
 const names = { lenet: "LeNet", alexCifarNet: "AlexCifarNet", alexNet: "AlexNet", convNet: "ConvNet", mlp: "MLP" };
 
-/** What a person calls the network. */
+/** Returns the network's name for a reader. */
 export function modelName(model: RecipeModel): string {
   return "layers" in model ? `${model.layers.length} layers` : names[model.name];
 }
@@ -95,7 +95,7 @@ export function recipeMethod({ method }: Pick<Recipe, "method">): KnownMethod {
   return makeMethod(method);
 }
 
-/** The recipe's initial weights; of a pretrained pool, those of `pool`, as many as the recipe wants. */
+/** Returns the recipe's initial weights; for a pretrained pool, as many networks of `pool` as the recipe wants. */
 function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">, pool: PretrainedPool | undefined): WeightSource {
   if (init.kind === "pretrained") {
     if (!pool) throw new TypeError('"pool" expected the trained networks that the recipe names, got none');
@@ -105,12 +105,12 @@ function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">, pool: Pretrai
   return kind === "random" ? randomInit(scheme, options) : fixedInit(init.seed ?? seed, scheme, options);
 }
 
-/** Whether the set is for one network that is known. */
+/** Returns whether the set is for one known network. */
 export function isFixed({ init }: Pick<Recipe, "init">): boolean {
   return init.kind === "fixed" || (init.kind === "pretrained" && init.testPool === undefined);
 }
 
-/** Distilled images, for so many classes. */
+/** Counts the distilled images for so many classes. */
 export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
   const { steps, imagesPerStep } = declarationOf(method).shape(method, classes);
   return steps * imagesPerStep;

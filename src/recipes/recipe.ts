@@ -1,6 +1,6 @@
-// A recipe: everything that decides a run, as plain JSON. This is the one declaration of what it holds: its type, how it is
-// read (parse.ts), the options of the command and the tables of docs/recipes.md come from it. What is left out is what
-// the paper has: the defaults of its reference code. What a recipe comes to is in options.ts.
+// A recipe: everything that decides a run, as plain JSON. This declaration gives its type, its reader (parse.ts), the options
+// of the command and the tables of docs/recipes.md. Defaults are those of the paper's reference code. options.ts turns a
+// recipe into options.
 import {
   type Asked,
   asked,
@@ -28,22 +28,22 @@ export type { RecipeData } from "./declared/data.ts";
 export type { PoolTraining, RecipeInit, RecipePool } from "./declared/init.ts";
 export type { RecipeModel } from "./declared/model.ts";
 
-/** A baseline trained on, or as the points of nearest neighbours. */
+/** A baseline to train on, or its images as the points of nearest neighbours. */
 export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
 
-/** All there are. */
+/** All baselines. */
 export const baselineNames: readonly BaselineName[] = [
   ...baselineKinds,
   ...baselineKinds.map((kind) => `nearest-${kind}` as const),
 ];
 
 const evaluateOptions = {
-  /** Held-out networks; 0 for no evaluation. */
+  /** The number of held-out networks; 0 for no evaluation. */
   networks: filled(whole(0), 200, {
-    help: "how many held-out networks the set is evaluated with, 0 for none",
+    help: "how many held-out networks the set is evaluated with; 0 for none",
     flag: "--evaluate <n>",
   }) as Filled<number>,
-  /** What the set is compared with. */
+  /** The baselines to compare the set with. */
   baselines: filled(listed("a list of baselines", word(...baselineNames)), ["random-real"], {
     help: "what the set is compared with",
   }) as Filled<readonly BaselineName[]>,
@@ -53,11 +53,11 @@ const class0 = whole(0, 255);
 const attackOptions = {
   /** The class whose images are misread. */
   from: asked(class0, { help: "which class is misread" }) as Asked<number>,
-  /** The class that they are taken for. */
+  /** The class for which they are taken. */
   to: asked(class0, { help: "which class it is taken for" }) as Asked<number>,
 };
 
-/** A poisoning: images of one class are to be taken for another. */
+/** A poisoning: images of one class shall be taken for another. */
 export interface Attack extends Complete<typeof attackOptions> {}
 
 const attack: Kind<Attack> = object(attackOptions, (value, at) => {
@@ -69,11 +69,11 @@ const figureOptions = {
   accuracy: asked(percentage, { help: "how many per cent it reports" }) as Asked<number>,
   /** Standard deviation over networks, if there are several. */
   spread: open(percentage, { help: "how far networks are spread, if there are several" }) as Open<number>,
-  /** What the figure says, and of which data. */
-  text: asked(line("a line of text"), { help: "what the figure says, and of which data" }) as Asked<string>,
+  /** What the figure measures, and on which data. */
+  text: asked(line("a line of text"), { help: "what the figure measures, and on which data" }) as Asked<string>,
 };
 
-/** Per cent. */
+/** A figure of the paper, in per cent. */
 export interface PaperFigure extends Complete<typeof figureOptions> {}
 
 const divergedOptions = {
@@ -93,10 +93,10 @@ type Diverged = Complete<typeof divergedOptions>;
 type Outer = Complete<typeof outerGroup>;
 type Evaluate = Complete<typeof evaluateOptions>;
 
-/** The declaration of a recipe. */
+/** Declares a recipe. */
 export const recipeGroup = {
   name: asked(name, { help: "what the recipe is called, and the folder of its run" }) as Asked<string>,
-  /** One line. */
+  /** What the recipe makes, in one line. */
   summary: filled(line("a line of text"), "a recipe of one's own", {
     help: "what the recipe makes, in one line",
   }) as Filled<string>,
@@ -114,14 +114,14 @@ export const recipeGroup = {
   loss: filled(word("cross-entropy", "mse"), "cross-entropy", {
     help: "which loss the networks are trained and judged by",
   }) as Filled<Loss>,
-  /** How the images are learned. */
+  /** The method that learns the images. */
   method: filled(methodKind, { name: defaultMethod } as KnownMethod, {
     help: "which method learns the images; its options follow",
     flag: "--method <name>",
   }) as Filled<KnownMethod>,
-  /** Networks in an outer step, their gradients averaged. */
+  /** The networks in an outer step, whose gradients are averaged. */
   networksPerStep: filled(whole(1), 1, {
-    help: "how many networks an outer step averages the gradients of",
+    help: "how many networks an outer step uses, whose gradients are averaged",
     flag: "--networks-per-step <n>",
     oldFlag: "--networks",
   }) as Filled<number>,
@@ -131,7 +131,7 @@ export const recipeGroup = {
   }) as Filled<Evaluate>,
   /** The final objective relabels one class as another; distilled images keep their labels. */
   attack: open(attack, { help: "which class the final objective takes for which other" }) as Open<Attack>,
-  /** What the paper reports for these settings. */
+  /** The paper's figure for these settings. */
   paper: open(object(figureOptions), {
     help: "what the paper reports for these settings",
   }) as Open<PaperFigure>,
@@ -140,7 +140,7 @@ export const recipeGroup = {
     help: "which seed all random numbers come from: the same seed gives the same images, bit for bit",
     flag: "--seed <n>",
   }) as Filled<number>,
-  /** In the folder of a run that diverged: the outer step that failed, and why. It decides nothing. */
+  /** In the folder of a run that diverged: the outer step that failed, and why. It has no effect. */
   diverged: open(object(divergedOptions), {
     help: "which outer step failed and why, in the folder of a run that diverged",
   }) as Open<Diverged>,

@@ -24,7 +24,10 @@ export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },
   { title: "Photographs: one image per class; the last two are not the paper's", recipes: photographRecipes },
   { title: "Poisoning: one step that makes trained networks mistake a class", recipes: attackRecipes },
-  { title: "Smaller, to end in minutes; the paper's figures are of the whole recipes", recipes: scaledRecipes },
+  {
+    title: "Smaller recipes that end in minutes; the paper's figures are those of the full recipes",
+    recipes: scaledRecipes,
+  },
 ];
 
 /** All recipes. */

@@ -1,4 +1,4 @@
-// JPEGs for tests, written by mozjpeg's encoder: the other half of the package that the decoder comes from.
+// Writes JPEGs for tests with mozjpeg's encoder, the other half of the decoder's package.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import factory from "@jsquash/jpeg/codec/enc/mozjpeg_enc.js";
@@ -30,7 +30,7 @@ const module = await factory({
   },
 } as never);
 
-/** A JPEG of these pixels: of one component where they are grey, of three where they are RGB. */
+/** Encodes these pixels as a JPEG: with one component if they are grey, three if they are RGB. */
 export function encodeJpeg({ width, height, channels, data }: Pixels, options: EncodeOptions = {}): Uint8Array {
   const { quality = 75, progressive = false, subsampling = 1 } = options;
   const rgba = Uint8Array.from({ length: 4 * width * height }, (_, i) => {

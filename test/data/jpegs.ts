@@ -1,4 +1,4 @@
-// JPEGs of every kind for tests: some that cjpeg wrote, some that an encoder writes here, and what Pillow reads in them.
+// JPEGs of every kind for tests: some that cjpeg wrote, some that an encoder writes here, and Pillow's pixels of them.
 import { ascii, concat } from "../formats/hostile.ts";
 import { encodeJpeg, type Pixels } from "./jpeg-encoder.ts";
 import { bytes } from "./samples.ts";
@@ -58,7 +58,7 @@ export const pictures = {
     ],
   },
 };
-/** The one in colours again, 4:2:2: colours have half the columns of brightness. */
+/** The colour picture again, 4:2:2: colours have half the columns of brightness. */
 const wide = [
   "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeF",
   "xlZ2P/2wBDARESEhgVGC8aGi9jQjhCY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2P/wAARCAAUABQDASEA",
@@ -68,10 +68,10 @@ const wide = [
   "ttslNCydqFIP5Y7seVC1booPEaJl8A9F0b31W8T18bMS6gAaD7Vr8pZwpNtA8/FY9JNpGR9hRmAHKpoQn1kr//2Q==",
 ];
 
-/** The bytes of one of these. */
+/** Returns the bytes of one of these. */
 export const made = (lines: readonly string[]): Uint8Array => new Uint8Array(Buffer.from(lines.join(""), "base64"));
 
-/** The EXIF of a camera: an orientation after another tag, in either order of bytes. */
+/** Makes the EXIF of a camera: an orientation after another tag, in either order of bytes. */
 export function exif(
   value: number,
   { little = false, type = 3, count = 1, tag = 0x0112, offset = 8, entries = 2 } = {},
@@ -93,7 +93,7 @@ export function exif(
   return concat(ascii("Exif\0\0"), new Uint8Array(tiff.buffer));
 }
 
-/** A JPEG with a segment APP1 of this content. */
+/** Returns a JPEG with a segment APP1 of this content. */
 export function withExif(jpeg: Uint8Array, ...contents: Uint8Array[]): Uint8Array {
   const segments = contents.map((content) =>
     concat([0xff, 0xe1, (content.length + 2) >> 8, (content.length + 2) & 255], content),
@@ -101,14 +101,14 @@ export function withExif(jpeg: Uint8Array, ...contents: Uint8Array[]): Uint8Arra
   return concat(jpeg.subarray(0, 2), ...segments, jpeg.subarray(2));
 }
 
-/** A picture with slopes and some noise. */
+/** Makes a picture with slopes and some noise. */
 export function texture(width: number, height: number, channels: 1 | 3): Pixels {
   const noise = bytes(width * height * channels, width);
   const data = noise.map((byte, i) => (byte & 31) + ((3 * i) & 127) + ((i / (width * channels)) & 63));
   return { width, height, channels, data };
 }
 
-/** A JPEG, and the SHA-256 of what Pillow makes of it: width and height as 32 bits, most significant first, then the pixels. */
+/** A JPEG, and the SHA-256 of Pillow's reading: width and height as 32 bits, most significant first, then the pixels. */
 export interface Kind {
   readonly name: string;
   readonly bytes: Uint8Array;

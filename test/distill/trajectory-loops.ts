@@ -1,4 +1,4 @@
-// Long inner loops, and the claim that they have the same bits however much of them is held for the reverse sweep.
+// Long inner loops, whose results must have the same bits however much of them is stored for the reverse sweep.
 import { expect, test } from "vitest";
 import { CountingAllocator, floatsOf } from "../../src/backend/arena.ts";
 import { planBackend } from "../../src/backend/plan-backend.ts";
@@ -19,7 +19,7 @@ const withDropout = sequential(model.inputShape, [
   dropout({ p: 0.3 }),
   ...model.layers.slice(-1),
 ]);
-/** Eight lanes: a step takes so much more than a state that size 1 takes the least. */
+/** With eight lanes a step takes so much more than a state that size 1 takes the least. */
 const images = 5;
 const features = elements(model.inputShape);
 
@@ -28,7 +28,7 @@ export interface Loop {
   readonly epochs: number;
 }
 
-/** Floats of one θ_t, and of the activations of one step. */
+/** The floats of one θ_t, and of the activations of one step. */
 const floats = {
   state: floatsOf((allocator) => allocator.allocate(model.parameterCount)),
   step: floatsOf((allocator) => {
@@ -38,10 +38,10 @@ const floats = {
   }),
 };
 
-/** What segments take, as Unroll counts it without momentum. */
+/** Counts what segments take, as Unroll does without momentum. */
 export const taken = ({ states, size }: Segments): number => states * floats.state + size * floats.step;
 
-/** What can be asked for: the words, and bytes for segments of these sizes. */
+/** Returns all settings to test: the words, and bytes for segments of these sizes. */
 export function settings(length: number, sizes: readonly number[]): TrajectoryMemory[] {
   return ["store", "recompute", ...sizes.map((size) => 4 * taken(new Segments(length, size)))];
 }
@@ -67,7 +67,7 @@ function expectSameBits(actual: MetaGradient, expected: MetaGradient, label: str
   }
 }
 
-/** The tests of a meta-gradient through a loop, with segments of these sizes. */
+/** Tests a meta-gradient through a loop, with segments of these sizes. */
 export function testSegments(loop: Loop, sizes: readonly number[]): void {
   const length = loop.steps * loop.epochs;
 
@@ -93,7 +93,7 @@ export function testSegments(loop: Loop, sizes: readonly number[]): void {
     const input = { ...problem(loop), momentum: 0.9, weightDecay: 0.01, dropoutSeed: 5 };
     const expected = await net.metaGradient(input);
     for (const memory of settings(length, sizes)) {
-      // A velocity beside each state.
+      // There is a velocity beside each state.
       const bytes = typeof memory === "number" ? memory + 4 * floats.state * (length + 1) : memory;
       expectSameBits(await net.metaGradient({ ...input, memory: bytes }), expected, `memory ${bytes}, seeds 1 to 40`);
     }

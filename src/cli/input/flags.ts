@@ -1,19 +1,19 @@
-// Options of commands from declared options (checks/declare.ts): how their values are read from text, under which help.
+// Makes options of commands from declared options (checks/declare.ts): reads their values from text, and gives their help.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Complete, Option as Declared, Group, Kind } from "../../checks/declare.ts";
 import { wholeNumber } from "./options.ts";
 
-/** A declared option that the command has, and where its value stands in a recipe. */
+/** A declared option that the command has, and the place of its value in a recipe. */
 export interface Place {
   readonly path: readonly string[];
   readonly option: Declared<unknown>;
   /** The options beside it. */
   readonly group: Group;
-  /** The key and the name of the variant that has it, where it is an option of one: name, back-gradient. */
+  /** The key and the name of the variant that has it, if it belongs to one: name, back-gradient. */
   readonly variant?: { readonly at: readonly string[]; readonly name: string };
 }
 
-/** An option of the command. Several variants may have one of its name. */
+/** An option of the command. Several variants may have one of this name. */
 export interface Flag {
   /** "--steps <n>" */
   readonly flag: string;
@@ -21,12 +21,12 @@ export interface Flag {
   readonly places: readonly Place[];
 }
 
-/** "--steps" of an option whose flag is "--steps <n>". */
+/** Returns "--steps" for an option whose flag is "--steps <n>". */
 export function flagName({ flag = "" }: Pick<Declared<unknown>, "flag">): string {
   return flag.replace(/ .*/, "");
 }
 
-/** The options of the command for a group, in its order. */
+/** Returns the options of the command for a group, in its order. */
 export function flagsOf(group: Group): readonly Flag[] {
   const flags = new Map<string, { flag: string; oldFlag?: string; places: Place[] }>();
   for (const place of placesOf(group, [])) {
@@ -53,7 +53,7 @@ function placesOf(group: Group, above: readonly string[], variant?: Place["varia
   });
 }
 
-/** Adds the options to the command; the older spellings of some do not stand in its help. */
+/** Adds the options to the command; their older spellings are not in its help. */
 export function addFlags(command: Command, flags: readonly Flag[], defaults: boolean = false): void {
   for (const { flag, oldFlag, places } of flags) {
     const helps = new Set(places.map(({ option }) => option.help));
@@ -70,14 +70,14 @@ export function addFlags(command: Command, flags: readonly Flag[], defaults: boo
   }
 }
 
-/** The value that the command line gives to an option, under its name or its older one. */
+/** Returns the value that the command line gives to an option, under its name or its older one. */
 export function givenTo({ flag, oldFlag }: Flag, options: object): unknown {
   const value = (name: string): unknown =>
     (options as Readonly<Record<string, unknown>>)[new Option(name).attributeName()];
   return value(flag) ?? (oldFlag === undefined ? undefined : value(oldFlag));
 }
 
-/** The values that the command line gives to the options of a group, by name. */
+/** Returns the values that the command line gives to the options of a group, by name. */
 export function givenIn<G extends Group>(group: G, options: object): Partial<Complete<G>> {
   const given = flagsOf(group).map((flag) => [flag.places[0]!.path.join("."), givenTo(flag, options)] as const);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Partial<Complete<G>>;
@@ -85,7 +85,7 @@ export function givenIn<G extends Group>(group: G, options: object): Partial<Com
 
 type Reader = (text: string) => unknown;
 
-/** Reads what one of the places takes; the recipe then says whether it is the right one. */
+/** Reads a value that one of the places accepts; the recipe then decides whether it is the right one. */
 function readerOf(places: readonly Place[]): Reader | undefined {
   const readers = places.flatMap(({ option }) => reader(option.inRecipe ?? option.kind) ?? []);
   if (readers.length === 0) return undefined;
@@ -102,7 +102,7 @@ function readerOf(places: readonly Place[]): Reader | undefined {
   };
 }
 
-/** How a value of a kind is read; nothing for true, which takes no value. */
+/** Returns how a value of a kind is read; undefined for true, which takes no value. */
 export function reader(kind: Kind<unknown>): Reader | undefined {
   const { type, expected, above, least = above, below, most = below, words = [], of, variants = {} } = kind;
   switch (type) {
@@ -125,7 +125,7 @@ export function reader(kind: Kind<unknown>): Reader | undefined {
   }
 }
 
-/** A number as in 0.02 or 5e-4. */
+/** Reads a number such as 0.02 or 5e-4. */
 function number(least: number = 0, most: number = Number.POSITIVE_INFINITY, expected: string): Reader {
   return (text) => {
     const value = /^(\d{1,16}(\.\d{1,16})?|\.\d{1,16})(e[+-]?\d{1,2})?$/.test(text) ? Number(text) : Number.NaN;
@@ -141,7 +141,7 @@ function oneOf(words: readonly string[]): Reader {
   };
 }
 
-/** One of the words, else what the kind takes. */
+/** Reads one of the words, or else what the kind accepts. */
 function either(words: readonly string[], of: Kind<unknown>): Reader {
   return (text) => {
     if (words.includes(text)) return text;

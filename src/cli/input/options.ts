@@ -1,4 +1,4 @@
-// Options that several commands have: how their values are read, and the data that they name.
+// The options that several commands have: reads their values, and loads the data that they name.
 import { InvalidArgumentError } from "commander";
 import { type DatasetSplit, digits } from "../../index.ts";
 import { type DownloadProgress, datasetNames, type LoadOptions, loadDataset, loadNamed } from "../../node.ts";
@@ -30,23 +30,23 @@ export function threadCount(text: string): number | "auto" {
   }
 }
 
-/** Texts of the options that `run` and `evaluate` share. */
+/** The help of the options that `run` and `evaluate` share. */
 export const optionTexts = {
   data: "folder, archive or file with a data set, or the name of a downloaded one (default: the digits in this package)",
-  dataset: `${datasetNames.join(", ")}: downloaded into the cache folder where it is not there yet` as string,
+  dataset: `${datasetNames.join(", ")}: downloaded into the cache folder if it is not there yet` as string,
   threads: "kernel threads; results do not depend on them",
   workers: "workers that run networks side by side, 0 for none; --threads is of each; results do not depend on them",
 } as const;
 
-/** What names a data set on the command line, beside --data, and how it is read. */
+/** The options that name the data on the command line, beside --data. */
 export interface DataOptions extends LoadOptions {
-  /** Of --dataset: a name, which may be downloaded. */
+  /** The name given by --dataset, which may be downloaded. */
   readonly dataset?: string | undefined;
 }
 
 /**
- * The data set at the path (or of the name) of --data, or of the name of --dataset; without both the built-in digits. What a
- * reader decided goes to stderr.
+ * Loads the data set at the path (or of the name) given by --data, or of the name given by --dataset; without both the
+ * built-in digits. What a reader decided goes to stderr.
  */
 export function loadData(data: string | undefined, { dataset, ...rest }: DataOptions = {}): Promise<DatasetSplit> {
   const options = { onNotice: writeNote, ...rest };

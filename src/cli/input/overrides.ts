@@ -1,4 +1,4 @@
-// Options of `distillate run` that each stand for a key of the recipe.
+// The options of `distillate run` that each set a key of the recipe.
 import { basename, dirname, join } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { recipeGroup } from "../../recipes/recipe.ts";
@@ -8,14 +8,14 @@ import { baselineList, baselinesText } from "../output/baselines.ts";
 import { addFlags, type Flag, flagsOf, givenTo, type Place } from "./flags.ts";
 import { addDataOptions, withDataOptions } from "./recipe-data.ts";
 
-/** The keys of a recipe that have an option of their own: how each is read and what it does is declared with it. */
+/** The keys of a recipe that have an option of their own, whose reading and help are declared with them. */
 const { data: _, init: __, ...overridable } = recipeGroup;
 const flags: readonly Flag[] = flagsOf(overridable);
 
-/** What an option puts into the recipe: values at keys. */
+/** The changes of an option in the recipe: values at keys. */
 type Change = (value: never, recipe: Recipe) => readonly (readonly [key: string, value: unknown])[];
 
-/** Options that stand for more than the value of one key, or are written in another way than it. */
+/** Options that set more than one key, or are written in another way than their value. */
 const others: readonly {
   readonly flags: string;
   readonly text: string;
@@ -24,17 +24,17 @@ const others: readonly {
 }[] = [
   {
     flags: "--pool <dir>",
-    text: "where the trained networks are that it starts from: a pool of `distillate train`, or a file",
+    text: "the trained networks to start from: a pool of `distillate train`, or a file",
     change: (pool: string, { init }) => {
       if (init.kind !== "pretrained") return [["init", { kind: "pretrained", pool }]];
-      // `distillate train` leaves both side by side.
+      // `distillate train` makes both folders side by side.
       const beside = init.testPool !== undefined && basename(pool) === "train" && join(dirname(pool), "test");
       return [["init.pool", pool], ...(beside ? [["init.testPool", beside] as const] : [])];
     },
   },
   {
     flags: "--test-pool <dir>",
-    text: "where the trained networks are that the set is evaluated on, apart from those",
+    text: "other trained networks, to evaluate the set on",
     change: (pool: string) => [["init.testPool", pool]],
   },
   {
@@ -51,7 +51,7 @@ const others: readonly {
   },
 ];
 
-/** Adds the options, under a heading of their own. */
+/** Adds the options under a heading of their own. */
 export function addOverrides(command: Command): void {
   command.optionsGroup("Instead of what the recipe says:");
   addDataOptions(command);
@@ -62,7 +62,7 @@ export function addOverrides(command: Command): void {
   }
 }
 
-/** The recipe with what the options say instead. Throws UsageError where the two do not go together. */
+/** Returns the recipe with the changes of the options. Throws UsageError if the two do not go together. */
 export function overridden(recipe: Recipe, options: object): Recipe {
   const data = withDataOptions(recipe.data, options);
   const changed = structuredClone({ ...recipe, data }) as unknown as Json;
@@ -84,14 +84,14 @@ export function overridden(recipe: Recipe, options: object): Recipe {
 
 type Json = { [key: string]: unknown };
 
-/** Puts the value where the recipe's variants have it; what it takes the place of goes. */
+/** Puts the value where the recipe's variants have it, and removes the value that it replaces. */
 function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   const place = places.find(({ variant }) => variant === undefined || at(recipe, variant.at) === variant.name);
   if (place === undefined) throw notThere(recipe, flag, places);
   const { path, option, group } = place;
   const { key } = option.kind;
   if (key !== undefined) {
-    // What another variant has is of no use to this one.
+    // A value of another variant does not apply to this one.
     if (at(recipe, [...path, key]) !== value) put(recipe, path, { [key]: value });
     return;
   }
@@ -102,7 +102,7 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   put(recipe, path, value);
 }
 
-/** The error of an option that the chosen variant, such as the method, does not have. */
+/** Makes the error for an option that the chosen variant, such as the method, does not have. */
 function notThere(recipe: Json, flag: string, places: readonly Place[]): UsageError {
   const { at: where } = places[0]!.variant!;
   const which = places.map(({ variant }) => variant!.name).join(" or ");

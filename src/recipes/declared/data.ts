@@ -10,11 +10,11 @@ const channels: Kind<1 | 3> = nested("other", "1 or 3", (value, at) => {
   return value;
 });
 
-/** The declaration of a recipe's data. */
+/** Declares the data of a recipe. */
 export const dataOptions = {
-  /** Of a data set that is known by name; of any other, what to call it. */
+  /** The name of a known data set, or a name for any other. */
   name: asked(line("the name of a data set"), {
-    help: "which data set it is, one that is known by name, or what to call any other",
+    help: "which data set it is: the name of a known one, or a name for any other",
   }) as Asked<string>,
   /** The folder or file that holds it. */
   path: open(path, { help: "where it is: a folder, an archive or a file" }) as Open<string>,
@@ -28,18 +28,18 @@ export const dataOptions = {
     help: "how many black pixels are added on each side of the images",
     flag: "--padding <n>",
   }) as Open<number>,
-  /** The label of the first class in the files, where that is not 0. */
+  /** The label of the first class in the files; 0 by default. */
   labelsFrom: open(whole(-farthestStart, farthestStart), {
-    help: "which label the first class has in the files: 1 in EMNIST's letters, 0 where this is not given",
+    help: "which label the first class has in the files, such as 1 in EMNIST's letters; 0 by default",
     flag: "--labels-from <n>",
   }) as Open<number>,
-  /** 1 makes them grey, 3 makes three channels of grey ones. */
+  /** 1 makes images grey, 3 makes three channels of grey ones. */
   channels: open(channels, { help: "how many channels images are made to have: 1 for grey, 3 for colours" }) as Open<
     1 | 3
   >,
-  /** What is done to training images, drawn anew for each batch. */
+  /** The augmentation of training images, drawn anew for each batch. */
   augment: open(object(augmentOptions), {
-    help: "what is done to training images, drawn anew for each batch",
+    help: "how training images are augmented, drawn anew for each batch",
   }) as Open<Augmentation>,
 };
 

@@ -1,4 +1,4 @@
-// Where the initial weights of a recipe come from.
+// The source of a recipe's initial weights.
 import {
   type Asked,
   asked,
@@ -32,32 +32,32 @@ const drawnOptions = {
 };
 
 const fixedOptions = {
-  /** The seed that the network is made from; without it, that of the run. */
-  seed: open(whole(0), { help: "which seed makes the network; without it that of the run does" }) as Open<number>,
+  /** The seed that makes the network; by default that of the run. */
+  seed: open(whole(0), { help: "which seed makes the network; by default that of the run" }) as Open<number>,
 };
 
 const poolNetworks = whole(1, 9999);
 
-/** What the networks of a pool are trained on and how. */
+/** How the networks of a pool are trained, and on what. */
 export const trainingOptions = {
   /** The images that the networks are trained on. */
   data: asked(dataKind, { help: "which images the networks are trained on" }) as Asked<RecipeData>,
-  /** Networks to distil for. */
+  /** The number of networks to distil for. */
   networks: filled(poolNetworks, 200, {
     help: "how many networks are trained, to distil for",
     flag: "--networks <n>",
   }) as Filled<number>,
-  /** Networks to evaluate on; 0 for none. */
+  /** The number of networks to evaluate on; 0 for none. */
   testNetworks: filled(whole(0, 9999), 20, {
-    help: "how many more are trained, to evaluate on, 0 for none",
+    help: "how many more networks are trained, to evaluate on; 0 for none",
     flag: "--test-networks <n>",
   }) as Filled<number>,
-  /** Passes over the images. */
+  /** The number of passes over the images. */
   epochs: filled(whole(1), 40, {
     help: "how many passes a network makes over the images that it is trained on",
     flag: "--epochs <n>",
   }) as Filled<number>,
-  /** Images of a step. */
+  /** The images of a step. */
   batch: filled(whole(1), 1024, {
     help: "how many images a step looks at",
     flag: "--batch <n>",
@@ -67,41 +67,41 @@ export const trainingOptions = {
     help: "at which learning rate the networks are trained, by Adam",
     flag: "--learning-rate <x>",
   }) as Filled<number>,
-  /** Passes between two decays. */
+  /** The passes between two decays. */
   decayEvery: filled(poolAdam.decayEvery.kind, poolAdam.decayEvery.default!, {
     help: "how many passes lie between two decays of the learning rate",
     flag: "--decay-every <n>",
   }) as Filled<number>,
   /** The factor of each decay. */
   decayFactor: filled(poolAdam.decayFactor.kind, poolAdam.decayFactor.default!, {
-    help: "what each decay multiplies the learning rate by",
+    help: "which factor each decay applies to the learning rate",
     flag: "--decay-factor <x>",
   }) as Filled<number>,
 };
 
-/** What the networks of a pool are trained on and how. */
+/** How the networks of a pool are trained, and on what. */
 export interface PoolTraining extends Complete<typeof trainingOptions> {}
 
 const poolOptions = {
-  /** The folder of a pool, as `distillate train` leaves it, or the file of one network. */
+  /** The folder of a pool that `distillate train` made, or the file of one network. */
   pool: asked(path, {
     help: "where the trained networks are: the folder of a pool of `distillate train`, or the file of one network",
   }) as Asked<string>,
-  /** Those to evaluate on. Without it, the same. */
+  /** The networks to evaluate on; by default the same pool. */
   testPool: open(path, {
-    help: "where the networks are that the set is evaluated on; without it the same",
+    help: "where the networks to evaluate on are; by default the same pool",
   }) as Open<string>,
-  /** How many of the pool, from its first; without it all. */
+  /** The number of networks used, from the first of the pool; by default all. */
   networks: open(poolNetworks, {
-    help: "how many networks of the pool are used, from its first; without it all",
+    help: "how many networks of the pool are used, from its first; by default all",
   }) as Open<number>,
-  /** Makes the last layer of the network in a file anew, with weight 0 and bias 1. */
+  /** Makes the last layer of the network in a file new, with weight 0 and bias 1. */
   freshLastLayer: open(flag, {
-    help: "makes the last layer of the network in a file anew, with weight 0 and bias 1",
+    help: "makes the last layer of the network in a file new, with weight 0 and bias 1",
   }) as Open<boolean>,
-  /** How to train the pool, if that can be done here. */
+  /** How to train the pool, if it can be trained here. */
   training: open(object(trainingOptions) as Kind<PoolTraining>, {
-    help: "how `distillate train` makes the networks, if it can",
+    help: "how `distillate train` makes the networks, if it can make them",
   }) as Open<PoolTraining>,
 };
 
@@ -110,7 +110,7 @@ export interface RecipePool extends Complete<typeof poolOptions> {
   readonly kind: "pretrained";
 }
 
-/** Where initial weights come from. Without a seed, that of the run makes the fixed network. */
+/** The source of initial weights. Without a seed, that of the run makes the fixed network. */
 export type RecipeInit =
   | ({ readonly kind: "random" } & Complete<typeof drawnOptions>)
   | ({ readonly kind: "fixed" } & Complete<typeof drawnOptions> & Complete<typeof fixedOptions>)

@@ -17,12 +17,12 @@ import type { ImageShape } from "../../nn/layer.ts";
 import { type ConvNetOptions, convNetOptions } from "../../nn/zoo/conv-net.ts";
 
 const alexNetOptions = {
-  /** Whether its two large layers drop out. */
+  /** Whether there is dropout before its two large layers. */
   dropout: open(flag, { help: "puts dropout before each of the first two fully connected layers" }) as Open<boolean>,
 };
 
 const mlpOptions = {
-  /** Units of the layers between the images and the classes. */
+  /** The units of each layer between the images and the classes. */
   hidden: asked(list("a list of numbers of units", whole(1)), {
     help: "how many units each layer between the images and the classes has",
   }) as Asked<readonly number[]>,
@@ -48,7 +48,7 @@ const inputShape: Kind<ImageShape> = nested("other", "[channels, height, width]"
   return value as unknown as ImageShape;
 });
 
-/** What else a layer has is for the function that makes it. */
+/** The other fields of a layer are checked by the function that makes it. */
 const layer: Kind<ModelDescription["layers"][number]> = nested("other", "an object with a kind", (value, at) => {
   if (!isObject(value)) throw new Misfit(at, "an object with a kind", value);
   const { kind } = value;
