@@ -32,8 +32,7 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
 ];
 
 describe.each(runs)("$name:", ({ name: _, ...options }) => {
-  const { data, model, method, outer, loss = "cross-entropy" } = options;
-  const batch = Math.min(outer?.batch ?? 1024, data.count);
+  const { data, outer } = options;
 
   test.each([1, 3])(
     "the arena holds what the plan counts, and the WebAssembly memory no more, %i threads",
