@@ -33,8 +33,8 @@ export class GuardJob {
   count: i32;
   loss: Buffer;
   /** The two halves of the bits of clip, a float64. */
-  clipLow: i32;
-  clipHigh: i32;
+  clipLow: u32;
+  clipHigh: u32;
 }
 
 /**
@@ -51,7 +51,7 @@ export function guard(job: GuardJob, begin: i32, end: i32): void {
     finite = finite && isFinite(square);
     total += <f64>square;
   }
-  const clip = reinterpret<f64>(((<u64>(<u32>job.clipHigh)) << 32) | <u64>(<u32>job.clipLow));
+  const clip = reinterpret<f64>(((<u64>job.clipHigh) << 32) | <u64>job.clipLow);
   if (!finite || clip === 0) {
     store<f32>(job.out, finite ? 1 : 0);
     return;

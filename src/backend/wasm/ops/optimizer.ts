@@ -57,5 +57,5 @@ function power(base: number, n: number): number {
 function halves(value: number): readonly [low: number, high: number] {
   const bits = new DataView(new ArrayBuffer(8));
   bits.setFloat64(0, value);
-  return [bits.getInt32(4), bits.getInt32(0)];
+  return [bits.getUint32(4), bits.getUint32(0)];
 }
