@@ -25,9 +25,9 @@ export const gradientMatching = {
       synthetic,
       learned: [synthetic.images],
       carried: [],
-      start() {
-        synthetic.startNoise(options.initialNoise, () => tools.key("gradient-matching/pixels"));
-        synthetic.startLabels(() => labels);
+      start(staging) {
+        synthetic.startNoise(staging, options.initialNoise, () => tools.key("gradient-matching/pixels"));
+        synthetic.startLabels(staging, () => labels);
       },
       set(rows) {
         const [channels, height, width] = problem.model.inputShape;

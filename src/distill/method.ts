@@ -44,10 +44,13 @@ export interface MethodRun {
   readonly carried: readonly Tensor[];
   /** The learning rate that inner steps start with, which messages of a diverged run name; absent where there is none. */
   readonly innerRate?: number | undefined;
-  /** Records what writes the initial values of all of it, from the seed. */
-  start(): void;
+  /**
+   * Records what writes the initial values of all of it, from the seed. `staging` has room for one block of the largest packed
+   * tensor as users hold it.
+   */
+  start(staging: Buffer): void;
   /** Records what moves the carried tensors, after outer step `step` (counted from 0). */
-  after?(step: number): void;
+  after?: ((step: number) => void) | undefined;
   /** The set that the rows of the learned tensors are, by their names; those `through` a function as f(value). */
   set(rows: ReadonlyMap<string, Floats>): LearnedSet;
 }
@@ -85,9 +88,9 @@ export interface Method<Options = never> {
   /** Outer settings that it has where a run says nothing. */
   readonly outer?: GivenOuterOptions | undefined;
   /** Throws RangeError where the options do not fit the model. */
-  check?(options: Options, model: Model): void;
+  check?: ((options: Options, model: Model) => void) | undefined;
   /** The classes that the real images must include. Absent: all. */
-  classes?(options: Options, model: Model): ReadonlySet<number>;
+  classes?: ((options: Options, model: Model) => ReadonlySet<number>) | undefined;
   /** Allocates what is learned, on the machine of the outer loop and wherever networks run. */
   allocate(context: MethodContext<Options>): MethodRun;
   /** Allocates what computes a network's share, wherever networks run. */

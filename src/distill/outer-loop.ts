@@ -43,7 +43,7 @@ export class OuterLoop {
     this.#parts = parts;
     this.#buffers = allocateOuter(run, optimizerOf(problem.outer), backend, memory);
     this.#layout = outcomeLayout(run.learned);
-    run.start();
+    run.start(this.#buffers.staging);
     for (const optimizer of this.#buffers.optimizers) optimizer.start();
     backend.ops.fill(this.#buffers.clipMean, 0, 3);
     if (state) this.#restore(state);

@@ -24,8 +24,6 @@ export class SyntheticImages {
   readonly #counts: BlockCounts;
   readonly #model: Model;
   readonly #backend: Backend;
-  /** One block as users hold it. */
-  readonly #staging: Buffer;
 
   constructor(counts: BlockCounts, model: Model, backend: Backend, memory: Pick<Allocators, "gradients" | "scratch">) {
     const { steps, imagesPerStep } = counts;
@@ -44,33 +42,35 @@ export class SyntheticImages {
     this.#counts = counts;
     this.#model = model;
     this.#backend = backend;
-    this.#staging = memory.scratch.allocate(imagesPerStep * Math.max(features, model.classes));
   }
 
-  /** Records pixels ~ N(0, std²) in normalised space, those of block s from the stream `key(s)`. */
-  startNoise(std: number, key: (step: number) => RandomKey): void {
+  /**
+   * Records pixels ~ N(0, std²) in normalised space, those of block s from the stream `key(s)`. Here and below, `staging` is
+   * room for one block as users hold it.
+   */
+  startNoise(staging: Buffer, std: number, key: (step: number) => RandomKey): void {
     const { images, features } = this.images.packing!;
     this.#each((s) => {
-      this.#backend.ops.normal(this.#staging, images * features, key(s), 0, std);
-      this.#pack(s);
+      this.#backend.ops.normal(staging, images * features, key(s), 0, std);
+      this.#pack(staging, s);
     });
   }
 
   /** Puts real or other images there: `rows(s)` are those of block s, [imagesPerStep, c, h, w], normalised. */
-  startImages(rows: (step: number) => ArrayLike<number>): void {
+  startImages(staging: Buffer, rows: (step: number) => ArrayLike<number>): void {
     this.#each((s) => {
-      write(this.#backend, this.#staging, rows(s));
-      this.#pack(s);
+      write(this.#backend, staging, rows(s));
+      this.#pack(staging, s);
     });
   }
 
   /** Puts one-hot labels there: `classes(s)` are those of block s, [imagesPerStep]. */
-  startLabels(classes: (step: number) => readonly number[]): void {
+  startLabels(staging: Buffer, classes: (step: number) => readonly number[]): void {
     const { lanes, images, features } = this.labels.packing!;
     const { targets, targetFloats } = this.blocks;
     this.#each((s) => {
-      write(this.#backend, this.#staging, classes(s));
-      this.#backend.ops.oneHot(targets + s * targetFloats, this.#staging, { classes: features, images, batch: lanes });
+      write(this.#backend, staging, classes(s));
+      this.#backend.ops.oneHot(targets + s * targetFloats, staging, { classes: features, images, batch: lanes });
     });
   }
 
@@ -84,10 +84,10 @@ export class SyntheticImages {
     return rows;
   }
 
-  #pack(s: number): void {
+  #pack(staging: Buffer, s: number): void {
     const { lanes, images, features } = this.images.packing!;
     const to = this.blocks.images + s * this.blocks.imageFloats;
-    this.#backend.ops.packImages(to, this.#staging, { features, images, batch: lanes });
+    this.#backend.ops.packImages(to, staging, { features, images, batch: lanes });
   }
 
   #each(work: (step: number) => void): void {

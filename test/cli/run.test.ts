@@ -241,6 +241,7 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
     },
     networksPerStep: 2,
     outer: {
+      optimizer: "adam",
       learningRate: 0.02,
       beta1: 0.5,
       beta2: 0.999,

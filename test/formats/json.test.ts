@@ -34,7 +34,7 @@ describe("JSON out of files", () => {
         expect(parse(text)).toThrow(/^.{1,150}$/);
       }
     }
-    expect(parse('{"loss":NaN}')).toThrow("evil.bin: expected JSON, which has no NaN; write null for a number");
+    expect(parse('{"loss":NaN}')).toThrow("evil.bin: expected JSON, which has no NaN; write null for a missing number");
     expect(parse("[1, -Infinity]")).toThrow("evil.bin: expected JSON, which has no -Infinity");
   });
 

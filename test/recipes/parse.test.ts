@@ -26,6 +26,7 @@ test("what is left out is what the paper's reference code has", () => {
     },
     networksPerStep: 1,
     outer: {
+      optimizer: "adam",
       learningRate: 0.01,
       beta1: 0.5,
       beta2: 0.999,

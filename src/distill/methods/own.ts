@@ -1,8 +1,10 @@
 // Methods that users write: objects of the public kind `Method`, with their options and the file that workers import them
 // from.
+
 import { type Check, text } from "../../checks/checks.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { UnsupportedError } from "../../errors.ts";
+import type { URL } from "../../host-types.ts";
 import { isObject } from "../../kinds.ts";
 import { quote } from "../../quote.ts";
 import type { MethodChoice } from "../config.ts";

@@ -38,7 +38,7 @@ export class NetworkServer implements WorkerApi {
     const { backend, arena } = this.#anew();
     const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) });
     const served = allocateServed(method, context);
-    served.run.start();
+    served.run.start(served.staging);
     this.#run = served;
   }
 

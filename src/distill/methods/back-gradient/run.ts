@@ -42,10 +42,10 @@ export class BackGradientRun implements MethodRun {
   }
 
   /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, one-hot labels. */
-  start(): void {
+  start(staging: Buffer): void {
     const { options, backend, tools } = this.#context;
-    this.#synthetic.startNoise(options.initialNoise, (s) => tools.key("pixels", s));
-    this.#synthetic.startLabels((s) => this.#labelsOf(s));
+    this.#synthetic.startNoise(staging, options.initialNoise, (s) => tools.key("pixels", s));
+    this.#synthetic.startLabels(staging, (s) => this.#labelsOf(s));
     backend.ops.fill(this.#raw, rawLearningRate(options.learningRate), this.#loop.steps * this.#loop.epochs);
   }
 
