@@ -1,8 +1,7 @@
 // A method of one's own, run by the library like any other: in place and on workers, with the same bits.
 //
 // Gradient matching (Zhao, Mopuri, Bilen 2021) in its simplest form: the synthetic images shall give a fresh network the
-// gradient g that real ones give it, G. Of the distance D = ½ |g − G|² the derivative by the images is H_xθ (g − G), which
-// one tangent pass gives.
+// gradient g that real ones give it, G. The distance D = ½ |g − G|² has the derivative H_xθ (g − G): one tangent pass.
 //
 //   node examples/07-own-method.mjs [outer steps, 200]
 import { isMainThread } from "node:worker_threads";
@@ -16,8 +15,8 @@ export const gradientMatching = {
   name: "gradient-matching",
   // Workers import the method from here.
   module: import.meta.url,
-  options: { epochs: 30, learningRate: 0.02, initialNoise: 0.1 },
-  outer: { optimizer: "sgd", learningRate: 0.5, momentum: 0.5, batch: 256 },
+  options: { epochs: 30, learningRate: 0.1, initialNoise: 0.1 },
+  outer: { learningRate: 0.05, batch: 256 },
 
   allocate({ options, problem, tools }) {
     const synthetic = tools.synthetic({ steps: 1, imagesPerStep: classes });
@@ -47,9 +46,8 @@ export const gradientMatching = {
     const { parameterCount } = problem.model;
     const network = tools.network(classes);
     const { images, targets } = synthetic.blocks;
-    const wanted = { images: true, targets: false };
-    const tape = network.tape(memory.activations, images, targets, wanted);
-    const tangent = network.tangent(memory.scratch, wanted);
+    const tape = network.tape(memory.activations, images, targets, { images: false, targets: false });
+    const tangent = network.tangent(memory.scratch, { images: true, targets: false });
     const real = tools.realImages();
     const [theta, ofReal, difference] = [tools.parameters(), tools.parameters(), tools.parameters()];
     const share = { loss: memory.gradients.allocate(1), gradients: [tangent.dImages] };
@@ -75,9 +73,8 @@ if (isMainThread) {
   const { train, test } = await digits();
   const [steps = 200] = process.argv.slice(2).map(Number);
   const options = { data: train, model: lenet(), method: gradientMatching, networksPerStep: 2, outer: { steps } };
-  const set = await distill({ ...options, workers: 2 }).result();
+  const [set, inPlace] = [await distill({ ...options, workers: 2 }).result(), await distill(options).result()];
   const { mean } = await evaluate({ set, model: lenet(), init: randomInit(), networks: 5, test });
   console.log(`${(100 * mean).toFixed(1)} % of the test digits are read after training on ten images`);
-  const inPlace = await distill(options).result();
   console.log(`in place the same bits: ${(await setDigest(inPlace)) === (await setDigest(set))}`);
 }

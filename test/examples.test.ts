@@ -75,3 +75,10 @@ test("06 reaches the optimum of least squares with as many points as features, a
   expect(drawing).toMatch(/^<svg .*<\/svg>\n$/s);
   expect(drawing.match(/<polyline /g)).toHaveLength(10);
 });
+
+test("07 runs a method of its own on workers and in place, with the same bits", async () => {
+  const printed = await example("07-own-method.mjs", "3");
+  expect(printed).toMatch(
+    /^\d+\.\d % of the test digits are read after training on ten images\nin place the same bits: true\n$/,
+  );
+});

@@ -1,0 +1,68 @@
+// Methods that users write: they run in place, on workers and in an orchestrator, with the same bits.
+import { describe, expect, test } from "vitest";
+// @ts-expect-error an example, in JavaScript
+import { gradientMatching } from "../../examples/07-own-method.mjs";
+import { createEngine, type DistillOptions, distill, estimateMemory, lenet, setDigest } from "../../src/index.ts";
+import { noise } from "./noise.ts";
+
+const data = noise({ count: 60 });
+const options: DistillOptions = {
+  ...{ data, model: lenet(), method: gradientMatching, networksPerStep: 2, seed: 3 },
+  outer: { batch: 20, steps: 3 },
+};
+const digestOf = async (changes: Partial<DistillOptions> = {}): Promise<string> =>
+  setDigest(await distill({ ...options, ...changes }).result());
+
+describe("a method of one's own", async () => {
+  const digest = await digestOf({ threads: 1 });
+
+  test("has the same bits on two threads and on workers, which import its module", async () => {
+    expect(await digestOf({ threads: 2 })).toBe(digest);
+    expect(await digestOf({ workers: 2 })).toBe(digest);
+  });
+
+  test("has them in an orchestrator, as pages run it", async () => {
+    await using engine = await createEngine({ worker: true, threads: 1 });
+    const set = await distill({ ...options, engine }).result();
+    expect(await setDigest(set)).toBe(digest);
+    // The recipe names it, and no place of this machine.
+    expect(set.recipe.method).toEqual({ ...gradientMatching.options, name: "gradient-matching" });
+  });
+
+  test("goes on from a state with the bytes of a run that never stopped", async () => {
+    const first = distill({ ...options, outer: { ...options.outer, steps: 1 } });
+    await first.result();
+    expect(await digestOf({ resume: await first.state() })).toBe(digest);
+  });
+
+  test("takes the memory that its plan says", async () => {
+    await using engine = await createEngine({ threads: 1, worker: false });
+    await distill({ ...options, engine }).result();
+    const { total } = estimateMemory({ ...options, threads: 1 });
+    const { backend } = engine as unknown as { readonly backend: { readonly capacity: number } };
+    expect(4 * backend.capacity).toBe(total - data.pixels.length - data.labels.length);
+  });
+
+  test("that names no module is refused on workers, with what to do, and runs in place", async () => {
+    const { module: _, ...method } = gradientMatching;
+    expect(() => distill({ ...options, method, workers: 2 })).toThrow(
+      /^workers cannot run the method "?gradient-matching"?, because it names no module: say module: import\.meta\.url/,
+    );
+    expect(await digestOf({ method })).toBe(digest);
+  });
+
+  test("whose module exports another is refused by name", async () => {
+    const method = { ...gradientMatching, name: "other" };
+    await expect(distill({ ...options, method, workers: 2 }).result()).rejects.toThrow(
+      /expected to export the method "?other"?/,
+    );
+  });
+});
+
+test("what is no method is refused before anything runs", () => {
+  const wrong = (method: unknown) => () => distill({ ...options, method: method as DistillOptions["method"] });
+  expect(wrong({ allocate() {} })).toThrow(/^"method\.name" expected/);
+  expect(wrong({ allocate() {}, name: "mine" })).toThrow('"method.network" expected a function, got undefined');
+  expect(wrong({ ...gradientMatching, module: 7 })).toThrow('"method.module" expected the URL of a module, got 7');
+  expect(wrong({ ...gradientMatching, options: 7 })).toThrow('"method.options" expected an object, got 7');
+});
