@@ -8,8 +8,6 @@ import {
   flag,
   floats,
   kind,
-  listOf,
-  number,
   optional,
   whole,
   wholeNumber,
@@ -18,6 +16,7 @@ import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { logUniform } from "../numeric/elementary.ts";
 import { philox4x32, type RandomKey } from "../numeric/philox.ts";
+import { keyCheck } from "../numeric/random.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { fitTo, Resizer } from "./resize.ts";
@@ -90,8 +89,6 @@ export function checkAugmentation(augmentation: Augmentation, shape: AugmentShap
 }
 
 const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
-const word = number("a 32-bit integer", Number.isInteger);
-const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));
 
 /** Four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */

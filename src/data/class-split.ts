@@ -34,7 +34,9 @@ export function classSplit(labels: ArrayLike<number>, classes: number, options: 
     // The first word of block i of the generator draws place i.
     const words = Array.from({ length: wanted }, (_, i) => philox4x32([i, 0, 0, 0], key.seed)[0]);
     const held = new Set(placesDrawn(n, words));
-    members.forEach((member, place) => (held.has(place) ? test : train).push(member));
+    members.forEach((member, place) => {
+      (held.has(place) ? test : train).push(member);
+    });
   });
   const ascending = (a: number, b: number): number => a - b;
   return { train: train.sort(ascending), test: test.sort(ascending) };

@@ -30,8 +30,8 @@ export interface StepNetworks {
 }
 
 /** What decides the sizes of a run. */
-export function sizesOf({ model, method, loss, data, outer }: OuterLoopConfig): RunSizes {
-  return { model, method, loss, images: data.count, batch: outer.batch };
+export function sizesOf({ model, method, loss, outer }: OuterLoopConfig): RunSizes {
+  return { model, method, loss, batch: outer.batch };
 }
 
 export class NetworkGradient implements StepNetworks {
@@ -45,11 +45,11 @@ export class NetworkGradient implements StepNetworks {
 
   constructor(config: OuterLoopConfig, backend: Backend, arena: Arena) {
     const { data, outer, seed, augment } = config;
-    const { blocks, method, real, order } = allocateNetworks(sizesOf(config), backend, allIn(arena));
+    const { blocks, method, real } = allocateNetworks(sizesOf(config), backend, allIn(arena));
     this.#config = config;
     this.#backend = backend;
     this.#method = method;
-    this.#batch = new DataBatch(data, backend, { order, most: outer.batch, seed, augment });
+    this.#batch = new DataBatch(data, { most: outer.batch, seed, augment });
     this.#outerLoss = (theta, gradient) => real.loss(theta, this.#batch, gradient);
     this.blocks = blocks;
     this.gradients = { images: method.dImages, targets: method.dTargets, learningRates: method.dLearningRates };

@@ -16,8 +16,7 @@ export interface RunSizes {
   readonly model: Model;
   readonly method: BackGradientMethod;
   readonly loss: Loss;
-  /** Real images in all, and in an outer batch. */
-  readonly images: number;
+  /** Real images of an outer batch. */
   readonly batch: number;
 }
 
@@ -26,8 +25,6 @@ export interface NetworkBuffers {
   readonly blocks: Blocks;
   readonly method: BackGradient;
   readonly real: RealBatch;
-  /** The order of the real images. */
-  readonly order: Buffer;
 }
 
 /** What the outer loop has of networks that run elsewhere. */
@@ -64,7 +61,7 @@ export interface OuterBuffers {
 
 /** Allocates what networks need where they run, on `backend`, whose ops are not called. */
 export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: Allocators): NetworkBuffers {
-  const { model, method, loss, images, batch } = sizes;
+  const { model, method, loss, batch } = sizes;
   const loop = innerLoop(sizes);
   const blocks = allocateBlocks(loop, allocators.gradients);
   return {
@@ -75,7 +72,6 @@ export function allocateNetworks(sizes: RunSizes, backend: Backend, allocators: 
       initial: false,
     }),
     real: new RealBatch(model, backend, allocators.realBatch, batch, loss),
-    order: allocators.data.allocate(images),
   };
 }
 

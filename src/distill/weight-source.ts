@@ -14,6 +14,8 @@ import {
   initChecks,
   initialize,
   initializer,
+  initialParameters,
+  type NetworkStream,
 } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed, randomKey, randomOrder } from "../numeric/random.ts";
@@ -92,15 +94,24 @@ export function writeWeights(
   theta: Buffer,
   use: WeightUse,
 ): void {
-  if (source.kind === "pretrained") {
-    backend.write(theta, source.weights[placeInPool(source.weights.length, use)]!);
-    return;
-  }
-  const stream =
-    source.kind === "fixed"
-      ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
-      : { seed: use.seed, purpose: `weights/${use.purpose}`, index: use.index };
-  initialize(backend, model, theta, source, stream);
+  if (source.kind === "pretrained") backend.write(theta, networkOfPool(source, use));
+  else initialize(backend, model, theta, source, streamOf(source, use));
+}
+
+/** The weights that `writeWeights` writes, where kernels with strict SIMD draw them. */
+export function weightsOf(source: WeightSource, model: Model, use: WeightUse): Float32Array {
+  if (source.kind === "pretrained") return Float32Array.from(networkOfPool(source, use));
+  return initialParameters(model, source, streamOf(source, use));
+}
+
+function streamOf(source: Exclude<WeightSource, Pretrained>, { seed, purpose, index }: WeightUse): NetworkStream {
+  return source.kind === "fixed"
+    ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
+    : { seed, purpose: `weights/${purpose}`, index };
+}
+
+function networkOfPool({ weights }: Pretrained, use: WeightUse): Floats {
+  return weights[placeInPool(weights.length, use)]!;
 }
 
 function placeInPool(size: number, { seed, purpose, index, perStep = 1 }: WeightUse): number {

@@ -44,7 +44,6 @@ export class PoolTrainer {
   readonly #backend: Backend;
   readonly #real: RealBatch;
   readonly #images: TestImages | undefined;
-  readonly #order: Buffer;
   readonly #theta: Buffer;
   readonly #gradient: Buffer;
   /** Adam's. */
@@ -61,7 +60,6 @@ export class PoolTrainer {
     this.#backend = backend;
     this.#real = new RealBatch(model, backend, arena, training.batch, loss);
     this.#images = test && new TestImages(test, model, backend, arena);
-    this.#order = arena.allocate(data.count);
     this.#theta = floats();
     this.#gradient = floats();
     this.#moments = { first: floats(), second: floats() };
@@ -76,7 +74,7 @@ export class PoolTrainer {
     this.#step = 0;
     const { batch: most, augment } = training;
     const purpose = this.#purpose(`order/${network}`);
-    this.#batch = new DataBatch(data, backend, { order: this.#order, most, seed, purpose, augment });
+    this.#batch = new DataBatch(data, { most, seed, purpose, augment });
     initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
     backend.ops.fill(first, 0, model.parameterCount);
     backend.ops.fill(second, 0, model.parameterCount);

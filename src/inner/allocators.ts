@@ -11,8 +11,6 @@ export interface Allocators {
   readonly gradients: Allocator;
   /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: Allocator;
-  /** The order of the real images. */
-  readonly data: Allocator;
   /** Tangents and workspaces: overwritten in each step. */
   readonly scratch: Allocator;
 }
@@ -24,7 +22,6 @@ export function allIn(arena: Allocator): Allocators {
     activations: arena,
     gradients: arena,
     realBatch: arena,
-    data: arena,
     scratch: arena,
   };
 }

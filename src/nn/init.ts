@@ -4,6 +4,7 @@ import type { Backend, Buffer } from "../backend/backend.ts";
 import { number, oneOf, optional } from "../checks/checks.ts";
 import { type Checks, checkValues } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
+import { randomNormal, randomUniform } from "../numeric/draws.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
 import type { Model, Parameter } from "./model.ts";
@@ -44,31 +45,30 @@ export interface Initializer extends InitOptions {
   readonly scheme: InitScheme;
 }
 
-/** Draws one parameter; `scale` is the gain or std. */
-type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
+/** What one parameter is drawn from: N(0, std²), U(±bound), or gain times an orthogonal matrix. */
+type Distribution =
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "orthogonal"; readonly gain: number };
 
-/** What is needed of a backend. */
-type InitBackend = Pick<Backend, "ops" | "read" | "write">;
+/** What a parameter is drawn from; `scale` is the gain or std. */
+type Rule = (parameter: Parameter, scale: number) => Distribution;
 
 /** What a scheme draws, and the option it has with its default. A parameter that is not drawn is constant. */
 interface Scheme {
   readonly option?: keyof InitOptions;
   readonly scale: number;
-  readonly weight: Draw;
-  readonly bias?: Draw;
+  readonly weight: Rule;
+  readonly bias?: Rule;
 }
 
-/** A draw from N(0, std²). */
 const normal =
-  (std: (parameter: Parameter, scale: number) => number): Draw =>
-  ({ ops }, at, parameter, key, scale) =>
-    ops.normal(at, parameter.size, key, 0, std(parameter, scale));
+  (std: (parameter: Parameter, scale: number) => number): Rule =>
+  (parameter, scale) => ({ kind: "normal", std: std(parameter, scale) });
 
-/** A draw from U(±bound). */
 const uniform =
-  (bound: (parameter: Parameter, scale: number) => number): Draw =>
-  ({ ops }, at, parameter, key, scale) =>
-    ops.uniform(at, parameter.size, key, -bound(parameter, scale), bound(parameter, scale));
+  (bound: (parameter: Parameter, scale: number) => number): Rule =>
+  (parameter, scale) => ({ kind: "uniform", bound: bound(parameter, scale) });
 
 const pytorch = uniform(({ fanIn }) => 1 / Math.sqrt(fanIn));
 
@@ -90,7 +90,7 @@ const schemes: Readonly<Record<InitScheme, Scheme>> = {
     scale: Math.SQRT2,
     weight: normal(({ fanOut }, gain) => gain / Math.sqrt(fanOut)),
   },
-  orthogonal: { option: "gain", scale: 1, weight: orthogonal },
+  orthogonal: { option: "gain", scale: 1, weight: (_, gain) => ({ kind: "orthogonal", gain }) },
   pytorch: { scale: 1, weight: pytorch, bias: pytorch },
 };
 
@@ -116,31 +116,62 @@ export function initializer(scheme: InitScheme, options: InitOptions = {}): Init
   return { scheme, ...given };
 }
 
-/** Fills `theta` with the weights of the `index`-th network drawn for `purpose` under `seed`. */
+/** Which network: the `index`-th of those that are drawn for `purpose` under `seed`. */
+export interface NetworkStream {
+  readonly seed: number;
+  readonly purpose: string;
+  readonly index: number;
+}
+
+/** Fills `theta` with the weights of a network. */
 export function initialize(
-  backend: InitBackend,
+  backend: Pick<Backend, "ops" | "write">,
   model: Model,
   theta: Buffer,
   init: Initializer,
-  { seed, purpose, index }: { seed: number; purpose: string; index: number },
+  stream: NetworkStream,
+): void {
+  const { ops } = backend;
+  forEachParameter(model, init, stream, ({ role, offset, size, shape }, distribution, key) => {
+    const at = theta + offset;
+    if (!distribution) ops.fill(at, constants[role]!, size);
+    else if (distribution.kind === "normal") ops.normal(at, size, key, 0, distribution.std);
+    else if (distribution.kind === "uniform") ops.uniform(at, size, key, -distribution.bound, distribution.bound);
+    else backend.write(at, orthogonal(shape[0]!, size, key, distribution.gain));
+  });
+}
+
+/** The same weights without a backend, as kernels with strict SIMD draw them: flat in module order. */
+export function initialParameters(model: Model, init: Initializer, stream: NetworkStream): Float32Array {
+  const theta = new Float32Array(model.parameterCount);
+  forEachParameter(model, init, stream, ({ role, offset, size, shape }, distribution, key) => {
+    if (!distribution) theta.fill(constants[role]!, offset, offset + size);
+    else if (distribution.kind === "normal") theta.set(randomNormal(key, size, 0, distribution.std), offset);
+    else if (distribution.kind === "uniform") {
+      theta.set(randomUniform(key, size, -distribution.bound, distribution.bound), offset);
+    } else theta.set(orthogonal(shape[0]!, size, key, distribution.gain), offset);
+  });
+  return theta;
+}
+
+/** Each parameter with what it is drawn from, which is undefined for a constant one, and its key. */
+function forEachParameter(
+  model: Model,
+  init: Initializer,
+  { seed, purpose, index }: NetworkStream,
+  write: (parameter: Parameter, distribution: Distribution | undefined, key: RandomKey) => void,
 ): void {
   const { scheme, gain, std } = initializer(init.scheme, init);
   const { scale, weight, bias } = schemes[scheme];
   model.parameters.forEach((parameter, part) => {
-    const at = theta + parameter.offset;
-    const draw = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
-    if (draw) draw(backend, at, parameter, randomKey(seed, purpose, index, part), gain ?? std ?? scale);
-    else backend.ops.fill(at, constants[parameter.role]!, parameter.size);
+    const rule = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
+    write(parameter, rule?.(parameter, gain ?? std ?? scale), randomKey(seed, purpose, index, part));
   });
 }
 
 /** nn.init.orthogonal_: the matrix of a normal draw, orthonormalised in float64 along its shorter side. */
-function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
-  backend.ops.normal(at, size, key, 0, 1);
-  const values = Float64Array.from(backend.read(at, size));
-  orthonormalize(values, shape[0]!);
-  backend.write(
-    at,
-    values.map((value) => gain * value),
-  );
+function orthogonal(rows: number, size: number, key: RandomKey, gain: number): Float64Array {
+  const values = Float64Array.from(randomNormal(key, size));
+  orthonormalize(values, rows);
+  return values.map((value) => gain * value);
 }

@@ -1,10 +1,9 @@
 // Addressed random draws on the host, with the bits of the kernels (`uniform` and `normal` of backend/backend.ts) on every
 // machine: whole numbers, and float32 operations that are rounded one by one.
 import { type Check, number, wholeNumber } from "../checks/checks.ts";
-import { outOfRange, wrongKind } from "../checks/refusal.ts";
-import { isObject } from "../kinds.ts";
 import { logFloat32, sinOfTurn } from "./float32.ts";
 import { draws, multiplyHigh, type RandomKey } from "./philox.ts";
+import { keyCheck } from "./random.ts";
 
 const f32 = Math.fround;
 const unit = 0x1000000;
@@ -18,7 +17,7 @@ const spread: Check = number("a finite number >= 0", (value) => value >= 0 && Nu
  * `n` draws from U(low, high), float32: draw i is low + (high − low)·u, where u is the top 24 bits of draw i of the stream, as a
  * share of 2²⁴. The same key gives the same bits on every host, and a short run begins a long one.
  *
- * @throws TypeError or RangeError for a key that `randomKey` does not give, an invalid `n`, or a bound that is not finite.
+ * @throws TypeError or RangeError for an invalid key, an invalid `n`, or a bound that is not finite.
  * @example
  * const images = randomUniform(randomKey(1, "images"), 10 * 784, -0.1, 0.1);
  */
@@ -38,7 +37,7 @@ export function randomUniform(key: RandomKey, n: number, low: number = 0, high: 
  * `n` draws from N(mean, std²), float32, by Box–Muller: draws a and b of the stream give two of them (`Ops.normal`). The same key
  * gives the same bits on every host, those of the kernels, and a short run begins a long one.
  *
- * @throws TypeError or RangeError for a key that `randomKey` does not give, an invalid `n`, a mean that is not finite, or a `std`
+ * @throws TypeError or RangeError for an invalid key, an invalid `n`, a mean that is not finite, or a `std`
  * that is not a finite number >= 0.
  * @example
  * const images = randomNormal(randomKey(1, "images"), 10 * 784);
@@ -66,7 +65,7 @@ export function randomNormal(key: RandomKey, n: number, mean: number = 0, std: n
  * A random order of 0 … n − 1, all orders alike: Fisher–Yates from i = n − 1 down to 1, which swaps i with
  * ⌊draw i · (i + 1) / 2³²⌋. Each pass over a data set takes its images in such an order.
  *
- * @throws TypeError or RangeError for a key that `randomKey` does not give, or an invalid `n`.
+ * @throws TypeError or RangeError for an invalid key, or an invalid `n`.
  * @example
  * const order = randomPermutation(randomKey(1, "order", epoch), data.count);
  * const batch = normalizedBatch(data, order.subarray(0, 256));
@@ -86,9 +85,6 @@ export function randomPermutation(key: RandomKey, n: number): Uint32Array {
 }
 
 function checkStream(key: unknown, n: unknown): void {
-  const expected = "what randomKey() gives";
-  const { seed, stream } = isObject(key) ? key : {};
-  if (!Array.isArray(seed) || typeof stream !== "number") throw wrongKind("key", expected, key);
-  if (seed.length !== 2 || ![...seed, stream].every(Number.isInteger)) throw outOfRange("key", expected, key);
+  keyCheck("key", key);
   wholeNumber("n", n, 0, mostDraws);
 }

@@ -1,7 +1,8 @@
 // Named streams of random numbers. Whatever needs chance names its purpose; streams of different purposes share
 // nothing, so that evaluating, say, can never change the order of the data.
 
-import { type Check, text, wholeNumber } from "../checks/checks.ts";
+import { type Check, listOf, number, text, wholeNumber } from "../checks/checks.ts";
+import { thing } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { draws, multiplyHigh, type RandomKey } from "./philox.ts";
 
@@ -60,6 +61,19 @@ export function checkSeed(seed: unknown, name: string = "seed"): number {
   if (!Number.isSafeInteger(seed) || seed < 0) throw outOfRange(name, expected, seed);
   return seed;
 }
+
+const word = number("a 32-bit integer", Number.isInteger);
+const words = listOf("two 32-bit integers", word);
+
+/** What `randomKey` gives. */
+export const keyCheck: Check = thing("a key { seed, stream }", {
+  seed: (name, value) => {
+    words(name, value);
+    const { length } = value as readonly unknown[];
+    if (length !== 2) throw outOfRange(name, "two 32-bit integers", value);
+  },
+  stream: word,
+});
 
 /** The check of an option that is a seed. */
 export const seedCheck: Check = (name, value) => {

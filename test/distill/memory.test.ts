@@ -44,11 +44,11 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planRun({ model, method, loss, images: data.count, batch }, threads);
+      const plan = planRun({ model, method, loss, batch }, threads);
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length);
+      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length - 4 * data.count);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );

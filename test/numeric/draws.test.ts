@@ -13,7 +13,9 @@ afterAll(() => kernels.dispose());
 
 const big = (a: number, b: number): number => Number((BigInt(a) * BigInt(b)) >> 32n);
 const sha256 = (values: Uint32Array): string =>
-  createHash("sha256").update(new Uint8Array(values.buffer, 0, values.byteLength)).digest("hex");
+  createHash("sha256")
+    .update(new Uint8Array(values.buffer, 0, values.byteLength))
+    .digest("hex");
 const bits = (values: Float32Array): Uint32Array => Uint32Array.from(new Uint32Array(values.buffer));
 
 // Words of the seed and the stream at both ends of their range, and different from one another.
@@ -72,8 +74,7 @@ describe("have the bits of the kernels", () => {
     }
   });
 
-  test("randomNormal at every octave of u, and at every place where a quarter of a turn is rounded", async () => {
-    // Two million draws hold u of 20 octaves; the rarer ones and u = 1 are reached by this key's search.
+  test("randomNormal over two million draws, whose u has every octave down to 2⁻¹⁹", () => {
     const key = randomKey(3, "test/normal");
     const n = 2_000_000;
     const expected = drawn(n, (at) => kernels.ops.normal(at, n, key, 0, 1));
@@ -81,7 +82,23 @@ describe("have the bits of the kernels", () => {
     const octaves = new Set<number>();
     const words = draws(n, key);
     for (let i = 0; i < n; i += 2) octaves.add(Math.clz32(words[i]! >>> 8));
-    expect(octaves.size).toBeGreaterThanOrEqual(19);
+    for (let octave = 8; octave < 8 + 19; octave++) expect(octaves).toContain(octave);
+  });
+
+  // One stream in four million begins with such draws: these were searched for.
+  test.each([
+    { stream: 1_177_390, pair: 2, name: "the largest u, 1", first: 0xffffff },
+    { stream: 1_714_273, pair: 0, name: "the smallest u, 2⁻²⁴", first: 0 },
+    { stream: 1_053_317, pair: 0, name: "⅛ of a turn, between two quarters", second: 0x200000 },
+    { stream: 2_440_748, pair: 2, name: "⅜ of a turn", second: 0x600000 },
+    { stream: 1_353_222, pair: 2, name: "⅝ of a turn", second: 0xa00000 },
+    { stream: 7_560_184, pair: 2, name: "⅞ of a turn", second: 0xe00000 },
+  ])("randomNormal at $name", ({ stream, pair, first, second }) => {
+    const key: RandomKey = { seed: [1, 2], stream };
+    const [a, b] = [draws(4, key)[pair]! >>> 8, draws(4, key)[pair + 1]! >>> 8];
+    expect([a, b]).toEqual([first ?? a, second ?? b]);
+    const expected = drawn(4, (at) => kernels.ops.normal(at, 4, key, 0, 1));
+    expect(bits(randomNormal(key, 4))).toEqual(bits(expected));
   });
 });
 
@@ -144,9 +161,14 @@ describe("are refused by name", () => {
     ["a purpose", () => randomKey(1, loose(2)), "TypeError", '"purpose" expected a string, got 2'],
     ["an index", () => randomKey(1, "x", 0.5), "RangeError", '"index" expected integer >= 0, got 0.5'],
     ["a part", () => randomKey(1, "x", 0, 2 ** 32), "RangeError", '"part" expected integer <= 4294967295'],
-    ["no key", () => randomUniform(loose(undefined), 1), "TypeError", '"key" expected what randomKey() gives'],
-    ["a short key", () => randomNormal(loose({ seed: [1], stream: 0 }), 1), "RangeError", '"key" expected'],
-    ["a key of text", () => randomNormal(loose({ seed: ["1", 2], stream: 0 }), 1), "RangeError", '"key" expected'],
+    ["no key", () => randomUniform(loose(undefined), 1), "TypeError", '"key" expected a key { seed, stream }'],
+    ["a short key", () => randomNormal(loose({ seed: [1], stream: 0 }), 1), "RangeError", '"key.seed" expected two'],
+    [
+      "a key of text",
+      () => randomNormal(loose({ seed: ["1", 2], stream: 0 }), 1),
+      "TypeError",
+      '"key.seed[0]" expected',
+    ],
     ["a number of draws", () => randomPermutation(key, -1), "RangeError", '"n" expected integer >= 0, got -1'],
     ["too many", () => randomPermutation(key, 2 ** 40), "RangeError", '"n" expected integer <= 4294967295'],
     ["a bound", () => randomUniform(key, 1, Number.NaN), "RangeError", '"low" expected a finite number, got NaN'],

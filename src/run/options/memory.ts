@@ -59,8 +59,8 @@ const nowhere = (threads: number): Backend =>
   ({ name: "wasm", ops: {}, threads, atOnce: Math.min(threads, hardwareThreads()) }) as unknown as Backend;
 
 /**
- * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
- * its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
+ * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set, the order of the real images
+ * and its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
  * that has something to do holds a network, and all of them together the data once more.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
@@ -95,16 +95,21 @@ export function memoryOf(options: MemoryOptions): MemoryEstimate {
     activations: bytes("activations"),
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
-    data: bytes("data") + given,
+    data: given,
   };
   const total = linear + given;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
 }
 
-/** Images, labels and pretrained weights, which are memory of the host: once, and once more in what workers share. */
+/**
+ * What is memory of the host: images, labels and pretrained weights, once, and once more in what workers share; and an order
+ * of the images wherever networks run.
+ */
 export function hostBytes(options: MemoryOptions): number {
   const { data, init } = options;
-  return (imageBytes(data) + (init ? weightBytes(init) : 0)) * (busyWorkers(options) > 0 ? 2 : 1);
+  const workers = busyWorkers(options);
+  const given = imageBytes(data) + (init ? weightBytes(init) : 0);
+  return given * (workers > 0 ? 2 : 1) + 4 * data.count * Math.max(1, workers);
 }
 
 /** Workers that have something to do. */
@@ -117,7 +122,7 @@ function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; thread
   const { data, model, method, loss = "cross-entropy", outer = {} } = options;
   const { engine, threads = "auto", workers = 0 } = options;
   const { batch } = outerOptions(outer, data.count);
-  const sizes = { model, method, loss, images: data.count, batch };
+  const sizes = { model, method, loss, batch };
   if (workers === 0) {
     const here = engine?.threads ?? threadCount(threads);
     return [{ plan: planRun(sizes, here), count: 1, threads: here }];
@@ -156,7 +161,6 @@ function counted(allocate: (counters: Plan) => void): Plan {
     activations: new CountingAllocator(),
     gradients: new CountingAllocator(),
     realBatch: new CountingAllocator(),
-    data: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
   allocate(counters);
