@@ -24,7 +24,13 @@ export {
   type WeightSource,
 } from "./distill/weight-source.ts";
 export type { EngineOptions } from "./engine/engine.ts";
-export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/passes.ts";
+export type {
+  Chance,
+  FeaturesInput,
+  HessianVectorProductsInput,
+  LabelledImages,
+  MetaGradientOptions,
+} from "./engine/passes.ts";
 export { FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type AttackReport, attackReport } from "./evaluate/attack-report.ts";
 export { type BaselineKind, baselineKinds } from "./evaluate/baselines/kinds.ts";
@@ -83,6 +89,7 @@ export type {
   Abortable,
   BoundNetwork,
   Engine,
+  FeatureGradients,
   Gradients,
   HessianVectorProduct,
   MetaGradient,

@@ -34,7 +34,7 @@ export const narrow: { [K in keyof typeof library as [Of<(typeof library)[K]>] e
 `;
 
 const program = `
-import { backGradient, createEngine, distill, evaluate, lenet, randomInit, trainOn, type Dataset, type Engine } from "distillate";
+import { axpy, backGradient, createEngine, distill, dot, evaluate, initialWeights, lenet, norm, normalizedBatch, randomInit, randomKey, randomNormal, randomPermutation, randomUniform, scale, trainOn, type Dataset, type Engine, type RandomKey } from "distillate";
 declare const data: Dataset;
 declare const maybe: number | undefined;
 export async function run(): Promise<Float32Array[]> {
@@ -47,9 +47,16 @@ export async function run(): Promise<Float32Array[]> {
   const { logits, parameters, images, targets } = await net.gradients({ ...given, dropoutSeed: maybe });
   const product = await net.hessianVectorProduct({ ...given, vector: parameters });
   const meta = await net.metaGradient({ parameters, steps: [given], learningRates: [1], epochs: maybe, real: given });
+  const key: RandomKey = randomKey(1, "mine", maybe, maybe);
+  const theta: Float32Array = initialWeights(lenet(), randomInit(), { seed: maybe, index: maybe, purpose: undefined });
+  const batch = normalizedBatch(data, randomPermutation(key, 4).subarray(0, 2));
+  const [several] = await net.hessianVectorProducts({ ...batch, parameters: [theta], vectors: [randomNormal(key, 3, maybe, maybe)], dropoutSeed: maybe });
+  const { features } = await net.features({ parameters: theta, images: batch.images, layer: maybe });
+  const back = await net.featureGradients({ parameters: theta, images: batch.images, layer: maybe, cotangents: features });
+  const sum: Float32Array = axpy(dot(features, features), randomUniform(key, 3, maybe, maybe), scale(norm(theta), back.images));
   const trained = await trainOn(set, { model: lenet(), seed: maybe });
   const read: Float32Array = (await trained.predict(images)).logits;
-  return [logits, parameters, images, targets, product.images, meta.initial, ...meta.images, trained.parameters, read];
+  return [sum, several!.targets, back.parameters, logits, parameters, images, targets, product.images, meta.initial, ...meta.images, trained.parameters, read];
 }
 `;
 

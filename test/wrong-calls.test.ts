@@ -149,8 +149,7 @@ const steps = [{ images: input.images, targets: input.targets }];
 
 /** The calls of a network. Whatever one of them has no use for is passed over. */
 function networkCalls(network: typeof networks.here): Record<string, Call> {
-  const call = (name: "forward" | "gradients" | "hessianVectorProduct" | "metaGradient") =>
-    ((given: never) => network[name](given)) as Call["call"];
+  const call = (name: keyof Omit<typeof network, "model">) => ((given: never) => network[name](given)) as Call["call"];
   const dropoutSeed = [0];
   return {
     forward: {
@@ -172,6 +171,33 @@ function networkCalls(network: typeof networks.here): Record<string, Call> {
         options(
           { ...input, vector: parameters, dropoutSeed: 1, signal },
           { required: "parameters images targets vector", takes: { dropoutSeed } },
+        ),
+      ],
+    },
+    hessianVectorProducts: {
+      call: call("hessianVectorProducts"),
+      args: [
+        options(
+          { ...input, vectors: [parameters], dropoutSeed: 1, signal },
+          { required: "parameters images targets vectors", takes: { dropoutSeed } },
+        ),
+      ],
+    },
+    features: {
+      call: call("features"),
+      args: [
+        options(
+          { parameters, images: input.images, layer: 1, signal },
+          { required: "parameters images", takes: { layer: [0] } },
+        ),
+      ],
+    },
+    featureGradients: {
+      call: call("featureGradients"),
+      args: [
+        options(
+          { parameters, images: input.images, layer: 0, cotangents: new Float32Array(4 * 36), signal },
+          { required: "parameters images cotangents", takes: { layer: [0] } },
         ),
       ],
     },
@@ -228,6 +254,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       call: index.avgPool2d,
       args: [options({ kernel: 2, stride: 1, padding: 1 }, { required: "kernel", ...layer })],
     },
+    axpy: { call: index.axpy, args: [argument(1, 0, 2 ** 60), argument(parameters), argument(parameters)] },
     backGradient: {
       call: index.backGradient,
       args: [
@@ -305,6 +332,34 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     describeModel: { call: index.describeModel, args: [theModel] },
     digits: { call: index.digits, args: [] },
     displayLevels: { call: index.displayLevels, args: [theSet] },
+    dot: { call: index.dot, args: [argument(parameters), argument(parameters)] },
+    initialWeights: {
+      call: index.initialWeights,
+      args: [
+        theModel,
+        argument(init),
+        options(
+          { seed: 1, index: 1, purpose: "evaluate", networksPerStep: 1 },
+          { takes: { seed: [0], index: [0, 2 ** 60] } },
+        ),
+      ],
+    },
+    norm: { call: index.norm, args: [argument(parameters)] },
+    normalizedBatch: { call: index.normalizedBatch, args: [dataset, argument([0], [])] },
+    randomKey: {
+      call: index.randomKey,
+      args: [argument(1, 0), string("x"), argument(1, undefined, 0), argument(1, undefined, 0)],
+    },
+    randomNormal: {
+      call: index.randomNormal,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    randomPermutation: { call: index.randomPermutation, args: [argument(key), argument(3, 0)] },
+    randomUniform: {
+      call: index.randomUniform,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    scale: { call: index.scale, args: [argument(1, 0, 2 ** 60), argument(parameters.slice())] },
     distill: {
       call: index.distill,
       args: [

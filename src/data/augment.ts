@@ -2,16 +2,7 @@
 // Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
 // not matter who augments it, or together with which others.
 
-import {
-  type Check,
-  bytes as checkBytes,
-  flag,
-  floats,
-  kind,
-  optional,
-  whole,
-  wholeNumber,
-} from "../checks/checks.ts";
+import { type Check, bytes as checkBytes, flag, floats, kind, optional, whole, wholeNumber } from "../checks/checks.ts";
 import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { logUniform } from "../numeric/elementary.ts";

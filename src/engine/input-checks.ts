@@ -3,7 +3,7 @@
 import { type Check, optional, signal } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
 import type { AbortSignal } from "../host-types.ts";
-import type { Chance, LabelledImages, MetaGradientOptions } from "./passes.ts";
+import type { FeaturesInput, HessianVectorProductsInput, LabelledImages, MetaGradientOptions } from "./passes.ts";
 
 const later: Check = () => {};
 
@@ -11,13 +11,16 @@ export const labelledImages: Checks<LabelledImages> = { images: later, targets: 
 
 /** Of all calls together: one object of inputs may serve several of them. */
 export const inputChecks: Checks<
-  MetaGradientOptions &
-    LabelledImages &
-    Chance & { readonly vector: unknown; readonly signal?: AbortSignal | undefined }
+  Omit<MetaGradientOptions & HessianVectorProductsInput & FeaturesInput, "parameters"> & {
+    readonly [Name in "parameters" | "vector" | "cotangents"]: unknown;
+  } & { readonly signal?: AbortSignal | undefined }
 > = {
   ...labelledImages,
   parameters: later,
   vector: later,
+  vectors: later,
+  layer: later,
+  cotangents: later,
   steps: later,
   epochs: later,
   learningRates: later,

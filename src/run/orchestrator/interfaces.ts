@@ -5,8 +5,11 @@ import type { Floats, Simd } from "../../backend/backend.ts";
 import type { BindOptions } from "../../engine/options.ts";
 import type {
   Chance,
+  FeatureGradients as FeatureGradientsIn,
+  FeaturesInput,
   Gradients as GradientsIn,
   HessianVectorProduct as HessianVectorProductIn,
+  HessianVectorProductsInput,
   LabelledImages,
   MetaGradient as MetaGradientIn,
   MetaGradientOptions,
@@ -18,6 +21,8 @@ import type { Model } from "../../nn/model.ts";
 export type Gradients<Values extends Floats = Float32Array> = GradientsIn<Values>;
 /** Result of {@link BoundNetwork.hessianVectorProduct}. */
 export type HessianVectorProduct<Values extends Floats = Float32Array> = HessianVectorProductIn<Values>;
+/** Result of {@link BoundNetwork.featureGradients}. */
+export type FeatureGradients<Values extends Floats = Float32Array> = FeatureGradientsIn<Values>;
 /** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
 export type MetaGradient<Values extends Floats = Float32Array> = MetaGradientIn<Values>;
 
@@ -44,6 +49,36 @@ export interface BoundNetwork<Values extends Floats = Float32Array> {
   hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance & Abortable,
   ): Promise<HessianVectorProduct<Values>>;
+  /**
+   * Such products with several vectors over one batch, in the order of `vectors`: at one θ, which then takes one forward and
+   * one backward pass of the network for all of them, or each at a θ of its own. The bits are those of single calls.
+   *
+   * @throws TypeError and RangeError naming the argument.
+   * @example
+   * const [g, h] = await net.hessianVectorProducts({ parameters, vectors: [v, w], images, targets });
+   */
+  hessianVectorProducts(input: HessianVectorProductsInput & Abortable): Promise<HessianVectorProduct<Values>[]>;
+  /**
+   * The output of a layer, [n, …] as `model.shapes[layer + 1]` says, with nothing dropped, as in evaluation. Without `layer` it is
+   * what the last linear layer reads.
+   *
+   * @throws TypeError and RangeError naming the argument.
+   * @example
+   * const { features } = await net.features({ parameters, images }); // of lenet(): [n, 84]
+   */
+  features(input: FeaturesInput & Abortable): Promise<{ features: Values }>;
+  /**
+   * What goes back from there: (∂features/∂images)ᵀ·cotangents and (∂features/∂θ)ᵀ·cotangents, for `cotangents` [n, …] of the
+   * features' shape, as `torch.autograd.grad(features, inputs, cotangents)` gives them.
+   *
+   * @throws TypeError and RangeError naming the argument.
+   * @example
+   * // ½ Σ (features − wanted)² and its gradient by the images
+   * const { features } = await net.features({ parameters, images });
+   * const cotangents = axpy(-1, wanted, features);
+   * const { images: gradient } = await net.featureGradients({ parameters, images, cotangents });
+   */
+  featureGradients(input: FeaturesInput & { cotangents: Floats } & Abortable): Promise<FeatureGradients<Values>>;
   /**
    * The outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
    * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
