@@ -5,15 +5,15 @@
 // a Hessian-vector product whose vector is the difference.
 //
 //   node examples/05-own-algorithm.mjs [updates, 150]
-import * as distillate from "distillate";
+import { createEngine, digits, lenet, randomInit } from "distillate";
+import { axpy, dot, initialWeights, norm, normalizedBatch, randomKey, randomUniform } from "distillate/algorithm";
 
-const { axpy, dot, initialWeights, norm, normalizedBatch, randomInit, randomKey, randomUniform } = distillate;
 const [updates = "150"] = process.argv.slice(2);
 const [classes, pixels, perClass] = [10, 784, 32];
 
-const { train } = await distillate.digits();
-const model = distillate.lenet();
-const engine = await distillate.createEngine();
+const { train } = await digits();
+const model = lenet();
+const engine = await createEngine();
 const net = await engine.bind(model);
 
 const real = Array.from({ length: classes }, (_, label) => {

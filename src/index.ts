@@ -1,17 +1,15 @@
 // The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
-// Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
+// Readers of data are in ./data.ts, named recipes in ./recipes.ts, tools for algorithms of one's own in ./algorithm.ts, and what needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
 export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";
 export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
 export type { LabelOptions } from "./data/labels.ts";
 export { digits } from "./data/layouts/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
-export { type NormalizedBatch, normalizedBatch } from "./data/normalized-batch.ts";
 export { relabelled, subset } from "./data/subsets.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";
 export type { DataShape } from "./distill/fit.ts";
-export { type InitialWeightsOptions, initialWeights } from "./distill/initial-weights.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export { type BackGradientMethod, backGradient, type InitialLabels, type OuterOptions } from "./distill/method.ts";
 export type { PoolNetwork } from "./distill/weight-source.ts";
@@ -64,10 +62,6 @@ export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
 export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
-export { randomNormal, randomPermutation, randomUniform } from "./numeric/draws.ts";
-export type { RandomKey } from "./numeric/philox.ts";
-export { randomKey } from "./numeric/random.ts";
-export { axpy, dot, norm, scale } from "./numeric/vectors.ts";
 export {
   type BaselineOptions,
   baseline,

@@ -34,7 +34,8 @@ export const narrow: { [K in keyof typeof library as [Of<(typeof library)[K]>] e
 `;
 
 const program = `
-import { axpy, backGradient, createEngine, distill, dot, evaluate, initialWeights, lenet, norm, normalizedBatch, randomInit, randomKey, randomNormal, randomPermutation, randomUniform, scale, trainOn, type Dataset, type Engine, type RandomKey } from "distillate";
+import { backGradient, createEngine, distill, evaluate, lenet, randomInit, trainOn, type Dataset, type Engine } from "distillate";
+import { axpy, dot, initialWeights, norm, normalizedBatch, randomKey, randomNormal, randomPermutation, randomUniform, scale, type RandomKey } from "distillate/algorithm";
 declare const data: Dataset;
 declare const maybe: number | undefined;
 export async function run(): Promise<Float32Array[]> {
@@ -60,7 +61,7 @@ export async function run(): Promise<Float32Array[]> {
 }
 `;
 
-const entries = ["distillate", "distillate/data", "distillate/recipes"];
+const entries = ["distillate", "distillate/data", "distillate/recipes", "distillate/algorithm"];
 
 /** What the compiler says to a program in these libraries. */
 function compiled(name: string, sources: Readonly<Record<string, string>>, lib: string[], types: string[]): string[] {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import * as algorithm from "../src/algorithm.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -254,7 +255,6 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       call: index.avgPool2d,
       args: [options({ kernel: 2, stride: 1, padding: 1 }, { required: "kernel", ...layer })],
     },
-    axpy: { call: index.axpy, args: [argument(1, 0, 2 ** 60), argument(parameters), argument(parameters)] },
     backGradient: {
       call: index.backGradient,
       args: [
@@ -332,34 +332,6 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     describeModel: { call: index.describeModel, args: [theModel] },
     digits: { call: index.digits, args: [] },
     displayLevels: { call: index.displayLevels, args: [theSet] },
-    dot: { call: index.dot, args: [argument(parameters), argument(parameters)] },
-    initialWeights: {
-      call: index.initialWeights,
-      args: [
-        theModel,
-        argument(init),
-        options(
-          { seed: 1, index: 1, purpose: "evaluate", networksPerStep: 1 },
-          { takes: { seed: [0], index: [0, 2 ** 60] } },
-        ),
-      ],
-    },
-    norm: { call: index.norm, args: [argument(parameters)] },
-    normalizedBatch: { call: index.normalizedBatch, args: [dataset, argument([0], [])] },
-    randomKey: {
-      call: index.randomKey,
-      args: [argument(1, 0), string("x"), argument(1, undefined, 0), argument(1, undefined, 0)],
-    },
-    randomNormal: {
-      call: index.randomNormal,
-      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
-    },
-    randomPermutation: { call: index.randomPermutation, args: [argument(key), argument(3, 0)] },
-    randomUniform: {
-      call: index.randomUniform,
-      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
-    },
-    scale: { call: index.scale, args: [argument(1, 0, 2 ** 60), argument(parameters.slice())] },
     distill: {
       call: index.distill,
       args: [
@@ -666,6 +638,37 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     toGrey: { call: data.toGrey, args: [argument(data.toRgb(set4))] },
     toRgb: { call: data.toRgb, args: [dataset] },
   },
+  algorithm: {
+    axpy: { call: algorithm.axpy, args: [argument(1, 0, 2 ** 60), argument(parameters), argument(parameters)] },
+    dot: { call: algorithm.dot, args: [argument(parameters), argument(parameters)] },
+    initialWeights: {
+      call: algorithm.initialWeights,
+      args: [
+        theModel,
+        argument(init),
+        options(
+          { seed: 1, index: 1, purpose: "evaluate", networksPerStep: 1 },
+          { takes: { seed: [0], index: [0, 2 ** 60] } },
+        ),
+      ],
+    },
+    norm: { call: algorithm.norm, args: [argument(parameters)] },
+    normalizedBatch: { call: algorithm.normalizedBatch, args: [dataset, argument([0], [])] },
+    randomKey: {
+      call: algorithm.randomKey,
+      args: [argument(1, 0), string("x"), argument(1, undefined, 0), argument(1, undefined, 0)],
+    },
+    randomNormal: {
+      call: algorithm.randomNormal,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    randomPermutation: { call: algorithm.randomPermutation, args: [argument(key), argument(3, 0)] },
+    randomUniform: {
+      call: algorithm.randomUniform,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    scale: { call: algorithm.scale, args: [argument(1, 0, 2 ** 60), argument(parameters.slice())] },
+  },
   recipes: {
     findRecipe: { call: recipes.findRecipe, args: [argument("digits-fixed", "x")] },
     // What is no recipe is damage of a file, as in every reader: a FormatError that names the key.
@@ -766,6 +769,7 @@ test.each([
   ["index", index],
   ["data", data],
   ["recipes", recipes],
+  ["algorithm", algorithm],
   ["node", node],
   ["engine", engine],
   ["engine in a worker", remote],
