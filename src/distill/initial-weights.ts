@@ -3,7 +3,8 @@ import { oneOf, optional, whole } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { seedCheck } from "../numeric/random.ts";
-import { checkInit, checkWeightSource, type WeightSource, type WeightUse, weightsOf } from "./weight-source.ts";
+import { checkInit, checkWeightSource, type WeightSource } from "./weight-source.ts";
+import { type WeightUse, weightsOf } from "./write-weights.ts";
 
 /** Options of {@link initialWeights}. */
 export interface InitialWeightsOptions {

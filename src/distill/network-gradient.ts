@@ -11,7 +11,7 @@ import type { Blocks } from "../inner/unroll.ts";
 import { randomKey } from "../numeric/random.ts";
 import type { OuterLoopConfig } from "./config.ts";
 import { allocateNetworks, type NetworkGradients, type RunSizes } from "./run-buffers.ts";
-import { writeWeights } from "./weight-source.ts";
+import { writeWeights } from "./write-weights.ts";
 
 /** Takes the gradients of network `k`. They hold until it returns. */
 export type AddGradient = (k: number, loss: number, gradients: NetworkGradients) => void;

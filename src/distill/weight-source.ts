@@ -1,24 +1,15 @@
 // Where the initial weights θ_0 come from: fresh random ones each time, one fixed network, or networks that were trained
 // before.
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/backend.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
 import { checkFloats } from "../engine/validate.ts";
 import { isObject } from "../kinds.ts";
-import {
-  type Initializer,
-  type InitOptions,
-  type InitScheme,
-  initChecks,
-  initialize,
-  initializer,
-  initialParameters,
-  type NetworkStream,
-} from "../nn/init.ts";
+import { type Initializer, type InitOptions, type InitScheme, initChecks, initializer } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed, randomKey, randomOrder } from "../numeric/random.ts";
+import { checkSeed } from "../numeric/random.ts";
 
 /** Initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
@@ -71,54 +62,6 @@ export function fixedInit(
 export function networksOf(source: WeightSource): number {
   if (source.kind === "random") return Number.POSITIVE_INFINITY;
   return source.kind === "fixed" ? 1 : source.weights.length;
-}
-
-/** Which network is wanted. */
-export interface WeightUse {
-  readonly seed: number;
-  readonly purpose: "distil" | "evaluate";
-  readonly index: number;
-  /** Networks of an outer step, whose indices follow each other. Default 1. */
-  readonly perStep?: number;
-}
-
-/**
- * Writes the weights of network `index` for `purpose`: the same use gives the same weights, and no random network of one
- * purpose is one of the other's. Of a pretrained pool an outer step draws its networks without replacement; an
- * evaluation takes them in their order, and from the first again where there are too few.
- */
-export function writeWeights(
-  source: WeightSource,
-  backend: Backend,
-  model: Model,
-  theta: Buffer,
-  use: WeightUse,
-): void {
-  if (source.kind === "pretrained") backend.write(theta, networkOfPool(source, use));
-  else initialize(backend, model, theta, source, streamOf(source, use));
-}
-
-/** The weights that `writeWeights` writes, where kernels with strict SIMD draw them. */
-export function weightsOf(source: WeightSource, model: Model, use: WeightUse): Float32Array {
-  if (source.kind === "pretrained") return Float32Array.from(networkOfPool(source, use));
-  return initialParameters(model, source, streamOf(source, use));
-}
-
-function streamOf(source: Exclude<WeightSource, Pretrained>, { seed, purpose, index }: WeightUse): NetworkStream {
-  return source.kind === "fixed"
-    ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
-    : { seed, purpose: `weights/${purpose}`, index };
-}
-
-function networkOfPool({ weights }: Pretrained, use: WeightUse): Floats {
-  return weights[placeInPool(weights.length, use)]!;
-}
-
-function placeInPool(size: number, { seed, purpose, index, perStep = 1 }: WeightUse): number {
-  if (purpose === "evaluate") return index % size;
-  const k = index % perStep;
-  const step = (index - k) / perStep;
-  return randomOrder(size, k + 1, randomKey(seed, "weights/pretrained", step))[k]!;
 }
 
 /** Networks of one model, trained or given. */

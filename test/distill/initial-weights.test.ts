@@ -1,14 +1,8 @@
 // The networks of runs and evaluations as arrays: the bits that the kernels draw.
 import { afterAll, expect, test } from "vitest";
 import { initialWeights } from "../../src/distill/initial-weights.ts";
-import {
-  fixedInit,
-  pretrained,
-  randomInit,
-  type WeightSource,
-  type WeightUse,
-  writeWeights,
-} from "../../src/distill/weight-source.ts";
+import { fixedInit, pretrained, randomInit, type WeightSource } from "../../src/distill/weight-source.ts";
+import { type WeightUse, writeWeights } from "../../src/distill/write-weights.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import type { InitScheme } from "../../src/nn/init.ts";
