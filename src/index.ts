@@ -1,5 +1,5 @@
 // The entry `distillate`: only the names that a page needs to distil, because it downloads all of them.
-// Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
+// Readers of data are in ./data.ts, named recipes in ./recipes.ts, tools for own algorithms in ./algorithm.ts, and what needs a file system in ./node.ts.
 
 export type { Simd } from "./backend/backend.ts";
 export type { Floats } from "./backend/buffer.ts";
@@ -28,7 +28,13 @@ export {
   type WeightSource,
 } from "./distill/weight-source.ts";
 export type { EngineOptions } from "./engine/engine.ts";
-export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/passes.ts";
+export type {
+  Chance,
+  FeaturesInput,
+  HessianVectorProductsInput,
+  LabelledImages,
+  MetaGradientOptions,
+} from "./engine/passes.ts";
 export { FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type AttackReport, attackReport } from "./evaluate/attack-report.ts";
 export { type BaselineKind, baselineKinds } from "./evaluate/baselines/kinds.ts";
@@ -83,6 +89,7 @@ export type {
   Abortable,
   BoundNetwork,
   Engine,
+  FeatureGradients,
   Gradients,
   HessianVectorProduct,
   MetaGradient,

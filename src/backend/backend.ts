@@ -50,14 +50,9 @@ export interface Backend {
   /** Hands over what was recorded, on a backend that collects it before it begins. */
   submit(): void;
   /**
-   * `n` floats where they lie, now. Only for draws that ops make and the host reads at once; a backend whose ops wait
-   * cannot offer it.
-   */
-  view(source: Buffer, n: number): Floats;
-  /**
    * Calls `record(i)` for each i below `count`. What the ops called there compute is there for ops that follow; those of
    * one i run in order, those of different i perhaps at once, so they may not write what another's read. `record` may not
-   * look at memory, as ops may run later, and may be called twice; `dot`, `permutation`, `upload` and `read` are not for it.
+   * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it.
    */
   sideBySide(count: number, record: (i: number) => void): void;
   /** Stops the threads and gives up the memory. Calls after it throw. */

@@ -278,11 +278,6 @@ export interface Ops {
    * φ = 2π (b >>> 8) / 2²⁴; out[2k] = mean + std·r·cos φ, out[2k+1] = mean + std·r·sin φ
    */
   normal(out: Buffer, n: number, key: RandomKey, mean: number, std: number): void;
-  /**
-   * out = a permutation of 0 … n−1 (n ≤ 2²⁴, whole numbers stored as floats): Fisher–Yates from i = n−1 down to 1,
-   * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋
-   */
-  permutation(out: Buffer, n: number, key: RandomKey): void;
   /** out[i] = 0 where (draw i >>> 8) / 2²⁴ < p, else 1 / (1 − p), for 0 ≤ p < 1: what dropout multiplies with */
   dropoutMask(out: Buffer, n: number, key: RandomKey, p: number): void;
 }

@@ -47,7 +47,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length);
+      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length - 4 * data.count);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );
