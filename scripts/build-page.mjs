@@ -84,6 +84,25 @@ const withoutThings = instead(
 );
 const withoutAugmentCheck = instead(/\/augment-options\.ts$/, "export function augmentCheck() {}");
 
+/**
+ * A worker is one file, so that what a page loads on demand is there from the start. Imports that say so at the top of a module
+ * take less room there: esbuild would wrap in functions whatever is behind `import()`.
+ */
+const importedAtOnce = {
+  name: "imported-at-once",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const imports = [];
+      const contents = text.replace(/await import\((".*?")\)/g, (_, from) => {
+        imports.push(`import * as onDemand${imports.length} from ${from};\n`);
+        return `onDemand${imports.length - 1}`;
+      });
+      return imports.length > 0 ? { contents: imports.join("") + contents, loader: "ts" } : undefined;
+    });
+  },
+};
+
 export const pageWorkerSources = [
   handed,
   withoutReference,
@@ -91,6 +110,7 @@ export const pageWorkerSources = [
   withoutChecks,
   withoutThings,
   withoutAugmentCheck,
+  importedAtOnce,
   withoutHelp,
   pageSources,
 ];
