@@ -1,7 +1,8 @@
 // Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { minify } from "terser";
 import ts from "typescript";
 
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
@@ -84,6 +85,25 @@ const withoutThings = instead(
 );
 const withoutAugmentCheck = instead(/\/augment-options\.ts$/, "export function augmentCheck() {}");
 
+/**
+ * A worker is one file, so that what a page loads on demand is there from the start. Imports that say so at the top of a module
+ * take less room there: esbuild would wrap in functions whatever is behind `import()`.
+ */
+const importedAtOnce = {
+  name: "imported-at-once",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const imports = [];
+      const contents = text.replace(/await import\((".*?")\)/g, (_, from) => {
+        imports.push(`import * as onDemand${imports.length} from ${from};\n`);
+        return `onDemand${imports.length - 1}`;
+      });
+      return imports.length > 0 ? { contents: imports.join("") + contents, loader: "ts" } : undefined;
+    });
+  },
+};
+
 export const pageWorkerSources = [
   handed,
   withoutReference,
@@ -91,9 +111,19 @@ export const pageWorkerSources = [
   withoutChecks,
   withoutThings,
   withoutAugmentCheck,
+  importedAtOnce,
   withoutHelp,
   pageSources,
 ];
+
+/** Makes code that esbuild has minified about a twentieth smaller. */
+export async function smaller(code, { module }) {
+  const result = await minify(code, { module, ecma: 2022, compress: { passes: 3 } });
+  return result.code;
+}
+
+/** Files that are nearly all data, with no code to make smaller. */
+const dataFiles = /^(digits-|mozjpeg-|packed-)/;
 
 const options = {
   bundle: true,
@@ -102,6 +132,22 @@ const options = {
   target: "es2022",
   platform: "browser",
   legalComments: "linked",
+};
+
+const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
+
+/** What computes in a page itself is loaded as one: in two parts it would share more files with the rest, each of them small. */
+const inPlaceAsOne = {
+  name: "in-place-as-one",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /(in-place\/calls|wasm\/backend)\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "in-place", namespace: "in-place-as-one" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "in-place-as-one" }, () => ({
+      contents: inPlace.map((path) => `export * from "./${path}";\n`).join(""),
+      resolveDir: join(import.meta.dirname, "../src"),
+    }));
+  },
 };
 
 /** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as a file. */
@@ -114,7 +160,7 @@ export async function buildPage(root) {
     splitting: true,
     chunkNames: "[name]-[hash]",
     loader: { ".gz": "binary" },
-    plugins: [withoutHelp, pageSources],
+    plugins: [inPlaceAsOne, withoutHelp, pageSources],
   });
   await build({
     ...options,
@@ -122,6 +168,10 @@ export async function buildPage(root) {
     outdir,
     plugins: pageWorkerSources,
   });
+  for (const name of readdirSync(outdir).filter((name) => name.endsWith(".js") && !dataFiles.test(name))) {
+    const file = join(outdir, name);
+    writeFileSync(file, await smaller(readFileSync(file, "utf8"), { module: true }));
+  }
   writeFileSync(join(outdir, "worker.d.ts"), "export {};\n");
   copyFileSync(join(root, "build/threads.wasm"), join(outdir, "kernels.wasm"));
 }

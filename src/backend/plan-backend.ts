@@ -12,7 +12,8 @@ export interface PlannedBackend {
   readonly atOnce: number;
 }
 
-function refuse(): never {
+/** Refuses to run anything. */
+export function refuse(): never {
   throw new Error("a plan runs nothing");
 }
 

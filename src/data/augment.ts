@@ -4,36 +4,20 @@
 
 import { bytes as checkBytes, floats, kind, whole, wholeNumber } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
-import { outOfRange } from "../checks/refusal.ts";
 import { logUniform } from "../numeric/elementary.ts";
 import { philox4x32, type RandomKey } from "../numeric/philox.ts";
 import { keyCheck } from "../numeric/random.ts";
-import { type Augmentation, augmentCheck, type ResizedCropRanges } from "./augment-options.ts";
+import type { Augmentation, ResizedCropRanges } from "./augment-options.ts";
+import { type AugmentShape, checkAugmentation } from "./check-augmentation.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
 import { fitTo, Resizer } from "./resize.ts";
 
 export type { Augmentation, ResizedCropRanges } from "./augment-options.ts";
-
-/** The shape of one image. */
-export interface AugmentShape {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+export type { AugmentShape } from "./check-augmentation.ts";
 
 /** As torchvision; then the largest central part within the ratios. */
 const attempts = 10;
-
-/** Throws TypeError or RangeError unless `augmentation` is possible for images of `shape`. Returns it. */
-export function checkAugmentation(augmentation: Augmentation, shape: AugmentShape): Augmentation {
-  augmentCheck("augment", augmentation);
-  const { crop = 0, resizedCrop = false } = augmentation;
-  const most = Math.min(shape.height, shape.width) - 1;
-  if (crop > most) throw outOfRange("augment.crop", `integer in 0..${most}, below the side`, crop);
-  if (crop > 0 && resizedCrop) throw new RangeError(`"augment" expected crop or resizedCrop, got both`);
-  return augmentation;
-}
 
 const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));

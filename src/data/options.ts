@@ -83,7 +83,7 @@ export const labelChecks: Checks<LabelOptions> = {
   ),
 };
 
-export const loadChecks: Checks<LoadDatasetOptions> = {
+export const loadChecks: Checks<LoadDatasetOptions> = /* @__PURE__ */ (() => ({
   name: optional(text),
   source: optional(text),
   size: optional(checkSize),
@@ -96,4 +96,4 @@ export const loadChecks: Checks<LoadDatasetOptions> = {
   cifar100Labels: optional(oneOf("fine", "coarse")),
   ...labelChecks,
   onNotice: optional(callback),
-};
+}))();

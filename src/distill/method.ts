@@ -6,6 +6,7 @@ import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Activation } from "../backend/shapes.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Model } from "../nn/model.ts";
+import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
@@ -97,8 +98,11 @@ export interface Method<Options = never> {
   network(context: MethodContext<Options>, run: MethodRun): NetworkRun;
 }
 
-/** The context of a method, with its tools. */
-export function methodContext<Options>(parts: Omit<MethodContext<Options>, "tools">): MethodContext<Options> {
+/** The context of a method, with its tools, which compute with what is handed over (`distill/computing.ts`). */
+export function methodContext<Options>(
+  parts: Omit<MethodContext<Options>, "tools">,
+  computing: Computing,
+): MethodContext<Options> {
   const { problem, backend, memory } = parts;
-  return { ...parts, tools: new MethodTools(problem, backend, memory) };
+  return { ...parts, tools: new MethodTools(problem, backend, memory, computing) };
 }

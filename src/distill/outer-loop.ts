@@ -12,8 +12,9 @@ import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
 import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout } from "./outer-buffers.ts";
 import { decayedRate, optimizerOf } from "./outer-options.ts";
-import { readState, type StateTensor, type TensorState, writeState } from "./run-state.ts";
-import { readTensor } from "./tensor.ts";
+import type { TensorState } from "./run-state.ts";
+import { readState, type StateTensor, writeState } from "./state-tensors.ts";
+import { readTensor } from "./tensor-rows.ts";
 
 /** What an outer loop is made of. */
 export interface OuterLoopParts {

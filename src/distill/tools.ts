@@ -3,24 +3,26 @@
 import { type Backend, write } from "../backend/backend.ts";
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
-import { DataBatch } from "../inner/data-batch.ts";
+import type { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
+import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
-import { writeWeights } from "./write-weights.ts";
 
 export class MethodTools {
   readonly #problem: Problem;
   readonly #backend: Backend;
   readonly #memory: Allocators;
+  readonly #computing: Computing;
 
-  constructor(problem: Problem, backend: Backend, memory: Allocators) {
+  constructor(problem: Problem, backend: Backend, memory: Allocators, computing: Computing) {
     this.#problem = problem;
     this.#backend = backend;
     this.#memory = memory;
+    this.#computing = computing;
   }
 
   /** Room for θ, or for a gradient by it. */
@@ -42,14 +44,14 @@ export class MethodTools {
 
   /** The real images of each outer step, as the run batches them. */
   realImages(): RealImages {
-    return new RealImages(this.#problem, this.#backend, this.#memory);
+    return new RealImages(this.#problem, this.#backend, this.#memory, this.#computing);
   }
 
   /** Puts the initial weights of network `k` of outer step `step` into θ. */
   weights(theta: Buffer, step: number, k: number): void {
     const { init, model, networksPerStep, seed } = this.#problem;
     const use = { seed, purpose: "distil", index: step * networksPerStep + k, perStep: networksPerStep } as const;
-    writeWeights(init, this.#backend, model, theta, use);
+    this.#computing.writeWeights(init, this.#backend, model, theta, use);
   }
 
   /** A stream of random numbers of the run's seed; those of different purposes share nothing (`numeric/random.ts`). */
@@ -67,19 +69,21 @@ export class MethodTools {
 export class RealImages {
   readonly #problem: Problem;
   readonly #real: RealBatch;
+  readonly #computing: Computing;
   /** Made by the first step: a plan has no images to batch. */
   #batch: DataBatch | undefined;
 
-  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch">) {
+  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch">, computing: Computing) {
     const { model, loss, outer } = problem;
     this.#problem = problem;
     this.#real = new RealBatch(model, backend, memory.realBatch, outer.batch, loss);
+    this.#computing = computing;
   }
 
   /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is none. */
   loss(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): void {
     const { data, outer, seed, augment } = this.#problem;
-    this.#batch ??= new DataBatch(data, { most: outer.batch, seed, augment });
+    this.#batch ??= this.#computing.dataBatch(data, { most: outer.batch, seed, augment });
     this.#batch.select(step);
     this.#real.loss(theta, this.#batch, gradient ?? none, loss);
   }

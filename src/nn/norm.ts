@@ -37,7 +37,7 @@ export interface GroupNormOptions extends NormOptions {
   groups: number;
 }
 
-const groupNormChecks: Checks<GroupNormOptions> = { ...normChecks, groups: sizeFrom(1) };
+const groupNormChecks: Checks<GroupNormOptions> = /* @__PURE__ */ (() => ({ ...normChecks, groups: sizeFrom(1) }))();
 
 /**
  * Instance normalisation (`nn.InstanceNorm2d`; Ulyanov et al. 2016): normalises each channel of each image by its own mean

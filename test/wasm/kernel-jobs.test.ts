@@ -41,12 +41,12 @@ export function mix(job: MixJob, scratch: usize, begin: i32, end: i32): void {
 const order = ["out: Buffer", "x: Buffer", "bias: OptionalBuffer", "add: Flag", "factor: f32", "rule: Rule"];
 
 interface Sink {
-  start(kernel: number): void;
-  int(place: number, value: number): void;
-  num(place: number, value: number): void;
-  flag(place: number, value: boolean): void;
-  buffer(place: number, value: number): void;
-  optional(place: number, value: number | undefined): void;
+  start(kernel: number): Sink;
+  int(value: number): Sink;
+  num(value: number): Sink;
+  flag(value: boolean): Sink;
+  buffer(value: number): Sink;
+  optional(value: number | undefined): Sink;
   run(extent: { tiles: number }): void;
 }
 
@@ -90,19 +90,24 @@ async function result(source: string): Promise<number[]> {
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(binary), { env: { memory } });
   const runKernel = exports.runKernel as (...values: number[]) => void;
   let number = -1;
+  let field = 0;
   const sink: Sink = {
     start: (kernel) => {
       number = kernel;
+      field = JOB / 4;
+      return sink;
     },
-    int: (place, value) => {
-      words[JOB / 4 + place] = value;
+    int: (value) => {
+      words[field++] = value;
+      return sink;
     },
-    num: (place, value) => {
-      floats[JOB / 4 + place] = value;
+    num: (value) => {
+      floats[field++] = value;
+      return sink;
     },
-    flag: (place, value) => sink.int(place, value ? 1 : 0),
-    buffer: (place, value) => sink.int(place, 4 * value),
-    optional: (place, value) => sink.int(place, value === undefined ? 0 : 4 * value),
+    flag: (value) => sink.int(value ? 1 : 0),
+    buffer: (value) => sink.int(4 * value),
+    optional: (value) => sink.int(value === undefined ? 0 : 4 * value),
     run: ({ tiles }) => runKernel(number, JOB, 0, 0, tiles),
   };
   const { outputText } = ts.transpileModule(writersSource(jobs), {

@@ -1,6 +1,7 @@
 // What a run with workers will take is what its memories are: the outer loop's, and one of each worker.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
+import { computing } from "../../src/distill/computing.ts";
 import type { DistillConfig } from "../../src/distill/config.ts";
 import { methodContext } from "../../src/distill/method.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
@@ -10,8 +11,8 @@ import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import { allIn } from "../../src/inner/allocators.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
-import { allocateReplies, NetworksOnWorkers } from "../../src/run/networks/networks.ts";
-import { allocateServed } from "../../src/run/networks/served.ts";
+import { allocateReplies, allocateServed } from "../../src/run/networks/allocate.ts";
+import { NetworksOnWorkers } from "../../src/run/networks/networks.ts";
 import { checked } from "../../src/run/options/config.ts";
 import { estimateMemory } from "../../src/run/options/memory.ts";
 import { poolOptions } from "../../src/workers/options.ts";
@@ -26,7 +27,7 @@ const order = 4 * data.count;
 const total = (change: object) => estimateMemory({ ...options, ...change }).total;
 
 const contextOf = (config: DistillConfig, { backend, arena }: Engine) =>
-  methodContext({ options: config.method as never, problem: config, backend, memory: allIn(arena) });
+  methodContext({ options: config.method as never, problem: config, backend, memory: allIn(arena) }, computing);
 
 /** Takes what the outer loop of a run on workers takes. */
 function takeBesideWorkers(config: DistillConfig, engine: Engine): void {

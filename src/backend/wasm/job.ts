@@ -53,6 +53,8 @@ export class JobWriter implements JobSink {
   #floats: Float32Array;
   /** Word of the job in hand. */
   #job: number = PUBLISHED;
+  /** Word of the field that is written next. */
+  #field = 0;
   #recording = false;
 
   constructor(kernels: KernelExports, memory: WebAssembly.Memory, options: JobWriterOptions) {
@@ -77,38 +79,41 @@ export class JobWriter implements JobSink {
     this.#floats = new Float32Array(this.#memory.buffer, 0, this.#end);
   }
 
-  /** Begins the job of kernel `kernel`. */
-  start(kernel: number): void {
+  /** Begins the job of kernel `kernel`, whose fields follow one by one. */
+  start(kernel: number): this {
     this.#words[this.#job] = kernel;
+    this.#field = this.#job + FIELDS;
+    return this;
   }
 
-  int(place: number, value: number): void {
-    this.#words[this.#job + FIELDS + place] = value;
+  int(value: number): this {
+    this.#words[this.#field++] = value;
+    return this;
   }
 
-  num(place: number, value: number): void {
-    this.#floats[this.#job + FIELDS + place] = value;
+  num(value: number): this {
+    this.#floats[this.#field++] = value;
+    return this;
   }
 
-  flag(place: number, value: boolean): void {
-    this.int(place, value ? 1 : 0);
+  flag(value: boolean): this {
+    return this.int(value ? 1 : 0);
   }
 
   /**
    * Writes the byte address of a buffer. Below the first one lie the job itself, counters of the threads and their scratch: a
    * kernel that reads there makes numbers of them, so no address below it is ever handed to one.
    */
-  buffer(place: number, value: Buffer): void {
+  buffer(value: Buffer): this {
     if (!(value >= this.#base)) {
       throw new Error(`a kernel was given a buffer at ${value}; the first one is at ${this.#base}`);
     }
-    this.int(place, value << 2);
+    return this.int(value << 2);
   }
 
   /** A buffer that may be left out, which kernels see as address 0. */
-  optional(place: number, value: OptionalBuffer): void {
-    if (value === none) this.int(place, 0);
-    else this.buffer(place, value);
+  optional(value: OptionalBuffer): this {
+    return value === none ? this.int(0) : this.buffer(value);
   }
 
   /** Runs tiles [0, tiles) of the job in hand. `work` decides how many threads are asked, never what is computed. */

@@ -1,5 +1,6 @@
 // distill(): the outer loop as something to iterate over, stop and ask for its result.
 import type { Mark } from "../../backend/arena.ts";
+import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
@@ -16,7 +17,8 @@ import { nextTask } from "../../platform/platform.ts";
 import { version } from "../../version.gen.ts";
 import { type PoolOptions, poolOptions } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
-import { allocateReplies, NetworksOnWorkers } from "../networks/networks.ts";
+import { allocateReplies } from "../networks/allocate.ts";
+import { NetworksOnWorkers } from "../networks/networks.ts";
 import { checked, configOf } from "../options/config.ts";
 import type { DistillOptions, Progress } from "../options/distill.ts";
 import { checkMemoryLimit } from "../options/memory-limit.ts";
@@ -161,7 +163,7 @@ export class Run implements Distillation {
     const config = this.#config;
     const memory = allIn(arena);
     const options = config.method as never;
-    const context = methodContext({ options, problem: config, backend, memory });
+    const context = methodContext({ options, problem: config, backend, memory }, computing);
     const run = this.#method.allocate(context);
     const networks =
       (this.#options.workers ?? 0) > 0

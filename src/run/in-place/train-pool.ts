@@ -2,7 +2,7 @@
 
 import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
-import { checkAugmentation } from "../../data/augment.ts";
+import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { checkTest, checkTraining } from "../../distill/fit.ts";
 import { poolAdam } from "../../distill/outer-options.ts";

@@ -6,26 +6,14 @@ import type { Buffer, Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";
-import { allocateShare } from "../../distill/outer-buffers.ts";
-import { readTensor, stagingFloats, type Tensor, writeTensor } from "../../distill/tensor.ts";
-import type { Allocators } from "../../inner/allocators.ts";
+import type { Tensor } from "../../distill/tensor.ts";
+import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { describeModel } from "../../nn/describe.ts";
 import type { PoolOptions } from "../../workers/options.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { shareable, shareableInit } from "../../workers/shared-memory.ts";
+import type { ReplyBuffers } from "./allocate.ts";
 import type { ShareReply, WorkerApi } from "./api.ts";
-
-/** The place of shares that workers compute, and the room to bring them in. */
-export interface ReplyBuffers {
-  readonly share: Share;
-  readonly staging: Buffer;
-}
-
-/** Allocates it. */
-export function allocateReplies(run: MethodRun, memory: Pick<Allocators, "gradients" | "scratch">): ReplyBuffers {
-  const staging = [...run.learned, ...run.carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
-  return { share: allocateShare(run, memory), staging: memory.scratch.allocate(staging) };
-}
 
 export class NetworksOnWorkers implements StepNetworks {
   readonly share: Share;

@@ -2,12 +2,13 @@
 
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
+import { computing } from "../../distill/computing.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
 import { throughFunctions } from "../../distill/outer-loop.ts";
-import { readTensor, writeTensor } from "../../distill/tensor.ts";
+import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
@@ -16,9 +17,9 @@ import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
+import { allocateServed, type Served } from "./allocate.ts";
 import type { RunMessage, ShareReply, ShareRequest, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
 import { bufferOf, gradientOf } from "./networks.ts";
-import { allocateServed, type Served } from "./served.ts";
 
 export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
@@ -36,7 +37,7 @@ export class NetworkServer implements WorkerApi {
     const problem = { ...rest, model: modelFromDescription(model) };
     const method = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
     const { backend, arena } = this.#anew();
-    const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) });
+    const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) }, computing);
     const served = allocateServed(method, context);
     served.run.start(served.staging);
     this.#run = served;

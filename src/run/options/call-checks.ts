@@ -61,7 +61,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   onProgress: optional(callback),
 };
 
-export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">> = {
+export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...replayChecks,
   set: checkDistilledSet,
   model: checkModel,
@@ -74,18 +74,18 @@ export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">>
   workers: optional(workersCheck),
   signal: optional(signal),
   onProgress: optional(callback),
-};
+}))();
 
-export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> = {
+export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...replayChecks,
   model: checkModel,
   parameters: optional(floats),
   init: optional(checkWeightSource),
   loss: optional(checkLoss),
   seed: optional(seedCheck),
-};
+}))();
 
-export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads">> = {
+export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...adamChecks,
   data: checkDataset,
   test: optional(checkDataset),
@@ -103,9 +103,9 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
   signal: optional(signal),
   onNetwork: optional(callback),
   onProgress: optional(callback),
-};
+}))();
 
-export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = {
+export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   kind: kindCheck,
   train: checkDataset,
   // Its arrays are not checked, because nothing looks at them before everything is chosen.
@@ -126,14 +126,14 @@ export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">>
   seed: optional(seedCheck),
   workers: optional(workersCheck),
   signal: optional(signal),
-};
+}))();
 
 const checkPower: Check = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) whole(1)(name, value);
 };
 const checkPoints: Check = (name, value) => (typeof value === "string" ? kindCheck : checkDistilledSet)(name, value);
 
-export const nearestNeighborsChecks: Checks<Omit<NearestNeighborsOptions, "engine">> = {
+export const nearestNeighborsChecks: Checks<Omit<NearestNeighborsOptions, "engine">> = /* @__PURE__ */ (() => ({
   points: checkPoints,
   train: checkDataset,
   test: checkDataset,
@@ -143,4 +143,4 @@ export const nearestNeighborsChecks: Checks<Omit<NearestNeighborsOptions, "engin
   ...sourceChecks,
   seed: optional(seedCheck),
   signal: optional(signal),
-};
+}))();

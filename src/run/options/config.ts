@@ -1,6 +1,6 @@
 // Turns the options of distill() into the configuration of a run: checked, with defaults.
 import { checkValues } from "../../checks/options.ts";
-import { checkAugmentation } from "../../data/augment.ts";
+import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";

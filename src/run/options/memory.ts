@@ -3,11 +3,12 @@
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
 import type { Planner } from "../../backend/plan.ts";
-import { planBackend } from "../../backend/plan-backend.ts";
+import { planBackend, refuse } from "../../backend/plan-backend.ts";
 import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
+import type { Computing } from "../../distill/computing.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
@@ -21,8 +22,7 @@ import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 import { hardwareThreads } from "../../platform/platform.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
-import { allocateReplies } from "../networks/networks.ts";
-import { allocateServed } from "../networks/served.ts";
+import { allocateReplies, allocateServed } from "../networks/allocate.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -37,14 +37,14 @@ export interface MemoryOptions
 }
 
 /** Whatever else `distill` takes may stand here too: the same options serve both. */
-const memoryChecks = {
+const memoryChecks = /* @__PURE__ */ (() => ({
   ...distillChecks,
   ...placeChecks,
   engine: optional(
     thing("what createEngine() gives", { threads: whole(1), backend: thing("a backend", { name: checkBackendName }) }),
   ),
   data: shapeCheck,
-};
+}))();
 
 /** Bytes of a run, by what they hold. */
 export interface MemoryEstimate {
@@ -183,6 +183,9 @@ function planWorker(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => allocateServed(method, context));
 }
 
+/** A plan draws no weights and reads no images. */
+const planned: Computing = { writeWeights: refuse, dataBatch: refuse };
+
 function counted(
   options: MemoryOptions,
   threads: number,
@@ -200,6 +203,7 @@ function counted(
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = counting(threads, planOf(options));
-  allocate(methodOf(method), methodContext({ options: choiceOf(method) as never, problem, backend, memory: counters }));
+  const parts = { options: choiceOf(method) as never, problem, backend, memory: counters };
+  allocate(methodOf(method), methodContext(parts, planned));
   return counters;
 }

@@ -122,7 +122,7 @@ export interface BackGradientMethod extends Complete<typeof backGradientOptions>
 }
 
 /** The check of each option. The name stands in a method that is given again, with something changed. */
-const checks = { name: optional(oneOf("back-gradient")), ...checksOf(backGradientOptions) };
+const checks = /* @__PURE__ */ (() => ({ name: optional(oneOf("back-gradient")), ...checksOf(backGradientOptions) }))();
 
 /** Throws RangeError or TypeError for options that each are right and do not go together. */
 export function checkTogether({ steps, epochs, imagesPerClass, imagesPerStep }: BackGradientOptions): void {

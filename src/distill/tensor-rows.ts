@@ -1,0 +1,38 @@
+// The way of tensors out of a backend's memory and into it, as rows.
+import { type Backend, write } from "../backend/backend.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
+import { rowFloats, type Tensor } from "./tensor.ts";
+
+/** A copy of the tensor as rows. `staging` has room for `stagingFloats`. */
+export async function readTensor(backend: Backend, tensor: Tensor, staging: Buffer): Promise<Floats> {
+  const { value, floats, packing } = tensor;
+  if (packing === undefined) return backend.read(value, floats);
+  const { blocks, images, features, lanes } = packing;
+  const size = images * features;
+  const parts = Array.from({ length: blocks }, (_, block) => {
+    const shape = { features, images, batch: lanes };
+    backend.ops.unpackImages(staging, value + block * features * lanes, shape);
+    return backend.read(staging, size);
+  });
+  const rows = new backend.Floats(blocks * size);
+  for (const [block, part] of (await Promise.all(parts)).entries()) rows.set(part, block * size);
+  return rows;
+}
+
+/** Puts rows into the tensor, with zeros in the padding lanes. Throws RangeError for another number of floats. */
+export function writeTensor(backend: Backend, tensor: Tensor, rows: Floats, staging: Buffer): void {
+  const { name, value, packing } = tensor;
+  const expected = rowFloats(tensor);
+  if (rows.length !== expected) throw new RangeError(`"${name}" expected ${expected} floats, got ${rows.length}`);
+  if (packing === undefined) {
+    write(backend, value, rows);
+    return;
+  }
+  const { blocks, images, features, lanes } = packing;
+  const size = images * features;
+  for (let block = 0; block < blocks; block++) {
+    write(backend, staging, rows.subarray(block * size, (block + 1) * size));
+    const shape = { features, images, batch: lanes };
+    backend.ops.packImages(value + block * features * lanes, staging, shape);
+  }
+}

@@ -1,0 +1,34 @@
+// What a run on workers holds, here and on each worker. Apart from what runs, so that a plan can count it without loading that.
+import type { Buffer } from "../../backend/buffer.ts";
+import type { Method, MethodContext, MethodRun, NetworkRun, Share } from "../../distill/method.ts";
+import { allocateShare } from "../../distill/outer-buffers.ts";
+import { stagingFloats } from "../../distill/tensor.ts";
+import type { Allocators } from "../../inner/allocators.ts";
+
+/** The place of shares that workers compute, and the room to bring them in. */
+export interface ReplyBuffers {
+  readonly share: Share;
+  readonly staging: Buffer;
+}
+
+/** Allocates it. */
+export function allocateReplies(run: MethodRun, memory: Pick<Allocators, "gradients" | "scratch">): ReplyBuffers {
+  const staging = [...run.learned, ...run.carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
+  return { share: allocateShare(run, memory), staging: memory.scratch.allocate(staging) };
+}
+
+/** What a worker holds of a run: all that is learned, and what computes shares. */
+export interface Served {
+  readonly run: MethodRun;
+  readonly network: NetworkRun;
+  /** Room to bring tensors in and out. */
+  readonly staging: Buffer;
+}
+
+/** Allocates it. */
+export function allocateServed(method: Method, context: MethodContext): Served {
+  const run = method.allocate(context);
+  const network = method.network(context, run);
+  const staging = Math.max(1, ...[...run.learned, ...run.carried].map(stagingFloats));
+  return { run, network, staging: context.memory.scratch.allocate(staging) };
+}
