@@ -52,13 +52,16 @@ export class RealBatch {
   loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
-    this.#rounds(batch.count, (from, atOnce) => {
-      const imagesOf = (i: number): number => Math.min(this.#size, batch.count - from - i * this.#size);
+    // What is recorded side by side may run when the batch is another one.
+    const { count, hard } = batch;
+    const kind = { count, hard };
+    this.#rounds(count, (from, atOnce) => {
+      const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
       for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);
-        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
+        this.#chunks[i]!.pass(theta, kind, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
       });
       for (let i = 0; i < atOnce; i++) {
         ops.sum(into, this.#chunks[i]!.losses, imagesOf(i), from + i > 0);
@@ -68,7 +71,7 @@ export class RealBatch {
         else ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
       }
     });
-    ops.scale(into, 1 / batch.count, into, 1);
+    ops.scale(into, 1 / count, into, 1);
   }
 
   /** Logits [n, classes] of images [n, c, h, w] at θ. */

@@ -5,7 +5,7 @@ import { type Asked, asked, type Filled, filled, flag, number, whole, word } fro
 import { object, read, variants } from "../../src/checks/read.ts";
 import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
 import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
-import { methods } from "../../src/distill/methods/options.ts";
+import { methods } from "../../src/distill/methods/known.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
 import { recipeGroup } from "../../src/recipes/recipe.ts";
 import { findRecipe } from "../../src/recipes/recipes.ts";

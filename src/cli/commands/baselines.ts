@@ -1,7 +1,7 @@
 // `distillate baselines`: how good networks get on real images, in the numbers that a recipe distils to.
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
-import { declarationOf } from "../../distill/methods/options.ts";
+import { declarationOf } from "../../distill/methods/known.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
@@ -34,8 +34,9 @@ interface BaselinesOptions extends DataFlags {
 const help = `
 Networks are trained on as many real images as the recipe distils to, in as
 many steps. The learning rate, and what else there is to choose, is chosen on
-training images that no such set contains; the test images only judge. All
-baselines are measured unless --baselines says which.
+training images that no such set contains; the test images only judge. Where the
+recipe's method has a protocol of training, it is by that. All baselines are
+measured unless --baselines says which.
 
 Names:
 ${table(baselineNames.map((name) => [`  ${name}`, baselineLabel(name)])).join("\n")}

@@ -92,7 +92,9 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   const { key } = option.kind;
   if (key !== undefined) {
     // What another variant has is of no use to this one.
-    if (at(recipe, [...path, key]) !== value) put(recipe, path, { [key]: value });
+    if (at(recipe, [...path, key]) === value) return;
+    put(recipe, path, { [key]: value });
+    if (path[0] === "method") keepLength(recipe);
     return;
   }
   const name = path.at(-1)!;
@@ -100,6 +102,12 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
     if (other === option.insteadOf || insteadOf === name) put(recipe, [...path.slice(0, -1), other], undefined);
   }
   put(recipe, path, value);
+}
+
+/** Leaves of the outer settings, which were another method's, how long the run is. */
+function keepLength(recipe: Json): void {
+  const { steps, epochs } = (recipe.outer ?? {}) as Json;
+  recipe.outer = { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
 }
 
 /** The error of an option that the chosen variant, such as the method, does not have. */

@@ -10,6 +10,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
+import { outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
@@ -191,7 +192,7 @@ function counted(
     scratch: new CountingAllocator(),
   };
   const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
-  const outer = outerOptions(options.outer ?? {}, options.data.count, methodOf(method).outer);
+  const outer = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(method));
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = counting(threads, planOf(options));
