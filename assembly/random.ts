@@ -109,25 +109,3 @@ export function dropoutMask(
     storeUpTo(out, i, last, v128.and(value, i32x4.ge_s(top, threshold)));
   }
 }
-
-/** Word `i` (0 … 3) of four. */
-function word(v: v128, i: i32): u32 {
-  if (i & 2) return <u32>(i & 1 ? i32x4.extract_lane(v, 3) : i32x4.extract_lane(v, 2));
-  return <u32>(i & 1 ? i32x4.extract_lane(v, 1) : i32x4.extract_lane(v, 0));
-}
-
-/**
- * out = a permutation of 0 … n − 1 (n ≤ 2²⁴, whole numbers stored as floats): Fisher–Yates from i = n − 1 down to 1,
- * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋. One after the other by nature: not in tiles.
- */
-export function permutation(out: usize, n: i32, seed0: u32, seed1: u32, stream: u32): void {
-  for (let i = 0; i < n; i++) store<f32>(at(out, i), <f32>i);
-  let draws = philox((n - 1) >> 2, seed0, seed1, stream);
-  for (let i = n - 1; i > 0; i--) {
-    const j = <i32>((<u64>word(draws, i & 3) * <u64>(i + 1)) >> 32);
-    const value = load<f32>(at(out, i));
-    store<f32>(at(out, i), load<f32>(at(out, j)));
-    store<f32>(at(out, j), value);
-    if ((i & 3) === 0) draws = philox((i >> 2) - 1, seed0, seed1, stream);
-  }
-}

@@ -109,7 +109,7 @@ export async function buildPage(root) {
   const outdir = join(root, "dist/page");
   await build({
     ...options,
-    entryPoints: ["index", "data", "recipes"].map((name) => join(root, "src", `${name}.ts`)),
+    entryPoints: ["index", "data", "recipes", "algorithm"].map((name) => join(root, "src", `${name}.ts`)),
     outdir,
     splitting: true,
     chunkNames: "[name]-[hash]",

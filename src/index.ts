@@ -1,5 +1,6 @@
 // The public names of the entry `distillate`: what a page needs that distils, and no more, because it downloads all of it.
-// Readers of data are in ./data.ts, named recipes in ./recipes.ts, and what needs a file system in ./node.ts.
+// Readers of data are in ./data.ts, named recipes in ./recipes.ts, tools for algorithms of one's own in ./algorithm.ts, and what
+// needs a file system in ./node.ts.
 export type { Floats, Simd } from "./backend/backend.ts";
 export type { Dataset, DatasetSplit, Normalization } from "./data/dataset.ts";
 export { type DatasetArrays, datasetFromArrays } from "./data/from-arrays.ts";
@@ -27,7 +28,13 @@ export {
   type WeightSource,
 } from "./distill/weight-source.ts";
 export type { EngineOptions } from "./engine/engine.ts";
-export type { Chance, LabelledImages, MetaGradientOptions } from "./engine/passes.ts";
+export type {
+  Chance,
+  FeaturesInput,
+  HessianVectorProductsInput,
+  LabelledImages,
+  MetaGradientOptions,
+} from "./engine/passes.ts";
 export { FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type AttackReport, attackReport } from "./evaluate/attack-report.ts";
 export { type BaselineKind, baselineKinds } from "./evaluate/baselines/kinds.ts";
@@ -82,6 +89,7 @@ export type {
   Abortable,
   BoundNetwork,
   Engine,
+  FeatureGradients,
   Gradients,
   HessianVectorProduct,
   MetaGradient,

@@ -12,8 +12,6 @@ export class DelayedBackend implements Backend {
   readonly plan: Planner;
   readonly base: Buffer;
   readonly ops: Ops;
-  /** Looks at memory that did not wait: `view`, for which the queue has to run at once. */
-  views = 0;
   readonly #inner: Backend;
   #queue: (() => void)[] = [];
   #running = false;
@@ -79,12 +77,6 @@ export class DelayedBackend implements Backend {
         }
       }, 1);
     });
-  }
-
-  view(source: Buffer, n: number): Floats {
-    this.views++;
-    this.#run();
-    return this.#inner.view(source, n);
   }
 
   submit(): void {}

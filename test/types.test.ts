@@ -35,6 +35,7 @@ export const narrow: { [K in keyof typeof library as [Of<(typeof library)[K]>] e
 
 const program = `
 import { backGradient, createEngine, distill, evaluate, lenet, randomInit, trainOn, type Dataset, type Engine } from "distillate";
+import { axpy, dot, initialWeights, norm, normalizedBatch, randomKey, randomNormal, randomPermutation, randomUniform, scale, type RandomKey } from "distillate/algorithm";
 declare const data: Dataset;
 declare const maybe: number | undefined;
 export async function run(): Promise<Float32Array[]> {
@@ -47,13 +48,20 @@ export async function run(): Promise<Float32Array[]> {
   const { logits, parameters, images, targets } = await net.gradients({ ...given, dropoutSeed: maybe });
   const product = await net.hessianVectorProduct({ ...given, vector: parameters });
   const meta = await net.metaGradient({ parameters, steps: [given], learningRates: [1], epochs: maybe, real: given });
+  const key: RandomKey = randomKey(1, "mine", maybe, maybe);
+  const theta: Float32Array = initialWeights(lenet(), randomInit(), { seed: maybe, index: maybe, purpose: undefined });
+  const batch = normalizedBatch(data, randomPermutation(key, 4).subarray(0, 2));
+  const [several] = await net.hessianVectorProducts({ ...batch, parameters: [theta], vectors: [randomNormal(key, 3, maybe, maybe)], dropoutSeed: maybe });
+  const { features } = await net.features({ parameters: theta, images: batch.images, layer: maybe });
+  const back = await net.featureGradients({ parameters: theta, images: batch.images, layer: maybe, cotangents: features });
+  const sum: Float32Array = axpy(dot(features, features), randomUniform(key, 3, maybe, maybe), scale(norm(theta), back.images));
   const trained = await trainOn(set, { model: lenet(), seed: maybe });
   const read: Float32Array = (await trained.predict(images)).logits;
-  return [logits, parameters, images, targets, product.images, meta.initial, ...meta.images, trained.parameters, read];
+  return [sum, several!.targets, back.parameters, logits, parameters, images, targets, product.images, meta.initial, ...meta.images, trained.parameters, read];
 }
 `;
 
-const entries = ["distillate", "distillate/data", "distillate/recipes"];
+const entries = ["distillate", "distillate/data", "distillate/recipes", "distillate/algorithm"];
 
 /** What the compiler says to a program in these libraries. */
 function compiled(name: string, sources: Readonly<Record<string, string>>, lib: string[], types: string[]): string[] {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import * as algorithm from "../src/algorithm.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -149,8 +150,7 @@ const steps = [{ images: input.images, targets: input.targets }];
 
 /** The calls of a network. Whatever one of them has no use for is passed over. */
 function networkCalls(network: typeof networks.here): Record<string, Call> {
-  const call = (name: "forward" | "gradients" | "hessianVectorProduct" | "metaGradient") =>
-    ((given: never) => network[name](given)) as Call["call"];
+  const call = (name: keyof Omit<typeof network, "model">) => ((given: never) => network[name](given)) as Call["call"];
   const dropoutSeed = [0];
   return {
     forward: {
@@ -172,6 +172,33 @@ function networkCalls(network: typeof networks.here): Record<string, Call> {
         options(
           { ...input, vector: parameters, dropoutSeed: 1, signal },
           { required: "parameters images targets vector", takes: { dropoutSeed } },
+        ),
+      ],
+    },
+    hessianVectorProducts: {
+      call: call("hessianVectorProducts"),
+      args: [
+        options(
+          { ...input, vectors: [parameters], dropoutSeed: 1, signal },
+          { required: "parameters images targets vectors", takes: { dropoutSeed } },
+        ),
+      ],
+    },
+    features: {
+      call: call("features"),
+      args: [
+        options(
+          { parameters, images: input.images, layer: 1, signal },
+          { required: "parameters images", takes: { layer: [0] } },
+        ),
+      ],
+    },
+    featureGradients: {
+      call: call("featureGradients"),
+      args: [
+        options(
+          { parameters, images: input.images, layer: 0, cotangents: new Float32Array(4 * 36), signal },
+          { required: "parameters images cotangents", takes: { layer: [0] } },
         ),
       ],
     },
@@ -611,6 +638,37 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     toGrey: { call: data.toGrey, args: [argument(data.toRgb(set4))] },
     toRgb: { call: data.toRgb, args: [dataset] },
   },
+  algorithm: {
+    axpy: { call: algorithm.axpy, args: [argument(1, 0, 2 ** 60), argument(parameters), argument(parameters)] },
+    dot: { call: algorithm.dot, args: [argument(parameters), argument(parameters)] },
+    initialWeights: {
+      call: algorithm.initialWeights,
+      args: [
+        theModel,
+        argument(init),
+        options(
+          { seed: 1, index: 1, purpose: "evaluate", networksPerStep: 1 },
+          { takes: { seed: [0], index: [0, 2 ** 60] } },
+        ),
+      ],
+    },
+    norm: { call: algorithm.norm, args: [argument(parameters)] },
+    normalizedBatch: { call: algorithm.normalizedBatch, args: [dataset, argument([0], [])] },
+    randomKey: {
+      call: algorithm.randomKey,
+      args: [argument(1, 0), string("x"), argument(1, undefined, 0), argument(1, undefined, 0)],
+    },
+    randomNormal: {
+      call: algorithm.randomNormal,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    randomPermutation: { call: algorithm.randomPermutation, args: [argument(key), argument(3, 0)] },
+    randomUniform: {
+      call: algorithm.randomUniform,
+      args: [argument(key), argument(3, 0), argument(1, undefined, 0, 2 ** 60), argument(1, undefined, 0, 2 ** 60)],
+    },
+    scale: { call: algorithm.scale, args: [argument(1, 0, 2 ** 60), argument(parameters.slice())] },
+  },
   recipes: {
     findRecipe: { call: recipes.findRecipe, args: [argument("digits-fixed", "x")] },
     // What is no recipe is damage of a file, as in every reader: a FormatError that names the key.
@@ -711,6 +769,7 @@ test.each([
   ["index", index],
   ["data", data],
   ["recipes", recipes],
+  ["algorithm", algorithm],
   ["node", node],
   ["engine", engine],
   ["engine in a worker", remote],

@@ -440,11 +440,6 @@ export interface Ops {
    * φ = 2π (b >>> 8) / 2²⁴; out[2k] = mean + std·r·cos φ, out[2k+1] = mean + std·r·sin φ
    */
   normal(out: Buffer, n: number, key: RandomKey, mean: number, std: number): void;
-  /**
-   * out = a permutation of 0 … n−1 (n ≤ 2²⁴, whole numbers stored as floats): Fisher–Yates from i = n−1 down to 1,
-   * swapping i with j = ⌊draw i · (i + 1) / 2³²⌋
-   */
-  permutation(out: Buffer, n: number, key: RandomKey): void;
   /** out[i] = 0 where (draw i >>> 8) / 2²⁴ < p, else 1 / (1 − p), for 0 ≤ p < 1: what dropout multiplies with */
   dropoutMask(out: Buffer, n: number, key: RandomKey, p: number): void;
 }
@@ -488,14 +483,9 @@ export interface Backend {
   /** Hands over what was recorded, on a backend that collects it before it begins. */
   submit(): void;
   /**
-   * `n` floats where they lie, now. Only for draws that ops make and the host reads at once; a backend whose ops wait
-   * cannot offer it.
-   */
-  view(source: Buffer, n: number): Floats;
-  /**
    * Calls `record(i)` for each i below `count`. What the ops called there compute is there for ops that follow; those of
    * one i run in order, those of different i perhaps at once, so they may not write what another's read. `record` may not
-   * look at memory, as ops may run later, and may be called twice; `dot`, `permutation`, `upload` and `read` are not for it.
+   * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it.
    */
   sideBySide(count: number, record: (i: number) => void): void;
   /** Stops the threads and gives up the memory. Calls after it throw. */

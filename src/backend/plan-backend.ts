@@ -46,10 +46,6 @@ class PlanBackend implements Backend {
     return refuse();
   }
 
-  view(): Floats {
-    return refuse();
-  }
-
   submit(): void {}
 
   sideBySide(): void {

@@ -2,11 +2,12 @@
 // Each image draws from its own place of an addressed stream, so that a batch is a function of (key, position): it does
 // not matter who augments it, or which other images are augmented with it.
 
-import { bytes as checkBytes, floats, kind, listOf, number, whole, wholeNumber } from "../checks/checks.ts";
+import { bytes as checkBytes, floats, kind, whole, wholeNumber } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import { logUniform } from "../numeric/elementary.ts";
 import { philox4x32, type RandomKey } from "../numeric/philox.ts";
+import { keyCheck } from "../numeric/random.ts";
 import { type Augmentation, augmentCheck, type ResizedCropRanges } from "./augment-options.ts";
 import { checkDataset } from "./check-dataset.ts";
 import { type Dataset, normalizedBytes } from "./dataset.ts";
@@ -34,13 +35,7 @@ export function checkAugmentation(augmentation: Augmentation, shape: AugmentShap
   return augmentation;
 }
 
-const shapeCheck = thing("the shape of an image", {
-  channels: whole(1),
-  height: whole(1),
-  width: whole(1),
-});
-const word = number("a 32-bit integer", Number.isInteger);
-const keyCheck = thing("a key { seed, stream }", { seed: listOf("two 32-bit integers", word), stream: word });
+const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));
 
 /** Returns four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */

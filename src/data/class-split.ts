@@ -2,7 +2,7 @@
 
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { philox4x32 } from "../numeric/philox.ts";
-import { randomKey } from "../numeric/random.ts";
+import { placesDrawn, randomKey } from "../numeric/random.ts";
 import { checkLabelled } from "./check-dataset.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import type { ClassSplitOptions } from "./load-options.ts";
@@ -31,15 +31,12 @@ export function classSplit(labels: ArrayLike<number>, classes: number, options: 
     const n = members.length;
     const wanted = n < 2 ? 0 : Math.min(n - 1, Math.max(1, Math.round(testShare * n)));
     const key = randomKey(seed, "split", label);
-    for (let i = 0; i < n; i++) {
-      // These are the first `wanted` places of a Fisher–Yates shuffle.
-      if (i < wanted) {
-        const [word] = philox4x32([i, 0, 0, 0], [key.seed[0] >>> 0, key.seed[1] >>> 0]);
-        const j = i + Math.floor((word / 2 ** 32) * (n - i));
-        [members[i], members[j]] = [members[j]!, members[i]!];
-        test.push(members[i]!);
-      } else train.push(members[i]!);
-    }
+    // The first word of block i of the generator draws place i.
+    const words = Array.from({ length: wanted }, (_, i) => philox4x32([i, 0, 0, 0], key.seed)[0]);
+    const held = new Set(placesDrawn(n, words));
+    members.forEach((member, place) => {
+      (held.has(place) ? test : train).push(member);
+    });
   });
   const ascending = (a: number, b: number): number => a - b;
   return { train: train.sort(ascending), test: test.sort(ascending) };

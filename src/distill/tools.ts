@@ -9,7 +9,7 @@ import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
 import type { Problem } from "./config.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
-import { writeWeights } from "./weight-source.ts";
+import { writeWeights } from "./write-weights.ts";
 
 export class MethodTools {
   readonly #problem: Problem;
@@ -65,24 +65,20 @@ export class MethodTools {
 /** Batches of real images: each pass over them has an order of its own, which the seed decides. */
 export class RealImages {
   readonly #problem: Problem;
-  readonly #backend: Backend;
   readonly #real: RealBatch;
-  readonly #order: Buffer;
   /** Made by the first step: a plan has no images to batch. */
   #batch: DataBatch | undefined;
 
-  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch" | "data">) {
-    const { model, loss, data, outer } = problem;
+  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch">) {
+    const { model, loss, outer } = problem;
     this.#problem = problem;
-    this.#backend = backend;
     this.#real = new RealBatch(model, backend, memory.realBatch, outer.batch, loss);
-    this.#order = memory.data.allocate(data.count);
   }
 
   /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is none. */
   loss(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): void {
     const { data, outer, seed, augment } = this.#problem;
-    this.#batch ??= new DataBatch(data, this.#backend, { order: this.#order, most: outer.batch, seed, augment });
+    this.#batch ??= new DataBatch(data, { most: outer.batch, seed, augment });
     this.#batch.select(step);
     this.#real.loss(theta, this.#batch, gradient ?? none, loss);
   }

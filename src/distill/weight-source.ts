@@ -1,22 +1,15 @@
 // The source of the initial weights θ_0: new random networks each time, one fixed network, or networks that were trained
 // before.
-import { type Backend, type Buffer, type Floats, write } from "../backend/backend.ts";
+import type { Floats } from "../backend/backend.ts";
 import { type Check, floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
 import { checkFloats } from "../engine/validate.ts";
 import { isObject } from "../kinds.ts";
-import {
-  type Initializer,
-  type InitOptions,
-  type InitScheme,
-  initChecks,
-  initialize,
-  initializer,
-} from "../nn/init.ts";
+import { type Initializer, type InitOptions, type InitScheme, initChecks, initializer } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
-import { checkSeed, randomKey, randomOrder } from "../numeric/random.ts";
+import { checkSeed } from "../numeric/random.ts";
 
 /** The initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
@@ -69,45 +62,6 @@ export function fixedInit(
 export function networksOf(source: WeightSource): number {
   if (source.kind === "random") return Number.POSITIVE_INFINITY;
   return source.kind === "fixed" ? 1 : source.weights.length;
-}
-
-/** Says which network is wanted. */
-export interface WeightUse {
-  readonly seed: number;
-  readonly purpose: "distil" | "evaluate";
-  readonly index: number;
-  /** The number of networks in an outer step, whose indices are consecutive. Default 1. */
-  readonly perStep?: number;
-}
-
-/**
- * Writes the weights of network `index` for `purpose`. The same use gives the same weights, and random networks of different
- * purposes differ. From a pretrained pool an outer step draws its networks without replacement; an evaluation takes them in
- * order, and starts again at the first if there are too few.
- */
-export function writeWeights(
-  source: WeightSource,
-  backend: Backend,
-  model: Model,
-  theta: Buffer,
-  use: WeightUse,
-): void {
-  if (source.kind === "pretrained") {
-    write(backend, theta, source.weights[placeInPool(source.weights.length, use)]!);
-    return;
-  }
-  const stream =
-    source.kind === "fixed"
-      ? { seed: source.seed, purpose: "weights/fixed", index: 0 }
-      : { seed: use.seed, purpose: `weights/${use.purpose}`, index: use.index };
-  initialize(backend, model, theta, source, stream);
-}
-
-function placeInPool(size: number, { seed, purpose, index, perStep = 1 }: WeightUse): number {
-  if (purpose === "evaluate") return index % size;
-  const k = index % perStep;
-  const step = (index - k) / perStep;
-  return randomOrder(size, k + 1, randomKey(seed, "weights/pretrained", step))[k]!;
 }
 
 /** Networks of one model, trained or given. */

@@ -16,25 +16,26 @@ import { allocateBlocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes, Network } from "../nn/network.ts";
-import type { Tape } from "../nn/tape.ts";
+import { lanes } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { checkSeed, randomKey } from "../numeric/random.ts";
+import { checkLayer, featureGradients, features } from "./features.ts";
+import { checkDirections, hessianProducts } from "./hessian-products.ts";
 import { inputChecks, labelledImages } from "./input-checks.ts";
+import { LabelledPass } from "./labelled-pass.ts";
 import type {
   Chance,
+  FeatureGradients,
+  FeaturesInput,
   Gradients,
   HessianVectorProduct,
+  HessianVectorProductsInput,
   LabelledImages,
   MetaGradient,
   MetaGradientOptions,
 } from "./passes.ts";
+import { type Binding, type CheckedBatch, loadColumns, loadTargets, readColumns, store } from "./staging.ts";
 import { checkFloats, checkImages, checkNumbers, checkTargets } from "./validate.ts";
-
-interface Checked extends LabelledImages {
-  readonly count: number;
-  readonly hard: boolean;
-}
 
 /** A model on an engine. Results are Float32Array, or Float64Array on the reference backend. */
 export class BoundNetwork {
@@ -43,6 +44,7 @@ export class BoundNetwork {
   readonly #arena: Arena;
   readonly #features: number;
   readonly #loss: Loss;
+  readonly #binding: Binding;
 
   /** Use `engine.bind(model)`. */
   constructor(model: Model, backend: Backend, arena: Arena, loss: Loss) {
@@ -51,6 +53,7 @@ export class BoundNetwork {
     this.#arena = arena;
     this.#features = elements(model.inputShape);
     this.#loss = loss;
+    this.#binding = { model, backend, arena, loss };
   }
 
   /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
@@ -72,7 +75,9 @@ export class BoundNetwork {
     const batch = this.#check("", input);
     const random = dropoutKey(input);
     const { losses, ...gradients } = await this.#reads(() => {
-      const { network, tape, dTheta } = this.#firstOrder(this.#store(theta), batch, random);
+      const pass = new LabelledPass(this.#binding, batch);
+      const { network, tape, dTheta } = pass;
+      pass.run(this.#store(theta), random);
       return {
         losses: this.#backend.read(tape.losses, batch.count),
         logits: this.#readColumns(tape.logits, this.model.classes, batch.count, network.batch),
@@ -98,21 +103,55 @@ export class BoundNetwork {
     const parameters = checkFloats("parameters", input.parameters, count);
     const vector = checkFloats("vector", input.vector, count);
     const batch = this.#check("", input);
-    const random = dropoutKey(input);
-    return this.#reads(() => {
-      const theta = this.#store(parameters);
-      const v = this.#store(vector);
-      const { network, tape } = this.#firstOrder(theta, batch, random);
-      const tangent = network.tangent(this.#arena, { images: true, targets: true });
-      const product = this.#arena.allocate(count);
-      network.forwardR(theta, v, tape, tangent, batch.count);
-      network.backwardR(theta, v, tape, tangent, product);
-      return {
-        parameters: this.#backend.read(product, count),
-        images: this.#readColumns(tangent.dImages, this.#features, batch.count, network.batch),
-        targets: this.#readColumns(tangent.dTargets, this.model.classes, batch.count, network.batch),
-      };
-    });
+    const [product] = await hessianProducts(this.#binding, batch, [{ parameters, vector }], dropoutKey(input));
+    return product!;
+  }
+
+  /**
+   * Computes such products with several vectors over one batch, in the order of `vectors`, either all at one θ or each at a θ
+   * of its own. Vectors in a row that share a θ share one forward and one backward pass. The bits are those of single calls.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * const [g, h] = await net.hessianVectorProducts({ parameters, vectors: [v, w], images, targets });
+   */
+  async hessianVectorProducts(input: HessianVectorProductsInput): Promise<HessianVectorProduct[]> {
+    checkInput(input);
+    const directions = checkDirections(input.parameters, input.vectors, this.model.parameterCount);
+    return hessianProducts(this.#binding, this.#check("", input), directions, dropoutKey(input));
+  }
+
+  /**
+   * Computes the output of a layer, [n, …] with the shape `model.shapes[layer + 1]`. Nothing is dropped, as in evaluation.
+   * Without `layer` it is what the last linear layer reads.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * const { features } = await net.features({ parameters, images }); // of lenet(): [n, 84]
+   */
+  async features(input: FeaturesInput): Promise<{ features: Floats }> {
+    checkInput(input);
+    const given = this.#checkImages(input);
+    return { features: await features(this.#binding, checkLayer(this.model, input.layer), given) };
+  }
+
+  /**
+   * Computes (∂features/∂images)ᵀ·cotangents and (∂features/∂θ)ᵀ·cotangents for `cotangents` [n, …] of the features' shape, as
+   * `torch.autograd.grad(features, inputs, cotangents)` does.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * // ½ Σ (features − wanted)² and its gradient by the images
+   * const { features } = await net.features({ parameters, images });
+   * const cotangents = axpy(-1, wanted, features);
+   * const { images: gradient } = await net.featureGradients({ parameters, images, cotangents });
+   */
+  async featureGradients(input: FeaturesInput & { cotangents: Floats }): Promise<FeatureGradients> {
+    checkInput(input);
+    const given = this.#checkImages(input);
+    const upTo = checkLayer(this.model, input.layer);
+    const cotangents = checkFloats("cotangents", input.cotangents, given.count * upTo.classes);
+    return featureGradients(this.#binding, upTo, { ...given, cotangents });
   }
 
   /**
@@ -185,13 +224,18 @@ export class BoundNetwork {
     return Object.fromEntries(Object.keys(reads).map((key, i) => [key, values[i]])) as T;
   }
 
-  #check(prefix: string, input: LabelledImages): Checked {
+  #checkImages(input: { parameters: Floats; images: Floats }): { parameters: Floats; images: Floats; count: number } {
+    const parameters = checkFloats("parameters", input.parameters, this.model.parameterCount);
+    return { parameters, ...checkImages("images", input.images, this.#features) };
+  }
+
+  #check(prefix: string, input: LabelledImages): CheckedBatch {
     const { images, count } = checkImages(`${prefix}images`, input.images, this.#features);
     return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
   }
 
   /** A batch whose rows are the user's arrays. */
-  #rows({ count, hard, images, targets }: Checked): Batch {
+  #rows({ count, hard, images, targets }: CheckedBatch): Batch {
     const width = hard ? 1 : this.model.classes;
     return {
       count,
@@ -201,52 +245,21 @@ export class BoundNetwork {
     };
   }
 
-  /** Forward, loss and backward with room for every gradient. */
-  #firstOrder(
-    theta: Buffer,
-    batch: Checked,
-    random: RandomKey | undefined,
-  ): { network: Network; tape: Tape; dTheta: Buffer } {
-    const padded = lanes(this.model, batch.count, this.#backend.plan);
-    const network = new Network(this.model, this.#backend, padded, this.#arena, this.#loss);
-    const images = this.#arena.allocate(this.#features * network.batch);
-    const targets = this.#arena.allocate(this.model.classes * network.batch);
-    const tape = network.tape(this.#arena, images, targets, { images: true, targets: true });
-    const dTheta = this.#arena.allocate(this.model.parameterCount);
-    this.#load(batch, images, targets);
-    network.forward(theta, tape, batch.count, random);
-    network.loss(tape, batch.count);
-    network.backward(theta, tape, dTheta);
-    return { network, tape, dTheta };
-  }
-
   /** Brings a batch into the layout of the kernels. */
-  #load(batch: Checked, images: Buffer, targets: Buffer): void {
-    const { ops, plan } = this.#backend;
-    const { classes } = this.model;
-    const shape = { images: batch.count, batch: lanes(this.model, batch.count, plan) };
-    this.#arena.scope(() => {
-      ops.packImages(images, this.#store(batch.images), { features: this.#features, ...shape });
-      const staged = this.#store(batch.targets);
-      if (batch.hard) ops.oneHot(targets, staged, { classes, ...shape });
-      else ops.packImages(targets, staged, { features: classes, ...shape });
-    });
+  #load(batch: CheckedBatch, images: Buffer, targets: Buffer): void {
+    const padded = lanes(this.model, batch.count, this.#backend.plan);
+    const columns = { features: this.#features, images: batch.count, batch: padded };
+    loadColumns(this.#binding, images, batch.images, columns);
+    loadTargets(this.#binding, targets, batch, padded);
   }
 
   /** Values [features, batch] as rows [count, features]. */
   #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Promise<Floats> {
-    const columns = required(source, "a gradient that is read");
-    return this.#arena.scope(() => {
-      const rows = this.#arena.allocate(features * count);
-      this.#backend.ops.unpackImages(rows, columns, { features, images: count, batch });
-      return this.#backend.read(rows, features * count);
-    });
+    return readColumns(this.#binding, source, { features, images: count, batch });
   }
 
   #store(values: ArrayLike<number>): Buffer {
-    const buffer = this.#arena.allocate(values.length);
-    write(this.#backend, buffer, values);
-    return buffer;
+    return store(this.#binding, values);
   }
 }
 

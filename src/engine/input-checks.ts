@@ -3,21 +3,24 @@
 import { type Check, optional, signal } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
 import type { AbortSignal } from "../host-types.ts";
-import type { Chance, LabelledImages, MetaGradientOptions } from "./passes.ts";
+import type { FeaturesInput, HessianVectorProductsInput, LabelledImages, MetaGradientOptions } from "./passes.ts";
 
 const later: Check = () => {};
 
 export const labelledImages: Checks<LabelledImages> = { images: later, targets: later };
 
-/** Of all calls together: one object of inputs may serve several of them. */
+/** The inputs of all calls together, because one object of inputs may serve several calls. */
 export const inputChecks: Checks<
-  MetaGradientOptions &
-    LabelledImages &
-    Chance & { readonly vector: unknown; readonly signal?: AbortSignal | undefined }
+  Omit<MetaGradientOptions & HessianVectorProductsInput & FeaturesInput, "parameters"> & {
+    readonly [Name in "parameters" | "vector" | "cotangents"]: unknown;
+  } & { readonly signal?: AbortSignal | undefined }
 > = {
   ...labelledImages,
   parameters: later,
   vector: later,
+  vectors: later,
+  layer: later,
+  cotangents: later,
   steps: later,
   epochs: later,
   learningRates: later,

@@ -41,6 +41,31 @@ export interface HessianVectorProduct<Values extends Floats = Floats> {
   readonly targets: Values;
 }
 
+/** Arguments of {@link BoundNetwork.hessianVectorProducts}. */
+export interface HessianVectorProductsInput extends LabelledImages, Chance {
+  /** One θ for all vectors, or one for each. */
+  readonly parameters: Floats | readonly Floats[];
+  /** Directions in weight space, at least one. */
+  readonly vectors: readonly Floats[];
+}
+
+/** Arguments of {@link BoundNetwork.features}. */
+export interface FeaturesInput {
+  readonly parameters: Floats;
+  /** [n, c, h, w] */
+  readonly images: Floats;
+  /** The index in `model.layers` of the layer whose output is wanted. Default: the layer before the last linear one. */
+  readonly layer?: number | undefined;
+}
+
+/** The result of {@link BoundNetwork.featureGradients}. */
+export interface FeatureGradients<Values extends Floats = Floats> {
+  /** (∂features/∂images)ᵀ·cotangents [n, c, h, w] */
+  readonly images: Values;
+  /** (∂features/∂θ)ᵀ·cotangents, flat; it is 0 for the layers above. */
+  readonly parameters: Values;
+}
+
 /** Arguments of {@link BoundNetwork.metaGradient}. */
 export interface MetaGradientOptions extends Chance {
   /** θ_0 */

@@ -8,7 +8,8 @@ import { DivergedError } from "../distill/diverged-error.ts";
 import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
-import { type Initializer, initialize } from "../nn/init.ts";
+import { initialize } from "../nn/draw-weights.ts";
+import type { Initializer } from "../nn/init.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../numeric/random.ts";
@@ -44,7 +45,6 @@ export class PoolTrainer {
   readonly #backend: Backend;
   readonly #real: RealBatch;
   readonly #images: TestImages | undefined;
-  readonly #order: Buffer;
   readonly #theta: Buffer;
   readonly #gradient: Buffer;
   /** The loss of the step in hand, one float. */
@@ -63,7 +63,6 @@ export class PoolTrainer {
     this.#backend = backend;
     this.#real = new RealBatch(model, backend, arena, training.batch, loss);
     this.#images = test && new TestImages(test, model, backend, arena);
-    this.#order = arena.allocate(data.count);
     this.#theta = floats();
     this.#gradient = floats();
     this.#loss = arena.allocate(1);
@@ -79,7 +78,7 @@ export class PoolTrainer {
     this.#step = 0;
     const { batch: most, augment } = training;
     const purpose = this.#purpose(`order/${network}`);
-    this.#batch = new DataBatch(data, backend, { order: this.#order, most, seed, purpose, augment });
+    this.#batch = new DataBatch(data, { most, seed, purpose, augment });
     initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
     backend.ops.fill(first, 0, model.parameterCount);
     backend.ops.fill(second, 0, model.parameterCount);

@@ -11,8 +11,6 @@ export interface Allocators {
   readonly gradients: Allocator;
   /** The chunks of the outer batch that are in the network: one, or one for each thread. */
   readonly realBatch: Allocator;
-  /** The order of the real images. */
-  readonly data: Allocator;
   /** Tangents and workspaces, which each step overwrites. */
   readonly scratch: Allocator;
 }
@@ -24,7 +22,6 @@ export function allIn(arena: Allocator): Allocators {
     activations: arena,
     gradients: arena,
     realBatch: arena,
-    data: arena,
     scratch: arena,
   };
 }

@@ -1,13 +1,13 @@
 // Batches of a data set: each pass over it has an order of its own, and the last batch of a pass may be smaller. Augmented
 // images are drawn anew for each batch, and the same for everybody who reads it.
-import type { Backend, Buffer, Floats } from "../backend/backend.ts";
+import type { Floats } from "../backend/backend.ts";
 import { type Augmentation, AugmentedBatches } from "../data/augment.ts";
 import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
+import { randomPermutation } from "../numeric/draws.ts";
 import { randomKey } from "../numeric/random.ts";
 import type { Batch } from "./batch.ts";
 
 export interface DataBatchOptions {
-  readonly order: Buffer;
   readonly most: number;
   readonly seed: number;
   readonly purpose?: string;
@@ -21,29 +21,25 @@ export class DataBatch implements Batch {
   /** Batches in one pass over the data. */
   readonly perEpoch: number;
   readonly #data: Dataset;
-  readonly #backend: Backend;
-  /** [data.count] */
-  readonly #order: Buffer;
   readonly #most: number;
   readonly #seed: number;
   readonly #purpose: string;
   readonly #tables: readonly Float32Array[];
   readonly #augmented: AugmentedBatches | undefined;
   #step = 0;
-  /** The pass whose order is there now. */
+  /** The images of a pass in their order, and which pass it is. */
+  #order: Uint32Array = new Uint32Array(0);
   #epoch = -1;
   #start = 0;
 
   /**
-   * Batches of `most` images, in orders of their own for each `purpose`; `order` is room for one of them.
+   * Batches of `most` images, in orders of their own for each `purpose`.
    *
    * @throws RangeError or TypeError for an augmentation that cannot be done to such images.
    */
-  constructor(data: Dataset, backend: Backend, { order, most, seed, purpose = "order", augment }: DataBatchOptions) {
+  constructor(data: Dataset, { most, seed, purpose = "order", augment }: DataBatchOptions) {
     this.perEpoch = Math.ceil(data.count / most);
     this.#data = data;
-    this.#backend = backend;
-    this.#order = order;
     this.#most = most;
     this.#seed = seed;
     this.#purpose = purpose;
@@ -56,7 +52,7 @@ export class DataBatch implements Batch {
     const { count } = this.#data;
     const epoch = Math.floor(step / this.perEpoch);
     if (epoch !== this.#epoch) {
-      this.#backend.ops.permutation(this.#order, count, randomKey(this.#seed, this.#purpose, epoch));
+      this.#order = randomPermutation(randomKey(this.#seed, this.#purpose, epoch), count);
       this.#epoch = epoch;
     }
     this.#step = step;
@@ -78,7 +74,8 @@ export class DataBatch implements Batch {
     for (let i = 0; i < out.length; i++) out[i] = labels[indices[i]!]!;
   }
 
-  #indices(from: number, n: number): Floats {
-    return this.#backend.view(this.#order + this.#start + from, n);
+  #indices(from: number, n: number): Uint32Array {
+    const start = this.#start + from;
+    return this.#order.subarray(start, start + n);
   }
 }

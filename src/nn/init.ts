@@ -1,14 +1,9 @@
-// Initial weights (docs/math.md §4), drawn as torch.nn.init does. Every parameter draws from its own stream, so θ is a pure
-// function of seed, purpose and index.
-import type { Backend, Buffer } from "../backend/backend.ts";
+// The schemes of initial weights (docs/math.md §4) are those of torch.nn.init; draw-weights.ts draws from them.
 import { oneOf } from "../checks/checks.ts";
 import { checksOf, type Given, number, type Open, open } from "../checks/declare.ts";
 import { type Checks, checkValues } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import type { RandomKey } from "../numeric/philox.ts";
-import { randomKey } from "../numeric/random.ts";
 import type { Model, Parameter } from "./model.ts";
-import { orthonormalize } from "./orthogonal.ts";
 
 /**
  * How weights are drawn; biases are 0 unless stated. `fan_in` and `fan_out` are the inputs and outputs of one unit, times
@@ -50,31 +45,32 @@ export interface Initializer extends InitOptions {
   readonly scheme: InitScheme;
 }
 
-/** Draws one parameter; `scale` is the gain or std. */
-type Draw = (backend: InitBackend, at: Buffer, parameter: Parameter, key: RandomKey, scale: number) => void;
+/** What one parameter is drawn from: N(0, std²), U(±bound), or gain times an orthogonal matrix. */
+export type Distribution =
+  | { readonly kind: "normal"; readonly std: number }
+  | { readonly kind: "uniform"; readonly bound: number }
+  | { readonly kind: "orthogonal"; readonly gain: number };
 
-/** What is needed of a backend. */
-type InitBackend = Pick<Backend, "ops" | "view">;
+/** Says what a parameter is drawn from; `scale` is the gain or std. */
+type Rule = (parameter: Parameter, scale: number) => Distribution;
 
 /** How a scheme draws weights and biases, and its option with its default. A parameter that is not drawn is constant. */
 interface Scheme {
   readonly option?: keyof InitOptions;
   readonly scale: number;
-  readonly weight: Draw;
-  readonly bias?: Draw;
+  readonly weight: Rule;
+  readonly bias?: Rule;
 }
 
 /** Draws from N(0, std²). */
 const normal =
-  (std: (parameter: Parameter, scale: number) => number): Draw =>
-  ({ ops }, at, parameter, key, scale) =>
-    ops.normal(at, parameter.size, key, 0, std(parameter, scale));
+  (std: (parameter: Parameter, scale: number) => number): Rule =>
+  (parameter, scale) => ({ kind: "normal", std: std(parameter, scale) });
 
 /** Draws from U(±bound). */
 const uniform =
-  (bound: (parameter: Parameter, scale: number) => number): Draw =>
-  ({ ops }, at, parameter, key, scale) =>
-    ops.uniform(at, parameter.size, key, -bound(parameter, scale), bound(parameter, scale));
+  (bound: (parameter: Parameter, scale: number) => number): Rule =>
+  (parameter, scale) => ({ kind: "uniform", bound: bound(parameter, scale) });
 
 const pytorch = uniform(({ fanIn }) => 1 / Math.sqrt(fanIn));
 
@@ -96,12 +92,9 @@ const schemes: Readonly<Record<InitScheme, Scheme>> = {
     scale: Math.SQRT2,
     weight: normal(({ fanOut }, gain) => gain / Math.sqrt(fanOut)),
   },
-  orthogonal: { option: "gain", scale: 1, weight: orthogonal },
+  orthogonal: { option: "gain", scale: 1, weight: (_, gain) => ({ kind: "orthogonal", gain }) },
   pytorch: { scale: 1, weight: pytorch, bias: pytorch },
 };
-
-/** The values of parameters that are not drawn: under every scheme a norm scales by 1 and shifts by 0. */
-const constants: Readonly<Record<string, number>> = { bias: 0, scale: 1, shift: 0 };
 
 /**
  * Returns a scheme with its options.
@@ -122,29 +115,16 @@ export function initializer(scheme: InitScheme, options: InitOptions = {}): Init
   return { scheme, ...given };
 }
 
-/** Fills `theta` with the weights of the `index`-th network drawn for `purpose` under `seed`. */
-export function initialize(
-  backend: InitBackend,
-  model: Model,
-  theta: Buffer,
-  init: Initializer,
-  { seed, purpose, index }: { seed: number; purpose: string; index: number },
-): void {
+/**
+ * What each parameter of a model is drawn from under a scheme; undefined for a constant one.
+ *
+ * @throws TypeError or RangeError as {@link initializer}.
+ */
+export function distributions(model: Model, init: Initializer): readonly (Distribution | undefined)[] {
   const { scheme, gain, std } = initializer(init.scheme, init);
   const { scale, weight, bias } = schemes[scheme];
-  model.parameters.forEach((parameter, part) => {
-    const at = theta + parameter.offset;
-    const draw = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
-    if (draw) draw(backend, at, parameter, randomKey(seed, purpose, index, part), gain ?? std ?? scale);
-    else backend.ops.fill(at, constants[parameter.role]!, parameter.size);
+  return model.parameters.map((parameter) => {
+    const rule = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
+    return rule?.(parameter, gain ?? std ?? scale);
   });
-}
-
-/** Does what nn.init.orthogonal_ does: orthonormalises a matrix of normal draws in float64 along its shorter side. */
-function orthogonal(backend: InitBackend, at: Buffer, { shape, size }: Parameter, key: RandomKey, gain: number): void {
-  backend.ops.normal(at, size, key, 0, 1);
-  const drawn = backend.view(at, size);
-  const values = Float64Array.from(drawn);
-  orthonormalize(values, shape[0]!);
-  drawn.set(values.map((value) => gain * value));
 }

@@ -1,12 +1,8 @@
 // The real batches of a run.
-import { afterAll, expect, test } from "vitest";
-import { createEngine } from "../../src/engine/engine.ts";
+import { expect, test } from "vitest";
 import { DataBatch } from "../../src/inner/data-batch.ts";
 import { philox4x32 } from "../../src/numeric/philox.ts";
 import { brightHalves, imageKey, valueKey } from "./halves.ts";
-
-const engine = await createEngine({ threads: 1 });
-afterAll(() => engine.dispose());
 
 /** 120 images in batches of 50: a pass is 50, 50 and 20 images of 6 × 6 pixels, each with its own noise. */
 const data = brightHalves({ count: 120 });
@@ -14,20 +10,18 @@ const known = new Map(Array.from({ length: 120 }, (_, i) => [imageKey(data, i), 
 
 /** The images of `steps` batches, in order, as their places in the data; their labels are checked. */
 function order(seed: number, steps: number): number[] {
-  return engine.arena.scope(() => {
-    const batch = new DataBatch(data, engine.backend, { order: engine.arena.allocate(120), most: 50, seed });
-    return Array.from({ length: steps }, (_, step) => {
-      batch.select(step);
-      const [images, targets] = [new Float32Array(batch.count * 36), new Float32Array(batch.count)];
-      batch.imagesInto(images, 0);
-      batch.targetsInto(targets, 0);
-      return Array.from(targets, (target, i) => {
-        const place = known.get(valueKey(data, images.subarray(i * 36, i * 36 + 36)))!;
-        expect(target).toBe(data.labels[place]);
-        return place;
-      });
-    }).flat();
-  });
+  const batch = new DataBatch(data, { most: 50, seed });
+  return Array.from({ length: steps }, (_, step) => {
+    batch.select(step);
+    const [images, targets] = [new Float32Array(batch.count * 36), new Float32Array(batch.count)];
+    batch.imagesInto(images, 0);
+    batch.targetsInto(targets, 0);
+    return Array.from(targets, (target, i) => {
+      const place = known.get(valueKey(data, images.subarray(i * 36, i * 36 + 36)))!;
+      expect(target).toBe(data.labels[place]);
+      return place;
+    });
+  }).flat();
 }
 
 test("every pass takes every real image once, with its label, in an order of its own", () => {
@@ -48,37 +42,30 @@ test("the order follows from the seed", () => {
 
 test("augmented images are those of the batch, drawn anew for each step and image, and the same in whatever pieces", () => {
   const augment = { crop: 2, flip: true };
-  engine.arena.scope(() => {
-    const room = { order: engine.arena.allocate(120), most: 50, seed: 1 };
-    const [plain, batch] = [
-      new DataBatch(data, engine.backend, room),
-      new DataBatch(data, engine.backend, { ...room, augment }),
-    ];
-    const read = (from: DataBatch, step: number, pieces: readonly number[]) => {
-      from.select(step);
-      let at = 0;
-      return pieces.flatMap((n) => {
-        const out = new Float32Array(n * 36);
-        from.imagesInto(out, at);
-        at += n;
-        return [...out];
-      });
-    };
-    const [as, is, again] = [read(plain, 1, [50]), read(batch, 1, [50]), read(batch, 4, [50])];
-    expect(read(batch, 1, [8, 30, 12])).toEqual(is);
-    expect(is).not.toEqual(as);
-    expect(again).not.toEqual(is);
-    for (const [step, images] of [
-      [1, is],
-      [4, again],
-    ] as const) {
-      const source = read(plain, step, [50]);
-      const expected = Array.from({ length: 50 }, (_, i) =>
-        augmentedByHand(source.slice(i * 36, i * 36 + 36), step, i),
-      );
-      expect(images).toEqual(expected.flat());
-    }
-  });
+  const options = { most: 50, seed: 1 };
+  const [plain, batch] = [new DataBatch(data, options), new DataBatch(data, { ...options, augment })];
+  const read = (from: DataBatch, step: number, pieces: readonly number[]) => {
+    from.select(step);
+    let at = 0;
+    return pieces.flatMap((n) => {
+      const out = new Float32Array(n * 36);
+      from.imagesInto(out, at);
+      at += n;
+      return [...out];
+    });
+  };
+  const [as, is, again] = [read(plain, 1, [50]), read(batch, 1, [50]), read(batch, 4, [50])];
+  expect(read(batch, 1, [8, 30, 12])).toEqual(is);
+  expect(is).not.toEqual(as);
+  expect(again).not.toEqual(is);
+  for (const [step, images] of [
+    [1, is],
+    [4, again],
+  ] as const) {
+    const source = read(plain, step, [50]);
+    const expected = Array.from({ length: 50 }, (_, i) => augmentedByHand(source.slice(i * 36, i * 36 + 36), step, i));
+    expect(images).toEqual(expected.flat());
+  }
 });
 
 /** A key word of "1/order/augment/STEP": FNV-1a in whole numbers. */

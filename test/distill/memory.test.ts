@@ -32,8 +32,7 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
 ];
 
 describe.each(runs)("$name:", ({ name: _, ...options }) => {
-  const { data, model, method, outer, loss = "cross-entropy" } = options;
-  const batch = Math.min(outer?.batch ?? 1024, data.count);
+  const { data, outer } = options;
 
   test.each([1, 3])(
     "the arena holds what the plan counts, and the WebAssembly memory no more, %i threads",
@@ -48,7 +47,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length);
+      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length - 4 * data.count);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );

@@ -25,7 +25,6 @@ function withProcessors(atOnce: number): Backend {
     upload: (target, n, fill) => backend.upload(target, n, fill),
     read: (source, n) => backend.read(source, n),
     submit: () => backend.submit(),
-    view: (source, n) => backend.view(source, n),
     sideBySide: (count, record) => backend.sideBySide(count, record),
     dispose: async () => {},
   };

@@ -2,7 +2,8 @@
 // refused.
 import { afterAll, describe, expect, test } from "vitest";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
-import { pretrained, type WeightSource, type WeightUse, writeWeights } from "../../src/distill/weight-source.ts";
+import { pretrained, type WeightSource } from "../../src/distill/weight-source.ts";
+import { type WeightUse, writeWeights } from "../../src/distill/write-weights.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";
 import { randomKey, randomOrder } from "../../src/numeric/random.ts";

@@ -9,12 +9,13 @@ import { tanh } from "../../src/nn/activation.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
+import { randomPermutation } from "../../src/numeric/draws.ts";
 import { randomKey } from "../../src/numeric/random.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { trainPool } from "../../src/run/in-place/train-pool.ts";
 import type { PoolProgress, TrainPoolOptions } from "../../src/run/options/train-pool.ts";
-import { expectClose, peek } from "../helpers.ts";
+import { expectClose } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
 
@@ -30,14 +31,10 @@ const options: TrainPoolOptions = { data, model, networks: 3, epochs: 2, batch: 
 
 /** The images of each batch, in the order in which network `k` sees them. */
 function orderOf(k: number, epochs: number): number[][] {
-  return Array.from({ length: epochs }, (_, epoch) =>
-    reference.arena.scope(() => {
-      const order = reference.arena.allocate(50);
-      reference.backend.ops.permutation(order, 50, randomKey(5, `pool/train/order/${k}`, epoch));
-      const all = Array.from(peek(reference.backend, order, 50));
-      return [all.slice(0, 20), all.slice(20, 40), all.slice(40)];
-    }),
-  ).flat();
+  return Array.from({ length: epochs }, (_, epoch) => {
+    const all = Array.from(randomPermutation(randomKey(5, `pool/train/order/${k}`, epoch), 50));
+    return [all.slice(0, 20), all.slice(20, 40), all.slice(40)];
+  }).flat();
 }
 
 test.skipIf(noPyTorch)("a network takes the steps of torch.optim.Adam and StepLR, in float64 and float32", async () => {

@@ -8,7 +8,7 @@ import { ShapeError } from "../../src/errors.ts";
 import { chunkImages } from "../../src/inner/real-batch.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
-import { initialize } from "../../src/nn/init.ts";
+import { initialize } from "../../src/nn/draw-weights.ts";
 import type { ImageShape, Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { localResponseNorm } from "../../src/nn/local-response-norm.ts";

@@ -4,7 +4,8 @@ import { Arena } from "../../src/backend/arena.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
-import { type Initializer, initialize } from "../../src/nn/init.ts";
+import { initialize, initialParameters } from "../../src/nn/draw-weights.ts";
+import type { Initializer } from "../../src/nn/init.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { orthonormalize } from "../../src/nn/orthogonal.ts";
@@ -13,6 +14,7 @@ import { backendsUnderTest, expectClose, float64Tolerance, paint, peek } from ".
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
 const reference = createReferenceBackend();
+const use = { seed: 4, purpose: "weights/test", index: 0 };
 /** Square, tall, wide, one row, one column; a convolution of either kind. */
 const shapes: readonly Model[] = [
   sequential([12, 1, 1], [linear({ out: 12 })]),
@@ -26,7 +28,7 @@ const shapes: readonly Model[] = [
 
 function drawn(model: Model, init: Initializer, backend: Backend = reference): Float64Array {
   const theta = new Arena(backend).allocate(model.parameterCount);
-  initialize(backend, model, theta, init, { seed: 4, purpose: "weights/test", index: 0 });
+  initialize(backend, model, theta, init, use);
   return Float64Array.from(peek(backend, theta, model.parameterCount));
 }
 
@@ -71,8 +73,9 @@ test("W·Wᵀ or Wᵀ·W is gain² times the identity", async () => {
 describe.skipIf(noPyTorch)("PyTorch", () => {
   test("finds the same matrix as the Q of the normal draw, its signs those of a positive diagonal of R", () => {
     const matrices = shapes.flatMap((model) => {
-      // The scheme "normal" has the draws that "orthogonal" starts from.
-      const [normal, orthogonal] = [drawn(model, { scheme: "normal" }), drawn(model, { scheme: "orthogonal" })];
+      // The scheme "normal" has the draws that "orthogonal" starts from: float32 numbers on every backend.
+      const normal = initialParameters(model, { scheme: "normal" }, use);
+      const orthogonal = drawn(model, { scheme: "orthogonal" });
       return model.parameters
         .filter(({ role }) => role === "weight")
         .map(({ name, offset, size, shape }) => ({

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { Arena } from "../../src/backend/arena.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
-import { initialize } from "../../src/nn/init.ts";
+import { initialize } from "../../src/nn/draw-weights.ts";
 import { elements } from "../../src/nn/layer.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { alexCifarNet, alexNet, type ConvNetOptions, convNet, mlp } from "../../src/nn/zoo.ts";

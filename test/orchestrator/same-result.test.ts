@@ -89,6 +89,12 @@ describe("in a worker", () => {
     const product = { ...input, vector: vector! };
     expect(await elsewhere.hessianVectorProduct(product)).toEqual(await inPlace.hessianVectorProduct(product));
     expect(await elsewhere.metaGradient(steps)).toEqual(await inPlace.metaGradient(steps));
+    const several = { ...input, parameters: [input.parameters, vector!], vectors: [vector!, input.parameters] };
+    expect(await elsewhere.hessianVectorProducts(several)).toEqual(await inPlace.hessianVectorProducts(several));
+    const { features: there } = await elsewhere.features(input);
+    expect({ features: there }).toEqual(await inPlace.features(input));
+    const back = { parameters: input.parameters, images: input.images, cotangents: there };
+    expect(await elsewhere.featureGradients(back)).toEqual(await inPlace.featureGradients(back));
     // What was given is still there.
     expect(images).toHaveLength(4 * features);
   });

@@ -21,6 +21,8 @@ const data = noise({ count: 90 });
 const method = backGradient({ steps: 5, epochs: 2, imagesPerClass: 1 });
 const options = { data, model: lenet(), method, networksPerStep: 3, threads: 1 };
 const images = data.pixels.length + data.labels.length;
+/** Bytes of an order of the images, which each worker has. */
+const order = 4 * data.count;
 const total = (change: object) => estimateMemory({ ...options, ...change }).total;
 
 const contextOf = (config: DistillConfig, { backend, arena }: Engine) =>
@@ -42,17 +44,20 @@ function takeOnWorker(config: DistillConfig, engine: Engine): void {
 }
 
 describe("an estimate", () => {
-  test.each([1, 2, 3, 8])("for %s workers is the sum of the memories and the data twice", async (workers) => {
-    const config = checked({ ...options, workers });
-    await using here = await createEngine({ threads: 1 });
-    takeBesideWorkers(config, here);
-    await using there = await createEngine({ threads: 1 });
-    takeOnWorker(config, there);
-    const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
-    const { total, ...parts } = estimateMemory({ ...options, workers });
-    expect(total).toBe(memories + 2 * images);
-    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
-  });
+  test.each([1, 2, 3, 8])(
+    "for %s workers is the sum of the memories, the data twice and an order of the images for each",
+    async (workers) => {
+      const config = checked({ ...options, workers });
+      await using here = await createEngine({ threads: 1 });
+      takeBesideWorkers(config, here);
+      await using there = await createEngine({ threads: 1 });
+      takeOnWorker(config, there);
+      const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
+      const { total, ...parts } = estimateMemory({ ...options, workers });
+      expect(total).toBe(memories + 2 * images + Math.min(3, workers) * order);
+      expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
+    },
+  );
 
   test("counts what learned labels take on both sides", async () => {
     const learned = { ...options, method: backGradient({ steps: 5, epochs: 2, imagesPerClass: 1, labels: "learned" }) };
@@ -62,7 +67,7 @@ describe("an estimate", () => {
     await using there = await createEngine({ threads: 1 });
     takeOnWorker(config, there);
     const memories = 4 * (here.backend.capacity + 2 * there.backend.capacity);
-    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images);
+    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images + 2 * order);
   });
 
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {

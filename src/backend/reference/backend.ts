@@ -58,17 +58,17 @@ class ReferenceBackend implements Backend {
   }
 
   upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
-    fill(this.view(target, n));
+    fill(this.#view(target, n));
   }
 
   // Ops have run when they return: the copy is made at the call.
   async read(source: Buffer, n: number): Promise<Float64Array> {
-    return this.view(source, n).slice();
+    return this.#view(source, n).slice();
   }
 
   submit(): void {}
 
-  view(source: Buffer, n: number): Float64Array {
+  #view(source: Buffer, n: number): Float64Array {
     const { floats } = this.#memory;
     if (source + n > floats.length) throw new RangeError(`"n" expected <= ${floats.length - source}, got ${n}`);
     return floats.subarray(source, source + n);

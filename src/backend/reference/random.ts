@@ -1,10 +1,10 @@
 // Random numbers, reference: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
 // 2011) and the distributions made of its draws.
-import { draws, multiplyHigh } from "../../numeric/philox.ts";
+import { draws } from "../../numeric/philox.ts";
 import type { Ops } from "../backend.ts";
 import type { Memory } from "./memory.ts";
 
-export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "permutation" | "dropoutMask"> {
+export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "dropoutMask"> {
   return {
     uniform(out, n, key, low, high) {
       const f = memory.floats;
@@ -20,18 +20,6 @@ export function randomOps(memory: Memory): Pick<Ops, "uniform" | "normal" | "per
         const phi = (2 * Math.PI * (draw[i + 1]! >>> 8)) / 2 ** 24;
         f[out + i] = mean + std * r * Math.cos(phi);
         if (i + 1 < n) f[out + i + 1] = mean + std * r * Math.sin(phi);
-      }
-    },
-
-    permutation(out, n, key) {
-      const f = memory.floats;
-      const draw = draws(n, key);
-      for (let i = 0; i < n; i++) f[out + i] = i;
-      for (let i = n - 1; i >= 1; i--) {
-        const j = multiplyHigh(draw[i]!, i + 1);
-        const swapped = f[out + i]!;
-        f[out + i] = f[out + j]!;
-        f[out + j] = swapped;
       }
     },
 

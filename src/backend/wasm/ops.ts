@@ -484,7 +484,6 @@ export function wasmOps(kernels: KernelExports, job: JobWriter, partials: number
         .int(Math.ceil(p * 0x1000000))
         .num(1 / (1 - p))
         .run(blocks(n), 8 * n),
-    permutation: (out, n, key) => kernels.permutation(job.address(out), n, key.seed[0], key.seed[1], key.stream),
   };
 }
 

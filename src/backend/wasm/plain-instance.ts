@@ -14,7 +14,6 @@ export interface KernelExports {
   threadMain(scratch: number): void;
   stopThreads(): void;
   dotFinish(out: number, partials: number, count: number): void;
-  permutation(out: number, n: number, seed0: number, seed1: number, stream: number): void;
   /** Exported enums: their values are globals, not numbers. */
   readonly Kernel: Readonly<Record<string, WebAssembly.Global<"i32">>>;
   readonly Activation: Readonly<Record<string, WebAssembly.Global<"i32">>>;

@@ -1,7 +1,6 @@
 // The images of each kind of baseline. When there are fewer draws than networks, the networks take turns on them.
 import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
 
@@ -15,7 +14,6 @@ export interface Source {
   /** The number of random draws of which the best are chosen. */
   readonly candidates: number;
   readonly seed: number;
-  readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,20 +35,20 @@ export interface Draws {
 }
 
 /** Draws random images, different for every index and purpose. */
-export function randomDraws({ data, perClass, seed, engine }: Source, purpose: string): Draws {
+export function randomDraws({ data, perClass, seed }: Source, purpose: string): Draws {
   return {
     count: Number.POSITIVE_INFINITY,
-    of: (index) => randomRealImages(data, perClass, { seed, purpose, index }, engine),
+    of: (index) => randomRealImages(data, perClass, { seed, purpose, index }),
   };
 }
 
 /** Makes class averages, which give a single draw, or `draws` clusterings. */
 export async function summaryDraws(kind: "class-average" | "k-means", source: Source): Promise<Draws> {
-  const { data, perClass, draws, seed, engine, signal } = source;
+  const { data, perClass, draws, seed, signal } = source;
   if (kind === "class-average") return turns([classAverages(data, perClass)]);
   const all: ClassImages[] = [];
   for (let index = 0; index < draws; index++) {
-    all.push(await kMeansImages(data, perClass, { seed, purpose: "baseline/k-means", index }, engine, signal));
+    all.push(await kMeansImages(data, perClass, { seed, purpose: "baseline/k-means", index }, signal));
   }
   return turns(all);
 }

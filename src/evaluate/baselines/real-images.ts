@@ -1,7 +1,7 @@
 // Chooses images that stand for a data set, equally many of each class, for baselines to train on or to find neighbours among.
 import { batchInto, classIndex, type Dataset } from "../../data/dataset.ts";
-import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
+import { randomPermutation, randomUniform } from "../../numeric/draws.ts";
 import { randomKey } from "../../numeric/random.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { kMeans } from "./k-means.ts";
@@ -22,15 +22,10 @@ export function imageSize({ channels, height, width }: Pick<Dataset, "channels" 
 }
 
 /** Draws random images of each class. A class with fewer images than wanted gives some of them again; none may be empty. */
-export function randomRealImages(data: Dataset, perClass: number, draw: Draw, engine: Engine): ClassImages {
+export function randomRealImages(data: Dataset, perClass: number, draw: Draw): ClassImages {
   const chosen = classIndex(data).flatMap((images, label) => {
-    const positions = engine.arena.scope(() => {
-      const order = engine.arena.allocate(images.length);
-      const key = randomKey(draw.seed, draw.purpose, draw.index, label);
-      engine.backend.ops.permutation(order, images.length, key);
-      return engine.backend.view(order, Math.min(images.length, perClass)).slice();
-    });
-    return Array.from({ length: perClass }, (_, i) => images[positions[i % positions.length]!]!);
+    const order = randomPermutation(randomKey(draw.seed, draw.purpose, draw.index, label), images.length);
+    return Array.from({ length: perClass }, (_, i) => images[order[i % order.length]!]!);
   });
   const out = new Float32Array(chosen.length * imageSize(data));
   batchInto(data, chosen, out);
@@ -56,18 +51,12 @@ export async function kMeansImages(
   data: Dataset,
   perClass: number,
   draw: Draw,
-  engine: Engine,
   signal?: AbortSignal,
 ): Promise<ClassImages> {
   const size = imageSize(data);
   const out = new Float32Array(data.classes * perClass * size);
   for (const [label, images] of classIndex(data).entries()) {
-    const chances = engine.arena.scope(() => {
-      const buffer = engine.arena.allocate(perClass);
-      const key = randomKey(draw.seed, draw.purpose, draw.index, label);
-      engine.backend.ops.uniform(buffer, perClass, key, 0, 1);
-      return engine.backend.view(buffer, perClass).slice();
-    });
+    const chances = randomUniform(randomKey(draw.seed, draw.purpose, draw.index, label), perClass);
     out.set(kMeans(gathered(data, images), size, chances), label * perClass * size);
     await nextTask();
     signal?.throwIfAborted();

@@ -72,7 +72,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   try {
     if (workers > 0)
       workerPool = await WorkerPool.start<WorkerApi>(poolOptions(options, Math.max(networks, TUNING_NETWORKS)));
-    const source = { data: pool, perClass, ...counts, seed, engine, signal };
+    const source = { data: pool, perClass, ...counts, seed, signal };
     const shared = { model, init, loss, seed, engine, threads, pool: workerPool, ...(signal && { signal }) };
     const setOf = (images: ClassImages, training: Training) => realSet(images, like, pool, training, kind);
     const onValidation = async (draws: Draws, training: Training): Promise<number> => {

@@ -7,7 +7,6 @@ import { shiftAdvice } from "../../data/labels.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkClasses } from "../../distill/fit.ts";
-import { createEngine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "../../evaluate/baselines/draws.ts";
 import { type ClassImages, imageSize } from "../../evaluate/baselines/real-images.ts";
@@ -44,24 +43,19 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 
   checkClasses("train", train);
   checkLike(test, train);
-  const engine = options.engine ?? (await createEngine({ threads: 1 }));
-  try {
-    const source = { data: train, perClass, ...counts, seed, engine, signal };
-    const labels = Uint8Array.from({ length: train.classes * perClass }, (_, i) => Math.floor(i / perClass));
-    const accuracyOf = (images: ClassImages, of: Dataset) =>
-      correctShare({ images, labels, classes: train.classes }, of, k, p, signal);
-    let draws: Draws;
-    if (points === "random-real") draws = randomDraws(source, "baseline/real");
-    else if (points === "optimized-real") {
-      const { pool, validation } = splitValidation(train);
-      draws = await bestDraws({ ...source, data: pool }, (images) => accuracyOf(images, validation));
-    } else draws = await summaryDraws(points, source);
-    const accuracies: number[] = [];
-    for (let i = 0; i < Math.min(counts.draws, draws.count); i++) accuracies.push(await accuracyOf(draws.of(i), test));
-    return { draws: accuracies.length, ...summary(accuracies), accuracies };
-  } finally {
-    if (!options.engine) await engine.dispose();
-  }
+  const source = { data: train, perClass, ...counts, seed, signal };
+  const labels = Uint8Array.from({ length: train.classes * perClass }, (_, i) => Math.floor(i / perClass));
+  const accuracyOf = (images: ClassImages, of: Dataset) =>
+    correctShare({ images, labels, classes: train.classes }, of, k, p, signal);
+  let draws: Draws;
+  if (points === "random-real") draws = randomDraws(source, "baseline/real");
+  else if (points === "optimized-real") {
+    const { pool, validation } = splitValidation(train);
+    draws = await bestDraws({ ...source, data: pool }, (images) => accuracyOf(images, validation));
+  } else draws = await summaryDraws(points, source);
+  const accuracies: number[] = [];
+  for (let i = 0; i < Math.min(counts.draws, draws.count); i++) accuracies.push(await accuracyOf(draws.of(i), test));
+  return { draws: accuracies.length, ...summary(accuracies), accuracies };
 }
 
 function checkLike(test: Dataset, points: Dataset | DistilledSet): void {

@@ -7,7 +7,7 @@ import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
 import { throughFunctions } from "../../distill/outer-loop.ts";
-import { readTensor, stagingFloats, writeTensor } from "../../distill/tensor.ts";
+import { readTensor, writeTensor } from "../../distill/tensor.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";

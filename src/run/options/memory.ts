@@ -75,9 +75,10 @@ function counting(threads: number, plan: Planner): Backend {
 }
 
 /**
- * The bytes a run of `distill` will take: exactly those of its WebAssembly memory, its data set and
- * its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs nothing. Each worker
- * that has something to do holds a network, and all of them together the data once more.
+ * Computes the bytes that a run of `distill` will take: exactly those of its WebAssembly memory, its data set, the order of the
+ * real images and its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the
+ * other, so `networksPerStep` costs nothing. Each worker that has something to do holds a network and an order of the images, and
+ * all of them together the data once more.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
  * first and each worker; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
@@ -112,16 +113,21 @@ export function memoryOf(options: MemoryOptions): MemoryEstimate {
     activations: bytes("activations"),
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
-    data: bytes("data") + given,
+    data: given,
   };
   const total = linear + given;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
 }
 
-/** Images, labels and pretrained weights, which are memory of the host: once, and once more in what workers share. */
+/**
+ * Counts the host's memory: images, labels and pretrained weights once, and once more in what workers share; and an order of
+ * the images wherever networks run.
+ */
 export function hostBytes(options: MemoryOptions): number {
   const { data, init } = options;
-  return (imageBytes(data) + (init ? weightBytes(init) : 0)) * (busyWorkers(options) > 0 ? 2 : 1);
+  const workers = busyWorkers(options);
+  const given = imageBytes(data) + (init ? weightBytes(init) : 0);
+  return given * (workers > 0 ? 2 : 1) + 4 * data.count * Math.max(1, workers);
 }
 
 /** Workers that have something to do. */
@@ -188,7 +194,6 @@ function counted(
     activations: new CountingAllocator(),
     gradients: new CountingAllocator(),
     realBatch: new CountingAllocator(),
-    data: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
   const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;

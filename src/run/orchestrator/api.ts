@@ -41,7 +41,7 @@ export interface TrainedApi {
   predict(images: Floats): ReturnType<TrainedNetwork["predict"]>;
 }
 
-export type NetworkApi = Pick<BoundNetwork, "forward" | "gradients" | "hessianVectorProduct" | "metaGradient">;
+export type NetworkApi = Omit<BoundNetwork, "model">;
 
 export interface OrchestratorApi {
   start(engine: StartMessage): Promise<Started>;

@@ -60,6 +60,9 @@ export class RemoteEngine implements Engine {
       forward: there("forward"),
       gradients: there("gradients"),
       hessianVectorProduct: there("hessianVectorProduct"),
+      hessianVectorProducts: there("hessianVectorProducts"),
+      features: there("features"),
+      featureGradients: there("featureGradients"),
       metaGradient: there("metaGradient"),
     };
   }

@@ -5,8 +5,11 @@ import type { Floats, Simd } from "../../backend/backend.ts";
 import type { BindOptions } from "../../engine/options.ts";
 import type {
   Chance,
+  FeatureGradients as FeatureGradientsIn,
+  FeaturesInput,
   Gradients as GradientsIn,
   HessianVectorProduct as HessianVectorProductIn,
+  HessianVectorProductsInput,
   LabelledImages,
   MetaGradient as MetaGradientIn,
   MetaGradientOptions,
@@ -18,6 +21,8 @@ import type { Model } from "../../nn/model.ts";
 export type Gradients<Values extends Floats = Float32Array> = GradientsIn<Values>;
 /** The result of {@link BoundNetwork.hessianVectorProduct}. */
 export type HessianVectorProduct<Values extends Floats = Float32Array> = HessianVectorProductIn<Values>;
+/** The result of {@link BoundNetwork.featureGradients}. */
+export type FeatureGradients<Values extends Floats = Float32Array> = FeatureGradientsIn<Values>;
 /** The result of {@link BoundNetwork.metaGradient}: derivatives of the outer loss after the inner steps. */
 export type MetaGradient<Values extends Floats = Float32Array> = MetaGradientIn<Values>;
 
@@ -44,6 +49,36 @@ export interface BoundNetwork<Values extends Floats = Float32Array> {
   hessianVectorProduct(
     input: { parameters: Floats; vector: Floats } & LabelledImages & Chance & Abortable,
   ): Promise<HessianVectorProduct<Values>>;
+  /**
+   * Computes such products with several vectors over one batch, in the order of `vectors`, either all at one θ or each at a θ
+   * of its own. Vectors in a row that share a θ share one forward and one backward pass. The bits are those of single calls.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * const [g, h] = await net.hessianVectorProducts({ parameters, vectors: [v, w], images, targets });
+   */
+  hessianVectorProducts(input: HessianVectorProductsInput & Abortable): Promise<HessianVectorProduct<Values>[]>;
+  /**
+   * Computes the output of a layer, [n, …] with the shape `model.shapes[layer + 1]`. Nothing is dropped, as in evaluation.
+   * Without `layer` it is what the last linear layer reads.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * const { features } = await net.features({ parameters, images }); // of lenet(): [n, 84]
+   */
+  features(input: FeaturesInput & Abortable): Promise<{ features: Values }>;
+  /**
+   * Computes (∂features/∂images)ᵀ·cotangents and (∂features/∂θ)ᵀ·cotangents for `cotangents` [n, …] of the features' shape, as
+   * `torch.autograd.grad(features, inputs, cotangents)` does.
+   *
+   * @throws TypeError and RangeError that name the argument.
+   * @example
+   * // ½ Σ (features − wanted)² and its gradient by the images
+   * const { features } = await net.features({ parameters, images });
+   * const cotangents = axpy(-1, wanted, features);
+   * const { images: gradient } = await net.featureGradients({ parameters, images, cotangents });
+   */
+  featureGradients(input: FeaturesInput & { cotangents: Floats } & Abortable): Promise<FeatureGradients<Values>>;
   /**
    * Computes the outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
    * (docs/math.md §2). Throws TypeError and RangeError that name the argument.

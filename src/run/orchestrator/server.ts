@@ -31,6 +31,9 @@ export class OrchestratorServer implements OrchestratorApi {
       forward: async (input) => moved(await network.forward(input)),
       gradients: async (input) => moved(await network.gradients(input)),
       hessianVectorProduct: async (input) => moved(await network.hessianVectorProduct(input)),
+      hessianVectorProducts: async (input) => moved(await network.hessianVectorProducts(input)),
+      features: async (input) => moved(await network.features(input)),
+      featureGradients: async (input) => moved(await network.featureGradients(input)),
       metaGradient: async (input) => moved(await network.metaGradient(input)),
     } satisfies NetworkApi);
   }

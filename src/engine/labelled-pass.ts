@@ -1,0 +1,38 @@
+// Runs forward, loss and backward over one labelled batch, with room for every gradient. Gradients and Hessian products begin
+// with it.
+import type { Buffer } from "../backend/backend.ts";
+import { elements } from "../nn/layer.ts";
+import { lanes, Network } from "../nn/network.ts";
+import type { Tape } from "../nn/tape.ts";
+import type { RandomKey } from "../numeric/philox.ts";
+import { type Binding, type CheckedBatch, loadColumns, loadTargets } from "./staging.ts";
+
+export class LabelledPass {
+  readonly network: Network;
+  readonly tape: Tape;
+  /** ∂ℓ/∂θ */
+  readonly dTheta: Buffer;
+  readonly #images: number;
+
+  /** Allocates everything and brings the batch into the layout of the kernels. */
+  constructor(binding: Binding, batch: CheckedBatch) {
+    const { model, backend, arena, loss } = binding;
+    const features = elements(model.inputShape);
+    const { count } = batch;
+    this.network = new Network(model, backend, lanes(model, count, backend.plan), arena, loss);
+    const images = arena.allocate(features * this.network.batch);
+    const targets = arena.allocate(model.classes * this.network.batch);
+    this.tape = this.network.tape(arena, images, targets, { images: true, targets: true });
+    this.dTheta = arena.allocate(model.parameterCount);
+    this.#images = count;
+    loadColumns(binding, images, batch.images, { features, images: count, batch: this.network.batch });
+    loadTargets(binding, targets, batch, this.network.batch);
+  }
+
+  /** Computes losses, logits and all first derivatives at θ. */
+  run(theta: Buffer, random: RandomKey | undefined): void {
+    this.network.forward(theta, this.tape, this.#images, random);
+    this.network.loss(this.tape, this.#images);
+    this.network.backward(theta, this.tape, this.dTheta);
+  }
+}
