@@ -2,9 +2,10 @@
 // --print.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { declarationOf } from "../dist/distill/methods/known.js";
 import { recipeCost } from "../dist/recipes/cost.js";
 import { knownShape } from "../dist/recipes/data-shapes.js";
-import { modelName } from "../dist/recipes/options.js";
+import { modelName, recipeMethod } from "../dist/recipes/options.js";
 import { recipeGroup } from "../dist/recipes/recipe.js";
 import { recipeGroups } from "../dist/recipes.js";
 
@@ -49,8 +50,9 @@ const weights = ({ kind, testPool }) =>
 
 function row(recipe) {
   const { name, summary, data, model, init, method, networksPerStep, paper } = recipe;
-  const { images, outerSteps } = recipeCost(recipe, knownShape(data), 1);
-  const inner = `${method.steps} × ${method.epochs}`;
+  const { model: network, images, outerSteps } = recipeCost(recipe, knownShape(data), 1);
+  const { steps, epochs, training } = declarationOf(method).shape(recipeMethod(recipe), network.classes);
+  const inner = training ? `${training.epochs} epochs` : `${steps} × ${epochs}`;
   const cells = [
     link(name),
     summary,

@@ -14,10 +14,11 @@ export { DivergedError } from "./distill/diverged-error.ts";
 export type { DataShape } from "./distill/fit.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun, Share } from "./distill/method.ts";
-export { type BackGradientMethod, backGradient, type InitialLabels } from "./distill/methods/options.ts";
+export * from "./distill/methods/options.ts";
 export type { OwnMethod } from "./distill/methods/own.ts";
 export type { OuterOptions } from "./distill/outer-options.ts";
 export type { RunState } from "./distill/run-state.ts";
+export type { FitOptions, FitTraining } from "./distill/training.ts";
 export type { PoolNetwork } from "./distill/weight-source.ts";
 export {
   fixedInit,

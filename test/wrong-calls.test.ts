@@ -360,6 +360,15 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     distilledToNpz: { call: index.distilledToNpz, args: [theSet] },
     distilledToSafetensors: { call: index.distilledToSafetensors, args: [theSet] },
     dropout: { call: index.dropout, args: [options({ p: 0.5 }, { takes: { p: [0] } })] },
+    distributionMatching: {
+      call: index.distributionMatching,
+      args: [
+        options(
+          { imagesPerClass: 1, realPerClass: 2, init: "noise", training: { epochs: 1 } },
+          { required: "imagesPerClass", takes: { imagesPerClass: [], realPerClass: [], training: [{}] } },
+        ),
+      ],
+    },
     estimateMemory: {
       call: index.estimateMemory,
       args: [

@@ -1,8 +1,9 @@
 // Checks distilled sets, in the same words wherever a set is saved, read, trained on or drawn.
-import { shown } from "../checks/refusal.ts";
+import { outOfRange, shown } from "../checks/refusal.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkFit } from "./training.ts";
 
 /** The deepest recipe: an absurdly deep one would overflow the stack of code that prints it. */
 const maximumDepth = 32;
@@ -18,7 +19,8 @@ const sizes = ["steps", "epochs", "imagesPerStep", "channels", "height", "width"
 
 /**
  * Throws a TypeError or RangeError that names the field after `name`, unless `value` is a distilled set whose arrays fit its
- * sizes, with finite values, learning rates and stds above 0, and a momentum and weight decay in range. Returns it.
+ * sizes, with finite values, learning rates and stds above 0, and a momentum and weight decay in range; or with a protocol
+ * of training in their place. Returns it.
  */
 export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   if (!isObject(value)) {
@@ -27,7 +29,9 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
     );
   }
   const set = value as unknown as DistilledSet;
+  if (set.training !== undefined) checkWithTraining(name, set);
   for (const size of sizes) {
+    if (set.training !== undefined && size === "epochs") continue;
     if (Number.isInteger(set[size]) && set[size] >= 1) continue;
     const Class = typeof set[size] === "number" ? RangeError : TypeError;
     throw new Class(`"${name}.${size}" expected integer >= 1, got ${quote(set[size])}`);
@@ -58,6 +62,17 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   const fault = valueFault(set);
   if (fault) throw new RangeError(`"${name}.${fault.field}" expected ${fault.expected}, got ${fault.got}`);
   return set;
+}
+
+/** Throws unless the protocol is whole, and the set has no schedule beside it. */
+function checkWithTraining(name: string, { training, steps, epochs, momentum, weightDecay }: DistilledSet): void {
+  checkFit(`${name}.training`, training);
+  const beside = 'beside "training"';
+  if (steps !== 1) throw outOfRange(`${name}.steps`, `1 ${beside}`, steps);
+  if (epochs !== 0) throw outOfRange(`${name}.epochs`, `0 ${beside}`, epochs);
+  for (const [field, value] of Object.entries({ momentum, weightDecay })) {
+    if (value !== undefined) throw outOfRange(`${name}.${field}`, `nothing ${beside}, which has its own`, value);
+  }
 }
 
 /** Returns the first invalid value in arrays that have their lengths, or undefined if all values are valid. */

@@ -1,11 +1,12 @@
 // The result of a distillation: everything that is needed to train on it, and nothing else.
 import { checkLoss, type Loss } from "../nn/loss.ts";
+import type { FitTraining } from "./training.ts";
 
 /** A distilled set. Plain data: it can be cloned, transferred and saved. */
 export interface DistilledSet {
-  /** Gradient steps in one pass over the set: blocks of images. */
+  /** Gradient steps in one pass over the set: blocks of images. With `training`: 1. */
   readonly steps: number;
-  /** Passes over the blocks; T = steps × epochs inner steps in all. */
+  /** Passes over the blocks; T = steps × epochs inner steps in all. With `training`: 0, because no schedule was learned. */
   readonly epochs: number;
   /** Images in one block (images per class × classes for class-balanced sets). */
   readonly imagesPerStep: number;
@@ -17,11 +18,13 @@ export interface DistilledSet {
   readonly images: Float32Array;
   /** [steps, imagesPerStep, classes]: one-hot or soft targets. */
   readonly targets: Float32Array;
-  /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. */
+  /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. With `training` it is empty. */
   readonly learningRates: Float32Array;
   /** The momentum of the inner steps, as in torch.optim.SGD; 0 if absent. */
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
+  /** How networks train on the set, where that was not learned. Absent: they replay `learningRates`, block by block. */
+  readonly training?: FitTraining | undefined;
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];

@@ -133,14 +133,19 @@ export function optimizerOf(outer: OuterOptions): OptimizerSettings {
   }
 }
 
+/** What is given, else what the method has; unless another optimiser is given, for which the method's settings mean nothing. */
+export function outerOver(ofMethod: GivenOuterOptions, given: GivenOuterOptions): GivenOuterOptions {
+  const { optimizer = updateOptions.optimizer.default! } = ofMethod;
+  return { ...((given.optimizer ?? optimizer) === optimizer && ofMethod), ...given };
+}
+
 /**
  * The outer settings for `count` real images. What is left out is filled in: as the method has it, else as the reference code
  * of back-gradient has it.
  */
 export function outerOptions(given: GivenOuterOptions, count: number, ofMethod: GivenOuterOptions = {}): OuterOptions {
   checkOuter("outer", given);
-  const options = { ...ofMethod, ...given };
-  const { epochs = updateOptions.epochs.usual!, steps, ...rest } = completed(outerGroup, options);
+  const { epochs = updateOptions.epochs.usual!, steps, ...rest } = completed(outerGroup, outerOver(ofMethod, given));
   const batch = Math.min(rest.batch, count);
   return { ...rest, batch, steps: steps ?? epochs * Math.ceil(count / batch) };
 }

@@ -5,9 +5,12 @@ import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
+import type { Model } from "../nn/model.ts";
+import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
 import { lanes, Network } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
+import { ClassImages, ClassMeans } from "./class-images.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
@@ -45,6 +48,31 @@ export class MethodTools {
   /** The real images of each outer step, as the run batches them. */
   realImages(): RealImages {
     return new RealImages(this.#problem, this.#backend, this.#memory, this.#computing);
+  }
+
+  /** The model up to the layer before its last linear one: `classes` of it are the floats of a feature. */
+  get features(): Model {
+    const { model } = this.#problem;
+    return modelUpTo(model, featureLayer(model));
+  }
+
+  /** The layers of `features` on so many images, in the lanes of `synthetic`: `forward` up to there, `backward` from there. */
+  featureNetwork(images: number): Network {
+    const { model } = this.#problem;
+    const { plan } = this.#backend;
+    return new Network(this.features, this.#backend, lanes(model, images, plan), this.#memory.scratch);
+  }
+
+  /** Means of the features of at most `perClass` real images of each class. */
+  classMeans(perClass: number): ClassMeans {
+    const { data, model } = this.#problem;
+    const counts = { classes: model.classes, perClass };
+    return new ClassMeans(data, this.features, counts, this.#backend, this.#memory);
+  }
+
+  /** The real images, class by class; not while a plan is made. */
+  classImages(): ClassImages {
+    return new ClassImages(this.#problem.data);
   }
 
   /** Puts the initial weights of network `k` of outer step `step` into θ. */

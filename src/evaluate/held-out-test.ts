@@ -37,14 +37,17 @@ export class HeldOutTest {
   }
 
   /** How network number `network`, trained on `set`, reads the images of each class. */
-  confusion(network: number, set: DistilledSet): Promise<Confusion> {
+  async confusion(network: number, set: DistilledSet): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
-    return this.#arena.scope(() => {
+    const mark = this.#arena.mark();
+    try {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
       writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
-      trainer.train({ seed, purpose, index: network });
-      return this.#images.confusion(trainer.theta);
-    });
+      await trainer.train({ seed, purpose, index: network });
+      return await this.#images.confusion(trainer.theta);
+    } finally {
+      this.#arena.release(mark);
+    }
   }
 
   /** Test accuracy of that network. */

@@ -1,8 +1,9 @@
-// Trains a network on a distilled set: on its blocks in their learned order or another one, each step with its own learning
-// rate.
+// Trains a network on a distilled set: by the protocol that the set names (fit-trainer.ts), or else on its blocks in their
+// learned order or another one, each step with its own learning rate.
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
 import { checkSet } from "../distill/fit.ts";
 import { allIn } from "../inner/allocators.ts";
@@ -14,24 +15,32 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { lanes } from "../nn/network.ts";
 import { randomKey } from "../numeric/random.ts";
+import { FitTrainer, type TrainedUse } from "./fit-trainer.ts";
 
 /** How to train on a set in another way than it was learned. */
 export interface Replay {
-  /** The order of the blocks: as they were learned, or shuffled by the seed for each epoch. Default "learned". */
+  /**
+   * The order of the blocks: as they were learned, or shuffled by the seed for each epoch. Default "learned". Training by a
+   * protocol always shuffles the images, and refuses "learned".
+   */
   readonly order?: "learned" | "shuffled" | undefined;
   /**
    * The number of passes over the blocks. Default: as many as were learned. Further passes repeat the learned learning
-   * rates; fewer passes use the first ones. With 0 the network keeps its initial weights.
+   * rates; fewer passes use the first ones. Of a set with a protocol it takes the place of the protocol's, whose decays stay
+   * at their epochs. With 0 the network keeps its initial weights.
    */
   readonly epochs?: number | undefined;
 }
 
+/** Throws RangeError for the learned order of a set that has none. */
+export function checkReplay({ training }: DistilledSet, { order }: Replay): void {
+  if (training === undefined || order !== "learned") return;
+  throw outOfRange("order", 'nothing or "shuffled" for a set that networks train on by a protocol', order);
+}
+
 /** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
 export class Trainer {
-  readonly #unroll: Unroll;
-  /** [T] */
-  readonly #learningRates: Buffer;
-  readonly #shuffled: boolean;
+  readonly #trainer: ReplayTrainer | FitTrainer;
 
   /**
    * Throws ShapeError when the model does not fit the set's images; RangeError when the recipe names no known loss, or for
@@ -42,9 +51,43 @@ export class Trainer {
     model: Model,
     backend: Backend,
     arena: Arena,
-    { loss = lossOf(set), order, epochs = set.epochs }: Replay & { readonly loss?: Loss | undefined } = {},
+    { loss = lossOf(set), order, epochs }: Replay & { readonly loss?: Loss | undefined } = {},
   ) {
     checkSet(set, model);
+    if (set.training) {
+      const training = epochs === undefined ? set.training : { ...set.training, epochs };
+      this.#trainer = new FitTrainer(set, training, model, backend, arena, loss);
+    } else {
+      const replay = { loss, epochs: epochs ?? set.epochs, shuffled: order === "shuffled" };
+      this.#trainer = new ReplayTrainer(set, model, backend, arena, replay);
+    }
+  }
+
+  /** θ: write the initial weights here; `train` overwrites them with the trained ones. */
+  get theta(): Buffer {
+    return this.#trainer.theta;
+  }
+
+  /** Trains that network. A replay is recorded before this returns; a protocol lets the host work between its epochs. */
+  async train(use: TrainedUse): Promise<void> {
+    await this.#trainer.train(use);
+  }
+}
+
+/** Trains on the blocks of a set with its learned learning rates. */
+class ReplayTrainer {
+  readonly #unroll: Unroll;
+  /** [T] */
+  readonly #learningRates: Buffer;
+  readonly #shuffled: boolean;
+
+  constructor(
+    set: DistilledSet,
+    model: Model,
+    backend: Backend,
+    arena: Arena,
+    { loss, epochs, shuffled }: { readonly loss: Loss; readonly epochs: number; readonly shuffled: boolean },
+  ) {
     const { steps, imagesPerStep, learningRates } = set;
     const loop = { model, steps, epochs, imagesPerStep, loss, ...innerOptimizer(set) };
     const length = steps * epochs;
@@ -52,7 +95,7 @@ export class Trainer {
     backend.upload(this.#learningRates, length, (host) => {
       for (let t = 0; t < length; t++) host[t] = learningRates[t % learningRates.length]!;
     });
-    this.#shuffled = order === "shuffled";
+    this.#shuffled = shuffled;
     const blocks = allocateBlocks(loop, backend.plan, arena);
     const features = elements(model.inputShape);
     const batch = lanes(model, imagesPerStep, backend.plan);
@@ -69,13 +112,11 @@ export class Trainer {
     this.#unroll = new Unroll(loop, blocks, backend, allIn(arena), { memory: "last", wanted });
   }
 
-  /** θ: write the initial weights here; `train` overwrites them with the trained ones. */
   get theta(): Buffer {
     return this.#unroll.theta(0);
   }
 
-  /** Trains network `index` of a purpose; the index decides what its dropout drops and the order of shuffled blocks. */
-  train({ seed, purpose, index }: { readonly seed: number; readonly purpose: string; readonly index: number }): void {
+  train({ seed, purpose, index }: TrainedUse): void {
     const random = randomKey(seed, `dropout/${purpose}`, index);
     const use = { seed, purpose: `blocks/${purpose}`, index };
     const order = this.#shuffled ? blockOrder(this.#unroll.loop, use) : undefined;

@@ -3,11 +3,11 @@
 //
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
-//   learning_rates  float32 [steps × epochs], in the order of use
+//   learning_rates  float32 [steps × epochs], in the order of use; not there where the metadata have `training`
 //
-// Everything that is not a number is in a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array
-// `metadata` of the .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum and weight_decay
-// if the set has them.
+// What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
+// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay and training (as
+// JSON) where the set names them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { parseJson } from "../codecs/json.ts";
 import type { NumericArray } from "../codecs/npy.ts";
@@ -16,6 +16,7 @@ import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { refuseTorchFile } from "../codecs/torch-file.ts";
 import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { checkFit, type FitTraining } from "../distill/training.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isBytes } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -48,9 +49,9 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
 /**
  * Reads the set in a .safetensors or .npz file, told apart by the first bytes.
  *
- * @param name The file's name in errors.
- * @throws FormatError that names the file and the fault: damage, tensors whose shapes disagree, values that are not
- * finite, learning rates that are not above 0.
+ * @param name What errors call the file.
+ * @throws FormatError, naming the file and what is wrong: damage, tensors whose shapes disagree, values that are not
+ * finite, learning rates that are not above 0, an invalid protocol of training.
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
   checkBytes("bytes", bytes);
@@ -68,20 +69,23 @@ export async function distilledFromBytes(bytes: Uint8Array, name: string): Promi
 
 type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
 
-/** Returns the shape of each tensor of a set. */
+/** The shape of each tensor of a set; one that networks train on by a protocol has no learning rates. */
 function shapesOf(s: Sizes): Map<string, number[]> {
+  const rates: [string, number[]][] = s.epochs === 0 ? [] : [["learning_rates", [s.steps * s.epochs]]];
   return new Map([
     ["images", [s.steps, s.imagesPerStep, s.channels, s.height, s.width]],
     ["targets", [s.steps, s.imagesPerStep, s.classes]],
-    ["learning_rates", [s.steps * s.epochs]],
+    ...rates,
     ["mean", [s.channels]],
     ["std", [s.channels]],
   ]);
 }
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
-  const data = [set.images, set.targets, set.learningRates, Float64Array.from(set.mean), Float64Array.from(set.std)];
-  return [...shapesOf(set)].map(([name, shape], i): [string, NumericArray] => [name, { shape, data: data[i]! }]);
+  const { images, targets, learningRates } = set;
+  const [mean, std] = [Float64Array.from(set.mean), Float64Array.from(set.std)];
+  const data = { images, targets, learning_rates: learningRates, mean, std };
+  return Array.from(shapesOf(set), ([name, shape]) => [name, { shape, data: data[name as keyof typeof data] }]);
 }
 
 /** The numbers that a set may have, and their keys in the metadata. */
@@ -100,6 +104,7 @@ function metadataOf(set: DistilledSet): Map<string, string> {
     ["steps", String(set.steps)],
     ["epochs", String(set.epochs)],
     ...named.map(([field, key]): [string, string] => [key, String(set[field])]),
+    ...(set.training ? [["training", JSON.stringify(set.training)] as const] : []),
     ["recipe", JSON.stringify(set.recipe)],
   ]);
 }
@@ -130,7 +135,19 @@ function parseMetadata(array: NumericArray | undefined, name: string): Map<strin
   return metadata;
 }
 
-/** Makes a set of what a file holds, or says what does not fit. */
+/** The protocol in the JSON text, if there is one. */
+function trainingOf(text: string | undefined, name: string): FitTraining | undefined {
+  if (text === undefined) return undefined;
+  const training = parseObject(text, `${name}: training`);
+  try {
+    checkFit("training", training);
+  } catch (cause) {
+    throw new FormatError(`${name}: ${(cause as Error).message}`, { cause });
+  }
+  return training as unknown as FitTraining;
+}
+
+/** Puts a set together from what a file holds, or says what does not fit. */
 function assemble(
   tensors: ReadonlyMap<string, NumericArray>,
   metadata: ReadonlyMap<string, string>,
@@ -161,7 +178,9 @@ function assemble(
     number,
   ];
   const classes = shape("targets", 3)[2]!;
-  const epochs = Math.ceil(shape("learning_rates", 1)[0]! / steps);
+  const training = trainingOf(metadata.get("training"), name);
+  const epochs = training ? 0 : Math.ceil(shape("learning_rates", 1)[0]! / steps);
+  if (training && steps !== 1) throw bad("one block of images beside training", steps);
   const sizes: Sizes = { steps, epochs, imagesPerStep, channels, height, width, classes };
 
   const shapes = shapesOf(sizes);
@@ -186,6 +205,7 @@ function assemble(
   for (const [field, key] of optionalNumbers) {
     const written = metadata.get(key);
     if (written === undefined) continue;
+    if (training) throw bad(`no ${key} beside training, which has its own`, quote(written));
     optional[field] = Number(written);
     if (String(optional[field]) !== written) throw bad(`${key} as a number`, quote(written));
   }
@@ -193,9 +213,10 @@ function assemble(
   const set: DistilledSet = {
     ...sizes,
     ...optional,
+    ...(training && { training }),
     images: tensors.get("images")!.data as Float32Array,
     targets: tensors.get("targets")!.data as Float32Array,
-    learningRates: tensors.get("learning_rates")!.data as Float32Array,
+    learningRates: training ? new Float32Array(0) : (tensors.get("learning_rates")!.data as Float32Array),
     mean: Array.from(tensors.get("mean")!.data as Float64Array),
     std: Array.from(tensors.get("std")!.data as Float64Array),
     recipe: parseObject(text("recipe"), `${name}: recipe`),

@@ -49,7 +49,7 @@ export class ImageChunk {
   /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
   pass(
     theta: Buffer,
-    batch: Batch,
+    batch: Pick<Batch, "count" | "hard">,
     images: number,
     dTheta: OptionalBuffer,
     accumulate: boolean,

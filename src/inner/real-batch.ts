@@ -10,25 +10,16 @@ import type { Planner } from "../backend/plan.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Batch } from "./batch.ts";
+import { Chunks } from "./chunks.ts";
 import { ImageChunk } from "./image-chunk.ts";
-
-/** Images of a chunk, as planned for the largest layer; without end where a layer couples images. */
-export function chunkImages(model: Model, plan: Planner): number {
-  if (model.layers.some(({ couplesImages }) => couplesImages)) return Number.POSITIVE_INFINITY;
-  let largest = 1;
-  for (let i = 0; i < model.layers.length; i++) {
-    largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
-  }
-  return plan.chunk(largest);
-}
 
 /** Forward, loss and backward over real images, chunk by chunk, at most `most` images at a time. */
 export class RealBatch {
   readonly #backend: Backend;
   readonly #model: Model;
+  readonly #chunking: Chunks;
   readonly #size: number;
   /** Those under way at the same time. */
   readonly #chunks: readonly ImageChunk[];
@@ -38,10 +29,9 @@ export class RealBatch {
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
     this.#backend = backend;
     this.#model = model;
-    const { plan } = backend;
-    this.#size = Math.min(lanes(model, most, plan), chunkImages(model, plan));
-    const small = !plan.sharesKernels(model.parameterCount);
-    const atOnce = small ? Math.min(backend.atOnce, Math.ceil(most / this.#size)) : 1;
+    this.#chunking = new Chunks(model, backend, most);
+    const { size, small, atOnce } = this.#chunking;
+    this.#size = size;
     this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
@@ -53,13 +43,16 @@ export class RealBatch {
   loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
-    this.#rounds(batch.count, (from, atOnce) => {
-      const imagesOf = (i: number): number => Math.min(this.#size, batch.count - from - i * this.#size);
+    // What is recorded side by side may run when the batch is another one.
+    const { count, hard } = batch;
+    const kind = { count, hard };
+    this.#chunking.rounds(count, (from, atOnce) => {
+      const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
       for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);
-        this.#chunks[i]!.pass(theta, batch, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
+        this.#chunks[i]!.pass(theta, kind, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
       });
       for (let i = 0; i < atOnce; i++) {
         const { losses } = this.#chunks[i]!;
@@ -80,7 +73,7 @@ export class RealBatch {
     const features = elements(this.#model.inputShape);
     // All is recorded before anything is awaited: the memory of whoever called may be given back by then.
     const parts: Promise<Floats>[] = [];
-    this.#rounds(count, (from, atOnce) => {
+    this.#chunking.rounds(count, (from, atOnce) => {
       const first = (i: number): number => from + i * this.#size;
       const end = (i: number): number => Math.min(count, first(i) + this.#size);
       for (let i = 0; i < atOnce; i++) {
@@ -103,13 +96,5 @@ export class RealBatch {
   /** Streams of the chunk that begins at image `from`: as many as there are layers. */
   #randomOf(random: RandomKey, from: number): RandomKey {
     return { ...random, stream: random.stream + (from / this.#size) * this.#model.layers.length };
-  }
-
-  /** `round(from, atOnce)` for images `from` on, `atOnce` chunks at a time, the last of which may be smaller. */
-  #rounds(count: number, round: (from: number, atOnce: number) => void): void {
-    const most = this.#chunks.length;
-    for (let from = 0; from < count; from += most * this.#size) {
-      round(from, Math.min(most, Math.ceil((count - from) / this.#size)));
-    }
   }
 }

@@ -1,6 +1,6 @@
 // Estimates the cost of a recipe before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { declarationOf } from "../distill/methods/options.ts";
+import { declarationOf, outerDefaults } from "../distill/methods/known.ts";
 import { outerOptions } from "../distill/outer-options.ts";
 import { backendEntry } from "../engine/backends.ts";
 import type { Model } from "../nn/model.ts";
@@ -26,9 +26,10 @@ export interface RecipeCost {
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
   const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];
-  const outer = outerOptions(recipe.outer, data.count);
+  const outer = outerOptions(recipe.outer, data.count, outerDefaults(method));
   const images = distilledImages(recipe, model.classes);
-  const flops = declarationOf(method).flops(method, model, outer.batch);
+  const { flops: flopsOf, real } = declarationOf(method);
+  const flops = flopsOf(method, model, real?.(method, model.classes) ?? outer.batch);
   const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
   const pixels = data.count * data.channels * data.height * data.width;
   const fits = memory - pixels <= backendEntry().plan.addressable;

@@ -5,7 +5,7 @@ import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { declarationOf, type KnownMethod, makeMethod } from "../distill/methods/options.ts";
+import { declarationOf, type KnownMethod, makeMethod } from "../distill/methods/known.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";

@@ -15,9 +15,10 @@ import {
   word,
 } from "../checks/declare.ts";
 import { listed, Misfit, object, variants } from "../checks/read.ts";
-import { defaultMethod, type KnownMethod, methods } from "../distill/methods/options.ts";
-import { outerGroup } from "../distill/outer-options.ts";
+import { defaultMethod, type KnownMethod, methods } from "../distill/methods/known.ts";
+import { outerGroup, outerOver } from "../distill/outer-options.ts";
 import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
+import { isObject } from "../kinds.ts";
 import type { Loss } from "../nn/loss.ts";
 import { dataKind, type RecipeData } from "./declared/data.ts";
 import { initKind, type RecipeInit } from "./declared/init.ts";
@@ -149,4 +150,19 @@ export const recipeGroup = {
 /** A recipe with all its defaults filled in. */
 export interface Recipe extends Complete<typeof recipeGroup> {}
 
-export const recipeKind: Kind<Recipe> = object(recipeGroup);
+const plainKind: Kind<Recipe> = object(recipeGroup);
+
+export const recipeKind: Kind<Recipe> = {
+  ...plainKind,
+  read: (value, path) => plainKind.read!(withOuter(value), path),
+};
+
+/** The recipe with the outer settings that its method has, where it says nothing of them. */
+function withOuter(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { method, outer = {} } = value;
+  const { name = defaultMethod } = isObject(method) ? method : {};
+  if (!isObject(outer) || !Object.hasOwn(methods, name as string)) return value;
+  const { outer: ofMethod } = methods[name as KnownMethod["name"]];
+  return ofMethod ? { ...value, outer: outerOver(ofMethod, outer) } : value;
+}

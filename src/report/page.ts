@@ -23,7 +23,7 @@ export function reportPage(name: string, parts: RunParts, labels: Labels): strin
   const { set, metrics = [], result, recipe, missing } = parts;
   const title = textAt(result, "recipe") ?? textAt(recipe, "name") ?? name;
   const summary = textAt(recipe, "summary");
-  const charts = [...(set ? [learningRatePlot(set)] : []), ...curves(metrics)];
+  const charts = [...(set && !set.training ? [learningRatePlot(set)] : []), ...curves(metrics)];
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
@@ -96,13 +96,19 @@ ${rows.map(
 }
 
 function imagesNote({ set }: RunParts): string {
-  const { steps, epochs, imagesPerStep, channels, height, width } = set!;
+  const { steps, epochs, imagesPerStep, channels, height, width, training } = set!;
   const times = epochs === 1 ? "once" : `${epochs} times over, in this order`;
   const colour = channels === 1 ? "grey" : "colour";
+  const images = `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}`;
+  const range = "All are drawn in one range of brightness, which is that of the whole set.";
+  if (training) {
+    const { epochs, batch, learningRate } = training;
+    const order = `in batches of ${batch} in an order of its own, by SGD at a learning rate of ${learningRate} at first`;
+    return `${images}; a network takes ${count(epochs)} passes over them, ${order}. ${range}`;
+  }
   return (
-    `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}; a network takes ${count(steps)} gradient ` +
-    `step${steps === 1 ? "" : "s"} on them, ${times}. η is the learning rate of a step in each epoch. All are drawn in one ` +
-    "range of brightness, which is that of the whole set."
+    `${images}; a network takes ${count(steps)} gradient ` +
+    `step${steps === 1 ? "" : "s"} on them, ${times}. η is the learning rate of a step in each epoch. ${range}`
   );
 }
 

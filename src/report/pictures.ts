@@ -17,7 +17,8 @@ export function pictures(set: DistilledSet): Markup {
   const sections = Array.from({ length: steps }, (_, step) => {
     const images = Array.from({ length: imagesPerStep }, (_, i) => step * imagesPerStep + i);
     const rates = learningRatesOf(set, step);
-    return html`<section class="step"><h3>Step ${step + 1} <small>η ${rates}</small></h3>
+    const head = set.training ? html`` : html`<h3>Step ${step + 1} <small>η ${rates}</small></h3>`;
+    return html`<section class="step">${head}
 <div class="images" style="--size: ${size}px">${images.map((image) => picture(set, image, names, soft, range))}</div></section>
 `;
   });

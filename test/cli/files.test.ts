@@ -6,7 +6,7 @@ import { writeNpz } from "../../src/codecs/npz.ts";
 import { contactSheet } from "../../src/formats/contact-sheet.ts";
 import { describeModel, lenet } from "../../src/index.ts";
 import { loadDistilled, saveDistilled } from "../../src/node.ts";
-import { makeSet } from "../formats/sets.ts";
+import { makeFitSet, makeSet } from "../formats/sets.ts";
 import { distillate, writeIdxFolder } from "./cli.ts";
 
 let folder: string;
@@ -208,4 +208,28 @@ test("report makes a page of the folder, and says what it misses", async () => {
   expect((await distillate(["report", nowhere])).stderr).toContain(
     "expected the folder of a run, found none of its files",
   );
+});
+
+test("a set with a protocol is evaluated, inspected and drawn", async () => {
+  const [height, width] = [28, 28];
+  const recipe = { model: describeModel(lenet()), init: { kind: "random", scheme: "xavier-normal" }, seed: 1 };
+  const set = makeFitSet({ height, width, classes: 10, imagesPerStep: 10, recipe });
+  await saveDistilled(join(folder, "fit.npz"), set);
+  const args = ["fit.npz", "--networks", "2", "--data", data, "--baselines", "random-real", "--json"];
+  const judged = await distillate(["evaluate", ...args], { cwd: folder });
+  expect(judged).toMatchObject({ code: 0 });
+  const { training } = set;
+  expect(JSON.parse(judged.stdout)).toMatchObject({
+    ...{ epochs: 20, order: "shuffled", networks: 2 },
+    baselines: { "random-real": { epochs: 20, learningRate: 0.01 } },
+  });
+  const refused = await distillate(["evaluate", "fit.npz", "--data", data, "--order", "learned"], { cwd: folder });
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('"order" expected nothing or "shuffled"') });
+  const json = await distillate(["inspect", "fit.npz", "--json", "--png", "fit.png"], { cwd: folder });
+  expect(JSON.parse(json.stdout)).toMatchObject({ training, steps: 1, epochs: 0 });
+  expect(JSON.parse(json.stdout)).not.toHaveProperty("learningRates");
+  const { stdout } = await distillate(["inspect", "fit.npz"], { cwd: folder });
+  expect(stdout).toContain("fit.npz: 10 distilled images\n");
+  expect(stdout).toContain("training of networks\n");
+  expect(stdout).not.toMatch(/undefined|NaN|Infinity|learning rates/);
 });

@@ -5,7 +5,7 @@ import { type Asked, asked, type Filled, filled, flag, number, whole, word } fro
 import { object, read, variants } from "../../src/checks/read.ts";
 import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
 import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
-import { methods } from "../../src/distill/methods/options.ts";
+import { methods } from "../../src/distill/methods/known.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
 import { recipeGroup } from "../../src/recipes/recipe.ts";
 import { findRecipe } from "../../src/recipes/recipes.ts";
@@ -61,7 +61,7 @@ describe("an option of `run`", () => {
   test.each([
     ["--memory much", "argument 'much' is invalid. Expected store, recompute or a number of bytes > 0."],
     ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
-    ["--method other", "argument 'other' is invalid. Expected back-gradient."],
+    ["--method other", "argument 'other' is invalid. Expected back-gradient or distribution-matching."],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
   ])("%s is refused by name", (args, message) => {
@@ -73,6 +73,38 @@ describe("an option of `run`", () => {
     for (const { flag, places } of flagsOf(group)) {
       expect(new Set(places.map(({ variant }) => variant?.name)).size, flag).toBe(places.length);
     }
+  });
+});
+
+describe("--method distribution-matching", () => {
+  const recipe = changed("--method distribution-matching --outer-steps 50");
+
+  test("takes the method's own options and outer settings, and of the outer ones only how long it runs", () => {
+    const training = { kind: "fit", optimizer: "sgd", epochs: 300, batch: 256, learningRate: 0.01, decayFactor: 0.1 };
+    expect(recipe.method).toEqual({
+      ...{ name: "distribution-matching", imagesPerClass: 1, realPerClass: 256, init: "real" },
+      training: { ...training, momentum: 0.9, weightDecay: 5e-4 },
+    });
+    expect(recipe.outer).toMatchObject({ optimizer: "sgd", learningRate: 1, momentum: 0.5, decayFactor: 1, steps: 50 });
+    expect(parseRecipe(recipe)).toEqual(recipe);
+    expect(changed("--method back-gradient --outer-steps 50", recipe).outer).toMatchObject({ optimizer: "adam" });
+  });
+
+  test.each([
+    ["--images-per-class 10 --real-per-class 64", { method: { imagesPerClass: 10, realPerClass: 64 } }],
+    ["--initial-images noise", { method: { init: "noise" } }],
+    ["--epochs 40 --learning-rate 0.05", { method: { training: { epochs: 40, learningRate: 0.05 } } }],
+    ["--momentum 0 --weight-decay 0", { method: { training: { momentum: 0, weightDecay: 0 } } }],
+    ["--outer-learning-rate 10", { outer: { learningRate: 10, optimizer: "sgd" } }],
+  ])("%s is read where it belongs", (args, part) => {
+    expect(changed(args, recipe)).toMatchObject(part);
+  });
+
+  test("refuses the options of another method by name", () => {
+    expect(() => changed("--steps 3", recipe)).toThrow(
+      "option '--steps <n>' is of back-gradient: expected method back-gradient, got distribution-matching",
+    );
+    expect(() => changed("--real-per-class 3")).toThrow("option '--real-per-class <n>' is of distribution-matching");
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { fitTraining } from "../../src/distill/training.ts";
 import {
   contactSheet,
   type DistilledSet,
@@ -19,7 +20,7 @@ import { saveDistilled } from "../../src/node.ts";
 import { enginesInBothPlaces } from "../both-places.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 import { errorOf } from "../helpers.ts";
-import { makeSet } from "./sets.ts";
+import { makeFitSet, makeSet } from "./sets.ts";
 
 const good = makeSet({ height: 6, width: 6, mean: [0.5], std: [0.25] });
 const model = halvesNet();
@@ -120,6 +121,42 @@ const faults: readonly [string, object, typeof TypeError | typeof RangeError, st
   ["no classes", { classes: undefined }, TypeError, '.classes" expected integer >= 1, got undefined'],
   ["a momentum of 1", { momentum: 1 }, RangeError, '.momentum" expected a number >= 0 and < 1, got 1'],
   ["a negative weight decay", { weightDecay: -1 }, RangeError, '.weightDecay" expected a finite number >= 0, got -1'],
+  [
+    "a protocol beside a schedule",
+    { training: fitTraining({}) },
+    RangeError,
+    '.steps" expected 1 beside "training", got 2',
+  ],
+  [
+    "a protocol and epochs of its own",
+    { steps: 1, training: fitTraining({}) },
+    RangeError,
+    '.epochs" expected 0 beside "training", got 3',
+  ],
+  [
+    "a momentum beside a protocol",
+    { steps: 1, epochs: 0, momentum: 0, training: fitTraining({}) },
+    RangeError,
+    '.momentum" expected nothing beside "training", which has its own, got 0',
+  ],
+  [
+    "learning rates beside a protocol",
+    { ...makeFitSet({ height: 6, width: 6 }), learningRates: Float32Array.of(1) },
+    RangeError,
+    '.learningRates" expected [0], 0 numbers, got 1',
+  ],
+  [
+    "a protocol of no batch",
+    { training: { ...fitTraining({}), batch: 0 } },
+    RangeError,
+    '.training.batch" expected integer >= 1, got 0',
+  ],
+  [
+    "a protocol without a rate",
+    { training: { ...fitTraining({}), learningRate: undefined } },
+    TypeError,
+    '.training.learningRate" expected a number',
+  ],
   ["no recipe", { recipe: undefined }, TypeError, '.recipe" expected an object of at most 32 levels, got undefined'],
   ["a recipe without end", { recipe: deep(10_000) }, TypeError, '.recipe" expected an object of at most 32 levels'],
 ];
@@ -152,6 +189,9 @@ test.each([undefined, null, "set.npz", []])("%s is no set", async (value) => {
   }
 });
 
-test("a good one is taken by all", async () => {
-  for (const [name, , use] of uses) if (name !== "saveDistilled") await use(good, engines.here);
-});
+test.each([good, { ...makeFitSet({ height: 6, width: 6 }), mean: [0.5], std: [0.25] }])(
+  "a good one is taken by all",
+  async (set) => {
+    for (const [name, , use] of uses) if (name !== "saveDistilled") await use(set, engines.here);
+  },
+);

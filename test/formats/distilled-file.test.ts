@@ -7,7 +7,7 @@ import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { setDigest } from "../../src/formats/digest.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, truncations } from "./hostile.ts";
-import { makeSet } from "./sets.ts";
+import { makeFitSet, makeSet } from "./sets.ts";
 
 const name = fileName;
 const writers = { safetensors: distilledToSafetensors, npz: distilledToNpz };
@@ -28,6 +28,7 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
       makeSet({ imagesPerStep: 6, recipe: {} }),
       makeSet({ momentum: 0.9, weightDecay: 5e-4 }),
       makeSet({ weightDecay: 1e-9 }),
+      makeFitSet(),
     ];
     for (const set of sets) {
       const back = await distilledFromBytes(write(set), name);
@@ -225,5 +226,49 @@ describe("setDigest", () => {
     const other = set.images.slice();
     other[119] = Math.fround(other[119]! + 1e-6);
     expect(await setDigest({ ...set, images: other })).not.toBe(await setDigest(set));
+  });
+});
+
+describe("a set that networks train on by a protocol", () => {
+  const refused = async (reading: Promise<DistilledSet>, message: string) => {
+    await expect(reading).rejects.toThrow(
+      expect.objectContaining({ name: "FormatError", message: expect.stringContaining(message) }),
+    );
+  };
+
+  test("has no learning rates in its file, and its protocol as JSON in the metadata", () => {
+    const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeFitSet()), { name });
+    expect([...tensors.keys()].sort()).toEqual(["images", "mean", "std", "targets"]);
+    expect(JSON.parse(metadata.get("training")!)).toEqual(makeFitSet().training);
+    expect([metadata.get("steps"), metadata.get("epochs")]).toEqual(["1", "0"]);
+  });
+
+  test.each([
+    [{ training: "[1]" }, "training: expected a JSON object, got [1]"],
+    [{ training: "{" }, "training: "],
+    [{ training: "{}" }, '"training.kind" expected'],
+    [
+      { training: JSON.stringify({ ...makeFitSet().training, epochs: 0 }) },
+      '"training.epochs" expected integer >= 1, got 0',
+    ],
+    [{ training: JSON.stringify({ ...makeFitSet().training, rate: 1 }) }, '"training.rate" expected an option'],
+    [{ epochs: "3" }, 'expected epochs 0, as the shapes say, got "3"'],
+    [{ momentum: "0.9" }, 'expected no momentum beside training, which has its own, got "0.9"'],
+  ])("is refused with %o", async (change, message) => {
+    const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeFitSet()), { name });
+    for (const [key, value] of Object.entries(change)) metadata.set(key, value);
+    await refused(distilledFromBytes(writeSafetensors(tensors, metadata), name), message);
+  });
+
+  test("is refused with learning rates, and with more than one block", async () => {
+    const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeFitSet()), { name });
+    const rates = new Map(tensors).set("learning_rates", { shape: [1], data: Float32Array.of(1) });
+    await refused(distilledFromBytes(writeSafetensors(rates, metadata), name), "expected only images, targets");
+    metadata.set("training", JSON.stringify(makeFitSet().training));
+    const two = parseSafetensors(distilledToSafetensors(makeSet()), { name }).tensors;
+    await refused(
+      distilledFromBytes(writeSafetensors(two, metadata), name),
+      "expected one block of images beside training, got 2",
+    );
   });
 });

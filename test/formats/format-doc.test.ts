@@ -8,6 +8,7 @@ import { expect, inject, test } from "vitest";
 import { parseNpz } from "../../src/codecs/npz.ts";
 import { parseSafetensors } from "../../src/codecs/safetensors.ts";
 import { digits } from "../../src/data/layouts/digits.ts";
+import { fitTraining } from "../../src/distill/training.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { lenet } from "../../src/nn/zoo.ts";
@@ -28,7 +29,13 @@ test("files hold the arrays and keys that docs/format.md lists, in its shapes an
   const full = { ...set, momentum: 0.5, weightDecay: 1e-4 };
   const { tensors, metadata } = parseSafetensors(distilledToSafetensors(full), { name: "set" });
   expect(named("Arrays").sort()).toEqual([...tensors.keys()].sort());
-  expect(named("Metadata").sort()).toEqual([...metadata.keys()].sort());
+  const { imagesPerStep, images, targets } = set;
+  const fit = { ...set, steps: 1, epochs: 0, learningRates: new Float32Array(0), training: fitTraining({}) };
+  const [floats, labels] = [images.length / set.steps, targets.length / set.steps];
+  const other = { ...fit, imagesPerStep, images: images.slice(0, floats), targets: targets.slice(0, labels) };
+  const { metadata: ofFit } = parseSafetensors(distilledToSafetensors(other), { name: "set" });
+  expect(named("Metadata").sort()).toEqual([...new Set([...metadata.keys(), ...ofFit.keys()])].sort());
+  expect(JSON.parse(doc.match(/`(\{"kind":"fit".*?\})`/)![1]!)).toEqual(fitTraining({}));
   const { steps: s, epochs: e, imagesPerStep: n, channels: c, height: h, width: w, classes: k } = set;
   expect(Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]))).toEqual({
     images: [s, n, c, h, w],

@@ -1,6 +1,7 @@
 // Small distilled sets for the tests of this folder.
 
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { fitTraining } from "../../src/distill/training.ts";
 import { randomIntegers } from "./hostile.ts";
 
 /** Makes a set, by default with one image per class and step; no rounding leaves its values unchanged. */
@@ -28,4 +29,10 @@ export function makeSet(sizes: Partial<DistilledSet> = {}): DistilledSet {
     recipe: { name: "test", seed: 1, nested: { list: [1, 2.5, "ü"], none: null } },
     ...sizes,
   };
+}
+
+/** Six images that networks train on by a protocol. */
+export function makeFitSet(changes: Partial<DistilledSet> = {}): DistilledSet {
+  const training = fitTraining({ epochs: 20, batch: 4 });
+  return makeSet({ steps: 1, epochs: 0, imagesPerStep: 6, training, ...changes });
 }

@@ -5,7 +5,8 @@ import { Arena } from "../../src/backend/arena.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { wasmPlan } from "../../src/backend/wasm/plan.ts";
 import { ShapeError } from "../../src/errors.ts";
-import { chunkImages } from "../../src/inner/real-batch.ts";
+import { chunkImages } from "../../src/inner/chunks.ts";
+
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
 import { initialize } from "../../src/nn/draw-weights.ts";

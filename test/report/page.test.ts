@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { linePlot, plotFile } from "../../src/report/line-plot.ts";
 import { reportPage } from "../../src/report/page.ts";
-import { makeSet } from "../formats/sets.ts";
+import { makeFitSet, makeSet } from "../formats/sets.ts";
 
 const evaluation = { networks: 20, mean: 0.812, std: 0.03, ci95: 0.014, accuracies: [] };
 const result = {
@@ -144,4 +144,12 @@ test("a plot has round ticks around its values, and draws nothing outside", () =
   for (const [x, y] of drawn) expect(x! >= 52 && x! <= 426 && y! >= 30 && y! <= 228).toBe(true);
   expect(plotFile(options)).toMatch(/^<svg xmlns="[^"]*" .*<\/svg>\n$/s);
   expect(linePlot({ ...options, series: [] }).text).toContain("nothing to draw");
+});
+
+test("of a set with a protocol it says the protocol, and draws no learning rates", () => {
+  const page = reportPage("folder", { ...parts, set: makeFitSet() }, labels);
+  expect(page).toContain("6 images of 5×4 in grey; a network takes 20 passes over them, in batches of 4 in an order");
+  expect(imagesIn(page)).toHaveLength(6);
+  expect(page.match(/<svg class="plot"/g)).toHaveLength(2);
+  expect(page).not.toMatch(/undefined|NaN|Infinity|η/);
 });

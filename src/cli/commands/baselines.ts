@@ -1,7 +1,7 @@
 // `distillate baselines`: measures networks trained on as many real images as a recipe distils.
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
-import { declarationOf } from "../../distill/methods/options.ts";
+import { declarationOf } from "../../distill/methods/known.ts";
 import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
@@ -33,9 +33,10 @@ interface BaselinesOptions extends DataFlags {
 
 const help = `
 Networks are trained on as many real images as the recipe distils to, in as
-many steps. The learning rate and all other settings are chosen on training
-images that no such set contains; the test images are used only to test. All
-baselines are measured unless --baselines names some.
+many steps. The learning rate, and what else there is to choose, is chosen on
+training images that no such set contains; the test images only judge. Where the
+recipe's method has a protocol of training, it is by that. All baselines are
+measured unless --baselines says which.
 
 Names:
 ${table(baselineNames.map((name) => [`  ${name}`, baselineLabel(name)])).join("\n")}

@@ -45,10 +45,11 @@ interface EvaluateOptions extends DataFlags {
 const help = `
 The file names the network and the initial weights that the images were
 distilled for. Networks are trained on the images in their learned order, with
-the learned learning rates; test images are normalised as the file says.
---model trains networks of another kind, with fresh random weights. More
---epochs than were learned repeat the learned learning rates; with 0 epochs
-untrained networks are tested.
+the learned learning rates, or by the protocol that the file names; test images
+are normalised as the file says. With --model they are networks of another kind,
+with fresh random weights. More --epochs than were learned go through the
+learned learning rates again; 0 tells what networks read before they see the
+images.
 
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
@@ -112,7 +113,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
     const compared = options.baselines.length > 0;
     const result = {
       ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks },
-      ...{ epochs: epochs ?? set.epochs, order: order ?? "learned", ...rest },
+      ...{ epochs: epochs ?? set.training?.epochs ?? set.epochs },
+      ...{ order: order ?? (set.training ? "shuffled" : "learned"), ...rest },
       ...(compared && { baselines }),
       sha256,
     };

@@ -49,7 +49,7 @@ async function inspect(file: string, { png, json }: InspectOptions): Promise<voi
 type Facts = ReturnType<typeof factsOf> & { readonly file: string; readonly sha256: string };
 
 function factsOf(set: DistilledSet) {
-  const { steps, epochs, imagesPerStep, channels, height, width, classes, recipe } = set;
+  const { steps, epochs, imagesPerStep, channels, height, width, classes, training, recipe } = set;
   return {
     steps,
     epochs,
@@ -60,10 +60,15 @@ function factsOf(set: DistilledSet) {
     classes,
     images: { shape: [steps, imagesPerStep, channels, height, width], ...range(set.images) },
     targets: { shape: [steps, imagesPerStep, classes], ...range(set.targets) },
-    learningRates: { shape: [steps * epochs], ...range(set.learningRates), values: Array.from(set.learningRates) },
+    training,
+    learningRates: training ? undefined : ratesOf(set),
     normalisation: { mean: set.mean, std: set.std },
     recipe,
   };
+}
+
+function ratesOf({ steps, epochs, learningRates }: DistilledSet) {
+  return { shape: [steps * epochs], ...range(learningRates), values: Array.from(learningRates) };
 }
 
 function range(values: Float32Array): { min: number; max: number; mean: number } {
@@ -76,22 +81,22 @@ function range(values: Float32Array): { min: number; max: number; mean: number }
   return { min, max, mean: sum / values.length };
 }
 
-function textOf({ file, images, targets, learningRates, normalisation, recipe, sha256, ...sizes }: Facts): string[] {
-  const { steps, epochs, imagesPerStep } = sizes;
+function textOf({ file, images, targets, training, learningRates, ...facts }: Facts): string[] {
+  const { steps, epochs, imagesPerStep, normalisation, recipe, sha256 } = facts;
   const row = (name: string, { shape, min, max, mean }: Facts["images"]): string[] => {
     const [low, high, middle] = [min, max, mean].map(number);
     return [`  ${name}`, `[${shape.join(", ")}]`, `${low} to ${high}`, `mean ${middle}`];
   };
   return [
-    `${file}: ${steps * imagesPerStep} distilled images, ${steps} steps × ${epochs} epochs`,
+    `${file}: ${steps * imagesPerStep} distilled images${training ? "" : `, ${steps} steps × ${epochs} epochs`}`,
     ...table([
       ["tensors", "shape", "values", ""],
       row("images", images),
       row("targets", targets),
-      row("learning rates", learningRates),
+      ...(learningRates ? [row("learning rates", learningRates)] : []),
     ]),
-    "learning rates, step by step and epoch by epoch",
-    ...grid(learningRates.values, steps),
+    ...(learningRates ? ["learning rates, step by step and epoch by epoch", ...grid(learningRates.values, steps)] : []),
+    ...(training ? ["training of networks", ...outline(training, "  ")] : []),
     "normalisation, pixel / 255 = value·std + mean",
     `  mean ${normalisation.mean.map(number).join(", ")}, std ${normalisation.std.map(number).join(", ")}`,
     "recipe",

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
-import { declarationOf } from "../../distill/methods/options.ts";
+import { declarationOf, outerDefaults } from "../../distill/methods/known.ts";
 import { outerGroup, outerOptions } from "../../distill/outer-options.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
@@ -234,14 +234,15 @@ function divergenceOf(error: unknown): RunResult["diverged"] {
 
 /** Returns the error with its advice in the words of the command line. */
 function withOptionNames(error: DivergedError, recipe: Recipe): Error {
-  const { learningRate: inner } = declarationOf(recipe.method).options;
+  const { options, innerRate: rate = "" } = declarationOf(recipe.method);
+  const { [rate]: inner } = options;
   const { clip, learningRate } = outerGroup;
   const names = {
     clip: `${flagName(clip)} 2`,
     outerRate: flagName(learningRate),
     innerRate: inner ? flagName(inner) : "",
   };
-  const innerRate = inner && recipe.method.learningRate;
+  const innerRate = inner && (recipe.method as unknown as Readonly<Record<string, number>>)[rate];
   const [fault] = error.message.split("; ");
   return new Error(`${fault}; ${divergenceAdvice({ innerRate, outer: recipe.outer }, error, names)}`, { cause: error });
 }
@@ -268,7 +269,7 @@ function planOf(
   engine: Engine,
   { path, previous }: RunFolder,
 ): Plan {
-  const { steps, batch } = outerOptions(outer, data.count);
+  const { steps, batch } = outerOptions(outer, data.count, outerDefaults(method));
   const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
@@ -276,7 +277,7 @@ function planOf(
     data: { name: test.name, train: data.count, test: test.count },
     images: distilledImages(recipe, model.classes),
     outerSteps: steps,
-    batch,
+    batch: declarationOf(method).real?.(method, model.classes) ?? batch,
     networks,
     seed,
     engine,

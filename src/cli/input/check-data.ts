@@ -2,7 +2,7 @@
 import { classCounts } from "../../data/dataset.ts";
 import { shiftAdvice } from "../../data/labels.ts";
 import { checkClasses } from "../../distill/fit.ts";
-import { declarationOf } from "../../distill/methods/options.ts";
+import { declarationOf } from "../../distill/methods/known.ts";
 import { checkValidation } from "../../evaluate/baselines/validation.ts";
 import type { Dataset, DatasetSplit, DistilledSet, Model } from "../../index.ts";
 import { recipeMethod } from "../../recipes/options.ts";

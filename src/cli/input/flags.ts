@@ -45,7 +45,7 @@ function placesOf(group: Group, above: readonly string[], variant?: Place["varia
     const { options, variants, key } = option.kind;
     return [
       ...(option.flag === undefined ? [] : [{ path, option, group, ...(variant && { variant }) }]),
-      ...(options ? placesOf(options, path) : []),
+      ...(options ? placesOf(options, path, variant) : []),
       ...Object.entries(variants ?? {}).flatMap(([name, inner]) =>
         placesOf(inner, path, { at: [...path, key!], name }),
       ),

@@ -91,8 +91,10 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   const { path, option, group } = place;
   const { key } = option.kind;
   if (key !== undefined) {
-    // A value of another variant does not apply to this one.
-    if (at(recipe, [...path, key]) !== value) put(recipe, path, { [key]: value });
+    // What another variant has is of no use to this one.
+    if (at(recipe, [...path, key]) === value) return;
+    put(recipe, path, { [key]: value });
+    if (path[0] === "method") keepLength(recipe);
     return;
   }
   const name = path.at(-1)!;
@@ -102,7 +104,13 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   put(recipe, path, value);
 }
 
-/** Makes the error for an option that the chosen variant, such as the method, does not have. */
+/** Leaves of the outer settings, which were another method's, how long the run is. */
+function keepLength(recipe: Json): void {
+  const { steps, epochs } = (recipe.outer ?? {}) as Json;
+  recipe.outer = { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
+}
+
+/** The error of an option that the chosen variant, such as the method, does not have. */
 function notThere(recipe: Json, flag: string, places: readonly Place[]): UsageError {
   const { at: where } = places[0]!.variant!;
   const which = places.map(({ variant }) => variant!.name).join(" or ");

@@ -1,7 +1,8 @@
 // A run as a person reads it: what will happen, a live line, a table.
 
 import type { WriteStream } from "node:tty";
-import { declarationOf } from "../../distill/methods/options.ts";
+import type { LearnedShape } from "../../distill/methods/declaration.ts";
+import { declarationOf } from "../../distill/methods/known.ts";
 import type { AttackReport, Evaluation } from "../../index.ts";
 import { isFixed, modelName } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
@@ -10,7 +11,7 @@ import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "
 import { runFiles } from "./older-run.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
-import { accuracy, count, interval, plural, table } from "./text.ts";
+import { accuracy, count, fitText, interval, plural, table } from "./text.ts";
 
 /** How often the seconds of the comparison are updated. */
 const tickMilliseconds = 250;
@@ -30,7 +31,7 @@ export class TextReport implements RunReport {
   start(plan: Plan): void {
     this.#plan = plan;
     const { recipe, data, model, images, engine } = plan;
-    const { steps, epochs } = declarationOf(recipe.method).shape(recipe.method, model.classes);
+    const shape = declarationOf(recipe.method).shape(recipe.method, model.classes);
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
@@ -39,10 +40,7 @@ export class TextReport implements RunReport {
       `${recipe.name}: ${recipe.summary}`,
       ...table([
         ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
-        [
-          "  images",
-          `${images} to distil: ${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${images / steps}`,
-        ],
+        ["  images", `${images} to distil: ${trainingText(shape)}`],
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
         [
           "  method",
@@ -167,4 +165,10 @@ function weightsText(recipe: Recipe): string {
   const known = isFixed(recipe);
   if (recipe.init.kind === "pretrained") return known ? "one trained network" : "networks of a trained pool";
   return known ? "one known network" : "new random weights every time";
+}
+
+/** How networks train on the images: "3 epochs over 10 steps of 10". */
+function trainingText({ steps, epochs, imagesPerStep, training }: LearnedShape): string {
+  if (training) return fitText(training);
+  return `${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${imagesPerStep}`;
 }

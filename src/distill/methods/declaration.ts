@@ -1,6 +1,8 @@
 // What is said of a method before anything is run: its options, and what follows from them.
 import type { Group } from "../../checks/declare.ts";
 import type { Model } from "../../nn/model.ts";
+import type { GivenOuterOptions } from "../outer-options.ts";
+import type { FitTraining } from "../training.ts";
 
 /** Sizes of a set that a method learns. */
 export interface LearnedShape {
@@ -9,11 +11,17 @@ export interface LearnedShape {
   readonly imagesPerStep: number;
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
+  /** The protocol by which networks train on the set, where that is not learned; then there are 1 step and 0 epochs. */
+  readonly training?: FitTraining | undefined;
 }
 
 /** A method's options, the function that fills them in, and what follows from them before anything is run. */
 export interface MethodDeclaration<M extends { readonly name: string } = never> {
   readonly options: Group;
+  /** The name of the option that is the learning rate of inner steps, which messages of a diverged run advise to lower. */
+  readonly innerRate?: string;
+  /** Outer settings that it has where a run says nothing. */
+  readonly outer?: GivenOuterOptions;
   /** The public function, and what messages say is expected. */
   readonly make: (options: never) => M;
   readonly expected: string;
@@ -23,6 +31,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly shape: (method: M, classes: number) => LearnedShape;
   /** The classes, of so many, that real images are needed of. */
   readonly classes: (method: M, classes: number) => ReadonlySet<number>;
+  /** Real images that a network of an outer step looks at, for so many classes. Absent: the outer batch. */
+  readonly real?: (method: M, classes: number) => number;
   /** Additions and multiplications of one network of one outer step, whose outer loss is on `real` images. */
   readonly flops: (method: M, model: Model, real: number) => number;
 }

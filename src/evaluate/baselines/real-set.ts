@@ -4,8 +4,11 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { innerOptimizer } from "../../inner/inner-optimizer.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 
-/** The number of images and gradient steps of a set, with its momentum and weight decay. */
-export type SetShape = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay"> & {
+/** The number of images and gradient steps of a set, with its momentum and weight decay, or with its protocol of training. */
+export type SetShape = Pick<
+  DistilledSet,
+  "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay" | "training"
+> & {
   readonly recipe?: DistilledSet["recipe"] | undefined;
 };
 
@@ -24,7 +27,7 @@ export interface Training {
   readonly epochs: number;
 }
 
-/** Makes blocks of `images`, steps × perClass of each class, with their labels: step 0 has the first perClass of a class. */
+/** Makes blocks of `images`, trained on as `like` is if that names a protocol: steps × perClass of each class, with their labels: step 0 has the first perClass of a class. */
 export function realSet(
   images: ClassImages,
   like: SetShape,
@@ -46,14 +49,15 @@ export function realSet(
       for (let i = to; i < to + perClass; i++) targets[i * classes + label] = 1;
     }
   }
-  const learningRates = new Float32Array(steps * epochs).fill(learningRate);
-  const shape = { steps, epochs, imagesPerStep, channels, height, width, classes };
+  const { training } = like;
+  const learningRates = training ? new Float32Array(0) : new Float32Array(steps * epochs).fill(learningRate);
+  const shape = { steps, epochs: training ? 0 : epochs, imagesPerStep, channels, height, width, classes };
   return {
     ...shape,
     images: blocks,
     targets,
     learningRates,
-    ...innerOptimizer(like),
+    ...(training ? { training } : innerOptimizer(like)),
     mean,
     std,
     recipe: { baseline: kind },

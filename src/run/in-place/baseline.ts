@@ -3,6 +3,7 @@
 // that the evaluation does not use.
 
 import { checkValues } from "../../checks/options.ts";
+import { outOfRange } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkTraining } from "../../distill/fit.ts";
@@ -40,7 +41,8 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  * - `"k-means"`: the centres of clusters of the class, one for each image (k-means++ and Lloyd's iteration).
  *
  * A tenth of each class is held back from the training set. The constant learning rate, the number of epochs and the
- * candidates are chosen on it. No image of `test` is read before all that is settled, and so its labels are trusted here.
+ * candidates are chosen on it. Where networks train on `like` by a protocol, they train on real images by the same, and
+ * only candidates are chosen. No image of `test` is read before all that is settled, and so its labels are trusted here.
  * (Wang et al. 2018, §4.1.)
  *
  * @throws RangeError when images per step are not a multiple of the classes, a class has no image, or none has two; TypeError
@@ -53,6 +55,8 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   checkValues(options, baselineChecks);
   const { kind, model, init, test, like, threads = "auto", seed = 0, networks, workers = 0, signal } = options;
   const { loss = lossOf(like), epochs = [like.epochs], tuningInit = init } = options;
+  const { training: protocol } = like;
+  if (protocol && options.epochs) throw outOfRange("epochs", "nothing beside the protocol of like.training", epochs);
   checkInit(init, model);
   // No class may be absent here, not even on purpose: there are equally many images of each.
   checkTraining("train", { ...options.train, absentClasses: [] }, model);
@@ -78,7 +82,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
 
     const drawn = kind === "random-real" || kind === "optimized-real";
     const first = drawn ? randomDraws(source, "baseline/tune") : await summaryDraws(kind, source);
-    const training = await tuneTraining(epochs, (training) => onValidation(first, training));
+    const training = protocol ?? (await tuneTraining(epochs, (training) => onValidation(first, training)));
     const score = (images: ClassImages) => onValidation({ count: 1, of: () => images }, training);
     const draws = !drawn
       ? first
@@ -87,7 +91,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
         : await bestDraws(source, score);
     const count = networksOf(init) === 1 ? Math.min(networks, draws.count) : networks;
     const tested = await evaluateSets({ ...shared, test }, count, (network) => setOf(draws.of(network), training));
-    return { kind, ...tested, ...training };
+    return { kind, ...tested, learningRate: training.learningRate, epochs: training.epochs };
   } finally {
     await workerPool?.dispose();
     if (!options.engine) await engine.dispose();

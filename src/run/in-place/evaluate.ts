@@ -8,6 +8,7 @@ import { createEngine } from "../../engine/engine.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
 import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
+import { checkReplay } from "../../evaluate/trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
@@ -32,6 +33,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   checkValues(options, evaluateChecks);
   const { set, model, init, test, networks = 20 } = options;
   checkSet(set, model);
+  checkReplay(set, options);
   checkTest(test, model);
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }

@@ -11,7 +11,7 @@ import { writeWeights } from "../../distill/write-weights.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { checkFloats, checkImages } from "../../engine/validate.ts";
 import { predictedClasses } from "../../evaluate/test-images.ts";
-import { Trainer } from "../../evaluate/trainer.ts";
+import { checkReplay, Trainer } from "../../evaluate/trainer.ts";
 import { RealBatch } from "../../inner/real-batch.ts";
 import { elements } from "../../nn/layer.ts";
 import type { Model } from "../../nn/model.ts";
@@ -19,10 +19,11 @@ import { trainOnChecks } from "../options/call-checks.ts";
 import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
 
 /**
- * Trains a network on a distilled set: steps × epochs gradient steps, which take milliseconds.
+ * Trains a network on a distilled set: steps × epochs gradient steps, which take milliseconds, or by the protocol that the
+ * set names.
  *
  * @throws TypeError or RangeError that names the field for an invalid set; ShapeError when set and model do not fit;
- * RangeError for parameters of another length.
+ * RangeError for parameters of another length, and for `order: "learned"` of a set that has no learned order.
  * @example
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);
@@ -32,23 +33,24 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   checkDistilledSet("set", set);
   checkValues(options, trainOnChecks);
   checkSet(set, model);
+  checkReplay(set, options);
   checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
   const { backend, arena } = engine;
   const owned = options.engine === undefined;
+  const mark = arena.mark();
   try {
-    const parameters = await arena.scope(() => {
-      const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
-      if (given) write(backend, trainer.theta, given);
-      else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-      trainer.train({ seed, purpose: "evaluate", index: 0 });
-      return backend.read(trainer.theta, model.parameterCount);
-    });
-    return trained(model, parameters, engine, owned);
+    const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
+    if (given) write(backend, trainer.theta, given);
+    else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
+    await trainer.train({ seed, purpose: "evaluate", index: 0 });
+    return trained(model, await backend.read(trainer.theta, model.parameterCount), engine, owned);
   } catch (error) {
     if (owned) await engine.dispose();
     throw error;
+  } finally {
+    arena.release(mark);
   }
 }
 

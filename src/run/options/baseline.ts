@@ -18,13 +18,16 @@ export interface BaselineOptions {
   readonly init: WeightSource;
   /** The networks by which choices are made. Default: more of `init`; for held-out pretrained ones give those of the distillation. */
   readonly tuningInit?: WeightSource | undefined;
-  /** The set whose number of images, gradient steps, momentum and weight decay are used. */
+  /** The set whose number of images, gradient steps, momentum and weight decay, or protocol of training, are used. */
   readonly like: SetShape;
   /** The loss to train with. Default: the one that `like` was distilled for. */
   readonly loss?: Loss | undefined;
   /** The number of held-out networks; with `fixedInit`, of sets on which that network is trained, if the kind has as many. */
   readonly networks: number;
-  /** The numbers of epochs to choose from. Default: that of `like`, which gives as many gradient steps. */
+  /**
+   * The numbers of epochs to choose from. Default: that of `like`, which gives as many gradient steps. Where `like` has a
+   * protocol of training, that says it.
+   */
   readonly epochs?: readonly number[] | undefined;
   /** The number of sets on which networks take turns: clusterings of "k-means", the best of "optimized-real". Default 5. */
   readonly draws?: number | undefined;
@@ -41,8 +44,8 @@ export interface BaselineOptions {
 /** The result of {@link baseline}. */
 export interface BaselineResult extends Evaluation {
   readonly kind: BaselineKind;
-  /** The chosen learning rate, which is constant. */
+  /** The chosen learning rate, which is constant, or the one that the protocol begins with. */
   readonly learningRate: number;
-  /** The chosen number of epochs. */
+  /** The chosen number of epochs, or that of the protocol. */
   readonly epochs: number;
 }

@@ -18,9 +18,10 @@ import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
-import { checkMethod } from "../../distill/methods/options.ts";
+import { checkMethod } from "../../distill/methods/known.ts";
 import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
 import { checkRunState } from "../../distill/run-state.ts";
+import { checkFit } from "../../distill/training.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
 import { kindCheck } from "../../evaluate/baselines/kinds.ts";
@@ -105,6 +106,20 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
   onProgress: optional(callback),
 }))();
 
+const sizesCheck: Check = thing("a distilled set, or its sizes", {
+  steps: whole(1),
+  imagesPerStep: whole(1),
+  training: optional(checkFit),
+  ...innerOptimizerChecks,
+});
+
+/** Checks what baselines are to be like. A protocol of training says the epochs itself. */
+const checkLike: Check = (name, value) => {
+  sizesCheck(name, value);
+  const { training, epochs } = value as BaselineOptions["like"];
+  whole(training ? 0 : 1)(`${name}.epochs`, epochs);
+};
+
 export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   kind: kindCheck,
   train: checkDataset,
@@ -113,12 +128,7 @@ export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">>
   model: checkModel,
   init: checkWeightSource,
   tuningInit: optional(checkWeightSource),
-  like: thing("a distilled set, or its sizes", {
-    steps: whole(1),
-    epochs: whole(1),
-    imagesPerStep: whole(1),
-    ...innerOptimizerChecks,
-  }),
+  like: checkLike,
   loss: optional(checkLoss),
   networks: whole(1),
   epochs: optional(listOf("an array of numbers of epochs", whole(1))),

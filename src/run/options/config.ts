@@ -4,6 +4,7 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
+import { outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
@@ -30,7 +31,7 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkInit(init, model, networksPerStep);
   const choice = choiceOf(method);
   methodOf(method).check?.(choice as never, model);
-  const outerChecked = outerOptions(outer, data.count, methodOf(method).outer);
+  const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
   return { ...problem, method: choice, ...(onWorkers && { module: moduleOf(method) }) };

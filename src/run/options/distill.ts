@@ -1,7 +1,7 @@
 // The options and the progress of distill().
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { GivenMethod } from "../../distill/methods/options.ts";
+import type { GivenMethod } from "../../distill/methods/known.ts";
 import type { GivenOuterOptions } from "../../distill/outer-options.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";

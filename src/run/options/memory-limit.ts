@@ -1,9 +1,9 @@
 // Refusing a run that would take too much, with what would make it fit.
 
-import { methodOf } from "../../distill/methods/methods.ts";
+import { outerDefaults } from "../../distill/methods/known.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { threadCount } from "../../engine/options.ts";
-import { chunkImages } from "../../inner/real-batch.ts";
+import { chunkImages } from "../../inner/chunks.ts";
 import { lanes } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
 import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
@@ -65,7 +65,7 @@ function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryO
 /** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
 function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
-  const { batch } = outerOptions(options.outer ?? {}, options.data.count, methodOf(options.method).outer);
+  const { batch } = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(options.method));
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
   // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
   let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch, planOf(options)), most) / LEAST_BATCH)];

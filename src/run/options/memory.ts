@@ -11,6 +11,7 @@ import { shapeCheck } from "../../data/options.ts";
 import type { Computing } from "../../distill/computing.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
+import { outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
@@ -199,7 +200,7 @@ function counted(
     scratch: new CountingAllocator(),
   };
   const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
-  const outer = outerOptions(options.outer ?? {}, options.data.count, methodOf(method).outer);
+  const outer = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(method));
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = counting(threads, planOf(options));

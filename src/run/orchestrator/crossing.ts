@@ -4,7 +4,7 @@ import { transfer } from "comlink";
 import { wrongKind } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { MethodChoice } from "../../distill/config.ts";
-import type { GivenMethod, KnownMethod } from "../../distill/methods/options.ts";
+import type { GivenMethod, KnownMethod } from "../../distill/methods/known.ts";
 import { choiceOf, importMethod, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { isArrayBuffer, isBytes, isFloats, isPlainObject } from "../../kinds.ts";
 import { describeModel } from "../../nn/describe.ts";

@@ -6,6 +6,7 @@ import { type BackGradientMethod, backGradient, backGradientOptions, checkTogeth
 
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
   options: backGradientOptions,
+  innerRate: "learningRate",
   make: backGradient,
   expected: "what backGradient() gives",
   checkTogether,

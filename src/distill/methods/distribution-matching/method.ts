@@ -1,0 +1,135 @@
+// Distribution matching (Zhao, Bilen, WACV 2023; docs/math.md §7): in each random network the mean features of the set's
+// images of a class are to be those of real ones,
+//
+//   L = Σ_c ‖m_c − r_c‖²      m_c = (1/n) Σ_i φ(x_ci)      r_c = the same over real images of class c
+//
+// with φ the input of the last linear layer. With all means as columns of M and R, [D, K], and Y [K, images] the one-hot
+// labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. No image is augmented.
+import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
+import { outOfRange } from "../../../checks/refusal.ts";
+import { featureLayer } from "../../../nn/model-up-to.ts";
+import type { Network } from "../../../nn/network.ts";
+import type { Tape } from "../../../nn/tape.ts";
+import type { ClassMeans } from "../../class-images.ts";
+import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
+import type { SyntheticImages } from "../../synthetic.ts";
+import { type DistributionMatchingMethod, distributionMatchingDeclaration } from "./options.ts";
+
+type Context = MethodContext<DistributionMatchingMethod>;
+
+export const distributionMatchingMethod: Method<DistributionMatchingMethod> = {
+  name: "distribution-matching",
+  check: (_, model) => {
+    if (featureLayer(model) >= 0) return;
+    throw new RangeError(
+      '"model" expected a layer before its last linear one, whose output are the features, got none',
+    );
+  },
+  classes: (options, { classes }) => distributionMatchingDeclaration.classes(options, classes),
+  allocate: (context) => new MatchingRun(context),
+  network: (context, run) => new MatchingNetwork(context, run as MatchingRun),
+};
+
+/** The images: one block, class by class. */
+class MatchingRun implements MethodRun {
+  readonly learned: readonly Learned[];
+  readonly carried: readonly [] = [];
+  readonly synthetic: SyntheticImages;
+  /** The class of each image. */
+  readonly labels: readonly number[];
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    const { imagesPerClass } = context.options;
+    const { model, augment } = context.problem;
+    const { classes } = model;
+    if (augment) throw outOfRange("augment", "nothing with distribution matching, which augments no image", augment);
+    this.#context = context;
+    this.labels = Array.from({ length: imagesPerClass * classes }, (_, i) => Math.floor(i / imagesPerClass));
+    this.synthetic = context.tools.synthetic({ steps: 1, imagesPerStep: this.labels.length });
+    this.learned = [this.synthetic.images];
+  }
+
+  start(staging: Buffer): void {
+    const { options, tools } = this.#context;
+    if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
+    else this.synthetic.startImages(staging, () => this.#realImages());
+    this.synthetic.startLabels(staging, () => this.labels);
+  }
+
+  set(rows: ReadonlyMap<string, Floats>): LearnedSet {
+    const { options, problem } = this.#context;
+    const [channels, height, width] = problem.model.inputShape;
+    return {
+      ...{ steps: 1, epochs: 0, imagesPerStep: this.labels.length, channels, height, width },
+      classes: problem.model.classes,
+      images: Float32Array.from(rows.get("images")!),
+      targets: this.synthetic.oneHot(() => this.labels),
+      learningRates: new Float32Array(0),
+      training: options.training,
+    };
+  }
+
+  /** Real images of each class, different ones as long as there are. */
+  #realImages(): Float32Array {
+    const { options, problem, tools } = this.#context;
+    const { imagesPerClass } = options;
+    const real = tools.classImages();
+    const drawn = Array.from({ length: problem.model.classes }, (_, c) => {
+      const images = real.draw(c, imagesPerClass, tools.key("pixels/real", 0, c));
+      return Array.from({ length: imagesPerClass }, (_, i) => images[i % images.length]!);
+    });
+    const out = new Float32Array(this.labels.length * real.size);
+    real.into(out, drawn.flat());
+    return out;
+  }
+}
+
+class MatchingNetwork implements NetworkRun {
+  readonly share;
+  readonly #context: Context;
+  readonly #run: MatchingRun;
+  readonly #network: Network;
+  readonly #tape: Tape;
+  readonly #real: ClassMeans;
+  readonly #theta: Buffer;
+  /** M and then what differs, and R: [D, K] each. */
+  readonly #means: Buffer;
+  readonly #realMeans: Buffer;
+
+  constructor(context: Context, run: MatchingRun) {
+    const { options, problem, memory, tools } = context;
+    this.#context = context;
+    this.#run = run;
+    this.#network = tools.featureNetwork(run.labels.length);
+    const wanted = { images: true, targets: false };
+    this.#tape = this.#network.tape(memory.activations, run.synthetic.blocks.images, nowhere, wanted);
+    this.#real = tools.classMeans(options.realPerClass);
+    this.#theta = tools.parameters();
+    const floats = tools.features.classes * problem.model.classes;
+    this.#means = memory.gradients.allocate(floats);
+    this.#realMeans = memory.gradients.allocate(floats);
+    const images = required(this.#tape.dImages, "the gradient of the images");
+    this.share = { loss: memory.gradients.allocate(1), gradients: [images] };
+  }
+
+  record(step: number, k: number): void {
+    const { options, problem, backend, tools } = this.#context;
+    const { imagesPerClass } = options;
+    const { ops } = backend;
+    const [theta, tape, means] = [this.#theta, this.#tape, this.#means];
+    const { targets } = this.#run.synthetic.blocks;
+    const [features, { classes }] = [tools.features.classes, problem.model];
+    const shape = { inFeatures: classes, outFeatures: features, batch: this.#network.batch };
+    tools.weights(theta, step, k);
+    this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
+    this.#network.forward(theta, tape, this.#run.labels.length);
+    ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
+    ops.scale(means, 1 / imagesPerClass, means, features * classes);
+    ops.axpy(means, means, -1, this.#realMeans, features * classes);
+    ops.dot(this.share.loss, means, means, features * classes);
+    ops.scale(means, 2 / imagesPerClass, means, features * classes);
+    ops.linearForward(tape.dLogits, targets, means, none, shape, false);
+    this.#network.backward(theta, tape, none);
+  }
+}

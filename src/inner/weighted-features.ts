@@ -1,0 +1,88 @@
+// Weighted sums of the features of many images: Σ_i φ(x_i)·w_iᵀ, as the mean of each class is. The batch runs in chunks, as
+// that of real-batch.ts does; their sums are added in the order of the chunks.
+import type { Allocator } from "../backend/arena.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Buffer, nowhere } from "../backend/buffer.ts";
+import { elements } from "../nn/layer.ts";
+import type { Model } from "../nn/model.ts";
+import { Network } from "../nn/network.ts";
+import type { Tape } from "../nn/tape.ts";
+import type { Batch } from "./batch.ts";
+import { Chunks } from "./chunks.ts";
+
+/** One chunk's place. */
+interface Place {
+  readonly network: Network;
+  readonly tape: Tape;
+  /** Images and weights as rows, [size, c, h, w] and [size, weights]. */
+  readonly rows: Buffer;
+  readonly weightRows: Buffer;
+  /** [weights, size] */
+  readonly weights: Buffer;
+  /** [features, weights] */
+  readonly sums: Buffer;
+}
+
+export class WeightedFeatures {
+  readonly #backend: Backend;
+  readonly #model: Model;
+  readonly #weights: number;
+  readonly #chunks: Chunks;
+  readonly #places: readonly Place[];
+
+  /** Of the outputs of `model`, at most `most` images at a time with so many weights each. */
+  constructor(model: Model, weights: number, backend: Backend, allocator: Allocator, most: number) {
+    this.#backend = backend;
+    this.#model = model;
+    this.#weights = weights;
+    this.#chunks = new Chunks(model, backend, most);
+    const { size, atOnce } = this.#chunks;
+    const features = elements(model.inputShape);
+    this.#places = Array.from({ length: atOnce }, () => {
+      const network = new Network(model, backend, size, allocator);
+      const images = allocator.allocate(features * size);
+      return {
+        network,
+        tape: network.tape(allocator, images, nowhere, { images: false, targets: false }),
+        rows: allocator.allocate(features * size),
+        weightRows: allocator.allocate(weights * size),
+        weights: allocator.allocate(weights * size),
+        sums: allocator.allocate(model.classes * weights),
+      };
+    });
+  }
+
+  /** Records into [features, weights] = Σ_i φ(x_i)·w_iᵀ at θ; the targets of the batch, which are soft, are the weights. */
+  sum(theta: Buffer, batch: Batch, into: Buffer): void {
+    const { ops } = this.#backend;
+    const { count } = batch;
+    const { size } = this.#chunks;
+    const floats = this.#model.classes * this.#weights;
+    this.#chunks.rounds(count, (from, atOnce) => {
+      const imagesOf = (i: number): number => Math.min(size, count - from - i * size);
+      for (let i = 0; i < atOnce; i++) this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i));
+      this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i)));
+      for (let i = 0; i < atOnce; i++) {
+        const { sums } = this.#places[i]!;
+        if (from + i === 0) ops.copy(into, sums, floats);
+        else ops.axpy(into, into, 1, sums, floats);
+      }
+    });
+  }
+
+  #stage({ rows, weightRows }: Place, batch: Batch, from: number, images: number): void {
+    const features = elements(this.#model.inputShape);
+    this.#backend.upload(rows, images * features, (host) => batch.imagesInto(host, from));
+    this.#backend.upload(weightRows, images * this.#weights, (host) => batch.targetsInto(host, from));
+  }
+
+  #pass({ network, tape, rows, weightRows, weights, sums }: Place, theta: Buffer, images: number): void {
+    const { ops } = this.#backend;
+    const lanes = { images, batch: network.batch };
+    ops.packImages(tape.images, rows, { features: elements(this.#model.inputShape), ...lanes });
+    ops.packImages(weights, weightRows, { features: this.#weights, ...lanes });
+    network.forward(theta, tape, images);
+    const shape = { inFeatures: this.#weights, outFeatures: this.#model.classes, batch: network.batch };
+    ops.linearBackwardWeights(sums, tape.logits, weights, shape, false);
+  }
+}
