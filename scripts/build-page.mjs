@@ -1,6 +1,6 @@
 // Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import { minify } from "terser";
 import ts from "typescript";
@@ -104,6 +104,39 @@ const importedAtOnce = {
   },
 };
 
+/** What comes to a worker as a description of a model, as weights or as outer settings was made by checked calls of the page. */
+const madeByChecked = /[/\\]src[/\\](nn[/\\].*|distill[/\\](outer-options|weight-source))\.ts$/;
+
+/** What those modules import of src/checks/, with nothing left to check. */
+const functions = (names, body) =>
+  names.map((name) => `/* @__NO_SIDE_EFFECTS__ */ export function ${name}() {${body}}\n`).join("");
+const pass = "function pass() {}\n";
+const nothingToCheck = {
+  checks:
+    pass +
+    functions(["optional", "kind", "number", "whole", "oneOf", "listOf"], " return pass; ") +
+    functions(["flag", "text", "callback", "floats"], "") +
+    "export const wholeNumber = (name, value) => value;",
+  options: pass + functions(["thing"], " return pass; ") + functions(["checkOptions", "checkValues"], ""),
+  declare: `export { completed, together } from "real/declare.ts";
+    ${functions(["whole", "number", "word", "checksOf"], "")}
+    /* @__NO_SIDE_EFFECTS__ */ export function open(kind, said) { return said; }
+    /* @__NO_SIDE_EFFECTS__ */ export function filled(kind, value) { return { default: value }; }`,
+};
+
+const withoutRepeatedChecks = {
+  name: "without-repeated-checks",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/checks\/(checks|options|declare)\.ts$/ }, ({ path, importer }) =>
+      madeByChecked.test(importer) ? { path: basename(path, ".ts"), namespace: "unchecked" } : undefined,
+    );
+    onResolve({ filter: /^real\// }, ({ path }) => ({
+      path: join(import.meta.dirname, "../src/checks", basename(path)),
+    }));
+    onLoad({ filter: /.*/, namespace: "unchecked" }, ({ path }) => ({ contents: nothingToCheck[path] }));
+  },
+};
+
 export const pageWorkerSources = [
   handed,
   withoutReference,
@@ -112,6 +145,7 @@ export const pageWorkerSources = [
   withoutThings,
   withoutAugmentCheck,
   importedAtOnce,
+  withoutRepeatedChecks,
   withoutHelp,
   pageSources,
 ];
