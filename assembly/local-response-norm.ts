@@ -11,6 +11,7 @@
 // x [channels, plane], plane = h·w·batch floats. s ≥ k > 0 is kept for the later passes, which make p and 1/s from it
 // again. A tile is RESPONSE_FLOATS floats of the plane in all channels; what the windows of backward need of their neighbours lies in
 // a workspace of the layout of x, of which a tile uses its own floats.
+// docs/math.md §2 has the formulas.
 import { Buffer } from "./fields";
 import { expPs, logPs } from "./math";
 import { madd } from "./simd";

@@ -10,6 +10,7 @@
 // Mean squared error, ℓ = Σ ‖z − y‖² / 2n.
 //   dz  = (z − y) / n                    dy  = −dz
 //   rdz = rz / n                         rdy = −rdz
+// docs/math.md §2 has the formulas.
 import { Buffer, OptionalBuffer } from "./fields";
 import { expPs, logPs } from "./math";
 import { madd, storeLanes } from "./simd";

@@ -16,6 +16,7 @@
 // Sums are taken lane by lane, over lanes last. s is 0 in padding lanes: x̂, rx̂, dx and rdx vanish there by themselves.
 // A tile is a set's channels for up to 32 lanes, little enough to stay in cache from pass to pass, or for all of them where
 // sets go across images.
+// docs/math.md §2 has the passes of all layers.
 import { sumColumns, sumProducts, sumSquares } from "./columns";
 import { Buffer, OptionalBuffer } from "./fields";
 import { affine, applyBackward } from "./norm-apply";

@@ -4,6 +4,7 @@
 //   x ← x − stepSize·m / (√v / correction2Sqrt + eps)
 // with stepSize = lr / (1 − β₁ᵗ) and correction2Sqrt = √(1 − β₂ᵗ) from the caller, in float64. So are 1 − β₁ and 1 − β₂:
 // 1 − 0.999 in float32 keeps four digits.
+// docs/math.md §1 says how a run uses it.
 import { Buffer, OptionalBuffer } from "./fields";
 import { stops } from "./guard";
 import { at, loadPartial, madd, storePartial } from "./simd";

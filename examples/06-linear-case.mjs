@@ -2,6 +2,7 @@
 // the steps in the plane of the two weights: from blue to black, with the optimum in red.
 //
 //   node examples/06-linear-case.mjs [file, runs/example/linear-case.svg]
+// docs/math.md §6 has the formulas.
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createEngine, flatten, linear, linearCase, sequential } from "distillate";

@@ -1,4 +1,4 @@
-// Real images of single classes: what methods draw that match classes one by one.
+// Real images of single classes: what methods draw that match classes one by one (docs/math.md §7).
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";

@@ -1,4 +1,4 @@
-// Draws the initial weights of a run's or an evaluation's networks, or takes them from a pool.
+// Draws the initial weights of a run's or an evaluation's networks, or takes them from a pool (docs/math.md §4).
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { initialize, initialParameters, type NetworkStream } from "../nn/draw-weights.ts";

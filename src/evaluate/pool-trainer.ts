@@ -1,5 +1,6 @@
 // Trains networks on real images, one after the other: Adam on batches, whose order is each network's own. A network is a
 // function only of the config and its number, so it can be trained anywhere.
+// docs/math.md §4 describes this.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";

@@ -1,5 +1,6 @@
 // Trains a network on a distilled set: by the protocol that the set names (fit-trainer.ts), or else on its blocks in their
 // learned order or another one, each step with its own learning rate.
+// docs/math.md §5 describes this.
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";

@@ -1,4 +1,4 @@
-// The order in which a network sees the blocks when it is shuffled.
+// The order in which a network sees the blocks when it is shuffled (docs/math.md §1).
 import { randomKey, randomOrder } from "../numeric/random.ts";
 
 /** Returns the block of each of steps × epochs inner steps: every epoch has an order of its own. */

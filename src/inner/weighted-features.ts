@@ -1,5 +1,6 @@
 // Weighted sums of the features of many images: Σ_i φ(x_i)·w_iᵀ, as the mean of each class is. The batch runs in chunks, as
 // that of real-batch.ts does; their sums are added in the order of the chunks.
+// docs/math.md §7 has the formulas.
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, nowhere } from "../backend/buffer.ts";

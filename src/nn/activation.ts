@@ -1,4 +1,4 @@
-// Activations, element by element.
+// Activations, element by element (docs/math.md §2).
 
 import type { Buffer } from "../backend/buffer.ts";
 import type { Activation } from "../backend/shapes.ts";

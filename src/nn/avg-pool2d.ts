@@ -1,4 +1,4 @@
-// Average pooling. It is linear, so its tangents are calls of the same two kernels.
+// Average pooling. It is linear, so its tangents are calls of the same two kernels (docs/math.md §2).
 import type { Buffer } from "../backend/buffer.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";

@@ -1,4 +1,5 @@
 // Convolution: y = w ⋆ x + b over an input padded with zeros. It is bilinear, so its tangents use the same kernels.
+// docs/math.md §2 has the formulas.
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Conv2dPlan, PlannedConv2d } from "../backend/plan.ts";
 import type { Conv2dBackwardDataShape, Conv2dShape, Embed2dShape } from "../backend/shapes.ts";

@@ -1,5 +1,6 @@
 // Draws initial weights. Every parameter draws from its own stream, so θ is a pure function of seed, purpose and index. The
 // schemes are in a file of their own, so that a page can describe networks without loading the code that draws them.
+// docs/math.md §4 describes this.
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import { randomNormal, randomUniform } from "../numeric/draws.ts";

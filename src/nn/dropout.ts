@@ -1,4 +1,5 @@
 // Dropout. The forward pass draws a mask and keeps it on the tape; the other three passes multiply with the same one.
+// docs/math.md §2 has the formulas.
 import { number, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { elements, type ImageShape, type Layer, type LayerContext, type WeightlessLayer } from "./layer.ts";

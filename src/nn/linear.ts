@@ -1,4 +1,5 @@
 // Fully connected layers, y = w·x + b, and the flattening before them. They are bilinear, so tangents use the same kernels.
+// docs/math.md §2 has the formulas.
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Ops } from "../backend/ops.ts";
 import type { LinearShape } from "../backend/shapes.ts";

@@ -1,3 +1,5 @@
+// Local response normalisation across channels.
+// docs/math.md §2 has the formulas.
 import { number, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { elements, type ImageShape, type Layer, type LayerContext, sizeFrom, type WeightlessLayer } from "./layer.ts";

@@ -2,6 +2,7 @@
 //
 //   forward     logits, loss and ∂ℓ/∂logits                backward    ∂ℓ/∂θ, and ∂ℓ/∂images, ∂ℓ/∂targets if wanted
 //   forwardR    their tangents along v in weight space      backwardR   H_θθ·v, H_xθ·v and H_yθ·v, in one sweep
+// docs/math.md §2 describes this.
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../backend/buffer.ts";

@@ -1,5 +1,6 @@
 // Normalisation: y = γ·x̂ + β, x̂ = (x − mean) / √(variance + eps) over sets of floats. Instance, group and batch norm
 // differ only in what a set is; assembly/norm.ts has the four passes' formulas.
+// docs/math.md §2 has the passes of all layers.
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Ops } from "../backend/ops.ts";
 import type { NormShape } from "../backend/shapes.ts";

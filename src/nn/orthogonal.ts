@@ -1,5 +1,6 @@
 // Makes the rows or columns of a matrix orthonormal by modified Gram–Schmidt in float64. It uses only + − × ÷ and
 // the square root, in one order, so that every engine gets the same bits.
+// docs/math.md §4 describes this.
 
 /**
  * Replaces `matrix` [rows, columns] by one with orthonormal columns, or rows if there are fewer of them. This is the Q

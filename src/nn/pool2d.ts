@@ -1,5 +1,6 @@
 // Max pooling. The winners of the forward pass decide all other passes: gradients are scattered to them, tangents are
 // gathered from them.
+// docs/math.md §2 has the formulas.
 import type { Pool2dShape } from "../backend/shapes.ts";
 import { optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";

@@ -1,4 +1,4 @@
-// Summarises a list of accuracies in three numbers.
+// Summarises a list of accuracies in three numbers (docs/math.md §5).
 
 /** Two-sided 95 % quantiles of Student's t for 1 … 9 degrees of freedom. */
 const QUANTILES = [

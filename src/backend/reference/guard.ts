@@ -1,4 +1,5 @@
 // The guard of an outer step and its clip, reference. Here the first of the mean's three floats holds all of it.
+// docs/math.md §1 has the formulas.
 
 import { required } from "../buffer.ts";
 import type { Ops } from "../ops.ts";

@@ -3,6 +3,7 @@
 //   s = k + α/size·Σ_{W(c)} x²                     y  = x·s^−β
 //   u = dy·x·s^(−β−1)                              dx = dy·s^−β − 2αβ/size·x·Σ_{j: c ∈ W(j)} u_j
 // and their tangents by the product rule.
+// docs/math.md §2 has the formulas.
 
 import type { Buffer } from "../buffer.ts";
 import type { Ops } from "../ops.ts";

@@ -2,6 +2,7 @@
 //   cross-entropy   ℓ = −(1/n) Σ_images Σ_k y_k·log p_k,   log p_k = z_k − max z − log Σ_j e^(z_j − max z)
 //   squared error   ℓ = (1/2n) Σ_images Σ_k (z_k − y_k)²
 // Padding lanes: zero in every output but p, where softmax of whatever is there stays finite.
+// docs/math.md §2 has the formulas.
 
 import { none } from "../buffer.ts";
 import type { Ops } from "../ops.ts";

@@ -1,5 +1,6 @@
 // The tangents of normalisation, reference: the formulas of norm.ts by the product rule, with R{·} the derivative along a
 // direction, R{m} = ⟨rx⟩ and R{s} = −s²·⟨x̂·rx⟩.
+// docs/math.md §2 has the passes of all layers.
 import { none } from "../buffer.ts";
 import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";

@@ -3,6 +3,7 @@
 //   m = ⟨x⟩, s = 1/√(⟨(x − m)²⟩ + ε), x̂ = s·(x − m), y = γ·x̂ + β
 //   dx = s·(g − ⟨g⟩ − x̂·⟨g·x̂⟩), g = γ·dy
 // Padding lanes are zero in every output.
+// docs/math.md §2 has the passes of all layers.
 
 import { none } from "../buffer.ts";
 import type { Ops } from "../ops.ts";

@@ -3,6 +3,7 @@
 //   m ← β₁·m + (1 − β₁)·g
 //   v ← β₂·v + (1 − β₂)·g²
 //   x ← x − η·m̂ / (√v̂ + eps),   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
+// docs/math.md §1 says how a run uses it.
 import type { Allocator } from "../../backend/arena.ts";
 import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";

@@ -1,4 +1,5 @@
 // The images of each kind of baseline. When there are fewer draws than networks, the networks take turns on them.
+// docs/math.md §5 describes this.
 import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { AbortSignal } from "../../host-types.ts";

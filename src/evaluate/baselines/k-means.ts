@@ -4,6 +4,7 @@
 // Most distances need not be computed: a centre that is farther from a point's own centre than twice the point is cannot
 // be nearer. Upper and lower bounds are kept as in Elkan, "Using the triangle inequality to accelerate k-means" (2003);
 // they change no assignment, except of points that are equally far from two centres, to the last bits.
+// docs/math.md §5 describes this.
 
 /**
  * Iterates until no assignment changes. A cluster that loses all its points keeps its centre; one cluster is the mean.

@@ -1,4 +1,4 @@
-// Chooses a constant learning rate and a number of epochs.
+// Chooses a constant learning rate and a number of epochs (docs/math.md §5).
 import type { Training } from "./real-set.ts";
 
 /** The learning rates to choose from; the middle five are tried first. */

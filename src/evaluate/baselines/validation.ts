@@ -1,4 +1,4 @@
-// Divides a training set, so that choices are made on a part of it and never on the test set.
+// Divides a training set, so that choices are made on a part of it and never on the test set (docs/math.md §5).
 import { splitByClass } from "../../data/class-split.ts";
 import { classCounts, type Dataset } from "../../data/dataset.ts";
 

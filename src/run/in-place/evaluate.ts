@@ -1,4 +1,5 @@
 // Measures how good a set is: trains networks on it that played no part in making it, and tests them on real images.
+// docs/math.md §5 describes this.
 
 import { checkValues } from "../../checks/options.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";

@@ -1,4 +1,4 @@
-// Baselines without training: an image gets the class of the points nearest to it.
+// Baselines without training: an image gets the class of the points nearest to it (docs/math.md §5).
 
 import { checkValues } from "../../checks/options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";

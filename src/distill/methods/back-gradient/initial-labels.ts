@@ -1,4 +1,4 @@
-// The classes that the images of the blocks begin with.
+// The classes that the images of the blocks begin with (docs/math.md §1).
 import { randomKey, randomOrder } from "../../../numeric/random.ts";
 import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 
