@@ -8,9 +8,9 @@ const ALIGNMENT = 16;
 /** Floats that may be read beyond a buffer's end: where lanes end in half a vector, kernels read a whole one. */
 const READ_AHEAD = 2;
 
-/** Hands out buffers. What it counts is what a run will need: planning is allocating. */
+/** Hands out buffers. A plan uses one that only counts. */
 export interface Allocator {
-  /** `floats` floats whose contents are unspecified. */
+  /** Returns `floats` floats whose contents are unspecified. */
   allocate(floats: number): Buffer;
 }
 
@@ -82,7 +82,7 @@ export class Arena implements Allocator {
   }
 }
 
-/** Counts instead of taking: what a plan would need, without a backend. */
+/** Counts floats instead of taking them, so that a plan needs no backend's memory. */
 export class CountingAllocator implements Allocator {
   floats = 0;
 
@@ -93,7 +93,7 @@ export class CountingAllocator implements Allocator {
   }
 }
 
-/** Floats that `work` allocates. */
+/** Returns the number of floats that `work` allocates. */
 export function floatsOf(work: (allocator: Allocator) => void): number {
   const counting = new CountingAllocator();
   work(counting);

@@ -25,9 +25,9 @@ export interface Backend {
   readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Kernel threads in use. */
   readonly threads: number;
-  /** Of these, how many can be at work at the same time: no more than there are processors. */
+  /** How many of these threads can work at the same time: no more than there are processors. */
   readonly atOnce: number;
-  /** `relaxed`: products may be added unrounded, as the machine likes, so bits differ between machines. */
+  /** `relaxed`: a machine may add products without rounding them first, so bits differ between machines. */
   readonly simd: Simd | "none";
   readonly ops: Ops;
   readonly plan: Planner;
@@ -47,7 +47,7 @@ export interface Backend {
    * synchronous `arena.scope` may collect such promises: what it gives back may be used for something else at once.
    */
   read(source: Buffer, n: number): Promise<Floats>;
-  /** Hands over what was recorded, on a backend that collects it before it begins. */
+  /** Starts what was recorded, on a backend that first collects it. */
   submit(): void;
   /**
    * Calls `record(i)` for each i below `count`. What the ops called there compute is there for ops that follow; those of
@@ -59,7 +59,7 @@ export interface Backend {
   dispose(): Promise<void>;
 }
 
-/** Puts `values` at `target`. */
+/** Writes `values` at `target`. */
 export function write(backend: Pick<Backend, "upload">, target: Buffer, values: ArrayLike<number>): void {
   backend.upload(target, values.length, (host) => host.set(values));
 }

@@ -1,4 +1,4 @@
-// A backend that counts and runs nothing: what allocates on it takes as much as on the one that it stands for.
+// A backend that runs nothing. Code that allocates on it asks for as much as on the backend that it stands for.
 import type { Backend, Simd } from "./backend.ts";
 import type { Floats } from "./buffer.ts";
 import type { Ops } from "./ops.ts";
@@ -58,7 +58,7 @@ class PlanBackend implements Backend {
   async dispose(): Promise<void> {}
 }
 
-/** A backend to allocate on, with counting allocators: each op and each look at its memory throws. */
+/** Returns a backend to allocate on, with counting allocators. Each op and each read of its memory throws. */
 export function planBackend(planned: PlannedBackend): Backend {
   return new PlanBackend(planned);
 }

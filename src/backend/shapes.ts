@@ -22,7 +22,7 @@ export interface Conv2dBackwardDataShape {
   readonly inHeight: number;
   readonly inWidth: number;
   readonly outChannels: number;
-  /** Of dy: for a larger stride, after spreading. */
+  /** Rows and columns of dy; for a larger stride, those after spreading. */
   readonly outHeight: number;
   readonly outWidth: number;
   readonly kernelHeight: number;
@@ -107,7 +107,7 @@ export interface NormShape {
   readonly acrossImages: boolean;
 }
 
-/** What `normBackward` read and gave. */
+/** The operands and results of `normBackward`. */
 export interface NormBackwardPrimal {
   readonly dy: Buffer;
   readonly x: Buffer;
@@ -116,7 +116,7 @@ export interface NormBackwardPrimal {
   readonly weight: OptionalBuffer;
 }
 
-/** The tangents of that; `rx` and `rWeight` as in `normForwardR`. */
+/** The tangents of these; `rx` and `rWeight` are as in `normForwardR`. */
 export interface NormBackwardTangent {
   readonly rdy: Buffer;
   readonly rx: OptionalBuffer;

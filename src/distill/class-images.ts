@@ -1,4 +1,4 @@
-// Real images of single classes: what methods draw that match classes one by one (docs/math.md §7).
+// Real images of single classes, for methods that match classes one by one (docs/math.md §7).
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";
@@ -28,7 +28,7 @@ export class ClassImages {
     return channels * height * width;
   }
 
-  /** Draws so many images of a class without replacement, all where there are fewer. Throws RangeError where there is none. */
+  /** Draws so many images of a class without replacement, or all if there are fewer. Throws RangeError if there is none. */
   draw(label: number, count: number, key: RandomKey): number[] {
     const images = this.#index[label];
     if (!images?.length) throw outOfRange("data", `images of class ${label}`, "none");
@@ -50,7 +50,7 @@ export class ClassMeans {
   /** Made by the first step: a plan has no images. */
   #images: ClassImages | undefined;
 
-  /** Of the outputs of `features`, over at most `perClass` images of each of so many classes. */
+  /** Takes means of the outputs of `features`, over at most `perClass` images of each of so many classes. */
   constructor(
     data: Dataset,
     features: Model,
@@ -74,7 +74,7 @@ export class ClassMeans {
   }
 }
 
-/** These images, class by class; each has 1 / n for its class, of which there are n. */
+/** These images, class by class. The target of each is 1 / n for its class, which has n images, and 0 for the others. */
 function meansOf(images: ClassImages, drawn: readonly (readonly number[])[]): Batch {
   const places = drawn.flat();
   const labels = drawn.flatMap((ofClass, c) => ofClass.map(() => c));

@@ -1,5 +1,5 @@
-// What the tools of methods need to compute. Who runs a method hands it to them; a plan computes nothing, so that a page that
-// plans a run does not load it.
+// What the tools of methods need to compute. Code that runs a method hands it to them. A plan computes nothing, so a page that
+// only plans a run does not load it.
 import { DataBatch } from "../inner/data-batch.ts";
 import { writeWeights } from "./write-weights.ts";
 

@@ -20,7 +20,7 @@ export interface Problem {
   readonly seed: number;
 }
 
-/** Which method a run takes, and its options: plain data, so that it can be saved with a set and sent to a worker. */
+/** The method of a run and its options. It is plain data, so that it can be saved with a set and sent to a worker. */
 export interface MethodChoice {
   readonly name: string;
 }
@@ -28,6 +28,6 @@ export interface MethodChoice {
 /** A problem and the method that is to solve it. */
 export interface DistillConfig extends Problem {
   readonly method: MethodChoice;
-  /** Where a method that the library does not know is imported from, by workers. */
+  /** The module from which workers import a method that the library does not know. */
   readonly module?: string | undefined;
 }

@@ -1,5 +1,5 @@
-// What a method of distillation is: what it learns, what one network of one outer step contributes, what is carried from
-// step to step, and how networks train on the finished set. The outer loop (outer-loop.ts) knows methods only as this.
+// Defines a method of distillation: what it learns, what one network of one outer step contributes, what is carried from step
+// to step, and how networks train on the finished set. The outer loop (outer-loop.ts) uses nothing else of a method.
 
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
@@ -19,18 +19,18 @@ export interface Learned extends Tensor {
   /** What messages call it, in the plural: "images", "learning rates". */
   readonly called: string;
   /**
-   * Where training uses f of what is learned, as softplus keeps learning rates above 0: f, and the place [floats] where the
-   * outer loop keeps f(value) up to date. The gradients of shares are then ∂L/∂f(value), and a step that would make an entry
-   * of f(value) 0 or infinite is not taken.
+   * Set if training uses f(value) instead of the value, as softplus keeps learning rates above 0. It has f, and the place
+   * [floats] where the outer loop keeps f(value) up to date. The gradients of shares are then ∂L/∂f(value), and a step that
+   * would make an entry of f(value) 0 or infinite is not taken.
    */
   readonly through?: { readonly f: Activation; readonly value: Buffer } | undefined;
-  /** Its outer optimiser; absent where it is the run's. */
+  /** Its outer optimiser. Default: the run's. */
   readonly optimizer?: OptimizerSettings | undefined;
-  /** Its outer step size; absent where it is the run's. */
+  /** Its outer step size. Default: the run's. */
   readonly learningRate?: number | undefined;
 }
 
-/** What one network of an outer step contributes; good until the next network's is computed. */
+/** What one network of an outer step contributes. It is valid until the next network's share is computed. */
 export interface Share {
   /** One float: the outer loss of this network. */
   readonly loss: Buffer;
@@ -43,16 +43,16 @@ export interface MethodRun {
   readonly learned: readonly Learned[];
   /** What outer steps hand on beside what is learned; empty for most methods. */
   readonly carried: readonly Tensor[];
-  /** The learning rate that inner steps start with, which messages of a diverged run name; absent where there is none. */
+  /** The learning rate that inner steps start with, which messages of a diverged run name; absent if there is none. */
   readonly innerRate?: number | undefined;
   /**
-   * Records what writes the initial values of all of it, from the seed. `staging` has room for one block of the largest packed
+   * Records the ops that write all initial values, from the seed. `staging` has room for one block of the largest packed
    * tensor as users hold it.
    */
   start(staging: Buffer): void;
-  /** Records what moves the carried tensors, after outer step `step` (counted from 0). */
+  /** Records the ops that update the carried tensors, after outer step `step` (counted from 0). */
   after?: ((step: number) => void) | undefined;
-  /** The set that the rows of the learned tensors are, by their names; those `through` a function as f(value). */
+  /** Makes the set from the rows of the learned tensors, by name. The rows of a tensor with `through` are f(value). */
   set(rows: ReadonlyMap<string, Floats>): LearnedSet;
 }
 
@@ -63,32 +63,32 @@ export type LearnedSet = Omit<DistilledSet, "mean" | "std" | "recipe">;
 export interface NetworkRun {
   readonly share: Share;
   /**
-   * Records what computes the share of network `k` of outer step `step` (both from 0). It is a function of what is learned and
-   * carried, of the step and of k, and of nothing else: so it may be asked for anywhere and in any order. Nothing in here may
-   * look at memory.
+   * Records the ops that compute the share of network `k` of outer step `step` (both from 0). The share depends only on what is
+   * learned and carried, on the step and on k, so it may be computed anywhere and in any order. This function may not look at
+   * memory.
    */
   record(step: number, k: number): void;
 }
 
-/** Where a method works. */
+/** What a method is given to work with. */
 export interface MethodContext<Options = never> {
   /** The method's own options, checked and complete. */
   readonly options: Options;
   /** While a plan is made, `problem.data` has sizes and no images. */
   readonly problem: Problem;
   readonly backend: Backend;
-  /** Where memory comes from. A plan counts what is allocated: so nothing is allocated later, and no op is called before `start`. */
+  /** Gives memory. A plan counts what is allocated, so nothing may be allocated later, and no op called before `start`. */
   readonly memory: Allocators;
-  /** Weights, networks, real batches, random streams: for this problem, in this memory. */
+  /** Weights, networks, real batches and random streams for this problem, in this memory. */
   readonly tools: MethodTools;
 }
 
 /** A method of distillation. */
 export interface Method<Options = never> {
   readonly name: string;
-  /** Outer settings that it has where a run says nothing. */
+  /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions | undefined;
-  /** Throws RangeError where the options do not fit the model. */
+  /** Throws RangeError if the options do not fit the model. */
   check?: ((options: Options, model: Model) => void) | undefined;
   /** The classes that the real images must include. Absent: all. */
   classes?: ((options: Options, model: Model) => ReadonlySet<number>) | undefined;

@@ -1,19 +1,19 @@
-// The networks of an outer step, wherever they run: here in place, on workers in run/networks/.
+// The networks of an outer step, wherever they run. The ones in this file run in place, those of run/networks/ on workers.
 import type { NetworkRun, Share } from "./method.ts";
 
 /** Adds the share of network `k`, which lies in `share` until this returns. */
 export type AddShare = (k: number) => void;
 
 export interface StepNetworks {
-  /** Where one network's share lies while it is added. Between two outer steps this room is free. */
+  /** The place of one network's share while it is added. Between two outer steps this room is free. */
   readonly share: Share;
   /** Computes the shares of all networks of outer step `step` and gives them to `add`, in the order of their numbers. */
   run(step: number, add: AddShare): Promise<void>;
-  /** Ends what computes them. */
+  /** Stops what computes the shares. */
   dispose(): Promise<void>;
 }
 
-/** One network after the other, in the memory of the outer loop. */
+/** Runs one network after the other, in the memory of the outer loop. */
 export class NetworksInPlace implements StepNetworks {
   readonly #network: NetworkRun;
   readonly #count: number;

@@ -1,5 +1,4 @@
-// What the outer loop holds beside what a method learns, allocated here and nowhere else: with counting allocators it is
-// the plan.
+// Allocates all that the outer loop holds beside what a method learns. With allocators that only count, this gives its plan.
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
@@ -12,9 +11,9 @@ export interface OuterBuffers {
   /** The mean gradient over the networks of a step, one for each learned tensor. */
   readonly gradients: readonly Buffer[];
   readonly optimizers: readonly OuterOptimizer[];
-  /** What a step leaves to be looked at, in one piece (`OutcomeLayout`). */
+  /** What is read at the end of a step, in one piece (`OutcomeLayout`). */
   readonly outcome: Buffer;
-  /** One float: 0 where the step may not be taken, else what the gradient is multiplied by. */
+  /** One float: 0 if the step may not be taken, else the factor of the gradient. */
   readonly guard: Buffer;
   /** The running mean of gradient norms, which clipping compares with: the sum of three floats (`Ops.guard`). */
   readonly clipMean: Buffer;
@@ -22,7 +21,7 @@ export interface OuterBuffers {
   readonly staging: Buffer;
 }
 
-/** Where things lie in the outcome: [loss][|gradient|² of each][|value|² of each][f(value) of those learned through f]. */
+/** The places of the parts of the outcome: [loss][|gradient|² of each][|value|² of each][f(value) of those learned through f]. */
 export interface OutcomeLayout {
   readonly gradients: number;
   readonly values: number;
@@ -30,7 +29,7 @@ export interface OutcomeLayout {
   readonly floats: number;
 }
 
-/** The layout of the outcome of a step that updates these tensors. */
+/** Returns the layout of the outcome of a step that updates these tensors. */
 export function outcomeLayout(learned: readonly Learned[]): OutcomeLayout {
   const gradients = 1;
   const values = gradients + learned.length;
@@ -39,7 +38,7 @@ export function outcomeLayout(learned: readonly Learned[]): OutcomeLayout {
   return { gradients, values, through, floats };
 }
 
-/** Allocates them; `settings` are those of the run's optimiser. */
+/** Allocates the buffers; `settings` are those of the run's optimiser. */
 export function allocateOuter(
   { learned, carried }: MethodRun,
   settings: OptimizerSettings,

@@ -1,6 +1,6 @@
 // The outer loop, one step at a time: average the shares of the step's networks, guard, clip, update (docs/math.md §1). It
-// records ops and looks at memory once a step, at its end. What is learned is the method's to say, where networks run that
-// of `StepNetworks`.
+// records ops and looks at memory once a step, at its end. The method says what is learned, and `StepNetworks` where networks
+// run.
 import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
@@ -16,7 +16,7 @@ import type { TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
 import { readTensor } from "./tensor-rows.ts";
 
-/** What an outer loop is made of. */
+/** The parts of an outer loop. */
 export interface OuterLoopParts {
   readonly problem: Problem;
   /** What is learned. */
@@ -34,7 +34,7 @@ export class OuterLoop {
   readonly #layout: OutcomeLayout;
   /** Outer steps taken. */
   #step = 0;
-  /** Of the last step, averaged over its networks. */
+  /** The outer loss of the last step, averaged over its networks. */
   #loss = 0;
 
   /** Starts from the seed, or goes on from `state`. */
@@ -62,7 +62,7 @@ export class OuterLoop {
   }
 
   /**
-   * One outer step. Returns the outer loss, averaged over the networks. Where their gradients do not come, or would spoil
+   * Takes one outer step. Returns the outer loss, averaged over the networks. If their gradients do not come, or would spoil
    * what is learned, it rejects, and what is learned stays as it was.
    */
   async advance(): Promise<number> {
@@ -103,7 +103,7 @@ export class OuterLoop {
     }
   };
 
-  /** Updates what is learned, and leaves what it was where the networks' shares were. */
+  /** Updates what is learned, and keeps the old values in the place of the networks' shares. */
   #update(): void {
     const { run, networks, backend } = this.#parts;
     const { gradients, optimizers, guard } = this.#buffers;
@@ -113,7 +113,7 @@ export class OuterLoop {
     }
   }
 
-  /** Brings f(value) up to date, and what the outcome says of the values. */
+  /** Brings f(value) up to date, and the part of the outcome that is about the values. */
   #refresh(): void {
     const { run, backend } = this.#parts;
     const { outcome } = this.#buffers;
@@ -127,7 +127,7 @@ export class OuterLoop {
     }
   }
 
-  /** Throws DivergedError, with what is learned as it was before, where the step left something that no set may hold. */
+  /** Throws DivergedError if the step left something that no set may hold; what is learned is then as it was before. */
   #check(outcome: Floats): void {
     const { learned } = this.#parts.run;
     this.#loss = outcome[0]!;
@@ -161,7 +161,7 @@ export class OuterLoop {
     return new DivergedError(`outer step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, { step, tensor, value });
   }
 
-  /** The set as it stands. */
+  /** Reads the current set. */
   async read(recipe: Readonly<Record<string, unknown>>): Promise<DistilledSet> {
     const { problem, run, backend } = this.#parts;
     const rows = run.learned.map((tensor) => {
@@ -174,7 +174,7 @@ export class OuterLoop {
     return { ...set, mean, std, recipe };
   }
 
-  /** All that the next steps depend on. */
+  /** Reads all that the next steps depend on. */
   async state(): Promise<TensorState> {
     return { step: this.#step, tensors: await readState(this.#parts.backend, this.#tensors(), this.#buffers.staging) };
   }
@@ -199,14 +199,14 @@ export class OuterLoop {
   }
 }
 
-/** Records what brings f(value) up to date, of all that is learned through an f. */
+/** Records the ops that bring f(value) up to date, for every tensor that is learned through an f. */
 export function throughFunctions({ learned }: MethodRun, { ops }: Pick<Backend, "ops">): void {
   for (const { value, floats, through } of learned) {
     if (through) ops.activationForward(through.value, value, floats, through.f);
   }
 }
 
-/** What no set may hold, of a tensor whose values have this sum of squares and, where there is an f, are these after it. */
+/** Returns what no set may hold of a tensor. Its values have this sum of squares and, if there is an f, f(value) is `values`. */
 function faultOf(
   { called, through }: Learned,
   square: number,

@@ -1,5 +1,5 @@
-// A run as a state: all that its next steps depend on, as named tensors. Randomness is addressed by seed, purpose and step,
-// so nothing else has to be kept. To read a state and go on gives the bytes of a run that never stopped.
+// The state of a run: all that its next steps depend on, as named tensors. Random numbers are addressed by seed, purpose and
+// step, so nothing else has to be kept. A run that goes on from a state gives the bytes of a run that never stopped.
 
 import type { Floats } from "../backend/buffer.ts";
 import { type Check, text, whole } from "../checks/checks.ts";
@@ -15,7 +15,7 @@ export interface TensorState {
   readonly tensors: ReadonlyMap<string, Floats>;
 }
 
-/** A run that can go on. Plain data: it can be cloned and sent. */
+/** A run that can go on. It is plain data, so it can be cloned and sent. */
 export interface RunState extends TensorState {
   /** The library's version. */
   readonly version: string;

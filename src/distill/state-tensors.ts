@@ -1,4 +1,4 @@
-// The tensors of a run's state, out of a backend's memory and back into it.
+// Reads the tensors of a run's state out of a backend's memory, and writes them back.
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Tensor } from "./tensor.ts";
@@ -7,7 +7,7 @@ import { readTensor, writeTensor } from "./tensor-rows.ts";
 /** A tensor of the state, in the backend's memory. */
 export type StateTensor = Tensor;
 
-/** Copies of the tensors, by their names. */
+/** Returns copies of the tensors, by their names. */
 export async function readState(
   backend: Backend,
   tensors: readonly StateTensor[],

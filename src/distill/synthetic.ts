@@ -1,4 +1,4 @@
-// Blocks of synthetic images and their labels in a backend's memory: what most methods learn, or part of it.
+// Blocks of synthetic images and their labels in a backend's memory. Most methods learn these, among other things.
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
@@ -9,7 +9,7 @@ import { lanes } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** How many blocks there are, and images in each. */
+/** The number of blocks, and of images in each. */
 export interface BlockCounts {
   readonly steps: number;
   readonly imagesPerStep: number;
@@ -56,7 +56,7 @@ export class SyntheticImages {
     });
   }
 
-  /** Puts real or other images there: `rows(s)` are those of block s, [imagesPerStep, c, h, w], normalised. */
+  /** Writes real or other images: `rows(s)` are those of block s, [imagesPerStep, c, h, w], normalised. */
   startImages(staging: Buffer, rows: (step: number) => ArrayLike<number>): void {
     this.#each((s) => {
       write(this.#backend, staging, rows(s));
@@ -64,7 +64,7 @@ export class SyntheticImages {
     });
   }
 
-  /** Puts one-hot labels there: `classes(s)` are those of block s, [imagesPerStep]. */
+  /** Writes one-hot labels: `classes(s)` are those of block s, [imagesPerStep]. */
   startLabels(staging: Buffer, classes: (step: number) => readonly number[]): void {
     const { lanes, images, features } = this.labels.packing!;
     const { targets, targetFloats } = this.blocks;
@@ -74,7 +74,7 @@ export class SyntheticImages {
     });
   }
 
-  /** One-hot labels as rows, [steps, imagesPerStep, classes]. */
+  /** Returns one-hot labels as rows, [steps, imagesPerStep, classes]. */
   oneHot(classes: (step: number) => readonly number[]): Float32Array {
     const { steps, imagesPerStep } = this.#counts;
     const rows = new Float32Array(steps * imagesPerStep * this.#model.classes);

@@ -1,9 +1,9 @@
-// The way of tensors out of a backend's memory and into it, as rows.
+// Reads tensors out of a backend's memory and writes them into it, as rows.
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { rowFloats, type Tensor } from "./tensor.ts";
 
-/** A copy of the tensor as rows. `staging` has room for `stagingFloats`. */
+/** Returns a copy of the tensor as rows. `staging` has room for `stagingFloats`. */
 export async function readTensor(backend: Backend, tensor: Tensor, staging: Buffer): Promise<Floats> {
   const { value, floats, packing } = tensor;
   if (packing === undefined) return backend.read(value, floats);

@@ -1,5 +1,5 @@
 // Tensors in a backend's memory, and the way between the layout of its kernels and rows as users hold them. A tensor that
-// leaves the backend is always rows: so it means the same on every backend, on every machine and in every file.
+// leaves the backend is always rows, so it means the same on every backend, on every machine and in every file.
 import type { Buffer } from "../backend/buffer.ts";
 
 /** Blocks of images or labels, each [features, lanes] in the kernels' layout and [images, features] outside. */
@@ -19,7 +19,7 @@ export interface Tensor {
   readonly value: Buffer;
   /** Floats in the backend's memory. */
   readonly floats: number;
-  /** Absent where the floats lie as users hold them. */
+  /** Absent if the floats lie as users hold them. */
   readonly packing?: Packing | undefined;
 }
 

@@ -1,5 +1,5 @@
-// What a method computes with, made for its problem and its backend. Methods of one's own are given it, so that their
-// module need import nothing: a page's worker could not find it.
+// What a method computes with, made for its problem and its backend. A method of a user's own is given these tools, so that its
+// module need not import the library, which a page's worker could not find.
 import { type Backend, write } from "../backend/backend.ts";
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
@@ -28,17 +28,17 @@ export class MethodTools {
     this.#computing = computing;
   }
 
-  /** Room for θ, or for a gradient by it. */
+  /** Allocates room for θ, or for a gradient with respect to it. */
   parameters(): Buffer {
     return this.#memory.parameters.allocate(this.#problem.model.parameterCount);
   }
 
-  /** Blocks of images that are learned, with their labels. */
+  /** Allocates blocks of images that are learned, with their labels. */
   synthetic(counts: BlockCounts): SyntheticImages {
     return new SyntheticImages(counts, this.#problem.model, this.#backend, this.#memory);
   }
 
-  /** The model on so many images: its four passes, with the loss of the run. */
+  /** Binds the model to so many images: its four passes, with the loss of the run. */
   network(images: number): Network {
     const { model, loss } = this.#problem;
     const { plan } = this.#backend;
@@ -50,7 +50,7 @@ export class MethodTools {
     return new RealImages(this.#problem, this.#backend, this.#memory, this.#computing);
   }
 
-  /** The model up to the layer before its last linear one: `classes` of it are the floats of a feature. */
+  /** The model up to the layer before its last linear one. Its `classes` is the number of floats of a feature. */
   get features(): Model {
     const { model } = this.#problem;
     return modelUpTo(model, featureLayer(model));
@@ -70,7 +70,7 @@ export class MethodTools {
     return new ClassMeans(data, this.features, counts, this.#backend, this.#memory);
   }
 
-  /** The real images, class by class; not while a plan is made. */
+  /** The real images, class by class. A plan has none. */
   classImages(): ClassImages {
     return new ClassImages(this.#problem.data);
   }
@@ -82,7 +82,7 @@ export class MethodTools {
     this.#computing.writeWeights(init, this.#backend, model, theta, use);
   }
 
-  /** A stream of random numbers of the run's seed; those of different purposes share nothing (`numeric/random.ts`). */
+  /** A stream of random numbers of the run's seed; streams of different purposes are independent (`numeric/random.ts`). */
   key(purpose: string, index: number = 0, part: number = 0): RandomKey {
     return randomKey(this.#problem.seed, purpose, index, part);
   }
@@ -93,7 +93,7 @@ export class MethodTools {
   }
 }
 
-/** Batches of real images: each pass over them has an order of its own, which the seed decides. */
+/** Batches of real images. Each pass over them has its own order, which the seed decides. */
 export class RealImages {
   readonly #problem: Problem;
   readonly #real: RealBatch;

@@ -1,6 +1,5 @@
-// The backends that an engine can run on. This table is the one place that knows their names: whoever wants to know
-// something about one asks here. A new backend is a folder in backend/ and a row; a test may add a row of its own with
-// Object.assign(backends, { name: row }), and createEngine then takes that name.
+// The table of the backends that an engine can run on. Their names are known only here. A new backend is a folder in backend/
+// and a row. A test may add a row of its own with Object.assign(backends, { name: row }), and createEngine then takes that name.
 import type { Backend, Simd } from "../backend/backend.ts";
 import type { Planner } from "../backend/plan.ts";
 import { referencePlan } from "../backend/reference/plan.ts";
@@ -18,19 +17,19 @@ export type DoubleBackendName = "reference";
 export interface BackendOptions {
   readonly threads: number;
   readonly simd: Simd;
-  /** Is told what the backend does without, and why. */
+  /** Called with a message that says what the backend does without, and why. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
 export interface BackendEntry {
   readonly plan: Planner;
-  /** Starts one. Its code is loaded here, so that who has no use for it does not load it. */
+  /** Starts one. Its code is loaded here, so that a program that does not use it does not load it. */
   create(options: BackendOptions): Promise<Backend>;
-  /** What workers are handed, so that they need not make it again: something that can be posted. */
+  /** Makes what workers are handed, so that they need not make it again. It can be posted. */
   readonly kernels?: (options: Pick<BackendOptions, "threads" | "simd">) => Promise<unknown>;
   /** Takes what was handed over. */
   readonly adopt?: (kernels: unknown) => void;
-  /** Whether it never runs in a page's orchestrator: it is for tests, and pages should not have to download it there. */
+  /** Whether it never runs in a page's orchestrator, as a backend for tests, which pages should not have to download there. */
   readonly inPlaceOnly?: boolean;
 }
 
@@ -54,13 +53,13 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
   },
 };
 
-/** The backend of an engine that is asked for none. */
+/** The backend of an engine for which none is named. */
 export const defaultBackend: BackendName = "wasm";
 
-/** The name of a backend in the table, as the table is when this is called. */
+/** Checks that a name is in the table, as the table is when this is called. */
 export const checkBackendName: Check = (name, value) => oneOf(...Object.keys(backends))(name, value);
 
-/** The row of a backend, of the default one where none is named. */
+/** Returns the row of a backend, by default that of the default backend. */
 export function backendEntry(name: string = defaultBackend): BackendEntry {
   checkBackendName("backend", name);
   return backends[name as BackendName];

@@ -1,5 +1,5 @@
-// The low-level API: what people call who build their own algorithm. Arrays in, arrays out, everything checked;
-// [n, c, h, w] outside, batch innermost inside.
+// The low-level API, for people who build their own algorithm. It takes and gives arrays [n, c, h, w] and checks all of them;
+// inside, the image axis is the innermost one.
 
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, write } from "../backend/backend.ts";
@@ -57,7 +57,7 @@ export class BoundNetwork {
     this.#binding = { model, backend, arena, loss };
   }
 
-  /** Logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
+  /** Computes logits [n, classes] of images [n, c, h, w]. Throws TypeError and RangeError naming the argument. */
   async forward(input: { parameters: Floats; images: Floats }): Promise<{ logits: Floats }> {
     checkInput(input);
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
@@ -69,7 +69,7 @@ export class BoundNetwork {
     return { logits };
   }
 
-  /** The mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
+  /** Computes the mean loss and all its first derivatives. Throws TypeError and RangeError naming the argument. */
   async gradients(input: { parameters: Floats } & LabelledImages & Chance): Promise<Gradients> {
     checkInput(input);
     const theta = checkFloats("parameters", input.parameters, this.model.parameterCount);
@@ -93,7 +93,7 @@ export class BoundNetwork {
   }
 
   /**
-   * Products of the Hessian of the mean loss with a vector v in weight space, by Pearlmutter's R operator: one forward
+   * Computes products of the Hessian of the mean loss with a vector v in weight space, by Pearlmutter's R operator: one forward
    * and one backward pass of tangents (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async hessianVectorProduct(
@@ -156,7 +156,7 @@ export class BoundNetwork {
   }
 
   /**
-   * The outer loss after training on `steps` for `epochs`, and its derivatives by everything that decided it
+   * Computes the outer loss after training on `steps` for `epochs`, and its derivatives with respect to all that decided it
    * (docs/math.md §2). Throws TypeError and RangeError naming the argument.
    */
   async metaGradient(options: MetaGradientOptions): Promise<MetaGradient> {
@@ -218,7 +218,7 @@ export class BoundNetwork {
     return { loss: loss[0]!, ...gradients };
   }
 
-  /** What `record` reads, in a scope of its own: all of it is recorded before any of it is awaited. */
+  /** Returns what `record` reads, in a scope of its own. All of it is recorded before any of it is awaited. */
   async #reads<T extends Record<string, unknown>>(record: () => { [Key in keyof T]: Promise<T[Key]> }): Promise<T> {
     const reads = this.#arena.scope(record);
     const values = await Promise.all(Object.values(reads));

@@ -40,13 +40,13 @@ export class Engine {
     return this.backend.simd;
   }
 
-  /** Memory of this engine; what is allocated in it lives until it is released. */
+  /** The memory of this engine. What is allocated in it stays until it is released. */
   get arena(): Arena {
     return this.#arena;
   }
 
   /**
-   * A network of this model on this engine, with the loss that its gradients are of: "cross-entropy" (default) or
+   * Returns a network of this model on this engine. Its gradients are those of the loss "cross-entropy" (default) or
    * "mse".
    *
    * @throws RangeError for another loss.
@@ -70,7 +70,7 @@ export class Engine {
 /**
  * Starts an engine.
  *
- * @throws RangeError for options out of range, UnsupportedError where the host has no WebAssembly with SIMD, does not allow
+ * @throws RangeError for options out of range, UnsupportedError if the host has no WebAssembly with SIMD, does not allow
  * to compile it or, if asked for, has no relaxed SIMD.
  * @example
  * const engine = await createEngine({ threads: 2 });

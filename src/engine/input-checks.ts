@@ -1,5 +1,5 @@
-// Which inputs the calls of a bound network have. Arrays are checked beside the model, in validate.ts; here only names, so
-// that they can be asked before anything crosses to a worker.
+// The inputs of the calls of a bound network. Only their names are checked here, before anything crosses to a worker. Arrays are
+// checked beside the model, in validate.ts.
 import { type Check, optional, signal } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
 import type { AbortSignal } from "../host-types.ts";

@@ -1,4 +1,4 @@
-// What an engine is asked for, and the check of it.
+// The options of an engine, and their checks.
 import type { Simd } from "../backend/backend.ts";
 import { type Check, callback, kind, oneOf, optional } from "../checks/checks.ts";
 import type { Checks } from "../checks/options.ts";
@@ -23,10 +23,10 @@ export interface EngineOptions {
   simd?: Simd | undefined;
 }
 
-/** Is told, in a sentence, what an engine does without, and why. */
+/** Called with a sentence that says what an engine does without, and why. */
 export type OnNotice = (message: string) => void;
 
-/** Tells what an engine that has just started does without. A listener that throws has no use for the engine. */
+/** Reports what an engine that has just started does without. If the listener throws, the engine is disposed of. */
 export async function tellNotices(
   engine: { dispose(): Promise<void> },
   notices: readonly string[],
@@ -61,7 +61,7 @@ export interface BindOptions {
 
 export const bindChecks: Checks<BindOptions> = { loss: optional(checkLoss) };
 
-/** Whether this is what `createEngine` gives, here or in a worker. */
+/** Says whether this is what `createEngine` gives, here or in a worker. */
 const isEngine = (value: unknown): boolean => isObject(value) && typeof value.bind === "function";
 
 /** Options that say where a call runs, which every call has. */
@@ -79,7 +79,7 @@ export const placeChecks: Readonly<Record<"engine" | "threads" | "worker" | "onN
   onNotice: optional(callback),
 };
 
-/** How many kernel threads an engine asked for `threads` has. */
+/** Returns the number of kernel threads of an engine that is asked for `threads`. */
 export function threadCount(threads: number | "auto"): number {
   return threads === "auto" ? hardwareThreads() : threads;
 }

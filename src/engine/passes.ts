@@ -1,4 +1,4 @@
-// What the passes of a bound network take and give: arrays as users hold them.
+// The arguments and results of a bound network's passes: arrays as users hold them.
 import type { Floats } from "../backend/buffer.ts";
 import type { TrajectoryMemory } from "../inner/segments.ts";
 import type { Targets } from "./validate.ts";
@@ -9,7 +9,7 @@ export interface LabelledImages {
   readonly targets: Targets;
 }
 
-/** What leaves something to chance. */
+/** Options of calls that may draw random numbers. */
 export interface Chance {
   /**
    * Names the masks of dropout layers, as in training: the same seed gives the same masks in every call, and every
@@ -18,7 +18,7 @@ export interface Chance {
   readonly dropoutSeed?: number | undefined;
 }
 
-/** Result of {@link BoundNetwork.gradients}: of the mean loss over the batch. */
+/** Result of {@link BoundNetwork.gradients}: the mean loss over the batch and its derivatives. */
 export interface Gradients<Values extends Floats = Floats> {
   readonly loss: number;
   /** [n, classes] */
@@ -76,7 +76,7 @@ export interface MetaGradientOptions extends Chance {
   readonly epochs?: number | undefined;
   /** [steps × epochs], in the order of use. */
   readonly learningRates: Floats | readonly number[];
-  /** Of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
+  /** The momentum of the inner steps, as in torch.optim.SGD: v ← momentum·v + ∇ℓ + weightDecay·θ, θ ← θ − η·v. Default 0. */
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
   /** The outer batch. */
@@ -85,12 +85,12 @@ export interface MetaGradientOptions extends Chance {
   readonly memory?: TrajectoryMemory | undefined;
 }
 
-/** Result of {@link BoundNetwork.metaGradient}: of the outer loss after the inner steps. */
+/** Result of {@link BoundNetwork.metaGradient}: the outer loss after the inner steps and its derivatives. */
 export interface MetaGradient<Values extends Floats = Floats> {
   readonly loss: number;
-  /** Of each block's images [n, c, h, w], summed over epochs. */
+  /** The gradient of each block's images [n, c, h, w], summed over epochs. */
   readonly images: readonly Values[];
-  /** Of each block's targets [n, classes], summed over epochs. */
+  /** The gradient of each block's targets [n, classes], summed over epochs. */
   readonly targets: readonly Values[];
   /** [steps × epochs] */
   readonly learningRates: Values;

@@ -28,7 +28,7 @@ interface Columns {
   readonly batch: number;
 }
 
-/** Puts the values into a buffer of their own. */
+/** Writes the values to a buffer of their own. */
 export function store({ backend, arena }: Binding, values: ArrayLike<number>): Buffer {
   const buffer = arena.allocate(values.length);
   write(backend, buffer, values);

@@ -1,4 +1,4 @@
-// The edge: every input of the engine is checked here, once, and never again behind it.
+// Checks every input of the engine, once. Code behind it does not check again.
 import type { Floats } from "../backend/buffer.ts";
 import { shown, wrongKind } from "../checks/refusal.ts";
 import { isBytes, isFloats, isInt32 } from "../kinds.ts";
@@ -17,7 +17,7 @@ export function checkFloats(name: string, value: unknown, length: number): Float
   return checkFinite(name, value);
 }
 
-/** Images [n, c, h, w] of `features` floats each. Returns n ≥ 1. */
+/** Checks images [n, c, h, w] of `features` floats each. Returns them and n ≥ 1. */
 export function checkImages(name: string, value: unknown, features: number): { images: Floats; count: number } {
   if (!isFloats(value)) {
     throw new TypeError(`"${name}" expected Float32Array of n × ${features} floats, got ${shown(value)}`);
@@ -28,7 +28,7 @@ export function checkImages(name: string, value: unknown, features: number): { i
   return { images: checkFinite(name, value), count: value.length / features };
 }
 
-/** Targets of `count` images: class indices in an integer array, or soft targets in floats. */
+/** Checks the targets of `count` images: class indices in an integer array, or soft targets in floats. */
 export function checkTargets(
   name: string,
   value: unknown,
@@ -54,7 +54,7 @@ export function checkTargets(
   );
 }
 
-/** Learning rates, any real numbers: the engine does not insist that they are positive. */
+/** Checks learning rates, which may be any finite numbers, also negative ones. */
 export function checkNumbers(name: string, value: unknown, length: number): ArrayLike<number> {
   if (!Array.isArray(value)) return checkFloats(name, value, length);
   if (value.length !== length) throw new RangeError(`"${name}" expected ${length} numbers, got ${value.length}`);

@@ -21,7 +21,7 @@ export class ImageChunk {
   readonly #targetRows: Buffer;
   readonly #tape: Tape;
 
-  /** Of up to `size` images. */
+  /** Takes up to `size` images. */
   constructor(model: Model, backend: Backend, allocator: Allocator, size: number, loss?: Loss) {
     this.#backend = backend;
     this.#features = elements(model.inputShape);

@@ -1,6 +1,6 @@
 // The outer loss: the mean loss of a trained network on a batch of real images, with nothing dropped, as in evaluation.
 // A large batch runs in chunks that stay in a core's cache; what the chunks are is decided by the model's shape alone.
-// Of a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
+// With a small model each thread takes chunks of its own, which scales better than sharing every kernel: what a chunk
 // leaves in a core's cache, that core reads again. Their gradients are added in the order of the chunks.
 // docs/math.md §1 describes this.
 

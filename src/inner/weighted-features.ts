@@ -31,7 +31,7 @@ export class WeightedFeatures {
   readonly #chunks: Chunks;
   readonly #places: readonly Place[];
 
-  /** Of the outputs of `model`, at most `most` images at a time with so many weights each. */
+  /** Sums the outputs of `model`, at most `most` images at a time with so many weights each. */
   constructor(model: Model, weights: number, backend: Backend, allocator: Allocator, most: number) {
     this.#backend = backend;
     this.#model = model;

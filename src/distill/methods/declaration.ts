@@ -1,4 +1,4 @@
-// What is said of a method before anything is run: its options, and what follows from them.
+// What is known of a method before anything runs: its options, and what follows from them.
 import type { Group } from "../../checks/declare.ts";
 import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
@@ -20,16 +20,16 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly options: Group;
   /** The name of the option that is the learning rate of inner steps, which messages of a diverged run advise to lower. */
   readonly innerRate?: string;
-  /** Outer settings that it has where a run says nothing. */
+  /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions;
   /** The public function, and what messages say is expected. */
   readonly make: (options: never) => M;
   readonly expected: string;
-  /** Throws for options that each are right and do not go together. */
+  /** Throws for options that are each valid but do not go together. */
   readonly checkTogether: (options: never) => void;
   /** The sizes of the set, for so many classes. */
   readonly shape: (method: M, classes: number) => LearnedShape;
-  /** The classes, of so many, that real images are needed of. */
+  /** The classes, out of so many, of which real images are needed. */
   readonly classes: (method: M, classes: number) => ReadonlySet<number>;
   /** Real images that a network of an outer step looks at, for so many classes. Absent: the outer batch. */
   readonly real?: (method: M, classes: number) => number;

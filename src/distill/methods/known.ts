@@ -1,4 +1,4 @@
-// What is known of the methods of options.ts and of those that users write: recipes, the command and the calls find it here.
+// Answers questions about methods, both those of options.ts and those that users write, for recipes, the command and the calls.
 
 import { type Check, kind } from "../../checks/checks.ts";
 import { checksOf } from "../../checks/declare.ts";
@@ -12,20 +12,20 @@ import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
 
 export { type KnownMethod, methods };
 
-/** What `distill` takes: what the functions of the methods give, or a method of one's own. */
+/** What `distill` takes: what the functions of the methods return, or a method of a user's own. */
 export type GivenMethod = KnownMethod | OwnMethod<never>;
 
-/** What is declared of this method. */
+/** Returns the declaration of this method. */
 export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMethod> {
   return methods[method.name] as unknown as MethodDeclaration<KnownMethod>;
 }
 
-/** Outer settings that the method has where a run says nothing. */
+/** Returns the outer settings that a run of the method has unless it says otherwise. */
 export function outerDefaults(method: GivenMethod): GivenOuterOptions | undefined {
   return isOwnMethod(method) ? method.outer : declarationOf(method).outer;
 }
 
-/** The method that a recipe has where it names none. */
+/** The method of a recipe that names none. */
 export const defaultMethod: KnownMethod["name"] = "back-gradient";
 
 /** Checks what `distill` takes as a method. */
@@ -48,7 +48,7 @@ const checkKnownMethod: Check = (argument, value) => {
   checkTogether(value as never);
 };
 
-/** The method of options that have its name among them; those of an older recipe have none. */
+/** Makes the method from options that include its name. The options of an older recipe have no name. */
 export function makeMethod(options: { readonly name?: KnownMethod["name"] }): KnownMethod {
   return methods[options.name ?? defaultMethod].make(options as never);
 }

@@ -1,5 +1,5 @@
-// The methods of distillation by name: what allocates and computes. Their options are declared in options.ts, apart from
-// this, so that a page can check a call without loading what computes.
+// The table of the methods of distillation, which allocate and compute. Their options are declared in options.ts, so that a
+// page can check a call without loading code that computes.
 import type { MethodChoice } from "../config.ts";
 import type { Method } from "../method.ts";
 import { backGradientMethod } from "./back-gradient/method.ts";
@@ -12,7 +12,7 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "distribution-matching": distributionMatchingMethod as Method,
 };
 
-/** What does what `given` names, or is. */
+/** Returns the method that `given` names, or is. */
 export function methodOf(given: MethodChoice | OwnMethod<never>): Method {
   return isOwnMethod(given) ? (given as Method) : methods[given.name as KnownMethod["name"]];
 }

@@ -1,5 +1,5 @@
-// The methods by name, as far as their options go. The entry `distillate` exports every name of this file; the table, which
-// is none of them, is the default.
+// The table of the options of all methods, by name. The entry `distillate` exports every name of this file. The table is its
+// default export, so it is not among them.
 
 import { backGradientDeclaration } from "./back-gradient/declaration.ts";
 import type { BackGradientMethod } from "./back-gradient/options.ts";
@@ -9,7 +9,7 @@ import { type DistributionMatchingMethod, distributionMatchingDeclaration } from
 export { type BackGradientMethod, backGradient, type InitialLabels } from "./back-gradient/options.ts";
 export { type DistributionMatchingMethod, distributionMatching } from "./distribution-matching/options.ts";
 
-/** What the functions of the methods give: a name, and the options of the method of that name. */
+/** What the public functions of the methods return: a name, and the options of the method of that name. */
 export type KnownMethod = BackGradientMethod | DistributionMatchingMethod;
 
 type Table = { readonly [M in KnownMethod as M["name"]]: MethodDeclaration<M> };

@@ -1,5 +1,5 @@
-// Methods that users write: objects of the public kind `Method`, with their options and the file that workers import them
-// from.
+// Methods that users write: objects with the public interface `Method`, their options and the module from which workers import
+// them.
 
 import { type Check, text } from "../../checks/checks.ts";
 import { wrongKind } from "../../checks/refusal.ts";
@@ -10,13 +10,13 @@ import { quote } from "../../quote.ts";
 import type { MethodChoice } from "../config.ts";
 import type { Method } from "../method.ts";
 
-/** A method of one's own. */
+/** A method of a user's own. */
 export interface OwnMethod<Options = object> extends Method<Options> {
-  /** Plain data: what `MethodContext.options` holds beside the name, and what a set's recipe says of the method. */
+  /** Plain data that becomes `MethodContext.options`, together with the name, and stands in the recipe of a set. */
   readonly options?: Options | undefined;
   /**
-   * The URL of the module that exports this object, as `import.meta.url`. Workers, and the orchestrator of a page, import it
-   * there: they need it, a run in place does not. The module may import nothing by a bare name in a page.
+   * The URL of the module that exports this object, such as `import.meta.url`. Workers, and the orchestrator of a page, import
+   * the method from there; a run in place does not need it. In a page the module may import nothing by a bare name.
    */
   readonly module?: string | URL | undefined;
 }
@@ -26,7 +26,7 @@ export function isOwnMethod(value: unknown): value is OwnMethod<never> {
   return isObject(value) && typeof value.allocate === "function";
 }
 
-/** The check of a method of one's own. */
+/** Checks a method of a user's own. */
 export const checkOwnMethod: Check = (name, value) => {
   const { name: called, network, options = {}, module } = value as Partial<OwnMethod<never>>;
   text(`${name}.name`, called);
@@ -40,12 +40,12 @@ function isUrl(value: unknown): value is URL {
   return Object.prototype.toString.call(value) === "[object URL]";
 }
 
-/** A method as plain data: its name and its options. */
+/** Returns a method as plain data: its name and its options. */
 export function choiceOf(given: MethodChoice | OwnMethod<never>): MethodChoice {
   return isOwnMethod(given) ? { ...(given.options as object | undefined), name: given.name } : given;
 }
 
-/** The module to import a method from where another thread is to run it. Throws UnsupportedError where none is named. */
+/** Returns the module from which another thread imports the method. Throws UnsupportedError if the method names none. */
 export function moduleOf({ name, module }: OwnMethod<never>): string {
   if (module !== undefined) return String(module);
   throw new UnsupportedError(
@@ -54,7 +54,7 @@ export function moduleOf({ name, module }: OwnMethod<never>): string {
   );
 }
 
-/** Imports the method of this name. Throws TypeError where the module exports none. */
+/** Imports the method of this name. Throws TypeError if the module does not export it. */
 export async function importMethod({ name }: MethodChoice, module: string): Promise<Method> {
   const exported: object = await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
   const method = Object.values(exported).find((value) => isOwnMethod(value) && value.name === name);

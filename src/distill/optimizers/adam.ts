@@ -8,7 +8,7 @@ import type { Allocator } from "../../backend/arena.ts";
 import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
-/** Optax has β 0.9 and 0.999 and eps 1e-8 where nothing is said. */
+/** The defaults of optax are β 0.9 and 0.999 and eps 1e-8. */
 export interface AdamSettings {
   readonly optimizer: "adam";
   /** How much of each moment is kept in a step: numbers >= 0 and < 1. */
@@ -18,7 +18,7 @@ export interface AdamSettings {
   readonly eps: number;
 }
 
-/** Its state is the moments m and v. */
+/** Allocates Adam, whose state is the moments m and v. */
 export function allocateAdam(
   { beta1, beta2, eps }: AdamSettings,
   floats: number,

@@ -4,12 +4,12 @@
 //   v ← β₂·v + (1 − β₂)·g²
 //   u = m̂ / (√v̂ + eps) + weightDecay·x,   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
 //   x ← x − η·trust·u,   trust = ‖x‖/‖u‖, or 1 where either norm is 0
-// The norms are those of the whole tensor: a step is a share η of its length, whatever the gradient's.
+// The norms are those of the whole tensor, so the length of a step is η times that of the tensor, whatever the gradient's is.
 import type { Allocator } from "../../backend/arena.ts";
 import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
-/** Optax has β 0.9 and 0.999, eps 1e-6 and no weight decay where nothing is said. */
+/** The defaults of optax are β 0.9 and 0.999, eps 1e-6 and no weight decay. */
 export interface LambSettings {
   readonly optimizer: "lamb";
   /** How much of each moment is kept in a step: numbers >= 0 and < 1. */
@@ -21,7 +21,7 @@ export interface LambSettings {
   readonly weightDecay: number;
 }
 
-/** Its state is the moments m and v. */
+/** Allocates LAMB, whose state is the moments m and v. */
 export function allocateLamb(
   { beta1, beta2, eps, weightDecay }: LambSettings,
   floats: number,

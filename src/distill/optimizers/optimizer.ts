@@ -1,4 +1,4 @@
-// The table of outer optimisers: a new one is a file and a row.
+// The table of outer optimisers. Each is a file and a row.
 import type { Allocator } from "../../backend/arena.ts";
 import type { Ops } from "../../backend/ops.ts";
 import { type AdamSettings, allocateAdam } from "./adam.ts";
@@ -23,8 +23,8 @@ type Allocate<N extends Name> = (
 const optimizers: { readonly [N in Name]: Allocate<N> } = { adam: allocateAdam, sgd: allocateSgd, lamb: allocateLamb };
 
 /**
- * An optimiser of a tensor of so many floats, with its memory from `allocator`. No op is called before `start`, so that with
- * a counting allocator this says what the optimiser will take.
+ * Allocates an optimiser of a tensor of so many floats. It calls no op before `start`, so that a counting allocator gives the
+ * memory that the optimiser will take.
  */
 export function allocateOptimizer<N extends Name>(
   settings: SettingsOf<N>,

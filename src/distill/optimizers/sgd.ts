@@ -6,14 +6,14 @@ import { none } from "../../backend/buffer.ts";
 import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";
 
-/** Optax has no momentum where nothing is said. */
+/** The default of optax is no momentum. */
 export interface SgdSettings {
   readonly optimizer: "sgd";
   /** How much of the last step's v is kept: a number >= 0 and < 1. */
   readonly momentum: number;
 }
 
-/** Its state is v, called "momentum"; without momentum it has none. */
+/** Allocates SGD, whose state is v, called "momentum". Without momentum it has no state. */
 export function allocateSgd({ momentum }: SgdSettings, floats: number, ops: Ops, allocator: Allocator): OuterOptimizer {
   const v = momentum === 0 ? none : allocator.allocate(floats);
   return {

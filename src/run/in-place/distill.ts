@@ -1,4 +1,4 @@
-// distill(): the outer loop as something to iterate over, stop and ask for its result.
+// distill(): makes the outer loop a run that can be iterated, stopped and asked for its result.
 import type { Mark } from "../../backend/arena.ts";
 import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
@@ -26,21 +26,21 @@ import { checkResumed, specOf } from "../options/spec.ts";
 
 export type { DistillOptions, Progress } from "../options/distill.ts";
 
-/** A distillation under way. Iterate it, or await `result()`; it does not start before. */
+/** A distillation. It starts when you iterate it or await `result()`. */
 export interface Distillation extends AsyncIterable<Progress> {
   /**
-   * The set when the run has ended, after all steps or fewer. Rejects with what ended a run that failed, as with a
+   * Returns the set when the run has ended, after all steps or fewer. Rejects with the error that ended a failed run, such as a
    * DivergedError, whose `set` is what was learned before.
    */
   result(): Promise<DistilledSet>;
   /**
-   * The set as it stands, at any time after the first step; of a run that failed as it was before the step that did.
-   * Rejects where the run has not started.
+   * Returns the current set, at any time after the first step. For a failed run it is the set before the step that failed.
+   * Rejects if the run has not started.
    */
   snapshot(): Promise<DistilledSet>;
   /**
-   * All that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from it, and
-   * ends with the bytes of a run that never stopped. Rejects where the run has not started, and after one that diverged.
+   * Returns all that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from
+   * it and ends with the bytes of a run that never stopped. Rejects if the run has not started, and after one that diverged.
    */
   state(): Promise<RunState>;
 }
@@ -61,7 +61,7 @@ export function distill(options: DistillOptions): Distillation {
   return new Run(options);
 }
 
-/** A run of options whose data were checked at the edge. Tests start workers of their own. */
+/** A run whose options and data were checked at the edge. Tests give `start`, to start workers of their own. */
 export class Run implements Distillation {
   readonly #options: DistillOptions;
   readonly #start: StartWorker | undefined;
@@ -70,7 +70,7 @@ export class Run implements Distillation {
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   #relaxed = false;
-  /** Where the initial weights came from, as the recipe names it. */
+  /** The source of the initial weights, as the recipe names it. */
   #init: object = {};
   #set: DistilledSet | undefined;
   #state: RunState | undefined;
@@ -106,7 +106,7 @@ export class Run implements Distillation {
     return state ?? this.#nothing();
   }
 
-  /** Throws why there is nothing to look at. */
+  /** Throws the reason why there is nothing to return. */
   #nothing(): never {
     if (this.#failure) throw this.#failure.error;
     throw new Error("the run has not started: iterate it or await result() first");
@@ -114,7 +114,7 @@ export class Run implements Distillation {
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
     const { signal, onProgress, threads = "auto", workers = 0 } = this.#options;
-    // Where workers compute, little is left to do here.
+    // If workers compute, little is left to do here.
     const own = { threads: workers > 0 ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     let mark: Mark | undefined;
@@ -138,11 +138,11 @@ export class Run implements Distillation {
         await nextTask();
       }
     } catch (error) {
-      // Workers give up the step in hand: that is an end like any other.
+      // Workers give up the current step, which is an end like any other.
       if (!(signal?.aborted && error === signal.reason)) this.#fail(error);
     } finally {
       await networks?.dispose();
-      // Leaving the iteration early is as good an end as any: what was learned stays.
+      // If the iteration is left early, what was learned is kept too.
       await this.#keep();
       this.#loop = undefined;
       if (!this.#options.engine) await engine.dispose();
@@ -150,7 +150,7 @@ export class Run implements Distillation {
     }
   }
 
-  /** Finds out what decides this run, and throws RangeError where it is to go on from the state of another one. */
+  /** Describes what decides this run. Throws RangeError if it is to go on from the state of another run. */
   async #identify(): Promise<void> {
     this.#init = await describeInit(this.#config.init);
     const { resume } = this.#options;
@@ -181,7 +181,7 @@ export class Run implements Distillation {
     throw error;
   }
 
-  /** Keeps what an ended run leaves: a step that failed has left the set as it was. */
+  /** Keeps what an ended run leaves. A failed step has left the set as it was. */
   async #keep(): Promise<void> {
     const loop = this.#loop;
     if (!loop) return;

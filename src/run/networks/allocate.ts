@@ -1,11 +1,11 @@
-// What a run on workers holds, here and on each worker. Apart from what runs, so that a plan can count it without loading that.
+// Allocates what a run on workers holds, here and on each worker. A plan counts with this file, without loading code that runs.
 import type { Buffer } from "../../backend/buffer.ts";
 import type { Method, MethodContext, MethodRun, NetworkRun, Share } from "../../distill/method.ts";
 import { allocateShare } from "../../distill/outer-buffers.ts";
 import { stagingFloats } from "../../distill/tensor.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 
-/** The place of shares that workers compute, and the room to bring them in. */
+/** The place of the shares that workers compute, and room to bring them in. */
 export interface ReplyBuffers {
   readonly share: Share;
   readonly staging: Buffer;

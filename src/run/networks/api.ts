@@ -1,5 +1,5 @@
-// What the page and a worker say to each other, through comlink. Everything here is plain data: functions and classes
-// do not cross.
+// The messages between a run and its workers, through comlink. All of them are plain data, because functions and classes do not
+// cross.
 
 import type { Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
@@ -10,7 +10,7 @@ import type { PoolTrainer, TrainingConfig } from "../../evaluate/pool-trainer.ts
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 
-/** A distillation, told once. */
+/** A distillation, sent once. */
 export interface RunMessage extends Omit<DistillConfig, "model"> {
   readonly model: ModelDescription;
 }
@@ -29,17 +29,17 @@ export interface ShareReply {
   readonly gradients: ReadonlyMap<string, Floats>;
 }
 
-/** An evaluation, told once. */
+/** An evaluation, sent once. */
 export interface TestMessage extends Omit<HeldOutTestConfig, "model"> {
   readonly model: ModelDescription;
 }
 
-/** The training of a pool, told once. */
+/** The training of a pool, sent once. */
 export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
   readonly model: ModelDescription;
 }
 
-/** What a worker does. It has one engine, and one distillation, evaluation or training at a time: opening another ends the last. */
+/** What a worker does. It has one engine and one distillation, evaluation or training at a time; opening one ends the last. */
 export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
   openRun(run: RunMessage): Promise<void>;
@@ -47,11 +47,11 @@ export interface WorkerApi {
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: DistilledSet): Promise<number>;
-  /** How that network reads the images of each class. */
+  /** Counts how that network classifies the images of each class. */
   confusion(network: number, set: DistilledSet): Promise<Confusion>;
   openTraining(training: TrainingMessage): void;
-  /** A pass of `network` over the images; pass 0 starts it. Returns the mean loss of its steps. */
+  /** Trains `network` for a pass over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): Promise<number>;
-  /** The network in training, as it is now. */
+  /** Returns the network in training, as it is now. */
   trained(): ReturnType<PoolTrainer["result"]>;
 }

@@ -1,5 +1,5 @@
-// The networks of an outer step, each on the next worker that is free. Which worker that is cannot be seen in a result:
-// shares are added in the order of the networks.
+// Runs the networks of an outer step, each on the next worker that is free. It does not matter for a result which worker that
+// is, because shares are added in the order of the networks.
 import { transfer } from "comlink";
 import { type Backend, write } from "../../backend/backend.ts";
 import type { Buffer, Floats } from "../../backend/buffer.ts";
@@ -48,7 +48,7 @@ export class NetworksOnWorkers implements StepNetworks {
     await pool.inOrder(
       this.#config.networksPerStep,
       (api, k) => {
-        // Each worker takes copies of its own: what is transferred is gone here.
+        // Each worker is sent copies of its own, because what is transferred is no longer here.
         const values = new Map(tensors.map(({ name }, i) => [name, rows[i]!.slice()]));
         return api.share(transfer({ step, k, values }, [...values.values()].map(bufferOf)));
       },
@@ -59,7 +59,7 @@ export class NetworksOnWorkers implements StepNetworks {
     );
   }
 
-  /** Puts a share where it is added from. */
+  /** Writes a share to the place from which it is added. */
   #bringIn({ loss, gradients }: ShareReply): void {
     write(this.#backend, this.share.loss, [loss]);
     for (const [i, tensor] of this.#run.learned.entries()) {
@@ -81,7 +81,7 @@ export class NetworksOnWorkers implements StepNetworks {
   }
 }
 
-/** The gradient of learned tensor `i`, which lies as the tensor does. */
+/** Returns the gradient of learned tensor `i`, which has the layout of the tensor. */
 export function gradientOf(tensor: Tensor, { gradients }: Share, i: number): Tensor {
   return { ...tensor, value: gradients[i]! };
 }

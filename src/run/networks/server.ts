@@ -1,4 +1,4 @@
-// The side of a worker that computes networks: an engine of its own, and what it is asked to compute on it.
+// The worker's side: an engine of its own, and the networks that it is asked to compute on it.
 
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
@@ -90,7 +90,7 @@ export class NetworkServer implements WorkerApi {
     return transfer(result, [result.parameters.buffer]);
   }
 
-  /** The engine, with the memory of the last task given back. */
+  /** Returns the engine, after the memory of the last task was given back. */
   #anew(): Engine {
     const engine = this.#engine!;
     if (this.#mark) engine.arena.release(this.#mark);

@@ -1,4 +1,4 @@
-// Refusing a run that would take too much, with what would make it fit.
+// Refuses a run that would take too much memory, and says what would make it fit.
 
 import { outerDefaults } from "../../distill/methods/known.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
@@ -8,12 +8,12 @@ import { lanes } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
 import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
 
-/** Fewest images worth a pass: one vector of lanes. */
+/** The fewest images worth a pass: one vector of lanes. */
 const LEAST_BATCH = 4;
 const PAGE = 65_536;
 
 /**
- * Throws RangeError where the run would take more than `memoryLimit` bytes, or more than WebAssembly can address; the
+ * Throws RangeError if the run would take more than `memoryLimit` bytes, or more than WebAssembly can address; the
  * message names options that fit.
  */
 export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
@@ -51,23 +51,23 @@ function advice(limit: number, options: MemoryOptions): string {
   );
 }
 
-/** What the method's memory may be, to fit. */
+/** Returns what the method's option `memory` may be, so that the run fits. */
 function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryOptions): string[] {
   const least = memoryOf(recompute);
   if (least.total > limit) return [];
-  // Totals are whole pages: so are the steps between what fits and what does not.
+  // Totals are whole pages, and so are the steps between a size that fits and one that does not.
   const times = Math.max(1, busyWorkers(options));
   const spare = Math.floor((limit - least.total) / times / PAGE) * PAGE;
   const most = (least.parameters + least.activations) / times + spare;
   return [`memory: "recompute", or a number up to ${most}, in the method`];
 }
 
-/** The largest outer batch that fits; 0 where none does. Above a chunk for each thread it takes no more memory. */
+/** Returns the largest outer batch that fits, or 0. A batch above one chunk for each thread takes no more memory. */
 function fittingBatch(limit: number, options: MemoryOptions): number {
   const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(options.method));
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
-  // Batches are multiples of the least: the memory grows with them, so that half of what is left is tried each time.
+  // Batches are multiples of the least. The memory grows with them, so a binary search finds the largest.
   let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch, planOf(options)), most) / LEAST_BATCH)];
   for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
     if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
@@ -76,7 +76,7 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   return LEAST_BATCH * fits;
 }
 
-/** The same run with recomputation instead of storage; undefined where the method stores nothing that could be. */
+/** Returns the same run with recomputation instead of storage, or undefined if the method has no such option. */
 function recomputing(options: MemoryOptions): MemoryOptions | undefined {
   const { method } = options;
   return "memory" in method ? { ...options, method: { ...method, memory: "recompute" } } : undefined;

@@ -1,4 +1,4 @@
-// What a run will take, before it takes any: the code that allocates a run, with allocators that only count.
+// Computes the memory that a run will take, by the code that allocates a run, with allocators that only count.
 
 import { CountingAllocator } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
@@ -27,7 +27,7 @@ import { allocateReplies, allocateServed } from "../networks/allocate.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
-/** Options of {@link estimateMemory}: those of `distill` that count. Of the data only its shape is asked. */
+/** Options of {@link estimateMemory}: those of `distill` that matter for memory. Only the shape of the data is needed. */
 export interface MemoryOptions
   extends Pick<
     DistillOptions,
@@ -37,7 +37,7 @@ export interface MemoryOptions
   readonly data: DataShape;
 }
 
-/** Whatever else `distill` takes may stand here too: the same options serve both. */
+/** All other options of `distill` are allowed too, so that the same options serve both. */
 const memoryChecks = /* @__PURE__ */ (() => ({
   ...distillChecks,
   ...placeChecks,
@@ -51,7 +51,7 @@ const memoryChecks = /* @__PURE__ */ (() => ({
 export interface MemoryEstimate {
   /** θ_0 … θ_T, as many as `memory` holds. */
   readonly parameters: number;
-  /** Activations of the inner steps, of as many as `memory` holds. Together with `parameters` what `memory` bounds. */
+  /** Activations of as many inner steps as `memory` holds. `memory` bounds the sum of this and `parameters`. */
   readonly activations: number;
   /** The distilled images, all gradients, the moments of the outer Adam. */
   readonly gradients: number;
@@ -64,12 +64,12 @@ export interface MemoryEstimate {
   readonly total: number;
 }
 
-/** The plan of the backend that a run is for. */
+/** Returns the planner of the backend that a run is for. */
 export function planOf({ engine }: Pick<MemoryOptions, "engine">): Planner {
   return backendEntry(engine?.backend.name).plan;
 }
 
-/** What a run on so many threads allocates on, where it is only counted. */
+/** Returns a backend that only counts, for a run on so many threads. */
 function counting(threads: number, plan: Planner): Backend {
   return planBackend({ name: defaultBackend, plan, threads, atOnce: Math.min(threads, hardwareThreads()) });
 }
@@ -95,7 +95,7 @@ export function estimateMemory(options: MemoryOptions): MemoryEstimate {
   return memoryOf(options);
 }
 
-/** As `estimateMemory`, of options that were checked. */
+/** Does what `estimateMemory` does, for options that were checked. */
 export function memoryOf(options: MemoryOptions): MemoryEstimate {
   const { data, model } = options;
   checkImages("data", data, model);
@@ -130,7 +130,7 @@ export function hostBytes(options: MemoryOptions): number {
   return given * (workers > 0 ? 2 : 1) + 4 * data.count * Math.max(1, workers);
 }
 
-/** Workers that have something to do. */
+/** Returns the number of workers that have something to do. */
 export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions): number {
   return Math.min(workers, networksPerStep);
 }
@@ -161,7 +161,7 @@ function imageBytes({ count, channels, height, width }: DataShape): number {
 
 type Plan = Record<keyof Allocators, CountingAllocator>;
 
-/** The parts of a run in place on `threads` threads, counted. */
+/** Counts the parts of a run in place on `threads` threads. */
 export function planInPlace(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => {
     const run = method.allocate(context);
@@ -170,7 +170,7 @@ export function planInPlace(options: MemoryOptions, threads: number): Plan {
   });
 }
 
-/** The parts of the outer loop of a run on workers. */
+/** Counts the parts of the outer loop of a run on workers. */
 function planBesideWorkers(options: MemoryOptions): Plan {
   return counted(options, 1, (method, context) => {
     const run = method.allocate(context);
@@ -179,7 +179,7 @@ function planBesideWorkers(options: MemoryOptions): Plan {
   });
 }
 
-/** The parts of one of its workers, on so many threads. */
+/** Counts the parts of one of its workers, on so many threads. */
 function planWorker(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => allocateServed(method, context));
 }

@@ -1,10 +1,10 @@
-// The specification of a run: what decides its bytes, as one SHA-256. A state goes on only in a run of the same one.
+// The specification of a run: the SHA-256 of all that decides its bytes. A state goes on only in a run with the same one.
 import { hexadecimal, sha256 } from "../../codecs/sha256.ts";
 import type { RunState } from "../../distill/run-state.ts";
 
 /**
- * The SHA-256 of a run's recipe without its length: how many outer steps it takes changes none of them, so that a run may be
- * resumed to be longer. Throws UnsupportedError where the host offers no SHA-256.
+ * Returns the SHA-256 of a run's recipe without the number of outer steps. That number changes no step, so a run may be resumed
+ * to be longer. Throws UnsupportedError if the host offers no SHA-256.
  */
 export async function specOf(recipe: Readonly<Record<string, unknown>>): Promise<string> {
   const { outerSteps: _, outer, ...rest } = recipe;
@@ -13,7 +13,7 @@ export async function specOf(recipe: Readonly<Record<string, unknown>>): Promise
   return hexadecimal(await sha256([new TextEncoder().encode(text)]));
 }
 
-/** The same value with the keys of all its objects in order. */
+/** Returns the same value with the keys of all its objects in order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value;

@@ -1,4 +1,4 @@
-// Back-gradient as the table of methods has it.
+// The row of back-gradient in the table of methods.
 import { backGradientFlops } from "../../../nn/flops.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 import { distilledClasses } from "./initial-labels.ts";

@@ -47,7 +47,7 @@ const memory: Kind<TrajectoryMemory> = {
   of: number({ above: 0 }, "number of bytes"),
 };
 
-/** The declaration: everything else that is said of these options comes from here. */
+/** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
 export const backGradientOptions = {
   /** Gradient steps in one pass: blocks of images. */
   steps: asked(whole(1, mostInnerSteps), {
@@ -124,7 +124,7 @@ export interface BackGradientMethod extends Complete<typeof backGradientOptions>
 /** The check of each option. The name stands in a method that is given again, with something changed. */
 const checks = /* @__PURE__ */ (() => ({ name: optional(oneOf("back-gradient")), ...checksOf(backGradientOptions) }))();
 
-/** Throws RangeError or TypeError for options that each are right and do not go together. */
+/** Throws RangeError or TypeError for options that are each valid but do not go together. */
 export function checkTogether({ steps, epochs, imagesPerClass, imagesPerStep }: BackGradientOptions): void {
   if (imagesPerStep === undefined) whole(1).check("imagesPerClass", imagesPerClass);
   else if (imagesPerClass !== undefined)
@@ -154,7 +154,7 @@ export function backGradient(options: BackGradientOptions): BackGradientMethod {
   return { name: "back-gradient", ...completed(backGradientOptions, options) };
 }
 
-/** Images in one block, for so many classes. */
+/** Returns the number of images in one block, for so many classes. */
 export function imagesPerStep(
   method: Pick<BackGradientMethod, "imagesPerClass" | "imagesPerStep">,
   classes: number,

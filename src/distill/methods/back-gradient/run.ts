@@ -41,7 +41,7 @@ export class BackGradientRun implements MethodRun {
     return this.#synthetic.blocks;
   }
 
-  /** Pixels ~ N(0, initialNoise²) in normalised space, all learning rates alike, one-hot labels. */
+  /** Starts pixels as N(0, initialNoise²) in normalised space, all learning rates at one value, and labels one-hot. */
   start(staging: Buffer): void {
     const { options, backend, tools } = this.#context;
     this.#synthetic.startNoise(staging, options.initialNoise, (s) => tools.key("pixels", s));

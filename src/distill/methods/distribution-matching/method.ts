@@ -30,7 +30,7 @@ export const distributionMatchingMethod: Method<DistributionMatchingMethod> = {
   network: (context, run) => new MatchingNetwork(context, run as MatchingRun),
 };
 
-/** The images: one block, class by class. */
+/** The images are one block, class by class. */
 class MatchingRun implements MethodRun {
   readonly learned: readonly Learned[];
   readonly carried: readonly [] = [];
@@ -70,7 +70,7 @@ class MatchingRun implements MethodRun {
     };
   }
 
-  /** Real images of each class, different ones as long as there are. */
+  /** Returns real images of each class. An image comes twice only if the class has too few. */
   #realImages(): Float32Array {
     const { options, problem, tools } = this.#context;
     const { imagesPerClass } = options;
@@ -93,7 +93,7 @@ class MatchingNetwork implements NetworkRun {
   readonly #tape: Tape;
   readonly #real: ClassMeans;
   readonly #theta: Buffer;
-  /** M and then what differs, and R: [D, K] each. */
+  /** M and then M − R; and R. Both are [D, K]. */
   readonly #means: Buffer;
   readonly #realMeans: Buffer;
 

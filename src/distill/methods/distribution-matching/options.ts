@@ -20,7 +20,7 @@ import { mostImagesPerStep } from "../../limits.ts";
 import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
-/** The declaration: everything else that is said of these options comes from here. */
+/** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
 export const distributionMatchingOptions = {
   /** Images of each class. */
   imagesPerClass: asked(whole(1, mostImagesPerStep), {
