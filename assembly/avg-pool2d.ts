@@ -1,4 +1,4 @@
-// Average pooling. x and dx [channels, h, w, batch], y and dy [channels, oh, ow, batch]; lanes are images, batch a
+// Average pooling. x and dx [channels, h, w, lanes], y and dy [channels, oh, ow, lanes]; lanes are images, lanes a
 // multiple of 4. A tile is one channel. Linear, so tangents are calls of the same two kernels.
 //   forward    y  = the sum of each window, in row order, over its area
 //   backward   dx = dy over the area, added at every element of its window, in the order of the outputs
@@ -68,7 +68,7 @@ export class AvgPool2dShape {
   strideHeight: i32;
   strideWidth: i32;
   padding: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 /** Applies `rule` to every window of channels begin … end − 1. */
@@ -82,7 +82,7 @@ function pool(rule: i32, y: usize, x: usize, shape: AvgPool2dShape, begin: i32, 
   const sh = shape.strideHeight;
   const sw = shape.strideWidth;
   const padding = shape.padding;
-  const pixel = (<usize>shape.batch) << 2;
+  const pixel = (<usize>shape.lanes) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
   const quads = kh === 2 && kw === 2 && sh === 2 && sw === 2 && padding === 0;
@@ -129,7 +129,7 @@ export class AdaptivePool2dShape {
   inWidth: i32;
   outHeight: i32;
   outWidth: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 /** Applies `rule` to every bin of channels begin … end − 1. */
@@ -138,7 +138,7 @@ function adaptivePool(rule: i32, y: usize, x: usize, shape: AdaptivePool2dShape,
   const w = shape.inWidth;
   const oh = shape.outHeight;
   const ow = shape.outWidth;
-  const pixel = (<usize>shape.batch) << 2;
+  const pixel = (<usize>shape.lanes) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
   let o = <usize>begin * <usize>(oh * ow) * pixel;

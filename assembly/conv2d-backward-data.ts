@@ -1,8 +1,8 @@
-// The gradient of a convolution's input, batch innermost. It is a convolution of the output gradient with the kernel
+// The gradient of a convolution's input, images innermost. It is a convolution of the output gradient with the kernel
 // turned round, but one that knows where its input ends: near the borders fewer taps reach into dy, and taps that would
 // read zeros are left out rather than multiplied. For LeNet's second layer that halves the work.
 //
-// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded batch, even
+// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded lanes, even
 import { Buffer, Flag } from "./fields";
 import { gemmBlock } from "./gemm";
 import { DATA_TAPS, ROWS } from "./tiles";
@@ -19,7 +19,7 @@ export class Conv2dBackwardDataShape {
   kernelHeight: i32;
   kernelWidth: i32;
   padding: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 @unmanaged
@@ -63,7 +63,7 @@ function layTaps(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize): void {
   const outHeight = job.outHeight;
   const outWidth = job.outWidth;
   const kernelWidth = job.kernelWidth;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const row = pass.row;
   const rows = pass.rows;
   const from = pass.from;
@@ -78,7 +78,7 @@ function layTaps(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize): void {
   for (let ky = pass.top; ky < bottom; ky++) {
     for (let kx = left; kx < right; kx++) {
       for (let o = from; o < to; o++, offset += 4, packed += 16) {
-        store<i32>(offset, (((o * outHeight - ky) * outWidth - kx) * batch) << 2);
+        store<i32>(offset, (((o * outHeight - ky) * outWidth - kx) * lanes) << 2);
         let weight = w + ((<usize>((o * inChannels + row) * area + ky * kernelWidth + kx)) << 2);
         for (let r: usize = 0; r < <usize>rows; r++, weight += ldw) store<f32>(packed + (r << 2), load<f32>(weight));
       }
@@ -132,11 +132,11 @@ function sumRow(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, i: i32):
   const left = pass.left;
   const right = pass.right;
   const padding = job.padding;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const rows = pass.rows;
   const depth = pass.depth;
   const add = pass.add;
-  const lane = (<usize>batch) << 2;
+  const lane = (<usize>lanes) << 2;
   const ldx = <usize>(job.inHeight * width) * lane;
   const dxr = job.dx + <usize>pass.row * ldx + <usize>(i * width) * lane;
   const ky = max(pass.top, i + padding - outHeight + 1);
@@ -153,7 +153,7 @@ function sumRow(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, i: i32):
   const innerEnd = min(width, outWidth - padding + left);
   if (inner < innerEnd) {
     const taps = (kyEnd - ky) * lineTaps;
-    const columns = (innerEnd - inner) * batch;
+    const columns = (innerEnd - inner) * lanes;
     run(dxr, ldx, rows, columns, scratch, skip, at, taps, <usize>inner * lane, add);
   }
   for (let j = 0; j < width; j++) {
@@ -168,7 +168,7 @@ function sumRow(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, i: i32):
     }
     for (let line = 0; line < kyEnd - ky; line++) {
       const lineSkip = skip + line * lineTaps + (kx - left) * depth;
-      run(dxr, ldx, rows, batch, scratch, lineSkip, at, (kxEnd - kx) * depth, shift, add || line > 0);
+      run(dxr, ldx, rows, lanes, scratch, lineSkip, at, (kxEnd - kx) * depth, shift, add || line > 0);
     }
   }
 }

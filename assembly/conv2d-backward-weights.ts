@@ -1,4 +1,4 @@
-// The gradient of a convolution's weights, batch innermost: for each output channel and tap an inner product along the
+// The gradient of a convolution's weights, images innermost: for each output channel and tap an inner product along the
 // contiguous axis.
 //
 // x [c, h, w, B]   dw [oc, c, kh, kw]   dy [oc, oh, ow, B]; conv2d.ts says what B is
@@ -84,11 +84,11 @@ export function conv2dBackwardWeights(job: Conv2dBackwardWeightsJob, scratch: us
   const outHeight = job.outHeight;
   const outWidth = job.outWidth;
   const stride = job.stride;
-  const lane = (<usize>job.batch) << 2;
+  const lane = (<usize>job.lanes) << 2;
   const dyRow = <usize>outWidth * lane;
   const dyChannel = <usize>outHeight * dyRow;
   const bytes = stride == 1 ? dyRow : lane;
-  const lines = stride == 1 ? max(1, WEIGHT_SPAN / (outWidth * job.batch)) : 1;
+  const lines = stride == 1 ? max(1, WEIGHT_SPAN / (outWidth * job.lanes)) : 1;
   const xStep: usize = stride == 1 ? <usize>(job.inWidth - outWidth) * lane : <usize>(stride - 1) * lane;
   const xRow = <usize>(stride * job.inWidth) * lane;
   const groups = groupsOf(job);

@@ -1,8 +1,8 @@
-// Direct convolution over an input that holds its padding, batch innermost: an output row of a stride-1 convolution is
-// outWidth·batch contiguous floats, and kernel tap (c, ky, kx) reads the same run at a fixed offset. So there is no
+// Direct convolution over an input that holds its padding, images innermost: an output row of a stride-1 convolution is
+// outWidth·lanes contiguous floats, and kernel tap (c, ky, kx) reads the same run at a fixed offset. So there is no
 // im2col: taps become an offset table, weights are packed four output channels side by side, gemm.ts does the rest.
 //
-// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B the padded batch:
+// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B the padded lanes:
 // outWidth·B is a multiple of 4, with a larger stride B itself
 import { Buffer, Flag, OptionalBuffer } from "./fields";
 import { gemmBlock } from "./gemm";
@@ -20,7 +20,7 @@ export class Conv2dShape {
   kernelHeight: i32;
   kernelWidth: i32;
   stride: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 // scratch: [offsets: FORWARD_TAPS u32][packed: FORWARD_TAPS × ROWS f32]
@@ -31,14 +31,14 @@ export function tapOffsets(offsets: usize, from: i32, count: i32, shape: Conv2dS
   const height = shape.inHeight;
   const width = shape.inWidth;
   const kernelWidth = shape.kernelWidth;
-  const batch = shape.batch;
+  const lanes = shape.lanes;
   const area = shape.kernelHeight * kernelWidth;
   for (let i = 0; i < count; i++) {
     const t = from + i;
     const c = t / area;
     const ky = (t - c * area) / kernelWidth;
     const kx = t - c * area - ky * kernelWidth;
-    store<u32>(offsets + ((<usize>i) << 2), (<u32>((c * height + ky) * width + kx) * <u32>batch) << 2);
+    store<u32>(offsets + ((<usize>i) << 2), (<u32>((c * height + ky) * width + kx) * <u32>lanes) << 2);
   }
 }
 
@@ -74,15 +74,15 @@ export function conv2dForward(job: Conv2dForwardJob, scratch: usize, begin: i32,
   const outHeight = job.outHeight;
   const outWidth = job.outWidth;
   const stride = job.stride;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const depth = job.inChannels * job.kernelHeight * job.kernelWidth;
   const packed = scratch + PACKED;
-  const lane = (<usize>batch) << 2;
+  const lane = (<usize>lanes) << 2;
   const ldy = <usize>(outHeight * outWidth) * lane;
   const rowBytes = <usize>(stride * job.inWidth) * lane;
   // A row is one run where neighbours in the output are neighbours in the input.
   const runs = stride == 1 ? 1 : outWidth;
-  const columns = stride == 1 ? outWidth * batch : batch;
+  const columns = stride == 1 ? outWidth * lanes : lanes;
   for (let from = 0; from < depth; from += FORWARD_TAPS) {
     const count = min(FORWARD_TAPS, depth - from);
     const add = job.accumulate != 0 || from > 0;

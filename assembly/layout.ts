@@ -1,5 +1,5 @@
 // Moves floats without arithmetic: between the user's layout [image, feature] and the kernels' [feature, image], into
-// frames, and from labels to one-hot columns. `batch` is even.
+// frames, and from labels to one-hot columns. `lanes` is even.
 import { Buffer } from "./fields";
 import { LossShape } from "./loss";
 import { at } from "./simd";
@@ -65,12 +65,12 @@ export function transpose(
   }
 }
 
-/** `images` images of `features` floats each, in a batch of `batch` lanes. */
+/** `images` images of `features` floats each, in `lanes` lanes. */
 @unmanaged
 export class PackShape {
   features: i32;
   images: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 @unmanaged
@@ -79,9 +79,9 @@ export class PackImagesJob extends PackShape {
   x: Buffer;
 }
 
-/** x [images, features] → out [features, batch], padding lanes zero. A tile is PACK_FEATURES features. */
+/** x [images, features] → out [features, lanes], padding lanes zero. A tile is PACK_FEATURES features. */
 export function packImages(job: PackImagesJob, begin: i32, end: i32): void {
-  transpose(job.out, job.x, job.images, job.features, job.features, job.batch, begin, end);
+  transpose(job.out, job.x, job.images, job.features, job.features, job.lanes, begin, end);
 }
 
 @unmanaged
@@ -90,9 +90,9 @@ export class UnpackImagesJob extends PackShape {
   x: Buffer;
 }
 
-/** x [features, batch] → out [images, features]. A tile is PACK_FEATURES features. */
+/** x [features, lanes] → out [images, features]. A tile is PACK_FEATURES features. */
 export function unpackImages(job: UnpackImagesJob, begin: i32, end: i32): void {
-  const inStride = (<usize>job.batch) << 2;
+  const inStride = (<usize>job.lanes) << 2;
   const outStride = (<usize>job.features) << 2;
   const first = begin * PACK_FEATURES;
   const rows = min(job.features, end * PACK_FEATURES) - first;
@@ -127,7 +127,7 @@ export class Embed2dShape {
   top: i32;
   left: i32;
   spread: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 @unmanaged
@@ -138,7 +138,7 @@ export class Embed2dJob extends Embed2dShape {
 
 /**
  * out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies in the frame, 0 elsewhere.
- * x [channels, height, width, batch], out [channels, outHeight, outWidth, batch]; a tile is one channel.
+ * x [channels, height, width, lanes], out [channels, outHeight, outWidth, lanes]; a tile is one channel.
  */
 export function embed2d(job: Embed2dJob, begin: i32, end: i32): void {
   const out = job.out;
@@ -150,7 +150,7 @@ export function embed2d(job: Embed2dJob, begin: i32, end: i32): void {
   const top = job.top;
   const left = job.left;
   const spread = job.spread;
-  const pixel = (<usize>job.batch) << 2;
+  const pixel = (<usize>job.lanes) << 2;
   // Rows and columns of x that lie in the frame.
   const firstRow = max(0, ceilDiv(-top, spread));
   const lastRow = min(height, ceilDiv(outHeight - top, spread));
@@ -182,16 +182,16 @@ export class OneHotJob extends LossShape {
   labels: Buffer;
 }
 
-/** out[k, image] = 1 where labels[image] = k, else 0. labels [images], out [classes, batch]; a tile is one class. */
+/** out[k, image] = 1 where labels[image] = k, else 0. labels [images], out [classes, lanes]; a tile is one class. */
 export function oneHot(job: OneHotJob, begin: i32, end: i32): void {
   const out = job.out;
   const labels = job.labels;
   const images = job.images;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const last = min(job.classes, end);
   for (let k = begin; k < last; k++) {
-    const row = at(out, k * batch);
+    const row = at(out, k * lanes);
     for (let i = 0; i < images; i++) store<f32>(at(row, i), load<f32>(at(labels, i)) === <f32>k ? 1 : 0);
-    for (let i = images; i < batch; i++) store<f32>(at(row, i), 0);
+    for (let i = images; i < lanes; i++) store<f32>(at(row, i), 0);
   }
 }

@@ -13,7 +13,7 @@ import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE, ROWS } from ".
 export class LinearShape {
   inFeatures: i32;
   outFeatures: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 /** offset[i] = i·stride bytes */
@@ -137,12 +137,12 @@ export function linearForward(job: LinearForwardJob, scratch: usize, begin: i32,
   const bias = job.bias;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
-  const batch = job.batch;
-  const lane = (<usize>batch) << 2;
+  const lanes = job.lanes;
+  const lane = (<usize>lanes) << 2;
   const ldw = (<usize>inFeatures) << 2;
   const add = job.accumulate != 0;
-  const twelves = batch % 12 == 0 || batch % 12 == 10;
-  const inPlace = batch <= LINEAR_FEW && (twelves || batch % 8 == 0);
+  const twelves = lanes % 12 == 0 || lanes % 12 == 10;
+  const inPlace = lanes <= LINEAR_FEW && (twelves || lanes % 8 == 0);
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, outFeatures - row);
@@ -167,10 +167,10 @@ export function linearForward(job: LinearForwardJob, scratch: usize, begin: i32,
           );
         }
       }
-    } else if (inPlace && batch % 8 == 0 && rows == ROWS) {
+    } else if (inPlace && lanes % 8 == 0 && rows == ROWS) {
       for (let c: usize = 0; c < lane; c += 32) rows4x8(yr + c, lane, wr, ldw, x + c, lane, inFeatures, br, add);
     } else {
-      packedForward(yr, x, wr, br, rows, inFeatures, batch, add, scratch);
+      packedForward(yr, x, wr, br, rows, inFeatures, lanes, add, scratch);
     }
   }
 }
@@ -183,11 +183,11 @@ function packedForward(
   bias: usize,
   rows: i32,
   inFeatures: i32,
-  batch: i32,
+  lanes: i32,
   accumulate: bool,
   scratch: usize,
 ): void {
-  const lane = (<usize>batch) << 2;
+  const lane = (<usize>lanes) << 2;
   const packed = scratch + ((<usize>LINEAR_FEATURES) << 2);
   evenOffsets(scratch, min(LINEAR_FEATURES, inFeatures), lane);
   for (let from = 0; from < inFeatures; from += LINEAR_FEATURES) {
@@ -195,7 +195,7 @@ function packedForward(
     const skip = <usize>from;
     transpose(packed, w + (skip << 2), rows, count, inFeatures, ROWS, 0, (count + 3) >> 2);
     const first = from == 0 ? bias : 0;
-    gemmBlock(y, lane, rows, batch, packed, 16, x + skip * lane, scratch, count, first, accumulate || from > 0);
+    gemmBlock(y, lane, rows, lanes, packed, 16, x + skip * lane, scratch, count, first, accumulate || from > 0);
   }
 }
 
@@ -214,9 +214,9 @@ export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, b
   const w = job.w;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const accumulate = job.accumulate;
-  const lane = (<usize>batch) << 2;
+  const lane = (<usize>lanes) << 2;
   const ldw = (<usize>inFeatures) << 2;
   evenOffsets(scratch, min(LINEAR_FEATURES, outFeatures), lane);
   for (let tile = begin; tile < end; tile++) {
@@ -227,7 +227,7 @@ export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, b
         dx + <usize>row * lane,
         lane,
         rows,
-        batch,
+        lanes,
         w + <usize>from * ldw + ((<usize>row) << 2),
         ldw,
         dy + <usize>from * lane,
@@ -258,26 +258,26 @@ export function linearBackwardWeights(job: LinearBackwardWeightsJob, scratch: us
   const x = job.x;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
-  const batch = job.batch;
+  const lanes = job.lanes;
   const accumulate = job.accumulate;
   const across = (inFeatures + LINEAR_SIDE - 1) / LINEAR_SIDE;
-  const lane = (<usize>batch) << 2;
+  const lane = (<usize>lanes) << 2;
   const ldw = (<usize>inFeatures) << 2;
   // scratch: [offsets: LINEAR_IMAGES u32][xᵀ: LINEAR_IMAGES × LINEAR_SIDE][dyᵀ: LINEAR_IMAGES × LINEAR_SIDE]
   const xt = scratch + ((<usize>LINEAR_IMAGES) << 2);
   const dyt = xt + ((<usize>(LINEAR_IMAGES * LINEAR_SIDE)) << 2);
-  evenOffsets(scratch, min(LINEAR_IMAGES, batch), (<usize>LINEAR_SIDE) << 2);
+  evenOffsets(scratch, min(LINEAR_IMAGES, lanes), (<usize>LINEAR_SIDE) << 2);
   for (let tile = begin; tile < end; tile++) {
     const out = (tile / across) * LINEAR_SIDE;
     const column = (tile % across) * LINEAR_SIDE;
     const outs = min(LINEAR_SIDE, outFeatures - out);
     const columns = min(LINEAR_SIDE, inFeatures - column);
-    for (let from = 0; from < batch; from += LINEAR_IMAGES) {
-      const images = min(LINEAR_IMAGES, batch - from);
+    for (let from = 0; from < lanes; from += LINEAR_IMAGES) {
+      const images = min(LINEAR_IMAGES, lanes - from);
       const skip = (<usize>from) << 2;
       const vectors = (images + 3) >> 2;
-      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, batch, LINEAR_SIDE, 0, vectors);
-      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, batch, LINEAR_SIDE, 0, vectors);
+      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, lanes, LINEAR_SIDE, 0, vectors);
+      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, lanes, LINEAR_SIDE, 0, vectors);
       for (let r = 0; r < outs; r += ROWS) {
         gemmBlock(
           dw + <usize>(out + r) * ldw + ((<usize>column) << 2),

@@ -8,7 +8,7 @@
 //   ru = (rdy·x + dy·rx − (β + 1)·dy·x/s·rs)·p/s
 //   rdx = (rdy − β·dy/s·rs)·p − 2·alpha·β·Σ_{j: c ∈ W(j)} (rx·u_j + x·ru_j)
 //
-// x [channels, plane], plane = h·w·batch floats. s ≥ k > 0 is kept for the later passes, which make p and 1/s from it
+// x [channels, plane], plane = h·w·lanes floats. s ≥ k > 0 is kept for the later passes, which make p and 1/s from it
 // again. A tile is RESPONSE_FLOATS floats of the plane in all channels; what the windows of backward need of their neighbours lies in
 // a workspace of the layout of x, of which a tile uses its own floats.
 // docs/math.md §2 has the formulas.

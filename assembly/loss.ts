@@ -1,4 +1,4 @@
-// The losses of logits z against targets y, and their R-rules. Every matrix is [classes, batch]; lanes are images, of
+// The losses of logits z against targets y, and their R-rules. Every matrix is [classes, lanes]; lanes are images, of
 // which the first n = `images` are real. A tile is 4 images, one vector of lanes; the last may be half one. What is a
 // gradient is zero in padding lanes, as losses are.
 //
@@ -16,12 +16,12 @@ import { expPs, logPs } from "./math";
 import { madd, storeLanes } from "./simd";
 import { LOSS_IMAGES } from "./tiles";
 
-/** `images` of the `batch` lanes are real; means are over those. */
+/** `images` of the `lanes` lanes are real; means are over those. */
 @unmanaged
 export class LossShape {
   classes: i32;
   images: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 /** All bits set in those of four lanes from `first` on that are real images. */
@@ -47,7 +47,7 @@ export class CrossEntropyJob extends LossShape {
 }
 
 /**
- * losses[image] = −Σ y·log p, before the mean, [batch]; p, dz and, unless 0, dy.
+ * losses[image] = −Σ y·log p, before the mean, [lanes]; p, dz and, unless 0, dy.
  * log p = (z − max) − log Σ exp(z − max), so nothing overflows and a tiny p keeps its logarithm.
  */
 export function crossEntropy(job: CrossEntropyJob, begin: i32, end: i32): void {
@@ -58,14 +58,14 @@ export function crossEntropy(job: CrossEntropyJob, begin: i32, end: i32): void {
   const z = job.z;
   const y = job.y;
   const images = job.images;
-  const batch = job.batch;
-  const stride = (<usize>batch) << 2;
+  const lanes = job.lanes;
+  const stride = (<usize>lanes) << 2;
   const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * LOSS_IMAGES;
     const lane = (<usize>first) << 2;
-    const half = first + LOSS_IMAGES > batch;
+    const half = first + LOSS_IMAGES > lanes;
     const real = realLanes(first, images);
     let largest = f32x4.splat(-Infinity);
     for (let k = lane; k < bytes; k += stride) largest = f32x4.pmax(largest, v128.load(z + k));
@@ -108,14 +108,14 @@ export function crossEntropyR(job: CrossEntropyRJob, begin: i32, end: i32): void
   const y = job.y;
   const rz = job.rz;
   const images = job.images;
-  const batch = job.batch;
-  const stride = (<usize>batch) << 2;
+  const lanes = job.lanes;
+  const stride = (<usize>lanes) << 2;
   const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * LOSS_IMAGES;
     const lane = (<usize>first) << 2;
-    const half = first + LOSS_IMAGES > batch;
+    const half = first + LOSS_IMAGES > lanes;
     const real = realLanes(first, images);
     const mass = sumClasses(y + lane, bytes - lane, stride);
     let mean = f32x4.splat(0);
@@ -138,7 +138,7 @@ export class SquaredErrorJob extends LossShape {
   y: Buffer;
 }
 
-/** losses[image] = ‖z − y‖² / 2, before the mean, [batch]; dz and, unless 0, dy. */
+/** losses[image] = ‖z − y‖² / 2, before the mean, [lanes]; dz and, unless 0, dy. */
 export function squaredError(job: SquaredErrorJob, begin: i32, end: i32): void {
   const losses = job.losses;
   const dz = job.dz;
@@ -146,14 +146,14 @@ export function squaredError(job: SquaredErrorJob, begin: i32, end: i32): void {
   const z = job.z;
   const y = job.y;
   const images = job.images;
-  const batch = job.batch;
-  const stride = (<usize>batch) << 2;
+  const lanes = job.lanes;
+  const stride = (<usize>lanes) << 2;
   const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * LOSS_IMAGES;
     const lane = (<usize>first) << 2;
-    const half = first + LOSS_IMAGES > batch;
+    const half = first + LOSS_IMAGES > lanes;
     const real = realLanes(first, images);
     let squares = f32x4.splat(0);
     for (let k = lane; k < bytes; k += stride) {
@@ -180,14 +180,14 @@ export function squaredErrorR(job: SquaredErrorRJob, begin: i32, end: i32): void
   const rdy = job.rdy;
   const rz = job.rz;
   const images = job.images;
-  const batch = job.batch;
-  const stride = (<usize>batch) << 2;
+  const lanes = job.lanes;
+  const stride = (<usize>lanes) << 2;
   const bytes = <usize>job.classes * stride;
   const count = f32x4.splat(<f32>images);
   for (let tile = begin; tile < end; tile++) {
     const first = tile * LOSS_IMAGES;
     const lane = (<usize>first) << 2;
-    const half = first + LOSS_IMAGES > batch;
+    const half = first + LOSS_IMAGES > lanes;
     const real = realLanes(first, images);
     for (let k = lane; k < bytes; k += stride) {
       const d = v128.and(f32x4.div(v128.load(rz + k), count), real);

@@ -1,4 +1,4 @@
-// The elementwise halves of normalisation (norm.ts has the formulas): one channel [positions, batch], for the tile's lanes of
+// The elementwise halves of normalisation (norm.ts has the formulas): one channel [positions, lanes], for the tile's lanes of
 // each position. What belongs to a lane's set is a row of lanes; γ, β and their tangents are one number a channel.
 // Each formula is a sum of values times factors that only the lane decides, and those are made once in NORM_ROWS positions.
 import { gammaOf, NormTile, valueOf } from "./norm-set";

@@ -17,7 +17,7 @@ export class NormForwardRJob extends NormShape {
   rBias: OptionalBuffer;
 }
 
-/** ry; rStatistics [2·groups, batch] = ⟨rx⟩, ⟨x̂·rx⟩. rx, rWeight and rBias stand for zeros where they are left out. */
+/** ry; rStatistics [2·groups, lanes] = ⟨rx⟩, ⟨x̂·rx⟩. rx, rWeight and rBias stand for zeros where they are left out. */
 export function normForwardR(job: NormForwardRJob, scratch: usize, begin: i32, end: i32): void {
   const ry = job.ry;
   const rx = job.rx;
@@ -42,7 +42,7 @@ export function normForwardR(job: NormForwardRJob, scratch: usize, begin: i32, e
 
 /** Points the tile to its rows ⟨rx⟩ and ⟨x̂·rx⟩. */
 function pointToTangents(tile: NormTile, shape: NormShape, rStatistics: usize): void {
-  tile.rMean = at(rStatistics, tile.group * shape.batch + tile.first);
+  tile.rMean = at(rStatistics, tile.group * shape.lanes + tile.first);
   tile.rProduct = tile.rMean + <usize>shape.groups * tile.stride;
 }
 
@@ -92,7 +92,7 @@ function sumTangents(job: NormBackwardRJob, tile: NormTile): void {
   tile.rMeanGradient = rSums + ofSet + toGradient;
   for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
     const c = tile.channel + k;
-    const ofProduct = at(0, c * job.batch + tile.first);
+    const ofProduct = at(0, c * job.lanes + tile.first);
     const ofSum = ofProduct + <usize>job.channels * tile.stride;
     sumProducts(rSums + ofSum, rSums + ofProduct, rdy + from, x + from, job.area, tile);
     if (rx) addTangentProducts(rSums + ofProduct, dy + from, rx + from, x + from, job.area, tile);

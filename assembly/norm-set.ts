@@ -1,17 +1,17 @@
-// What the four passes of normalisation (norm.ts) have in common: their shape, their tiles, and rows [batch] that hold a number
+// What the four passes of normalisation (norm.ts) have in common: their shape, their tiles, and rows [lanes] that hold a number
 // of each lane's set.
 import { Flag } from "./fields";
 import { at, madd } from "./simd";
 import { NORM_LANES } from "./tiles";
 
-/** What every job of normalisation says of x [channels, area, batch]. */
+/** What every job of normalisation says of x [channels, area, lanes]. */
 @unmanaged
 export class NormShape {
   channels: i32;
   groups: i32;
   area: i32;
   images: i32;
-  batch: i32;
+  lanes: i32;
   acrossImages: Flag;
 }
 
@@ -57,35 +57,35 @@ const TOTALS: usize = 1024;
 export function tileOf(scratch: usize, shape: NormShape, statistics: usize, index: i32): NormTile {
   const tile = changetype<NormTile>(scratch + TOTALS);
   const across = shape.acrossImages;
-  const batch = shape.batch;
-  const tiles = across ? 1 : (batch + NORM_LANES - 1) / NORM_LANES;
+  const lanes = shape.lanes;
+  const tiles = across ? 1 : (lanes + NORM_LANES - 1) / NORM_LANES;
   const group = index / tiles;
   const first = (index - group * tiles) * NORM_LANES;
-  const lanes = across ? batch : min(NORM_LANES, batch - first);
+  const width = across ? lanes : min(NORM_LANES, lanes - first);
   const channels = shape.channels / shape.groups;
-  const stride = (<usize>batch) << 2;
+  const stride = (<usize>lanes) << 2;
   const plane = <usize>shape.area * stride;
   tile.first = first;
-  tile.lanes = lanes;
+  tile.lanes = width;
   tile.real = shape.images - first;
   tile.group = group;
   tile.channel = group * channels;
   tile.channels = channels;
   tile.stride = stride;
-  tile.bytes = (<usize>lanes) << 2;
+  tile.bytes = (<usize>width) << 2;
   tile.plane = plane;
   tile.start = at(<usize>(group * channels) * plane, first);
   tile.acrossImages = across;
   tile.totals = scratch;
-  tile.mean = at(statistics, group * batch + first);
+  tile.mean = at(statistics, group * lanes + first);
   tile.scale = tile.mean + <usize>shape.groups * stride;
   tile.count = <f64>(channels * shape.area) * (across ? <f64>shape.images : 1);
   return tile;
 }
 
-/** Byte offset in sums [2·channels + 2·groups, batch] of the row ⟨g·x̂⟩ of the tile's set. */
+/** Byte offset in sums [2·channels + 2·groups, lanes] of the row ⟨g·x̂⟩ of the tile's set. */
 export function setRow(shape: NormShape, tile: NormTile): usize {
-  return (<usize>((2 * shape.channels + tile.group) * shape.batch + tile.first)) << 2;
+  return (<usize>((2 * shape.channels + tile.group) * shape.lanes + tile.first)) << 2;
 }
 
 /** γ of channel c, 1 where there is none. */

@@ -1,4 +1,4 @@
-// Normalisation. x [channels, area, batch]; a set is `channels / groups` neighbouring channels over all positions, of one
+// Normalisation. x [channels, area, lanes]; a set is `channels / groups` neighbouring channels over all positions, of one
 // image (instance and group norm) or of all real ones (`across`: batch norm). With ⟨·⟩ the mean over a float's set:
 //
 //   m = ⟨x⟩    s = 1 / √(⟨(x − m)²⟩ + ε)    x̂ = s·(x − m)    y = γ·x̂ + β
@@ -33,7 +33,7 @@ export class NormForwardJob extends NormShape {
   eps: f32;
 }
 
-/** y; statistics [2·groups, batch] = m, s. weight and bias [channels] */
+/** y; statistics [2·groups, lanes] = m, s. weight and bias [channels] */
 export function normForward(job: NormForwardJob, scratch: usize, begin: i32, end: i32): void {
   const y = job.y;
   const x = job.x;
@@ -63,7 +63,7 @@ export class NormBackwardJob extends NormShape {
 }
 
 /**
- * sums [2·channels + 2·groups, batch] = Σ dy·x̂ and Σ dy of each channel and lane, then ⟨g·x̂⟩ and ⟨g⟩ of each lane's set;
+ * sums [2·channels + 2·groups, lanes] = Σ dy·x̂ and Σ dy of each channel and lane, then ⟨g·x̂⟩ and ⟨g⟩ of each lane's set;
  * dx unless 0
  */
 export function normBackward(job: NormBackwardJob, scratch: usize, begin: i32, end: i32): void {
@@ -76,7 +76,7 @@ export function normBackward(job: NormBackwardJob, scratch: usize, begin: i32, e
     tile.meanGradient = tile.meanProduct + <usize>job.groups * tile.stride;
     for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
       const c = tile.channel + k;
-      const product = at(job.sums, c * job.batch + tile.first);
+      const product = at(job.sums, c * job.lanes + tile.first);
       const sum = product + <usize>job.channels * tile.stride;
       sumProducts(sum, product, dy + from, x + from, job.area, tile);
       const gamma = gammaOf(job.weight, c);

@@ -1,5 +1,5 @@
-// Max pooling with windows of kh × kw. x and dx [channels, h, w, batch], y, dy and index [channels, oh, ow, batch]; lanes
-// are images, batch is even: the last vector of a pixel's lanes may be half one. A tile is one channel.
+// Max pooling with windows of kh × kw. x and dx [channels, h, w, lanes], y, dy and index [channels, oh, ow, lanes]; lanes
+// are images, lanes is even: the last vector of a pixel's lanes may be half one. A tile is one channel.
 //   forward   y  = the largest of each window; index = its place ky·kw + kx there, as a float
 //   gather    ry = rx at the winners
 //   scatter   dx = dy added at the winners, in the order of the outputs
@@ -174,7 +174,7 @@ export class Pool2dShape {
   kernelWidth: i32;
   stride: i32;
   padding: i32;
-  batch: i32;
+  lanes: i32;
 }
 
 /** Applies `rule` to every window of channels begin … end − 1. */
@@ -187,7 +187,7 @@ function pool(rule: i32, y: usize, index: usize, x: usize, shape: Pool2dShape, b
   const kw = shape.kernelWidth;
   const stride = shape.stride;
   const padding = shape.padding;
-  const pixel = (<usize>shape.batch) << 2;
+  const pixel = (<usize>shape.lanes) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
   const square = kh === 2 && kw === 2 && stride === 2 && padding === 0;

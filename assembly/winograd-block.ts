@@ -16,7 +16,7 @@ export class WinogradShape {
   kernel: i32;
   /** Zeros around the input. */
   padding: i32;
-  batch: i32;
+  lanes: i32;
   /** Images, and tiles of a row, of a block. */
   laneBlock: i32;
   tileBlock: i32;
@@ -59,7 +59,7 @@ export function blockIn(scratch: usize, shape: WinogradShape): WinogradBlock {
   const block = changetype<WinogradBlock>(scratch + BLOCK);
   v128.store(scratch + ZEROS, f32x4.splat(0));
   block.m = WINOGRAD_SIDE + 1 - shape.kernel;
-  block.pixel = (<usize>shape.batch) << 2;
+  block.pixel = (<usize>shape.lanes) << 2;
   return block;
 }
 
@@ -70,7 +70,7 @@ function tilesAcross(block: WinogradBlock, shape: WinogradShape): i32 {
 
 /** Blocks in all. They count images first, then along a row of tiles. */
 export function blocksOf(block: WinogradBlock, shape: WinogradShape): i32 {
-  const laneBlocks = (shape.batch + shape.laneBlock - 1) / shape.laneBlock;
+  const laneBlocks = (shape.lanes + shape.laneBlock - 1) / shape.laneBlock;
   const tileBlocks = (tilesAcross(block, shape) + shape.tileBlock - 1) / shape.tileBlock;
   return ((shape.outHeight + block.m - 1) / block.m) * tileBlocks * laneBlocks;
 }
@@ -81,13 +81,13 @@ export function placeBlock(block: WinogradBlock, shape: WinogradShape, index: i3
   const across = tilesAcross(block, shape);
   const laneBlock = shape.laneBlock;
   const tileBlock = shape.tileBlock;
-  const laneBlocks = (shape.batch + laneBlock - 1) / laneBlock;
+  const laneBlocks = (shape.lanes + laneBlock - 1) / laneBlock;
   const tileBlocks = (across + tileBlock - 1) / tileBlock;
   const line = index / laneBlocks;
   block.lane = (index - line * laneBlocks) * laneBlock;
   block.row = line / tileBlocks;
   block.tile = (line - block.row * tileBlocks) * tileBlock;
-  block.lanes = min(laneBlock, shape.batch - block.lane);
+  block.lanes = min(laneBlock, shape.lanes - block.lane);
   block.tiles = min(tileBlock, across - block.tile);
   block.cells = block.lanes * block.tiles;
   block.top = block.row * m;

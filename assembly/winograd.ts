@@ -1,4 +1,4 @@
-// Convolution with fewer multiplications (Winograd 1980; Lavin and Gray 2016), batch innermost: stride 1, a square kernel
+// Convolution with fewer multiplications (Winograd 1980; Lavin and Gray 2016), images innermost: stride 1, a square kernel
 // of r = 3 or 5. A tile of 6×6 inputs gives m×m outputs, m = 7 − r, by 36 products where the sum itself takes m²·r²:
 // 4 times as many for r = 3, 2.8 times for r = 5. With the points 0, ±1, ±2, ∞ of interpolation, in one dimension
 //

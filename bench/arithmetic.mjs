@@ -17,11 +17,11 @@ const CHECKED = 4;
 /** Returns the buffers of one layer's passes for `images` images on a backend, and the three passes. */
 function bind(layer, images, backend, arena) {
   const { ops } = backend;
-  const batch = layer.lanes(images);
+  const lanes = layer.lanes(images);
   if (layer.kind === "linear") {
     const { inFeatures, outFeatures } = layer;
-    const shape = { inFeatures, outFeatures, batch };
-    const [inputs, outputs, weights] = [inFeatures * batch, outFeatures * batch, inFeatures * outFeatures];
+    const shape = { inFeatures, outFeatures, lanes };
+    const [inputs, outputs, weights] = [inFeatures * lanes, outFeatures * lanes, inFeatures * outFeatures];
     const [x, dy, w, bias] = [inputs, outputs, weights, outFeatures].map((n) => arena.allocate(n));
     const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
     return {
@@ -35,18 +35,18 @@ function bind(layer, images, backend, arena) {
     };
   }
   const { inChannels, height, width, outChannels, outHeight, outWidth, kernel, padding } = layer;
-  const sizes = { inChannels, outChannels, outHeight, outWidth, kernelHeight: kernel, kernelWidth: kernel, batch };
+  const sizes = { inChannels, outChannels, outHeight, outWidth, kernelHeight: kernel, kernelWidth: kernel, lanes };
   const padded = { inHeight: height + 2 * padding, inWidth: width + 2 * padding };
-  const edge = { channels: inChannels, height, width, top: padding, left: padding, spread: 1, batch };
+  const edge = { channels: inChannels, height, width, top: padding, left: padding, spread: 1, lanes };
   const pad = { ...edge, outHeight: padded.inHeight, outWidth: padded.inWidth };
   const forward = { ...sizes, ...padded, stride: 1 };
   const data = { ...sizes, inHeight: height, inWidth: width, padding };
-  const inputs = inChannels * height * width * batch;
-  const outputs = outChannels * outHeight * outWidth * batch;
+  const inputs = inChannels * height * width * lanes;
+  const outputs = outChannels * outHeight * outWidth * lanes;
   const weights = outChannels * inChannels * kernel * kernel;
   const [x, dy, w, bias] = [inputs, outputs, weights, outChannels].map((n) => arena.allocate(n));
   const [y, dx, dw] = [outputs, inputs, weights].map((n) => arena.allocate(n));
-  const xPadded = arena.allocate(inChannels * padded.inHeight * padded.inWidth * batch);
+  const xPadded = arena.allocate(inChannels * padded.inHeight * padded.inWidth * lanes);
   const transformed = isTransformed(forward);
   const workspace = transformed ? arena.allocate(winogradFloats(forward)) : none;
   const gradientWorkspace = isGradientTransformed(forward) ? workspace : none;
@@ -76,21 +76,21 @@ function counts(layer) {
   };
 }
 
-/** Returns values [features, batch]: the images at `places` are those of [features, CHECKED], the others `other(index)`. */
-function spread(values, batch, places, other) {
-  const out = Float32Array.from({ length: (values.length / CHECKED) * batch }, (_, i) => other(i));
+/** Returns values [features, lanes]: the images at `places` are those of [features, CHECKED], the others `other(index)`. */
+function spread(values, lanes, places, other) {
+  const out = Float32Array.from({ length: (values.length / CHECKED) * lanes }, (_, i) => other(i));
   for (let f = 0; f < values.length / CHECKED; f++) {
     places.forEach((place, i) => {
-      out[f * batch + place] = values[f * CHECKED + i];
+      out[f * lanes + place] = values[f * CHECKED + i];
     });
   }
   return out;
 }
 
-/** Returns values [features, CHECKED] of the images at `places` of [features, batch]. */
-function gather(values, batch, places) {
-  return Float64Array.from({ length: (values.length / batch) * CHECKED }, (_, i) => {
-    return values[Math.floor(i / CHECKED) * batch + places[i % CHECKED]];
+/** Returns values [features, CHECKED] of the images at `places` of [features, lanes]. */
+function gather(values, lanes, places) {
+  return Float64Array.from({ length: (values.length / lanes) * CHECKED }, (_, i) => {
+    return values[Math.floor(i / CHECKED) * lanes + places[i % CHECKED]];
   });
 }
 
@@ -124,11 +124,11 @@ export async function expectations(layer, reference) {
 }
 
 /** Returns each pass, its output and the floats of that. */
-function passes(layer, batch) {
+function passes(layer, lanes) {
   const { inputs, outputs, weights } = counts(layer);
   return [
-    ["forward", "y", outputs * batch],
-    ["backwardData", "dx", inputs * batch],
+    ["forward", "y", outputs * lanes],
+    ["backwardData", "dx", inputs * lanes],
     ["backwardWeights", "dw", weights],
   ];
 }
@@ -138,29 +138,29 @@ function passes(layer, batch) {
  * flops. Those are the products of real images by direct summation, from the layer's sizes; a `transformed` pass needs fewer.
  */
 export async function arithmeticCases(layer, images, backend, arena, { given, results }) {
-  const batch = layer.lanes(images);
+  const lanes = layer.lanes(images);
   const bound = bind(layer, images, backend, arena);
   const { operands } = bound;
   const places = Array.from({ length: CHECKED }, (_, i) => Math.floor((i * (images - 1)) / (CHECKED - 1)));
-  const real = (seed) => (i) => (i % batch < images ? hash(i, seed) : 0);
-  write(backend, operands.x, spread(given.x, batch, places, real(20)));
+  const real = (seed) => (i) => (i % lanes < images ? hash(i, seed) : 0);
+  write(backend, operands.x, spread(given.x, lanes, places, real(20)));
   write(backend, operands.w, given.w);
   write(backend, operands.bias, given.bias);
   // Only the checked images have a gradient here, so that the weights' gradient is theirs alone.
   write(
     backend,
     operands.dy,
-    spread(given.dy, batch, places, () => 0),
+    spread(given.dy, lanes, places, () => 0),
   );
   bound.pad();
-  for (const [pass, name, n] of passes(layer, batch)) {
+  for (const [pass, name, n] of passes(layer, lanes)) {
     bound[pass]();
     const values = await backend.read(operands[name], n);
     const label = `${layer.name} (${layer.size}) ${pass}, ${images} images`;
-    compare(label, name === "dw" ? values : gather(values, batch, places), results[name], bound.tolerance);
+    compare(label, name === "dw" ? values : gather(values, lanes, places), results[name], bound.tolerance);
   }
-  write(backend, operands.dy, spread(given.dy, batch, places, real(22)));
-  return passes(layer, batch).map(([pass]) => ({
+  write(backend, operands.dy, spread(given.dy, lanes, places, real(22)));
+  return passes(layer, lanes).map(([pass]) => ({
     pass,
     work: bound[pass],
     transformed: bound.transformed[pass],

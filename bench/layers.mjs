@@ -2,13 +2,13 @@
 
 import { wasmPlan } from "../dist/backend/wasm/plan.js";
 import { alexCifarNet, convNet, lenet } from "../dist/index.js";
-import { chunkImages } from "../dist/inner/real-batch.js";
-import { lanes as lanesOf } from "../dist/nn/network.js";
+import { chunkImages } from "../dist/inner/chunks.js";
+import { laneCount } from "../dist/nn/network.js";
 
 /** Returns the sizes of each convolution or linear layer, its forward flops for one image, and its network's lanes. */
 function layersOf(model) {
   const layers = [];
-  const lanes = (images) => lanesOf(model, images, wasmPlan);
+  const lanes = (images) => laneCount(model, images, wasmPlan);
   model.layers.forEach(({ kind, options }, i) => {
     const [inChannels, height, width] = model.shapes[i];
     const [outChannels, outHeight, outWidth] = model.shapes[i + 1];

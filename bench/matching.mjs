@@ -2,7 +2,7 @@
 // between them, and H_xθ·v along v = ∂distance/∂gradient (docs/math.md §3).
 import { write } from "../dist/backend/backend.js";
 import { RealBatch } from "../dist/inner/real-batch.js";
-import { lanes, Network } from "../dist/nn/network.js";
+import { laneCount, Network } from "../dist/nn/network.js";
 import { labelledBatch } from "./inputs.mjs";
 
 /**
@@ -44,9 +44,9 @@ export function matching(model, engine, { parameters, steps, real }) {
   const features = model.inputShape.reduce((a, b) => a * b);
   const count = model.parameterCount;
   const [theta, dReal, dSynthetic, along, product] = Array.from({ length: 5 }, () => arena.allocate(count));
-  const batch = lanes(model, images, plan);
-  const [x, y, staging] = [features * batch, model.classes * batch, images * features].map((n) => arena.allocate(n));
-  const network = new Network(model, backend, batch, arena);
+  const lanes = laneCount(model, images, plan);
+  const [x, y, staging] = [features * lanes, model.classes * lanes, images * features].map((n) => arena.allocate(n));
+  const network = new Network(model, backend, lanes, arena);
   const tape = network.tape(arena, x, y, { images: false, targets: false });
   const tangent = network.tangent(arena, { images: true, targets: false });
   const realBatch = new RealBatch(model, backend, arena, real.targets.length);
@@ -56,9 +56,9 @@ export function matching(model, engine, { parameters, steps, real }) {
   write(backend, theta, parameters);
   return async () => {
     write(backend, staging, block.images);
-    ops.packImages(x, staging, { features, images, batch });
+    ops.packImages(x, staging, { features, images, lanes });
     write(backend, staging, block.targets);
-    ops.oneHot(y, staging, { classes: model.classes, images, batch });
+    ops.oneHot(y, staging, { classes: model.classes, images, lanes });
     realBatch.loss(theta, realImages, dReal, loss);
     network.forward(theta, tape, images);
     network.loss(tape, images);
@@ -68,7 +68,7 @@ export function matching(model, engine, { parameters, steps, real }) {
     write(backend, along, v);
     network.forwardR(theta, along, tape, tangent, images);
     network.backwardR(theta, along, tape, tangent, product);
-    ops.unpackImages(staging, tangent.dImages, { features, images, batch });
+    ops.unpackImages(staging, tangent.dImages, { features, images, lanes });
     return { loss: distance, images: [await backend.read(staging, images * features)], learningRates: [] };
   };
 }

@@ -27,10 +27,10 @@ const elementwise = (kernel, per, reads, call) => ({
 
 const pool = (kernel, shape) => ({
   kernel,
-  build: (batch) => {
-    const sizes = { ...shape, batch };
-    const inputs = shape.channels * shape.inHeight * shape.inWidth * batch;
-    const outputs = shape.channels * shape.outHeight * shape.outWidth * batch;
+  build: (lanes) => {
+    const sizes = { ...shape, lanes };
+    const inputs = shape.channels * shape.inHeight * shape.inWidth * lanes;
+    const outputs = shape.channels * shape.outHeight * shape.outWidth * lanes;
     const floats = { x: inputs, y: outputs, index: outputs };
     if (kernel === "maxPool2dForward") {
       const call = (ops, at) => ops.maxPool2dForward(at.y, at.index, at.x, sizes);
@@ -48,23 +48,23 @@ const pool = (kernel, shape) => ({
 
 const embed = (shape) => ({
   kernel: "embed2d",
-  build: (batch) => {
-    const x = shape.channels * shape.height * shape.width * batch;
-    const out = shape.channels * shape.outHeight * shape.outWidth * batch;
+  build: (lanes) => {
+    const x = shape.channels * shape.height * shape.width * lanes;
+    const out = shape.channels * shape.outHeight * shape.outWidth * lanes;
     return {
       floats: { out, x },
       written: ["out"],
       moved: x + out,
-      call: (ops, at) => ops.embed2d(at.out, at.x, { ...shape, batch }),
+      call: (ops, at) => ops.embed2d(at.out, at.x, { ...shape, lanes }),
     };
   },
 });
 
 const pack = (features) => ({
   kernel: "packImages",
-  build: (batch) => {
-    const n = features * batch;
-    const call = (ops, at) => ops.packImages(at.out, at.x, { features, images: batch, batch });
+  build: (lanes) => {
+    const n = features * lanes;
+    const call = (ops, at) => ops.packImages(at.out, at.x, { features, images: lanes, lanes });
     return { floats: { out: n, x: n }, written: ["out"], moved: 2 * n, call };
   },
 });

@@ -28,7 +28,7 @@ test.each(backends)(
       expect(() => ops.activationBackwardR(base, base, base, bad, base, 4, "tanh")).toThrow(/buffer at/);
     }
     // What may be left out has a type of its own.
-    const shape = { inFeatures: 2, outFeatures: 2, batch: 4 };
+    const shape = { inFeatures: 2, outFeatures: 2, lanes: 4 };
     ops.linearForward(base + 64, base, base + 32, none, shape, false);
     // @ts-expect-error weights may not be left out
     expect(() => ops.linearForward(base + 64, base, none, none, shape, false)).toThrow(/buffer at undefined/);

@@ -6,13 +6,13 @@ import { planBackend } from "../src/backend/plan-backend.ts";
 import { referencePlan } from "../src/backend/reference/plan.ts";
 import { wasmPlan } from "../src/backend/wasm/plan.ts";
 import { forwardFlops } from "../src/nn/flops.ts";
-import { lanes } from "../src/nn/network.ts";
+import { laneCount } from "../src/nn/network.ts";
 import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
 
 test("a strided convolution spreads as many channels at a time as the kernel sums in one pass", () => {
-  const shape: PlannedConv2d & { batch: number } = {
+  const shape: PlannedConv2d & { lanes: number } = {
     ...{ inChannels: 3, outChannels: 64, outHeight: 5, outWidth: 5, kernelHeight: 11, kernelWidth: 11 },
-    ...{ stride: 4, batch: 8 },
+    ...{ stride: 4, lanes: 8 },
   };
   expect(wasmPlan.conv2d(shape)).toEqual({ workspace: 0, weightGradients: false, spread: 4 });
   expect(wasmPlan.conv2d({ ...shape, kernelHeight: 30, kernelWidth: 30 }).spread).toBe(1);
@@ -21,10 +21,10 @@ test("a strided convolution spreads as many channels at a time as the kernel sum
 
 test("lanes are even where every kernel takes that, else whole vectors of four", () => {
   for (const plan of [wasmPlan, referencePlan]) {
-    expect(lanes(lenet(), 10, plan)).toBe(10);
-    expect(lanes(lenet(), 9, plan)).toBe(10);
-    expect(lanes(alexCifarNet(), 10, plan)).toBe(12);
-    expect(lanes(convNet({ input: [3, 32, 32], classes: 10 }), 10, plan)).toBe(12);
+    expect(laneCount(lenet(), 10, plan)).toBe(10);
+    expect(laneCount(lenet(), 9, plan)).toBe(10);
+    expect(laneCount(alexCifarNet(), 10, plan)).toBe(12);
+    expect(laneCount(convNet({ input: [3, 32, 32], classes: 10 }), 10, plan)).toBe(12);
   }
 });
 

@@ -70,7 +70,7 @@ describe("memory", () => {
 
 describe("layout", () => {
   test("packImages transposes into lanes and clears the padding; unpackImages undoes it", () => {
-    const shape = { features: 3, images: 2, batch: 4 };
+    const shape = { features: 3, images: 2, lanes: 4 };
     const packed = room(12);
     ops.packImages(packed, put([1, 2, 3, 4, 5, 6]), shape);
     expect(read(packed, 12)).toEqual([1, 4, 0, 0, 2, 5, 0, 0, 3, 6, 0, 0]);
@@ -80,7 +80,7 @@ describe("layout", () => {
   });
 
   test("embed2d spreads, frames and crops", () => {
-    const image = { channels: 1, height: 2, width: 2, batch: 1 };
+    const image = { channels: 1, height: 2, width: 2, lanes: 1 };
     const out = room(12);
     const x = put([1, 2, 3, 4]);
     ops.embed2d(out, x, { ...image, outHeight: 3, outWidth: 4, top: 0, left: 1, spread: 2 });
@@ -90,7 +90,7 @@ describe("layout", () => {
   });
 
   test("cropping is the adjoint of padding", () => {
-    const pad = { channels: 2, height: 3, width: 4, outHeight: 6, outWidth: 5, top: 2, left: 1, spread: 1, batch: 4 };
+    const pad = { channels: 2, height: 3, width: 4, outHeight: 6, outWidth: 5, top: 2, left: 1, spread: 1, lanes: 4 };
     const crop = { ...pad, height: 6, width: 5, outHeight: 3, outWidth: 4, top: -2, left: -1 };
     const [x, dy] = [put(paint(96, 1)), put(paint(240, 2))];
     const [y, dx] = [room(240), room(96)];
@@ -114,7 +114,7 @@ describe("conv2d", () => {
       kernelHeight: 2,
       kernelWidth: 2,
       stride: 1,
-      batch: 1,
+      lanes: 1,
     };
     const x = put([1, 2, 3, 4, 5, 6, 7, 8, 9]);
     const w = put([1, 10, 100, 1000]);
@@ -143,11 +143,11 @@ describe("conv2d", () => {
       kernelHeight: 3,
       kernelWidth: 2,
       stride,
-      batch: 4,
+      lanes: 4,
     };
     const label = `stride ${stride}, seeds 1 2 3`;
-    const { inHeight, inWidth, batch } = shape;
-    const [xFloats, wFloats, yFloats] = [2 * inHeight * inWidth * batch, 3 * 2 * 3 * 2, 3 * 2 * 3 * batch];
+    const { inHeight, inWidth, lanes } = shape;
+    const [xFloats, wFloats, yFloats] = [2 * inHeight * inWidth * lanes, 3 * 2 * 3 * 2, 3 * 2 * 3 * lanes];
     const [x, w, dy] = [put(paint(xFloats, 1)), put(paint(wFloats, 2)), put(paint(yFloats, 3))];
     const [y, dx, dw] = [room(yFloats), room(xFloats), room(wFloats)];
     ops.conv2dForward(y, x, w, none, shape, false);
@@ -156,7 +156,7 @@ describe("conv2d", () => {
 
     // Here x holds its padding already, so the adjoint is that of a convolution without any.
     const spreadShape = { outHeight: stride + 1, outWidth: 2 * stride + 1 };
-    const spread = room(3 * spreadShape.outHeight * spreadShape.outWidth * batch);
+    const spread = room(3 * spreadShape.outHeight * spreadShape.outWidth * lanes);
     ops.embed2d(spread, dy, {
       channels: 3,
       height: 2,
@@ -165,7 +165,7 @@ describe("conv2d", () => {
       top: 0,
       left: 0,
       spread: stride,
-      batch,
+      lanes,
     });
     ops.conv2dBackwardData(dx, spread, w, { ...shape, ...spreadShape, padding: 0 }, false);
     expectAdjoint(inner(dy, y, yFloats), inner(dx, x, xFloats), `conv2dBackwardData, ${label}`);
@@ -174,7 +174,7 @@ describe("conv2d", () => {
 
 describe("linear", () => {
   test("gives the numbers worked out by hand", () => {
-    const shape = { inFeatures: 2, outFeatures: 1, batch: 2 };
+    const shape = { inFeatures: 2, outFeatures: 1, lanes: 2 };
     const y = put([1, 1]);
     const [x, w, bias] = [put([1, 2, 3, 4]), put([10, 100]), put([0.5])];
     ops.linearForward(y, x, w, bias, shape, false);
@@ -189,7 +189,7 @@ describe("linear", () => {
   });
 
   test("backward passes are adjoint", () => {
-    const shape = { inFeatures: 5, outFeatures: 3, batch: 4 };
+    const shape = { inFeatures: 5, outFeatures: 3, lanes: 4 };
     const [x, w, dy] = [put(paint(20, 1)), put(paint(15, 2)), put(paint(12, 3))];
     const [y, dx, dw] = [room(12), room(20), room(15)];
     ops.linearForward(y, x, w, none, shape, false);
@@ -213,7 +213,7 @@ describe("maxPool2d", () => {
     kernelWidth: 2,
     stride: 2,
     padding: 1,
-    batch: 1,
+    lanes: 1,
   };
 
   test("takes the first of equal values and never padding", () => {
@@ -241,7 +241,7 @@ describe("maxPool2d", () => {
       kernelWidth: 3,
       stride: 2,
       padding: 1,
-      batch: 4,
+      lanes: 4,
     };
     const [x, rx, dy] = [put(paint(240, 1)), put(paint(240, 2)), put(paint(72, 3))];
     const [y, index, ry, dx] = [room(72), room(72), room(72), room(240)];
@@ -256,7 +256,7 @@ describe("maxPool2d", () => {
 
 describe("crossEntropy", () => {
   // Soft targets whose sums are not 1, and a padding lane.
-  const shape: LossShape = { classes: 3, images: 3, batch: 4 };
+  const shape: LossShape = { classes: 3, images: 3, lanes: 4 };
   const z = paint(12, 1, 3);
   const y = paint(12, 2).map(Math.abs);
   const [losses, p, dz, dy] = [room(4), room(12), room(12), room(12)];
@@ -283,7 +283,7 @@ describe("crossEntropy", () => {
   test("is ln(classes) for equal logits, and never overflows", () => {
     const out = room(4);
     const soft = room(8);
-    const one = { classes: 2, images: 2, batch: 4 };
+    const one = { classes: 2, images: 2, lanes: 4 };
     const targets = put([1, 0, 0, 0, 0, 1, 0, 0]);
     ops.crossEntropy(out, soft, room(8), none, put([7, 1e4, 0, 0, 7, -1e4, 0, 0]), targets, one);
     expectClose(read(out, 4), [Math.log(2), 2e4, 0, 0], float64Tolerance, "losses");

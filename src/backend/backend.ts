@@ -2,9 +2,9 @@
 // layers, networks or data sets. `wasm` is the product; `reference` is plain float64 loops, never optimised, and
 // the oracle of every test.
 //
-// Layout: activations are stored [channel][row][column][image] ("batch innermost"). The image axis is padded to
-// `batch`, of which the first `images` are real. `batch` is even for packing, embedding, max pooling, linear layers and
-// losses, and for convolutions of stride 1 whose rows, outWidth·batch, are whole vectors of 4; else a multiple of 4.
+// Layout: activations are stored [channel][row][column][image] ("images innermost"). The image axis is padded to
+// `lanes`, of which the first `images` are real. `lanes` is even for packing, embedding, max pooling, linear layers and
+// losses, and for convolutions of stride 1 whose rows, outWidth·lanes, are whole vectors of 4; else a multiple of 4.
 // Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
 // floats beyond its end.
 import type { Buffer, Floats } from "./buffer.ts";

@@ -46,10 +46,10 @@ export interface Ops {
   /** out[0] (+)= Σ x[i], added in float64 in order of i and rounded once. On one thread: for n up to some thousands. */
   sum(out: Buffer, x: Buffer, n: number, accumulate: boolean): void;
 
-  /** images [images, features] (row by row, as users hold them) → out [features, batch], padding lanes zero */
-  packImages(out: Buffer, images: Buffer, shape: { features: number; images: number; batch: number }): void;
-  /** x [features, batch] → out [images, features] */
-  unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; batch: number }): void;
+  /** images [images, features] (row by row, as users hold them) → out [features, lanes], padding lanes zero */
+  packImages(out: Buffer, images: Buffer, shape: { features: number; images: number; lanes: number }): void;
+  /** x [features, lanes] → out [images, features] */
+  unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; lanes: number }): void;
   /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
   embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
 
@@ -219,19 +219,19 @@ export interface Ops {
     shape: LocalResponseNormShape,
   ): void;
 
-  /** out [classes, batch] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
+  /** out [classes, lanes] = the one-hot columns of `labels` (whole numbers stored as floats, [images]) */
   oneHot(out: Buffer, labels: Buffer, shape: LossShape): void;
   /**
-   * Mean softmax cross-entropy of logits z against targets y (both [classes, batch]), ℓ = −(1/n) Σ y·log p.
-   * losses[image] = that image's share before the mean, [batch], padding zero;
+   * Mean softmax cross-entropy of logits z against targets y (both [classes, lanes]), ℓ = −(1/n) Σ y·log p.
+   * losses[image] = that image's share before the mean, [lanes], padding zero;
    * p = softmax(z); dz = (S·p − y)/n with S = Σ_k y_k; dy = −log(p)/n unless none. dz and dy are zero in padding.
    */
   crossEntropy(losses: Buffer, p: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = S·p⊙(rz − Σ p·rz)/n; rdy = −(rz − Σ p·rz)/n unless none (docs/math.md §2) */
   crossEntropyR(rdz: Buffer, rdy: OptionalBuffer, p: Buffer, y: Buffer, rz: Buffer, shape: LossShape): void;
   /**
-   * Mean squared error of z against y (both [classes, batch]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's
-   * ‖z − y‖² / 2, [batch], padding zero; dz = (z − y)/n; dy = −dz unless none. dz and dy are zero in padding.
+   * Mean squared error of z against y (both [classes, lanes]), ℓ = Σ ‖z − y‖² / 2n. losses[image] = that image's
+   * ‖z − y‖² / 2, [lanes], padding zero; dz = (z − y)/n; dy = −dz unless none. dz and dy are zero in padding.
    */
   squaredError(losses: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */

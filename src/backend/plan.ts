@@ -44,7 +44,7 @@ export interface Planner {
    * and has a gradient of its own.
    */
   sharesKernels(parameters: number): boolean;
-  conv2d(shape: PlannedConv2d & { readonly batch: number }): Conv2dPlan;
+  conv2d(shape: PlannedConv2d & { readonly lanes: number }): Conv2dPlan;
   /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
   bytes(floats: number, threads: number): number;
   /** Bytes of a float. */

@@ -1,4 +1,4 @@
-// The sizes that ops are given. `batch` is the padded number of images of an activation (backend.ts).
+// The sizes that ops are given. `lanes` is the padded number of images of an activation (backend.ts).
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
 
 /** A stride-`stride` convolution over an input that already holds its padding. Sizes in elements. */
@@ -13,7 +13,7 @@ export interface Conv2dShape {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   readonly stride: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** A stride-1 convolution seen from its input, which does not hold its padding; see `Ops.conv2dBackwardData`. */
@@ -28,7 +28,7 @@ export interface Conv2dBackwardDataShape {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   readonly padding: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** Puts an image [height, width] into a larger or smaller frame; see `Ops.embed2d`. */
@@ -43,13 +43,13 @@ export interface Embed2dShape {
   readonly left: number;
   /** Distance in the frame between neighbours of the image. */
   readonly spread: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 export interface LinearShape {
   readonly inFeatures: number;
   readonly outFeatures: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 export interface Pool2dShape {
@@ -62,7 +62,7 @@ export interface Pool2dShape {
   readonly kernelWidth: number;
   readonly stride: number;
   readonly padding: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /**
@@ -75,7 +75,7 @@ export interface AdaptivePool2dShape {
   readonly inWidth: number;
   readonly outHeight: number;
   readonly outWidth: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** Average pooling with windows of one size over an input padded with zeros. */
@@ -103,7 +103,7 @@ export interface NormShape {
   /** Positions: rows times columns. */
   readonly area: number;
   readonly images: number;
-  readonly batch: number;
+  readonly lanes: number;
   readonly acrossImages: boolean;
 }
 
@@ -134,14 +134,14 @@ export interface LocalResponseNormShape {
   readonly beta: number;
   /** Above 0. */
   readonly k: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
-/** `images` of the `batch` lanes are real; means are over those. */
+/** `images` of the `lanes` lanes are real; means are over those. */
 export interface LossShape {
   readonly classes: number;
   readonly images: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 export interface AdamOptions {

@@ -5,7 +5,7 @@ import type { Allocators } from "../inner/allocators.ts";
 import { allocateBlocks, type Blocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes } from "../nn/network.ts";
+import { laneCount } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -28,7 +28,7 @@ export class SyntheticImages {
   constructor(counts: BlockCounts, model: Model, backend: Backend, memory: Pick<Allocators, "gradients" | "scratch">) {
     const { steps, imagesPerStep } = counts;
     const features = elements(model.inputShape);
-    const packing = { blocks: steps, images: imagesPerStep, lanes: lanes(model, imagesPerStep, backend.plan) };
+    const packing = { blocks: steps, images: imagesPerStep, lanes: laneCount(model, imagesPerStep, backend.plan) };
     this.blocks = allocateBlocks({ model, epochs: 1, ...counts }, backend.plan, memory.gradients);
     const { images, imageFloats, targets, targetFloats } = this.blocks;
     this.images = {
@@ -70,7 +70,7 @@ export class SyntheticImages {
     const { targets, targetFloats } = this.blocks;
     this.#each((s) => {
       write(this.#backend, staging, classes(s));
-      this.#backend.ops.oneHot(targets + s * targetFloats, staging, { classes: features, images, batch: lanes });
+      this.#backend.ops.oneHot(targets + s * targetFloats, staging, { classes: features, images, lanes });
     });
   }
 
@@ -87,7 +87,7 @@ export class SyntheticImages {
   #pack(staging: Buffer, s: number): void {
     const { lanes, images, features } = this.images.packing!;
     const to = this.blocks.images + s * this.blocks.imageFloats;
-    this.#backend.ops.packImages(to, staging, { features, images, batch: lanes });
+    this.#backend.ops.packImages(to, staging, { features, images, lanes });
   }
 
   #each(work: (step: number) => void): void {

@@ -10,7 +10,7 @@ export async function readTensor(backend: Backend, tensor: Tensor, staging: Buff
   const { blocks, images, features, lanes } = packing;
   const size = images * features;
   const parts = Array.from({ length: blocks }, (_, block) => {
-    const shape = { features, images, batch: lanes };
+    const shape = { features, images, lanes };
     backend.ops.unpackImages(staging, value + block * features * lanes, shape);
     return backend.read(staging, size);
   });
@@ -32,7 +32,7 @@ export function writeTensor(backend: Backend, tensor: Tensor, rows: Floats, stag
   const size = images * features;
   for (let block = 0; block < blocks; block++) {
     write(backend, staging, rows.subarray(block * size, (block + 1) * size));
-    const shape = { features, images, batch: lanes };
+    const shape = { features, images, lanes };
     backend.ops.packImages(value + block * features * lanes, staging, shape);
   }
 }

@@ -7,7 +7,7 @@ import type { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import type { Model } from "../nn/model.ts";
 import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
-import { lanes, Network } from "../nn/network.ts";
+import { laneCount, Network } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
 import { ClassImages, ClassMeans } from "./class-images.ts";
@@ -42,7 +42,7 @@ export class MethodTools {
   network(images: number): Network {
     const { model, loss } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(model, this.#backend, lanes(model, images, plan), this.#memory.scratch, loss);
+    return new Network(model, this.#backend, laneCount(model, images, plan), this.#memory.scratch, loss);
   }
 
   /** The real images of each outer step, as the run batches them. */
@@ -60,7 +60,7 @@ export class MethodTools {
   featureNetwork(images: number): Network {
     const { model } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(this.features, this.#backend, lanes(model, images, plan), this.#memory.scratch);
+    return new Network(this.features, this.#backend, laneCount(model, images, plan), this.#memory.scratch);
   }
 
   /** Means of the features of at most `perClass` real images of each class. */

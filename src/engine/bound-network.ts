@@ -17,7 +17,7 @@ import { allocateBlocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes } from "../nn/network.ts";
+import { laneCount } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { checkSeed, randomKey } from "../numeric/random.ts";
 import { checkLayer, featureGradients, features } from "./features.ts";
@@ -81,10 +81,10 @@ export class BoundNetwork {
       pass.run(this.#store(theta), random);
       return {
         losses: this.#backend.read(tape.losses, batch.count),
-        logits: this.#readColumns(tape.logits, this.model.classes, batch.count, network.batch),
+        logits: this.#readColumns(tape.logits, this.model.classes, batch.count, network.lanes),
         parameters: this.#backend.read(dTheta, this.model.parameterCount),
-        images: this.#readColumns(tape.dImages, this.#features, batch.count, network.batch),
-        targets: this.#readColumns(tape.dTargets, this.model.classes, batch.count, network.batch),
+        images: this.#readColumns(tape.dImages, this.#features, batch.count, network.lanes),
+        targets: this.#readColumns(tape.dTargets, this.model.classes, batch.count, network.lanes),
       };
     });
     let total = 0;
@@ -201,7 +201,7 @@ export class BoundNetwork {
       const meanLoss = this.#arena.allocate(1);
       const outerLoss: OuterLoss = (theta, gradient) => outer.loss(theta, realBatch, gradient, meanLoss);
       method.run(this.#store(learningRates), outerLoss, random);
-      const batch = lanes(model, imagesPerStep, this.#backend.plan);
+      const batch = laneCount(model, imagesPerStep, this.#backend.plan);
       const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Promise<Floats[]> => {
         const first = required(buffer, "a gradient that is read");
         return Promise.all(blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, batch)));
@@ -248,15 +248,15 @@ export class BoundNetwork {
 
   /** Brings a batch into the layout of the kernels. */
   #load(batch: CheckedBatch, images: Buffer, targets: Buffer): void {
-    const padded = lanes(this.model, batch.count, this.#backend.plan);
-    const columns = { features: this.#features, images: batch.count, batch: padded };
+    const padded = laneCount(this.model, batch.count, this.#backend.plan);
+    const columns = { features: this.#features, images: batch.count, lanes: padded };
     loadColumns(this.#binding, images, batch.images, columns);
     loadTargets(this.#binding, targets, batch, padded);
   }
 
-  /** Values [features, batch] as rows [count, features]. */
+  /** Values [features, lanes] as rows [count, features]. */
   #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Promise<Floats> {
-    return readColumns(this.#binding, source, { features, images: count, batch });
+    return readColumns(this.#binding, source, { features, images: count, lanes: batch });
   }
 
   #store(values: ArrayLike<number>): Buffer {

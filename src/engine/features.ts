@@ -7,7 +7,7 @@ import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
-import { lanes, Network } from "../nn/network.ts";
+import { laneCount, Network } from "../nn/network.ts";
 import type { FeatureGradients } from "./passes.ts";
 import { type Binding, loadColumns, readColumns, store } from "./staging.ts";
 
@@ -46,9 +46,9 @@ export async function featureGradients(
   const { model, backend, arena } = binding;
   const { ops } = backend;
   const reads = arena.scope(() => {
-    const network = new Network(upTo, backend, lanes(upTo, given.count, backend.plan), arena);
-    const columns = { features: elements(model.inputShape), images: given.count, batch: network.batch };
-    const images = arena.allocate(columns.features * columns.batch);
+    const network = new Network(upTo, backend, laneCount(upTo, given.count, backend.plan), arena);
+    const columns = { features: elements(model.inputShape), images: given.count, lanes: network.lanes };
+    const images = arena.allocate(columns.features * columns.lanes);
     const tape = network.tape(arena, images, nowhere, { images: true, targets: false });
     const theta = store(binding, given.parameters);
     const dTheta = arena.allocate(model.parameterCount);

@@ -51,7 +51,7 @@ export async function hessianProducts(
     const { network, tape } = pass;
     const tangent = network.tangent(arena, { images: true, targets: true });
     const [theta, v, product] = [0, 1, 2].map(() => arena.allocate(model.parameterCount)) as [number, number, number];
-    const images = { features: elements(model.inputShape), images: count, batch: network.batch };
+    const images = { features: elements(model.inputShape), images: count, lanes: network.lanes };
     const targets = { ...images, features: model.classes };
     let passed: Floats | undefined;
     return directions.map(({ parameters, vector }) => {

@@ -2,7 +2,7 @@
 // with it.
 import type { Buffer } from "../backend/buffer.ts";
 import { elements } from "../nn/layer.ts";
-import { lanes, Network } from "../nn/network.ts";
+import { laneCount, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { type Binding, type CheckedBatch, loadColumns, loadTargets } from "./staging.ts";
@@ -19,14 +19,14 @@ export class LabelledPass {
     const { model, backend, arena, loss } = binding;
     const features = elements(model.inputShape);
     const { count } = batch;
-    this.network = new Network(model, backend, lanes(model, count, backend.plan), arena, loss);
-    const images = arena.allocate(features * this.network.batch);
-    const targets = arena.allocate(model.classes * this.network.batch);
+    this.network = new Network(model, backend, laneCount(model, count, backend.plan), arena, loss);
+    const images = arena.allocate(features * this.network.lanes);
+    const targets = arena.allocate(model.classes * this.network.lanes);
     this.tape = this.network.tape(arena, images, targets, { images: true, targets: true });
     this.dTheta = arena.allocate(model.parameterCount);
     this.#images = count;
-    loadColumns(binding, images, batch.images, { features, images: count, batch: this.network.batch });
-    loadTargets(binding, targets, batch, this.network.batch);
+    loadColumns(binding, images, batch.images, { features, images: count, lanes: this.network.lanes });
+    loadTargets(binding, targets, batch, this.network.lanes);
   }
 
   /** Computes losses, logits and all first derivatives at θ. */

@@ -1,4 +1,4 @@
-// Brings arrays of users, [n, c, h, w], into the layout of the kernels, batch innermost, and back.
+// Brings arrays of users, [n, c, h, w], into the layout of the kernels, images innermost, and back.
 import type { Arena } from "../backend/arena.ts";
 import { type Backend, write } from "../backend/backend.ts";
 import { type Buffer, type Floats, type OptionalBuffer, required } from "../backend/buffer.ts";
@@ -21,11 +21,11 @@ export interface CheckedBatch extends LabelledImages {
   readonly hard: boolean;
 }
 
-/** The sizes of values [features, batch], of which the first `images` columns are real. */
+/** The sizes of values [features, lanes], of which the first `images` columns are real. */
 interface Columns {
   readonly features: number;
   readonly images: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** Writes the values to a buffer of their own. */
@@ -41,7 +41,7 @@ export function loadColumns(binding: Binding, target: Buffer, rows: ArrayLike<nu
   arena.scope(() => backend.ops.packImages(target, store(binding, rows), columns));
 }
 
-/** Loads targets as columns [classes, batch], which are one-hot where the targets are class indices. */
+/** Loads targets as columns [classes, lanes], which are one-hot where the targets are class indices. */
 export function loadTargets(
   binding: Binding,
   target: Buffer,
@@ -51,10 +51,10 @@ export function loadTargets(
   const { arena, backend, model } = binding;
   const { classes } = model;
   if (!hard) {
-    loadColumns(binding, target, targets, { features: classes, images: count, batch });
+    loadColumns(binding, target, targets, { features: classes, images: count, lanes: batch });
     return;
   }
-  arena.scope(() => backend.ops.oneHot(target, store(binding, targets), { classes, images: count, batch }));
+  arena.scope(() => backend.ops.oneHot(target, store(binding, targets), { classes, images: count, lanes: batch }));
 }
 
 /** Reads columns as rows [images, features]. */

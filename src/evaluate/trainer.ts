@@ -14,7 +14,7 @@ import { allocateBlocks, Unroll } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes } from "../nn/network.ts";
+import { laneCount } from "../nn/network.ts";
 import { randomKey } from "../numeric/random.ts";
 import { FitTrainer, type TrainedUse } from "./fit-trainer.ts";
 
@@ -99,11 +99,11 @@ class ReplayTrainer {
     this.#shuffled = shuffled;
     const blocks = allocateBlocks(loop, backend.plan, arena);
     const features = elements(model.inputShape);
-    const batch = lanes(model, imagesPerStep, backend.plan);
+    const batch = laneCount(model, imagesPerStep, backend.plan);
     const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
     const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
       write(backend, staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
-      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, batch });
+      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, lanes: batch });
     };
     for (let s = 0; s < steps; s++) {
       pack(blocks.images + s * blocks.imageFloats, set.images, features, s);

@@ -143,7 +143,7 @@ export class BackGradient {
       ops.dot(slope, unroll.velocity(t + 1), this.lambda, loop.model.parameterCount);
       return;
     }
-    ops.dot(slope, unroll.tape(t).dLogits, this.#tangent.logits, loop.model.classes * network.batch);
+    ops.dot(slope, unroll.tape(t).dLogits, this.#tangent.logits, loop.model.classes * network.lanes);
     if (weightDecay !== 0) {
       ops.dot(this.#decay, unroll.theta(t), this.lambda, loop.model.parameterCount);
       ops.axpy(slope, slope, weightDecay, this.#decay, 1);

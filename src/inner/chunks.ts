@@ -4,7 +4,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Planner } from "../backend/plan.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes } from "../nn/network.ts";
+import { laneCount } from "../nn/network.ts";
 
 /** Images of a chunk, as planned for the largest layer; without end where a layer couples images. */
 export function chunkImages(model: Model, plan: Planner): number {
@@ -25,7 +25,7 @@ export class Chunks {
   readonly atOnce: number;
 
   constructor(model: Model, { plan, atOnce }: Pick<Backend, "plan" | "atOnce">, most: number) {
-    this.size = Math.min(lanes(model, most, plan), chunkImages(model, plan));
+    this.size = Math.min(laneCount(model, most, plan), chunkImages(model, plan));
     this.small = !plan.sharesKernels(model.parameterCount);
     this.atOnce = this.small ? Math.min(atOnce, Math.ceil(most / this.size)) : 1;
   }

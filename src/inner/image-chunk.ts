@@ -58,7 +58,7 @@ export class ImageChunk {
     const { ops } = this.#backend;
     const tape = this.#tape;
     const classes = this.#classes;
-    const shape = { images, batch: this.#network.batch };
+    const shape = { images, lanes: this.#network.lanes };
     ops.packImages(tape.images, this.#rows, { features: this.#features, ...shape });
     if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
     else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
@@ -67,7 +67,7 @@ export class ImageChunk {
     if (dTheta === none) return;
     // The kernel's mean is over the chunk; the batch's is wanted.
     const share = images / batch.count;
-    if (share !== 1) ops.scale(tape.dLogits, share, tape.dLogits, classes * this.#network.batch);
+    if (share !== 1) ops.scale(tape.dLogits, share, tape.dLogits, classes * this.#network.lanes);
     this.#network.backward(theta, tape, dTheta, accumulate);
   }
 
@@ -79,7 +79,7 @@ export class ImageChunk {
   /** Logits of what was staged, at θ. */
   predict(theta: Buffer, images: number): void {
     const { ops } = this.#backend;
-    const shape = { images, batch: this.#network.batch };
+    const shape = { images, lanes: this.#network.lanes };
     ops.packImages(this.#tape.images, this.#rows, { features: this.#features, ...shape });
     this.#network.forward(theta, this.#tape, images);
     ops.unpackImages(this.#rows, this.#tape.logits, { features: this.#classes, ...shape });

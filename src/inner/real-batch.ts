@@ -7,7 +7,6 @@
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, type Floats, none, type OptionalBuffer } from "../backend/buffer.ts";
-import type { Planner } from "../backend/plan.ts";
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";

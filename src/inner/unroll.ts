@@ -13,7 +13,7 @@ import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { lanes, Network } from "../nn/network.ts";
+import { laneCount, Network } from "../nn/network.ts";
 import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Allocators } from "./allocators.ts";
@@ -30,7 +30,7 @@ export interface InnerLoop extends Partial<InnerOptimizer> {
   readonly loss?: Loss;
 }
 
-/** Synthetic blocks in a backend's memory, batch innermost. */
+/** Synthetic blocks in a backend's memory, images innermost. */
 export interface Blocks {
   /** [steps][c, h, w, B] */
   readonly images: Buffer;
@@ -47,7 +47,7 @@ export function allocateBlocks(
   plan: Planner,
   allocator: Allocator,
 ): Blocks {
-  const batch = lanes(model, imagesPerStep, plan);
+  const batch = laneCount(model, imagesPerStep, plan);
   const [channels, height, width] = model.inputShape;
   const imageFloats = channels * height * width * batch;
   const targetFloats = model.classes * batch;
@@ -95,7 +95,7 @@ export class Unroll {
     this.loop = loop;
     this.optimizer = innerOptimizer(loop);
     this.#ops = backend.ops;
-    const batch = lanes(loop.model, loop.imagesPerStep, backend.plan);
+    const batch = laneCount(loop.model, loop.imagesPerStep, backend.plan);
     this.network = new Network(loop.model, backend, batch, allocators.scratch, loop.loss);
     const inPlace = options.memory === "last";
     const momentum = this.optimizer.momentum !== 0;

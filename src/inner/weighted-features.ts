@@ -79,11 +79,11 @@ export class WeightedFeatures {
 
   #pass({ network, tape, rows, weightRows, weights, sums }: Place, theta: Buffer, images: number): void {
     const { ops } = this.#backend;
-    const lanes = { images, batch: network.batch };
-    ops.packImages(tape.images, rows, { features: elements(this.#model.inputShape), ...lanes });
-    ops.packImages(weights, weightRows, { features: this.#weights, ...lanes });
+    const columns = { images, lanes: network.lanes };
+    ops.packImages(tape.images, rows, { features: elements(this.#model.inputShape), ...columns });
+    ops.packImages(weights, weightRows, { features: this.#weights, ...columns });
     network.forward(theta, tape, images);
-    const shape = { inFeatures: this.#weights, outFeatures: this.#model.classes, batch: network.batch };
+    const shape = { inFeatures: this.#weights, outFeatures: this.#model.classes, lanes: network.lanes };
     ops.linearBackwardWeights(sums, tape.logits, weights, shape, false);
   }
 }

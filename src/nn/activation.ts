@@ -65,8 +65,8 @@ function elementwise(kind: string, options: Layer["options"], bind: Layer["bind"
   };
 }
 
-function bindRelu(input: ImageShape, { ops, batch }: LayerContext): WeightlessLayer {
-  const n = elements(input) * batch;
+function bindRelu(input: ImageShape, { ops, lanes }: LayerContext): WeightlessLayer {
+  const n = elements(input) * lanes;
   return {
     inPlace: true,
     keepsOutput: true,
@@ -79,8 +79,8 @@ function bindRelu(input: ImageShape, { ops, batch }: LayerContext): WeightlessLa
   };
 }
 
-function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: number): WeightlessLayer {
-  const n = elements(input) * batch;
+function bindLeakyRelu(input: ImageShape, { ops, lanes }: LayerContext, slope: number): WeightlessLayer {
+  const n = elements(input) * lanes;
   return {
     inPlace: true,
     keepsOutput: true,
@@ -97,8 +97,8 @@ function bindLeakyRelu(input: ImageShape, { ops, batch }: LayerContext, slope: n
  * Smooth activations. f′ is a function of p, which is y or x (see `Activation`), and so
  * R{dx} = f′·ṙdy + (df′/dp)·ṙp·dy, which is f′·ṙdy + f″·ṙx·dy: it needs dy as backward found it.
  */
-function bindSmooth(input: ImageShape, { ops, batch }: LayerContext, f: Activation): WeightlessLayer {
-  const n = elements(input) * batch;
+function bindSmooth(input: ImageShape, { ops, lanes }: LayerContext, f: Activation): WeightlessLayer {
+  const n = elements(input) * lanes;
   const ofInput = f === "softplus";
   const p = (x: Buffer, y: Buffer): Buffer => (ofInput ? x : y);
   return {

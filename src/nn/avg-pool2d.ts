@@ -114,7 +114,7 @@ export function adaptiveAvgPool2d(options: AdaptiveAvgPool2dOptions): Layer {
 }
 
 function planes([channels, inHeight, inWidth]: ImageShape, [, outHeight, outWidth]: ImageShape, context: LayerContext) {
-  return { channels, inHeight, inWidth, outHeight, outWidth, batch: context.batch };
+  return { channels, inHeight, inWidth, outHeight, outWidth, lanes: context.lanes };
 }
 
 /** Binds the passes of y = Ax to kernels for y = Ax and dx = Aᵀdy. */

@@ -121,13 +121,13 @@ class BoundConv2d implements BoundLayer {
     stride: number,
     padding: number,
     bias: boolean,
-    { ops, plan, batch }: LayerContext,
+    { ops, plan, lanes }: LayerContext,
   ) {
     const [inChannels, height, width] = input;
     const [outChannels, outHeight, outWidth] = output;
     const inHeight = height + 2 * padding;
     const inWidth = width + 2 * padding;
-    const kernel = { kernelHeight, kernelWidth, batch };
+    const kernel = { kernelHeight, kernelWidth, lanes };
     this.#ops = ops;
     this.#bias = bias;
     this.#weights = outChannels * inChannels * kernelHeight * kernelWidth;
@@ -144,7 +144,7 @@ class BoundConv2d implements BoundLayer {
             top: padding,
             left: padding,
             spread: 1,
-            batch,
+            lanes,
           };
     const spreadHeight = (outHeight - 1) * stride + 1;
     const spreadWidth = (outWidth - 1) * stride + 1;
@@ -157,14 +157,14 @@ class BoundConv2d implements BoundLayer {
       const channels = Math.min(together, outChannels - first);
       const frame = { height: outHeight, width: outWidth, outHeight: spreadHeight, outWidth: spreadWidth };
       return {
-        dy: first * outHeight * outWidth * batch,
+        dy: first * outHeight * outWidth * lanes,
         w: first * inChannels * kernelHeight * kernelWidth,
-        spread: { channels, ...frame, top: 0, left: 0, spread: stride, batch },
+        spread: { channels, ...frame, top: 0, left: 0, spread: stride, lanes },
         data: { ...this.#backwardData, outChannels: channels },
       };
     });
-    this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, batch]) : 0;
-    this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, batch]));
+    this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, lanes]) : 0;
+    this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, lanes]));
   }
 
   forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
@@ -220,8 +220,8 @@ class BoundConv2d implements BoundLayer {
 
   #biasGradient(dw: Buffer, dy: Buffer, accumulate: boolean): void {
     if (!this.#bias) return;
-    const { outChannels, outHeight, outWidth, batch } = this.#forward;
-    this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * batch, accumulate);
+    const { outChannels, outHeight, outWidth, lanes } = this.#forward;
+    this.#ops.sumRows(dw + this.#weights, dy, outChannels, outHeight * outWidth * lanes, accumulate);
   }
 
   #convolve(y: Buffer, x: Buffer, w: Buffer, bias: OptionalBuffer, accumulate: boolean, workspace: Buffer): void {

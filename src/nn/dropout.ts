@@ -35,8 +35,8 @@ export function dropout(options: DropoutOptions = {}): Layer {
   };
 }
 
-function bindDropout(input: ImageShape, { ops, batch }: LayerContext, p: number): WeightlessLayer {
-  const n = elements(input) * batch;
+function bindDropout(input: ImageShape, { ops, lanes }: LayerContext, p: number): WeightlessLayer {
+  const n = elements(input) * lanes;
   return {
     inPlace: true,
     savedFloats: n,

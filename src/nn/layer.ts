@@ -47,7 +47,7 @@ export interface LayerContext {
   readonly ops: Ops;
   readonly plan: Planner;
   /** Lanes: the padded number of images (`lanes` in network.ts). */
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** Where a layer's primal values and gradients lie, for one batch. y may be x, and dx may be dy: see `inPlace`. */
@@ -63,7 +63,7 @@ export interface LayerTape {
   /** ∂ℓ/∂y [out, B]; none before the first layer with weights, unless the gradient of the images is wanted. */
   readonly dy: OptionalBuffer;
   /** The number of lanes that hold images: one object for all layers of a tape, set before each forward pass. */
-  readonly lanes: { real: number };
+  readonly filled: { real: number };
 }
 
 /** The tangents of a layer's tape: the derivatives of everything in it along a direction v in weight space. */

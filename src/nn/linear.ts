@@ -67,10 +67,10 @@ class BoundLinear implements BoundLayer {
   readonly #shape: LinearShape;
   readonly #bias: boolean;
 
-  constructor(inFeatures: number, outFeatures: number, bias: boolean, { ops, batch }: LayerContext) {
+  constructor(inFeatures: number, outFeatures: number, bias: boolean, { ops, lanes }: LayerContext) {
     this.#ops = ops;
     this.#bias = bias;
-    this.#shape = { inFeatures, outFeatures, batch };
+    this.#shape = { inFeatures, outFeatures, lanes };
   }
 
   forward(tape: LayerTape, w: Buffer): void {
@@ -111,7 +111,7 @@ class BoundLinear implements BoundLayer {
 
   #biasGradient(dw: Buffer, dy: Buffer, accumulate: boolean): void {
     const bias = this.#biasOf(dw);
-    if (bias !== none) this.#ops.sumRows(bias, dy, this.#shape.outFeatures, this.#shape.batch, accumulate);
+    if (bias !== none) this.#ops.sumRows(bias, dy, this.#shape.outFeatures, this.#shape.lanes, accumulate);
   }
 }
 

@@ -48,11 +48,11 @@ export function localResponseNorm(options: LocalResponseNormOptions): Layer {
 function bindLocalResponseNorm(
   input: ImageShape,
   options: Readonly<Record<keyof LocalResponseNormOptions, number>>,
-  { ops, batch }: LayerContext,
+  { ops, lanes }: LayerContext,
 ): WeightlessLayer {
   const [channels, height, width] = input;
-  const shape = { channels, area: height * width, batch, ...options };
-  const n = elements(input) * batch;
+  const shape = { channels, area: height * width, lanes, ...options };
+  const n = elements(input) * lanes;
   return {
     inPlace: false,
     savedFloats: n,

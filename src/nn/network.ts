@@ -24,7 +24,7 @@ import {
 } from "./tape.ts";
 
 /** Lanes for `images` images: as many, padded as the backend's kernels need it. */
-export function lanes({ layers, shapes }: Model, images: number, plan: Planner): number {
+export function laneCount({ layers, shapes }: Model, images: number, plan: Planner): number {
   const planned = layers.map((layer, i) => layer.planned(shapes[i]!));
   return plan.lanes(planned, images);
 }
@@ -32,7 +32,7 @@ export function lanes({ layers, shapes }: Model, images: number, plan: Planner):
 export class Network {
   readonly model: Model;
   /** The number of lanes of every activation. */
-  readonly batch: number;
+  readonly lanes: number;
   readonly #ops: Ops;
   /** The model in the order in which its layers run. */
   readonly #chain: Model;
@@ -50,34 +50,34 @@ export class Network {
   constructor(
     model: Model,
     { ops, plan }: Pick<Backend, "ops" | "plan">,
-    batch: number,
+    lanes: number,
     allocator: Allocator,
     loss: Loss = "cross-entropy",
   ) {
     this.model = model;
-    this.batch = batch;
+    this.lanes = lanes;
     this.#loss = loss;
     this.#ops = ops;
     this.#chain = poolingFirst(model);
     const { layers, shapes } = this.#chain;
-    this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, plan, batch }));
+    this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, plan, lanes }));
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
     this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);
     const workspace = this.#layers.reduce((most, layer) => Math.max(most, layer.workspaceFloats), 0);
     this.#workspace = workspace ? allocator.allocate(workspace) : nowhere;
-    const passing = passingFloats(this.#chain, this.#layers, batch);
+    const passing = passingFloats(this.#chain, this.#layers, lanes);
     this.#passing = passing ? allocator.allocate(passing) : nowhere;
   }
 
   /** Allocates room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which are not copied. */
   tape(allocator: Allocator, images: Buffer, targets: Buffer, wanted: Wanted): Tape {
     const given = { images, targets, passing: this.#passing, wanted };
-    return allocateTape(this.#chain, this.#layers, this.batch, allocator, given);
+    return allocateTape(this.#chain, this.#layers, this.lanes, allocator, given);
   }
 
   tangent(allocator: Allocator, wanted: Wanted): Tangent {
-    return allocateTangent(this.#chain, this.#layers, this.batch, allocator, { passing: this.#passing, wanted });
+    return allocateTangent(this.#chain, this.#layers, this.lanes, allocator, { passing: this.#passing, wanted });
   }
 
   /**
@@ -86,7 +86,7 @@ export class Network {
    * and draws nothing.
    */
   forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
-    tape.lanes.real = images;
+    tape.filled.real = images;
     this.#layers.forEach((layer, i) => {
       const stream = random && { ...random, stream: random.stream + i };
       layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, stream, this.#workspace);
@@ -95,7 +95,7 @@ export class Network {
 
   /** Computes losses and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
   loss(tape: Tape, images: number): void {
-    lossForward(this.#loss, this.#ops, tape, { classes: this.model.classes, images, batch: this.batch });
+    lossForward(this.#loss, this.#ops, tape, { classes: this.model.classes, images, lanes: this.lanes });
   }
 
   /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is none, and the images' gradient if the tape has room. */
@@ -114,8 +114,8 @@ export class Network {
       const at = this.#offsets[i]!;
       this.#layers[i]!.forwardR(tape.layers[i]!, moving(tangent.layers[i]!), theta + at, v + at, this.#workspace);
     }
-    const shape = { classes: this.model.classes, images, batch: this.batch };
-    if (this.#first === this.#layers.length) this.#ops.fill(tangent.logits, 0, shape.classes * shape.batch);
+    const shape = { classes: this.model.classes, images, lanes: this.lanes };
+    if (this.#first === this.#layers.length) this.#ops.fill(tangent.logits, 0, shape.classes * shape.lanes);
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 

@@ -123,9 +123,9 @@ function norm(
     flops: () => 0,
     bind(input, context) {
       const [channels, height, width] = input;
-      const { batch } = context;
-      const images = batch;
-      const shape = { channels, groups: groupsOf(input), area: height * width, images, batch, acrossImages };
+      const { lanes } = context;
+      const images = lanes;
+      const shape = { channels, groups: groupsOf(input), area: height * width, images, lanes, acrossImages };
       return new BoundNorm(shape, affine, eps, context);
     },
   };
@@ -144,41 +144,41 @@ class BoundNorm implements BoundLayer {
   #shape: NormShape;
 
   constructor(shape: NormShape, affine: boolean, eps: number, { ops }: LayerContext) {
-    const { channels, groups, batch } = shape;
+    const { channels, groups, lanes } = shape;
     this.#ops = ops;
     this.#shape = shape;
     this.#affine = affine;
     this.#eps = eps;
-    this.workspaceFloats = 2 * (channels + groups) * batch;
-    this.savedFloats = 2 * groups * batch + this.workspaceFloats;
+    this.workspaceFloats = 2 * (channels + groups) * lanes;
+    this.savedFloats = 2 * groups * lanes + this.workspaceFloats;
   }
 
-  forward({ x, y, saved, lanes }: LayerTape, w: Buffer): void {
-    this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(lanes.real));
+  forward({ x, y, saved, filled }: LayerTape, w: Buffer): void {
+    this.#ops.normForward(y, saved, x, this.#weight(w), this.#bias(w), this.#eps, this.#of(filled.real));
   }
 
   // The sums are needed even if no gradient is wanted: the tangent pass reads them.
-  backward({ x, saved, dx, dy, lanes }: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean): void {
+  backward({ x, saved, dx, dy, filled }: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean): void {
     const sums = this.#sums(saved);
-    this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(lanes.real));
+    this.#ops.normBackward(dx, sums, dy, x, saved, this.#weight(w), this.#of(filled.real));
     if (dw !== none) this.#parameterGradient(dw, sums, accumulate);
   }
 
-  forwardR({ x, saved, lanes }: LayerTape, { rx, ry, saved: rSaved }: MovingTangent, w: Buffer, v: Buffer): void {
+  forwardR({ x, saved, filled }: LayerTape, { rx, ry, saved: rSaved }: MovingTangent, w: Buffer, v: Buffer): void {
     const [weight, rWeight, rBias] = [this.#weight(w), this.#weight(v), this.#bias(v)];
     const rStatistics = rx === none ? none : rSaved;
-    this.#ops.normForwardR(ry, rStatistics, rx, x, saved, weight, rWeight, rBias, this.#of(lanes.real));
+    this.#ops.normForwardR(ry, rStatistics, rx, x, saved, weight, rWeight, rBias, this.#of(filled.real));
   }
 
   backwardR(
-    { x, dy, saved, lanes }: GradientTape,
+    { x, dy, saved, filled }: GradientTape,
     { rx, rdx, rdy, saved: rSaved }: MovingTangent,
     w: Buffer,
     v: Buffer,
     rdw: OptionalBuffer,
     workspace: Buffer,
   ): void {
-    const shape = this.#of(lanes.real);
+    const shape = this.#of(filled.real);
     const sums = this.#sums(saved);
     const [weight, rWeight] = [this.#weight(w), this.#weight(v)];
     const rStatistics = rx === none ? none : rSaved;
@@ -193,7 +193,7 @@ class BoundNorm implements BoundLayer {
   }
 
   #sums(saved: Buffer): Buffer {
-    return saved + 2 * this.#shape.groups * this.#shape.batch;
+    return saved + 2 * this.#shape.groups * this.#shape.lanes;
   }
 
   #weight(w: Buffer): OptionalBuffer {
@@ -206,7 +206,7 @@ class BoundNorm implements BoundLayer {
 
   /** Sums dγ and dβ together: they lie one after the other, and so do the sums of their lanes. */
   #parameterGradient(dw: Buffer, sums: Buffer, accumulate: boolean): void {
-    const { channels, batch } = this.#shape;
-    if (this.#affine) this.#ops.sumRows(dw, sums, 2 * channels, batch, accumulate);
+    const { channels, lanes } = this.#shape;
+    if (this.#affine) this.#ops.sumRows(dw, sums, 2 * channels, lanes, accumulate);
   }
 }

@@ -74,7 +74,7 @@ export function maxPool2d(options: MaxPool2dOptions): Layer {
           kernelWidth,
           stride: step,
           padding,
-          batch: context.batch,
+          lanes: context.lanes,
         },
         context,
       );
@@ -82,11 +82,11 @@ export function maxPool2d(options: MaxPool2dOptions): Layer {
   };
 }
 
-function bindMaxPool2d(shape: Pool2dShape, { ops, batch }: LayerContext): WeightlessLayer {
+function bindMaxPool2d(shape: Pool2dShape, { ops, lanes }: LayerContext): WeightlessLayer {
   return {
     inPlace: false,
     forgetsInput: true,
-    savedFloats: elements([shape.channels, shape.outHeight, shape.outWidth, batch]),
+    savedFloats: elements([shape.channels, shape.outHeight, shape.outWidth, lanes]),
     workspaceFloats: 0,
     forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),
     backward: ({ saved, dx, dy }) => ops.maxPool2dScatter(dx, saved, dy, shape),

@@ -5,11 +5,11 @@ import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/buff
 import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
 import type { Model } from "./model.ts";
 
-/** Primal values of one pass over one batch of `batch` lanes. */
+/** Primal values of one pass over one batch, in `lanes` lanes. */
 export interface Tape {
   readonly layers: readonly LayerTape[];
   /** The number of lanes that hold images, set by the last forward pass. */
-  readonly lanes: { real: number };
+  readonly filled: { real: number };
   /** [c, h, w, B] */
   readonly images: Buffer;
   /** [classes, B]: one-hot or soft */
@@ -54,9 +54,9 @@ function passes(layers: readonly BoundLayer[], i: number): boolean {
 }
 
 /** Returns the floats of the largest of those values, which share one place. */
-export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], batch: number): number {
+export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], lanes: number): number {
   return layers.reduce(
-    (most, _, i) => (passes(layers, i) ? Math.max(most, elements(shapes[i + 1]!) * batch) : most),
+    (most, _, i) => (passes(layers, i) ? Math.max(most, elements(shapes[i + 1]!) * lanes) : most),
     0,
   );
 }
@@ -65,14 +65,14 @@ export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], 
 export function allocateTape(
   model: Model,
   layers: readonly BoundLayer[],
-  batch: number,
+  lanes: number,
   allocator: Allocator,
   { images, targets, passing, wanted }: { images: Buffer; targets: Buffer; passing: Buffer; wanted: Wanted },
 ): Tape {
-  const classes = model.classes * batch;
-  const lanes = { real: batch };
-  const values = chain(model, layers, batch, allocator, { input: images, first: 0, passing });
-  const { gradients, dLogits } = chainBack(model, layers, batch, allocator, wanted.images);
+  const classes = model.classes * lanes;
+  const filled = { real: lanes };
+  const values = chain(model, layers, lanes, allocator, { input: images, first: 0, passing });
+  const { gradients, dLogits } = chainBack(model, layers, lanes, allocator, wanted.images);
   return {
     layers: layers.map((layer, i) => ({
       x: values[i]!,
@@ -80,14 +80,14 @@ export function allocateTape(
       saved: layer.savedFloats ? allocator.allocate(layer.savedFloats) : nowhere,
       dx: gradients[i],
       dy: gradients[i + 1],
-      lanes,
+      filled,
     })),
-    lanes,
+    filled,
     images,
     targets,
     logits: values.at(-1)!,
     probabilities: allocator.allocate(classes),
-    losses: allocator.allocate(batch),
+    losses: allocator.allocate(lanes),
     dLogits,
     dImages: gradients[0],
     dTargets: wanted.targets ? allocator.allocate(classes) : none,
@@ -111,12 +111,12 @@ export function firstWeights({ layers, shapes }: Model): number {
 export function allocateTangent(
   model: Model,
   layers: readonly BoundLayer[],
-  batch: number,
+  lanes: number,
   allocator: Allocator,
   { passing, wanted }: { passing: Buffer; wanted: Wanted },
 ): Tangent {
-  const values = chain(model, layers, batch, allocator, { input: none, first: firstWeights(model), passing });
-  const { gradients, dLogits } = chainBack(model, layers, batch, allocator, wanted.images, passing);
+  const values = chain(model, layers, lanes, allocator, { input: none, first: firstWeights(model), passing });
+  const { gradients, dLogits } = chainBack(model, layers, lanes, allocator, wanted.images, passing);
   return {
     layers: layers.map((layer, i) => ({
       rx: values[i],
@@ -126,10 +126,10 @@ export function allocateTangent(
       rdy: gradients[i + 1],
     })),
     // It is zero if no layer has weights, but must exist.
-    logits: values.at(-1) ?? allocator.allocate(model.classes * batch),
+    logits: values.at(-1) ?? allocator.allocate(model.classes * lanes),
     dLogits,
     dImages: gradients[0],
-    dTargets: wanted.targets ? allocator.allocate(model.classes * batch) : none,
+    dTargets: wanted.targets ? allocator.allocate(model.classes * lanes) : none,
   };
 }
 
@@ -137,7 +137,7 @@ export function allocateTangent(
 function chain<Input extends OptionalBuffer>(
   model: Model,
   layers: readonly BoundLayer[],
-  batch: number,
+  lanes: number,
   allocator: Allocator,
   { input, first, passing }: { input: Input; first: number; passing: Buffer },
 ): (Input | Buffer)[] {
@@ -146,7 +146,7 @@ function chain<Input extends OptionalBuffer>(
   let kept = true;
   layers.forEach((layer, i) => {
     const reuse = i < first || layer.view || (layer.inPlace && !kept);
-    const own = () => (passes(layers, i) ? passing : allocator.allocate(elements(model.shapes[i + 1]!) * batch));
+    const own = () => (passes(layers, i) ? passing : allocator.allocate(elements(model.shapes[i + 1]!) * lanes));
     values.push(reuse ? values[i]! : own());
     if (!layer.view) kept = layer.keepsOutput ?? false;
   });
@@ -160,12 +160,12 @@ function chain<Input extends OptionalBuffer>(
 function chainBack(
   model: Model,
   layers: readonly BoundLayer[],
-  batch: number,
+  lanes: number,
   allocator: Allocator,
   wanted: boolean,
   passing?: Buffer,
 ): { gradients: OptionalBuffer[]; dLogits: Buffer } {
-  const dLogits = allocator.allocate(model.classes * batch);
+  const dLogits = allocator.allocate(model.classes * lanes);
   const gradients = new Array<OptionalBuffer>(layers.length + 1).fill(none);
   gradients[layers.length] = dLogits;
   // Gradients below the first layer with weights are needed only if the images' is wanted.
@@ -176,7 +176,7 @@ function chainBack(
     const reuse = layers[i]!.view || (layers[i]!.inPlace && dy !== dLogits);
     if (reuse && !layers[i]!.keepsGradient) gradients[i] = dy;
     else if (passing !== undefined && passes(layers, i - 1)) gradients[i] = passing;
-    else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * batch);
+    else gradients[i] = allocator.allocate(elements(model.shapes[i]!) * lanes);
   }
   return { gradients, dLogits };
 }

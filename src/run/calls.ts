@@ -15,7 +15,7 @@ import { Callbacks } from "./options/callbacks.ts";
 import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
 import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
 import { abortable } from "./orchestrator/abortable.ts";
-import type { Control, Report } from "./orchestrator/api.ts";
+import type { Control, ProgressMessage } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";
 import { followable, type Placed } from "./place.ts";
@@ -108,7 +108,7 @@ async function call<Name extends CallName>(
     let over = false;
     const ended = new Promise<void>((resolve) => {
       let handled: Promise<unknown> = Promise.resolve();
-      port1.onmessage = ({ data }: MessageEvent<Report>) => {
+      port1.onmessage = ({ data }: MessageEvent<ProgressMessage>) => {
         if (data === "end") resolve(handled.then(() => callbacks.settled()));
         else if ("progress" in data) callbacks.tell(onProgress, data.progress);
         else {

@@ -12,7 +12,7 @@ import { distillChecks } from "./options/call-checks.ts";
 import { checked } from "./options/config.ts";
 import type { DistillOptions as OptionsHere, Progress } from "./options/distill.ts";
 import { checkMemoryLimit } from "./options/memory-limit.ts";
-import type { Control, Report, RunApi } from "./orchestrator/api.ts";
+import type { Control, ProgressMessage, RunApi } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";
 import { followable, type Placed } from "./place.ts";
@@ -202,7 +202,7 @@ class Reports {
   #wake: () => void = () => {};
 
   constructor(port: MessagePort) {
-    port.onmessage = ({ data }: MessageEvent<Report>) => {
+    port.onmessage = ({ data }: MessageEvent<ProgressMessage>) => {
       if (data === "end") this.#ended = true;
       else if ("progress" in data) this.#waiting.push(data.progress as Progress);
       this.#wake();

@@ -28,7 +28,7 @@ export interface CallOptions {
 }
 
 /** The options with which a group of workers is started. */
-export interface PoolOptions {
+export interface GroupOptions {
   readonly workers: number;
   /** The options of each worker's engine. */
   readonly engine: EngineOptions;
@@ -38,10 +38,10 @@ export interface PoolOptions {
 }
 
 /** Makes options of at most `most` workers out of those of a call: more workers would have nothing to do. */
-export function poolOptions(
+export function groupOptions(
   { workers = 0, threads, engine, signal }: CallOptions,
   most: number,
-): Omit<PoolOptions, "start"> {
+): Omit<GroupOptions, "start"> {
   const busy = Math.min(workers, most);
   const wanted: EngineOptions = {
     backend: (engine?.backend.name ?? defaultBackend) as BackendName,

@@ -7,7 +7,6 @@ import { batchInto, classIndex, type Dataset } from "../../src/data/dataset.ts";
 import { digits } from "../../src/data/layouts/digits.ts";
 import { subset } from "../../src/data/subsets.ts";
 import { computing } from "../../src/distill/computing.ts";
-import type { DistillConfig } from "../../src/distill/config.ts";
 import { methodContext } from "../../src/distill/method.ts";
 import { distributionMatchingMethod } from "../../src/distill/methods/distribution-matching/method.ts";
 import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
@@ -27,8 +26,8 @@ import { baseline } from "../../src/run/in-place/baseline.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { DelayedBackend } from "../delayed-backend.ts";
-import { differenceTolerance, expectClose, float64Tolerance, paint } from "../helpers.ts";
-import { brightHalves, halvesNet } from "./halves.ts";
+import { differenceTolerance, expectClose, float64Tolerance } from "../helpers.ts";
+import { brightHalves } from "./halves.ts";
 
 /** Uneven classes, one of which has fewer images than a step wants. */
 const halves = brightHalves({ count: 30 });

@@ -9,7 +9,7 @@ import { Segments, type TrajectoryMemory } from "../../src/inner/segments.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { elements } from "../../src/nn/layer.ts";
 import { sequential } from "../../src/nn/model.ts";
-import { lanes, Network } from "../../src/nn/network.ts";
+import { laneCount, Network } from "../../src/nn/network.ts";
 import { paint } from "../helpers.ts";
 import { smallConvNet } from "./noise.ts";
 
@@ -33,7 +33,7 @@ const floats = {
   state: floatsOf((allocator) => allocator.allocate(model.parameterCount)),
   step: floatsOf((allocator) => {
     const backend = planBackend({ name: "wasm", plan: wasmPlan, threads: 1, atOnce: 1 });
-    const network = new Network(model, backend, lanes(model, images, wasmPlan), new CountingAllocator());
+    const network = new Network(model, backend, laneCount(model, images, wasmPlan), new CountingAllocator());
     network.tape(allocator, 1, 1, { images: false, targets: true });
   }),
 };

@@ -15,7 +15,7 @@ const twice: Layer = {
   parameters: () => [],
   planned: () => ({ op: "elementwise" }),
   flops: () => 0,
-  bind(input, { ops, batch }) {
+  bind(input, { ops, lanes: batch }) {
     const n = elements(input) * batch;
     return {
       inPlace: true,

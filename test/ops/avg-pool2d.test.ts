@@ -16,7 +16,7 @@ interface Row {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly padding?: number;
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 const rows: readonly Row[] = [
@@ -58,11 +58,11 @@ const rows: readonly Row[] = [
   { why: "padding 1, 2x3 windows", channels: 2, size: [4, 5], kernel: [2, 3], stride: [2, 3], padding: 1 },
   { why: "padding 1 around one pixel", channels: 3, size: [1, 1], kernel: [3, 3], stride: [1, 1], padding: 1 },
   { why: "padding 2 around two pixels", size: [2, 1], kernel: [4, 4], stride: [1, 1], padding: 2 },
-  { why: "batch 8", channels: 3, size: [5, 5], kernel: [2, 2], stride: [2, 2], batch: 8 },
-  { why: "batch 12", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], padding: 1, batch: 12 },
-  { why: "batch 16", channels: 3, size: [5, 5], kernel: [2, 2], stride: [1, 1], batch: 16 },
-  { why: "batch 20", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], batch: 20 },
-  { why: "batch 64", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], padding: 1, batch: 64 },
+  { why: "lanes 8", channels: 3, size: [5, 5], kernel: [2, 2], stride: [2, 2], lanes: 8 },
+  { why: "lanes 12", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], padding: 1, lanes: 12 },
+  { why: "lanes 16", channels: 3, size: [5, 5], kernel: [2, 2], stride: [1, 1], lanes: 16 },
+  { why: "lanes 20", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], lanes: 20 },
+  { why: "lanes 64", channels: 3, size: [5, 5], kernel: [3, 3], stride: [2, 2], padding: 1, lanes: 64 },
   {
     why: "work for threads, odd sizes",
     channels: 5,
@@ -70,10 +70,10 @@ const rows: readonly Row[] = [
     kernel: [3, 3],
     stride: [2, 2],
     padding: 1,
-    batch: 20,
+    lanes: 20,
   },
-  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: [2, 2], batch: 12 },
-  { why: "ConvNet's last", channels: 32, size: [8, 8], kernel: [2, 2], stride: [2, 2], batch: 12 },
+  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: [2, 2], lanes: 12 },
+  { why: "ConvNet's last", channels: 32, size: [8, 8], kernel: [2, 2], stride: [2, 2], lanes: 12 },
 ];
 
 interface BinRow {
@@ -81,7 +81,7 @@ interface BinRow {
   readonly channels?: number;
   readonly size: Pair;
   readonly out: Pair;
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 const binRows: readonly BinRow[] = [
@@ -118,16 +118,16 @@ const binRows: readonly BinRow[] = [
   { why: "many bins of one pixel", channels: 3, size: [1, 1], out: [4, 3] },
   { why: "more rows, fewer columns", channels: 2, size: [3, 7], out: [5, 2] },
   { why: "more columns, fewer rows", channels: 2, size: [7, 3], out: [2, 5] },
-  { why: "batch 8", channels: 3, size: [5, 5], out: [2, 2], batch: 8 },
-  { why: "batch 12", channels: 3, size: [5, 5], out: [3, 3], batch: 12 },
-  { why: "batch 16", channels: 3, size: [5, 5], out: [1, 1], batch: 16 },
-  { why: "batch 20", channels: 3, size: [5, 7], out: [3, 2], batch: 20 },
-  { why: "batch 64", channels: 3, size: [5, 5], out: [4, 4], batch: 64 },
-  { why: "work for threads, odd sizes", channels: 5, size: [13, 11], out: [5, 4], batch: 20 },
-  { why: "work for threads, one bin", channels: 13, size: [11, 13], out: [1, 1], batch: 20 },
-  { why: "AlexNet's 6x6 of 7x7", channels: 8, size: [7, 7], out: [6, 6], batch: 12 },
-  { why: "AlexNet's 6x6 of 13x13", channels: 8, size: [13, 13], out: [6, 6], batch: 12 },
-  { why: "ResNet's global mean", channels: 32, size: [7, 7], out: [1, 1], batch: 12 },
+  { why: "lanes 8", channels: 3, size: [5, 5], out: [2, 2], lanes: 8 },
+  { why: "lanes 12", channels: 3, size: [5, 5], out: [3, 3], lanes: 12 },
+  { why: "lanes 16", channels: 3, size: [5, 5], out: [1, 1], lanes: 16 },
+  { why: "lanes 20", channels: 3, size: [5, 7], out: [3, 2], lanes: 20 },
+  { why: "lanes 64", channels: 3, size: [5, 5], out: [4, 4], lanes: 64 },
+  { why: "work for threads, odd sizes", channels: 5, size: [13, 11], out: [5, 4], lanes: 20 },
+  { why: "work for threads, one bin", channels: 13, size: [11, 13], out: [1, 1], lanes: 20 },
+  { why: "AlexNet's 6x6 of 7x7", channels: 8, size: [7, 7], out: [6, 6], lanes: 12 },
+  { why: "AlexNet's 6x6 of 13x13", channels: 8, size: [13, 13], out: [6, 6], lanes: 12 },
+  { why: "ResNet's global mean", channels: 32, size: [7, 7], out: [1, 1], lanes: 12 },
 ];
 
 interface Case {
@@ -138,21 +138,21 @@ interface Case {
   readonly backward: (ops: Ops, dx: number, dy: number) => void;
 }
 
-function sizes(channels: number, size: Pair, out: Pair, batch: number) {
+function sizes(channels: number, size: Pair, out: Pair, lanes: number) {
   const shape: AdaptivePool2dShape = {
     channels,
     inHeight: size[0],
     inWidth: size[1],
     outHeight: out[0],
     outWidth: out[1],
-    batch,
+    lanes,
   };
-  return { shape, xFloats: channels * size[0] * size[1] * batch, yFloats: channels * out[0] * out[1] * batch };
+  return { shape, xFloats: channels * size[0] * size[1] * lanes, yFloats: channels * out[0] * out[1] * lanes };
 }
 
-const windows = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0, batch = 4 }): Case => {
+const windows = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0, lanes = 4 }): Case => {
   const outSide = (i: 0 | 1) => Math.floor((size[i] + 2 * padding - kernel[i]) / stride[i]) + 1;
-  const { shape, ...floats } = sizes(channels, size, [outSide(0), outSide(1)], batch);
+  const { shape, ...floats } = sizes(channels, size, [outSide(0), outSide(1)], lanes);
   const [kernelHeight, kernelWidth] = kernel;
   const [strideHeight, strideWidth] = stride;
   const full: AvgPool2dShape = { ...shape, kernelHeight, kernelWidth, strideHeight, strideWidth, padding };
@@ -164,8 +164,8 @@ const windows = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0
   };
 });
 
-const bins = binRows.map(({ why, channels = 1, size, out, batch = 4 }): Case => {
-  const { shape, ...floats } = sizes(channels, size, out, batch);
+const bins = binRows.map(({ why, channels = 1, size, out, lanes = 4 }): Case => {
+  const { shape, ...floats } = sizes(channels, size, out, lanes);
   return {
     why,
     ...floats,

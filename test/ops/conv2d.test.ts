@@ -24,7 +24,7 @@ interface Row {
   readonly stride?: number;
   /** Input rows and columns that no window reaches. */
   readonly rest?: readonly [number, number];
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 /** A size at which a kernel changes its way, one below and one above. */
@@ -45,7 +45,7 @@ const tiles: readonly Row[] = [
   // Rows are whole vectors: of 2 lanes, rows of an even number of pixels.
   ...[-4, -2, 0, 2, 4].flatMap((more): Row[] => {
     const columns = (COLUMNS + more) / 2;
-    const row = { kernel: [1, 2] as const, out: [2, columns - (columns % 2)] as const, batch: 2 };
+    const row = { kernel: [1, 2] as const, out: [2, columns - (columns % 2)] as const, lanes: 2 };
     return [1, 2, 3, ROWS].map((n) => ({
       why: `${n} rows of ${2 * row.out[1]} floats, ${more}`,
       channels: [n, n],
@@ -92,48 +92,48 @@ const rows: readonly Row[] = [
   { why: "the kernel covers the input", channels: [3, 5], kernel: [4, 6], out: [1, 1] },
   { why: "one row of output", channels: [3, 4], kernel: [3, 3], out: [1, 7] },
   { why: "one column of output", channels: [3, 4], kernel: [3, 3], out: [7, 1] },
-  { why: "row of 8 floats", channels: [3, 5], kernel: [3, 3], out: [3, 2], batch: 4 },
-  { why: "row of 12 floats", channels: [3, 5], kernel: [3, 3], out: [3, 1], batch: 12 },
-  { why: "row of 16 floats", channels: [3, 5], kernel: [3, 3], out: [3, 4], batch: 4 },
-  { why: "row of 20 floats", channels: [3, 5], kernel: [3, 3], out: [3, 5], batch: 4 },
-  { why: "row of 28 floats", channels: [3, 5], kernel: [3, 3], out: [2, 7], batch: 4 },
-  { why: "row of 36 floats", channels: [3, 5], kernel: [3, 3], out: [2, 3], batch: 12 },
-  { why: "batch 8", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 8 },
-  { why: "batch 16", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 16 },
-  { why: "batch 20", channels: [3, 5], kernel: [3, 3], out: [3, 3], batch: 20 },
-  { why: "batch 64", channels: [3, 5], kernel: [3, 3], out: [2, 3], batch: 64 },
-  { why: "2 lanes", channels: [3, 5], kernel: [3, 3], out: [3, 4], batch: 2 },
-  { why: "2 lanes, one pair of columns", channels: [5, 7], kernel: [3, 2], out: [4, 2], batch: 2 },
-  { why: "6 lanes, a row of 12 floats", channels: [4, 5], kernel: [3, 3], out: [5, 2], batch: 6 },
-  { why: "10 lanes, a row of 20 floats", channels: [3, 6], kernel: [3, 3], out: [3, 2], batch: 10 },
-  { why: "10 lanes, a row of 40 floats", channels: [6, 9], kernel: [5, 3], out: [6, 4], batch: 10 },
-  { why: "18 lanes", channels: [5, 5], kernel: [3, 3], out: [4, 6], batch: 18 },
-  { why: "22 lanes", channels: [7, 4], kernel: [2, 3], out: [4, 4], batch: 22 },
+  { why: "row of 8 floats", channels: [3, 5], kernel: [3, 3], out: [3, 2], lanes: 4 },
+  { why: "row of 12 floats", channels: [3, 5], kernel: [3, 3], out: [3, 1], lanes: 12 },
+  { why: "row of 16 floats", channels: [3, 5], kernel: [3, 3], out: [3, 4], lanes: 4 },
+  { why: "row of 20 floats", channels: [3, 5], kernel: [3, 3], out: [3, 5], lanes: 4 },
+  { why: "row of 28 floats", channels: [3, 5], kernel: [3, 3], out: [2, 7], lanes: 4 },
+  { why: "row of 36 floats", channels: [3, 5], kernel: [3, 3], out: [2, 3], lanes: 12 },
+  { why: "lanes 8", channels: [3, 5], kernel: [3, 3], out: [3, 3], lanes: 8 },
+  { why: "lanes 16", channels: [3, 5], kernel: [3, 3], out: [3, 3], lanes: 16 },
+  { why: "lanes 20", channels: [3, 5], kernel: [3, 3], out: [3, 3], lanes: 20 },
+  { why: "lanes 64", channels: [3, 5], kernel: [3, 3], out: [2, 3], lanes: 64 },
+  { why: "2 lanes", channels: [3, 5], kernel: [3, 3], out: [3, 4], lanes: 2 },
+  { why: "2 lanes, one pair of columns", channels: [5, 7], kernel: [3, 2], out: [4, 2], lanes: 2 },
+  { why: "6 lanes, a row of 12 floats", channels: [4, 5], kernel: [3, 3], out: [5, 2], lanes: 6 },
+  { why: "10 lanes, a row of 20 floats", channels: [3, 6], kernel: [3, 3], out: [3, 2], lanes: 10 },
+  { why: "10 lanes, a row of 40 floats", channels: [6, 9], kernel: [5, 3], out: [6, 4], lanes: 10 },
+  { why: "18 lanes", channels: [5, 5], kernel: [3, 3], out: [4, 6], lanes: 18 },
+  { why: "22 lanes", channels: [7, 4], kernel: [2, 3], out: [4, 4], lanes: 22 },
   { why: "stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2 },
   { why: "stride 3", channels: [3, 5], kernel: [3, 3], out: [2, 3], stride: 3 },
-  { why: "stride 2, 5x5 kernel", channels: [2, 7], kernel: [5, 5], out: [3, 2], stride: 2, batch: 12 },
-  { why: "stride 2, even kernel", channels: [2, 4], kernel: [2, 4], out: [3, 5], stride: 2, batch: 8 },
+  { why: "stride 2, 5x5 kernel", channels: [2, 7], kernel: [5, 5], out: [3, 2], stride: 2, lanes: 12 },
+  { why: "stride 2, even kernel", channels: [2, 4], kernel: [2, 4], out: [3, 5], stride: 2, lanes: 8 },
   { why: "stride over pixels that no window sees", channels: [3, 5], kernel: [1, 1], out: [3, 3], stride: 2 },
-  { why: "stride 3 over unseen pixels", channels: [2, 3], kernel: [2, 1], out: [3, 4], stride: 3, batch: 20 },
+  { why: "stride 3 over unseen pixels", channels: [2, 3], kernel: [2, 1], out: [3, 4], stride: 3, lanes: 20 },
   { why: "stride 4, 11x11 kernel (AlexNet)", channels: [3, 5], kernel: [11, 11], out: [2, 2], stride: 4 },
   { why: "rows left over by stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2, rest: [1, 0] },
   { why: "columns left over by stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2, rest: [0, 1] },
   { why: "both left over by stride 3", channels: [2, 4], kernel: [3, 2], out: [2, 2], stride: 3, rest: [2, 1] },
   { why: "input larger than stride 1 reaches", channels: [2, 3], kernel: [3, 3], out: [2, 2], rest: [2, 3] },
-  { why: "long sum: 70 channels", channels: [70, 6], kernel: [3, 3], out: [2, 2], batch: 8 },
+  { why: "long sum: 70 channels", channels: [70, 6], kernel: [3, 3], out: [2, 2], lanes: 8 },
   { why: "sums in more than one pass: 4,140 taps", channels: [460, 5], kernel: [3, 3], out: [1, 2] },
   { why: "the same for the backward pass", channels: [5, 460], kernel: [3, 3], out: [2, 1] },
-  { why: "long weight gradient sum", channels: [1, 2], kernel: [2, 2], out: [24, 25], batch: 64 },
-  { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], batch: 12 },
-  { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, batch: 20 },
-  { why: "work for threads, 1x1 kernel", channels: [7, 10], kernel: [1, 1], out: [9, 9], batch: 8 },
+  { why: "long weight gradient sum", channels: [1, 2], kernel: [2, 2], out: [24, 25], lanes: 64 },
+  { why: "work for threads, odd sizes", channels: [5, 7], kernel: [3, 3], out: [5, 7], lanes: 12 },
+  { why: "work for threads, stride 2", channels: [3, 9], kernel: [5, 5], out: [4, 5], stride: 2, lanes: 20 },
+  { why: "work for threads, 1x1 kernel", channels: [7, 10], kernel: [1, 1], out: [9, 9], lanes: 8 },
   ...passes,
   ...tiles,
-  { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], batch: 10 },
-  { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], batch: 10 },
+  { why: "LeNet's first layer", channels: [1, 6], kernel: [5, 5], out: [28, 28], lanes: 10 },
+  { why: "LeNet's second layer", channels: [6, 16], kernel: [5, 5], out: [10, 10], lanes: 10 },
 ];
 
-const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0], batch = 4 }, row) => {
+const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0], lanes = 4 }, row) => {
   const shape: Conv2dShape = {
     inChannels: channels[0],
     inHeight: (out[0] - 1) * stride + kernel[0] + rest[0],
@@ -144,16 +144,16 @@ const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0],
     kernelHeight: kernel[0],
     kernelWidth: kernel[1],
     stride,
-    batch,
+    lanes,
   };
   return {
     why,
     // Parameters lie at any alignment; over the table, at all of them.
     shift: row % 4,
     shape,
-    xFloats: shape.inChannels * shape.inHeight * shape.inWidth * batch,
+    xFloats: shape.inChannels * shape.inHeight * shape.inWidth * lanes,
     wFloats: channels[0] * channels[1] * kernel[0] * kernel[1],
-    yFloats: shape.outChannels * shape.outHeight * shape.outWidth * batch,
+    yFloats: shape.outChannels * shape.outHeight * shape.outWidth * lanes,
   };
 });
 
@@ -189,7 +189,7 @@ describe("conv2dForward", () => {
 describe("conv2dBackwardData", () => {
   for (const { why, shape: forward, shift, wFloats } of cases) {
     test(why, () => {
-      const { kernelHeight, kernelWidth, stride, batch, inChannels, outChannels } = forward;
+      const { kernelHeight, kernelWidth, stride, lanes, inChannels, outChannels } = forward;
       const outHeight = (forward.outHeight - 1) * stride + 1;
       const outWidth = (forward.outWidth - 1) * stride + 1;
       // No padding, half the kernel, and all of it: then only some columns, or none, see every tap.
@@ -199,10 +199,10 @@ describe("conv2dBackwardData", () => {
         const inWidth = forward.inWidth - 2 * padding;
         if (inHeight < 1 || inWidth < 1) continue;
         const sizes = { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth };
-        const shape: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, batch };
-        const xFloats = inChannels * inHeight * inWidth * batch;
+        const shape: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, lanes };
+        const xFloats = inChannels * inHeight * inWidth * lanes;
         for (const { kind, values, tolerance } of paints) {
-          const dy = { values: values(outChannels * outHeight * outWidth * batch, 5) };
+          const dy = { values: values(outChannels * outHeight * outWidth * lanes, 5) };
           const w = { values: values(wFloats, 2), shift };
           for (const accumulate of [false, true]) {
             checkOp({

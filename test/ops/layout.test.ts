@@ -22,13 +22,13 @@ const packShapes = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 784].flatMap((featur
     [17, 20],
     [63, 64],
     [64, 64],
-  ].map(([images, batch]) => ({ features, images: images!, batch: batch! })),
+  ].map(([images, lanes]) => ({ features, images: images!, lanes: lanes! })),
 );
 
 describe("packImages and unpackImages", () => {
-  test.for(packShapes)("$features features, $images of $batch images", (shape) => {
+  test.for(packShapes)("$features features, $images of $lanes images", (shape) => {
     const userFloats = shape.images * shape.features;
-    const packedFloats = shape.features * shape.batch;
+    const packedFloats = shape.features * shape.lanes;
     for (const shift of [0, 1, 2, 3]) {
       const label = `${JSON.stringify(shape)}, shift ${shift}, seed 1`;
       checkOp({
@@ -48,7 +48,7 @@ describe("packImages and unpackImages", () => {
 });
 
 describe("embed2d", () => {
-  // [channels, height, width, outHeight, outWidth, top, left, spread, batch, why]
+  // [channels, height, width, outHeight, outWidth, top, left, spread, lanes, why]
   const rows: readonly (readonly [number, number, number, number, number, number, number, number, number, string])[] = [
     [1, 1, 1, 1, 1, 0, 0, 1, 4, "one pixel"],
     [0, 2, 2, 4, 4, 1, 1, 1, 4, "no channels"],
@@ -73,16 +73,16 @@ describe("embed2d", () => {
     [2, 4, 4, 5, 6, 0, 1, 2, 4, "spread 2, cropped after"],
     [2, 3, 3, 2, 2, -1, -1, 2, 4, "spread 2 that misses the frame's corners"],
     [1, 28, 28, 32, 32, 2, 2, 1, 10, "LeNet's first"],
-    [6, 10, 10, 18, 18, 4, 4, 1, 64, "a large batch"],
+    [6, 10, 10, 18, 18, 4, 4, 1, 64, "a large lanes"],
   ];
-  test.for(rows)("%s channels, %s x %s into %s x %s at %s, %s, spread %s, batch %s: %s", (row) => {
-    const [channels, height, width, outHeight, outWidth, top, left, spread, batch, why] = row;
-    const shape: Embed2dShape = { channels, height, width, outHeight, outWidth, top, left, spread, batch };
+  test.for(rows)("%s channels, %s x %s into %s x %s at %s, %s, spread %s, lanes %s: %s", (row) => {
+    const [channels, height, width, outHeight, outWidth, top, left, spread, lanes, why] = row;
+    const shape: Embed2dShape = { channels, height, width, outHeight, outWidth, top, left, spread, lanes };
     checkOp({
       label: `embed2d, ${why}, seed 1`,
       operands: {
-        x: { values: paint(channels * height * width * batch, 1) },
-        out: { values: unwritten(channels * outHeight * outWidth * batch) },
+        x: { values: paint(channels * height * width * lanes, 1) },
+        out: { values: unwritten(channels * outHeight * outWidth * lanes) },
       },
       outputs: { out: { tolerance: 0 } },
       call: (ops, at) => ops.embed2d(at.out, at.x, shape),

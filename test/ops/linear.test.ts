@@ -6,7 +6,7 @@ import type { LinearShape } from "../../src/backend/shapes.ts";
 import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE } from "../../src/backend/wasm/tiles.gen.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
-// [in, out, batch, why]. Kernels tile features by 4 and images by up to 16, and weight gradients by 64 × 64 features;
+// [in, out, lanes, why]. Kernels tile features by 4 and images by up to 16, and weight gradients by 64 × 64 features;
 // they sum at most 4,096 features or 128 images in one pass.
 const rows: readonly (readonly [number, number, number, string])[] = [
   // Where the kernels change their way, one less and one more; batches are even.
@@ -41,12 +41,12 @@ const rows: readonly (readonly [number, number, number, string])[] = [
   [17, 5, 8, "tile of columns and 1"],
   [31, 6, 8, "prime in"],
   [33, 6, 8, "two tiles of columns and 1"],
-  [13, 5, 12, "batch 12: a partial tile of images"],
-  [13, 5, 16, "batch 16: one tile of images"],
-  [13, 5, 20, "batch 20: a tile of images and 4"],
-  [13, 5, 24, "batch 24: a tile of images and 8"],
-  [13, 5, 28, "batch 28: a tile of images and 12"],
-  [13, 5, 64, "batch 64"],
+  [13, 5, 12, "lanes 12: a partial tile of images"],
+  [13, 5, 16, "lanes 16: one tile of images"],
+  [13, 5, 20, "lanes 20: a tile of images and 4"],
+  [13, 5, 24, "lanes 24: a tile of images and 8"],
+  [13, 5, 28, "lanes 28: a tile of images and 12"],
+  [13, 5, 64, "lanes 64"],
   [13, 7, 2, "2 lanes"],
   [13, 7, 6, "6 lanes"],
   [67, 9, 10, "10 lanes"],
@@ -74,17 +74,17 @@ const rows: readonly (readonly [number, number, number, string])[] = [
   [400, 120, 10, "LeNet's first"],
   [120, 84, 10, "LeNet's second"],
   [84, 10, 10, "LeNet's third"],
-  [784, 37, 64, "a large batch"],
+  [784, 37, 64, "a large lanes"],
 ];
 
-const cases = rows.map(([inFeatures, outFeatures, batch, why], row) => ({
-  why: `${inFeatures} to ${outFeatures}, batch ${batch}: ${why}`,
+const cases = rows.map(([inFeatures, outFeatures, lanes, why], row) => ({
+  why: `${inFeatures} to ${outFeatures}, lanes ${lanes}: ${why}`,
   // Parameters lie at any alignment; over the table, at all of them.
   shift: row % 4,
-  shape: { inFeatures, outFeatures, batch } satisfies LinearShape,
-  xFloats: inFeatures * batch,
+  shape: { inFeatures, outFeatures, lanes } satisfies LinearShape,
+  xFloats: inFeatures * lanes,
   wFloats: inFeatures * outFeatures,
-  yFloats: outFeatures * batch,
+  yFloats: outFeatures * lanes,
 }));
 
 describe("linearForward", () => {

@@ -5,7 +5,7 @@ import type { LocalResponseNormShape } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, type OutputRule, unwritten } from "./parity.ts";
 
-/** [channels, area, batch, why]: one channel up to AlexCifarNet's 64; a tile of 64 floats of the plane ± a vector, several. */
+/** [channels, area, lanes, why]: one channel up to AlexCifarNet's 64; a tile of 64 floats of the plane ± a vector, several. */
 const planes = [
   [1, 1, 4, "one vector"],
   [2, 1, 4, "two channels"],
@@ -30,10 +30,10 @@ const settings = [
   [5, 0, 0.75, 2, "alpha 0"],
 ] as const;
 
-const cases = planes.flatMap(([channels, area, batch, where]) =>
+const cases = planes.flatMap(([channels, area, lanes, where]) =>
   settings.map(([size, alpha, beta, k, how]) => {
-    const shape: LocalResponseNormShape = { channels, area, batch, size, alpha, beta, k };
-    return { label: `${where}, size ${size}: ${how}`, shape, n: channels * area * batch };
+    const shape: LocalResponseNormShape = { channels, area, lanes, size, alpha, beta, k };
+    return { label: `${where}, size ${size}: ${how}`, shape, n: channels * area * lanes };
   }),
 );
 

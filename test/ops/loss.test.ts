@@ -23,43 +23,43 @@ const shapes: LossShape[] = [1, 2, 3, 4, 5, 7, 10, 100].flatMap((classes) =>
     [16, 16],
     [20, 20],
     [61, 64],
-  ].map(([images, batch]) => ({ classes, images: images!, batch: batch! })),
+  ].map(([images, lanes]) => ({ classes, images: images!, lanes: lanes! })),
 );
-shapes.push({ classes: 1000, images: 10, batch: 12 });
+shapes.push({ classes: 1000, images: 10, lanes: 12 });
 
 /** Logits of ordinary size, sure ones, and ones whose exponentials overflow and vanish. */
 const logitScales = [1, 20, 1e4];
 
 /** Soft targets whose sums are about 1, and differ from it and from each other. */
-function paintTargets({ classes, batch }: LossShape): Float32Array {
-  return paint(classes * batch, 2).map((value) => (value + 1) / classes);
+function paintTargets({ classes, lanes }: LossShape): Float32Array {
+  return paint(classes * lanes, 2).map((value) => (value + 1) / classes);
 }
 
-function oneHotTargets({ classes, batch }: LossShape): Float32Array {
-  return Float32Array.from({ length: classes * batch }, (_, i) =>
-    Math.floor(i / batch) === (i % batch) % classes ? 1 : 0,
+function oneHotTargets({ classes, lanes }: LossShape): Float32Array {
+  return Float32Array.from({ length: classes * lanes }, (_, i) =>
+    Math.floor(i / lanes) === (i % lanes) % classes ? 1 : 0,
   );
 }
 
 /** Column softmax in float32, as crossEntropy leaves it. */
-function softmax(z: Float32Array, { classes, batch }: LossShape): Float32Array {
+function softmax(z: Float32Array, { classes, lanes }: LossShape): Float32Array {
   const p = new Float32Array(z.length);
-  for (let image = 0; image < batch; image++) {
-    const column = Array.from({ length: classes }, (_, k) => z[k * batch + image]!);
+  for (let image = 0; image < lanes; image++) {
+    const column = Array.from({ length: classes }, (_, k) => z[k * lanes + image]!);
     const top = Math.max(...column);
     const sum = column.reduce((total, value) => total + Math.exp(value - top), 0);
-    for (let k = 0; k < classes; k++) p[k * batch + image] = Math.exp(column[k]! - top) / sum;
+    for (let k = 0; k < classes; k++) p[k * lanes + image] = Math.exp(column[k]! - top) / sum;
   }
   return p;
 }
 
 describe("oneHot", () => {
-  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
     const labels = paint(shape.images, 1).map((value) => Math.floor(((value + 1) / 2) * shape.classes));
     for (const shift of [0, 1]) {
       checkOp({
         label: `oneHot, ${JSON.stringify(shape)}, shift ${shift}, seed 1`,
-        operands: { labels: { values: labels, shift }, out: { values: unwritten(shape.classes * shape.batch) } },
+        operands: { labels: { values: labels, shift }, out: { values: unwritten(shape.classes * shape.lanes) } },
         outputs: { out: { tolerance: 0 } },
         call: (ops, at) => ops.oneHot(at.out, at.labels, shape),
       });
@@ -68,10 +68,10 @@ describe("oneHot", () => {
 });
 
 describe("crossEntropy", () => {
-  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
-    const n = shape.classes * shape.batch;
+  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+    const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
-    const real = (index: number) => index % shape.batch < shape.images;
+    const real = (index: number) => index % shape.lanes < shape.images;
     const zero = (index: number) => !real(index);
     for (const logitScale of logitScales) {
       for (const targets of [paintTargets(shape), oneHotTargets(shape)]) {
@@ -79,7 +79,7 @@ describe("crossEntropy", () => {
         const operands = {
           z: { values: paint(n, 1, logitScale) },
           y: { values: targets },
-          losses: { values: unwritten(shape.batch) },
+          losses: { values: unwritten(shape.lanes) },
           p: { values: unwritten(n) },
           dz: { values: unwritten(n) },
         };
@@ -107,18 +107,18 @@ describe("crossEntropy", () => {
 });
 
 test("a logit that is NaN makes its image's loss NaN, and no other's", () => {
-  const shape: LossShape = { classes: 5, images: 7, batch: 8 };
-  const n = shape.classes * shape.batch;
+  const shape: LossShape = { classes: 5, images: 7, lanes: 8 };
+  const n = shape.classes * shape.lanes;
   for (let at = 0; at < n; at++) {
     const z = paint(n, 1);
     z[at] = Number.NaN;
-    const others = (index: number) => index % shape.batch !== at % shape.batch;
+    const others = (index: number) => index % shape.lanes !== at % shape.lanes;
     checkOp({
       label: `crossEntropy, logit ${at} is NaN, seeds 1 2`,
       operands: {
         z: { values: z },
         y: { values: paintTargets(shape) },
-        losses: { values: unwritten(shape.batch) },
+        losses: { values: unwritten(shape.lanes) },
         p: { values: unwritten(n) },
         dz: { values: unwritten(n) },
       },
@@ -133,12 +133,12 @@ test("a logit that is NaN makes its image's loss NaN, and no other's", () => {
 });
 
 describe("crossEntropyR", () => {
-  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
-    const n = shape.classes * shape.batch;
+  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+    const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
     // rz and its mean cancel where one class has all of p, so the error is measured by rz, which is below 1.
     const scale = 1 / shape.images;
-    const zero = (index: number) => index % shape.batch >= shape.images;
+    const zero = (index: number) => index % shape.lanes >= shape.images;
     for (const logitScale of logitScales) {
       const label = `crossEntropyR, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2 3`;
       const operands = {
@@ -164,17 +164,17 @@ describe("crossEntropyR", () => {
 });
 
 describe("squaredError", () => {
-  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
-    const n = shape.classes * shape.batch;
+  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+    const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
-    const zero = (index: number) => index % shape.batch >= shape.images;
+    const zero = (index: number) => index % shape.lanes >= shape.images;
     for (const logitScale of logitScales) {
       for (const targets of [paintTargets(shape), oneHotTargets(shape)]) {
         const label = `squaredError, ${JSON.stringify(shape)}, logits to ${logitScale}, seeds 1 2`;
         const operands = {
           z: { values: paint(n, 1, logitScale) },
           y: { values: targets },
-          losses: { values: unwritten(shape.batch) },
+          losses: { values: unwritten(shape.lanes) },
           dz: { values: unwritten(n) },
         };
         const outputs = { losses: { tolerance, zero }, dz: { tolerance, zero } };
@@ -196,10 +196,10 @@ describe("squaredError", () => {
 });
 
 describe("squaredErrorR", () => {
-  test.for(shapes)("$classes classes, $images of $batch images", (shape) => {
-    const n = shape.classes * shape.batch;
+  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+    const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
-    const zero = (index: number) => index % shape.batch >= shape.images;
+    const zero = (index: number) => index % shape.lanes >= shape.images;
     const label = `squaredErrorR, ${JSON.stringify(shape)}, seed 3`;
     const operands = { rz: { values: paint(n, 3) }, rdz: { values: unwritten(n) } };
     checkOp({

@@ -17,7 +17,7 @@ interface Row {
   readonly area: number;
   readonly images: number;
   /** If not the fewest that hold the images: a chunk that is not full. */
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 /** Lanes in one vector, one tile of 16 ± 1, several; positions in one block of 16 ± 1, several; a span of 64 lanes ± 1. */
@@ -47,9 +47,9 @@ const rows: readonly Row[] = [
   { why: "a span less one", channels: 2, area: 18, images: 63 },
   { why: "a span", channels: 2, area: 18, images: 64 },
   { why: "a span and one", channels: 2, area: 18, images: 65 },
-  { why: "a chunk of 16 with 3 images", channels: 4, area: 25, images: 3, batch: 16 },
-  { why: "a chunk of 24 with 17 images", channels: 4, area: 25, images: 17, batch: 24 },
-  { why: "a chunk of 72 with 1 image", channels: 2, area: 6, images: 1, batch: 72 },
+  { why: "a chunk of 16 with 3 images", channels: 4, area: 25, images: 3, lanes: 16 },
+  { why: "a chunk of 24 with 17 images", channels: 4, area: 25, images: 17, lanes: 24 },
+  { why: "a chunk of 72 with 1 image", channels: 2, area: 6, images: 1, lanes: 72 },
   { why: "ConvNet's last norm", channels: 16, area: 64, images: 10 },
   { why: "large enough for two threads", channels: 12, area: 100, images: 22 },
 ];
@@ -58,20 +58,20 @@ const kinds = [
   { kind: "instance", groups: (channels: number) => channels, acrossImages: false },
   { kind: "group", groups: (channels: number) => channels / 2, acrossImages: false },
   { kind: "layer", groups: () => 1, acrossImages: false },
-  { kind: "batch", groups: (channels: number) => channels, acrossImages: true },
+  { kind: "lanes", groups: (channels: number) => channels, acrossImages: true },
 ] as const;
 
 const cases = kinds.flatMap(({ kind, groups, acrossImages }) =>
-  rows.map(({ why, channels, area, images, batch = Math.ceil(images / 4) * 4 }) => {
-    const shape: NormShape = { channels, groups: groups(channels), area, images, batch, acrossImages };
-    return { label: `${kind} norm, ${why}`, shape, floats: channels * area * batch };
+  rows.map(({ why, channels, area, images, lanes = Math.ceil(images / 4) * 4 }) => {
+    const shape: NormShape = { channels, groups: groups(channels), area, images, lanes, acrossImages };
+    return { label: `${kind} norm, ${why}`, shape, floats: channels * area * lanes };
   }),
 );
 
 const isReal =
-  ({ images, batch }: NormShape) =>
+  ({ images, lanes }: NormShape) =>
   (i: number): boolean =>
-    i % batch < images;
+    i % lanes < images;
 
 /** Real lanes within the tolerance, padding lanes finite. */
 const values = (shape: NormShape): OutputRule => ({ tolerance: float32Tolerance, means: isReal(shape) });
@@ -88,27 +88,27 @@ const gradients = (shape: NormShape): OutputRule => ({
 const sumsRule = (shape: NormShape): OutputRule => ({
   tolerance: float32Tolerance,
   means: isReal(shape),
-  zero: (i) => i < 2 * shape.channels * shape.batch && !isReal(shape)(i),
+  zero: (i) => i < 2 * shape.channels * shape.lanes && !isReal(shape)(i),
 });
 
 /** An activation with large values in its padding lanes, which must not count. */
 function activation(shape: NormShape, seed: number): Float32Array {
-  const { channels, area, batch } = shape;
-  return paint(channels * area * batch, seed).map((value, i) => (isReal(shape)(i) ? value : 100 * value));
+  const { channels, area, lanes } = shape;
+  return paint(channels * area * lanes, seed).map((value, i) => (isReal(shape)(i) ? value : 100 * value));
 }
 
 /** A gradient: zero in its padding lanes. */
 function gradient(shape: NormShape, seed: number): Float32Array {
-  const { channels, area, batch } = shape;
-  return paint(channels * area * batch, seed).map((value, i) => (isReal(shape)(i) ? value : 0));
+  const { channels, area, lanes } = shape;
+  return paint(channels * area * lanes, seed).map((value, i) => (isReal(shape)(i) ? value : 0));
 }
 
-/** Two numbers of each set and lane: [2·groups, batch], equal in all lanes of a set. `second` in padding lanes is 0. */
+/** Two numbers of each set and lane: [2·groups, lanes], equal in all lanes of a set. `second` in padding lanes is 0. */
 function pairs(shape: NormShape, seed: number, second = (value: number): number => value): Float32Array {
-  const { groups, batch, acrossImages } = shape;
-  return paint(2 * groups * batch, seed).map((own, i, all) => {
-    const value = acrossImages ? all[i - (i % batch)]! : own;
-    if (i < groups * batch) return value;
+  const { groups, lanes, acrossImages } = shape;
+  return paint(2 * groups * lanes, seed).map((own, i, all) => {
+    const value = acrossImages ? all[i - (i % lanes)]! : own;
+    if (i < groups * lanes) return value;
     return isReal(shape)(i) ? second(value) : 0;
   });
 }
@@ -129,16 +129,16 @@ function sumsOf(shape: NormShape, operands: Readonly<Record<"dy" | "x" | "statis
     return at;
   };
   const [dy, x, statistics] = [put(operands.dy.values), put(operands.x.values), put(operands.statistics.values)];
-  const count = 2 * (shape.channels + shape.groups) * shape.batch;
+  const count = 2 * (shape.channels + shape.groups) * shape.lanes;
   const sums = put(unwritten(count));
   reference.ops.normBackward(none, sums, dy, x, statistics, weight ? put(weight.values) : none, shape);
   return Float32Array.from(peek(reference, sums, count));
 }
 
 describe.each(cases)("$label", ({ label, shape, floats }) => {
-  const { channels, groups, batch } = shape;
-  const pairFloats = 2 * groups * batch;
-  const sumFloats = 2 * (channels + groups) * batch;
+  const { channels, groups, lanes } = shape;
+  const pairFloats = 2 * groups * lanes;
+  const sumFloats = 2 * (channels + groups) * lanes;
   const parameters = (seed: number, shift: number) => ({ values: paint(channels, seed), shift });
 
   test.each(["with", "without"])("forward %s weight and bias", (affine) => {

@@ -13,7 +13,7 @@ interface Row {
   readonly kernel: readonly [number, number];
   readonly stride: number;
   readonly padding?: number;
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 const rows: readonly Row[] = [
@@ -60,22 +60,22 @@ const rows: readonly Row[] = [
   { why: "padding 1, 2x3 windows", channels: 2, size: [4, 5], kernel: [2, 3], stride: 2, padding: 1 },
   { why: "padding 1 around one pixel", channels: 3, size: [1, 1], kernel: [3, 3], stride: 1, padding: 1 },
   { why: "padding 2 around two pixels", channels: 1, size: [2, 1], kernel: [4, 4], stride: 1, padding: 2 },
-  { why: "batch 8", channels: 3, size: [5, 5], kernel: [2, 2], stride: 2, batch: 8 },
-  { why: "batch 12", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, batch: 12 },
-  { why: "batch 16", channels: 3, size: [5, 5], kernel: [2, 2], stride: 1, batch: 16 },
-  { why: "batch 20", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, batch: 20 },
-  { why: "batch 64", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, batch: 64 },
-  { why: "2 lanes", channels: 3, size: [4, 6], kernel: [2, 2], stride: 2, batch: 2 },
-  { why: "2 lanes, overlapping", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, batch: 2 },
-  { why: "6 lanes, both left over", channels: 3, size: [5, 7], kernel: [2, 2], stride: 2, batch: 6 },
-  { why: "10 lanes, overlapping", channels: 3, size: [7, 7], kernel: [3, 3], stride: 2, batch: 10 },
-  { why: "work for threads, odd sizes", channels: 5, size: [13, 11], kernel: [3, 3], stride: 2, padding: 1, batch: 20 },
-  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: 2, batch: 10 },
-  { why: "LeNet's second", channels: 16, size: [10, 10], kernel: [2, 2], stride: 2, batch: 10 },
-  { why: "AlexCifarNet's first", channels: 8, size: [16, 16], kernel: [3, 3], stride: 2, padding: 1, batch: 12 },
+  { why: "lanes 8", channels: 3, size: [5, 5], kernel: [2, 2], stride: 2, lanes: 8 },
+  { why: "lanes 12", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, lanes: 12 },
+  { why: "lanes 16", channels: 3, size: [5, 5], kernel: [2, 2], stride: 1, lanes: 16 },
+  { why: "lanes 20", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, lanes: 20 },
+  { why: "lanes 64", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, lanes: 64 },
+  { why: "2 lanes", channels: 3, size: [4, 6], kernel: [2, 2], stride: 2, lanes: 2 },
+  { why: "2 lanes, overlapping", channels: 3, size: [5, 5], kernel: [3, 3], stride: 2, padding: 1, lanes: 2 },
+  { why: "6 lanes, both left over", channels: 3, size: [5, 7], kernel: [2, 2], stride: 2, lanes: 6 },
+  { why: "10 lanes, overlapping", channels: 3, size: [7, 7], kernel: [3, 3], stride: 2, lanes: 10 },
+  { why: "work for threads, odd sizes", channels: 5, size: [13, 11], kernel: [3, 3], stride: 2, padding: 1, lanes: 20 },
+  { why: "LeNet's first", channels: 6, size: [28, 28], kernel: [2, 2], stride: 2, lanes: 10 },
+  { why: "LeNet's second", channels: 16, size: [10, 10], kernel: [2, 2], stride: 2, lanes: 10 },
+  { why: "AlexCifarNet's first", channels: 8, size: [16, 16], kernel: [3, 3], stride: 2, padding: 1, lanes: 12 },
 ];
 
-const cases = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0, batch = 4 }) => {
+const cases = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0, lanes = 4 }) => {
   const shape: Pool2dShape = {
     channels,
     inHeight: size[0],
@@ -86,23 +86,23 @@ const cases = rows.map(({ why, channels = 1, size, kernel, stride, padding = 0, 
     kernelWidth: kernel[1],
     stride,
     padding,
-    batch,
+    lanes,
   };
   return {
     why,
     shape,
-    xFloats: channels * size[0] * size[1] * batch,
-    yFloats: channels * shape.outHeight * shape.outWidth * batch,
+    xFloats: channels * size[0] * size[1] * lanes,
+    yFloats: channels * shape.outHeight * shape.outWidth * lanes,
   };
 });
 
 /** A winner for every window, anywhere in it but never in the padding. */
 function paintIndex(shape: Pool2dShape, n: number): Float32Array {
-  const { kernelHeight, kernelWidth, inHeight, inWidth, outHeight, outWidth, stride, padding, batch } = shape;
+  const { kernelHeight, kernelWidth, inHeight, inWidth, outHeight, outWidth, stride, padding, lanes } = shape;
   const choices = paint(n, 9);
   return Float32Array.from({ length: n }, (_, output) => {
-    const top = (Math.floor(output / (outWidth * batch)) % outHeight) * stride - padding;
-    const left = (Math.floor(output / batch) % outWidth) * stride - padding;
+    const top = (Math.floor(output / (outWidth * lanes)) % outHeight) * stride - padding;
+    const left = (Math.floor(output / lanes) % outWidth) * stride - padding;
     const inside: number[] = [];
     for (let k = 0; k < kernelHeight * kernelWidth; k++) {
       const row = top + Math.floor(k / kernelWidth);

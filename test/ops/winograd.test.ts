@@ -20,7 +20,7 @@ interface Row {
   readonly out: readonly [number, number];
   /** Input rows and columns that no window reaches. */
   readonly rest?: readonly [number, number];
-  readonly batch?: number;
+  readonly lanes?: number;
 }
 
 /** Outputs of one tile and of two, one less and one more of each: of both kernels, in rows and columns. */
@@ -43,17 +43,17 @@ const rows: readonly Row[] = [
   { why: "part of a tile, 5×5", channels: [8, 4], kernel: 5, out: [1, 1] },
   { why: "two tiles and a column", channels: [4, 4], kernel: 3, out: [4, 9] },
   { why: "two tiles and a row, 5×5", channels: [4, 4], kernel: 5, out: [5, 4] },
-  { why: "many channels in", channels: [68, 4], kernel: 3, out: [5, 6], batch: 8 },
-  { why: "many channels out", channels: [4, 68], kernel: 5, out: [3, 4], batch: 8 },
-  { why: "12 images", channels: [8, 12], kernel: 3, out: [6, 7], batch: 12 },
-  { why: "20 images", channels: [8, 8], kernel: 5, out: [4, 3], batch: 20 },
-  { why: "36 images: two blocks of lanes", channels: [4, 8], kernel: 3, out: [5, 9], batch: 36 },
-  { why: "100 images: four blocks, one smaller", channels: [4, 4], kernel: 5, out: [3, 6], batch: 100 },
-  { why: "several blocks along a row", channels: [8, 4], kernel: 5, out: [4, 41], batch: 8 },
-  { why: "many blocks: eight sums of the weight gradient", channels: [4, 4], kernel: 5, out: [40, 40], batch: 4 },
+  { why: "many channels in", channels: [68, 4], kernel: 3, out: [5, 6], lanes: 8 },
+  { why: "many channels out", channels: [4, 68], kernel: 5, out: [3, 4], lanes: 8 },
+  { why: "12 images", channels: [8, 12], kernel: 3, out: [6, 7], lanes: 12 },
+  { why: "20 images", channels: [8, 8], kernel: 5, out: [4, 3], lanes: 20 },
+  { why: "36 images: two blocks of lanes", channels: [4, 8], kernel: 3, out: [5, 9], lanes: 36 },
+  { why: "100 images: four blocks, one smaller", channels: [4, 4], kernel: 5, out: [3, 6], lanes: 100 },
+  { why: "several blocks along a row", channels: [8, 4], kernel: 5, out: [4, 41], lanes: 8 },
+  { why: "many blocks: eight sums of the weight gradient", channels: [4, 4], kernel: 5, out: [40, 40], lanes: 4 },
   { why: "an input larger than windows reach", channels: [4, 4], kernel: 3, out: [4, 4], rest: [2, 3] },
   { why: "so many channels that a block is small", channels: [384, 256], kernel: 3, out: [2, 3] },
-  { why: "AlexCifarNet's channels", channels: [64, 64], kernel: 5, out: [4, 6], batch: 12 },
+  { why: "AlexCifarNet's channels", channels: [64, 64], kernel: 5, out: [4, 6], lanes: 12 },
   { why: "ConvNet-3's channels", channels: [128, 128], kernel: 3, out: [8, 4] },
 ];
 
@@ -61,7 +61,7 @@ const rows: readonly Row[] = [
 const tolerance = 1e-4;
 const workspaceRule = { tolerance: 0, means: () => false, mayBeNaN: true };
 
-const cases = rows.map(({ why, channels, kernel, out, rest = [0, 0], batch = 4 }, row) => {
+const cases = rows.map(({ why, channels, kernel, out, rest = [0, 0], lanes = 4 }, row) => {
   const shape: Conv2dShape = {
     inChannels: channels[0],
     inHeight: out[0] + kernel - 1 + rest[0],
@@ -72,16 +72,16 @@ const cases = rows.map(({ why, channels, kernel, out, rest = [0, 0], batch = 4 }
     kernelHeight: kernel,
     kernelWidth: kernel,
     stride: 1,
-    batch,
+    lanes,
   };
   const { inChannels, inHeight, inWidth, outChannels } = shape;
   return {
     why,
     shift: row % 4,
     shape,
-    xFloats: inChannels * inHeight * inWidth * batch,
+    xFloats: inChannels * inHeight * inWidth * lanes,
     wFloats: inChannels * outChannels * kernel * kernel,
-    yFloats: outChannels * out[0] * out[1] * batch,
+    yFloats: outChannels * out[0] * out[1] * lanes,
     workspace: { values: unwritten(winogradFloats(shape)) },
   };
 });
@@ -109,13 +109,13 @@ describe.each(cases)("$why:", ({ why, shape, shift, xFloats, wFloats, yFloats, w
   });
 
   test.each([false, true])("the data gradient, accumulate %s, is the reference's", (accumulate) => {
-    const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, batch } = shape;
+    const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, lanes } = shape;
     for (const padding of [0, (kernelHeight - 1) / 2, kernelHeight - 1]) {
       const [inHeight, inWidth] = [shape.inHeight - 2 * padding, shape.inWidth - 2 * padding];
       if (inHeight < 1 || inWidth < 1) continue;
       const sizes = { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth };
-      const back: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, batch };
-      const floats = inChannels * inHeight * inWidth * batch;
+      const back: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, lanes };
+      const floats = inChannels * inHeight * inWidth * lanes;
       checkOp({
         label: `${why}, padding ${padding}, seeds 2 5 6`,
         operands: { dy, w, workspace, dx: { values: accumulate ? paint(floats, 6) : unwritten(floats) } },
@@ -145,7 +145,7 @@ describe("what is transformed", () => {
     outHeight: out,
     outWidth: out,
     stride,
-    batch: 8,
+    lanes: 8,
   });
 
   test.each([

@@ -93,7 +93,7 @@ test.each(failures)("an onNotice that %s ends createEngine with its error, and i
   vi.resetModules();
   const terminated = vi.fn();
   let started = 0;
-  vi.doMock("../../src/backend/wasm/pool.ts", () => ({
+  vi.doMock("../../src/backend/wasm/threads.ts", () => ({
     threadsObstacle: () => undefined,
     startThread: async () => {
       if (++started === 2) throw new Error("no more threads");
@@ -104,5 +104,5 @@ test.each(failures)("an onNotice that %s ends createEngine with its error, and i
   const error = new Enough("enough");
   await expect(createEngine({ threads: 3, onNotice: () => fail(error) as never })).rejects.toBe(error);
   expect(terminated).toHaveBeenCalledTimes(1);
-  vi.doUnmock("../../src/backend/wasm/pool.ts");
+  vi.doUnmock("../../src/backend/wasm/threads.ts");
 });

@@ -13,7 +13,7 @@ import { baseline } from "../../src/run/in-place/baseline.ts";
 import { type DistillOptions, distill, Run } from "../../src/run/in-place/distill.ts";
 import { evaluate, evaluateSets } from "../../src/run/in-place/evaluate.ts";
 import type { WorkerApi } from "../../src/run/networks/api.ts";
-import { WorkerPool } from "../../src/workers/pool.ts";
+import { WorkerGroup } from "../../src/workers/group.ts";
 import { type StartedWorker, type StartWorker, workerStarter } from "../../src/workers/start.ts";
 import { brightHalves, halvesNet } from "../distill/halves.ts";
 
@@ -109,15 +109,15 @@ describe("a worker that is killed", () => {
 
   test("ends an evaluation", async () => {
     const { start, workers, deaths } = killable();
-    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine: { threads: 1 }, start });
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine: { threads: 1 }, start });
     const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
-    const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }), pool };
+    const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }), group };
     const evaluation = evaluateSets(options, 1_000_000, () => set);
     setTimeout(() => workers[0]!.terminate(), 50);
     const { error, after } = await failure(evaluation);
     expect(error).toBeInstanceOf(WorkerError);
     expect(after).toBeLessThan(SOON + 50);
-    await pool.dispose();
+    await group.dispose();
     expect(deaths).toHaveLength(2);
   });
 });

@@ -15,7 +15,7 @@ import { allocateReplies, allocateServed } from "../../src/run/networks/allocate
 import { NetworksOnWorkers } from "../../src/run/networks/networks.ts";
 import { checked } from "../../src/run/options/config.ts";
 import { estimateMemory } from "../../src/run/options/memory.ts";
-import { poolOptions } from "../../src/workers/options.ts";
+import { groupOptions } from "../../src/workers/options.ts";
 import { noise } from "../distill/noise.ts";
 
 const data = noise({ count: 90 });
@@ -35,7 +35,7 @@ function takeBesideWorkers(config: DistillConfig, engine: Engine): void {
   const { backend, memory, problem } = context;
   const run = methodOf(config.method).allocate(context);
   const replies = allocateReplies(run, memory);
-  const networks = new NetworksOnWorkers(config, run, backend, replies, poolOptions({ workers: 1 }, 1));
+  const networks = new NetworksOnWorkers(config, run, backend, replies, groupOptions({ workers: 1 }, 1));
   new OuterLoop({ problem, run, networks, backend, memory });
 }
 

@@ -42,7 +42,7 @@ function bins({ inHeight, inWidth, outHeight, outWidth }: AdaptivePool2dShape): 
 
 /** Calls `visit` with the offset of every output, those of the inputs of its window, and what it divides by. */
 function forEachWindow(
-  { channels, inHeight, inWidth, outHeight, outWidth, batch }: AdaptivePool2dShape,
+  { channels, inHeight, inWidth, outHeight, outWidth, lanes }: AdaptivePool2dShape,
   windowOf: WindowOf,
   visit: (output: number, inputs: readonly number[], divisor: number) => void,
 ): void {
@@ -50,14 +50,14 @@ function forEachWindow(
     for (let i = 0; i < outHeight; i++) {
       for (let j = 0; j < outWidth; j++) {
         const { rows, columns, divisor } = windowOf(i, j);
-        for (let b = 0; b < batch; b++) {
+        for (let b = 0; b < lanes; b++) {
           const inputs: number[] = [];
           for (let row = rows.from; row < rows.to; row++) {
             for (let column = columns.from; column < columns.to; column++) {
-              inputs.push(((c * inHeight + row) * inWidth + column) * batch + b);
+              inputs.push(((c * inHeight + row) * inWidth + column) * lanes + b);
             }
           }
-          visit(((c * outHeight + i) * outWidth + j) * batch + b, inputs, divisor);
+          visit(((c * outHeight + i) * outWidth + j) * lanes + b, inputs, divisor);
         }
       }
     }
@@ -77,7 +77,7 @@ export function avgPool2dOps(
   };
   const backward = (dx: number, dy: number, shape: AdaptivePool2dShape, windowOf: WindowOf): void => {
     const f = memory.floats;
-    f.fill(0, dx, dx + shape.channels * shape.inHeight * shape.inWidth * shape.batch);
+    f.fill(0, dx, dx + shape.channels * shape.inHeight * shape.inWidth * shape.lanes);
     forEachWindow(shape, windowOf, (output, inputs, divisor) => {
       for (const input of inputs) f[dx + input]! += f[dy + output]! / divisor;
     });

@@ -10,36 +10,36 @@ export function linearOps(
 ): Pick<Ops, "linearForward" | "linearBackwardData" | "linearBackwardWeights" | "sumRows"> {
   return {
     // y[o, b] (+)= bias[o] + Σ_i w[o, i]·x[i, b]
-    linearForward(y, x, w, bias, { inFeatures, outFeatures, batch }, accumulate) {
+    linearForward(y, x, w, bias, { inFeatures, outFeatures, lanes }, accumulate) {
       const f = memory.floats;
       for (let o = 0; o < outFeatures; o++) {
-        for (let b = 0; b < batch; b++) {
+        for (let b = 0; b < lanes; b++) {
           let sum = bias === none ? 0 : f[bias + o]!;
-          for (let i = 0; i < inFeatures; i++) sum += f[w + o * inFeatures + i]! * f[x + i * batch + b]!;
-          f[y + o * batch + b] = accumulate ? f[y + o * batch + b]! + sum : sum;
+          for (let i = 0; i < inFeatures; i++) sum += f[w + o * inFeatures + i]! * f[x + i * lanes + b]!;
+          f[y + o * lanes + b] = accumulate ? f[y + o * lanes + b]! + sum : sum;
         }
       }
     },
 
     // dx[i, b] (+)= Σ_o w[o, i]·dy[o, b]
-    linearBackwardData(dx, dy, w, { inFeatures, outFeatures, batch }, accumulate) {
+    linearBackwardData(dx, dy, w, { inFeatures, outFeatures, lanes }, accumulate) {
       const f = memory.floats;
       for (let i = 0; i < inFeatures; i++) {
-        for (let b = 0; b < batch; b++) {
+        for (let b = 0; b < lanes; b++) {
           let sum = 0;
-          for (let o = 0; o < outFeatures; o++) sum += f[w + o * inFeatures + i]! * f[dy + o * batch + b]!;
-          f[dx + i * batch + b] = accumulate ? f[dx + i * batch + b]! + sum : sum;
+          for (let o = 0; o < outFeatures; o++) sum += f[w + o * inFeatures + i]! * f[dy + o * lanes + b]!;
+          f[dx + i * lanes + b] = accumulate ? f[dx + i * lanes + b]! + sum : sum;
         }
       }
     },
 
     // dw[o, i] (+)= Σ_b dy[o, b]·x[i, b]
-    linearBackwardWeights(dw, dy, x, { inFeatures, outFeatures, batch }, accumulate) {
+    linearBackwardWeights(dw, dy, x, { inFeatures, outFeatures, lanes }, accumulate) {
       const f = memory.floats;
       for (let o = 0; o < outFeatures; o++) {
         for (let i = 0; i < inFeatures; i++) {
           let sum = 0;
-          for (let b = 0; b < batch; b++) sum += f[dy + o * batch + b]! * f[x + i * batch + b]!;
+          for (let b = 0; b < lanes; b++) sum += f[dy + o * lanes + b]! * f[x + i * lanes + b]!;
           f[dw + o * inFeatures + i] = accumulate ? f[dw + o * inFeatures + i]! + sum : sum;
         }
       }

@@ -17,20 +17,20 @@ type LocalResponseNormOps = Pick<
 
 /** Writes value(i) to out[i] for every i of an activation. */
 function writeAll(f: Float64Array, out: Buffer, shape: LocalResponseNormShape, value: (i: number) => number): void {
-  for (let i = 0; i < shape.channels * shape.area * shape.batch; i++) f[out + i] = value(i);
+  for (let i = 0; i < shape.channels * shape.area * shape.lanes; i++) f[out + i] = value(i);
 }
 
 /** Σ value over the channels from `first` to `last` before or after that of float i, those that exist. */
 function sumChannels(
   i: number,
   [first, last]: readonly [number, number],
-  { channels, area, batch }: LocalResponseNormShape,
+  { channels, area, lanes }: LocalResponseNormShape,
   value: (j: number) => number,
 ): number {
   let sum = 0;
   for (let distance = first; distance <= last; distance++) {
-    const j = i + distance * area * batch;
-    if (j >= 0 && j < channels * area * batch) sum += value(j);
+    const j = i + distance * area * lanes;
+    if (j >= 0 && j < channels * area * lanes) sum += value(j);
   }
   return sum;
 }
@@ -76,9 +76,9 @@ export function localResponseNormOps(memory: Memory): LocalResponseNormOps {
 
     localResponseNormBackwardR(rdx, workspace, rdy, dy, rx, x, s, rs, shape) {
       const f = memory.floats;
-      const { channels, area, batch, size, alpha, beta } = shape;
+      const { channels, area, lanes, size, alpha, beta } = shape;
       const { countedFor } = windows(shape);
-      const [u, ru] = [workspace, workspace + channels * area * batch];
+      const [u, ru] = [workspace, workspace + channels * area * lanes];
       writeAll(f, u, shape, (j) => f[dy + j]! * f[x + j]! * f[s + j]! ** (-beta - 1));
       writeAll(f, ru, shape, (j) => {
         const rProduct = f[rdy + j]! * f[x + j]! + f[dy + j]! * f[rx + j]!;

@@ -9,12 +9,12 @@ import { mean, NormOperands, setsOf } from "./norm-sets.ts";
 export function normTangentOps(memory: Memory): Pick<Ops, "normForwardR" | "normBackwardR"> {
   return {
     normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, shape) {
-      const { channels, groups, area, batch } = shape;
+      const { channels, groups, area, lanes } = shape;
       const o = new NormOperands(memory, shape);
       const [xOf, rxOf, gamma] = [o.activation(x), o.activation(rx), o.perChannel(weight, 1)];
       const [rGamma, rBeta] = [o.perChannel(rWeight, 0), o.perChannel(rBias, 0)];
-      o.clear(ry, channels * area * batch);
-      o.clear(rStatistics, 2 * groups * batch);
+      o.clear(ry, channels * area * lanes);
+      o.clear(rStatistics, 2 * groups * lanes);
       for (const set of setsOf(shape)) {
         const [m, s] = o.readPair(statistics, set);
         const hat = (i: number) => s * (xOf(i) - m);
@@ -28,16 +28,16 @@ export function normTangentOps(memory: Memory): Pick<Ops, "normForwardR" | "norm
     },
 
     normBackwardR(rdx, rSums, { rdy, rx, rStatistics, rWeight }, { dy, x, statistics, sums, weight }, shape) {
-      const { channels, groups, area, batch } = shape;
+      const { channels, groups, area, lanes } = shape;
       const o = new NormOperands(memory, shape);
       const [xOf, rxOf, dyOf, rdyOf] = [o.activation(x), o.activation(rx), o.activation(dy), o.activation(rdy)];
       const [gamma, rGamma] = [o.perChannel(weight, 1), o.perChannel(rWeight, 0)];
-      o.clear(rdx, channels * area * batch);
-      o.clear(rSums, 2 * (channels + groups) * batch);
+      o.clear(rdx, channels * area * lanes);
+      o.clear(rSums, 2 * (channels + groups) * lanes);
       for (const set of setsOf(shape)) {
         const [m, s] = o.readPair(statistics, set);
         const [rm, meanHatRx] = o.readPair(rStatistics, set);
-        const [meanGHat, meanG] = o.readPair(sums + 2 * channels * batch, set);
+        const [meanGHat, meanG] = o.readPair(sums + 2 * channels * lanes, set);
         const rs = -s * s * meanHatRx;
         const hat = (i: number) => s * (xOf(i) - m);
         const rHat = (i: number) => rs * (xOf(i) - m) + s * (rxOf(i) - rm);
@@ -45,10 +45,10 @@ export function normTangentOps(memory: Memory): Pick<Ops, "normForwardR" | "norm
         const rg = (i: number) => gamma(i) * rdyOf(i) + rGamma(i) * dyOf(i);
         const rMeanGHat = mean(set, (i) => rg(i) * hat(i) + g(i) * rHat(i));
         const rMeanG = mean(set, rg);
-        o.writePair(rSums + 2 * channels * batch, set, [rMeanGHat, rMeanG]);
+        o.writePair(rSums + 2 * channels * lanes, set, [rMeanGHat, rMeanG]);
         for (const i of set.members) {
           o.addToLane(rSums, i, rdyOf(i) * hat(i) + dyOf(i) * rHat(i));
-          o.addToLane(rSums + channels * batch, i, rdyOf(i));
+          o.addToLane(rSums + channels * lanes, i, rdyOf(i));
           if (rdx === none) continue;
           const p = g(i) - meanG - hat(i) * meanGHat;
           const rp = rg(i) - rMeanG - rHat(i) * meanGHat - hat(i) * rMeanGHat;

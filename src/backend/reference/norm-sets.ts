@@ -11,16 +11,16 @@ export interface NormSet {
 }
 
 /** Returns every set of real images. */
-export function setsOf({ channels, groups, area, images, batch, acrossImages }: NormShape): NormSet[] {
+export function setsOf({ channels, groups, area, images, lanes, acrossImages }: NormShape): NormSet[] {
   const real = Array.from({ length: images }, (_, image) => image);
   const imagesOfSets = acrossImages ? [real] : real.map((image) => [image]);
   const positions = (channels / groups) * area;
-  return imagesOfSets.flatMap((lanes) =>
+  return imagesOfSets.flatMap((members) =>
     Array.from({ length: groups }, (_, group) => ({
-      members: Array.from({ length: positions }, (_, p) => (group * positions + p) * batch).flatMap((start) =>
-        lanes.map((lane) => start + lane),
+      members: Array.from({ length: positions }, (_, p) => (group * positions + p) * lanes).flatMap((start) =>
+        members.map((lane) => start + lane),
       ),
-      lanes: lanes.map((lane) => group * batch + lane),
+      lanes: members.map((lane) => group * lanes + lane),
     })),
   );
 }
@@ -46,25 +46,25 @@ export class NormOperands {
 
   /** The same for parameters [channels], which activations see by their channel. */
   perChannel(values: OptionalBuffer, otherwise: number): (i: number) => number {
-    const { area, batch } = this.#shape;
-    return (i) => (values === none ? otherwise : this.#memory.floats[values + Math.floor(i / (area * batch))]!);
+    const { area, lanes } = this.#shape;
+    return (i) => (values === none ? otherwise : this.#memory.floats[values + Math.floor(i / (area * lanes))]!);
   }
 
   /** Two numbers of a set, from rows [2·groups, B]. */
   readPair(rows: OptionalBuffer, set: NormSet): [number, number] {
     if (rows === none) return [0, 0];
-    const { groups, batch } = this.#shape;
+    const { groups, lanes } = this.#shape;
     const first = rows + set.lanes[0]!;
-    return [this.#memory.floats[first]!, this.#memory.floats[first + groups * batch]!];
+    return [this.#memory.floats[first]!, this.#memory.floats[first + groups * lanes]!];
   }
 
   /** Puts two numbers of a set there, for each of its lanes. */
   writePair(rows: OptionalBuffer, set: NormSet, pair: [number, number]): void {
     if (rows === none) return;
-    const { groups, batch } = this.#shape;
+    const { groups, lanes } = this.#shape;
     for (const lane of set.lanes) {
       this.#memory.floats[rows + lane] = pair[0];
-      this.#memory.floats[rows + lane + groups * batch] = pair[1];
+      this.#memory.floats[rows + lane + groups * lanes] = pair[1];
     }
   }
 
@@ -75,7 +75,7 @@ export class NormOperands {
 
   /** Adds a value to the sum of a member's channel and lane, in rows [channels, B]. */
   addToLane(rows: Buffer, member: number, value: number): void {
-    const { area, batch } = this.#shape;
-    this.#memory.floats[rows + Math.floor(member / (area * batch)) * batch + (member % batch)]! += value;
+    const { area, lanes } = this.#shape;
+    this.#memory.floats[rows + Math.floor(member / (area * lanes)) * lanes + (member % lanes)]! += value;
   }
 }

@@ -13,11 +13,11 @@ import { mean, NormOperands, setsOf } from "./norm-sets.ts";
 export function normOps(memory: Memory): Pick<Ops, "normForward" | "normBackward"> {
   return {
     normForward(y, statistics, x, weight, bias, eps, shape) {
-      const { channels, groups, area, batch } = shape;
+      const { channels, groups, area, lanes } = shape;
       const o = new NormOperands(memory, shape);
       const [xOf, gamma, beta] = [o.activation(x), o.perChannel(weight, 1), o.perChannel(bias, 0)];
-      o.clear(y, channels * area * batch);
-      o.clear(statistics, 2 * groups * batch);
+      o.clear(y, channels * area * lanes);
+      o.clear(statistics, 2 * groups * lanes);
       for (const set of setsOf(shape)) {
         const m = mean(set, xOf);
         const variance = mean(set, (i) => (xOf(i) - m) ** 2);
@@ -28,21 +28,21 @@ export function normOps(memory: Memory): Pick<Ops, "normForward" | "normBackward
     },
 
     normBackward(dx, sums, dy, x, statistics, weight, shape) {
-      const { channels, groups, area, batch } = shape;
+      const { channels, groups, area, lanes } = shape;
       const o = new NormOperands(memory, shape);
       const [xOf, dyOf, gamma] = [o.activation(x), o.activation(dy), o.perChannel(weight, 1)];
-      o.clear(dx, channels * area * batch);
-      o.clear(sums, 2 * (channels + groups) * batch);
+      o.clear(dx, channels * area * lanes);
+      o.clear(sums, 2 * (channels + groups) * lanes);
       for (const set of setsOf(shape)) {
         const [m, s] = o.readPair(statistics, set);
         const hat = (i: number) => s * (xOf(i) - m);
         const g = (i: number) => gamma(i) * dyOf(i);
         const meanGHat = mean(set, (i) => g(i) * hat(i));
         const meanG = mean(set, g);
-        o.writePair(sums + 2 * channels * batch, set, [meanGHat, meanG]);
+        o.writePair(sums + 2 * channels * lanes, set, [meanGHat, meanG]);
         for (const i of set.members) {
           o.addToLane(sums, i, dyOf(i) * hat(i));
-          o.addToLane(sums + channels * batch, i, dyOf(i));
+          o.addToLane(sums + channels * lanes, i, dyOf(i));
           if (dx !== none) memory.floats[dx + i] = s * (g(i) - meanG - hat(i) * meanGHat);
         }
       }

@@ -11,12 +11,12 @@ function forEachWindow(
   shape: Pool2dShape,
   visit: (output: number, channel: number, top: number, left: number) => void,
 ): void {
-  const { channels, outHeight, outWidth, stride, padding, batch } = shape;
+  const { channels, outHeight, outWidth, stride, padding, lanes } = shape;
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < outHeight; i++) {
       for (let j = 0; j < outWidth; j++) {
-        for (let b = 0; b < batch; b++) {
-          const output = ((c * outHeight + i) * outWidth + j) * batch + b;
+        for (let b = 0; b < lanes; b++) {
+          const output = ((c * outHeight + i) * outWidth + j) * lanes + b;
           visit(output, c, i * stride - padding, j * stride - padding);
         }
       }
@@ -34,8 +34,8 @@ function forEachWinner(
   forEachWindow(shape, (output, c, top, left) => {
     const row = top + Math.floor(f[index + output]! / shape.kernelWidth);
     const column = left + (f[index + output]! % shape.kernelWidth);
-    const image = output % shape.batch;
-    visit(output, ((c * shape.inHeight + row) * shape.inWidth + column) * shape.batch + image);
+    const image = output % shape.lanes;
+    visit(output, ((c * shape.inHeight + row) * shape.inWidth + column) * shape.lanes + image);
   });
 }
 
@@ -44,7 +44,7 @@ export function pool2dOps(memory: Memory): Pick<Ops, "maxPool2dForward" | "maxPo
     maxPool2dForward(y, index, x, shape) {
       const f = memory.floats;
       forEachWindow(shape, (output, c, top, left) => {
-        const image = output % shape.batch;
+        const image = output % shape.lanes;
         let largest = Number.NEGATIVE_INFINITY;
         let winner = -1;
         for (let ky = 0; ky < shape.kernelHeight; ky++) {
@@ -52,7 +52,7 @@ export function pool2dOps(memory: Memory): Pick<Ops, "maxPool2dForward" | "maxPo
             const row = top + ky;
             const column = left + kx;
             if (row < 0 || row >= shape.inHeight || column < 0 || column >= shape.inWidth) continue;
-            const value = f[x + ((c * shape.inHeight + row) * shape.inWidth + column) * shape.batch + image]!;
+            const value = f[x + ((c * shape.inHeight + row) * shape.inWidth + column) * shape.lanes + image]!;
             if (winner >= 0 && !(value > largest || Number.isNaN(value))) continue;
             largest = value;
             winner = ky * shape.kernelWidth + kx;
@@ -72,7 +72,7 @@ export function pool2dOps(memory: Memory): Pick<Ops, "maxPool2dForward" | "maxPo
 
     maxPool2dScatter(dx, index, dy, shape) {
       const f = memory.floats;
-      f.fill(0, dx, dx + shape.channels * shape.inHeight * shape.inWidth * shape.batch);
+      f.fill(0, dx, dx + shape.channels * shape.inHeight * shape.inWidth * shape.lanes);
       forEachWinner(f, index, shape, (output, input) => {
         f[dx + input]! += f[dy + output]!;
       });

@@ -10,7 +10,7 @@ import { compileKernels } from "./kernels.ts";
 import { memoryBytes, PAGE, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { wasmPlan } from "./plan.ts";
-import { type KernelThread, startThread, threadsObstacle } from "./pool.ts";
+import { type KernelThread, startThread, threadsObstacle } from "./threads.ts";
 import { RESERVED } from "./tiles.gen.ts";
 
 /** 4 GiB, all that 32-bit addresses reach. */
@@ -46,7 +46,7 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
   // Every instance writes the constants again, so all exist before there is any work.
   const kernels = (await instantiator())(module, memory);
   kernels.setSpins(SPINS);
-  const pool: KernelThread[] = [];
+  const others: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
     const left = addressSpaceLeft();
     if (left < THREAD_ADDRESS_SPACE) {
@@ -55,13 +55,13 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
       break;
     }
     try {
-      pool.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
+      others.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
     } catch (error) {
       onNotice?.(`${i} of ${threads} threads: another could not start: ${(error as Error).message}`);
       break;
     }
   }
-  return new WasmBackend(kernels, memory, pool, simd);
+  return new WasmBackend(kernels, memory, others, simd);
 }
 
 /** Memory that grows as far as the host lets it. Throws RangeError where the host has none, now and a moment later. */
@@ -114,19 +114,19 @@ class WasmBackend implements Backend {
   readonly base: Buffer;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: KernelExports;
-  readonly #pool: KernelThread[];
+  readonly #others: KernelThread[];
   readonly #job: JobWriter;
   #floats: Float32Array;
   #disposed = false;
 
-  constructor(kernels: KernelExports, memory: WebAssembly.Memory, pool: KernelThread[], simd: Simd) {
-    this.threads = pool.length + 1;
+  constructor(kernels: KernelExports, memory: WebAssembly.Memory, others: KernelThread[], simd: Simd) {
+    this.threads = others.length + 1;
     this.atOnce = Math.min(this.threads, hardwareThreads());
     this.simd = simd;
     this.base = (SCRATCH + this.threads * SCRATCH_SIZE) / 4;
     this.#memory = memory;
     this.#kernels = kernels;
-    this.#pool = pool;
+    this.#others = others;
     this.#job = new JobWriter(kernels, memory, {
       threads: this.threads,
       atOnce: this.atOnce,
@@ -155,7 +155,7 @@ class WasmBackend implements Backend {
       const now = mebibytes(this.#memory.buffer.byteLength);
       throw new RangeError(
         `"memory" expected room for ${mebibytes(floats * 4)}, but the WebAssembly memory of ${now} cannot grow so far: use a ` +
-          `smaller batch or model, fewer threads, or memory: "recompute" in the method, or ${moreAddressSpace}`,
+          `smaller lanes or model, fewer threads, or memory: "recompute" in the method, or ${moreAddressSpace}`,
       );
     }
     this.#floats = new Float32Array(this.#memory.buffer);
@@ -185,7 +185,7 @@ class WasmBackend implements Backend {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#kernels.stopThreads();
-    for (const thread of this.#pool) thread.terminate();
+    for (const thread of this.#others) thread.terminate();
   }
 
   #check(): void {

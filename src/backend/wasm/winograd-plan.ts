@@ -2,7 +2,7 @@
 // decides it, because it decides bits.
 import { WINOGRAD_POSITIONS, WINOGRAD_SCRATCH, WINOGRAD_SIDE, WINOGRAD_SKEW } from "./tiles.gen.ts";
 
-/** What decides it: a convolution layer at one batch. */
+/** What decides it: a convolution layer at one number of lanes. */
 export interface Conv2dSizes {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -10,7 +10,7 @@ export interface Conv2dSizes {
   readonly outWidth: number;
   readonly kernelHeight: number;
   readonly kernelWidth: number;
-  readonly batch: number;
+  readonly lanes: number;
 }
 
 /** How a convolution's tiles are cut into blocks. */
@@ -41,7 +41,7 @@ const MOST_GROUPS = 8;
 const outputsOfTile = (kernel: number): number => WINOGRAD_SIDE + 1 - kernel;
 
 /** Whether a layer's convolutions are transformed: forward, and of the output's gradient. */
-export function isTransformed(layer: Omit<Conv2dSizes, "batch"> & { readonly stride: number }): boolean {
+export function isTransformed(layer: Omit<Conv2dSizes, "lanes"> & { readonly stride: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight: r, kernelWidth, stride } = layer;
   if (stride !== 1 || r !== kernelWidth || (r !== 3 && r !== 5)) return false;
   if (inChannels % 4 !== 0 || outChannels % 4 !== 0) return false;
@@ -63,14 +63,14 @@ export function winogradFloats(layer: Conv2dSizes): number {
 }
 
 export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {
-  const { outHeight, outWidth, kernelHeight, batch } = sizes;
+  const { outHeight, outWidth, kernelHeight, lanes } = sizes;
   const m = outputsOfTile(kernelHeight);
   const across = Math.ceil(outWidth / m);
   const cells = mostCells(sizes);
-  const laneBlock = 4 * Math.ceil(batch / Math.ceil(batch / Math.min(MOST_LANES, cells)) / 4);
+  const laneBlock = 4 * Math.ceil(lanes / Math.ceil(lanes / Math.min(MOST_LANES, cells)) / 4);
   const fitting = Math.max(1, Math.min(across, Math.floor(cells / laneBlock)));
   const tileBlock = Math.ceil(across / Math.ceil(across / fitting));
-  const blocks = Math.ceil(outHeight / m) * Math.ceil(across / tileBlock) * Math.ceil(batch / laneBlock);
+  const blocks = Math.ceil(outHeight / m) * Math.ceil(across / tileBlock) * Math.ceil(lanes / laneBlock);
   const groups = Math.min(blocks, MOST_GROUPS, Math.max(2, Math.ceil(blocks / BLOCKS_PER_GROUP)));
   return { laneBlock, tileBlock, blocks, groups };
 }

@@ -7,7 +7,7 @@ const VALIDATION_MOST = 2000;
 
 /** The images that baselines use, and those by which they are chosen; no image is in both. */
 export interface ValidationSplit {
-  readonly pool: Dataset;
+  readonly rest: Dataset;
   readonly validation: Dataset;
 }
 
@@ -27,5 +27,5 @@ export function splitValidation(train: Dataset): ValidationSplit {
   const testShare = Math.min(VALIDATION_SHARE, VALIDATION_MOST / train.count);
   const parts = splitByClass(train, { testShare });
   const { mean, std } = train;
-  return { pool: { ...parts.train, mean, std }, validation: { ...parts.test, mean, std } };
+  return { rest: { ...parts.train, mean, std }, validation: { ...parts.test, mean, std } };
 }

@@ -16,8 +16,8 @@ import { perClassOf, realSet, type Training } from "../../evaluate/baselines/rea
 import { tuneTraining } from "../../evaluate/baselines/tune.ts";
 import { splitValidation } from "../../evaluate/baselines/validation.ts";
 import type { Model } from "../../nn/model.ts";
-import { poolOptions } from "../../workers/options.ts";
-import { WorkerPool } from "../../workers/pool.ts";
+import { WorkerGroup } from "../../workers/group.ts";
+import { groupOptions } from "../../workers/options.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import type { BaselineOptions, BaselineResult } from "../options/baseline.ts";
 import { baselineChecks } from "../options/call-checks.ts";
@@ -65,16 +65,16 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   checkInit(tuningInit, model);
   const counts = sourceCounts(options);
   const perClass = like.steps * perClassOf(like, options.train);
-  const { pool, validation } = splitValidation(options.train);
+  const { rest, validation } = splitValidation(options.train);
 
   const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
-  let workerPool: WorkerPool<WorkerApi> | undefined;
+  let group: WorkerGroup<WorkerApi> | undefined;
   try {
     if (workers > 0)
-      workerPool = await WorkerPool.start<WorkerApi>(poolOptions(options, Math.max(networks, TUNING_NETWORKS)));
-    const source = { data: pool, perClass, ...counts, seed, signal };
-    const shared = { model, init, loss, seed, engine, threads, pool: workerPool, ...(signal && { signal }) };
-    const setOf = (images: ClassImages, training: Training) => realSet(images, like, pool, training, kind);
+      group = await WorkerGroup.start<WorkerApi>(groupOptions(options, Math.max(networks, TUNING_NETWORKS)));
+    const source = { data: rest, perClass, ...counts, seed, signal };
+    const shared = { model, init, loss, seed, engine, threads, group, ...(signal && { signal }) };
+    const setOf = (images: ClassImages, training: Training) => realSet(images, like, rest, training, kind);
     const onValidation = async (draws: Draws, training: Training): Promise<number> => {
       const chosenBy = { ...shared, init: tuningInit, test: validation, purpose: "distil" as const };
       return (await evaluateSets(chosenBy, TUNING_NETWORKS, (network) => setOf(draws.of(network), training))).mean;
@@ -93,7 +93,7 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
     const tested = await evaluateSets({ ...shared, test }, count, (network) => setOf(draws.of(network), training));
     return { kind, ...tested, learningRate: training.learningRate, epochs: training.epochs };
   } finally {
-    await workerPool?.dispose();
+    await group?.dispose();
     if (!options.engine) await engine.dispose();
   }
 }

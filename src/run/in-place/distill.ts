@@ -15,7 +15,7 @@ import { allIn } from "../../inner/allocators.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { version } from "../../version.gen.ts";
-import { type PoolOptions, poolOptions } from "../../workers/options.ts";
+import { type GroupOptions, groupOptions } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
 import { allocateReplies } from "../networks/allocate.ts";
 import { NetworksOnWorkers } from "../networks/networks.ts";
@@ -172,8 +172,8 @@ export class Run implements Distillation {
     return { problem: config, run, networks, backend, memory };
   }
 
-  #poolOptions(): PoolOptions {
-    return { ...poolOptions(this.#options, this.#config.networksPerStep), start: this.#start };
+  #poolOptions(): GroupOptions {
+    return { ...groupOptions(this.#options, this.#config.networksPerStep), start: this.#start };
   }
 
   #fail(error: unknown): never {

@@ -13,8 +13,8 @@ import { checkReplay } from "../../evaluate/trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
-import { poolOptions } from "../../workers/options.ts";
-import { WorkerPool } from "../../workers/pool.ts";
+import { WorkerGroup } from "../../workers/group.ts";
+import { groupOptions } from "../../workers/options.ts";
 import { shareable, shareableInit } from "../../workers/shared-memory.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import { evaluateChecks } from "../options/call-checks.ts";
@@ -40,7 +40,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
-  readonly pool?: WorkerPool<WorkerApi> | undefined;
+  readonly group?: WorkerGroup<WorkerApi> | undefined;
   /** The purpose of the networks. Default "evaluate". */
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
@@ -50,7 +50,7 @@ type Outcome = number | Confusion;
 type Add = (outcome: Outcome) => void;
 
 /**
- * Does what `evaluate` does with a set of its own for each network, and on `pool` if that is given. All sets have one shape;
+ * Does what `evaluate` does with a set of its own for each network, and on `group` if that is given. All sets have one shape;
  * they and the test images are trusted.
  */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
@@ -66,7 +66,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
     callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
     callbacks.check();
   };
-  const run = options.pool || workers > 0 ? onWorkers : inPlace;
+  const run = options.group || workers > 0 ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
   await callbacks.settled();
   // The call's own engines are strict; workers' engines are like the given one.
@@ -100,7 +100,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
 
 async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const config = configOf(options);
-  const pool = options.pool ?? (await WorkerPool.start<WorkerApi>(poolOptions(options, networks)));
+  const group = options.group ?? (await WorkerGroup.start<WorkerApi>(groupOptions(options, networks)));
   try {
     const message = {
       ...config,
@@ -108,8 +108,8 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
       model: describeModel(config.model),
       init: shareableInit(config.init),
     };
-    await pool.all((api) => api.openTest(message));
-    await pool.inOrder<Outcome>(
+    await group.all((api) => api.openTest(message));
+    await group.inOrder<Outcome>(
       networks,
       (api, network) => {
         const set = setOf(network);
@@ -118,6 +118,6 @@ async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, a
       (_, outcome) => add(outcome),
     );
   } finally {
-    if (!options.pool) await pool.dispose();
+    if (!options.group) await group.dispose();
   }
 }

@@ -50,8 +50,8 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
   let draws: Draws;
   if (points === "random-real") draws = randomDraws(source, "baseline/real");
   else if (points === "optimized-real") {
-    const { pool, validation } = splitValidation(train);
-    draws = await bestDraws({ ...source, data: pool }, (images) => accuracyOf(images, validation));
+    const { rest, validation } = splitValidation(train);
+    draws = await bestDraws({ ...source, data: rest }, (images) => accuracyOf(images, validation));
   } else draws = await summaryDraws(points, source);
   const accuracies: number[] = [];
   for (let i = 0; i < Math.min(counts.draws, draws.count); i++) accuracies.push(await accuracyOf(draws.of(i), test));

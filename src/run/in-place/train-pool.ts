@@ -13,8 +13,8 @@ import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "../../e
 import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
-import { poolOptions } from "../../workers/options.ts";
-import { WorkerPool } from "../../workers/pool.ts";
+import { WorkerGroup } from "../../workers/group.ts";
+import { groupOptions } from "../../workers/options.ts";
 import { shareable } from "../../workers/shared-memory.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import { trainPoolChecks } from "../options/call-checks.ts";
@@ -136,20 +136,20 @@ async function onWorkers(
   sink: Sink,
 ): Promise<void> {
   const { model, data, test, ...rest } = config;
-  const pool = await WorkerPool.start<WorkerApi>(poolOptions(options, only.length));
+  const group = await WorkerGroup.start<WorkerApi>(groupOptions(options, only.length));
   try {
     const images = { data: shareable(data), test: test && shareable(test) };
     const message = { ...rest, ...images, model: describeModel(model) };
-    await pool.all((api) => api.openTraining(message));
-    const task: Parameters<typeof pool.inOrder>[1] = async (api, i) => {
+    await group.all((api) => api.openTraining(message));
+    const task: Parameters<typeof group.inOrder>[1] = async (api, i) => {
       const network = only[i]!;
       for (let epoch = 0; epoch < config.training.epochs; epoch++) {
         sink.passed(network, epoch, await api.trainEpoch(network, epoch));
       }
       await sink.add({ network, ...(await api.trained()) });
     };
-    await pool.inOrder(only.length, task, () => {});
+    await group.inOrder(only.length, task, () => {});
   } finally {
-    await pool.dispose();
+    await group.dispose();
   }
 }

@@ -9,8 +9,8 @@ import type { AddShare, StepNetworks } from "../../distill/networks.ts";
 import type { Tensor } from "../../distill/tensor.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { describeModel } from "../../nn/describe.ts";
-import type { PoolOptions } from "../../workers/options.ts";
-import { WorkerPool } from "../../workers/pool.ts";
+import { WorkerGroup } from "../../workers/group.ts";
+import type { GroupOptions } from "../../workers/options.ts";
 import { shareable, shareableInit } from "../../workers/shared-memory.ts";
 import type { ReplyBuffers } from "./allocate.ts";
 import type { ShareReply, WorkerApi } from "./api.ts";
@@ -21,8 +21,8 @@ export class NetworksOnWorkers implements StepNetworks {
   readonly #run: MethodRun;
   readonly #backend: Backend;
   readonly #staging: Buffer;
-  readonly #options: PoolOptions;
-  #pool: WorkerPool<WorkerApi> | undefined;
+  readonly #options: GroupOptions;
+  #group: WorkerGroup<WorkerApi> | undefined;
 
   /** Workers are started by the first step. */
   constructor(
@@ -30,7 +30,7 @@ export class NetworksOnWorkers implements StepNetworks {
     run: MethodRun,
     backend: Backend,
     { share, staging }: ReplyBuffers,
-    options: PoolOptions,
+    options: GroupOptions,
   ) {
     this.share = share;
     this.#config = config;
@@ -43,9 +43,9 @@ export class NetworksOnWorkers implements StepNetworks {
   async run(step: number, add: AddShare): Promise<void> {
     const tensors = [...this.#run.learned, ...this.#run.carried];
     const read = tensors.map((tensor) => readTensor(this.#backend, tensor, this.#staging));
-    const pool = this.#pool ?? (await this.#open());
+    const group = this.#group ?? (await this.#open());
     const rows = await Promise.all(read);
-    await pool.inOrder(
+    await group.inOrder(
       this.#config.networksPerStep,
       (api, k) => {
         // Each worker is sent copies of its own, because what is transferred is no longer here.
@@ -68,16 +68,16 @@ export class NetworksOnWorkers implements StepNetworks {
   }
 
   async dispose(): Promise<void> {
-    await this.#pool?.dispose();
+    await this.#group?.dispose();
   }
 
-  async #open(): Promise<WorkerPool<WorkerApi>> {
-    const pool = await WorkerPool.start<WorkerApi>(this.#options);
-    this.#pool = pool;
+  async #open(): Promise<WorkerGroup<WorkerApi>> {
+    const group = await WorkerGroup.start<WorkerApi>(this.#options);
+    this.#group = group;
     const { model, data, init, ...config } = this.#config;
     const message = { ...config, data: shareable(data), init: shareableInit(init), model: describeModel(model) };
-    await pool.all((api) => api.openRun(message));
-    return pool;
+    await group.all((api) => api.openRun(message));
+    return group;
   }
 }
 

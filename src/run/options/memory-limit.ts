@@ -4,7 +4,7 @@ import { outerDefaults } from "../../distill/methods/known.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { threadCount } from "../../engine/options.ts";
 import { chunkImages } from "../../inner/chunks.ts";
-import { lanes } from "../../nn/network.ts";
+import { laneCount } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
 import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
 
@@ -68,7 +68,7 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
   const { batch } = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(options.method));
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
   // Batches are multiples of the least. The memory grows with them, so a binary search finds the largest.
-  let [fits, tooMany] = [0, Math.ceil(Math.min(lanes(model, batch, planOf(options)), most) / LEAST_BATCH)];
+  let [fits, tooMany] = [0, Math.ceil(Math.min(laneCount(model, batch, planOf(options)), most) / LEAST_BATCH)];
   for (let fours = tooMany - 1; fours > fits; fours = (fits + tooMany) >> 1) {
     if (memoryOf(withBatch(options, LEAST_BATCH * fours)).total <= limit) fits = fours;
     else tooMany = fours;

@@ -19,7 +19,7 @@ export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<s
 export type Control = "more" | "end" | "abort";
 
 /** A message of the orchestrator through that port: progress, a trained network, or at last that no more will come. */
-export type Report = { readonly progress: unknown } | { readonly network: unknown } | "end";
+export type ProgressMessage = { readonly progress: unknown } | { readonly network: unknown } | "end";
 
 export interface Started {
   readonly threads: number;

@@ -12,7 +12,7 @@ import type { DistillOptions } from "../in-place/distill.ts";
 import type { TrainOnOptions } from "../options/train-on.ts";
 import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
 import { arrivedMethod, type CrossedMethod, moved } from "./crossing.ts";
-import { Reporter } from "./reporter.ts";
+import { ProgressPort } from "./progress-port.ts";
 
 export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
@@ -52,17 +52,17 @@ export class OrchestratorServer implements OrchestratorApi {
   }
 
   async call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>> {
-    const reporter = new Reporter(port);
+    const messages = new ProgressPort(port);
     const watch = {
-      signal: reporter.signal,
-      onProgress: (progress: unknown) => reporter.offer(progress),
-      onNetwork: (network: unknown) => reporter.send({ network }),
+      signal: messages.signal,
+      onProgress: (progress: unknown) => messages.offer(progress),
+      onNetwork: (network: unknown) => messages.send({ network }),
     };
     const call = calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
     try {
       return moved(await call({ ...this.#here<OptionsOf<Name>>(options), ...watch }));
     } finally {
-      reporter.end();
+      messages.end();
     }
   }
 
@@ -75,24 +75,24 @@ export class OrchestratorServer implements OrchestratorApi {
 /** A run that goes on by itself, at most one progress message ahead of its reader. */
 class RunServer implements RunApi {
   readonly #run: Run;
-  readonly #reporter: Reporter;
+  readonly #port: ProgressPort;
 
   constructor(options: DistillOptions, port: MessagePort) {
-    this.#reporter = new Reporter(port);
-    this.#run = new Run({ ...options, signal: this.#reporter.signal });
+    this.#port = new ProgressPort(port);
+    this.#run = new Run({ ...options, signal: this.#port.signal });
   }
 
   async drive(): Promise<DistilledSet> {
-    const reporter = this.#reporter;
+    const port = this.#port;
     try {
       for await (const progress of this.#run) {
-        reporter.offer(progress);
-        await reporter.asked();
-        if (reporter.ended) break;
+        port.offer(progress);
+        await port.asked();
+        if (port.ended) break;
       }
       return await this.#run.result();
     } finally {
-      reporter.end();
+      port.end();
     }
   }
 

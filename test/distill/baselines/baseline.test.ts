@@ -51,19 +51,19 @@ test.each(["random-real", "optimized-real"] as const)(
     const { blocks: all } = await blocks({ kind });
     // 5 or more learning rates × 5 networks, then 4 networks, each with 2 blocks; candidates × 5 networks.
     expect(all.length).toBeGreaterThanOrEqual((25 + 4 + (kind === "random-real" ? 0 : 6 * 5)) * like.steps);
-    const { pool, validation } = splitValidation(train);
-    const known = new Map(Array.from({ length: pool.count }, (_, i) => [imageKey(pool, i), i]));
+    const { rest, validation } = splitValidation(train);
+    const known = new Map(Array.from({ length: rest.count }, (_, i) => [imageKey(rest, i), i]));
     const seen = new Set<number>();
     for (const { labels, images } of all) {
       expect(labels).toEqual([0, 0, 1, 1, 2, 2]);
       labels.forEach((label, i) => {
         const index = known.get(valueKey(train, images[i]!));
-        expect(index, "a real image of the pool").toBeDefined();
-        expect(pool.labels[index!]).toBe(label);
+        expect(index, "a real image of the rest").toBeDefined();
+        expect(rest.labels[index!]).toBe(label);
         seen.add(index!);
       });
     }
-    // The pool has none of the images that are held back, so that the test can tell.
+    // The rest has none of the images that are held back, so that the test can tell.
     for (let i = 0; i < validation.count; i++) expect(known.has(imageKey(validation, i))).toBe(false);
     expect(seen.size).toBeGreaterThan(60);
   },
@@ -79,14 +79,14 @@ test("optimized-real: the best candidates are tested, in turns", async () => {
 
 test("class-average: the mean of each class is its image in every step", async () => {
   const { blocks: all } = await blocks({ kind: "class-average" });
-  const { pool } = splitValidation(train);
+  const { rest } = splitValidation(train);
   const means = [0, 1, 2].map((label) => {
     const sum = new Float64Array(36);
     let n = 0;
-    for (let i = 0; i < pool.count; i++) {
-      if (pool.labels[i] !== label) continue;
+    for (let i = 0; i < rest.count; i++) {
+      if (rest.labels[i] !== label) continue;
       n++;
-      for (let p = 0; p < 36; p++) sum[p]! += pool.pixels[i * 36 + p]! / 255;
+      for (let p = 0; p < 36; p++) sum[p]! += rest.pixels[i * 36 + p]! / 255;
     }
     return Array.from(sum, (total) => (total / n - train.mean[0]!) / train.std[0]!);
   });
@@ -100,11 +100,11 @@ test("class-average: the mean of each class is its image in every step", async (
 });
 
 test("a tenth of each class is held back, and both parts stay normalised as they were", () => {
-  const { pool, validation } = splitValidation(train);
+  const { rest, validation } = splitValidation(train);
   const perClass = (data: Dataset) => [0, 1, 2].map((label) => data.labels.filter((other) => other === label).length);
-  expect(perClass(pool)).toEqual([63, 63, 63]);
+  expect(perClass(rest)).toEqual([63, 63, 63]);
   expect(perClass(validation)).toEqual([7, 7, 7]);
-  expect([pool.mean, pool.std, validation.mean, validation.std]).toEqual([
+  expect([rest.mean, rest.std, validation.mean, validation.std]).toEqual([
     train.mean,
     train.std,
     train.mean,

@@ -43,7 +43,7 @@ export function conv2dOps(jobs: Jobs): Conv2dOps {
 
 /** Multiply-adds of the direct sum. */
 function work(s: Conv2dSizes): number {
-  return s.inChannels * s.kernelHeight * s.kernelWidth * s.outChannels * s.outHeight * s.outWidth * s.batch;
+  return s.inChannels * s.kernelHeight * s.kernelWidth * s.outChannels * s.outHeight * s.outWidth * s.lanes;
 }
 
 /** A convolution with a square kernel, and how its tiles are cut into blocks. */

@@ -3,9 +3,9 @@ import type { Ops } from "../../ops.ts";
 import type { Extent, Jobs } from "../jobs.gen.ts";
 import { PACK_FEATURES } from "../tiles.gen.ts";
 
-const packing = (s: { features: number; batch: number }): Extent => ({
+const packing = (s: { features: number; lanes: number }): Extent => ({
   tiles: Math.ceil(s.features / PACK_FEATURES),
-  work: s.features * s.batch,
+  work: s.features * s.lanes,
 });
 
 export function layoutOps(jobs: Jobs): Pick<Ops, "packImages" | "unpackImages" | "embed2d" | "oneHot"> {
@@ -13,7 +13,7 @@ export function layoutOps(jobs: Jobs): Pick<Ops, "packImages" | "unpackImages" |
     packImages: (out, x, s) => jobs.packImages({ out, x }, s, packing(s)),
     unpackImages: (out, x, s) => jobs.unpackImages({ out, x }, s, packing(s)),
     embed2d: (out, x, s) =>
-      jobs.embed2d({ out, x }, s, { tiles: s.channels, work: s.channels * s.outHeight * s.outWidth * s.batch }),
-    oneHot: (out, labels, s) => jobs.oneHot({ out, labels }, s, { tiles: s.classes, work: s.classes * s.batch }),
+      jobs.embed2d({ out, x }, s, { tiles: s.channels, work: s.channels * s.outHeight * s.outWidth * s.lanes }),
+    oneHot: (out, labels, s) => jobs.oneHot({ out, labels }, s, { tiles: s.classes, work: s.classes * s.lanes }),
   };
 }

@@ -5,7 +5,7 @@ import type { LinearShape } from "../../shapes.ts";
 import type { Jobs } from "../jobs.gen.ts";
 import { LINEAR_SIDE, ROWS } from "../tiles.gen.ts";
 
-const work = (s: LinearShape): number => s.inFeatures * s.outFeatures * s.batch;
+const work = (s: LinearShape): number => s.inFeatures * s.outFeatures * s.lanes;
 
 export function linearOps(jobs: Jobs): Pick<Ops, "linearForward" | "linearBackwardData" | "linearBackwardWeights"> {
   return {

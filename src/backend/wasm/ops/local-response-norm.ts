@@ -10,17 +10,17 @@ type ResponseOps = Pick<
   "localResponseNormForward" | "localResponseNormBackward" | "localResponseNormForwardR" | "localResponseNormBackwardR"
 >;
 
-const shapeOf = ({ channels, area, batch, size, alpha, beta }: LocalResponseNormShape): ResponseShape => ({
+const shapeOf = ({ channels, area, lanes, size, alpha, beta }: LocalResponseNormShape): ResponseShape => ({
   channels,
-  plane: area * batch,
+  plane: area * lanes,
   size,
   alpha: alpha / size,
   beta,
 });
 
 const extent = (s: LocalResponseNormShape, passes: number): Extent => ({
-  tiles: Math.ceil((s.area * s.batch) / RESPONSE_FLOATS),
-  work: passes * (s.size + 8) * s.channels * s.area * s.batch,
+  tiles: Math.ceil((s.area * s.lanes) / RESPONSE_FLOATS),
+  work: passes * (s.size + 8) * s.channels * s.area * s.lanes,
 });
 
 export function localResponseNormOps(jobs: Jobs): ResponseOps {

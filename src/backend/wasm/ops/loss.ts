@@ -7,8 +7,8 @@ import { LOSS_IMAGES } from "../tiles.gen.ts";
 
 /** `cost`: work for each logit. */
 const extent = (s: LossShape, cost: number): Extent => ({
-  tiles: Math.ceil(s.batch / LOSS_IMAGES),
-  work: cost * s.classes * s.batch,
+  tiles: Math.ceil(s.lanes / LOSS_IMAGES),
+  work: cost * s.classes * s.lanes,
 });
 
 export function lossOps(jobs: Jobs): Pick<Ops, "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR"> {

@@ -7,8 +7,8 @@ import { NORM_LANES } from "../tiles.gen.ts";
 
 /** `passes`: how often a kernel goes over an activation. */
 function sets(s: NormShape, passes: number): Extent {
-  const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.batch / NORM_LANES));
-  return { tiles, work: passes * s.channels * s.area * s.batch };
+  const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.lanes / NORM_LANES));
+  return { tiles, work: passes * s.channels * s.area * s.lanes };
 }
 
 export function normOps(jobs: Jobs): Pick<Ops, "normForward" | "normBackward" | "normForwardR" | "normBackwardR"> {

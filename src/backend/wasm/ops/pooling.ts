@@ -17,13 +17,13 @@ type PoolingOps = Pick<
 
 const windows = (s: Pool2dShape | AvgPool2dShape): Extent => ({
   tiles: s.channels,
-  work: s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.batch,
+  work: s.channels * s.outHeight * s.outWidth * s.kernelHeight * s.kernelWidth * s.lanes,
 });
 
 /** Bins cover the input, at least once, and every output has one. */
 const bins = (s: AdaptivePool2dShape): Extent => ({
   tiles: s.channels,
-  work: s.channels * Math.max(s.inHeight, s.outHeight) * Math.max(s.inWidth, s.outWidth) * s.batch,
+  work: s.channels * Math.max(s.inHeight, s.outHeight) * Math.max(s.inWidth, s.outWidth) * s.lanes,
 });
 
 export function poolingOps(jobs: Jobs): PoolingOps {

@@ -120,7 +120,7 @@ class MatchingNetwork implements NetworkRun {
     const [theta, tape, means] = [this.#theta, this.#tape, this.#means];
     const { targets } = this.#run.synthetic.blocks;
     const [features, { classes }] = [tools.features.classes, problem.model];
-    const shape = { inFeatures: classes, outFeatures: features, batch: this.#network.batch };
+    const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
     this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
     this.#network.forward(theta, tape, this.#run.labels.length);

@@ -1,4 +1,4 @@
-// Starts and stops kernel threads in Node (pool.page.ts does in pages). What they do between is in assembly/thread.ts:
+// Starts and stops kernel threads in Node (threads.page.ts does in pages). What they do between is in assembly/thread.ts:
 // once started they are reached through shared memory alone.
 import { nodeModule } from "../../platform/platform.ts";
 import type { ThreadStart } from "./thread-main.ts";

@@ -2,7 +2,7 @@
 // dies, when the AbortSignal aborts, and by dispose().
 
 import type { Remote } from "comlink";
-import type { PoolOptions } from "./options.ts";
+import type { GroupOptions } from "./options.ts";
 import { type StartWorker, workerStarter } from "./start.ts";
 import { type StartMessage, startMessage } from "./start-message.ts";
 import { SupervisedWorker } from "./supervised.ts";
@@ -12,7 +12,7 @@ export interface EngineWorker {
   start(engine: StartMessage): Promise<void>;
 }
 
-export class WorkerPool<Api extends EngineWorker> {
+export class WorkerGroup<Api extends EngineWorker> {
   readonly #members: SupervisedWorker<Api>[] = [];
   readonly #signal: AbortSignal | undefined;
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
@@ -28,16 +28,16 @@ export class WorkerPool<Api extends EngineWorker> {
     engine,
     signal,
     start,
-  }: PoolOptions): Promise<WorkerPool<Api>> {
+  }: GroupOptions): Promise<WorkerGroup<Api>> {
     const message = await startMessage(engine);
     signal?.throwIfAborted();
-    const pool = new WorkerPool<Api>(signal);
+    const group = new WorkerGroup<Api>(signal);
     try {
-      for (let i = 1; i <= workers; i++) pool.#add(`worker ${i} of ${workers}`, start ?? workerStarter());
-      await pool.all((api) => (api as Remote<EngineWorker>).start(message));
-      return pool;
+      for (let i = 1; i <= workers; i++) group.#add(`worker ${i} of ${workers}`, start ?? workerStarter());
+      await group.all((api) => (api as Remote<EngineWorker>).start(message));
+      return group;
     } catch (error) {
-      await pool.dispose();
+      await group.dispose();
       throw error;
     }
   }

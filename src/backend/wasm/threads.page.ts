@@ -1,8 +1,8 @@
-// Starts and stops kernel threads in pages and their workers (pool.ts).
+// Starts and stops kernel threads in pages and their workers (threads.ts).
 import { canShareMemory, onMainThread } from "../../platform/platform.ts";
 import { startScript, workersObstacle } from "../../platform/script.page.ts";
-import type { KernelThread } from "./pool.ts";
 import type { ThreadStart } from "./thread-main.ts";
+import type { KernelThread } from "./threads.ts";
 
 /** Why only one thread can compute here; undefined where several can. */
 export function threadsObstacle(): string | undefined {

@@ -1,10 +1,10 @@
-// How a pool shares out tasks. The workers are played in this thread, so that each can be made to wait.
+// How a group shares out tasks. The workers are played in this thread, so that each can be made to wait.
 import { expose, type Remote } from "comlink";
 import { describe, expect, test } from "vitest";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import type { WorkerApi } from "../../src/run/networks/api.ts";
+import { WorkerGroup } from "../../src/workers/group.ts";
 import { threadsPerWorker } from "../../src/workers/options.ts";
-import { WorkerPool } from "../../src/workers/pool.ts";
 import type { StartWorker } from "../../src/workers/start.ts";
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -45,23 +45,23 @@ const set = {} as DistilledSet;
 const accuracy = (api: Remote<WorkerApi>, k: number) => api.accuracy(k, set);
 const engine = { threads: 1 };
 
-describe("a pool", () => {
+describe("a group", () => {
   test("delivers in order, whatever order the tasks end in", async () => {
     for (let seed = 0; seed < 5; seed++) {
       const { start } = played((k) => (k * 7919 + seed * 104729) % 13);
-      const pool = await WorkerPool.start<WorkerApi>({ workers: 4, engine, start });
+      const group = await WorkerGroup.start<WorkerApi>({ workers: 4, engine, start });
       const delivered: number[][] = [];
-      await pool.inOrder(20, accuracy, (k, result) => delivered.push([k, result]));
-      await pool.dispose();
+      await group.inOrder(20, accuracy, (k, result) => delivered.push([k, result]));
+      await group.dispose();
       expect(delivered, `seed ${seed}`).toEqual(Array.from({ length: 20 }, (_, k) => [k, k]));
     }
   });
 
   test("gives each worker one task at a time, the next to whoever is free", async () => {
     const { start, log, most } = played((k) => (k === 0 ? 200 : 2));
-    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine, start });
-    await pool.inOrder(10, accuracy, () => {});
-    await pool.dispose();
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine, start });
+    await group.inOrder(10, accuracy, () => {});
+    await group.dispose();
     expect(most()).toBe(1);
     expect(log.map(({ k }) => k).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     expect(log.filter(({ worker }) => worker === log.find(({ k }) => k === 0)!.worker)).toHaveLength(1);
@@ -69,9 +69,9 @@ describe("a pool", () => {
 
   test("delivers nothing and begins nothing after a task failed", async () => {
     const { start, log, stopped } = played((k) => (k === 0 ? 20 : 1));
-    const pool = await WorkerPool.start<WorkerApi>({ workers: 2, engine, start });
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine, start });
     const delivered: number[] = [];
-    const tasks = pool.inOrder(
+    const tasks = group.inOrder(
       10,
       (api, k) => accuracy(api, k === 1 ? 99 : k),
       (k) => delivered.push(k),
@@ -80,18 +80,18 @@ describe("a pool", () => {
     await pause(40);
     expect(log.map(({ k }) => k).sort()).toEqual([0, 99]);
     expect(delivered).toEqual([]);
-    await pool.dispose();
+    await group.dispose();
     expect(stopped).toEqual([0, 1]);
   });
 
   test("rejects what is under way, and what comes after, when it is disposed, and stops each worker once", async () => {
     const { start, stopped } = played(() => 10_000);
-    const pool = await WorkerPool.start<WorkerApi>({ workers: 3, engine, start });
-    const tasks = pool.inOrder(10, accuracy, () => {});
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 3, engine, start });
+    const tasks = group.inOrder(10, accuracy, () => {});
     const rejected = expect(tasks).rejects.toThrow("the workers were stopped");
-    await Promise.all([pool.dispose(), pool.dispose()]);
+    await Promise.all([group.dispose(), group.dispose()]);
     await rejected;
-    await expect(pool.inOrder(1, accuracy, () => {})).rejects.toThrow("the workers were stopped");
+    await expect(group.inOrder(1, accuracy, () => {})).rejects.toThrow("the workers were stopped");
     expect(stopped).toEqual([0, 1, 2]);
   });
 
@@ -110,9 +110,9 @@ describe("a pool", () => {
         remove.apply(signal, args);
       },
     });
-    const pool = await WorkerPool.start<WorkerApi>({ workers: 1, engine, start, signal });
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 1, engine, start, signal });
     expect(listeners.size).toBe(1);
-    await pool.dispose();
+    await group.dispose();
     expect(listeners.size).toBe(0);
   });
 });

@@ -1,10 +1,10 @@
 // The orchestrator's end of a call's port: sends progress at most ten times a second; receives more, end or abort.
-import type { Control, Report } from "./api.ts";
+import type { Control, ProgressMessage } from "./api.ts";
 
 /** Milliseconds between two progress messages. */
 const INTERVAL = 100;
 
-export class Reporter {
+export class ProgressPort {
   /** Aborts when the page's signal does. */
   readonly signal: AbortSignal;
   readonly #port: MessagePort;
@@ -54,8 +54,8 @@ export class Reporter {
   }
 
   /** Sends a message that must not be left out. */
-  send(report: Report): void {
-    this.#port.postMessage(report);
+  send(message: ProgressMessage): void {
+    this.#port.postMessage(message);
   }
 
   #send(): void {
