@@ -7,8 +7,12 @@ import { measureAt, numberAt } from "./parts.ts";
 /** The most points of a line; more would be drawn on top of each other. */
 const points = 400;
 
-/** Plots loss and accuracy over the outer steps; makes no plot of what was not recorded. */
-export function curves(metrics: readonly unknown[]): Markup[] {
+/**
+ * Plots loss and accuracy over the outer steps; makes no plot of what was not recorded.
+ *
+ * @param lossText The caption of the plot of the loss.
+ */
+export function curves(metrics: readonly unknown[], lossText: string): Markup[] {
   const losses: Point[] = [];
   const accuracies: Point[] = [];
   const spread: number[] = [];
@@ -32,12 +36,7 @@ export function curves(metrics: readonly unknown[]): Markup[] {
             { label: "running mean", points: thinned(smoothed(losses)) },
           ];
     const title = "Outer loss over outer steps";
-    plots.push(
-      figure(
-        "Loss of trained networks on real images, before each update.",
-        linePlot({ title, x: "outer step", y: "outer loss", wholeX: true, series }),
-      ),
-    );
+    plots.push(figure(lossText, linePlot({ title, x: "outer step", y: "outer loss", wholeX: true, series })));
   }
   if (accuracies.length > 0) {
     const series: Series[] = [{ label: "accuracy", points: accuracies, spread, dots: true }];

@@ -1,9 +1,11 @@
 // Writes a run as one self-contained HTML page: it embeds its pictures, its plots are SVG, and it has no script.
 import { curves, learningRatePlot } from "./curves.ts";
 import { html, Markup } from "./html.ts";
+import { lossText, methodText, networkText, protocolText } from "./method.ts";
 import { at, type Measure, measureAt, numberAt, type RunParts, textAt } from "./parts.ts";
 import { pictures } from "./pictures.ts";
 import { style } from "./style.ts";
+import { count, fitText } from "./words.ts";
 
 /** The most characters of a recipe that are shown. */
 const longestRecipe = 2 ** 16;
@@ -23,7 +25,7 @@ export function reportPage(name: string, parts: RunParts, labels: Labels): strin
   const { set, metrics = [], result, recipe, missing } = parts;
   const title = textAt(result, "recipe") ?? textAt(recipe, "name") ?? name;
   const summary = textAt(recipe, "summary");
-  const charts = [...(set && !set.training ? [learningRatePlot(set)] : []), ...curves(metrics)];
+  const charts = [...(set && !set.training ? [learningRatePlot(set)] : []), ...curves(metrics, lossText(parts))];
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
@@ -57,7 +59,8 @@ function headline({ result }: RunParts): Markup | string {
 }
 
 /** Compares distilled images with baselines and the paper, as bars. */
-function comparison({ result, recipe }: RunParts, labels: Labels): Markup | string {
+function comparison(parts: RunParts, labels: Labels): Markup | string {
+  const { set, result, recipe } = parts;
   const rows: { label: string; measure: Measure; note: string; kind: string }[] = [];
   const distilled = measureAt(result, "evaluation");
   const baselines = at(result, "baselines");
@@ -65,7 +68,7 @@ function comparison({ result, recipe }: RunParts, labels: Labels): Markup | stri
   for (const name of names.slice(0, mostRows)) {
     const measure = measureAt(baselines, name);
     const rate = numberAt(baselines, name, "learningRate");
-    const note = rate === undefined ? "" : `, learning rate ${rate}`;
+    const note = rate === undefined || set?.training ? "" : `, learning rate ${rate}`;
     if (measure) rows.push({ label: labels(name), measure, note, kind: "other" });
   }
   const paper = numberAt(recipe, "paper", "accuracy");
@@ -83,7 +86,8 @@ function comparison({ result, recipe }: RunParts, labels: Labels): Markup | stri
   const known = textAt(recipe, "init", "kind") === "fixed";
   const unit = ({ of }: Measure, kind: string): string => (known && kind === "other" && of === "network" ? "set" : of);
   if (distilled) rows.unshift({ label: "distilled images", measure: distilled, note: "", kind: "ours" });
-  return html`<section><h2>In comparison</h2><table class="bars-table"><thead><tr><th>Trained on</th><th class="bar-head">Accuracy, %</th><th>± std</th><th>95 % of the mean</th><th>Over</th></tr></thead><tbody>
+  const protocol = names.length === 0 ? undefined : protocolText(parts);
+  return html`<section><h2>In comparison</h2>${protocol === undefined ? "" : html`<p class="note">${protocol}</p>`}<table class="bars-table"><thead><tr><th>Trained on</th><th class="bar-head">Accuracy, %</th><th>± std</th><th>95 % of the mean</th><th>Over</th></tr></thead><tbody>
 ${rows.map(
   ({
     label,
@@ -101,18 +105,15 @@ function imagesNote({ set }: RunParts): string {
   const colour = channels === 1 ? "grey" : "colour";
   const images = `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}`;
   const range = "All are drawn in one range of brightness, which is that of the whole set.";
-  if (training) {
-    const { epochs, batch, learningRate } = training;
-    const order = `in batches of ${batch} in an order of its own, by SGD at a learning rate of ${learningRate} at first`;
-    return `${images}; a network takes ${count(epochs)} passes over them, ${order}. ${range}`;
-  }
+  if (training) return `${images}; a network trains on them for ${fitText(training)}. ${range}`;
   return (
     `${images}; a network takes ${count(steps)} gradient ` +
     `step${steps === 1 ? "" : "s"} on them, ${times}. η is the learning rate of a step in each epoch. ${range}`
   );
 }
 
-function provenance({ set, sha256, result, recipe }: RunParts): Markup {
+function provenance(parts: RunParts): Markup {
+  const { set, sha256, result, recipe } = parts;
   const from = set?.recipe;
   const seconds = numberAt(result, "seconds");
   const distilling = numberAt(result, "distillSeconds");
@@ -131,6 +132,9 @@ function provenance({ set, sha256, result, recipe }: RunParts): Markup {
         train === undefined ? undefined : `${count(train)} to learn from`,
       ]),
     ],
+    ["Method", methodText(parts)],
+    ["Network", networkText(parts)],
+    ["Training", set?.training && fitText(set.training)],
     ["Outer steps", steps === undefined ? undefined : `${count(steps)}${stopped}`],
     ["Seed", numberAt(result, "seed")?.toString() ?? numberAt(from, "seed")?.toString()],
     ["Version", version],
@@ -186,8 +190,4 @@ function percent(share: number): string {
 
 function range({ mean, ci95 = 0 }: Measure): string {
   return `${percent(Math.max(0, mean - ci95))} to ${percent(Math.min(1, mean + ci95))}`;
-}
-
-function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }

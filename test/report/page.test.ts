@@ -146,10 +146,33 @@ test("a plot has round ticks around its values, and draws nothing outside", () =
   expect(linePlot({ ...options, series: [] }).text).toContain("nothing to draw");
 });
 
-test("of a set with a protocol it says the protocol, and draws no learning rates", () => {
+test("of a set with a protocol it says the protocol, that baselines have the same, and draws no learning rates", () => {
   const page = reportPage("folder", { ...parts, set: makeFitSet() }, labels);
-  expect(page).toContain("6 images of 5×4 in grey; a network takes 20 passes over them, in batches of 4 in an order");
+  const protocol =
+    "20 epochs of SGD in batches of 4, learning rate 0.01, × 0.1 at 10, momentum 0.9, weight decay 0.0005";
+  expect(page).toContain(`6 images of 5×4 in grey; a network trains on them for ${protocol}.`);
+  expect(page).toContain(`<th scope="row">Training</th><td>${protocol}</td>`);
+  expect(page).toContain(`Networks train on distilled images and on real ones by the same protocol: ${protocol}.`);
+  expect(page).toContain("Each baseline has 6 images too, equally many of each class.");
+  expect(page).not.toContain("learning rate 0.05");
   expect(imagesIn(page)).toHaveLength(6);
   expect(page.match(/<svg class="plot"/g)).toHaveLength(2);
   expect(page).not.toMatch(/undefined|NaN|Infinity|η/);
+});
+
+test("names the method and the network with their settings, and says what the outer loss measures", () => {
+  const method = { name: "distribution-matching", imagesPerClass: 1, init: "real", training: { epochs: 20 } };
+  const model = { name: "convNet", width: 32 };
+  const page = reportPage("folder", { ...parts, set: makeFitSet(), recipe: { ...recipe, method, model } }, labels);
+  expect(page).toContain('<th scope="row">Method</th><td>distribution-matching, imagesPerClass 1, init real</td>');
+  expect(page).toContain('<th scope="row">Network</th><td>convNet, width 32</td>');
+  expect(page).toContain("<figcaption>Squared distance between mean features of learned and of real images");
+  // A method without a name is that of older recipes; one that is not known may be a user's own.
+  const caption = (method: unknown) =>
+    /<figcaption>([^<]*), before each update/.exec(
+      reportPage("folder", { ...parts, recipe: { ...recipe, method } }, labels),
+    )![1];
+  expect(caption({ steps: 3 })).toBe("Loss of trained networks on real images");
+  expect(caption({ name: "mine" })).toBe("Loss that the method makes small");
+  expect(caption({ name: "constructor" })).toBe("Loss that the method makes small");
 });

@@ -1,21 +1,7 @@
 // Writes numbers and tables as text.
-import type { FitTraining } from "../../distill/training.ts";
+import { count } from "../../report/words.ts";
 
-/** Writes a number as "9,000", the same in every locale. */
-export function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** Writes a protocol as "300 epochs of SGD in batches of 256, learning rate 0.01, × 0.1 at 150". */
-export function fitText({ epochs, batch, learningRate, decayAt = [], decayFactor }: FitTraining): string {
-  const decays = decayAt.length === 0 ? "" : `, × ${decayFactor} at ${decayAt.join(", ")}`;
-  return `${plural(epochs, "epoch")} of SGD in batches of ${batch}, learning rate ${learningRate}${decays}`;
-}
-
-/** Writes a number with its noun: "1 step", "2,000 steps". */
-export function plural(n: number, noun: string): string {
-  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
-}
+export { count, fitText, plural } from "../../report/words.ts";
 
 interface Accuracy {
   readonly mean: number;

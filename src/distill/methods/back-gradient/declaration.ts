@@ -7,6 +7,7 @@ import { type BackGradientMethod, backGradient, backGradientOptions, checkTogeth
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
   options: backGradientOptions,
   innerRate: "learningRate",
+  outerLoss: "loss of trained networks on real images",
   make: backGradient,
   expected: "what backGradient() gives",
   checkTogether,
