@@ -15,7 +15,7 @@ import {
   word,
 } from "../checks/declare.ts";
 import { listed, Misfit, object, variants } from "../checks/read.ts";
-import { defaultMethod, type KnownMethod, methods } from "../distill/methods/known.ts";
+import { defaultMethod, type KnownMethod, methods, noAugmentation } from "../distill/methods/known.ts";
 import { outerGroup, outerOver } from "../distill/outer-options.ts";
 import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
 import { isObject } from "../kinds.ts";
@@ -150,7 +150,10 @@ export const recipeGroup = {
 /** A recipe with all its defaults filled in. */
 export interface Recipe extends Complete<typeof recipeGroup> {}
 
-const plainKind: Kind<Recipe> = object(recipeGroup);
+const plainKind: Kind<Recipe> = object(recipeGroup, ({ data: { augment }, method }, path) => {
+  const expected = noAugmentation(method);
+  if (augment && expected !== undefined) throw new Misfit([...path, "data", "augment"], expected, augment, "range");
+});
 
 export const recipeKind: Kind<Recipe> = {
   ...plainKind,

@@ -106,6 +106,13 @@ describe("--method distribution-matching", () => {
     );
     expect(() => changed("--real-per-class 3")).toThrow("option '--real-per-class <n>' is of distribution-matching");
   });
+
+  test("refuses a recipe that augments real images", () => {
+    expect(() => changed("--method distribution-matching", findRecipe("cifar10-random"))).toThrow(
+      "cifar10-random with these options: data.augment expected nothing with the method distribution-matching, " +
+        "which augments no image, got an object",
+    );
+  });
 });
 
 test("a recipe of 0.1.0, whose method has no name, is one of back-gradient", () => {

@@ -48,6 +48,11 @@ test.each<[string, object, string]>([
   ["null for an object", { method: null }, "method expected an object, got null"],
   ["no model", { model: undefined }, "model expected an object with a name of a network, or with inputShape and"],
   ["a list for defaults", { method: [] }, "method expected an object, got []"],
+  [
+    "an augmentation, with a method that augments nothing",
+    { data: { name: "digits", augment: { crop: 4 } }, method: { name: "distribution-matching" } },
+    "data.augment expected nothing with the method distribution-matching, which augments no image, got an object",
+  ],
   ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],
   ["an unknown key like no other", { evaluate: { url: "b" } }, "(there are networks, baselines)"],

@@ -20,6 +20,12 @@ export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMetho
   return methods[method.name] as unknown as MethodDeclaration<KnownMethod>;
 }
 
+/** Returns what is expected of `augment` with a method that augments no image; undefined with any other method. */
+export function noAugmentation(method: GivenMethod): string | undefined {
+  if (isOwnMethod(method) || declarationOf(method).augments) return undefined;
+  return `nothing with the method ${method.name}, which augments no image`;
+}
+
 /** Returns the outer settings that a run of the method has unless it says otherwise. */
 export function outerDefaults(method: GivenMethod): GivenOuterOptions | undefined {
   return isOwnMethod(method) ? method.outer : declarationOf(method).outer;

@@ -1,10 +1,11 @@
 // Turns the options of distill() into the configuration of a run: checked, with defaults.
 import { checkValues } from "../../checks/options.ts";
+import { outOfRange } from "../../checks/refusal.ts";
 import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { outerDefaults } from "../../distill/methods/known.ts";
+import { noAugmentation, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
@@ -27,7 +28,11 @@ export function configOf(options: DistillOptions): DistillConfig {
   const { loss = "cross-entropy", augment } = options;
   checkValues(options, distillChecks);
   checkImages("data", data, model);
-  if (augment) checkAugmentation(augment, data);
+  if (augment) {
+    const expected = noAugmentation(method);
+    if (expected !== undefined) throw outOfRange("augment", expected, augment);
+    checkAugmentation(augment, data);
+  }
   checkInit(init, model, networksPerStep);
   const choice = choiceOf(method);
   methodOf(method).check?.(choice as never, model);

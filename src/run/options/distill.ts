@@ -18,7 +18,10 @@ export interface Progress {
   readonly steps: number;
   /** The number of passes over the real data, with its fraction. */
   readonly epoch: number;
-  /** The outer loss of this step: that of trained networks on the real batch, before the update. */
+  /**
+   * The outer loss of this step, before the update: what the method makes small. For back-gradient it is the loss of trained
+   * networks on the real batch.
+   */
   readonly loss: number;
   /** Adam's step size. */
   readonly learningRate: number;
@@ -28,7 +31,10 @@ export interface Progress {
 export interface DistillOptions {
   /** Real images to learn from. */
   readonly data: Dataset;
-  /** Augments the real images of each outer batch, drawn anew. Default: nothing. */
+  /**
+   * Augments the real images of each outer batch, drawn anew. Default: nothing. It is refused with a method that augments no
+   * image, such as {@link distributionMatching}.
+   */
   readonly augment?: Augmentation | undefined;
   readonly model: Model;
   /** What {@link backGradient} or another function of a method gives, or a method of your own. */

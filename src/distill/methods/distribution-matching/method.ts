@@ -6,7 +6,6 @@
 // with φ the input of the last linear layer. With all means as columns of M and R, [D, K], and Y [K, images] the one-hot
 // labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. No image is augmented.
 import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
-import { outOfRange } from "../../../checks/refusal.ts";
 import { featureLayer } from "../../../nn/model-up-to.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
@@ -41,9 +40,7 @@ class MatchingRun implements MethodRun {
 
   constructor(context: Context) {
     const { imagesPerClass } = context.options;
-    const { model, augment } = context.problem;
-    const { classes } = model;
-    if (augment) throw outOfRange("augment", "nothing with distribution matching, which augments no image", augment);
+    const { classes } = context.problem.model;
     this.#context = context;
     this.labels = Array.from({ length: imagesPerClass * classes }, (_, i) => Math.floor(i / imagesPerClass));
     this.synthetic = context.tools.synthetic({ steps: 1, imagesPerStep: this.labels.length });

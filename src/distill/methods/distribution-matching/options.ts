@@ -58,7 +58,7 @@ const checks = { name: optional(oneOf("distribution-matching")), ...checksOf(dis
  * Distribution matching (Zhao, Bilen, *Dataset Condensation with Distribution Matching*, WACV 2023): images whose mean
  * features in random networks are those of real images, class by class (docs/math.md §7). No network is trained while the
  * set is made, so a step costs little; networks train on the set by `training`. The paper's augmentation of both sides
- * (siamese) is not there.
+ * (siamese) is not there, and `augment` is refused.
  *
  * Outer steps are SGD at 1 with a momentum of 0.5 unless `outer` says otherwise; `outer.batch` has no part but in
  * counting passes.
@@ -77,6 +77,7 @@ export const distributionMatchingDeclaration: MethodDeclaration<DistributionMatc
   options: distributionMatchingOptions,
   outer: { optimizer: "sgd", learningRate: 1, momentum: 0.5, decayFactor: 1 },
   outerLoss: "squared distance between mean features of learned and of real images, in random networks",
+  augments: false,
   make: distributionMatching,
   expected: "what distributionMatching() gives",
   checkTogether: () => {},
