@@ -19,6 +19,7 @@ section section { margin-top: 0; }
 .kind { color: var(--quiet); font-size: .8rem; letter-spacing: .06em; text-transform: uppercase; margin-bottom: 4px; }
 .summary { font-size: 1.05rem; color: var(--quiet); margin-top: 6px; }
 .note { color: var(--quiet); font-size: .92rem; max-width: 68ch; }
+.note + table, .note + .step > .images:first-child { margin-top: 14px; }
 .headline { margin-top: 28px; }
 .figure { font-size: 3.6rem; line-height: 1.1; font-weight: 650; letter-spacing: -.03em; font-variant-numeric: tabular-nums; }
 .figure span { font-size: 1.5rem; font-weight: 400; color: var(--quiet); letter-spacing: 0; }
@@ -28,7 +29,7 @@ aside ul { padding-left: 18px; }
 .images figcaption { font-size: .72rem; line-height: 1.35; color: var(--quiet); text-align: center; padding-top: 2px; overflow-wrap: anywhere; }
 .images img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 3px; background: var(--tile); }
 .bars { display: block; width: 100%; height: 14px; fill: var(--s0); }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 28px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(400px, 100%), 1fr)); gap: 28px; }
 .chart figcaption { color: var(--quiet); font-size: .85rem; padding: 2px 4px; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 500; }

@@ -153,6 +153,29 @@ test("--evaluate-every tells of the accuracy while a run is under way, and chang
   expect(jsonLines(plain.stdout).filter(({ event }) => event === "accuracy")).toEqual([]);
 }, 60_000);
 
+test("digits-dm makes a set that says how networks train, and trains baselines and a report's words by that", async () => {
+  const out = join(folder, "dm");
+  const short = ["--outer-steps", "2", "--real-per-class", "8", "--epochs", "3", "--evaluate", "2"];
+  const { code, stdout, stderr } = await distillate(["run", "digits-dm", ...short, "--out", out]);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  await expectSavedSet(out, 2);
+  const protocol =
+    "3 epochs of SGD in batches of 256, learning rate 0.01, × 0.1 at 1, momentum 0.9, weight decay 0.0005";
+  expect(stderr).toContain(`10 to distil: ${protocol}`);
+  const { images, batch, evaluation, baselines } = resultOf(out);
+  expect({ images, batch }).toEqual({ images: 10, batch: 80 });
+  expect(evaluation).toMatchObject({ networks: 2 });
+  expect(baselines["random-real"]).toMatchObject({ networks: 2, epochs: 3, learningRate: 0.01 });
+  expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", baselines });
+
+  const again = await distillate(["evaluate", join(out, "distilled.npz"), "--networks", "2", "--json"]);
+  expect(JSON.parse(again.stdout)).toMatchObject({ mean: evaluation.mean, std: evaluation.std, epochs: 3 });
+  await distillate(["report", out]);
+  const page = readFileSync(join(out, "report.html"), "utf8");
+  expect(page).toContain(`Networks train on distilled images and on real ones by the same protocol: ${protocol}`);
+  expect(page).toContain("distribution-matching, imagesPerClass 1, realPerClass 8, init real");
+});
+
 test("digits-fixed on the digits of the package serves one network, and saves below runs/", async () => {
   const { code, stderr } = await distillate(["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3"], {
     cwd: folder,
