@@ -44,8 +44,8 @@ export interface MethodRun {
   /** The learning rate that inner steps start with, which messages of a diverged run name; absent if there is none. */
   readonly innerRate?: number | undefined;
   /**
-   * Records the ops that write all initial values, from the seed. `staging` has room for one block of the largest packed
-   * tensor as users hold it.
+   * Records the ops that write all initial values, from the seed. `staging` has room for the largest packed tensor as users
+   * hold it.
    */
   start(staging: Buffer): void;
   /** Records the ops that update the carried tensors, after outer step `step` (counted from 0). */

@@ -55,7 +55,7 @@ class MatchingRun implements MethodRun {
     return {
       ...{ steps: 1, epochs: 0, imagesPerStep: this.labels.length, channels, height, width },
       classes: problem.model.classes,
-      images: Float32Array.from(rows.get("images")!),
+      images: new Float32Array(rows.get("images")!),
       targets: this.synthetic.oneHot(() => this.labels),
       learningRates: new Float32Array(0),
       training: options.training,
