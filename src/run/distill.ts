@@ -146,7 +146,7 @@ class PlacedRun implements Distillation {
     const { port1, port2 } = new MessageChannel();
     const say = (control: Control): void => port1.postMessage(control);
     const abort = (): void => say("abort");
-    const reports = new Reports(port1);
+    const messages = new ProgressMessages(port1);
     let finished: Promise<DistilledSet> | undefined;
     try {
       const run = await worker.call(
@@ -160,10 +160,10 @@ class PlacedRun implements Distillation {
       if (signal?.aborted) abort();
       finished = worker.call(() => run.drive());
       // A worker that died sends no last message.
-      finished.catch(() => reports.end());
+      finished.catch(() => messages.end());
       for (;;) {
         say("more");
-        const progress = await reports.next();
+        const progress = await messages.next();
         if (progress === undefined) break;
         await onProgress?.(progress);
         yield progress;
@@ -196,7 +196,7 @@ class PlacedRun implements Distillation {
 }
 
 /** The progress messages of a run, in order. */
-class Reports {
+class ProgressMessages {
   readonly #waiting: Progress[] = [];
   #ended = false;
   #wake: () => void = () => {};
