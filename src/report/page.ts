@@ -105,7 +105,7 @@ function imagesNote({ set }: RunParts): string {
   const colour = channels === 1 ? "grey" : "colour";
   const images = `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}`;
   const range = "All are drawn in one range of brightness, which is that of the whole set.";
-  if (training) return `${images}; a network trains on them for ${fitText(training)}. ${range}`;
+  if (training) return `${images}. ${range}`;
   return (
     `${images}; a network takes ${count(steps)} gradient ` +
     `step${steps === 1 ? "" : "s"} on them, ${times}. η is the learning rate of a step in each epoch. ${range}`

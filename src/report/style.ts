@@ -54,13 +54,15 @@ summary { cursor: pointer; color: var(--quiet); font-size: .92rem; }
   main { padding: 24px 16px 60px; }
   .figure { font-size: 2.8rem; }
   .bars-table thead { display: none; }
-  .bars-table tr { display: grid; grid-template-columns: 1fr auto; padding: 8px 0; border-bottom: 1px solid var(--line); }
+  .bars-table tr { display: grid; grid-template-columns: minmax(8em, 1fr) auto; padding: 8px 0; border-bottom: 1px solid var(--line); }
   .bars-table th, .bars-table td { border: 0; padding: 0 8px 0 0; }
   .bars-table .bar { grid-column: 1 / -1; width: 100%; padding: 3px 0; order: 2; }
   .bars-table td:nth-child(3) { order: 1; padding: 0; }
   .bars-table td:nth-child(3):not(:empty)::before { content: "± "; }
   .bars-table td:nth-child(4) { order: 3; }
   .bars-table td:nth-child(5) { order: 4; padding: 0; text-align: right; }
+  .bars-table .paper td:nth-child(4) { display: none; }
+  .bars-table .paper td:nth-child(5) { grid-column: 1 / -1; text-align: left; }
   .images { --size: 58px !important; gap: 6px; }
   .facts th { width: 6.5em; }
 }

@@ -12,12 +12,12 @@ export function plural(n: number, noun: string): string {
 }
 
 /**
- * Writes a protocol as "300 epochs of SGD in batches of 256, learning rate 0.01, × 0.1 at 150, momentum 0.9, weight decay
- * 0.0005".
+ * Writes a protocol as "300 epochs of SGD in batches of 256, learning rate 0.01 (× 0.1 after epoch 150), momentum 0.9, weight
+ * decay 0.0005".
  */
 export function fitText(training: FitTraining): string {
   const { epochs, batch, learningRate, decayAt = [], decayFactor, momentum, weightDecay } = training;
-  const decays = decayAt.length === 0 ? "" : `, × ${decayFactor} at ${decayAt.join(", ")}`;
+  const decays = decayAt.length === 0 ? "" : ` (× ${decayFactor} after epoch ${decayAt.join(", ")})`;
   const rates = `learning rate ${learningRate}${decays}, momentum ${momentum}, weight decay ${weightDecay}`;
   return `${plural(epochs, "epoch")} of SGD in batches of ${batch}, ${rates}`;
 }

@@ -160,7 +160,7 @@ test("digits-dm makes a set that says how networks train, and trains baselines a
   expect({ code, stderr }).toMatchObject({ code: 0 });
   await expectSavedSet(out, 2);
   const protocol =
-    "3 epochs of SGD in batches of 256, learning rate 0.01, × 0.1 at 1, momentum 0.9, weight decay 0.0005";
+    "3 epochs of SGD in batches of 256, learning rate 0.01 (× 0.1 after epoch 1), momentum 0.9, weight decay 0.0005";
   expect(stderr).toContain(`10 to distil: ${protocol}`);
   const { images, batch, evaluation, baselines } = resultOf(out);
   expect({ images, batch }).toEqual({ images: 10, batch: 80 });

@@ -149,8 +149,8 @@ test("a plot has round ticks around its values, and draws nothing outside", () =
 test("of a set with a protocol it says the protocol, that baselines have the same, and draws no learning rates", () => {
   const page = reportPage("folder", { ...parts, set: makeFitSet() }, labels);
   const protocol =
-    "20 epochs of SGD in batches of 4, learning rate 0.01, × 0.1 at 10, momentum 0.9, weight decay 0.0005";
-  expect(page).toContain(`6 images of 5×4 in grey; a network trains on them for ${protocol}.`);
+    "20 epochs of SGD in batches of 4, learning rate 0.01 (× 0.1 after epoch 10), momentum 0.9, weight decay 0.0005";
+  expect(page).toContain("6 images of 5×4 in grey. All are drawn");
   expect(page).toContain(`<th scope="row">Training</th><td>${protocol}</td>`);
   expect(page).toContain(`Networks train on distilled images and on real ones by the same protocol: ${protocol}.`);
   expect(page).toContain("Each baseline has 6 images too, equally many of each class.");

@@ -28,7 +28,7 @@ export const digitsRecipes: readonly Recipe[] = [
   {
     ...common,
     name: "digits-dm",
-    summary: "Images that have the mean features of real digits in any random ConvNet",
+    summary: "Images whose mean features in any random ConvNet are those of real digits",
     model: { name: "convNet", width: 32 },
     init: { kind: "random", scheme: "pytorch" },
     method: { name: "distribution-matching", imagesPerClass: 1 },
