@@ -124,6 +124,7 @@ export function distributions(model: Model, init: Initializer): readonly (Distri
   const { scheme, gain, std } = initializer(init.scheme, init);
   const { scale, weight, bias } = schemes[scheme];
   return model.parameters.map((parameter) => {
+    if (parameter.initial !== undefined) return undefined;
     const rule = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
     return rule?.(parameter, gain ?? std ?? scale);
   });

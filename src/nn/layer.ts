@@ -20,6 +20,8 @@ export interface ParameterSpec {
   readonly fanOut: number;
   /** What it does if its name does not say it: a norm's weight only scales, its bias only shifts. */
   readonly role?: "scale" | "shift" | undefined;
+  /** The number that it starts from, whatever the scheme. Without it a scale starts from 1, a shift from 0, and others are drawn. */
+  readonly initial?: number | undefined;
 }
 
 /** A layer as a user describes it: plain data and the rules of its shape. */
