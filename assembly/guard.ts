@@ -1,5 +1,5 @@
 // The guard of an outer step and its clip, where the numbers are: whether the update may happen, and how much shorter the
-// gradient is made for it (src/backend/backend.ts). All in float64, because the running mean lasts through a whole run.
+// gradient is made for it (src/backend/ops.ts). All is in float64, because the running mean lasts through a whole run.
 // docs/math.md §1 has the formulas.
 import { Buffer, OptionalBuffer } from "./fields";
 import { at } from "./simd";

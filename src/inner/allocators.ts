@@ -1,4 +1,5 @@
-// The parts of a run's memory. A run allocates them all from one arena; a plan counts each part separately (memory.ts).
+// The parts of a run's memory. A run allocates them all from one arena; a plan counts each part separately
+// (src/run/options/memory.ts).
 import type { Allocator } from "../backend/arena.ts";
 
 /** Where each part is allocated. */
