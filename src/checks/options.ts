@@ -1,4 +1,6 @@
 // Checks the options of a call, and objects that a call is given.
+// Some modules of a page's worker get stand-ins for these functions (`nothingToCheck` of scripts/build-page.mjs), so a check
+// may neither change nor fill in what it is given.
 
 import { isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";

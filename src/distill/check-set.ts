@@ -1,4 +1,6 @@
 // Checks distilled sets, in the same words wherever a set is saved, read, trained on or drawn.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 import { outOfRange, shown } from "../checks/refusal.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
