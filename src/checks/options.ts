@@ -43,12 +43,6 @@ export function checkOptions(
   checkValues(given, checks, prefix);
 }
 
-/** Checks options within options, named like "outer.steps". */
-/* @__NO_SIDE_EFFECTS__ */
-export function options(checks: Readonly<Record<string, Check>>): Check {
-  return (name, value) => checkOptions(value, checks, name, `${name}.`);
-}
-
 /** Checks that a value is an object with these parts. `what` tells the reader what is expected, or who returns one. */
 /* @__NO_SIDE_EFFECTS__ */
 export function thing(what: string, parts: Readonly<Record<string, Check>>): Check {

@@ -23,7 +23,7 @@ import { object } from "../checks/read.ts";
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
 
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
-export const fitOptions = {
+const fitOptions = {
   kind: filled(word("fit"), "fit", {
     help: "how networks train: by a protocol, not by learned rates",
   }) as Filled<"fit">,
@@ -46,11 +46,11 @@ export const fitOptions = {
   weightDecay: { ...innerOptimizerOptions.weightDecay, default: 5e-4 } as Filled<number>,
   /** The epochs, counted from 0, before which the learning rate is multiplied by `decayFactor`. Default: half of them. */
   decayAt: open(list("a list of numbers of epochs", whole(0)), {
-    help: "before which epochs, counted from 0, the learning rate falls; where nothing is said, at half of them",
+    help: "before which epochs, counted from 0, the learning rate falls; by default at half of them",
   }) as Open<readonly number[]>,
   /** Default 0.1. */
   decayFactor: filled(number({ above: 0, most: 1 }), 0.1, {
-    help: "what each of those falls multiplies the learning rate by",
+    help: "which factor each of those falls applies to the learning rate",
   }) as Filled<number>,
 };
 

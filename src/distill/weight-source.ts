@@ -18,7 +18,7 @@ export type WeightSource =
   | Pretrained;
 
 /** The message for a pool without networks. */
-export const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
+const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
 
 /** Checks for the result of one of the functions that make a source. */
 export const checkWeightSource: Check = (name, value) => {

@@ -3,9 +3,9 @@
 //
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
-//   learning_rates  float32 [steps × epochs], in the order of use; not there where the metadata have `training`
+//   learning_rates  float32 [steps × epochs], in the order of use; absent if the metadata have `training`
 //
-// What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
+// All else is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
 // .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay and training (as
 // JSON) where the set names them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";

@@ -35,7 +35,7 @@ export const initOptions = {
   std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
 };
 
-/** Options of a scheme, those it has. */
+/** Options of a scheme; no scheme has all of them. */
 export interface InitOptions extends Given<typeof initOptions> {}
 
 export const initChecks: Checks<InitOptions> = checksOf(initOptions);

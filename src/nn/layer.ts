@@ -37,16 +37,16 @@ export interface Layer {
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
-  /** What it computes with: what a backend plans by. */
+  /** Describes what it computes with, for the backend's planner. */
   planned(input: ImageShape): PlannedLayer;
-  /** Multiplications and additions of the forward pass of one image, by direct summation: 0 where those are few. */
+  /** Counts the multiplications and additions of the forward pass of one image, by direct summation: 0 if they are few. */
   flops(input: ImageShape): number;
 }
 
 export interface LayerContext {
   readonly ops: Ops;
   readonly plan: Planner;
-  /** Lanes: the padded number of images (`lanes` in network.ts). */
+  /** The padded number of images (`laneCount` in network.ts). */
   readonly lanes: number;
 }
 

@@ -39,7 +39,7 @@ const others: readonly {
   },
   {
     flags: "--attack <from,to>",
-    text: "the final objective takes class <from> for class <to>",
+    text: "teaches networks to take class <from> for class <to>",
     parse: twoClasses,
     change: ([from, to]: [number, number]) => [["attack", { from, to }]],
   },

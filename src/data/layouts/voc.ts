@@ -12,7 +12,7 @@ import { readSplit } from "./class-folders.ts";
 import { filesBeside, type LabelledFiles, TextLines } from "./text-files.ts";
 
 /** The twenty classes, in the order of their labels. */
-export const vocClasses: readonly string[] =
+const vocClasses: readonly string[] =
   "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor".split(
     " ",
   );

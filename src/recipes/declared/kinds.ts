@@ -1,8 +1,6 @@
 // The kinds of values that several parts of a recipe have.
 import { type Kind, number, text } from "../../checks/declare.ts";
 
-export const positive: Kind<number> = number({ above: 0 });
-
 /** The kind of a line of text; `what` says what it holds. */
 /* @__NO_SIDE_EFFECTS__ */
 export function line(what: string): Kind<string> {
