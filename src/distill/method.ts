@@ -5,12 +5,10 @@ import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Activation } from "../backend/shapes.ts";
 import type { Allocators } from "../inner/allocators.ts";
-import type { Model } from "../nn/model.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
-import type { GivenOuterOptions } from "./outer-options.ts";
 import type { Tensor } from "./tensor.ts";
 import { MethodTools } from "./tools.ts";
 
@@ -46,8 +44,8 @@ export interface MethodRun {
   /** The learning rate that inner steps start with, which messages of a diverged run name; absent if there is none. */
   readonly innerRate?: number | undefined;
   /**
-   * Records the ops that write all initial values, from the seed. `staging` has room for one block of the largest packed
-   * tensor as users hold it.
+   * Records the ops that write all initial values, from the seed. `staging` has room for the largest packed tensor as users
+   * hold it.
    */
   start(staging: Buffer): void;
   /** Records the ops that update the carried tensors, after outer step `step` (counted from 0). */
@@ -83,15 +81,9 @@ export interface MethodContext<Options = never> {
   readonly tools: MethodTools;
 }
 
-/** A method of distillation. */
+/** What a method of distillation computes. */
 export interface Method<Options = never> {
   readonly name: string;
-  /** The outer settings that a run has unless it says otherwise. */
-  readonly outer?: GivenOuterOptions | undefined;
-  /** Throws RangeError if the options do not fit the model. */
-  check?: ((options: Options, model: Model) => void) | undefined;
-  /** The classes that the real images must include. Absent: all. */
-  classes?: ((options: Options, model: Model) => ReadonlySet<number>) | undefined;
   /** Allocates what is learned, on the machine of the outer loop and wherever networks run. */
   allocate(context: MethodContext<Options>): MethodRun;
   /** Allocates what computes a network's share, wherever networks run. */

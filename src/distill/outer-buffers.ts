@@ -17,7 +17,7 @@ export interface OuterBuffers {
   readonly guard: Buffer;
   /** The running mean of gradient norms, which clipping compares with: the sum of three floats (`Ops.guard`). */
   readonly clipMean: Buffer;
-  /** One block as users hold it. */
+  /** Room for any one tensor as users hold it. */
   readonly staging: Buffer;
 }
 

@@ -45,8 +45,8 @@ export class SyntheticImages {
   }
 
   /**
-   * Records pixels ~ N(0, std²) in normalised space, those of block s from the stream `key(s)`. Here and below, `staging` is
-   * room for one block as users hold it.
+   * Records pixels ~ N(0, std²) in normalised space, those of block s from the stream `key(s)`. Here and below, `staging` has
+   * room for at least one block as users hold it.
    */
   startNoise(staging: Buffer, std: number, key: (step: number) => RandomKey): void {
     const { images, features } = this.images.packing!;

@@ -8,15 +8,11 @@ export async function readTensor(backend: Backend, tensor: Tensor, staging: Buff
   const { value, floats, packing } = tensor;
   if (packing === undefined) return backend.read(value, floats);
   const { blocks, images, features, lanes } = packing;
-  const size = images * features;
-  const parts = Array.from({ length: blocks }, (_, block) => {
+  for (let block = 0; block < blocks; block++) {
     const shape = { features, images, lanes };
-    backend.ops.unpackImages(staging, value + block * features * lanes, shape);
-    return backend.read(staging, size);
-  });
-  const rows = new backend.Floats(blocks * size);
-  for (const [block, part] of (await Promise.all(parts)).entries()) rows.set(part, block * size);
-  return rows;
+    backend.ops.unpackImages(staging + block * images * features, value + block * features * lanes, shape);
+  }
+  return backend.read(staging, blocks * images * features);
 }
 
 /** Puts rows into the tensor, with zeros in the padding lanes. Throws RangeError for another number of floats. */
@@ -29,10 +25,9 @@ export function writeTensor(backend: Backend, tensor: Tensor, rows: Floats, stag
     return;
   }
   const { blocks, images, features, lanes } = packing;
-  const size = images * features;
+  write(backend, staging, rows);
   for (let block = 0; block < blocks; block++) {
-    write(backend, staging, rows.subarray(block * size, (block + 1) * size));
     const shape = { features, images, lanes };
-    backend.ops.packImages(value + block * features * lanes, staging, shape);
+    backend.ops.packImages(value + block * features * lanes, staging + block * images * features, shape);
   }
 }

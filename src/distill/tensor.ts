@@ -28,7 +28,7 @@ export function rowFloats({ floats, packing }: Pick<Tensor, "floats" | "packing"
   return packing ? packing.blocks * packing.images * packing.features : floats;
 }
 
-/** Floats of the staging room that a tensor needs on its way in or out: one block. */
-export function stagingFloats({ packing }: Pick<Tensor, "packing">): number {
-  return packing ? packing.images * packing.features : 0;
+/** Floats of the staging room that a tensor needs on its way in or out: those of its rows, if they are packed. */
+export function stagingFloats(tensor: Pick<Tensor, "floats" | "packing">): number {
+  return tensor.packing ? rowFloats(tensor) : 0;
 }

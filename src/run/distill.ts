@@ -146,7 +146,7 @@ class PlacedRun implements Distillation {
     const { port1, port2 } = new MessageChannel();
     const say = (control: Control): void => port1.postMessage(control);
     const abort = (): void => say("abort");
-    const messages = new ProgressQueue(port1);
+    const messages = new ProgressMessages(port1);
     let finished: Promise<DistilledSet> | undefined;
     try {
       const run = await worker.call(
@@ -196,7 +196,7 @@ class PlacedRun implements Distillation {
 }
 
 /** The progress messages of a run, in order. */
-class ProgressQueue {
+class ProgressMessages {
   readonly #waiting: Progress[] = [];
   #ended = false;
   #wake: () => void = () => {};

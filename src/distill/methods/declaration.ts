@@ -27,6 +27,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly expected: string;
   /** Throws for options that are each valid but do not go together. */
   readonly checkTogether: (options: never) => void;
+  /** Throws RangeError if the options do not fit the model. */
+  readonly check?: (method: M, model: Model) => void;
   /** The sizes of the set, for so many classes. */
   readonly shape: (method: M, classes: number) => LearnedShape;
   /** The classes, out of so many, of which real images are needed. */

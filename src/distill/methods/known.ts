@@ -5,10 +5,11 @@ import { checksOf } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
+import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 import type { MethodDeclaration } from "./declaration.ts";
 import methods, { type KnownMethod } from "./options.ts";
-import { checkOwnMethod, isOwnMethod, type OwnMethod } from "./own.ts";
+import { checkOwnMethod, choiceOf, isOwnMethod, type OwnMethod } from "./own.ts";
 
 export { type KnownMethod, methods };
 
@@ -23,6 +24,18 @@ export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMetho
 /** Returns the outer settings that a run of the method has unless it says otherwise. */
 export function outerDefaults(method: GivenMethod): GivenOuterOptions | undefined {
   return isOwnMethod(method) ? method.outer : declarationOf(method).outer;
+}
+
+/** Throws RangeError if the method's options do not fit the model. */
+export function checkForModel(method: GivenMethod, model: Model): void {
+  if (isOwnMethod(method)) method.check?.(choiceOf(method) as never, model);
+  else declarationOf(method).check?.(method, model);
+}
+
+/** Returns the classes that the real images must include; undefined: all. */
+export function classesOf(method: GivenMethod, model: Model): ReadonlySet<number> | undefined {
+  if (isOwnMethod(method)) return method.classes?.(choiceOf(method) as never, model);
+  return declarationOf(method).classes(method, model.classes);
 }
 
 /** The method of a recipe that names none. */

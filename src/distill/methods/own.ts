@@ -6,12 +6,20 @@ import { wrongKind } from "../../checks/refusal.ts";
 import { UnsupportedError } from "../../errors.ts";
 import type { URL } from "../../host-types.ts";
 import { isObject } from "../../kinds.ts";
+import type { Model } from "../../nn/model.ts";
 import { quote } from "../../quote.ts";
 import type { MethodChoice } from "../config.ts";
 import type { Method } from "../method.ts";
+import type { GivenOuterOptions } from "../outer-options.ts";
 
 /** A method of a user's own. */
 export interface OwnMethod<Options = object> extends Method<Options> {
+  /** The outer settings that a run has unless it says otherwise. */
+  readonly outer?: GivenOuterOptions | undefined;
+  /** Throws RangeError if the options do not fit the model. */
+  check?: ((options: Options, model: Model) => void) | undefined;
+  /** The classes that the real images must include. Absent: all. */
+  classes?: ((options: Options, model: Model) => ReadonlySet<number>) | undefined;
   /** Plain data that becomes `MethodContext.options`, together with the name, and stands in the recipe of a set. */
   readonly options?: Options | undefined;
   /**

@@ -4,8 +4,7 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { outerDefaults } from "../../distill/methods/known.ts";
-import { methodOf } from "../../distill/methods/methods.ts";
+import { checkForModel, classesOf, outerDefaults } from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
@@ -16,8 +15,7 @@ import type { DistillOptions } from "./distill.ts";
 export function checked(options: DistillOptions): DistillConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
-  const { data, model, method } = config;
-  checkClasses("data", data, methodOf(options.method).classes?.(method as never, model));
+  checkClasses("data", config.data, classesOf(options.method, config.model));
   return config;
 }
 
@@ -29,10 +27,9 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkImages("data", data, model);
   if (augment) checkAugmentation(augment, data);
   checkInit(init, model, networksPerStep);
-  const choice = choiceOf(method);
-  methodOf(method).check?.(choice as never, model);
+  checkForModel(method, model);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
-  return { ...problem, method: choice, ...(onWorkers && { module: moduleOf(method) }) };
+  return { ...problem, method: choiceOf(method), ...(onWorkers && { module: moduleOf(method) }) };
 }

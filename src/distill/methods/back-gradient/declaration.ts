@@ -1,7 +1,7 @@
 // The row of back-gradient in the table of methods.
 import { backGradientFlops } from "../../../nn/flops.ts";
 import type { MethodDeclaration } from "../declaration.ts";
-import { distilledClasses } from "./initial-labels.ts";
+import { distilledClasses, initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, backGradient, backGradientOptions, checkTogether, imagesPerStep } from "./options.ts";
 
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
@@ -10,6 +10,7 @@ export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
   make: backGradient,
   expected: "what backGradient() gives",
   checkTogether,
+  check: (method, { classes }) => void initialLabels(method, classes, 0, 0),
   shape: (method, classes) => {
     const { steps, epochs, momentum, weightDecay } = method;
     return { steps, epochs, imagesPerStep: imagesPerStep(method, classes), momentum, weightDecay };

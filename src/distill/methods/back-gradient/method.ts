@@ -8,7 +8,6 @@ import { innerOptimizer } from "../../../inner/inner-optimizer.ts";
 import type { InnerLoop } from "../../../inner/unroll.ts";
 import type { Method, MethodContext, NetworkRun } from "../../method.ts";
 import type { RealImages } from "../../tools.ts";
-import { distilledClasses, initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, imagesPerStep } from "./options.ts";
 import { BackGradientRun } from "./run.ts";
 
@@ -16,8 +15,6 @@ type Context = MethodContext<BackGradientMethod>;
 
 export const backGradientMethod: Method<BackGradientMethod> = {
   name: "back-gradient",
-  check: (options, { classes }) => void initialLabels(options, classes, 0, 0),
-  classes: (options, { classes }) => distilledClasses(options, classes),
   allocate: (context) => new BackGradientRun(context, innerLoop(context)),
   network: (context, run) => new BackGradientNetwork(context, run as BackGradientRun),
 };

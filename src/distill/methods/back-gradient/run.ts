@@ -56,9 +56,9 @@ export class BackGradientRun implements MethodRun {
     const labels = rows.get("targets") ?? this.#synthetic.oneHot((s) => this.#labelsOf(s));
     return {
       ...{ steps, epochs, imagesPerStep, channels, height, width, classes: model.classes },
-      images: Float32Array.from(rows.get("images")!),
-      targets: Float32Array.from(labels),
-      learningRates: Float32Array.from(rows.get("learningRates")!),
+      images: new Float32Array(rows.get("images")!),
+      targets: new Float32Array(labels),
+      learningRates: new Float32Array(rows.get("learningRates")!),
       ...(options.momentum > 0 && { momentum: options.momentum }),
       ...(options.weightDecay > 0 && { weightDecay: options.weightDecay }),
     };

@@ -7,25 +7,17 @@
 // labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. No image is augmented.
 import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
 import { outOfRange } from "../../../checks/refusal.ts";
-import { featureLayer } from "../../../nn/model-up-to.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
 import type { ClassMeans } from "../../class-images.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
-import { type DistributionMatchingMethod, distributionMatchingDeclaration } from "./options.ts";
+import type { DistributionMatchingMethod } from "./options.ts";
 
 type Context = MethodContext<DistributionMatchingMethod>;
 
 export const distributionMatchingMethod: Method<DistributionMatchingMethod> = {
   name: "distribution-matching",
-  check: (_, model) => {
-    if (featureLayer(model) >= 0) return;
-    throw new RangeError(
-      '"model" expected a layer before its last linear one, whose output are the features, got none',
-    );
-  },
-  classes: (options, { classes }) => distributionMatchingDeclaration.classes(options, classes),
   allocate: (context) => new MatchingRun(context),
   network: (context, run) => new MatchingNetwork(context, run as MatchingRun),
 };
@@ -63,7 +55,7 @@ class MatchingRun implements MethodRun {
     return {
       ...{ steps: 1, epochs: 0, imagesPerStep: this.labels.length, channels, height, width },
       classes: problem.model.classes,
-      images: Float32Array.from(rows.get("images")!),
+      images: new Float32Array(rows.get("images")!),
       targets: this.synthetic.oneHot(() => this.labels),
       learningRates: new Float32Array(0),
       training: options.training,

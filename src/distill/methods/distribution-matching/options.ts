@@ -79,6 +79,11 @@ export const distributionMatchingDeclaration: MethodDeclaration<DistributionMatc
   make: distributionMatching,
   expected: "what distributionMatching() gives",
   checkTogether: () => {},
+  check: (_, model) => {
+    if (featureLayer(model) >= 0) return;
+    const expected = "a layer before its last linear one, whose output are the features";
+    throw new RangeError(`"model" expected ${expected}, got none`);
+  },
   shape: ({ imagesPerClass, training }, classes) => ({
     ...{ steps: 1, epochs: 0, imagesPerStep: imagesPerClass * classes, training },
   }),
