@@ -8,7 +8,7 @@ import ts from "typescript";
 const src = join(import.meta.dirname, "../src");
 
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
-export const pageSources = {
+const pageSources = {
   name: "page-sources",
   setup({ onResolve }) {
     onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
@@ -114,12 +114,15 @@ const importedAtOnce = {
 /** What comes to a worker as a description of a model, as weights or as outer settings was made by checked calls of the page. */
 const madeByChecked = /[/\\]src[/\\](nn[/\\].*|distill[/\\](outer-options|weight-source))\.ts$/;
 
-/** The source of so many functions of one body. */
+/** Returns the source of functions that have these names and all the same body. */
 const functions = (names, body) =>
   names.map((name) => `/* @__NO_SIDE_EFFECTS__ */ export function ${name}() {${body}}\n`).join("");
 const pass = "function pass() {}\n";
 
-/** What those modules import of each file of src/checks/, with nothing left to check: `declare.ts` still fills in defaults. */
+/**
+ * What those modules import of each file of src/checks/, with checks that do nothing. `declare.ts` still fills in defaults.
+ * esbuild refuses an import of a name that is not here.
+ */
 export const nothingToCheck = {
   checks:
     pass +
@@ -173,7 +176,8 @@ const options = {
   legalComments: "linked",
 };
 
-const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
+/** The modules of which one is made. No name may be in both, because `export *` leaves out a name that comes twice. */
+export const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
 
 /** What computes in a page itself is loaded as one: in two parts it would share more files with the rest, each of them small. */
 const inPlaceAsOne = {

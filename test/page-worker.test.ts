@@ -1,11 +1,11 @@
-// A page's worker gets some modules in a smaller form (scripts/build-page.mjs). These tests find a form that nothing uses any
-// more, and one that lacks what the worker imports.
+// Pages and their workers get some modules in a smaller form (scripts/build-page.mjs). These tests find a form that is not used,
+// one that lacks what the worker imports, and one that differs in more than it should.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build } from "esbuild";
 import ts from "typescript";
 import { expect, test } from "vitest";
-import { nothingToCheck, pageWorkerSources, standIns } from "../scripts/build-page.mjs";
+import { inPlace, nothingToCheck, pageWorkerSources, standIns, withoutHelp } from "../scripts/build-page.mjs";
 
 const src = join(import.meta.dirname, "../src");
 
@@ -61,4 +61,28 @@ test("the modules with a stand-in say so, and no others", () => {
     readFileSync(join(src, path), "utf8").includes("A page's worker has a stand-in"),
   );
   expect(marked.map((path) => path.replaceAll("\\", "/")).sort()).toEqual(Object.keys(standIns).sort());
+});
+
+/** Returns declared options as plain data, without functions and without these keys. */
+function plain(value: unknown, left: readonly string[] = []): unknown {
+  if (Array.isArray(value)) return value.map((entry) => plain(entry, left));
+  if (typeof value !== "object" || value === null) return typeof value === "function" ? "function" : value;
+  const entries = Object.entries(value).filter(([key, entry]) => !(left.includes(key) && typeof entry === "string"));
+  return Object.fromEntries(entries.map(([key, entry]) => [key, plain(entry, left)]));
+}
+
+test("in a page a recipe has the options that it has elsewhere, but not their help and flags", async () => {
+  const entryPoints = [join(src, "recipes/recipe.ts")];
+  const { outputFiles } = await bundle({ entryPoints, plugins: [withoutHelp] });
+  const source = Buffer.from(outputFiles![0]!.contents).toString("base64");
+  const { recipeGroup } = await import(`data:text/javascript;base64,${source}`);
+  const { recipeGroup: elsewhere } = await import(join(src, "recipes/recipe.ts"));
+  const texts = ["help", "flag", "oldFlag"];
+  expect(plain(recipeGroup)).toEqual(plain(elsewhere, texts));
+  expect(plain(elsewhere)).not.toEqual(plain(elsewhere, texts));
+});
+
+test("no two of the modules that a page loads as one export the same name", async () => {
+  const names = await Promise.all(inPlace.map(async (path) => Object.keys(await import(join(src, path)))));
+  expect(new Set(names.flat()).size).toBe(names.flat().length);
 });

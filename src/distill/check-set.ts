@@ -66,7 +66,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   return set;
 }
 
-/** Throws unless the protocol is whole, and the set has no schedule beside it. */
+/** Throws unless the protocol is complete and the set has no schedule beside it. */
 function checkWithTraining(name: string, { training, steps, epochs, momentum, weightDecay }: DistilledSet): void {
   checkFit(`${name}.training`, training);
   const beside = 'beside "training"';

@@ -29,6 +29,8 @@ const metadataName = "metadata";
  * @throws TypeError or RangeError that names the field when the arrays of `set` do not fit its sizes or hold an invalid
  * value: one that is not finite, a learning rate or std that is not above 0, a momentum or weight decay out of
  * range.
+ * @example
+ * await writeFile("digits.safetensors", distilledToSafetensors(set));
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
   checkDistilledSet("set", set);
@@ -39,6 +41,8 @@ export function distilledToSafetensors(set: DistilledSet): Uint8Array {
  * Writes a set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
  * @throws TypeError or RangeError as `distilledToSafetensors` does.
+ * @example
+ * await writeFile("digits.npz", distilledToNpz(set));
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
   checkDistilledSet("set", set);
@@ -52,6 +56,8 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * @param name What errors call the file.
  * @throws FormatError, naming the file and what is wrong: damage, tensors whose shapes disagree, values that are not
  * finite, learning rates that are not above 0, an invalid protocol of training.
+ * @example
+ * const set = await distilledFromBytes(await readFile("digits.safetensors"), "digits.safetensors");
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
   checkBytes("bytes", bytes);

@@ -115,7 +115,7 @@ export class BackGradient {
 
   /**
    * Records one R-pass along `direction` at θ_t: its products with the Hessians, and the share of weight decay in them. The
-   * product with H_θθ goes into `product` unless that is none.
+   * product with H_θθ goes into `product` unless that is `none`.
    */
   #rPass(t: number, direction: Buffer, product: OptionalBuffer): void {
     const { unroll } = this;

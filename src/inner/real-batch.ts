@@ -37,7 +37,7 @@ export class RealBatch {
   }
 
   /**
-   * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is none.
+   * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
    * Dropout draws from `random` and the streams after it; without `random` nothing is dropped.
    */
   loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {

@@ -166,7 +166,7 @@ export class Unroll {
     this.#held = this.#segments.of(this.length - 1);
   }
 
-  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if it is no longer there. */
+  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if later steps have overwritten it. */
   recall(t: number, eta: Buffer): void {
     const segment = this.#segments.of(t);
     if (segment === this.#held) return;
@@ -187,7 +187,7 @@ export class Unroll {
     this.#ops.axpyBy(this.theta(t + 1), this.theta(t), -1, eta + this.rate(t), v, count);
   }
 
-  /** Records forward and backward of step t at θ_t. The gradient of the weights goes into dTheta unless that is none. */
+  /** Records forward and backward of step t at θ_t. The gradient of the weights goes into dTheta unless that is `none`. */
   #pass(t: number, dTheta: OptionalBuffer): void {
     const tape = this.tape(t);
     this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));

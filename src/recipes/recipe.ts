@@ -157,7 +157,7 @@ export const recipeKind: Kind<Recipe> = {
   read: (value, path) => plainKind.read!(withOuter(value), path),
 };
 
-/** The recipe with the outer settings that its method has, where it says nothing of them. */
+/** Returns the recipe with those outer settings of its method that the recipe does not say itself. */
 function withOuter(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { method, outer = {} } = value;

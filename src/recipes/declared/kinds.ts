@@ -1,5 +1,5 @@
 // The kinds of values that several parts of a recipe have.
-import { type Kind, number, text } from "../../checks/declare.ts";
+import { type Kind, text } from "../../checks/declare.ts";
 
 /** The kind of a line of text; `what` says what it holds. */
 /* @__NO_SIDE_EFFECTS__ */

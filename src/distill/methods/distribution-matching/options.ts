@@ -28,7 +28,7 @@ const distributionMatchingOptions = {
     help: "how many images of each class the set has",
     flag: "--images-per-class <n>",
   }) as Asked<number>,
-  /** Real images of each class whose mean features an outer step matches; all where a class has fewer. Default 256. */
+  /** Real images of each class whose mean features an outer step matches; or all if a class has fewer. Default 256. */
   realPerClass: filled(whole(1), 256, {
     help: "how many real images of each class an outer step compares with",
     flag: "--real-per-class <n>",
