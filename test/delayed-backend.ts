@@ -19,7 +19,7 @@ export class DelayedBackend implements Backend {
   #running = false;
   #disposed = false;
 
-  /** Of `inner`, which nobody else may use. */
+  /** Delays the ops of `inner`, which nobody else may use. */
   constructor(inner: Backend) {
     this.#inner = inner;
     this.name = inner.name;

@@ -90,7 +90,7 @@ export interface Method<Options = never> {
   network(context: MethodContext<Options>, run: MethodRun): NetworkRun;
 }
 
-/** The context of a method, with its tools, which compute with what is handed over (`distill/computing.ts`). */
+/** Makes the context of a method, with its tools, which compute with what is handed over (`distill/computing.ts`). */
 export function methodContext<Options>(
   parts: Omit<MethodContext<Options>, "tools">,
   computing: Computing,

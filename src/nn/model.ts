@@ -45,14 +45,14 @@ const checkLayer: Check = thing("a layer, such as relu()", {
 });
 const checkLayers: Check = listOf("an array of layers", checkLayer);
 
-/** Checks for channels, height, width. */
+/** The check of channels, height and width. */
 export const checkImageShape: Check = (name, value) => {
   if (!Array.isArray(value)) throw wrongKind(name, "[c, h, w]", value);
   if (value.length !== 3) throw outOfRange(name, "[c, h, w]", value);
   for (const side of value) sizeFrom(1)(name, side);
 };
 
-/** Checks for a model, as `sequential` makes them. */
+/** The check of a model, as `sequential` makes them. */
 export const checkModel: Check = thing("a model, such as lenet()", {
   inputShape: checkImageShape,
   classes: sizeFrom(1),

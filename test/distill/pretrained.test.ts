@@ -123,7 +123,7 @@ test.each([1, 2, 3])("networks drawn from a pool give the same bytes on %i worke
 });
 
 describe("refused by name:", () => {
-  test("no networks, networks of several lengths or of numbers that are none", () => {
+  test("no networks, networks of several lengths or of numbers that are not finite", () => {
     expect(() => pretrained([])).toThrow(new RangeError('"weights" expected at least one network, got none'));
     expect(() => pretrained([pool[0]!, new Float32Array(3)])).toThrow(
       /^"weights\[1\]" expected Float32Array of length/,

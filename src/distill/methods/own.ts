@@ -29,7 +29,7 @@ export interface OwnMethod<Options = object> extends Method<Options> {
   readonly module?: string | URL | undefined;
 }
 
-/** Whether this is a method and not the name and options of one that the library knows. */
+/** Returns whether this is a method and not the name and options of one that the library knows. */
 export function isOwnMethod(value: unknown): value is OwnMethod<never> {
   return isObject(value) && typeof value.allocate === "function";
 }

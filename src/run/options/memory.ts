@@ -53,7 +53,7 @@ export interface MemoryEstimate {
   readonly parameters: number;
   /** Activations of as many inner steps as `memory` holds. `memory` bounds the sum of this and `parameters`. */
   readonly activations: number;
-  /** The distilled images, all gradients, the moments of the outer Adam. */
+  /** The distilled images, all gradients, the state of the outer optimiser. */
   readonly gradients: number;
   /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: number;
