@@ -1,7 +1,11 @@
 // Methods that users write: they run in place, on workers and in an orchestrator, with the same bits.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 // @ts-expect-error an example, in JavaScript
-import { gradientMatching } from "../../examples/07-own-method.mjs";
+import { gradientMatching } from "../../examples/gradient-matching.mjs";
 import { createEngine, type DistillOptions, distill, estimateMemory, lenet, setDigest } from "../../src/index.ts";
 import { noise } from "./noise.ts";
 
@@ -47,7 +51,7 @@ describe("a method of one's own", async () => {
   test("that names no module is refused on workers, with what to do, and runs in place", async () => {
     const { module: _, ...method } = gradientMatching;
     expect(() => distill({ ...options, method, workers: 2 })).toThrow(
-      /^workers cannot run the method "?gradient-matching"?, because it names no module: say module: import\.meta\.url/,
+      /^workers cannot run the method "?gradient-matching"?, because it names no module: say module: import\.meta\.url in the file that exports it, or run it in place/,
     );
     expect(await digestOf({ method })).toBe(digest);
   });
@@ -55,7 +59,17 @@ describe("a method of one's own", async () => {
   test("whose module exports another is refused by name", async () => {
     const method = { ...gradientMatching, name: "other" };
     await expect(distill({ ...options, method, workers: 2 }).result()).rejects.toThrow(
-      /expected to export the method "?other"?/,
+      /^workers cannot import the method "?other"? from .*gradient-matching\.mjs"? \(it exports gradientMatching\): export it from/,
+    );
+  });
+
+  test("whose module calls the library is refused by name, and starts no workers of workers", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "distillate-method-")), "calls.mjs");
+    const library = new URL("../../dist/index.js", import.meta.url);
+    writeFileSync(file, `import { createEngine } from "${library}"; await createEngine({ worker: true });`);
+    const method = { ...gradientMatching, module: pathToFileURL(file) };
+    await expect(distill({ ...options, method, workers: 1 }).result()).rejects.toThrow(
+      /^workers cannot import .*calls\.mjs"? \(a worker that imports a method may not call the library\): export it from/,
     );
   });
 });
