@@ -21,7 +21,7 @@ import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../t
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
-const distributionMatchingOptions = {
+export const distributionMatchingOptions = {
   /** Images of each class. */
   imagesPerClass: asked(whole(1, mostImagesPerStep), {
     usual: 1,
