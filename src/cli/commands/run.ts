@@ -190,7 +190,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   return result.stopped ? interrupt.exitCode : 0;
 }
 
-/** Evaluates the set on the way, after every so many steps, where that is asked for. */
+/** Evaluates the set on the way, after every so many steps, if the user asks for it. */
 function watcher(
   distillation: Distillation,
   folder: RunFolder,
@@ -211,7 +211,7 @@ function watcher(
   };
 }
 
-/** The accuracy of networks trained on the set, and of those trained on the baselines. */
+/** Measures the accuracy of networks trained on the set, and of those trained on the baselines. */
 function judgeSet(
   set: DistilledSet,
   { recipe, recipeRun, train, test, init }: Prepared,

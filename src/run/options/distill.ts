@@ -23,7 +23,7 @@ export interface Progress {
    * networks on the real batch.
    */
   readonly loss: number;
-  /** Adam's step size. */
+  /** The outer optimiser's step size. */
   readonly learningRate: number;
 }
 
