@@ -152,7 +152,7 @@ export interface Recipe extends Complete<typeof recipeGroup> {}
 
 const plainKind: Kind<Recipe> = object(recipeGroup, ({ data: { augment }, method }, path) => {
   const expected = noAugmentation(method);
-  if (augment && expected !== undefined) throw new Misfit([...path, "data", "augment"], expected, augment, "range");
+  if (augment && expected) throw new Misfit([...path, "data", "augment"], expected, augment, "range");
 });
 
 export const recipeKind: Kind<Recipe> = {

@@ -1,11 +1,19 @@
 // What a page says of the method of a run: its settings, what its loss measures, and how networks train on what it made.
-import { defaultMethod, type KnownMethod, methods } from "../distill/methods/known.ts";
+import { defaultMethod, type KnownMethod } from "../distill/methods/known.ts";
 import { shortName } from "../quote.ts";
 import { at, type RunParts, textAt } from "./parts.ts";
 import { count, fitText } from "./words.ts";
 
 /** The most settings of a method or of a network that are shown. */
 const mostSettings = 20;
+
+/** What the outer loss of a method measures. It stands here because pages download the declarations of methods. */
+const losses = new Map<string | undefined, string>(
+  Object.entries({
+    "back-gradient": "Loss of trained networks on real images",
+    "distribution-matching": "Squared distance between mean features of learned and of real images, in random networks",
+  } satisfies Partial<Record<KnownMethod["name"], string>>),
+);
 
 /** Returns the method and its settings: "back-gradient, steps 10, epochs 3"; undefined if the files do not name it. */
 export function methodText({ set, recipe }: RunParts): string | undefined {
@@ -22,9 +30,7 @@ export function lossText({ set, recipe }: RunParts): string {
   // The method of an older recipe has no name.
   const older = at(recipe, "method") !== undefined ? defaultMethod : undefined;
   const name = textAt(recipe, "method", "name") ?? textAt(set?.recipe, "method", "name") ?? older;
-  const known = name !== undefined && Object.hasOwn(methods, name);
-  const loss = known ? methods[name as KnownMethod["name"]].outerLoss : "loss that the method makes small";
-  return `${loss[0]!.toUpperCase()}${loss.slice(1)}, before each update.`;
+  return `${losses.get(name) ?? "Loss that the method makes small"}, before each update.`;
 }
 
 /** Says that baselines are trained as the set is, if the set has a protocol of training; else nothing. */

@@ -51,7 +51,7 @@ test.each<[string, object, string]>([
   [
     "an augmentation, with a method that augments nothing",
     { data: { name: "digits", augment: { crop: 4 } }, method: { name: "distribution-matching" } },
-    "data.augment expected nothing with the method distribution-matching, which augments no image, got an object",
+    "data.augment expected nothing with distribution-matching, got an object",
   ],
   ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],

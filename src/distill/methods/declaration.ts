@@ -22,10 +22,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly innerRate?: string;
   /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions;
-  /** What the outer loss measures: a noun phrase that the plot of a report shows. */
-  readonly outerLoss: string;
-  /** False if the method augments no image, so that a recipe or a call with `augment` is refused. */
-  readonly augments: boolean;
+  /** True if the method augments no image, so that a recipe or a call with `augment` is refused. */
+  readonly augmentsNothing?: true;
   /** The public function, and what messages say is expected. */
   readonly make: (options: never) => M;
   readonly expected: string;

@@ -21,10 +21,9 @@ export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMetho
   return methods[method.name] as unknown as MethodDeclaration<KnownMethod>;
 }
 
-/** Returns what is expected of `augment` with a method that augments no image; undefined with any other method. */
-export function noAugmentation(method: GivenMethod): string | undefined {
-  if (isOwnMethod(method) || declarationOf(method).augments) return undefined;
-  return `nothing with the method ${method.name}, which augments no image`;
+/** Returns what is expected of `augment` with a method that augments no image; nothing with any other method. */
+export function noAugmentation(method: GivenMethod): string | false | undefined {
+  return !isOwnMethod(method) && declarationOf(method).augmentsNothing && `nothing with ${method.name}`;
 }
 
 /** Returns the outer settings that a run of the method has unless it says otherwise. */

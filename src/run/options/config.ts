@@ -28,7 +28,7 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkImages("data", data, model);
   if (augment) {
     const expected = noAugmentation(method);
-    if (expected !== undefined) throw outOfRange("augment", expected, augment);
+    if (expected) throw outOfRange("augment", expected, augment);
     checkAugmentation(augment, data);
   }
   checkInit(init, model, networksPerStep);

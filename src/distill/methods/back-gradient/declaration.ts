@@ -7,8 +7,6 @@ import { type BackGradientMethod, backGradient, backGradientOptions, checkTogeth
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
   options: backGradientOptions,
   innerRate: "learningRate",
-  outerLoss: "loss of trained networks on real images",
-  augments: true,
   make: backGradient,
   expected: "what backGradient() gives",
   checkTogether,

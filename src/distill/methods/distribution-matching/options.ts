@@ -76,8 +76,7 @@ export function distributionMatching(options: DistributionMatchingOptions): Dist
 export const distributionMatchingDeclaration: MethodDeclaration<DistributionMatchingMethod> = {
   options: distributionMatchingOptions,
   outer: { optimizer: "sgd", learningRate: 1, momentum: 0.5, decayFactor: 1 },
-  outerLoss: "squared distance between mean features of learned and of real images, in random networks",
-  augments: false,
+  augmentsNothing: true,
   make: distributionMatching,
   expected: "what distributionMatching() gives",
   checkTogether: () => {},
