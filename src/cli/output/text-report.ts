@@ -49,6 +49,7 @@ export class TextReport implements RunReport {
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
+        ...(plan.resumed ? [["  goes on", `after outer step ${plan.resumed.step}, from ${plan.resumed.path}`]] : []),
         ["  files", `${plan.out}${plan.previous === undefined ? "" : ` (the earlier run goes to ${plan.previous})`}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",
@@ -112,7 +113,8 @@ export class TextReport implements RunReport {
   #stopped({ outerSteps, evaluation }: RunResult, out: string): string {
     const { outerSteps: planned } = this.#plan!;
     if (outerSteps < planned) {
-      return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
+      const how = `Go on with it by --resume ${out}.`;
+      return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated. ${how}`;
     }
     const missing = evaluation ? "evaluated, but not compared" : "not evaluated";
     return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
