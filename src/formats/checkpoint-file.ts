@@ -2,7 +2,7 @@
 //
 // The tensors are those of the state, flat, float32 or float64. The metadata have format, format_version, version, step, the
 // specification and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
-import { bytes as checkBytes, text } from "../checks/checks.ts";
+import { bytes as checkBytes, kind, text } from "../checks/checks.ts";
 import { parseJson } from "../codecs/json.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
@@ -18,6 +18,8 @@ export interface Checkpoint {
   readonly note: Readonly<Record<string, unknown>>;
 }
 
+const checkNote = kind("an object", isObject);
+
 const format = "distillate-checkpoint";
 const formatVersion = "1";
 const unsigned = "0".repeat(64);
@@ -32,6 +34,7 @@ const signature = /"sha256":"([0-9a-f]{64})"/;
  */
 export async function checkpointToBytes({ state, note }: Checkpoint): Promise<Uint8Array> {
   checkRunState("state", state);
+  checkNote("note", note);
   const tensors = Array.from(state.tensors, ([name, data]) => [name, { shape: [data.length], data }] as const);
   const bytes = writeSafetensors(tensors, [
     ["format", format],

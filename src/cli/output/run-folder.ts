@@ -1,6 +1,6 @@
 // The folder of a run. Every file in it is complete at any moment, except metrics.jsonl, which grows by a line per outer step.
 // A full, read-only or missing disk does not end a run: what cannot be written is kept, and goes elsewhere at the end.
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { contactSheet } from "../../formats/contact-sheet.ts";
@@ -177,14 +177,16 @@ export class RunFolder {
     const stoppedBefore = this.#signal.aborted;
     for (let said = false; ; said = true) {
       for (const folder of [tmpdir(), homedir()]) {
+        let path: string | undefined;
         try {
-          const path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
+          path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
           for (const [name, bytes] of this.#saved) await writeFileAtomic(join(path, name), bytes);
           await this.#metrics.moveTo(join(path, "metrics.jsonl"));
           this.#elsewhere = { path, reason: reasonOf(fault) };
           return;
         } catch (error) {
           full ||= isFull(error);
+          if (path !== undefined) await rm(path, { recursive: true, force: true }).catch(() => {});
         }
       }
       if (!full || (this.#signal.aborted && !stoppedBefore)) {

@@ -96,7 +96,7 @@ export class TextReport implements RunReport {
     this.close();
     // The error says everything.
     if (result.diverged) return;
-    if (result.stopped) this.#print(this.#stopped(result, savedIn));
+    if (result.stopped) this.#print(...this.#stopped(result, savedIn));
     else this.#print(...this.#table(result, savedIn));
   }
 
@@ -110,14 +110,14 @@ export class TextReport implements RunReport {
     this.#line.clear();
   }
 
-  #stopped({ outerSteps, evaluation }: RunResult, out: string): string {
+  #stopped({ outerSteps, evaluation }: RunResult, out: string): string[] {
     const { outerSteps: planned } = this.#plan!;
     if (outerSteps < planned) {
-      const how = `Go on with it by --resume ${out}.`;
-      return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated. ${how}`;
+      const where = `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
+      return [where, `Go on with it by --resume ${out}.`];
     }
     const missing = evaluation ? "evaluated, but not compared" : "not evaluated";
-    return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
+    return [`Stopped after the last outer step. Saved in ${out}, ${missing}.`];
   }
 
   #table(
