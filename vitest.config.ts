@@ -1,4 +1,6 @@
 import { defineConfig } from "vitest/config";
+import { otherTests, quickTests } from "./test/delayed/choice.ts";
+import { delayed } from "./test/delayed/plugin.ts";
 
 export default defineConfig({
   test: {
@@ -8,10 +10,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/slow/**", "test/browser/**"],
+          exclude: ["test/slow/**", "test/browser/**", "test/delayed/**"],
           testTimeout: 120_000,
         },
       },
+      { plugins: [delayed()], test: { name: "delayed", include: quickTests, testTimeout: 120_000 } },
+      { plugins: [delayed()], test: { name: "delayed-rest", include: otherTests, testTimeout: 120_000 } },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: "slow", include: ["test/slow/**/*.test.ts"], testTimeout: 3_600_000 } },
     ],

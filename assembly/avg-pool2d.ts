@@ -1,5 +1,5 @@
-// Average pooling. x and dx [channels, h, w, lanes], y and dy [channels, oh, ow, lanes]; lanes are images, lanes a
-// multiple of 4. A tile is one channel. Linear, so tangents are calls of the same two kernels.
+// Average pooling. x and dx [channels, h, w, lanes], y and dy [channels, oh, ow, lanes]; `lanes` is
+// the padded number of images, a multiple of 4. A tile is one channel. The ops are linear, so tangents use the same kernels.
 //   forward    y  = the sum of each window, in row order, over its area
 //   backward   dx = dy over the area, added at every element of its window, in the order of the outputs
 // avgPool2d has windows of kh × kw, sh and sw apart, over a plane padded with zeros that count: the area is kh·kw.

@@ -1,4 +1,4 @@
-// Sums down the columns of [positions, lanes]: lanes are images, positions lie a stride apart, and a call takes the tile's
+// Sums down the columns of [positions, lanes]: a lane is an image, positions lie a stride apart, and a call takes the tile's
 // lanes of each. NORM_ROWS positions are added in float32, those sums in float64, always in the same order: a lane's result
 // depends on that lane alone, and its error does not grow with the number of positions. The totals lie in the scratch of the
 // calling thread.

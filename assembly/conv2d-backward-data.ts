@@ -2,7 +2,7 @@
 // turned round, but one that knows where its input ends: near the borders fewer taps reach into dy, and taps that would
 // read zeros are left out rather than multiplied. For LeNet's second layer that halves the work.
 //
-// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B the padded lanes, even
+// dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B lanes, padding included: even
 import { Buffer, Flag } from "./fields";
 import { gemmBlock } from "./gemm";
 import { DATA_TAPS, ROWS } from "./tiles";

@@ -2,8 +2,8 @@
 // outWidth·lanes contiguous floats, and kernel tap (c, ky, kx) reads the same run at a fixed offset. So there is no
 // im2col: taps become an offset table, weights are packed four output channels side by side, gemm.ts does the rest.
 //
-// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B the padded lanes:
-// outWidth·B is a multiple of 4, with a larger stride B itself
+// x [c, h, w, B]   w [oc, c, kh, kw]   y [oc, oh, ow, B]   B lanes, padding
+// included: outWidth·B is a multiple of 4, and for a larger stride B itself is
 import { Buffer, Flag, OptionalBuffer } from "./fields";
 import { gemmBlock } from "./gemm";
 import { FORWARD_TAPS, ROWS } from "./tiles";

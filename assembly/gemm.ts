@@ -3,7 +3,7 @@
 // r runs over a block of at most ROWS rows whose factors lie side by side (a[t, r] at a + t·lda + 4r), c over `columns`
 // contiguous floats. For a convolution t counts kernel taps and offset[t] says where tap t reads; for a linear layer
 // offset[t] = t·lanes. V8 keeps about 8 vector accumulators in registers, so tiles (gemm-tiles.ts, gemm-narrow-tiles.ts) are
-// 4×8, 3×8, 2×16, 2×12 and 1×32; larger ones spill (ARCHITECTURE.md, kernels). Each element is a sum in order of t,
+// 4×8, 3×8, 2×16, 2×12 and 1×32; larger ones spill (ARCHITECTURE.md, Kernels and threads). Each element is a sum in order of t,
 // whichever tile computes it.
 import { tile1x4, tile1x16, tile1x32, tile2x8, tile2x12, tile2x16 } from "./gemm-narrow-tiles";
 import { tile3x8, tile4x4, tile4x8 } from "./gemm-tiles";

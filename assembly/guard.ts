@@ -1,5 +1,5 @@
 // The guard of an outer step and its clip, where the numbers are: whether the update may happen, and how much shorter the
-// gradient is made for it (src/backend/backend.ts). All in float64, because the running mean lasts through a whole run.
+// gradient is made for it (src/backend/ops.ts). All is in float64, because the running mean lasts through a whole run.
 // docs/math.md §1 has the formulas.
 import { Buffer, OptionalBuffer } from "./fields";
 import { at } from "./simd";
@@ -7,7 +7,7 @@ import { at } from "./simd";
 /** The smallest float above 0. */
 const LEAST: f32 = 1.401298464324817e-45;
 
-/** Whether a guard buffer, if there is one, says that nothing may be updated. */
+/** Returns whether there is a guard buffer that says that nothing may be updated. */
 export function stops(guard: usize): bool {
   return guard !== 0 && load<f32>(guard) === 0;
 }
@@ -28,7 +28,7 @@ function storeSum(to: usize, value: f64): void {
 @unmanaged
 export class GuardJob {
   out: Buffer;
-  /** [3]; left out where there is no clip. */
+  /** [3]; left out if there is no clip. */
   mean: OptionalBuffer;
   squares: Buffer;
   count: i32;
@@ -39,8 +39,8 @@ export class GuardJob {
 }
 
 /**
- * out[0] = 0 where loss[0] or any of squares [count] is not finite. Else, with n = √Σ squares and m the running mean, or n
- * where that is 0: f = min(1, clip·m/n), mean ← 0.9·m + 0.1·n·f, out[0] = f; without a clip, clip = 0, it is 1.
+ * out[0] = 0 if loss[0] or any of squares [count] is not finite. Else, with n = √Σ squares and m the running mean, or n if
+ * that is 0: f = min(1, clip·m/n), mean ← 0.9·m + 0.1·n·f, out[0] = f; without a clip, clip = 0, it is 1.
  * A job of one tile.
  */
 export function guard(job: GuardJob, begin: i32, end: i32): void {

@@ -1,6 +1,6 @@
-// The losses of logits z against targets y, and their R-rules. Every matrix is [classes, lanes]; lanes are images, of
-// which the first n = `images` are real. A tile is 4 images, one vector of lanes; the last may be half one. What is a
-// gradient is zero in padding lanes, as losses are.
+// The losses of logits z against targets y, and their R-rules. Every matrix is [classes, lanes], a
+// lane is an image, and the first n = `images` of them are real. A tile is 4 images, one vector of lanes; the last may be
+// half one. Gradients and losses are zero in padding lanes.
 //
 // Mean softmax cross-entropy, ℓ = −(1/n) Σ y·log p; p is finite in padding lanes and means nothing there.
 //   p = softmax(z)    S = Σ_k y_k
@@ -24,7 +24,7 @@ export class LossShape {
   lanes: i32;
 }
 
-/** All bits set in those of four lanes from `first` on that are real images. */
+/** Returns a mask of the four lanes from `first` on: all bits are set in those that hold real images. */
 function realLanes(first: i32, images: i32): v128 {
   return i32x4.lt_s(i32x4.add(i32x4.splat(first), i32x4(0, 1, 2, 3)), i32x4.splat(images));
 }

@@ -1,5 +1,5 @@
-// Max pooling with windows of kh × kw. x and dx [channels, h, w, lanes], y, dy and index [channels, oh, ow, lanes]; lanes
-// are images, lanes is even: the last vector of a pixel's lanes may be half one. A tile is one channel.
+// Max pooling with windows of kh × kw. x and dx [channels, h, w, lanes], y, dy and index [channels, oh, ow, lanes]; `lanes`
+// is the padded number of images. It is even, so the last vector of a pixel's lanes may be half one. A tile is one channel.
 //   forward   y  = the largest of each window; index = its place ky·kw + kx there, as a float
 //   gather    ry = rx at the winners
 //   scatter   dx = dy added at the winners, in the order of the outputs

@@ -42,8 +42,8 @@ function join(chunks: i32, maySleep: i32): void {
 }
 
 /**
- * Runs the published job of `chunks` chunks on this thread and on those of the `others` that are awake. There should be
- * `helpers` of them: as many are woken as are missing. With more threads than processors the rest sleeps on.
+ * Runs the published job of `chunks` chunks on this thread and on those of the `others` that are awake. It
+ * wakes threads until `helpers` of them are awake; if there are more threads than processors, the others sleep on.
  */
 export function dispatch(scratch: usize, chunks: i32, helpers: i32, others: i32, maySleep: i32): void {
   if (!ASC_FEATURE_THREADS || chunks == 1) {

@@ -12,7 +12,7 @@ export const COLUMNS: i32 = 32;
 
 /**
  * Taps that `conv2dForward` sums in one pass over a row. Their offsets and packed weights take 5 KiB, which leaves most of L1
- * to the rows of x that the taps read: in one pass, those of 64 channels and a wide lanes would leave L2.
+ * to the rows of x that the taps read: in one pass, those of 64 channels and many lanes would leave L2.
  */
 export const FORWARD_TAPS: i32 = 256;
 /** Taps that `conv2dBackwardData` sums in one pass. Short kernel rows make more of them pay. */

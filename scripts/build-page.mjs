@@ -1,12 +1,14 @@
 // Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { build } from "esbuild";
 import { minify } from "terser";
 import ts from "typescript";
 
+const src = join(import.meta.dirname, "../src");
+
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
-export const pageSources = {
+const pageSources = {
   name: "page-sources",
   setup({ onResolve }) {
     onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
@@ -59,31 +61,36 @@ const handed = instead(
   "export const threads = undefined, relaxed = undefined, workerSource = undefined;",
 );
 
-/** The reference backend is slow and for tests; a page can use it only in place. */
-const withoutReference = instead(
-  /reference\/backend\.ts$/,
-  `export function createReferenceBackend() {
+/**
+ * Modules of src/ that a page's worker gets in another form, which is smaller. Each says so itself, and what it must not do: the
+ * page has run the checks, so a module here may check, but may neither change nor fill in what it is given. A stand-in lacks
+ * what the worker does not import; esbuild refuses an import of anything that it lacks.
+ */
+export const standIns = {
+  // The reference backend is slow and for tests, so a page can use it only in place.
+  "backend/reference/backend.ts": `export function createReferenceBackend() {
     throw new RangeError('"workers" expected 0 with the reference backend in a page');
   }`,
-);
+  "run/options/memory-limit.ts": "export function checkMemoryLimit() {}",
+  "run/options/call-checks.ts": `const none = {};
+    export { none as distillChecks, none as evaluateChecks, none as trainOnChecks, none as trainPoolChecks };
+    export { none as baselineChecks, none as nearestNeighborsChecks };`,
+  "data/check-dataset.ts": `const same = (name, value) => value;
+    export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkPerChannel };`,
+  "distill/check-set.ts": "export const checkDistilledSet = (name, value) => value;",
+  "data/augment-options.ts": "export function augmentCheck() {}",
+};
 
-/** The worker does not repeat the page's check of a run. */
-const withoutCheck = instead(/\/memory-limit\.ts$/, "export function checkMemoryLimit() {}");
-
-/** The worker does not repeat the checks of a call's options either. */
-const withoutChecks = instead(
-  /\/call-checks\.ts$/,
-  `const none = {};
-  export { none as distillChecks, none as evaluateChecks, none as trainOnChecks, none as trainPoolChecks };
-  export { none as baselineChecks, none as nearestNeighborsChecks };`,
-);
-const withoutThings = instead(
-  /\/check-(dataset|set)\.ts$/,
-  `const same = (name, value) => value;
-  export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkDistilledSet };
-  export { same as checkPerChannel };`,
-);
-const withoutAugmentCheck = instead(/\/augment-options\.ts$/, "export function augmentCheck() {}");
+const withStandIns = {
+  name: "stand-ins",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
+      const module = relative(src, join(resolveDir, path)).replaceAll("\\", "/");
+      return Object.hasOwn(standIns, module) ? { path: module, namespace: "stand-in" } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: "stand-in" }, ({ path }) => ({ contents: standIns[path] }));
+  },
+};
 
 /**
  * A worker is one file, so that what a page loads on demand is there from the start. Imports that say so at the top of a module
@@ -107,11 +114,16 @@ const importedAtOnce = {
 /** What comes to a worker as a description of a model, as weights or as outer settings was made by checked calls of the page. */
 const madeByChecked = /[/\\]src[/\\](nn[/\\].*|distill[/\\](outer-options|weight-source))\.ts$/;
 
-/** What those modules import of src/checks/, with nothing left to check. */
+/** Returns the source of functions that have these names and all the same body. */
 const functions = (names, body) =>
   names.map((name) => `/* @__NO_SIDE_EFFECTS__ */ export function ${name}() {${body}}\n`).join("");
 const pass = "function pass() {}\n";
-const nothingToCheck = {
+
+/**
+ * What those modules import of each file of src/checks/, with checks that do nothing. `declare.ts` still fills in defaults.
+ * esbuild refuses an import of a name that is not here.
+ */
+export const nothingToCheck = {
   checks:
     pass +
     functions(["optional", "kind", "number", "whole", "oneOf", "listOf"], " return pass; ") +
@@ -131,7 +143,7 @@ const withoutRepeatedChecks = {
       madeByChecked.test(importer) ? { path: basename(path, ".ts"), namespace: "unchecked" } : undefined,
     );
     onResolve({ filter: /^real\// }, ({ path }) => ({
-      path: join(import.meta.dirname, "../src/checks", basename(path)),
+      path: join(src, "checks", basename(path)),
     }));
     onLoad({ filter: /.*/, namespace: "unchecked" }, ({ path }) => ({ contents: nothingToCheck[path] }));
   },
@@ -139,11 +151,7 @@ const withoutRepeatedChecks = {
 
 export const pageWorkerSources = [
   handed,
-  withoutReference,
-  withoutCheck,
-  withoutChecks,
-  withoutThings,
-  withoutAugmentCheck,
+  withStandIns,
   importedAtOnce,
   withoutRepeatedChecks,
   withoutHelp,
@@ -168,7 +176,8 @@ const options = {
   legalComments: "linked",
 };
 
-const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
+/** The modules of which one is made. No name may be in both, because `export *` leaves out a name that comes twice. */
+export const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
 
 /** What computes in a page itself is loaded as one: in two parts it would share more files with the rest, each of them small. */
 const inPlaceAsOne = {
@@ -179,7 +188,7 @@ const inPlaceAsOne = {
     );
     onLoad({ filter: /.*/, namespace: "in-place-as-one" }, () => ({
       contents: inPlace.map((path) => `export * from "./${path}";\n`).join(""),
-      resolveDir: join(import.meta.dirname, "../src"),
+      resolveDir: src,
     }));
   },
 };

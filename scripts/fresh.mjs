@@ -37,7 +37,7 @@ function hashes(root) {
   return Object.fromEntries(Object.entries(parts).map(([part, hash]) => [part, hash.digest("hex")]));
 }
 
-/** Whether all that package.json promises of dist/ is there. */
+/** Returns whether all that package.json promises of dist/ is there. */
 function hasEntries(root) {
   const { bin = {}, exports = {} } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const paths = Object.values(exports).flatMap((entry) => (typeof entry === "string" ? entry : Object.values(entry)));
@@ -59,7 +59,7 @@ function freshParts(root) {
   return Object.fromEntries(Object.entries(hashes(root)).map(([part, hash]) => [part, hash === made[part]]));
 }
 
-/** Whether the last build ended well, of the sources that are there now, and what it wrote still stands. */
+/** Returns whether the last build ended well, of the sources that are there now, and what it wrote still stands. */
 export function isFresh(root) {
   return hasEntries(root) && Object.values(freshParts(root)).every(Boolean);
 }

@@ -18,6 +18,8 @@ export * from "./distill/methods/options.ts";
 export type { OwnMethod } from "./distill/methods/own.ts";
 export type { OuterOptions } from "./distill/outer-options.ts";
 export type { RunState } from "./distill/run-state.ts";
+export type { SyntheticImages } from "./distill/synthetic.ts";
+export type { MethodTools } from "./distill/tools.ts";
 export type { FitOptions, FitTraining } from "./distill/training.ts";
 export type { PoolNetwork } from "./distill/weight-source.ts";
 export {

@@ -10,38 +10,38 @@ export function arrayKind(value: unknown): string | undefined {
   return readKind.call(value) as string | undefined;
 }
 
-/** Whether `value` is a Uint8Array. */
+/** Returns whether `value` is a Uint8Array. */
 export function isBytes(value: unknown): value is Uint8Array {
   return arrayKind(value) === "Uint8Array";
 }
 
-/** Whether `value` is an Int32Array. */
+/** Returns whether `value` is an Int32Array. */
 export function isInt32(value: unknown): value is Int32Array {
   return arrayKind(value) === "Int32Array";
 }
 
-/** Whether `value` is a Float32Array or a Float64Array. */
+/** Returns whether `value` is a Float32Array or a Float64Array. */
 export function isFloats(value: unknown): value is Float32Array | Float64Array {
   const kind = arrayKind(value);
   return kind === "Float32Array" || kind === "Float64Array";
 }
 
-/** Whether `value` is an ArrayBuffer, and not a shared one. */
+/** Returns whether `value` is an ArrayBuffer, and not a shared one. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
-/** Whether `value` is a SharedArrayBuffer. */
+/** Returns whether `value` is a SharedArrayBuffer. */
 export function isSharedBuffer(value: unknown): value is SharedArrayBuffer {
   return Object.prototype.toString.call(value) === "[object SharedArrayBuffer]";
 }
 
-/** Whether `value` has named parts: it is neither a list nor an array of numbers. */
+/** Returns whether `value` has named parts: it is neither a list nor an array of numbers. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-/** Whether `value` is a plain object as `{}` makes one, without a class of its own. */
+/** Returns whether `value` is a plain object as `{}` makes one, without a class of its own. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

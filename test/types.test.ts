@@ -34,10 +34,24 @@ export const narrow: { [K in keyof typeof library as [Of<(typeof library)[K]>] e
 `;
 
 const program = `
-import { backGradient, createEngine, distill, evaluate, lenet, randomInit, trainOn, type Dataset, type Engine } from "distillate";
+import { backGradient, createEngine, distill, evaluate, lenet, randomInit, trainOn, type Dataset, type Engine, type MethodRun, type OwnMethod, type SyntheticImages } from "distillate";
 import { axpy, dot, initialWeights, norm, normalizedBatch, randomKey, randomNormal, randomPermutation, randomUniform, scale, type RandomKey } from "distillate/algorithm";
 declare const data: Dataset;
 declare const maybe: number | undefined;
+const mine: OwnMethod<{ readonly std: number }, MethodRun & { readonly synthetic: SyntheticImages }> = {
+  name: "mine",
+  options: { std: 0.1 },
+  allocate({ options, tools, problem: { model } }) {
+    const synthetic = tools.synthetic({ steps: 1, imagesPerStep: model.classes });
+    const start = (staging: number): void => synthetic.startNoise(staging as never, options.std, () => tools.key("mine"));
+    return { synthetic, learned: [synthetic.images], carried: [], start, set: () => { throw new Error("mine"); } };
+  },
+  network: ({ memory, backend: { ops } }, { synthetic: { images } }) => {
+    const share = { loss: memory.gradients.allocate(1), gradients: [images.value] };
+    return { share, record: () => ops.dot(share.loss, images.value, images.value, images.floats) };
+  },
+};
+export const own = (): unknown => distill({ data, model: lenet(), method: mine, workers: maybe });
 export async function run(): Promise<Float32Array[]> {
   const engine: Engine = await createEngine({ threads: maybe, simd: undefined, worker: undefined });
   const method = backGradient({ steps: 1, epochs: 1, imagesPerClass: maybe, momentum: maybe, memory: undefined });

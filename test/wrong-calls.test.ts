@@ -21,7 +21,7 @@ const wrongValues: readonly unknown[] = [undefined, null, {}, 0, "x", [], Number
 interface Argument {
   readonly value: unknown;
   readonly takes: readonly unknown[];
-  /** Of options: those that have no default, and for each which of the wrong values would be right. */
+  /** The options without a default, and for each option which of the wrong values would be right. */
   readonly options?: { readonly required: readonly string[]; readonly takes: Readonly<Record<string, unknown[]>> };
 }
 

@@ -50,8 +50,8 @@ export interface Backend {
   /** Starts what was recorded, on a backend that first collects it. */
   submit(): void;
   /**
-   * Calls `record(i)` for each i below `count`. What the ops called there compute is there for ops that follow; those of
-   * one i run in order, those of different i perhaps at once, so they may not write what another's read. `record` may not
+   * Calls `record(i)` for each i below `count`. Ops that follow see what the ops called there compute. The ops of
+   * one i run in order, and those of different i may run at once: none may write what an op of another i reads. `record` may not
    * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it.
    */
   sideBySide(count: number, record: (i: number) => void): void;

@@ -12,11 +12,11 @@ export const none = undefined;
 /** An operand that a caller may leave out. */
 export type OptionalBuffer = Buffer | typeof none;
 
-/** The buffer, where this code has asked for room for it. Throws Error naming what is missing. */
+/** Returns the buffer of an operand for which room was allocated. Throws an Error with its name if it was left out. */
 export function required(buffer: OptionalBuffer, name: string): Buffer {
   if (buffer === none) throw new Error(`no room was allocated for ${name}`);
   return buffer;
 }
 
-/** A buffer of no floats, which nobody may read: every place counted from it is no place either, and no op takes it. */
+/** A buffer without floats, which no op takes. It is NaN, and so is every place that is counted from it. */
 export const nowhere: Buffer = Number.NaN;

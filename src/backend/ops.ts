@@ -55,7 +55,7 @@ export interface Ops {
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
-   * passes back, a workspace of as many floats as `Planner.conv2d` says lets a backend take a way with fewer products.
+   * backward passes the workspace has as many floats as `Planner.conv2d` says; with it a backend may need fewer products.
    */
   conv2dForward(
     y: Buffer,

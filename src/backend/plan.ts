@@ -23,7 +23,7 @@ export type PlannedLayer =
 
 /** How a convolution is computed. */
 export interface Conv2dPlan {
-  /** Floats of the workspace that `Ops` are handed for a way with fewer products; 0 where they sum directly. */
+  /** Floats of the workspace with which `Ops` need fewer products; 0 if they sum directly. */
   readonly workspace: number;
   /** Whether the weight gradient takes that workspace too. */
   readonly weightGradients: boolean;

@@ -1,4 +1,6 @@
 // Checks of one argument each. They throw the errors of refusal.ts.
+// Some modules of a page's worker get stand-ins for these functions (`nothingToCheck` of scripts/build-page.mjs), so a check
+// may neither change nor fill in what it is given.
 import { arrayKind, isArrayBuffer, isBytes, isFloats, isObject, isSharedBuffer } from "../kinds.ts";
 import { outOfRange, wrongKind } from "./refusal.ts";
 

@@ -9,6 +9,9 @@
 //   export interface BlurOptions extends Given<typeof blurOptions> {}
 //
 // isolatedDeclarations needs the type after `as`; the compiler refuses one of another kind.
+//
+// Some modules of a page's worker get stand-ins for these functions (`nothingToCheck` of scripts/build-page.mjs): there an
+// option is only its default.
 
 import {
   type Check,

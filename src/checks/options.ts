@@ -1,4 +1,6 @@
 // Checks the options of a call, and objects that a call is given.
+// Some modules of a page's worker get stand-ins for these functions (`nothingToCheck` of scripts/build-page.mjs), so a check
+// may neither change nor fill in what it is given.
 
 import { isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -39,12 +41,6 @@ export function checkOptions(
     throw new TypeError(`${quote(prefix + name)} expected an option, got an unknown name: ${hint}`);
   }
   checkValues(given, checks, prefix);
-}
-
-/** Checks options within options, named like "outer.steps". */
-/* @__NO_SIDE_EFFECTS__ */
-export function options(checks: Readonly<Record<string, Check>>): Check {
-  return (name, value) => checkOptions(value, checks, name, `${name}.`);
 }
 
 /** Checks that a value is an object with these parts. `what` tells the reader what is expected, or who returns one. */

@@ -15,6 +15,8 @@ const decodeChecks: Checks<DecodeOptions> = {
  * Decodes a PNG or JPEG to the same pixels on every host.
  *
  * @throws FormatError that names the file when it is neither, is damaged, or has more than `maximumPixels`.
+ * @example
+ * const { width, height, channels, data } = await decodeImage(await readFile("cat.jpg"), { name: "cat.jpg" });
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   checkBytes("bytes", bytes);

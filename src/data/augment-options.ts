@@ -1,4 +1,6 @@
 // Declares the options of augmentations, apart from the code that augments.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 
 import type { Check } from "../checks/checks.ts";
 import { checksOf, flag, type Given, type Kind, type Open, open, whole } from "../checks/declare.ts";

@@ -99,6 +99,9 @@ function augmentImage(
  * @param key The key of this batch, such as `randomKey(seed, "augment", step)`.
  * @param first The position in the batch of the first of these images; a batch may be augmented in pieces.
  * @throws TypeError or RangeError for an augmentation that is impossible for such images, or an incomplete image.
+ * @example
+ * const shape = { channels: 3, height: 32, width: 32 };
+ * const crops = augmented(pixels, shape, { crop: 4, flip: true }, randomKey(1, "augment", step));
  */
 export function augmented(
   pixels: Uint8Array,
@@ -122,7 +125,14 @@ export function augmented(
   return out;
 }
 
-/** Gathers, augments and normalises images: `batchInto` of data sets, with an augmentation between. */
+/**
+ * Gathers, augments and normalises images: `batchInto` of data sets, with an augmentation between.
+ *
+ * @example
+ * const batches = new AugmentedBatches(train, { crop: 4, flip: true });
+ * const out = new Float32Array(2 * train.channels * train.height * train.width);
+ * batches.into([7, 42], out, randomKey(1, "augment", step));
+ */
 export class AugmentedBatches {
   readonly #dataset: Dataset;
   readonly #augmentation: Augmentation;

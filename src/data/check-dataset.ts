@@ -1,5 +1,7 @@
 // Checks the data sets that users hand in, once, where they enter a public function; the code behind it trusts them. A check
 // looks at every label and at no pixel, so it costs little beside a run.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 
 import { wholeNumber } from "../checks/checks.ts";
 import { shown } from "../checks/refusal.ts";

@@ -118,6 +118,8 @@ export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
  * part.
  *
  * @throws RangeError for images that are not RGB.
+ * @example
+ * const grey = toGrey(await loadDataset("cifar10")); // one channel
  */
 export function toGrey<T extends Dataset | DatasetSplit>(data: T): T {
   return converted(data, (set) => {

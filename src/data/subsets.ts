@@ -8,6 +8,9 @@ import type { Dataset } from "./dataset.ts";
  * Returns the images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
  *
  * @throws RangeError unless 0 <= start <= end <= count; TypeError or RangeError for a data set whose fields do not fit.
+ * @example
+ * const { train } = await digits();
+ * const held = subset(train, 8000, train.count); // the last 1,000 images
  */
 export function subset(dataset: Dataset, start: number, end: number): Dataset {
   const { count } = checkDataset("dataset", dataset);

@@ -1,4 +1,6 @@
 // Checks distilled sets, in the same words wherever a set is saved, read, trained on or drawn.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 import { outOfRange, shown } from "../checks/refusal.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -64,7 +66,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
   return set;
 }
 
-/** Throws unless the protocol is whole, and the set has no schedule beside it. */
+/** Throws unless the protocol is complete and the set has no schedule beside it. */
 function checkWithTraining(name: string, { training, steps, epochs, momentum, weightDecay }: DistilledSet): void {
   checkFit(`${name}.training`, training);
   const beside = 'beside "training"';

@@ -14,7 +14,7 @@ export interface Problem {
   readonly init: WeightSource;
   /** The loss of the inner steps and of the real batch. */
   readonly loss: Loss;
-  /** Networks sampled for each outer step; their gradients are averaged, in order. */
+  /** The number of networks in each outer step, whose gradients are averaged, in order. */
   readonly networksPerStep: number;
   readonly outer: OuterOptions;
   readonly seed: number;

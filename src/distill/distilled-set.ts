@@ -23,7 +23,7 @@ export interface DistilledSet {
   /** The momentum of the inner steps, as in torch.optim.SGD; 0 if absent. */
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
-  /** How networks train on the set, where that was not learned. Absent: they replay `learningRates`, block by block. */
+  /** How networks train on the set, if that was not learned. Absent: they replay `learningRates`, block by block. */
   readonly training?: FitTraining | undefined;
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];

@@ -56,6 +56,10 @@ export interface LinearCase {
 /**
  * Returns the fewest points from which one gradient step reaches the least squares optimum from any initial weights: the
  * number of features. With fewer, d̃ᵀd̃ does not have full rank, and some direction of θ does not change.
+ *
+ * @throws RangeError unless `features` is a whole number ≥ 1.
+ * @example
+ * linearLowerBound(784); // 784
  */
 export function linearLowerBound(features: number): number {
   return wholeNumber("features", features, 1);

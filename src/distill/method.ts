@@ -81,16 +81,16 @@ export interface MethodContext<Options = never> {
   readonly tools: MethodTools;
 }
 
-/** What a method of distillation computes. */
-export interface Method<Options = never> {
+/** What a method of distillation computes. `Run` may have more than a `MethodRun`, for `network`. */
+export interface Method<Options = never, Run extends MethodRun = MethodRun> {
   readonly name: string;
   /** Allocates what is learned, on the machine of the outer loop and wherever networks run. */
-  allocate(context: MethodContext<Options>): MethodRun;
-  /** Allocates what computes a network's share, wherever networks run. */
-  network(context: MethodContext<Options>, run: MethodRun): NetworkRun;
+  allocate(context: MethodContext<Options>): Run;
+  /** Allocates what computes a network's share, wherever networks run; `run` is what `allocate` gave there. */
+  network(context: MethodContext<Options>, run: Run): NetworkRun;
 }
 
-/** The context of a method, with its tools, which compute with what is handed over (`distill/computing.ts`). */
+/** Makes the context of a method, with its tools, which compute with what is handed over (`distill/computing.ts`). */
 export function methodContext<Options>(
   parts: Omit<MethodContext<Options>, "tools">,
   computing: Computing,

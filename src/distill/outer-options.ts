@@ -1,5 +1,5 @@
-// How a set is updated: Adam on pixels and raw learning rates, halved as epochs pass (docs/math.md §1). Declared once; the
-// training of a pool takes the same schedule.
+// Declares how a set is updated: by Adam, SGD or LAMB, with a step size that decays as epochs pass (docs/math.md §1). The
+// training of a pool has the same schedule.
 
 import type { Check } from "../checks/checks.ts";
 import {
@@ -24,10 +24,10 @@ const positive = number({ above: 0 });
 const beta = number({ least: 0, below: 1 });
 
 /** Adam with a step size that decays; the defaults are those of the paper's reference code. */
-export const adamOptions = {
-  /** Adam's step size. Default 0.01, and 2e-4 for the networks of a pool. */
+const adamOptions = {
+  /** The step size of updates. Default 0.01, and 2e-4 for the networks of a pool. */
   learningRate: filled(positive, 0.01, {
-    help: "how long Adam's steps are, before any decay",
+    help: "which step size an update has, before any decay",
     flag: "--outer-learning-rate <x>",
     oldFlag: "--outer-lr",
   }) as Filled<number>,
@@ -66,9 +66,9 @@ const updateOptions = {
   }) as Filled<"adam" | "sgd" | "lamb">,
   /** How much of its last step SGD keeps. Default 0; only for "sgd". */
   momentum: open(beta, { help: "how much of its last step sgd keeps" }) as Open<number>,
-  /** What LAMB takes off each value, as a share of it. Default 0; only for "lamb". */
-  weightDecay: open(number({ least: 0 }), { help: "what lamb takes off each value, as a share of it" }) as Open<number>,
-  /** Shortens a gradient of more than so many times the running mean of their norms; absent where none is shortened. */
+  /** The weight decay of LAMB. Default 0; only for "lamb". */
+  weightDecay: open(number({ least: 0 }), { help: "which share of each value lamb takes off" }) as Open<number>,
+  /** Shortens a gradient of more than so many times the running mean of their norms. If absent, none is. */
   clip: open(positive, {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",
     flag: "--clip <x>",
@@ -115,12 +115,12 @@ export const checkOuter: Check = (name, value) => {
   if (weightDecay !== undefined && optimizer !== "lamb") throw notOf(`${name}.weightDecay`, "lamb", weightDecay);
 };
 
-/** What is said of a setting that another optimiser has. */
+/** Makes the error for a setting that only `optimizer` has. */
 function notOf(name: string, optimizer: string, value: number): RangeError {
   return outOfRange(name, `nothing unless "optimizer" is "${optimizer}"`, value);
 }
 
-/** The optimiser that the settings name, with the constants that it has. */
+/** Returns the optimiser that the settings name, with its constants. */
 export function optimizerOf(outer: OuterOptions): OptimizerSettings {
   const { optimizer, beta1, beta2, eps, momentum = 0, weightDecay = 0 } = outer;
   switch (optimizer) {
@@ -133,15 +133,15 @@ export function optimizerOf(outer: OuterOptions): OptimizerSettings {
   }
 }
 
-/** What is given, else what the method has; unless another optimiser is given, for which the method's settings mean nothing. */
+/** Returns the given settings with those of the method filled in, unless the given optimiser is not the method's. */
 export function outerOver(ofMethod: GivenOuterOptions, given: GivenOuterOptions): GivenOuterOptions {
   const { optimizer = updateOptions.optimizer.default! } = ofMethod;
   return { ...((given.optimizer ?? optimizer) === optimizer && ofMethod), ...given };
 }
 
 /**
- * The outer settings for `count` real images. What is left out is filled in: as the method has it, else as the reference code
- * of back-gradient has it.
+ * Returns the outer settings for `count` real images. What is left out is filled in by the method, or else by the defaults of
+ * the reference code of back-gradient.
  */
 export function outerOptions(given: GivenOuterOptions, count: number, ofMethod: GivenOuterOptions = {}): OuterOptions {
   checkOuter("outer", given);
@@ -150,7 +150,7 @@ export function outerOptions(given: GivenOuterOptions, count: number, ofMethod: 
   return { ...rest, batch, steps: steps ?? epochs * Math.ceil(count / batch) };
 }
 
-/** Step size of a pass over the data, counted from 0: multiplied by the factor after every `decayEvery` of them. */
+/** Returns the step size in pass `epoch` over the data, from 0: `decayFactor` multiplies it after every `decayEvery` passes. */
 export function decayedRate(
   { learningRate, decayEvery, decayFactor }: Pick<OuterOptions, "learningRate" | "decayEvery" | "decayFactor">,
   epoch: number,

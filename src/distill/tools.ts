@@ -108,7 +108,7 @@ export class RealImages {
     this.#computing = computing;
   }
 
-  /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is none. */
+  /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is `none`. */
   loss(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): void {
     const { data, outer, seed, augment } = this.#problem;
     this.#batch ??= this.#computing.dataBatch(data, { most: outer.batch, seed, augment });

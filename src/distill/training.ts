@@ -23,7 +23,7 @@ import { object } from "../checks/read.ts";
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
 
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
-export const fitOptions = {
+const fitOptions = {
   kind: filled(word("fit"), "fit", {
     help: "how networks train: by a protocol, not by learned rates",
   }) as Filled<"fit">,
@@ -33,24 +33,24 @@ export const fitOptions = {
     help: "how many passes a network makes over the images that it is trained on, the distilled ones",
     flag: "--epochs <n>",
   }) as Filled<number>,
-  /** Images in a mini-batch; all of them where there are fewer. Default 256. */
+  /** Images in a mini-batch; or all of them if there are fewer. Default 256. */
   batch: filled(whole(1), 256, { help: "how many of the images a gradient step takes" }) as Filled<number>,
-  /** Default 0.01. */
+  /** The learning rate of the first epoch. Default 0.01. */
   learningRate: filled(number({ above: 0, most: 100 }), 0.01, {
     help: "at which learning rate the networks are trained",
     flag: "--learning-rate <x>",
   }) as Filled<number>,
-  /** As in torch.optim.SGD. Default 0.9. */
+  /** Momentum, as in torch.optim.SGD. Default 0.9. */
   momentum: { ...innerOptimizerOptions.momentum, default: 0.9 } as Filled<number>,
-  /** As in torch.optim.SGD. Default 5e-4. */
+  /** Weight decay, as in torch.optim.SGD. Default 5e-4. */
   weightDecay: { ...innerOptimizerOptions.weightDecay, default: 5e-4 } as Filled<number>,
   /** The epochs, counted from 0, before which the learning rate is multiplied by `decayFactor`. Default: half of them. */
   decayAt: open(list("a list of numbers of epochs", whole(0)), {
-    help: "before which epochs, counted from 0, the learning rate falls; where nothing is said, at half of them",
+    help: "before which epochs, counted from 0, the learning rate falls; by default at half of them",
   }) as Open<readonly number[]>,
-  /** Default 0.1. */
+  /** The factor of each fall. Default 0.1. */
   decayFactor: filled(number({ above: 0, most: 1 }), 0.1, {
-    help: "what each of those falls multiplies the learning rate by",
+    help: "which factor each of those falls applies to the learning rate",
   }) as Filled<number>,
 };
 
@@ -76,16 +76,16 @@ export const fitKind: Kind<FitOptions> = {
   check: (name, value) => checkOptions(value, givenChecks, name, `${name}.`),
 };
 
-/** The check of a protocol that nothing is left out of but `decayAt`. */
+/** The check of a protocol in which only `decayAt` may be left out. */
 export const checkFit: Check = (name, value) => checkOptions(value, Object.fromEntries(complete), name, `${name}.`);
 
-/** The protocol with all its defaults, of options that were checked. */
+/** Returns the protocol of checked options, with all defaults filled in. */
 export function fitTraining(given: FitOptions): FitTraining {
   const { decayAt, ...rest } = completed(fitOptions, given);
   return { ...rest, decayAt: decayAt ?? [Math.floor(rest.epochs / 2)] };
 }
 
-/** The learning rate of an epoch, counted from 0. */
+/** Returns the learning rate of an epoch, counted from 0. */
 export function fitRate(
   { learningRate, decayAt = [], decayFactor }: Pick<FitTraining, "learningRate" | "decayAt" | "decayFactor">,
   epoch: number,

@@ -17,10 +17,10 @@ export type WeightSource =
   | ({ readonly kind: "fixed"; readonly seed: number } & Initializer)
   | Pretrained;
 
-/** The message for a pool without networks. */
-export const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
+/** Returns the message for a pool without networks. */
+const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
 
-/** Checks for the result of one of the functions that make a source. */
+/** Checks that a value is what one of the functions that make a source returns. */
 export const checkWeightSource: Check = (name, value) => {
   const { kind, scheme, weights, seed, ...options } = isObject(value) ? value : {};
   if (kind === "pretrained") {
@@ -48,6 +48,8 @@ export function randomInit(scheme: InitScheme = "xavier-normal", options: InitOp
  * Uses one network, made from `seed` and known to the set. Fewer images are enough, but they serve only this network.
  *
  * @throws as {@link randomInit}, and RangeError for an invalid seed.
+ * @example
+ * const run = distill({ data: train, model, method, init: fixedInit(1, "kaiming-fan-in") });
  */
 export function fixedInit(
   seed: number = 0,

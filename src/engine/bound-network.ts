@@ -201,10 +201,10 @@ export class BoundNetwork {
       const meanLoss = this.#arena.allocate(1);
       const outerLoss: OuterLoss = (theta, gradient) => outer.loss(theta, realBatch, gradient, meanLoss);
       method.run(this.#store(learningRates), outerLoss, random);
-      const batch = laneCount(model, imagesPerStep, this.#backend.plan);
+      const lanes = laneCount(model, imagesPerStep, this.#backend.plan);
       const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Promise<Floats[]> => {
         const first = required(buffer, "a gradient that is read");
-        return Promise.all(blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, batch)));
+        return Promise.all(blocks.map((_, s) => this.#readColumns(first + s * stride, features, imagesPerStep, lanes)));
       };
       return {
         loss: this.#backend.read(meanLoss, 1),
@@ -235,7 +235,7 @@ export class BoundNetwork {
     return { images, count, ...checkTargets(`${prefix}targets`, input.targets, count, this.model.classes) };
   }
 
-  /** A batch whose rows are the user's arrays. */
+  /** Returns a batch whose rows are the user's arrays. */
   #rows({ count, hard, images, targets }: CheckedBatch): Batch {
     const width = hard ? 1 : this.model.classes;
     return {
@@ -248,15 +248,15 @@ export class BoundNetwork {
 
   /** Brings a batch into the layout of the kernels. */
   #load(batch: CheckedBatch, images: Buffer, targets: Buffer): void {
-    const padded = laneCount(this.model, batch.count, this.#backend.plan);
-    const columns = { features: this.#features, images: batch.count, lanes: padded };
+    const lanes = laneCount(this.model, batch.count, this.#backend.plan);
+    const columns = { features: this.#features, images: batch.count, lanes };
     loadColumns(this.#binding, images, batch.images, columns);
-    loadTargets(this.#binding, targets, batch, padded);
+    loadTargets(this.#binding, targets, batch, lanes);
   }
 
-  /** Values [features, lanes] as rows [count, features]. */
-  #readColumns(source: OptionalBuffer, features: number, count: number, batch: number): Promise<Floats> {
-    return readColumns(this.#binding, source, { features, images: count, lanes: batch });
+  /** Reads values [features, lanes] as rows [count, features]. */
+  #readColumns(source: OptionalBuffer, features: number, count: number, lanes: number): Promise<Floats> {
+    return readColumns(this.#binding, source, { features, images: count, lanes });
   }
 
   #store(values: ArrayLike<number>): Buffer {

@@ -46,15 +46,15 @@ export function loadTargets(
   binding: Binding,
   target: Buffer,
   { targets, hard, count }: CheckedBatch,
-  batch: number,
+  lanes: number,
 ): void {
   const { arena, backend, model } = binding;
   const { classes } = model;
   if (!hard) {
-    loadColumns(binding, target, targets, { features: classes, images: count, lanes: batch });
+    loadColumns(binding, target, targets, { features: classes, images: count, lanes });
     return;
   }
-  arena.scope(() => backend.ops.oneHot(target, store(binding, targets), { classes, images: count, lanes: batch }));
+  arena.scope(() => backend.ops.oneHot(target, store(binding, targets), { classes, images: count, lanes }));
 }
 
 /** Reads columns as rows [images, features]. */

@@ -36,7 +36,7 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** How network number `network`, trained on `set`, reads the images of each class. */
+  /** Returns how network number `network`, trained on `set`, reads the images of each class. */
   async confusion(network: number, set: DistilledSet): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
     const mark = this.#arena.mark();
@@ -50,7 +50,7 @@ export class HeldOutTest {
     }
   }
 
-  /** Test accuracy of that network. */
+  /** Returns the test accuracy of that network. */
   async accuracy(network: number, set: DistilledSet): Promise<number> {
     return accuracyOf(await this.confusion(network, set));
   }

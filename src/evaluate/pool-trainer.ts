@@ -86,7 +86,7 @@ export class PoolTrainer {
     backend.ops.fill(second, 0, model.parameterCount);
   }
 
-  /** One step of Adam. Returns the loss before it, and throws DivergedError where that is not finite. */
+  /** Takes one step of Adam. Returns the loss before it. Throws DivergedError if that is not finite. */
   async step(): Promise<number> {
     const { model, training, seed } = this.#config;
     const { learningRate: _, ...adam } = training;
@@ -104,7 +104,7 @@ export class PoolTrainer {
     return loss;
   }
 
-  /** What training came to: θ, and its test accuracy where there are images to test on. Throws DivergedError. */
+  /** Returns the trained network: θ and, if there are test images, its accuracy. Throws DivergedError. */
   async result(): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
     const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
     // No loss was computed after the last step.

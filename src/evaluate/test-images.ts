@@ -23,12 +23,12 @@ export class TestImages {
     this.#batch = new RealBatch(model, backend, allocator, test.count);
   }
 
-  /** The share of them that the network θ reads as their labels say. */
+  /** Returns the share of the images that the network θ reads as their labels say. */
   async accuracy(theta: Buffer): Promise<number> {
     return accuracyOf(await this.confusion(theta));
   }
 
-  /** How the network θ reads the images of each class. */
+  /** Returns how the network θ reads the images of each class. */
   async confusion(theta: Buffer): Promise<Confusion> {
     const { labels, count } = this.#test;
     const predicted = predictedClasses(await this.#batch.logits(theta, this.#images, count), this.#classes);

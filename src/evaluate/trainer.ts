@@ -99,11 +99,11 @@ class ReplayTrainer {
     this.#shuffled = shuffled;
     const blocks = allocateBlocks(loop, backend.plan, arena);
     const features = elements(model.inputShape);
-    const batch = laneCount(model, imagesPerStep, backend.plan);
+    const lanes = laneCount(model, imagesPerStep, backend.plan);
     const staging = arena.allocate(imagesPerStep * Math.max(features, set.classes));
     const pack = (target: Buffer, source: Float32Array, width: number, s: number): void => {
       write(backend, staging, source.subarray(s * imagesPerStep * width, (s + 1) * imagesPerStep * width));
-      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, lanes: batch });
+      backend.ops.packImages(target, staging, { features: width, images: imagesPerStep, lanes });
     };
     for (let s = 0; s < steps; s++) {
       pack(blocks.images + s * blocks.imageFloats, set.images, features, s);

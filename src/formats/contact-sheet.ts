@@ -41,7 +41,6 @@ const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: 
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
  * @throws TypeError or RangeError for an invalid set (see `distilledToSafetensors`); RangeError when `scale` is not a whole
  * number above 0, the images have neither 1 nor 3 channels, or the sheet would have more than 2^28 pixels.
- * would have more than 2^28 pixels.
  * @example
  * await writeFile("sheet.png", await contactSheet(set));
  */

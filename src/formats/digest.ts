@@ -16,7 +16,13 @@ const checkHashed: Check = thing("a distilled set", {
   learningRates: float32,
 });
 
-/** Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD it may not. */
+/**
+ * Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD it may not.
+ *
+ * @throws TypeError for a value that is not a distilled set.
+ * @example
+ * if (isReproducible(set)) console.log(await setDigest(set));
+ */
 export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
   checkWithRecipe("set", set);
   return set.recipe.simd !== "relaxed";

@@ -3,9 +3,9 @@
 //
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
-//   learning_rates  float32 [steps × epochs], in the order of use; not there where the metadata have `training`
+//   learning_rates  float32 [steps × epochs], in the order of use; absent if the metadata have `training`
 //
-// What is no number is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
+// All else is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
 // .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay and training (as
 // JSON) where the set names them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
@@ -29,6 +29,8 @@ const metadataName = "metadata";
  * @throws TypeError or RangeError that names the field when the arrays of `set` do not fit its sizes or hold an invalid
  * value: one that is not finite, a learning rate or std that is not above 0, a momentum or weight decay out of
  * range.
+ * @example
+ * await writeFile("digits.safetensors", distilledToSafetensors(set));
  */
 export function distilledToSafetensors(set: DistilledSet): Uint8Array {
   checkDistilledSet("set", set);
@@ -39,6 +41,8 @@ export function distilledToSafetensors(set: DistilledSet): Uint8Array {
  * Writes a set as an .npz file for `numpy.load`. The same set gives the same bytes; reading it gives the same set, bit for bit.
  *
  * @throws TypeError or RangeError as `distilledToSafetensors` does.
+ * @example
+ * await writeFile("digits.npz", distilledToNpz(set));
  */
 export function distilledToNpz(set: DistilledSet): Uint8Array {
   checkDistilledSet("set", set);
@@ -52,6 +56,8 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
  * @param name What errors call the file.
  * @throws FormatError, naming the file and what is wrong: damage, tensors whose shapes disagree, values that are not
  * finite, learning rates that are not above 0, an invalid protocol of training.
+ * @example
+ * const set = await distilledFromBytes(await readFile("digits.safetensors"), "digits.safetensors");
  */
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
   checkBytes("bytes", bytes);

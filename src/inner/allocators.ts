@@ -1,4 +1,5 @@
-// The parts of a run's memory. A run allocates them all from one arena; a plan counts each part separately (memory.ts).
+// The parts of a run's memory. A run allocates them all from one arena; a plan counts each part separately
+// (src/run/options/memory.ts).
 import type { Allocator } from "../backend/arena.ts";
 
 /** Where each part is allocated. */
@@ -7,7 +8,7 @@ export interface Allocators {
   readonly parameters: Allocator;
   /** The values that forward and backward leave for the inner steps that are held. */
   readonly activations: Allocator;
-  /** The distilled images, all gradients, the moments of the outer Adam. */
+  /** The distilled images, all gradients, the state of the outer optimiser. */
   readonly gradients: Allocator;
   /** The chunks of the outer batch that are in the network: one, or one for each thread. */
   readonly realBatch: Allocator;

@@ -9,7 +9,7 @@
 //   ∂L/∂η_t = −⟨v_{t+1}, λ⟩      ∂L/∂x_{t mod S} += H_xθ q      λ ← λ + (H_θθ + ω) q      Q ← μ·q
 // where μ = 0 makes q a multiple of λ, and the two forms one.
 //
-// No graph is built: a step leaves its θ_t, with momentum v_t, and its activations, and not even those need be held
+// No graph is built: a step leaves θ_t, its activations and, with momentum, v_t. Not even all of these need to be held
 // (segments.ts).
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../backend/buffer.ts";
@@ -20,7 +20,7 @@ import type { Allocators } from "./allocators.ts";
 import type { TrajectoryMemory } from "./segments.ts";
 import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
-/** An outer loss: puts ∂L/∂θ into `gradient`. Where L itself goes is its own affair. */
+/** An outer loss. It records ∂L/∂θ into `gradient`, and decides itself where L goes. */
 export type OuterLoss = (theta: Buffer, gradient: Buffer) => void;
 
 export class BackGradient {
@@ -73,9 +73,9 @@ export class BackGradient {
   }
 
   /**
-   * From θ_0 in `unroll.theta(0)`, with the learning rates `eta` [T]: leaves the gradients of the outer loss in the buffers
-   * above. Dropout in the inner steps draws from `random`, and there is none without it. The blocks take turns, or come in
-   * `order` [T].
+   * Trains from θ_0 in `unroll.theta(0)` with the learning rates `eta` [T], and leaves the gradients of the outer loss in the
+   * buffers above. Dropout in the inner steps draws from `random`; without it nothing is dropped. The blocks take turns, or
+   * come in `order` [T].
    */
   run(eta: Buffer, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): void {
     const { unroll, blocks } = this;
@@ -96,7 +96,7 @@ export class BackGradient {
         if (q !== none) ops.axpy(sum, sum, 1, product, n);
         else ops.axpyBy(sum, sum, -1, rate, product, n);
       };
-      // Below the first step, λ is of use to who wants ∂L/∂θ_0 only.
+      // After the sweep's last step, λ is needed only if ∂L/∂θ_0 is wanted.
       const last = t === 0 && !this.#initial;
       this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
       this.#slope(t);
@@ -114,8 +114,8 @@ export class BackGradient {
   }
 
   /**
-   * One R-pass along `direction` at θ_t: its products with the Hessians, weight decay's share included; the one with H_θθ
-   * into `product` unless that is none.
+   * Records one R-pass along `direction` at θ_t: its products with the Hessians, and the share of weight decay in them. The
+   * product with H_θθ goes into `product` unless that is `none`.
    */
   #rPass(t: number, direction: Buffer, product: OptionalBuffer): void {
     const { unroll } = this;
@@ -130,8 +130,8 @@ export class BackGradient {
   }
 
   /**
-   * ⟨v_{t+1}, λ⟩ into the entry of η_t in dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need not be kept:
-   * ⟨∇_θ ℓ_t, λ⟩ is the tangent of the loss along λ, and weight decay adds ω·⟨θ_t, λ⟩.
+   * Records ⟨v_{t+1}, λ⟩ into the entry of η_t in dLearningRates, after the R-pass of step t. Without momentum v_{t+1} need
+   * not be kept: ⟨∇_θ ℓ_t, λ⟩ is the tangent of the loss along λ, and weight decay adds ω·⟨θ_t, λ⟩.
    */
   #slope(t: number): void {
     const ops = this.#ops;

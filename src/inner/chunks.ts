@@ -6,7 +6,7 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { laneCount } from "../nn/network.ts";
 
-/** Images of a chunk, as planned for the largest layer; without end where a layer couples images. */
+/** Returns the images of a chunk, as planned for the largest layer; Infinity if a layer couples images. */
 export function chunkImages(model: Model, plan: Planner): number {
   if (model.layers.some(({ couplesImages }) => couplesImages)) return Number.POSITIVE_INFINITY;
   let largest = 1;
@@ -18,7 +18,7 @@ export function chunkImages(model: Model, plan: Planner): number {
 
 /** The chunks of a batch of at most so many images. */
 export class Chunks {
-  /** Lanes of each. */
+  /** The lanes of a chunk. */
   readonly size: number;
   /** Whether each thread takes chunks of its own; else there is one at a time. */
   readonly small: boolean;
@@ -30,7 +30,7 @@ export class Chunks {
     this.atOnce = this.small ? Math.min(atOnce, Math.ceil(most / this.size)) : 1;
   }
 
-  /** `round(from, atOnce)` for images `from` on, `atOnce` chunks at a time, the last of which may be smaller. */
+  /** Calls `round(from, atOnce)` for the `atOnce` chunks from image `from` on, until the `count` images are done. */
   rounds(count: number, round: (from: number, atOnce: number) => void): void {
     for (let from = 0; from < count; from += this.atOnce * this.size) {
       round(from, Math.min(this.atOnce, Math.ceil((count - from) / this.size)));

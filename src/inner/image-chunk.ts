@@ -21,7 +21,7 @@ export class ImageChunk {
   readonly #targetRows: Buffer;
   readonly #tape: Tape;
 
-  /** Takes up to `size` images. */
+  /** Makes room for up to `size` images. */
   constructor(model: Model, backend: Backend, allocator: Allocator, size: number, loss?: Loss) {
     this.#backend = backend;
     this.#features = elements(model.inputShape);
@@ -46,7 +46,10 @@ export class ImageChunk {
     write(this.#backend, this.#rows, images);
   }
 
-  /** What was staged, passed at θ: losses, and its part of the batch's mean gradient, (+)= dTheta unless that is none. */
+  /**
+   * Records forward, loss and, unless dTheta is none, backward at θ over the staged images: dTheta (+)= their share of the
+   * batch's mean gradient.
+   */
   pass(
     theta: Buffer,
     batch: Pick<Batch, "count" | "hard">,
@@ -65,7 +68,7 @@ export class ImageChunk {
     this.#network.forward(theta, tape, images, random);
     this.#network.loss(tape, images);
     if (dTheta === none) return;
-    // The kernel's mean is over the chunk; the batch's is wanted.
+    // The kernel divides by the images of the chunk; the mean over the batch is wanted.
     const share = images / batch.count;
     if (share !== 1) ops.scale(tape.dLogits, share, tape.dLogits, classes * this.#network.lanes);
     this.#network.backward(theta, tape, dTheta, accumulate);
@@ -76,7 +79,7 @@ export class ImageChunk {
     return this.#tape.losses;
   }
 
-  /** Logits of what was staged, at θ. */
+  /** Records the logits of the staged images at θ. */
   predict(theta: Buffer, images: number): void {
     const { ops } = this.#backend;
     const shape = { images, lanes: this.#network.lanes };
@@ -85,7 +88,7 @@ export class ImageChunk {
     ops.unpackImages(this.#rows, this.#tape.logits, { features: this.#classes, ...shape });
   }
 
-  /** [images, classes], after `predict`. */
+  /** Reads the logits [images, classes], after `predict`. */
   predicted(images: number): Promise<Floats> {
     return this.#backend.read(this.#rows, images * this.#classes);
   }

@@ -21,9 +21,9 @@ export class RealBatch {
   readonly #model: Model;
   readonly #chunking: Chunks;
   readonly #size: number;
-  /** Those under way at the same time. */
+  /** The chunks that are in the network at the same time. */
   readonly #chunks: readonly ImageChunk[];
-  /** Gradients of the chunks under way; of a large model there is one chunk, which adds to the sum itself. */
+  /** The gradients of these chunks. Empty for a large model, whose only chunk adds to the sum itself. */
   readonly #gradients: readonly Buffer[];
 
   constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
@@ -37,13 +37,13 @@ export class RealBatch {
   }
 
   /**
-   * The mean loss over the batch at θ into the one float `into`, its gradient into dTheta unless that is none. Nothing is
-   * dropped, unless dropout may draw from `random` and the streams after it.
+   * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
+   * Dropout draws from `random` and the streams after it; without `random` nothing is dropped.
    */
   loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
-    // What is recorded side by side may run when the batch is another one.
+    // Ops that are recorded side by side may run when `batch` already stands for another batch.
     const { count, hard } = batch;
     const kind = { count, hard };
     this.#chunking.rounds(count, (from, atOnce) => {
@@ -56,7 +56,7 @@ export class RealBatch {
       });
       for (let i = 0; i < atOnce; i++) {
         const { losses } = this.#chunks[i]!;
-        // The sum of the losses may be too large for a float where their mean is not.
+        // The sum of the losses may be too large for a float although their mean is not.
         ops.scale(losses, 1 / batch.count, losses, imagesOf(i));
         ops.sum(into, losses, imagesOf(i), from + i > 0);
         const gradient = this.#gradients[i];
@@ -67,7 +67,7 @@ export class RealBatch {
     });
   }
 
-  /** Logits [n, classes] of images [n, c, h, w] at θ. */
+  /** Returns the logits [n, classes] of images [n, c, h, w] at θ. */
   async logits(theta: Buffer, images: Floats, count: number): Promise<Floats> {
     const { classes } = this.#model;
     const features = elements(this.#model.inputShape);
@@ -93,7 +93,7 @@ export class RealBatch {
     return out;
   }
 
-  /** Streams of the chunk that begins at image `from`: as many as there are layers. */
+  /** Returns the first stream of the chunk that begins at image `from`. A chunk has as many as there are layers. */
   #randomOf(random: RandomKey, from: number): RandomKey {
     return { ...random, stream: random.stream + (from / this.#size) * this.#model.layers.length };
   }

@@ -1,5 +1,5 @@
-// The inner loop, forwards (docs/math.md §1, §2), holding what the reverse sweep is to find (segments.ts); PyTorch's SGD
-// with momentum μ and weight decay ω:
+// Runs the inner loop forwards (docs/math.md §1, §2) and holds what the reverse sweep needs (segments.ts). The steps are those
+// of PyTorch's SGD with momentum μ and weight decay ω:
 //
 //   g_t = ∇_θ ℓ(x_{t mod S}, y_{t mod S}; θ_t) + ω·θ_t      v_{t+1} = μ·v_t + g_t      θ_{t+1} = θ_t − η_t·v_{t+1}
 //
@@ -74,12 +74,12 @@ export class Unroll {
   readonly #segments: Segments;
   /** θ_t, in the slot of t. */
   readonly #states: readonly Buffer[];
-  /** With momentum v_t, one place before the slot of t, there being no v_0; else one place for all. */
+  /** With momentum, v_t lies one place before the slot of t, because v_0 = 0 has none; else all v_t share one place. */
   readonly #velocities: readonly Buffer[];
   readonly #blocks: Blocks;
-  /** For each place of a step in its segment, those over the blocks that were there. Steps at the same place share the room. */
+  /** For each place in a segment: the room that the steps at this place share, and its tape over each block. */
   readonly #tapes: readonly { readonly room: Tape; readonly over: Tape[] }[];
-  /** The block of each step, where they do not simply take turns. */
+  /** The block of each step, if the blocks do not simply take turns. */
   #order: ArrayLike<number> | undefined;
   /** The segment whose states and activations are there now. */
   #held = -1;
@@ -95,12 +95,12 @@ export class Unroll {
     this.loop = loop;
     this.optimizer = innerOptimizer(loop);
     this.#ops = backend.ops;
-    const batch = laneCount(loop.model, loop.imagesPerStep, backend.plan);
-    this.network = new Network(loop.model, backend, batch, allocators.scratch, loop.loss);
+    const lanes = laneCount(loop.model, loop.imagesPerStep, backend.plan);
+    this.network = new Network(loop.model, backend, lanes, allocators.scratch, loop.loss);
     const inPlace = options.memory === "last";
     const momentum = this.optimizer.momentum !== 0;
     const state = (allocator: Allocator): Buffer => allocator.allocate(loop.model.parameterCount);
-    // Nobody wants ∂ℓ/∂x of an inner step, only its tangent: primal passes need no room for it.
+    // Only the tangent of ∂ℓ/∂x is wanted of an inner step, so primal passes need no room for ∂ℓ/∂x itself.
     const room: Wanted = { images: false, targets: options.wanted.targets };
     const tape = (allocator: Allocator): Tape => this.network.tape(allocator, blocks.images, blocks.targets, room);
     const [stateFloats, tapeFloats] = [floatsOf(state), floatsOf(tape)];
@@ -124,12 +124,12 @@ export class Unroll {
     return this.loop.steps * this.loop.epochs;
   }
 
-  /** θ_t for t from 0 to T, where it is held; write θ_0 there before `run`. */
+  /** Returns where θ_t is held, for t from 0 to T; write θ_0 there before `run`. */
   theta(t: number): Buffer {
     return this.#states[this.#segments.slot(t)]!;
   }
 
-  /** v_t for t from 1 to T, where it is held. */
+  /** Returns where v_t is held, for t from 1 to T. */
   velocity(t: number): Buffer {
     if (this.optimizer.momentum === 0) return this.#velocities[0]!;
     return this.#velocities[this.#segments.size === 0 ? t % 2 : this.#segments.slot(t) - 1]!;
@@ -155,8 +155,9 @@ export class Unroll {
   }
 
   /**
-   * All inner steps from θ_0 with the learning rates `eta` [T], over the blocks in turn or in `order` [T]. Dropout draws from `random` and the streams
-   * after it, and draws the same whenever a step of this run is passed again; without `random` nothing is dropped.
+   * Records all inner steps from θ_0 with the learning rates `eta` [T], over the blocks in turn or in `order` [T]. Dropout
+   * draws from `random` and the streams after it, and draws the same when a step of this run is computed again; without
+   * `random` nothing is dropped.
    */
   run(eta: Buffer, random?: RandomKey, order?: ArrayLike<number>): void {
     this.#random = random;
@@ -165,7 +166,7 @@ export class Unroll {
     this.#held = this.#segments.of(this.length - 1);
   }
 
-  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if it is no longer there. */
+  /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if later steps have overwritten it. */
   recall(t: number, eta: Buffer): void {
     const segment = this.#segments.of(t);
     if (segment === this.#held) return;
@@ -175,7 +176,7 @@ export class Unroll {
     this.#held = segment;
   }
 
-  /** v_{t+1} and θ_{t+1} from v_t and θ_t. */
+  /** Records v_{t+1} and θ_{t+1}, made from v_t and θ_t. */
   #step(t: number, eta: Buffer): void {
     const count = this.loop.model.parameterCount;
     const { momentum, weightDecay } = this.optimizer;
@@ -186,7 +187,7 @@ export class Unroll {
     this.#ops.axpyBy(this.theta(t + 1), this.theta(t), -1, eta + this.rate(t), v, count);
   }
 
-  /** Forward and backward of step t at θ_t; the weights' gradient into dTheta unless it is none. */
+  /** Records forward and backward of step t at θ_t. The gradient of the weights goes into dTheta unless that is `none`. */
   #pass(t: number, dTheta: OptionalBuffer): void {
     const tape = this.tape(t);
     this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
@@ -194,7 +195,7 @@ export class Unroll {
     this.network.backward(this.theta(t), tape, dTheta);
   }
 
-  /** Streams of step t: as many as there are layers. */
+  /** Returns the first stream of step t. A step has as many as there are layers. */
   #randomOf(t: number): RandomKey | undefined {
     const random = this.#random;
     return random && { ...random, stream: random.stream + t * this.loop.model.layers.length };

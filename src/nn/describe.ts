@@ -46,7 +46,13 @@ const layerKinds = new Map<string, (options: any) => Layer>([
   ["localResponseNorm", localResponseNorm],
 ]);
 
-/** Describes a model so that `modelFromDescription` makes the same one. */
+/**
+ * Describes a model so that `modelFromDescription` makes the same one.
+ *
+ * @throws TypeError for a value that is not a model.
+ * @example
+ * const json = JSON.stringify(describeModel(lenet()));
+ */
 export function describeModel(model: Model): ModelDescription {
   checkModel("model", model);
   return {
@@ -59,6 +65,8 @@ export function describeModel(model: Model): ModelDescription {
  * Makes the model of a description, such as the one in the recipe of a saved set.
  *
  * @throws TypeError for an invalid description, RangeError and ShapeError if its layers do not fit.
+ * @example
+ * const model = modelFromDescription(set.recipe.model); // the network that the set was distilled for
  */
 export function modelFromDescription(description: unknown): Model {
   const { inputShape, layers } = (description ?? {}) as Partial<ModelDescription>;

@@ -10,8 +10,12 @@ import { type Distribution, distributions, type Initializer } from "./init.ts";
 import type { Model, Parameter } from "./model.ts";
 import { orthonormalize } from "./orthogonal.ts";
 
-/** The values of parameters that are not drawn: under every scheme a norm scales by 1 and shifts by 0. */
+/** The values of parameters that are not drawn, where their layer says none. */
 const constants: Readonly<Record<string, number>> = { bias: 0, scale: 1, shift: 0 };
+
+function constantOf({ role, initial }: Parameter): number {
+  return initial ?? constants[role]!;
+}
 
 /** Names a network: the `index`-th of those that are drawn for `purpose` under `seed`. */
 export interface NetworkStream {
@@ -29,9 +33,10 @@ export function initialize(
   stream: NetworkStream,
 ): void {
   const { ops } = backend;
-  forEachParameter(model, init, stream, ({ role, offset, size, shape }, distribution, key) => {
+  forEachParameter(model, init, stream, (parameter, distribution, key) => {
+    const { offset, size, shape } = parameter;
     const at = theta + offset;
-    if (!distribution) ops.fill(at, constants[role]!, size);
+    if (!distribution) ops.fill(at, constantOf(parameter), size);
     else if (distribution.kind === "normal") ops.normal(at, size, key, 0, distribution.std);
     else if (distribution.kind === "uniform") ops.uniform(at, size, key, -distribution.bound, distribution.bound);
     else write(backend, at, orthogonal(shape[0]!, size, key, distribution.gain));
@@ -41,8 +46,9 @@ export function initialize(
 /** Returns the same weights without a backend, as kernels with strict SIMD draw them, flat in module order. */
 export function initialParameters(model: Model, init: Initializer, stream: NetworkStream): Float32Array {
   const theta = new Float32Array(model.parameterCount);
-  forEachParameter(model, init, stream, ({ role, offset, size, shape }, distribution, key) => {
-    if (!distribution) theta.fill(constants[role]!, offset, offset + size);
+  forEachParameter(model, init, stream, (parameter, distribution, key) => {
+    const { offset, size, shape } = parameter;
+    if (!distribution) theta.fill(constantOf(parameter), offset, offset + size);
     else if (distribution.kind === "normal") theta.set(randomNormal(key, size, 0, distribution.std), offset);
     else if (distribution.kind === "uniform") {
       theta.set(randomUniform(key, size, -distribution.bound, distribution.bound), offset);

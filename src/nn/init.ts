@@ -35,7 +35,7 @@ export const initOptions = {
   std: open(positive, { help: "how far the weights of the scheme normal are spread" }) as Open<number>,
 };
 
-/** Options of a scheme, those it has. */
+/** Options of a scheme; no scheme has all of them. */
 export interface InitOptions extends Given<typeof initOptions> {}
 
 export const initChecks: Checks<InitOptions> = checksOf(initOptions);
@@ -99,7 +99,7 @@ const schemes: Readonly<Record<InitScheme, Scheme>> = {
 /**
  * Returns a scheme with its options.
  *
- * @throws TypeError or RangeError for another scheme, an option it does not have, or one that is not a number > 0.
+ * @throws TypeError or RangeError for an unknown scheme, an option that it does not have, or one that is not a number > 0.
  */
 export function initializer(scheme: InitScheme, options: InitOptions = {}): Initializer {
   oneOf(...Object.keys(schemes))("scheme", scheme);
@@ -116,7 +116,7 @@ export function initializer(scheme: InitScheme, options: InitOptions = {}): Init
 }
 
 /**
- * What each parameter of a model is drawn from under a scheme; undefined for a constant one.
+ * Returns what each parameter of a model is drawn from under a scheme; undefined for a constant one.
  *
  * @throws TypeError or RangeError as {@link initializer}.
  */
@@ -124,6 +124,7 @@ export function distributions(model: Model, init: Initializer): readonly (Distri
   const { scheme, gain, std } = initializer(init.scheme, init);
   const { scale, weight, bias } = schemes[scheme];
   return model.parameters.map((parameter) => {
+    if (parameter.initial !== undefined) return undefined;
     const rule = parameter.role === "weight" ? weight : parameter.role === "bias" ? bias : undefined;
     return rule?.(parameter, gain ?? std ?? scale);
   });

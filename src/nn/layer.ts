@@ -20,6 +20,8 @@ export interface ParameterSpec {
   readonly fanOut: number;
   /** What it does if its name does not say it: a norm's weight only scales, its bias only shifts. */
   readonly role?: "scale" | "shift" | undefined;
+  /** The number that it starts from, whatever the scheme. Without it a scale starts from 1, a shift from 0, and others are drawn. */
+  readonly initial?: number | undefined;
 }
 
 /** A layer as a user describes it: plain data and the rules of its shape. */
@@ -37,16 +39,16 @@ export interface Layer {
   bind(input: ImageShape, context: LayerContext): BoundLayer;
   /** Whether one image's output depends on the others, so that a batch may not be cut into chunks. */
   readonly couplesImages?: boolean | undefined;
-  /** What it computes with: what a backend plans by. */
+  /** Describes what it computes with, for the backend's planner. */
   planned(input: ImageShape): PlannedLayer;
-  /** Multiplications and additions of the forward pass of one image, by direct summation: 0 where those are few. */
+  /** Counts the multiplications and additions of the forward pass of one image, by direct summation: 0 if they are few. */
   flops(input: ImageShape): number;
 }
 
 export interface LayerContext {
   readonly ops: Ops;
   readonly plan: Planner;
-  /** Lanes: the padded number of images (`lanes` in network.ts). */
+  /** The padded number of images (`laneCount` in network.ts). */
   readonly lanes: number;
 }
 
@@ -58,9 +60,9 @@ export interface LayerTape {
   readonly y: Buffer;
   /** What forward keeps beside x and y: a padded input, a pooling index. `nowhere` for layers that keep nothing. */
   readonly saved: Buffer;
-  /** ∂ℓ/∂x [in, B]; none up to the first layer with weights, unless the gradient of the images is wanted. */
+  /** ∂ℓ/∂x [in, B]; `none` up to the first layer with weights, unless the gradient of the images is wanted. */
   readonly dx: OptionalBuffer;
-  /** ∂ℓ/∂y [out, B]; none before the first layer with weights, unless the gradient of the images is wanted. */
+  /** ∂ℓ/∂y [out, B]; `none` before the first layer with weights, unless the gradient of the images is wanted. */
   readonly dy: OptionalBuffer;
   /** The number of lanes that hold images: one object for all layers of a tape, set before each forward pass. */
   readonly filled: { real: number };
@@ -68,12 +70,12 @@ export interface LayerTape {
 
 /** The tangents of a layer's tape: the derivatives of everything in it along a direction v in weight space. */
 export interface LayerTangent {
-  /** R{x}; none up to the first layer with weights, whose input does not depend on θ. */
+  /** R{x}; `none` up to the first layer with weights, whose input does not depend on θ. */
   readonly rx: OptionalBuffer;
-  /** R{y}; none before the first layer with weights. */
+  /** R{y}; `none` before the first layer with weights. */
   readonly ry: OptionalBuffer;
   readonly saved: Buffer;
-  /** R{∂ℓ/∂x} and R{∂ℓ/∂y}; none where the tape's are. */
+  /** R{∂ℓ/∂x} and R{∂ℓ/∂y}; `none` if the tape's are. */
   readonly rdx: OptionalBuffer;
   readonly rdy: OptionalBuffer;
 }
@@ -103,13 +105,13 @@ export interface BoundLayer {
   readonly savedFloats: number;
   readonly workspaceFloats: number;
 
-  /** y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
+  /** Computes y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
   forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;
-  /** dw (+)= ∂ℓ/∂w unless dw is none; dx = ∂ℓ/∂x unless dx is none */
+  /** Computes dw (+)= ∂ℓ/∂w unless dw is `none`, and dx = ∂ℓ/∂x unless dx is `none`. */
   backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
-  /** ry from rx and v */
+  /** Computes ry from rx and v. */
   forwardR(tape: LayerTape, tangent: MovingTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
-  /** rdw = R{dw} unless rdw is none; rdx = R{dx} unless rdx is none */
+  /** Computes rdw = R{dw} unless rdw is `none`, and rdx = R{dx} unless rdx is `none`. */
   backwardR(
     tape: GradientTape,
     tangent: MovingTangent,
@@ -139,7 +141,7 @@ export function elements(shape: readonly number[]): number {
 /** Sizes and positions are 32-bit integers in the kernels. */
 export const largestSize = 2_147_483_647;
 
-/** Checks for a number of channels, rows or the like. */
+/** Makes the check of a number of channels, rows or the like. */
 /* @__NO_SIDE_EFFECTS__ */
 export function sizeFrom(least: number): Check {
   return (name, value) => {
@@ -152,7 +154,7 @@ export function sides(value: number | readonly [number, number]): readonly [numb
   return typeof value === "number" ? [value, value] : value;
 }
 
-/** Checks for a side, or [height, width], each a whole number ≥ 1. */
+/** The check of a side, or [height, width], each a whole number ≥ 1. */
 export const checkSides: Check = (name, value) => {
   if (typeof value !== "number" && !(Array.isArray(value) && value.length === 2)) {
     throw wrongKind(name, "an integer or [height, width]", value);

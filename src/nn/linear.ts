@@ -115,7 +115,12 @@ class BoundLinear implements BoundLayer {
   }
 }
 
-/** [c, h, w] → [c·h·w, 1, 1] (`nn.Flatten`). It costs nothing, because the bytes are the same. */
+/**
+ * [c, h, w] → [c·h·w, 1, 1] (`nn.Flatten`). It costs nothing, because the bytes are the same.
+ *
+ * @example
+ * sequential([1, 28, 28], [flatten(), linear({ out: 10 })])
+ */
 export function flatten(): Layer {
   return {
     kind: "flatten",

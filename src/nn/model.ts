@@ -16,6 +16,8 @@ export interface Parameter {
   readonly fanIn: number;
   readonly fanOut: number;
   readonly role: "weight" | "bias" | "scale" | "shift";
+  /** The number that it starts from, if its layer says one. */
+  readonly initial?: number | undefined;
 }
 
 /** A checked chain of layers. It is plain data; `engine.bind` binds it to an engine. */
@@ -43,14 +45,14 @@ const checkLayer: Check = thing("a layer, such as relu()", {
 });
 const checkLayers: Check = listOf("an array of layers", checkLayer);
 
-/** Checks for channels, height, width. */
+/** The check of channels, height and width. */
 export const checkImageShape: Check = (name, value) => {
   if (!Array.isArray(value)) throw wrongKind(name, "[c, h, w]", value);
   if (value.length !== 3) throw outOfRange(name, "[c, h, w]", value);
   for (const side of value) sizeFrom(1)(name, side);
 };
 
-/** Checks for a model, as `sequential` makes them. */
+/** The check of a model, as `sequential` makes them. */
 export const checkModel: Check = thing("a model, such as lenet()", {
   inputShape: checkImageShape,
   classes: sizeFrom(1),
@@ -94,7 +96,7 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
   layers.forEach((layer, index) => {
     for (const spec of layer.parameters(shape)) {
       const size = elements(spec.shape);
-      const { fanIn, fanOut } = spec;
+      const { fanIn, fanOut, initial } = spec;
       parameters.push({
         name: `${layer.name ?? index}.${spec.name}`,
         shape: spec.shape,
@@ -103,6 +105,7 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
         fanIn,
         fanOut,
         role: spec.role ?? spec.name,
+        ...(initial !== undefined && { initial }),
       });
       offset += size;
     }

@@ -23,7 +23,7 @@ import {
   type Wanted,
 } from "./tape.ts";
 
-/** Lanes for `images` images: as many, padded as the backend's kernels need it. */
+/** Returns the number of lanes for `images` images: as many, padded as the backend's kernels need it. */
 export function laneCount({ layers, shapes }: Model, images: number, plan: Planner): number {
   const planned = layers.map((layer, i) => layer.planned(shapes[i]!));
   return plan.lanes(planned, images);
@@ -98,7 +98,7 @@ export class Network {
     lossForward(this.#loss, this.#ops, tape, { classes: this.model.classes, images, lanes: this.lanes });
   }
 
-  /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is none, and the images' gradient if the tape has room. */
+  /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is `none`, and the images' gradient if the tape has room. */
   backward(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
     const last = tape.dImages === none ? this.#first : 0;
     for (let i = this.#layers.length - 1; i >= last; i--) {
@@ -119,7 +119,7 @@ export class Network {
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
-  /** Computes rdTheta = H_θθ·v unless it is none, and H_xθ·v if the tangent has room; after forwardR, and backward at the same θ. */
+  /** Computes rdTheta = H_θθ·v unless it is `none`, and H_xθ·v if the tangent has room; after forwardR, and backward at the same θ. */
   backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): void {
     for (let i = this.#layers.length - 1; i >= this.#first; i--) {
       const at = this.#offsets[i]!;

@@ -36,6 +36,8 @@ const maxPool2dChecks: Checks<MaxPool2dOptions> = {
  * Takes the largest value of each window (`nn.MaxPool2d`, floor mode), and of equal ones the first in row order.
  *
  * @throws RangeError for sizes out of range.
+ * @example
+ * sequential([1, 28, 28], [conv2d({ out: 6, kernel: 5 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: 10 })])
  */
 export function maxPool2d(options: MaxPool2dOptions): Layer {
   checkOptions(options, maxPool2dChecks);

@@ -22,9 +22,9 @@ export interface Tape {
   readonly losses: Buffer;
   /** ∂ℓ/∂logits [classes, B] */
   readonly dLogits: Buffer;
-  /** ∂ℓ/∂images [c, h, w, B], none unless wanted */
+  /** ∂ℓ/∂images [c, h, w, B]; `none` unless wanted */
   readonly dImages: OptionalBuffer;
-  /** ∂ℓ/∂targets [classes, B], none unless wanted */
+  /** ∂ℓ/∂targets [classes, B]; `none` unless wanted */
   readonly dTargets: OptionalBuffer;
 }
 
@@ -155,7 +155,7 @@ function chain<Input extends OptionalBuffer>(
 
 /**
  * Places the gradients between the layers, from the logits back; the first one only if it is wanted. The R-pass reads a
- * tape's gradients again, but not their tangents: those lie in `passing`, where it is given, wherever the values do.
+ * tape's gradients again, but not their tangents: those lie in `passing`, if it is given, as the values do.
  */
 function chainBack(
   model: Model,

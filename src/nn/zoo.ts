@@ -63,6 +63,9 @@ export function mlp(options: MlpOptions): Model {
  * Parameters are named as in the reference code, conv1 to fc3.
  *
  * @throws RangeError unless `size` is 28 or 32.
+ * @example
+ * lenet().parameterCount; // 61706
+ * lenet({ channels: 3, size: 32 }).inputShape; // [3, 32, 32]
  */
 export function lenet(options: LenetOptions = {}): Model {
   checkOptions(options, lenetChecks);

@@ -19,6 +19,8 @@ const maximumFiles = 1_000_000;
  * the same folder, synced, then renamed.
  *
  * @throws The file system's error; then no new file is left behind, and an old file stays as it was.
+ * @example
+ * await writeFileAtomic("digits.npz", distilledToNpz(set));
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   text("path", path);

@@ -69,6 +69,8 @@ export async function loadDataset(pathOrName: string, options: LoadOptions = {})
  * Loads the data set of that name, as `loadDataset` does if there is no such path.
  *
  * @throws RangeError for an unknown name; FormatError and Error as `loadDataset` does.
+ * @example
+ * const { train, test } = await loadNamed("mnist", { download: true });
  */
 export async function loadNamed(name: string, options: LoadOptions = {}): Promise<DatasetSplit> {
   text("name", name);

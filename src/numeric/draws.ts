@@ -1,4 +1,4 @@
-// Makes addressed random draws on the host, with the bits of the kernels (`uniform` and `normal` of backend/backend.ts) on every
+// Makes addressed random draws on the host, with the bits of the kernels (`uniform` and `normal` of backend/ops.ts) on every
 // machine, because it uses only whole numbers and float32 operations that are rounded one by one.
 import { type Check, number, wholeNumber } from "../checks/checks.ts";
 import { logFloat32, sinOfTurn } from "./float32.ts";

@@ -25,6 +25,13 @@ export function hardwareThreads(): number {
 /** Whether this thread paints and listens to a user, and so may not block. */
 export const onMainThread: boolean = "document" in globalThis;
 
+export const workerMark: string = "distillate worker";
+
+/** Returns whether this thread is a worker of the library: a worker's name is what main.page.ts sets. */
+export function inLibraryWorker(): boolean {
+  return !onMainThread && (globalThis as { name?: unknown }).name === workerMark;
+}
+
 /**
  * Returns whether memory can be shared with workers. It tries to post some, because some hosts say that they are isolated
  * and make shared memory, and then refuse to post it.

@@ -35,6 +35,14 @@ export function hardwareThreads(): number {
 /** Whether this thread paints and listens to a user, and so may not block. */
 export const onMainThread: boolean = false;
 
+/** What marks a worker of the library, so that a copy of the library that a user's module imports there knows it. */
+export const workerMark: string = "distillate worker";
+
+/** Returns whether this thread is a worker of the library, and not one of a user's own. */
+export function inLibraryWorker(): boolean {
+  return nodeModule<typeof import("node:worker_threads")>("node:worker_threads").workerData === workerMark;
+}
+
 /** Returns whether memory can be shared with workers. */
 export function canShareMemory(): boolean {
   return true;

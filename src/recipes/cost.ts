@@ -22,7 +22,7 @@ export interface RecipeCost {
   readonly fits: boolean;
 }
 
-/** What a recipe takes on data of such a shape, in place on `threads` kernel threads. */
+/** Returns what a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
   const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];

@@ -31,6 +31,8 @@ export function parseRecipe(value: unknown, source: string = "recipe"): Recipe {
  *
  * @throws FormatError when the file is not JSON, is nested deeper than 32 levels, or has numbers that are not finite, and as
  * {@link parseRecipe} does.
+ * @example
+ * const recipe = recipeFromBytes(await readFile("recipe.json"), "recipe.json");
  */
 export function recipeFromBytes(bytes: Uint8Array, source: string): Recipe {
   checkBytes("bytes", bytes);

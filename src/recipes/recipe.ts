@@ -130,8 +130,8 @@ export const recipeGroup = {
   evaluate: filled(object(evaluateOptions), {} as Evaluate, {
     help: "how the set is judged",
   }) as Filled<Evaluate>,
-  /** The final objective relabels one class as another; distilled images keep their labels. */
-  attack: open(attack, { help: "which class the final objective takes for which other" }) as Open<Attack>,
+  /** The outer loss labels one class as another; distilled images keep their labels. */
+  attack: open(attack, { help: "which class networks are taught to take for which other" }) as Open<Attack>,
   /** The paper's figure for these settings. */
   paper: open(object(figureOptions), {
     help: "what the paper reports for these settings",
@@ -157,7 +157,7 @@ export const recipeKind: Kind<Recipe> = {
   read: (value, path) => plainKind.read!(withOuter(value), path),
 };
 
-/** The recipe with the outer settings that its method has, where it says nothing of them. */
+/** Returns the recipe with those outer settings of its method that the recipe does not say itself. */
 function withOuter(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { method, outer = {} } = value;

@@ -17,6 +17,7 @@ export interface RecipeGroup {
   readonly recipes: readonly Recipe[];
 }
 
+/** All recipes in their groups, in the order of `distillate recipes`. */
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
@@ -37,6 +38,8 @@ export const recipes: readonly Recipe[] = recipeGroups.flatMap((group) => group.
  * Returns the recipe of a name.
  *
  * @throws RangeError that suggests the nearest name.
+ * @example
+ * findRecipe("mnist-random").outer.steps; // 23600
  */
 export function findRecipe(name: string): Recipe {
   text("name", name);

@@ -38,8 +38,8 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
    */
   snapshot(): Promise<DistilledSet>;
   /**
-   * All that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from it and
-   * ends with the bytes of a run that never stopped. Rejects where the run has not started, and after one that diverged.
+   * Returns all that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from
+   * it and ends with the bytes of a run that never stopped. Rejects if the run has not started, and after one that diverged.
    */
   state(): Promise<RunState>;
   /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */
@@ -185,7 +185,7 @@ class PlacedRun implements Distillation {
     this.#state = await run.state().catch(() => undefined);
   }
 
-  /** What a run that failed there had learned. Whoever has left it hears of the failure only where that is nothing. */
+  /** Returns what a run that failed in the worker had learned. If that is nothing, the failure is kept for `result()`. */
   async #learnedBefore(error: unknown): Promise<DistilledSet | undefined> {
     if (error instanceof DivergedError) return error.set;
     return this.#run!.snapshot().catch(() => {
@@ -214,7 +214,7 @@ class ProgressMessages {
     this.#wake();
   }
 
-  /** Returns the next one; undefined after the last. */
+  /** Returns the next message's progress; undefined after the last. */
   async next(): Promise<Progress | undefined> {
     while (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => {

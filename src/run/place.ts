@@ -4,8 +4,8 @@ import type { Floats } from "../backend/buffer.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
 import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
-import { WorkerError } from "../errors.ts";
-import { onMainThread } from "../platform/platform.ts";
+import { UnsupportedError, WorkerError } from "../errors.ts";
+import { inLibraryWorker, onMainThread } from "../platform/platform.ts";
 import type { WorkerScript } from "../platform/worker-script.ts";
 import { workerStarter, workersObstacle } from "../workers/start.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";
@@ -78,10 +78,16 @@ export async function createEngine(options: EngineOptions & PlaceOptions = {}): 
   }
 }
 
-/** Returns the options that this thread can follow: without workers if it should not start any, which it then reports. */
+/**
+ * Returns the options that this thread can follow: without workers if it should not start any, which it then reports. Throws
+ * UnsupportedError in a worker of the library, where a module that calls the library would start workers without end.
+ */
 export async function followable<T extends PlaceOptions & { readonly workers?: number | undefined }>(
   options: T,
 ): Promise<T> {
+  if (inLibraryWorker()) {
+    throw new UnsupportedError("a worker that imports a method may not call the library");
+  }
   const { worker = false, workers = 0, onNotice = sayOnce } = options;
   if (worker === false && workers === 0) return options;
   const obstacle = workersObstacle();

@@ -4,7 +4,7 @@ import { simd, threads } from "../backend/wasm/binary.gen.ts";
 import { threadSource } from "../backend/wasm/thread-source.gen.ts";
 import { UnsupportedError, WorkerError } from "../errors.ts";
 import { thrown } from "../kinds.ts";
-import { addressSpaceLeft, moreAddressSpace, nodeModule } from "../platform/platform.ts";
+import { addressSpaceLeft, moreAddressSpace, nodeModule, workerMark } from "../platform/platform.ts";
 import type { WorkerScript } from "../platform/worker-script.ts";
 import { workerSource } from "./worker-source.gen.ts";
 
@@ -59,7 +59,7 @@ export function workerStarter(role: Role = "networks", script?: WorkerScript): S
     }
     const { Worker } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
     source ??= `${workerSource}(${JSON.stringify({ simd, threads, threadSource, workerSource })})`;
-    const worker = new Worker(source, { eval: true, execArgv: [] });
+    const worker = new Worker(source, { eval: true, execArgv: [], workerData: workerMark });
     worker.once("error", (error) => {
       const { name, message } = thrown(error);
       died(name === "" ? message : `${name}: ${message}`);

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { digits, distill, distilledToSafetensors, distributionMatching, lenet } from "../../src/index.ts";
 import { type Browser, type BrowserPage, describeInBrowsers, launch, type OpenOptions, until } from "./browsers.ts";
 import {
   alert,
@@ -168,6 +169,21 @@ describeInBrowsers(
       await until(tab, '/Opened from mine.safetensors/.test(document.getElementById("caption").textContent)');
       await choose(tab, "open", [["broken.safetensors", "AAAA"]]);
       await until(tab, '/broken.safetensors: expected/.test(document.getElementById("trouble").textContent)');
+      expect(tab.complaints).toEqual([]);
+    });
+
+    test("says how a network trains on a set that comes with a protocol, and does so", async () => {
+      const { train } = await digits();
+      const method = distributionMatching({ imagesPerClass: 2, realPerClass: 4, training: { epochs: 4, batch: 8 } });
+      const set = await distill({ data: train, model: lenet(), method, outer: { steps: 1 } }).result();
+      const tab = await openDemo(browser);
+      await choose(tab, "open", [["matched.safetensors", Buffer.from(distilledToSafetensors(set)).toString("base64")]]);
+      await until(tab, '/Opened from matched/.test(document.getElementById("caption").textContent)');
+      expect(await text(tab, "reading-order")).toBe(
+        "A network sees all 20 images 4 times, 8 at once, in a random order: 12 gradient steps in all.",
+      );
+      await tab.click("#train");
+      await until(tab, "/ 12 gradient steps on 20 images\\. It reads /.test(document.body.textContent)");
       expect(tab.complaints).toEqual([]);
     });
 

@@ -159,7 +159,7 @@ test("what a reader decided is said on stderr", async () => {
   expect(stderr).toContain("photos: LeNet expects images of 28×28 or 32×32, got 9×11 in 3 channels");
 });
 
-test("evaluate refuses a network that does not take such images, and a name that is none", async () => {
+test("evaluate refuses a network that does not take such images, and an unknown name", async () => {
   const file = join(folder, "distilled.safetensors");
   const run = (model: string) => distillate(["evaluate", file, "--data", data, "--model", model]);
   expect(await run("alexnet")).toEqual(
@@ -170,7 +170,7 @@ test("evaluate refuses a network that does not take such images, and a name that
   expect(stderr).toContain("Expected one of lenet, alexcifarnet, alexnet, convnet, mlp.");
 });
 
-test("baselines prints a table or JSON, the same that it writes, and refuses names that are none", async () => {
+test("baselines prints a table or JSON, the same that it writes, and refuses unknown names", async () => {
   const out = join(folder, "baselines.json");
   const args = ["baselines", "digits-fixed", "--data", data, "--evaluate", "2", "--baselines", "k-means,class-average"];
   const { code, stdout, stderr } = await distillate([...args, "--tune-epochs", "1,3", "--json", "--out", out]);

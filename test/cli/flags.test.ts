@@ -1,10 +1,21 @@
 // The command's options come from the declarations: of a recipe, of its methods, of a pool.
 import { Command } from "commander";
 import { describe, expect, test } from "vitest";
-import { type Asked, asked, type Filled, filled, flag, number, whole, word } from "../../src/checks/declare.ts";
+import {
+  type Asked,
+  asked,
+  type Filled,
+  filled,
+  flag,
+  type Group,
+  number,
+  whole,
+  word,
+} from "../../src/checks/declare.ts";
 import { object, read, variants } from "../../src/checks/read.ts";
 import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
 import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
+import { distributionMatchingOptions } from "../../src/distill/methods/distribution-matching/options.ts";
 import { methods } from "../../src/distill/methods/known.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
 import { recipeGroup } from "../../src/recipes/recipe.ts";
@@ -81,10 +92,16 @@ describe("--method distribution-matching", () => {
 
   test("takes the method's own options and outer settings, and of the outer ones only how long it runs", () => {
     const training = { kind: "fit", optimizer: "sgd", epochs: 300, batch: 256, learningRate: 0.01, decayFactor: 0.1 };
-    expect(recipe.method).toEqual({
-      ...{ name: "distribution-matching", imagesPerClass: 1, realPerClass: 256, init: "real" },
-      training: { ...training, momentum: 0.9, weightDecay: 5e-4 },
+    const group: Group = distributionMatchingOptions;
+    const own = Object.keys(group).filter((name) => group[name]!.need !== "open");
+    expect(new Set(Object.keys(recipe.method))).toEqual(new Set(["name", ...own]));
+    expect(recipe.method).toMatchObject({
+      name: "distribution-matching",
+      imagesPerClass: 1,
+      realPerClass: 256,
+      init: "real",
     });
+    expect(recipe.method).toHaveProperty("training", { ...training, momentum: 0.9, weightDecay: 5e-4 });
     expect(recipe.outer).toMatchObject({ optimizer: "sgd", learningRate: 1, momentum: 0.5, decayFactor: 1, steps: 50 });
     expect(parseRecipe(recipe)).toEqual(recipe);
     expect(changed("--method back-gradient --outer-steps 50", recipe).outer).toMatchObject({ optimizer: "adam" });

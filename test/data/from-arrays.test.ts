@@ -91,7 +91,7 @@ describe("datasetFromArrays", () => {
     ["3 labels for 6 images", { labels: [0, 1, 2] }, RangeError, '"pixels" expected 3 × 2 × 3 × 4 = 72 values'],
     ["no labels", { labels: [] }, RangeError, '"labels" expected a label for each image, got none'],
     [
-      "labels that are none",
+      "no labels at all",
       { labels: undefined },
       TypeError,
       '"labels" expected an array of whole numbers, got undefined',
@@ -141,7 +141,7 @@ describe("datasetFromArrays", () => {
       '"classNames" expected 3 strings',
     ],
     [
-      "a start that is none",
+      "a start that is not a whole number",
       { labelsFrom: 0.5 },
       RangeError,
       '"labelsFrom" expected integer from -1000000 to 1000000, got 0.5',

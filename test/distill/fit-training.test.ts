@@ -14,7 +14,6 @@ import { randomKey, randomOrder } from "../../src/numeric/random.ts";
 import { baseline } from "../../src/run/in-place/baseline.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { trainOn } from "../../src/run/in-place/train-on.ts";
-import { DelayedBackend } from "../delayed-backend.ts";
 import { makeSet } from "../formats/sets.ts";
 import { expectClose, float64Tolerance, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
@@ -161,13 +160,12 @@ describe("evaluate by a protocol", () => {
   const layers = [flatten(), dropout({ p: 0.2 }), linear({ out: 3 })];
   const options = { set: halvesSet, model: sequential([1, 6, 6], layers), init: randomInit(), networks: 3, test: held };
 
-  test("gives the same accuracies on 1 and 2 threads, on workers, and where ops wait", async () => {
+  test("gives the same accuracies on 1 and 2 threads, on workers, and on one engine", async () => {
     const first = await evaluate({ ...options, threads: 1 });
     expect(first.mean).toBeGreaterThan(0.8);
     expect(await evaluate({ ...options, threads: 2 })).toEqual(first);
     expect(await evaluate({ ...options, workers: 2 })).toEqual(first);
-    const waits = new DelayedBackend(await createWasmBackend({ threads: 1 }));
-    await using engine = new Engine(waits);
+    await using engine = new Engine(await createWasmBackend({ threads: 1 }));
     expect(await evaluate({ ...options, engine })).toEqual(first);
     expect(engine.arena.used).toBe(0);
   });

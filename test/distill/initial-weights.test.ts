@@ -10,7 +10,7 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { instanceNorm2d } from "../../src/nn/norm.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { paint, peek } from "../helpers.ts";
+import { paint } from "../helpers.ts";
 
 const engine = await createEngine({ threads: 2 });
 afterAll(() => engine.dispose());
@@ -22,11 +22,11 @@ const model = sequential(
 );
 
 /** What a run writes. */
-function written(init: WeightSource, use: WeightUse, of = model): Float32Array {
+async function written(init: WeightSource, use: WeightUse, of = model): Promise<Float32Array> {
   const { arena, backend } = engine;
   const theta = arena.allocate(of.parameterCount);
   writeWeights(init, backend, of, theta, use);
-  return peek(backend, theta, of.parameterCount) as Float32Array;
+  return (await backend.read(theta, of.parameterCount)) as Float32Array;
 }
 
 const schemes: readonly InitScheme[] = [
@@ -39,28 +39,30 @@ const schemes: readonly InitScheme[] = [
   "pytorch",
 ];
 
-test.each(schemes)("networks of scheme %s have the bits of the kernels", (scheme) => {
+test.each(schemes)("networks of scheme %s have the bits of the kernels", async (scheme) => {
   for (const index of [0, 7]) {
     const use = { seed: 3, purpose: "distil", index } as const;
-    expect(initialWeights(model, randomInit(scheme), { seed: 3, index })).toEqual(written(randomInit(scheme), use));
+    expect(initialWeights(model, randomInit(scheme), { seed: 3, index })).toEqual(
+      await written(randomInit(scheme), use),
+    );
     const evaluated = { ...use, purpose: "evaluate" } as const;
     expect(initialWeights(lenet(), randomInit(scheme), evaluated)).toEqual(
-      written(randomInit(scheme), evaluated, lenet()),
+      await written(randomInit(scheme), evaluated, lenet()),
     );
     const fixed = fixedInit(9, scheme);
-    expect(initialWeights(model, fixed, { index })).toEqual(written(fixed, use));
+    expect(initialWeights(model, fixed, { index })).toEqual(await written(fixed, use));
   }
 });
 
-test("networks of a pretrained pool are drawn without replacement for a run, in order for an evaluation", () => {
+test("networks of a pretrained pool are drawn without replacement for a run, in order for an evaluation", async () => {
   const weights = Array.from({ length: 5 }, (_, k) => paint(model.parameterCount, k));
   const init = pretrained(weights);
   const drawn = [0, 1, 2].map((k) => initialWeights(model, init, { seed: 2, index: 6 + k, networksPerStep: 3 }));
-  drawn.forEach((theta, k) => {
-    expect(theta).toEqual(written(init, { seed: 2, purpose: "distil", index: 6 + k, perStep: 3 }));
+  for (const [k, theta] of drawn.entries()) {
+    expect(theta).toEqual(await written(init, { seed: 2, purpose: "distil", index: 6 + k, perStep: 3 }));
     // A copy, which may be changed.
     expect(weights).not.toContain(theta);
-  });
+  }
   expect(new Set(drawn.map((theta) => theta[0])).size).toBe(3);
   expect(initialWeights(model, init, { purpose: "evaluate", index: 6 })).toEqual(weights[1]);
 });

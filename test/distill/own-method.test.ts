@@ -1,7 +1,11 @@
 // Methods that users write: they run in place, on workers and in an orchestrator, with the same bits.
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 // @ts-expect-error an example, in JavaScript
-import { gradientMatching } from "../../examples/07-own-method.mjs";
+import { gradientMatching } from "../../examples/gradient-matching.mjs";
 import { createEngine, type DistillOptions, distill, estimateMemory, lenet, setDigest } from "../../src/index.ts";
 import { noise } from "./noise.ts";
 
@@ -47,7 +51,7 @@ describe("a method of one's own", async () => {
   test("that names no module is refused on workers, with what to do, and runs in place", async () => {
     const { module: _, ...method } = gradientMatching;
     expect(() => distill({ ...options, method, workers: 2 })).toThrow(
-      /^workers cannot run the method "?gradient-matching"?, because it names no module: say module: import\.meta\.url/,
+      /^workers cannot run the method "?gradient-matching"?, because it names no module: say module: import\.meta\.url in the file that exports it, or run it in place/,
     );
     expect(await digestOf({ method })).toBe(digest);
   });
@@ -55,9 +59,34 @@ describe("a method of one's own", async () => {
   test("whose module exports another is refused by name", async () => {
     const method = { ...gradientMatching, name: "other" };
     await expect(distill({ ...options, method, workers: 2 }).result()).rejects.toThrow(
-      /expected to export the method "?other"?/,
+      /^workers cannot import the method "?other"? from .*gradient-matching\.mjs"? \(it exports gradientMatching\): export it from/,
     );
   });
+
+  test("whose module calls the library is refused by name, and starts no workers of workers", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "distillate-method-")), "calls.mjs");
+    const library = new URL("../../dist/index.js", import.meta.url);
+    writeFileSync(file, `import { createEngine } from "${library}"; await createEngine({ worker: true });`);
+    const method = { ...gradientMatching, module: pathToFileURL(file) };
+    await expect(distill({ ...options, method, workers: 1 }).result()).rejects.toThrow(
+      /^workers cannot import .*calls\.mjs"? \(a worker that imports a method may not call the library\): export it from/,
+    );
+  });
+});
+
+test("the method that docs/own-method.md shows brings each image near the mean of its class, on workers with the same bits", async () => {
+  const guide = readFileSync(new URL("../../docs/own-method.md", import.meta.url), "utf8");
+  const [, source] = /```js\n(export const meanPixels.*?)```/s.exec(guide)!;
+  const file = join(mkdtempSync(join(tmpdir(), "distillate-method-")), "mean-pixels.mjs");
+  writeFileSync(file, source!);
+  const { meanPixels } = await import(pathToFileURL(file).href);
+  const losses: number[] = [];
+  const run = distill({ ...options, method: meanPixels, outer: { steps: 40 } });
+  for await (const { loss } of run) losses.push(loss);
+  // From pixels near 0 to means of noise; what remains is what the draws of different networks differ by.
+  expect(losses.at(-1)).toBeLessThan(0.5 * losses[0]!);
+  const there = await distill({ ...options, method: meanPixels, outer: { steps: 40 }, workers: 2 }).result();
+  expect(await setDigest(there)).toBe(await setDigest(await run.result()));
 });
 
 test("what is no method is refused before anything runs", () => {
@@ -66,4 +95,27 @@ test("what is no method is refused before anything runs", () => {
   expect(wrong({ allocate() {}, name: "mine" })).toThrow('"method.network" expected a function, got undefined');
   expect(wrong({ ...gradientMatching, module: 7 })).toThrow('"method.module" expected the URL of a module, got 7');
   expect(wrong({ ...gradientMatching, options: 7 })).toThrow('"method.options" expected an object, got 7');
+});
+
+test.each([
+  [
+    "allocate",
+    (run: object) => ({ ...run, carried: undefined }),
+    '.carried" expected a list of tensors, got undefined',
+  ],
+  ["allocate", (run: object) => ({ ...run, start: 1 }), '.start" expected a function, got 1'],
+  ["allocate", (run: object) => ({ ...run, learned: [{}] }), '.learned[0].name" expected a string, got undefined'],
+  ["allocate", () => undefined, '" expected a MethodRun, got undefined'],
+  ["network", () => undefined, '" expected a NetworkRun, got undefined'],
+  ["network", () => ({ record() {} }), '.share" expected a Share, got undefined'],
+  [
+    "network",
+    (network: { share: object }) => ({ ...network, share: { ...network.share, gradients: [] } }),
+    '.share.gradients" expected a list of 1 buffers, one for each learned tensor, got Array of length 0',
+  ],
+] as const)("a method whose %s gives something else is told which part, before anything runs", (part, change, told) => {
+  const given = (...parts: unknown[]): unknown =>
+    (change as (given: unknown) => unknown)(gradientMatching[part](...parts));
+  const method = { ...gradientMatching, [part]: given };
+  expect(() => distill({ ...options, method })).toThrow(`"gradient-matching.${part}()${told}`);
 });

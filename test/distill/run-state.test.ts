@@ -102,7 +102,7 @@ describe("a state is refused", async () => {
     pixels[7 * 784 + 5]! ^= 1;
     await refused({ data: { ...data, pixels } }, 'data.pixels "');
     await refused({ model: sequential([1, 28, 28], [flatten(), linear({ out: 10 })]) }, "model.layers.0.kind");
-    await refused({ augment: { flip: true } }, "augment left out instead of an object");
+    await refused({ augment: { flip: true } }, "augment.flip undefined instead of true");
     await refused({ engine: await createEngine({ backend: "reference" }) }, "floatBytes 4 instead of 8");
   });
 
@@ -114,7 +114,7 @@ describe("a state is refused", async () => {
   });
 
   test("of another version", async () => {
-    await expect(resumed({ version: "0.0.1" })).rejects.toThrow(/^"resume\.version" expected "[^"]+", got "0\.0\.1"/);
+    await expect(resumed({ version: "0.0.1" })).rejects.toThrow(/ with version "0\.0\.1" instead of "\d+\.\d+\.\d+"$/);
   });
 
   test("whose tensors are not those of the run", async () => {

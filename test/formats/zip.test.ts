@@ -254,7 +254,7 @@ describe("zip", () => {
       ["deflate smaller than stated", forge([deflated(b, { size: 301 })])],
       ["deflate with a wrong CRC", forge([deflated(b, { crc: 1 })])],
       ["deflate cut short", forge([deflated(b, { data: new Uint8Array(deflateRawSync(b)).slice(0, -2) })])],
-      ["deflate that is none", forge([{ name: "a", data: Uint8Array.of(7, 1, 2, 3), method: 8, size: 300 }])],
+      ["invalid deflate", forge([{ name: "a", data: Uint8Array.of(7, 1, 2, 3), method: 8, size: 300 }])],
       ["stored, of two sizes", forge([{ name: "a", data: a, size: 6 }])],
       ["2 GiB stated for 5 bytes", forge([{ name: "a", data: a, method: 8, size: 2 ** 31 - 1 }])],
     ];

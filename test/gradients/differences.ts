@@ -20,7 +20,7 @@ const rtol = 1e-6;
 /** A step moves an activation by at most some 10 steps; a hundred of them are a safe distance from any kink. */
 const kinkDistance = 100 * step;
 /** The activations with a kink at 0. */
-const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
+export const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
 /** Every derivative must be larger somewhere, because any two that vanish agree. */
 const leastDerivative = 1e-3;
 

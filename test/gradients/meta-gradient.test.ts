@@ -13,7 +13,7 @@ import { lenet } from "../../src/nn/zoo.ts";
 import { floats, inner, moved, reference } from "./differences.ts";
 import { drawProblem, type Problem, type ProblemOptions, paintProblem, train } from "./inner-loops.ts";
 
-/** Of the slope: rounding, 2⁻⁵³·ℓ/step, is the larger part of it. */
+/** The error as a share of the slope. Rounding, 2⁻⁵³·ℓ/step, is the larger part of it. */
 const differenceTolerance = 1e-5;
 /**
  * ‖kernels − reference‖ / ‖reference‖. 2e-3 is asked for (float32 through 30 steps there and back may cross a kink that

@@ -34,7 +34,7 @@ interface Case {
   readonly digests: Readonly<Record<"logits" | "parameters" | "images" | "hvParameters" | "hvImages", Digest>>;
 }
 
-/** Float64 loops differ from PyTorch's by the order of sums; float32 kernels by rounding. Of v·v or more. */
+/** Float64 loops differ from PyTorch's by the order of sums; float32 kernels by rounding. A share of v·v or more. */
 const tolerance = { reference: 1e-13, wasm: 1e-5 };
 
 const cases: readonly Case[] = [

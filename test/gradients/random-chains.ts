@@ -16,7 +16,7 @@ import { type Model, sequential } from "../../src/nn/model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "../../src/nn/norm.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { expectClose, largest, paint, scaledResidual } from "../helpers.ts";
-import { distanceFromKinks, floats, reference } from "./differences.ts";
+import { distanceFromKinks, floats, kinkedAtZero, reference } from "./differences.ts";
 import { type Block, type Problem, paintProblem, train } from "./inner-loops.ts";
 
 /** The tolerance for float32 kernels through a few layers and up to six inner steps, with norms, which divide by small numbers. */
@@ -27,7 +27,7 @@ const kinkDistance = 2e-5;
 export const leastScale = 1e-3;
 /** An outer loss above this is that of a network that diverges, where rounding errors grow without bound. */
 const mostLoss = 50;
-const kinked: readonly string[] = ["relu", "leakyRelu", "maxPool2d"];
+const kinked: readonly string[] = [...kinkedAtZero, "maxPool2d"];
 /** The floats of memory that are NaN before each call: more than any of these problems needs. */
 const memoryFloats = 1 << 22;
 

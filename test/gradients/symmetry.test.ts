@@ -13,9 +13,9 @@ import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { largest, paint } from "../helpers.ts";
 import { floats, inner, reference, softTargets } from "./differences.ts";
 
-/** Of u·Hv: float64 rounds at 1e-16, and little cancels in a sum of some hundred terms. */
+/** The error as a share of u·Hv: float64 rounds at 1e-16, and little cancels in a sum of some hundred terms. */
 const referenceTolerance = 1e-10;
-/** Of the size of the terms Σ|u·Hv|: float32 rounds at 6e-8, and a network is some ten sums deep. */
+/** The error as a share of Σ|u·Hv|, the size of the terms: float32 rounds at 6e-8, and a network is some ten sums deep. */
 const wasmTolerance = 1e-6;
 
 const networks = Array.from({ length: 32 }, (_, i) => 1100 + i);

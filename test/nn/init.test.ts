@@ -6,8 +6,9 @@ import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { fixedInit, randomInit, type WeightSource } from "../../src/distill/weight-source.ts";
 import { writeWeights } from "../../src/distill/write-weights.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
-import { initialize } from "../../src/nn/draw-weights.ts";
+import { initialize, initialParameters } from "../../src/nn/draw-weights.ts";
 import { type Initializer, type InitOptions, type InitScheme, initializer } from "../../src/nn/init.ts";
+import type { Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
@@ -218,4 +219,22 @@ test("random weights differ by seed, purpose and index; fixed ones only by their
   expect(fromSource(randomInit(), where)).toEqual(fromSource(randomInit(), where));
   expect(fromSource(fixedInit(4), where)).not.toEqual(fromSource(fixedInit(3), where));
   expect(() => fixedInit(-1)).toThrow(RangeError);
+});
+
+describe.each(distributions)("with %o", (init) => {
+  test("a parameter whose layer says a number starts from it, and the others as without it", () => {
+    const head = linear({ out: 3 });
+    const said: Layer = {
+      ...head,
+      parameters: (input) =>
+        head.parameters(input).map((spec) => ({ ...spec, initial: { weight: 0.25, bias: 0 }[spec.name] })),
+    };
+    const [drawn, model] = [head, said].map((last) => sequential([4, 1, 1], [linear({ out: 5 }), last])) as [
+      Model,
+      Model,
+    ];
+    const expected = [...weights(drawn, use, reference, init).subarray(0, 25), ...Array(15).fill(0.25), 0, 0, 0];
+    expect([...weights(model, use, reference, init)]).toEqual(expected);
+    expect([...initialParameters(model, init, use)].slice(25)).toEqual(expected.slice(25));
+  });
 });

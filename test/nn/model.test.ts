@@ -232,7 +232,7 @@ describe("a description", () => {
   });
 
   test.each([[undefined], [null], [7], ["lenet"], [[]], [{}], [{ inputShape: [1, 2, 2] }], [{ layers: [] }]])(
-    "that is none is refused: %j",
+    "that is no description is refused: %j",
     (description) => {
       const error = thrown(() => modelFromDescription(description));
       expect(error).toBeInstanceOf(TypeError);
@@ -249,7 +249,7 @@ describe("a description", () => {
     expect(error.message.endsWith(`, got ${typeof kind === "string" ? JSON.stringify(kind) : kind}`)).toBe(true);
   });
 
-  test("with a layer that is none is refused", () => {
+  test("with something else in the place of a layer is refused", () => {
     for (const layer of [null, 3, "relu"]) {
       expect(thrown(() => modelFromDescription({ inputShape: [1, 2, 2], layers: [layer] }))).toBeInstanceOf(ShapeError);
     }

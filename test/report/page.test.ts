@@ -114,7 +114,7 @@ test("shows what is there and names what is not", () => {
   expect(imagesIn(without("result"))).toHaveLength(6);
   expect(without("recipe")).not.toContain("run recipe.json");
   expect(without("set", "sha256", "metrics", "recipe")).toContain("81.2");
-  // Of another shape than expected is as good as not there.
+  // A part of another shape than expected counts as missing.
   const odd = reportPage("folder", { set, metrics: [null, 3, {}], result: [1], recipe: "x", missing: [] }, labels);
   expect(imagesIn(odd)).toHaveLength(6);
 });

@@ -1,5 +1,6 @@
 // The reference backend: every op as plain float64 loops that read like their formulas. It is never optimised and is
 // the oracle of every test. Math.exp and its like are fine here: its bits are compared with nothing.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), which refuses to start it.
 
 import type { Backend } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";

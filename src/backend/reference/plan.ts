@@ -1,5 +1,5 @@
-// The plan of the reference backend. It lays images out as the kernels do: the masks of dropout are drawn for lanes and
-// chunks, so that the oracle must have the same. Its sums are direct ones, which take no workspace.
+// The plan of the reference backend. It lays images out as the kernels do: masks of dropout are drawn for lanes and chunks,
+// so the oracle needs the same ones. Its sums are direct ones, which take no workspace.
 import type { Planner } from "../plan.ts";
 import { wasmPlan } from "../wasm/plan.ts";
 import { base } from "./memory.ts";

@@ -25,19 +25,19 @@ const MEMORY_PAUSE = 300;
  */
 const SPINS = 40_000;
 
-/** What a thread of Node's takes before it does anything, and some to spare: where that is wanting, V8 ends the process. */
+/** The address space that a thread in Node takes at its start, and some to spare: without it, V8 ends the process. */
 const THREAD_ADDRESS_SPACE = 1_073_741_824;
 
 /** What a backend is started with. */
 export interface WasmOptions {
-  /** The caller's included. Fewer run where the host does not let so many start. */
+  /** Kernel threads, the caller's included. Fewer run if the host does not start so many. */
   readonly threads: number;
   readonly simd?: Simd | undefined;
-  /** Is told of threads that could not start, and why. */
+  /** Called with a message when threads could not start, which says why. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
-/** Starts the kernels. Throws UnsupportedError, and RangeError where the host gives no memory. */
+/** Starts the kernels. Throws UnsupportedError, or RangeError if the host gives no memory. */
 export async function createWasmBackend({ threads: wanted, simd = "strict", onNotice }: WasmOptions): Promise<Backend> {
   const { build, module } = await compileKernels({ threads: wanted, simd });
   const threads = possibleThreads(wanted, onNotice);
@@ -95,7 +95,7 @@ function mebibytes(bytes: number): string {
   return `${Math.ceil(bytes / 1_048_576)} MiB`;
 }
 
-/** Threads that there is any hope for, of those wanted. */
+/** Returns how many threads may be started here: the wanted number, or 1 if several cannot compute. */
 function possibleThreads(wanted: number, onNotice: WasmOptions["onNotice"]): number {
   if (wanted === 1) return 1;
   const obstacle = threadsObstacle();

@@ -1,5 +1,5 @@
-// What makes an instance of the kernels (instantiate.ts), in pages: without the loader, which is a download of its own, and
-// of which only this is needed here.
+// Makes instances of the kernels in pages (instantiate.ts does in Node). It leaves out the loader, of which a page would
+// download all and use one function.
 import { type Instantiate, type KernelExports, plainInstance } from "./plain-instance.ts";
 
 export type { Instantiate, KernelExports };

@@ -3,7 +3,7 @@ import { type Instantiate, type KernelExports, plainInstance } from "./plain-ins
 
 export type { Instantiate, KernelExports };
 
-/** What makes an instance of the kernels on a memory. Several instances may share one memory. */
+/** Returns the function that makes instances of the kernels on a memory. Several instances may share one memory. */
 export async function instantiator(): Promise<Instantiate> {
   try {
     const { instantiateSync } = await import("@assemblyscript/loader");

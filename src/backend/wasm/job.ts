@@ -12,7 +12,7 @@ const FIELDS = JOB_FIELDS / 4;
 const SIZE = JOB_SIZE / 4;
 /** The word of the published job. */
 const PUBLISHED = JOB / 4;
-/** Chunks a thread would take if all ran at one speed: more even out a busy machine, fewer cost less. */
+/** The chunks of each thread, if all run at one speed. More chunks even out a busy machine; fewer cost less. */
 const CHUNKS_PER_THREAD = 4;
 /** Work, in multiply-adds or floats moved, below which waking the threads costs more than it gives. */
 const SMALL = 16_384;
@@ -157,7 +157,7 @@ export class JobWriter implements JobSink {
       for (; written < MOST_PROGRAMS && first + written < count; written++) {
         this.#words[this.#table + written] = this.#job << 2;
         record(first + written);
-        // What reached the end of the room was written over itself.
+        // A program that reached the end of the room has overwritten its own last jobs, so it does not count.
         if (this.#job === this.#lastJob) break;
         this.#words[this.#job++] = PROGRAM_END;
       }

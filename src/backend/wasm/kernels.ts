@@ -37,7 +37,7 @@ const smallest = [
   ...[10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11],
 ];
 
-/** What a host lacks that does not take the kernels of this kind. */
+/** Returns what a host lacks if it does not take kernels of this kind. */
 function lacking(simd: Simd): keyof typeof missing {
   if (!WebAssembly.validate(Uint8Array.from(smallest))) return "strict";
   return simd === "relaxed" ? "relaxed" : "threads";

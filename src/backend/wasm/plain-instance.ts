@@ -2,7 +2,7 @@
 
 /** What assembly/index.ts exports. Addresses are in bytes. */
 export interface KernelExports {
-  /** Runs the published job, cut into `chunks`, here and on `helpers` of the `others`, the kernel threads there are. */
+  /** Runs the published job, cut into `chunks`, here and on `helpers` of the other kernel threads, of which there are `others`. */
   dispatch(scratch: number, chunks: number, helpers: number, others: number, maySleep: number): void;
   /** Sets how many loads a thread spins before it sleeps. Call it before starting threads. */
   setSpins(spins: number): void;

@@ -4,7 +4,7 @@ import { startScript, workersObstacle } from "../../platform/script.page.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import type { KernelThread } from "./threads.ts";
 
-/** Why only one thread can compute here; undefined where several can. */
+/** Returns why only one thread can compute here, or undefined if several can. */
 export function threadsObstacle(): string | undefined {
   if (onMainThread) return "a page's main thread may not wait for others: leave worker: false out";
   const obstacle = workersObstacle();

@@ -1,5 +1,5 @@
-// Starts and stops kernel threads in Node (threads.page.ts does in pages). What they do between is in assembly/thread.ts:
-// once started they are reached through shared memory alone.
+// Starts and stops kernel threads in Node (threads.page.ts does in pages). assembly/thread.ts has what they do
+// in between: a started thread is reached through shared memory alone.
 import { nodeModule } from "../../platform/platform.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import { threadSource } from "./thread-source.gen.ts";
@@ -9,7 +9,7 @@ export interface KernelThread {
   terminate(): void;
 }
 
-/** Why only one thread can compute here; undefined where several can. */
+/** Returns why only one thread can compute here, or undefined if several can. */
 export function threadsObstacle(): string | undefined {
   return undefined;
 }

@@ -2,7 +2,7 @@
 // decides it, because it decides bits.
 import { WINOGRAD_POSITIONS, WINOGRAD_SCRATCH, WINOGRAD_SIDE, WINOGRAD_SKEW } from "./tiles.gen.ts";
 
-/** What decides it: a convolution layer at one number of lanes. */
+/** The sizes that decide it: a convolution layer with its number of lanes. */
 export interface Conv2dSizes {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -23,24 +23,24 @@ export interface WinogradBlocks {
   readonly groups: number;
 }
 
-/** Channels on either side, by side of the kernel, below which the transforms cost what the products save. */
+/** The fewest input and output channels, by the side of the kernel: with fewer, transforms cost what the products save. */
 const LEAST_CHANNELS = { 3: 16, 5: 32 };
-/** Pairs of channels whose sums of a weight gradient, 36 each, stay in L2. */
+/** The most pairs of channels whose sums of a weight gradient, 36 floats each, stay in L2. */
 const MOST_PAIRS = 128 * 128;
-/** Images × tiles of a block at most, and at least: one tile of gemm.ts. */
+/** The most and the fewest images × tiles of a block. The fewest fill one tile of assembly/gemm.ts. */
 const MOST_CELLS = 64;
 const LEAST_CELLS = 8;
 const MOST_LANES = 32;
-/** Largest share of a direct sum's products: beyond it, the transforms eat up what is saved. */
+/** The largest share of the direct sum's products that pays: with more, the transforms cost what is saved. */
 const LARGEST_SHARE = 0.6;
-/** Blocks that a sum of the weight gradient should have, and sums at most. */
+/** The blocks that should go into one sum of the weight gradient, and the most sums. */
 const BLOCKS_PER_GROUP = 4;
 const MOST_GROUPS = 8;
 
-/** Outputs a side of a tile. */
+/** Returns the outputs along a side of a tile. */
 const outputsOfTile = (kernel: number): number => WINOGRAD_SIDE + 1 - kernel;
 
-/** Whether a layer's convolutions are transformed: forward, and of the output's gradient. */
+/** Returns whether a layer's convolutions are transformed: the forward pass, and the one that gives the input's gradient. */
 export function isTransformed(layer: Omit<Conv2dSizes, "lanes"> & { readonly stride: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight: r, kernelWidth, stride } = layer;
   if (stride !== 1 || r !== kernelWidth || (r !== 3 && r !== 5)) return false;
@@ -51,7 +51,7 @@ export function isTransformed(layer: Omit<Conv2dSizes, "lanes"> & { readonly str
   return products <= LARGEST_SHARE * outHeight * outWidth * r * r;
 }
 
-/** Whether the weight gradient of such a layer is transformed too. */
+/** Returns whether the weight gradient of such a layer is transformed too. */
 export function isGradientTransformed({ inChannels, outChannels }: Conv2dSizes): boolean {
   return inChannels * outChannels <= MOST_PAIRS;
 }

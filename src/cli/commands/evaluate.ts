@@ -74,7 +74,9 @@ export function addEvaluate(program: Command): void {
       ]),
     )
     .option("--weights <dir>", "a pool of pretrained networks to start from, from `distillate train`")
-    .option("--baselines <list>", baselinesText, baselineList, baselineList("none"))
+    .addOption(
+      new Option("--baselines <list>", baselinesText).argParser(baselineList).default(baselineList("none"), "none"),
+    )
     .option("--seed <n>", "the seed of the initial weights (default: that in the file, as in its run)", wholeNumber(0))
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)

@@ -245,7 +245,7 @@ async function beginIn(folder: RunFolder, before: ResumedRun | undefined): Promi
   else await folder.begin(lines);
 }
 
-/** Evaluates the set on the way, after every so many steps, where that is asked for. */
+/** Evaluates the set on the way, after every so many steps, if the user asks for it. */
 function watcher(
   distillation: Distillation,
   folder: RunFolder,
@@ -266,7 +266,7 @@ function watcher(
   };
 }
 
-/** The accuracy of networks trained on the set, and of those trained on the baselines. */
+/** Measures the accuracy of networks trained on the set, and of those trained on the baselines. */
 function judgeSet(
   set: DistilledSet,
   { recipe, recipeRun, train, test, init }: Prepared,

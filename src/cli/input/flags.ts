@@ -103,7 +103,7 @@ function readerOf(places: readonly Place[]): Reader | undefined {
 }
 
 /** Returns how a value of a kind is read; undefined for true, which takes no value. */
-export function reader(kind: Kind<unknown>): Reader | undefined {
+function reader(kind: Kind<unknown>): Reader | undefined {
   const { type, expected, above, least = above, below, most = below, words = [], of, variants = {} } = kind;
   switch (type) {
     case "flag":

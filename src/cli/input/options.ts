@@ -35,7 +35,7 @@ export const optionTexts = {
   data: "folder, archive or file with a data set, or the name of a downloaded one (default: the digits in this package)",
   dataset: `${datasetNames.join(", ")}: downloaded into the cache folder if it is not there yet` as string,
   threads: "kernel threads; results do not depend on them",
-  workers: "workers that run networks side by side, 0 for none; --threads is of each; results do not depend on them",
+  workers: "workers that run networks side by side, 0 for none; each has --threads; results do not depend on them",
 } as const;
 
 /** The options that name the data on the command line, beside --data. */

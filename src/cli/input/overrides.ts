@@ -39,7 +39,7 @@ const others: readonly {
   },
   {
     flags: "--attack <from,to>",
-    text: "the final objective takes class <from> for class <to>",
+    text: "teaches networks to take class <from> for class <to>",
     parse: twoClasses,
     change: ([from, to]: [number, number]) => [["attack", { from, to }]],
   },
@@ -91,7 +91,7 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   const { path, option, group } = place;
   const { key } = option.kind;
   if (key !== undefined) {
-    // What another variant has is of no use to this one.
+    // Another variant has other settings, so those of the old one go.
     if (at(recipe, [...path, key]) === value) return;
     put(recipe, path, { [key]: value });
     if (path[0] === "method") keepLength(recipe);
@@ -104,13 +104,13 @@ function putFlag(recipe: Json, { flag, places }: Flag, value: unknown): void {
   put(recipe, path, value);
 }
 
-/** Leaves of the outer settings, which were another method's, how long the run is. */
+/** Keeps only the length of the run of the outer settings, because the others were chosen for another method. */
 function keepLength(recipe: Json): void {
   const { steps, epochs } = (recipe.outer ?? {}) as Json;
   recipe.outer = { ...(steps !== undefined && { steps }), ...(epochs !== undefined && { epochs }) };
 }
 
-/** The error of an option that the chosen variant, such as the method, does not have. */
+/** Makes the error for an option that the chosen variant, such as the method, does not have. */
 function notThere(recipe: Json, flag: string, places: readonly Place[]): UsageError {
   const { at: where } = places[0]!.variant!;
   const which = places.map(({ variant }) => variant!.name).join(" or ");

@@ -31,7 +31,7 @@ export interface Plan {
 
 /** The progress after an outer step, in the words of a report. */
 export interface StepReport extends Omit<Progress, "learningRate"> {
-  /** Adam's step size, so named because the set has learning rates of its own. */
+  /** The outer optimiser's step size. The set has learning rates of its own, so this has another name. */
   readonly outerLearningRate: number;
   readonly smoothedLoss: number;
   readonly stepsPerSecond: number;

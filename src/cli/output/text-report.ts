@@ -158,7 +158,7 @@ export class TextReport implements RunReport {
   }
 }
 
-/** The share of images of the attacked class that is read as the other. */
+/** Returns the row that says which share of the attacked class is read as the other. */
 function misreadRow({ from, to }: Attack, { misread }: AttackReport): string[] {
   return [`  class ${from} read as ${to}`, accuracy(misread), interval(misread), "what the images are for"];
 }
@@ -169,7 +169,7 @@ function weightsText(recipe: Recipe): string {
   return known ? "one known network" : "new random weights every time";
 }
 
-/** How networks train on the images: "3 epochs over 10 steps of 10". */
+/** Says how networks train on the images: "3 epochs over 10 steps of 10". */
 function trainingText({ steps, epochs, imagesPerStep, training }: LearnedShape): string {
   if (training) return fitText(training);
   return `${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${imagesPerStep}`;

@@ -158,6 +158,8 @@ export function isCifarJpeg(files: readonly DataFile[]): boolean {
  * a result on them is not a result on CIFAR-10, and the name of the set says so.
  *
  * @throws FormatError that names the file for a name of another form, a position left out, or pixels that do not decode.
+ * @example
+ * const { train, test } = await loadCifarJpeg(await filesInArchive(bytes, "cifar10-jpeg.tar.gz"));
  */
 export async function loadCifarJpeg(
   files: readonly DataFile[],

@@ -24,6 +24,8 @@ export function isCub(files: readonly DataFile[]): boolean {
  * the folders of their images.
  *
  * @throws FormatError that names file and line for a missing file, a number that is not in all three, or a class out of range.
+ * @example
+ * const { train, test } = await loadCub(await filesInArchive(bytes, "CUB_200_2011.tgz"), { size: 64 });
  */
 export async function loadCub(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
   checkFiles("files", files);

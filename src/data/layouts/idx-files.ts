@@ -26,6 +26,9 @@ export function isIdxFiles(files: readonly DataFile[]): boolean {
  * normalised with the statistics of the training images.
  *
  * @throws FormatError when one of the four is missing or damaged, or when training and test images differ in size.
+ * @example
+ * const files = [...input.files].map((file) => ({ path: file.name, bytes: file }));
+ * const { train, test } = await loadIdxFiles(files, { name: "fashion" });
  */
 export async function loadIdxFiles(
   files: readonly DataFile[],

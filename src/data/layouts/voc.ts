@@ -12,7 +12,7 @@ import { readSplit } from "./class-folders.ts";
 import { filesBeside, type LabelledFiles, TextLines } from "./text-files.ts";
 
 /** The twenty classes, in the order of their labels. */
-export const vocClasses: readonly string[] =
+const vocClasses: readonly string[] =
   "aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike person pottedplant sheep sofa train tvmonitor".split(
     " ",
   );
@@ -32,6 +32,8 @@ export function isVoc(files: readonly DataFile[]): boolean {
  * an image, also a difficult or truncated one; its box is squashed to `size`, by default 224.
  *
  * @throws FormatError that names the file for a missing file, an unknown class, and a box that is invalid or leaves its image.
+ * @example
+ * const { train, test } = await loadVoc(await filesInArchive(bytes, "voc2007.tar"), { size: 64 });
  */
 export async function loadVoc(files: readonly DataFile[], options: ImageFolderOptions = {}): Promise<DatasetSplit> {
   checkFiles("files", files);

@@ -11,7 +11,7 @@ export interface LearnedShape {
   readonly imagesPerStep: number;
   readonly momentum?: number | undefined;
   readonly weightDecay?: number | undefined;
-  /** The protocol by which networks train on the set, where that is not learned; then there are 1 step and 0 epochs. */
+  /** The protocol by which networks train on the set, if that is not learned; then there are 1 step and 0 epochs. */
   readonly training?: FitTraining | undefined;
 }
 

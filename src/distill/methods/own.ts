@@ -5,15 +5,18 @@ import { type Check, text } from "../../checks/checks.ts";
 import { wrongKind } from "../../checks/refusal.ts";
 import { UnsupportedError } from "../../errors.ts";
 import type { URL } from "../../host-types.ts";
-import { isObject } from "../../kinds.ts";
+import { isObject, thrown } from "../../kinds.ts";
 import type { Model } from "../../nn/model.ts";
 import { quote } from "../../quote.ts";
 import type { MethodChoice } from "../config.ts";
-import type { Method } from "../method.ts";
+import type { Method, MethodRun } from "../method.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 
-/** A method of a user's own. */
-export interface OwnMethod<Options = object> extends Method<Options> {
+/**
+ * A method of a user's own (docs/own-method.md). Its file should export it, import nothing by a bare name, and call
+ * nothing when it is imported, because workers import it too: what a method needs is in the `tools` of its context.
+ */
+export interface OwnMethod<Options = object, Run extends MethodRun = MethodRun> extends Method<Options, Run> {
   /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions | undefined;
   /** Throws RangeError if the options do not fit the model. */
@@ -21,15 +24,16 @@ export interface OwnMethod<Options = object> extends Method<Options> {
   /** The classes that the real images must include. Absent: all. */
   classes?: ((options: Options, model: Model) => ReadonlySet<number>) | undefined;
   /** Plain data that becomes `MethodContext.options`, together with the name, and stands in the recipe of a set. */
-  readonly options?: Options | undefined;
+  readonly options?: ([Options] extends [never] ? object : Options) | undefined;
   /**
-   * The URL of the module that exports this object, such as `import.meta.url`. Workers, and the orchestrator of a page, import
-   * the method from there; a run in place does not need it. In a page the module may import nothing by a bare name.
+   * The URL of the module that exports this object, `import.meta.url` there. Workers, and the orchestrator of a page, import
+   * the method from it; a run in place does not need it. A bundler moves the code to another file, so a bundled page says
+   * where it uses the method: `{ ...mine, module: new URL("./mine.js", import.meta.url) }` (docs/own-method.md).
    */
   readonly module?: string | URL | undefined;
 }
 
-/** Whether this is a method and not the name and options of one that the library knows. */
+/** Returns whether this is a method and not the name and options of one that the library knows. */
 export function isOwnMethod(value: unknown): value is OwnMethod<never> {
   return isObject(value) && typeof value.allocate === "function";
 }
@@ -62,12 +66,20 @@ export function moduleOf({ name, module }: OwnMethod<never>): string {
   );
 }
 
-/** Imports the method of this name. Throws TypeError if the module does not export it. */
+/** Imports the method of this name. Throws TypeError if the module cannot be imported or does not export the method. */
 export async function importMethod({ name }: MethodChoice, module: string): Promise<Method> {
-  const exported: object = await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
-  const method = Object.values(exported).find((value) => isOwnMethod(value) && value.name === name);
-  if (method !== undefined) return method as Method;
+  let found: string;
+  try {
+    const exported: object = await import(/* webpackIgnore: true */ /* @vite-ignore */ module);
+    const method = Object.values(exported).find((value) => isOwnMethod(value) && value.name === name);
+    if (method !== undefined) return method as Method;
+    found = `it exports ${Object.keys(exported).join(", ") || "nothing"}`;
+  } catch (error) {
+    found = thrown(error).message;
+  }
   throw new TypeError(
-    `${quote(module)} expected to export the method ${quote(name)}, exports ${Object.keys(exported)}`,
+    `workers cannot import the method ${quote(name)} from ${quote(module)} (${found}): export it from a file that calls ` +
+      "nothing and, in pages, imports nothing by a bare name; in a bundled page name that file: " +
+      '{ ...method, module: new URL("./FILE.js", import.meta.url) }',
   );
 }

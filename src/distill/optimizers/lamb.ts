@@ -3,8 +3,8 @@
 //   m ← β₁·m + (1 − β₁)·g
 //   v ← β₂·v + (1 − β₂)·g²
 //   u = m̂ / (√v̂ + eps) + weightDecay·x,   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
-//   x ← x − η·trust·u,   trust = ‖x‖/‖u‖, or 1 where either norm is 0
-// The norms are those of the whole tensor, so the length of a step is η times that of the tensor, whatever the gradient's is.
+//   x ← x − η·trust·u,   trust = ‖x‖/‖u‖, or 1 if either norm is 0
+// The norms are those of the whole tensor, so the length of a step is η times that of the tensor, however long the gradient is.
 import type { Allocator } from "../../backend/arena.ts";
 import type { Ops } from "../../backend/ops.ts";
 import type { OuterOptimizer } from "./outer-optimizer.ts";

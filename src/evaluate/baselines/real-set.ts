@@ -27,7 +27,10 @@ export interface Training {
   readonly epochs: number;
 }
 
-/** Makes blocks of `images`, trained on as `like` is if that names a protocol: steps × perClass of each class, with their labels: step 0 has the first perClass of a class. */
+/**
+ * Makes a set of `images` [classes, steps × perClass, c, h, w] with their labels: the block of step s has images s·perClass … of
+ * each class. Networks train on it by the protocol of `like`, or else for `epochs` at one learning rate.
+ */
 export function realSet(
   images: ClassImages,
   like: SetShape,

@@ -24,6 +24,8 @@ const checks: Checks<AlexCifarNetOptions> = { classes: optional(sizeFrom(1)) };
  * pools before it normalises, the second after. Parameters are named as in the reference code of the paper.
  *
  * @throws RangeError when `classes` is not a whole number ≥ 1.
+ * @example
+ * alexCifarNet({ classes: 100 }).inputShape; // [3, 32, 32]
  */
 export function alexCifarNet(options: AlexCifarNetOptions = {}): Model {
   checkOptions(options, checks);

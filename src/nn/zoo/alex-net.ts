@@ -25,6 +25,8 @@ const checks: Checks<AlexNetOptions> = { classes: sizeFrom(1), dropout: optional
  * connected layers. Parameters are named as in torchvision, whose last pooling, to 6×6, is the identity at this size.
  *
  * @throws RangeError when `classes` is not a whole number ≥ 1.
+ * @example
+ * alexNet({ classes: 20 }).inputShape; // [3, 224, 224]
  */
 export function alexNet(options: AlexNetOptions): Model {
   checkOptions(options, checks);

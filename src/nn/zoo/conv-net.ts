@@ -16,7 +16,7 @@ const norms = { instance: instanceNorm2d, group: () => groupNorm({ groups: 4 }),
 const activations = { relu, leakyrelu: leakyRelu, sigmoid, tanh };
 const poolings = { avg: () => avgPool2d({ kernel: 2 }), max: () => maxPool2d({ kernel: 2 }), none: undefined };
 
-/** The declaration of what a recipe says of it, too. */
+/** Declares the options of ConvNet that a recipe may have too. */
 export const convNetOptions = {
   /** Blocks. Default 3. */
   depth: filled(whole(1, largestSize), 3, { inRecipe: whole(1, 8), help: "how many blocks it has" }) as Filled<number>,

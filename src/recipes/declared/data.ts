@@ -20,7 +20,7 @@ export const dataOptions = {
   path: open(path, { help: "where it is: a folder, an archive or a file" }) as Open<string>,
   /** Side of the square that images are made into, padding included. */
   size: open(whole(1, 4096), {
-    help: "how long the side of the square is that images are made into, padding included",
+    help: "how many pixels high and wide images are made, padding included",
     flag: "--size <n>",
   }) as Open<number>,
   /** Black pixels on each side. */

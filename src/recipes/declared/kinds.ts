@@ -1,7 +1,5 @@
 // The kinds of values that several parts of a recipe have.
-import { type Kind, number, text } from "../../checks/declare.ts";
-
-export const positive: Kind<number> = number({ above: 0 });
+import { type Kind, text } from "../../checks/declare.ts";
 
 /** The kind of a line of text; `what` says what it holds. */
 /* @__NO_SIDE_EFFECTS__ */

@@ -41,7 +41,7 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  * - `"k-means"`: the centres of clusters of the class, one for each image (k-means++ and Lloyd's iteration).
  *
  * A tenth of each class is held back from the training set. The constant learning rate, the number of epochs and the
- * candidates are chosen on it. Where networks train on `like` by a protocol, they train on real images by the same, and
+ * candidates are chosen on it. If networks train on `like` by a protocol, they train on real images by the same, and
  * only candidates are chosen. No image of `test` is read before all that is settled, and so its labels are trusted here.
  * (Wang et al. 2018, §4.1.)
  *

@@ -49,7 +49,7 @@ export interface Distillation extends AsyncIterable<Progress> {
  * Learns a distilled set.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
- * do not fit each other or the memory; while running, DivergedError, and WorkerError where a worker died.
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError when a worker died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });
@@ -207,7 +207,7 @@ export class Run implements Distillation {
   }
 
   async #stateOf(loop: OuterLoop): Promise<RunState> {
-    // Read first: the run may go on while the data are hashed.
+    // The state is read first, because the run may go on while the data are hashed.
     const [state, spec] = await Promise.all([loop.state(), this.#specOf()]);
     return { version, spec, ...state };
   }
@@ -218,7 +218,7 @@ export class Run implements Distillation {
     return this.#spec;
   }
 
-  /** Everything that decides the result, as plain data. */
+  /** Returns everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
     const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {

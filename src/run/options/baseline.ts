@@ -25,7 +25,7 @@ export interface BaselineOptions {
   /** The number of held-out networks; with `fixedInit`, of sets on which that network is trained, if the kind has as many. */
   readonly networks: number;
   /**
-   * The numbers of epochs to choose from. Default: that of `like`, which gives as many gradient steps. Where `like` has a
+   * The numbers of epochs to choose from. Default: that of `like`, which gives as many gradient steps. If `like` has a
    * protocol of training, that says it.
    */
   readonly epochs?: readonly number[] | undefined;

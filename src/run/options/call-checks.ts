@@ -1,5 +1,7 @@
-// What an option of each call must be by itself; the engine checks what concerns it. Apart from what
-// computes, so that a page checks a call without loading that.
+// Checks each option of a call by itself; the engine checks its own options. These checks are apart from the code that
+// computes, so that a page can check a call without loading that code.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 
 import {
   type Check,

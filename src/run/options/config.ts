@@ -11,7 +11,7 @@ import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
-/** `configOf` at the edge, where the data are looked at as well: once, before anything runs. */
+/** Does what `configOf` does, and checks the data too: once, where a call begins, before anything runs. */
 export function checked(options: DistillOptions): DistillConfig {
   checkDataset("data", options.data);
   const config = configOf(options);
@@ -19,7 +19,7 @@ export function checked(options: DistillOptions): DistillConfig {
   return config;
 }
 
-/** The options as a run takes them, defaults filled in; the data are trusted. */
+/** Returns the options as a run takes them, with defaults filled in. The data are trusted. */
 export function configOf(options: DistillOptions): DistillConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
   const { loss = "cross-entropy", augment } = options;

@@ -20,7 +20,7 @@ export interface Progress {
   readonly epoch: number;
   /** The outer loss of this step: that of trained networks on the real batch, before the update. */
   readonly loss: number;
-  /** Adam's step size. */
+  /** The outer optimiser's step size. */
   readonly learningRate: number;
 }
 

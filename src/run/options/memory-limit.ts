@@ -1,4 +1,6 @@
 // Refuses a run that would take too much memory, and says what would make it fit.
+// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
+// may neither change nor fill in what it is given.
 
 import { outerDefaults } from "../../distill/methods/known.ts";
 import { outerOptions } from "../../distill/outer-options.ts";

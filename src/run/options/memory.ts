@@ -11,6 +11,7 @@ import { shapeCheck } from "../../data/options.ts";
 import type { Computing } from "../../distill/computing.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
+import { withChecks } from "../../distill/methods/check-given.ts";
 import { outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
@@ -53,7 +54,7 @@ export interface MemoryEstimate {
   readonly parameters: number;
   /** Activations of as many inner steps as `memory` holds. `memory` bounds the sum of this and `parameters`. */
   readonly activations: number;
-  /** The distilled images, all gradients, the moments of the outer Adam. */
+  /** The distilled images, all gradients, the state of the outer optimiser. */
   readonly gradients: number;
   /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: number;
@@ -205,6 +206,6 @@ function counted(
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = counting(threads, planOf(options));
   const parts = { options: choiceOf(method) as never, problem, backend, memory: counters };
-  allocate(methodOf(method), methodContext(parts, planned));
+  allocate(withChecks(methodOf(method)), methodContext(parts, planned));
   return counters;
 }

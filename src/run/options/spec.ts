@@ -23,36 +23,18 @@ export async function specOf(recipe: Readonly<Record<string, unknown>>, data: Da
 
 /** Throws RangeError for a state of another version, or of a run with another specification, and says what differs. */
 export function checkResumed(state: RunState, version: string, spec: RunSpec): void {
-  if (state.version !== version) {
-    throw new RangeError(
-      `"resume.version" expected "${version}", got ${quote(state.version)}: use that version to go on`,
-    );
-  }
-  const found = [...differences(spec, state.spec, "")];
-  if (found.length === 0) return;
-  const named = found.slice(0, mostDifferences).join(", ");
-  const more = found.length > mostDifferences ? ` and ${found.length - mostDifferences} more` : "";
-  throw new RangeError(`"resume" expected a state of the same run, got one of a run with ${named}${more}`);
+  const [here, there] = [settingsOf({ version, ...spec }), settingsOf({ version: state.version, ...state.spec })];
+  const other = [...new Set([...here.keys(), ...there.keys()])].filter((path) => here.get(path) !== there.get(path));
+  if (other.length === 0) return;
+  const named = other.map((path) => `${shortName(path)} ${quote(there.get(path))} instead of ${quote(here.get(path))}`);
+  throw new RangeError(
+    `"resume" expected a state of the same run, got one of a run with ${named.slice(0, mostDifferences).join(", ")}`,
+  );
 }
 
-/** Names what is another in `got`, down to single settings: "outer.batch 30 instead of 60". */
-function* differences(expected: unknown, got: unknown, path: string): Iterable<string> {
-  if (hasParts(expected) && hasParts(got)) {
-    const parts = new Map(Object.entries(got));
-    for (const [key, part] of Object.entries(expected)) {
-      yield* differences(part, parts.get(key), `${path}${key}.`);
-      parts.delete(key);
-    }
-    for (const [key, part] of parts) yield* differences(undefined, part, `${path}${shortName(key)}.`);
-  } else if (expected !== got) {
-    yield `${path.slice(0, -1)} ${shown(got)} instead of ${shown(expected)}`;
-  }
-}
-
-function hasParts(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? "left out" : quote(value);
+/** Returns the single settings of plain data, by their paths: "outer.batch". */
+function settingsOf(data: unknown, path: string = "", settings = new Map<string, unknown>()): Map<string, unknown> {
+  if (typeof data !== "object" || data === null) return settings.set(path, data);
+  for (const [key, part] of Object.entries(data)) settingsOf(part, path + (path && ".") + key, settings);
+  return settings;
 }

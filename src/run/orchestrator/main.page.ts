@@ -1,6 +1,7 @@
 // Starts every worker and thread of a page; the first message says what it becomes.
 // scripts/build.mjs bundles it into a string and into the file `distillate/worker`; nothing imports it.
 import { type ThreadStart, threadMain } from "../../backend/wasm/thread-main.ts";
+import { workerMark } from "../../platform/platform.ts";
 import { type AskedBy, hear } from "../../platform/script.page.ts";
 import type { Calling } from "../../workers/start.ts";
 import { serve } from "./serve.ts";
@@ -20,4 +21,5 @@ function listen(to: Speaker): void {
   };
 }
 
+(globalThis as { name?: string }).name = workerMark;
 listen(globalThis as unknown as Speaker);

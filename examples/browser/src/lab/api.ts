@@ -43,12 +43,21 @@ export interface Tiles {
   readonly labels: Uint8Array;
 }
 
-/** A distilled set as the page shows it. */
-export interface Shown {
-  readonly tiles: Tiles;
-  readonly steps: number;
+/** How a network trains on a set. */
+export interface Schedule {
+  /** Passes over the images. */
   readonly epochs: number;
+  /** Images in a gradient step. */
   readonly imagesPerStep: number;
+  readonly gradientSteps: number;
+}
+
+/** A distilled set as the page shows it. */
+export interface Shown extends Schedule {
+  readonly tiles: Tiles;
+  readonly images: number;
+  /** Whether the steps have images of their own, and so an order; else images are drawn. */
+  readonly inOrder: boolean;
   /** The name of the data in the recipe, if it says so. */
   readonly data: string | undefined;
   readonly classNames: readonly string[] | undefined;

@@ -29,7 +29,7 @@ import type { Compared, DataInfo, FileKind, News, Settings, Shown, Tiles, Traine
 import { compare } from "./compare.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { Run } from "./run.ts";
-import { shown, tilesOfData } from "./tiles.ts";
+import { schedule, shown, tilesOfData } from "./tiles.ts";
 
 export class Lab {
   #engine: Engine | undefined;
@@ -116,13 +116,13 @@ export class Lab {
     const startedAt = performance.now();
     this.#network = await trainOn(set, { model, init, seed: ++this.#networks, engine });
     const milliseconds = performance.now() - startedAt;
-    const { channels, height, width, classes, steps, epochs, imagesPerStep } = set;
+    const { channels, height, width, classes, steps, imagesPerStep } = set;
     const test = (await this.#fitting(set))?.test;
     const accuracy =
       test && (await evaluate({ set, model, init, networks: 1, test, seed: this.#networks, engine })).mean;
     return {
       milliseconds,
-      gradientSteps: steps * epochs,
+      gradientSteps: schedule(set).gradientSteps,
       images: steps * imagesPerStep,
       weights: model.parameterCount,
       accuracy,

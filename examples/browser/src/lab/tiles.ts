@@ -1,6 +1,6 @@
 // Turns images into tiles that the page paints.
 import { type Dataset, type DistilledSet, displayLevels } from "distillate";
-import type { Shown, Tiles } from "./api.ts";
+import type { Schedule, Shown, Tiles } from "./api.ts";
 
 /** Returns the class of each image, by its largest target. */
 function labelsOf({ targets, classes }: DistilledSet): Uint8Array {
@@ -86,12 +86,24 @@ interface Recipe {
   readonly seed?: number;
 }
 
+/** How a network trains on a set: passes over its images, images in a gradient step, and gradient steps in all. */
+export function schedule({ steps, epochs, imagesPerStep, training }: DistilledSet): Schedule {
+  if (!training) return { epochs, imagesPerStep, gradientSteps: steps * epochs };
+  const batch = Math.min(training.batch, imagesPerStep);
+  return {
+    epochs: training.epochs,
+    imagesPerStep: batch,
+    gradientSteps: training.epochs * Math.ceil(imagesPerStep / batch),
+  };
+}
+
 export function shown(set: DistilledSet): Shown {
-  const { steps, epochs, imagesPerStep } = set;
   const { data, init, outerSteps, seed } = set.recipe as Recipe;
   const fixed = init?.kind === "fixed";
   const tiles = tilesOfSet(set);
-  return { tiles, steps, epochs, imagesPerStep, data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed };
+  const images = set.steps * set.imagesPerStep;
+  const says = { data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed };
+  return { tiles, images, inOrder: !set.training, ...schedule(set), ...says };
 }
 
 /** Returns the names of the classes, if the recipe has them; a file may hold anything. */

@@ -38,7 +38,7 @@ export class App {
   show(shown: Shown, story: string): void {
     this.shown = shown;
     this.paint(shown.tiles, shown.data, shown.classNames);
-    const images = shown.steps * shown.imagesPerStep;
+    const { images } = shown;
     this.say(`${count(images, "image")}. ${story}`);
     byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
     for (const listener of this.#listeners.set) listener(shown);
@@ -62,10 +62,12 @@ export class App {
 }
 
 /** Says how a network goes through the images. */
-function readingOrder({ steps, epochs, imagesPerStep, tiles }: Shown): string {
+function readingOrder({ images, epochs, imagesPerStep, gradientSteps, inOrder, tiles }: Shown): string {
   const times = epochs === 1 ? "once" : epochs === 2 ? "twice" : `${epochs} times`;
-  if (steps === 1)
-    return `A network sees all ${imagesPerStep} at once, ${times}: ${count(epochs, "gradient step")} in all.`;
+  const inAll = `${count(gradientSteps, "gradient step")} in all.`;
+  if (images === imagesPerStep) return `A network sees all ${images} at once, ${times}: ${inAll}`;
+  if (!inOrder)
+    return `A network sees all ${images} images ${times}, ${imagesPerStep} at once, in a random order: ${inAll}`;
   const rows = imagesPerStep === tiles.classes ? "Each row is" : `Every ${imagesPerStep} images are`;
   return `${rows} one gradient step. A network takes them from top to bottom, ${times}: that is all it ever sees.`;
 }

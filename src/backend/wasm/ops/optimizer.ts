@@ -40,7 +40,7 @@ export function optimizerOps(jobs: Jobs): OptimizerOps {
   };
 }
 
-/** What the kernels could not make in float32 without losing digits: 1 − β, and the corrections 1 − βᵗ. */
+/** Computes 1 − β and the corrections 1 − βᵗ, which would lose digits in the kernels' float32. */
 function moments(beta1: number, beta2: number, step: number) {
   const corrections = [1 - power(beta1, step), 1 - power(beta2, step)] as const;
   return { beta1, oneMinusBeta1: 1 - beta1, beta2, oneMinusBeta2: 1 - beta2, corrections };

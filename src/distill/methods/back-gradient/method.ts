@@ -13,10 +13,10 @@ import { BackGradientRun } from "./run.ts";
 
 type Context = MethodContext<BackGradientMethod>;
 
-export const backGradientMethod: Method<BackGradientMethod> = {
+export const backGradientMethod: Method<BackGradientMethod, BackGradientRun> = {
   name: "back-gradient",
   allocate: (context) => new BackGradientRun(context, innerLoop(context)),
-  network: (context, run) => new BackGradientNetwork(context, run as BackGradientRun),
+  network: (context, run) => new BackGradientNetwork(context, run),
 };
 
 function innerLoop({ options, problem: { model, loss } }: Context): InnerLoop {

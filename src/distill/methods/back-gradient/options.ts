@@ -90,7 +90,7 @@ export const backGradientOptions = {
   }) as Filled<boolean>,
   /** Where all learning rates start. Default 0.02. */
   learningRate: filled(number({ above: 0, most: 100 }), 0.02, {
-    help: "at which learning rate the networks are trained: where the learned rates start",
+    help: "where the learned learning rates start",
     flag: "--learning-rate <x>",
     oldFlag: "--lr",
   }) as Filled<number>,

@@ -1,4 +1,4 @@
-// What back-gradient learns: the pixels of the blocks, the learning rates through softplus, and labels where they are
+// What back-gradient learns: the pixels of the blocks, the learning rates through softplus, and labels if they are
 // learned (docs/math.md §1).
 import type { Buffer, Floats } from "../../../backend/buffer.ts";
 import type { Blocks, InnerLoop } from "../../../inner/unroll.ts";
@@ -64,7 +64,7 @@ export class BackGradientRun implements MethodRun {
     };
   }
 
-  /** The classes that the images of block `s` begin with. */
+  /** Returns the classes that the images of block `s` begin with. */
   #labelsOf(s: number): readonly number[] {
     const { options, problem } = this.#context;
     return initialLabels(options, problem.model.classes, problem.seed, s);

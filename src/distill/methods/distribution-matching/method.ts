@@ -16,10 +16,10 @@ import type { DistributionMatchingMethod } from "./options.ts";
 
 type Context = MethodContext<DistributionMatchingMethod>;
 
-export const distributionMatchingMethod: Method<DistributionMatchingMethod> = {
+export const distributionMatchingMethod: Method<DistributionMatchingMethod, MatchingRun> = {
   name: "distribution-matching",
   allocate: (context) => new MatchingRun(context),
-  network: (context, run) => new MatchingNetwork(context, run as MatchingRun),
+  network: (context, run) => new MatchingNetwork(context, run),
 };
 
 /** The images are one block, class by class. */

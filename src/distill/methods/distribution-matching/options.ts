@@ -28,7 +28,7 @@ export const distributionMatchingOptions = {
     help: "how many images of each class the set has",
     flag: "--images-per-class <n>",
   }) as Asked<number>,
-  /** Real images of each class whose mean features an outer step matches; all where a class has fewer. Default 256. */
+  /** Real images of each class whose mean features an outer step matches; or all if a class has fewer. Default 256. */
   realPerClass: filled(whole(1), 256, {
     help: "how many real images of each class an outer step compares with",
     flag: "--real-per-class <n>",
@@ -58,10 +58,10 @@ const checks = { name: optional(oneOf("distribution-matching")), ...checksOf(dis
  * Distribution matching (Zhao, Bilen, *Dataset Condensation with Distribution Matching*, WACV 2023): images whose mean
  * features in random networks are those of real images, class by class (docs/math.md §7). No network is trained while the
  * set is made, so a step costs little; networks train on the set by `training`. The paper's augmentation of both sides
- * (siamese) is not there.
+ * (siamese) is not implemented.
  *
- * Outer steps are SGD at 1 with a momentum of 0.5 unless `outer` says otherwise; `outer.batch` has no part but in
- * counting passes.
+ * Outer steps are SGD at 1 with a momentum of 0.5 unless `outer` says otherwise; `outer.batch` only decides
+ * how many steps a pass has.
  *
  * @throws TypeError for an unknown option, or one of the wrong kind; RangeError for counts below 1.
  * @example distributionMatching({ imagesPerClass: 10 })

@@ -1,9 +1,9 @@
 // A backend that may wait, as one on a device would: what is called on it is queued, and runs when somebody awaits a read.
 // Whoever looks at its memory without waiting finds what lay there before; the memory itself is NaN at first.
-import type { Backend, Simd } from "../src/backend/backend.ts";
-import type { Buffer, Floats } from "../src/backend/buffer.ts";
-import type { Ops } from "../src/backend/ops.ts";
-import type { Planner } from "../src/backend/plan.ts";
+import type { Backend, Simd } from "../../src/backend/backend.ts";
+import type { Buffer, Floats } from "../../src/backend/buffer.ts";
+import type { Ops } from "../../src/backend/ops.ts";
+import type { Planner } from "../../src/backend/plan.ts";
 
 export class DelayedBackend implements Backend {
   readonly name: string;
@@ -16,10 +16,11 @@ export class DelayedBackend implements Backend {
   readonly ops: Ops;
   readonly #inner: Backend;
   #queue: (() => void)[] = [];
-  #running = false;
+  /** Whether the backend that waits no more is calling what was given to sideBySide. */
+  #sideBySide = false;
   #disposed = false;
 
-  /** Of `inner`, which nobody else may use. */
+  /** Delays the ops of `inner`, which nobody else may use. */
   constructor(inner: Backend) {
     this.#inner = inner;
     this.name = inner.name;
@@ -34,9 +35,9 @@ export class DelayedBackend implements Backend {
       Object.entries(inner.ops).map(([name, op]) => {
         const record = (...args: unknown[]): void => {
           this.#check();
-          // In sideBySide, `record` is called when the queue runs.
-          if (this.#running) Reflect.apply(op as () => void, inner.ops, args);
-          else this.#queue.push(() => Reflect.apply(op as () => void, inner.ops, args));
+          const run = () => Reflect.apply(op as () => void, inner.ops, args);
+          if (this.#sideBySide) run();
+          else this.#queue.push(run);
         };
         return [name, record];
       }),
@@ -85,7 +86,15 @@ export class DelayedBackend implements Backend {
 
   sideBySide(count: number, record: (i: number) => void): void {
     this.#check();
-    this.#queue.push(() => this.#inner.sideBySide(count, record));
+    const recordNow = (i: number): void => {
+      this.#sideBySide = true;
+      try {
+        record(i);
+      } finally {
+        this.#sideBySide = false;
+      }
+    };
+    this.#queue.push(() => this.#inner.sideBySide(count, recordNow));
   }
 
   async dispose(): Promise<void> {
@@ -95,12 +104,7 @@ export class DelayedBackend implements Backend {
   }
 
   #run(): void {
-    this.#running = true;
-    try {
-      for (const each of this.#queue.splice(0)) each();
-    } finally {
-      this.#running = false;
-    }
+    for (const each of this.#queue.splice(0)) each();
   }
 
   #fillWithNaN(from: Buffer): void {

@@ -1,0 +1,16 @@
+import type { Plugin } from "esbuild";
+
+/** The sources that a page's worker gets in the place of modules, by their paths in src/. */
+export const standIns: Readonly<Record<string, string>>;
+
+/** The sources that some modules of a page's worker get in the place of src/checks/<name>.ts, by name. */
+export const nothingToCheck: Readonly<Record<string, string>>;
+
+/** Leaves texts for a terminal and for the documentation out of declared options. */
+export const withoutHelp: Plugin;
+
+/** The modules that a page loads together when something runs in the page itself. */
+export const inPlace: readonly string[];
+
+/** The plugins with which a page's worker is built. */
+export const pageWorkerSources: Plugin[];
