@@ -9,6 +9,8 @@ import type { DistilledSet } from "./distill/distilled-set.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
+export type { Checkpoint } from "./formats/checkpoint-file.ts";
+export { type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from "./node/checkpoints.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { filesInFolder, writeFileAtomic } from "./node/files.ts";
 export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";

@@ -57,7 +57,9 @@ afterAll(async () => {
   await remote.dispose();
   rmSync(folder, { recursive: true });
 });
-const set = await index.distill({ data: set4, model, method, outer: { steps: 0 }, engine }).result();
+const ended = index.distill({ data: set4, model, method, outer: { steps: 0 }, engine });
+const set = await ended.result();
+const state = await ended.state();
 const init = index.randomInit();
 const signal = new AbortController().signal;
 const nothing = (): void => {};
@@ -70,6 +72,7 @@ const split = { train: set4, test: set4 };
 const safetensors = index.distilledToSafetensors(set);
 const stateDict = index.parametersToSafetensors(model, parameters);
 await node.saveDistilled(path("set.npz"), set);
+await node.saveCheckpoint(path("run.safetensors"), state);
 await node.writeFileAtomic(path("net.safetensors"), stateDict);
 const pool = { data: set4, model, networks: 1, epochs: 1 };
 await node.trainPoolFolder(path("pool"), { ...pool, engine: engine as never });
@@ -703,6 +706,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    loadCheckpoint: { call: node.loadCheckpoint, args: [argument(path("run.safetensors"), "x")] },
     loadDistilled: { call: node.loadDistilled, args: [argument(path("set.npz"), "x")] },
     loadIdxFolder: { call: node.loadIdxFolder, args: [argument(folder, "x")] },
     loadNamed: {
@@ -718,6 +722,10 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     loadPool: { call: node.loadPool, args: [argument(path("pool"), "x")] },
+    saveCheckpoint: {
+      call: node.saveCheckpoint,
+      args: [argument(path("run.safetensors"), "x"), argument(state), argument({}, undefined, {})],
+    },
     saveDistilled: { call: node.saveDistilled, args: [argument(path("set.npz")), theSet] },
     trainPoolFolder: {
       call: node.trainPoolFolder,

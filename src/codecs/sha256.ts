@@ -18,6 +18,20 @@ export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> 
   return new Uint8Array(await subtle.digest("SHA-256", bytes));
 }
 
+const pieceBytes = 2 ** 20;
+
+/**
+ * Returns the SHA-256, in hexadecimal, of the SHA-256s of the pieces of 1 MiB: hashing takes no copy of large arrays. Throws
+ * UnsupportedError in a page without SHA-256.
+ */
+export async function sha256OfPieces(bytes: Uint8Array): Promise<string> {
+  const digests: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    digests.push(await sha256([bytes.subarray(at, at + pieceBytes)]));
+  }
+  return hexadecimal(await sha256(digests));
+}
+
 /** Writes bytes as lower-case hexadecimal digits. */
 export function hexadecimal(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

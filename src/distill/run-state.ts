@@ -2,10 +2,10 @@
 // step, so nothing else has to be kept. A run that goes on from a state gives the bytes of a run that never stopped.
 
 import type { Floats } from "../backend/buffer.ts";
-import { type Check, text, whole } from "../checks/checks.ts";
+import { type Check, kind, text, whole } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
-import { isFloats } from "../kinds.ts";
+import { isFloats, isObject } from "../kinds.ts";
 
 /** The step and the tensors of a run. */
 export interface TensorState {
@@ -19,9 +19,15 @@ export interface TensorState {
 export interface RunState extends TensorState {
   /** The library's version. */
   readonly version: string;
-  /** The SHA-256 of what decides the run: recipe, data, weights. A state goes on only in a run of the same specification. */
-  readonly spec: string;
+  /** What decides the run's bytes. A state goes on only in a run of the same specification. */
+  readonly spec: RunSpec;
 }
+
+/**
+ * All that decides the bytes of a run, as plain data: the settings of its set's recipe, and in the place of images and
+ * pretrained weights their SHA-256. The number of outer steps is left out, because it changes no step.
+ */
+export type RunSpec = Readonly<Record<string, unknown>>;
 
 const checkTensors: Check = (name, value) => {
   const expected = "a Map of names to arrays of floats";
@@ -35,7 +41,7 @@ const checkTensors: Check = (name, value) => {
 /** The check of what `state()` of a run gives. */
 export const checkRunState: Check = thing("what state() of a run gives", {
   version: text,
-  spec: text,
+  spec: kind("an object", isObject),
   step: whole(0),
   tensors: checkTensors,
 });

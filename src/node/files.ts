@@ -25,6 +25,11 @@ const maximumFiles = 1_000_000;
 export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
   text("path", path);
   checkBytes("bytes", bytes);
+  await replaceFile(path, bytes);
+}
+
+/** Does what `writeFileAtomic` does, and keeps the old file under the name `keptAs` in the same folder. */
+export async function replaceFile(path: string, bytes: Uint8Array, keptAs?: string): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
@@ -35,12 +40,19 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
     } finally {
       await file.close();
     }
+    if (keptAs !== undefined) await renameIfThere(path, keptAs);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw error;
   }
   await syncFolder(folder);
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }
 
 /** Makes a rename survive a power cut. Windows cannot open folders, and does not need this. */

@@ -7,7 +7,10 @@ import { loadDistilled } from "../../src/node.ts";
 import { version } from "../../src/version.gen.ts";
 import { distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";
 
-const files = ["distilled.npz", "distilled.safetensors", "images.png", "metrics.jsonl", "recipe.json", "result.json"];
+const files = [
+  ...["checkpoint.safetensors", "distilled.npz", "distilled.safetensors"],
+  ...["images.png", "metrics.jsonl", "recipe.json", "result.json"],
+];
 
 let folder: string;
 let data: string;
@@ -303,7 +306,7 @@ describe("stopping", () => {
     await expectSavedSet(out, result.outerSteps);
     expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", stopped: true });
     expect(stderr).toContain(
-      `Stopped after outer step ${result.outerSteps} of 100000. Saved in ${out}, not evaluated.\n`,
+      `Stopped after outer step ${result.outerSteps} of 100000. Saved in ${out}, not evaluated.\nGo on with it by --resume ${out}.\n`,
     );
   });
 

@@ -1,9 +1,10 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
 import { declarationOf, outerDefaults } from "../../distill/methods/known.ts";
 import { outerGroup, outerOptions } from "../../distill/outer-options.ts";
+import { checkpointToBytes } from "../../formats/checkpoint-file.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
   createEngine,
@@ -22,7 +23,7 @@ import { thrown } from "../../kinds.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
-import { exitCodes } from "../errors.ts";
+import { exitCodes, UsageError } from "../errors.ts";
 import { checkRunData } from "../input/check-data.ts";
 import { flagName } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
@@ -30,8 +31,9 @@ import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
 import { heldOut, loadPools, loadRecipeData } from "../input/recipe-data.ts";
 import { defaultRecipe, loadRecipe, recipeBytes } from "../input/recipe-file.ts";
+import { checkpointNote, loadResumed, metricsBefore, offerToGoOn, type ResumedRun } from "../input/resume.ts";
+import { follow } from "../output/follow.ts";
 import { JsonReport } from "../output/json-report.ts";
-import { Rate, Smoothed } from "../output/progress.ts";
 import { RunFolder } from "../output/run-folder.ts";
 import type { Plan, RunReport, RunResult } from "../output/run-report.ts";
 import { TextReport } from "../output/text-report.ts";
@@ -44,6 +46,10 @@ interface RunOptions {
   readonly threads: number | "auto";
   readonly workers: number;
   readonly out?: string;
+  /** The folder of a run to go on with. */
+  readonly resume?: string;
+  /** In seconds. */
+  readonly checkpointEvery: number;
 }
 
 const help = `
@@ -51,6 +57,10 @@ At the end it reports the accuracy of fresh networks trained on the distilled
 images, beside baselines, such as networks trained on as many random real
 images. Ctrl-C stops after the current step and keeps what was learned. If
 stdout is not a terminal it gets JSON lines, and the text goes to stderr.
+
+A run saves its state in its folder as it goes. If it was stopped or killed,
+--resume goes on from the last checkpoint, to the same bytes as a run that was
+never stopped. With more --outer-steps it makes a finished run longer.
 
 If a run diverges, the set before the failed step is kept and the exit code is
 1. A folder has one run at a time; the files of an older run are moved to its
@@ -63,6 +73,7 @@ Examples:
   $ distillate run
   $ distillate run digits-fixed --data data/mnist --outer-steps 2000
   $ distillate run runs/digits-fixed/recipe.json --out runs/again
+  $ distillate run --resume runs/digits-random
   $ distillate run --seed 7 | jq 'select(.event == "result") | .evaluation.mean'
 `;
 
@@ -74,12 +85,31 @@ export function addRun(program: Command): void {
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
-    .option("--out <dir>", "folder for the files (default: runs/<recipe>)")
+    .option("--out <dir>", "folder for the files (default: runs/<recipe>, or the folder of --resume)")
+    .option("--resume <dir>", "go on with the run in this folder, from its last checkpoint")
+    .option("--checkpoint-every <s>", "seconds between two checkpoints, 0 for one at the end", wholeNumber(0), 30)
     .addHelpText("after", help)
     .action(async (nameOrFile: string, options: RunOptions) => {
-      process.exitCode = await run(nameOrFile, overridden(await loadRecipe(nameOrFile), options), options);
+      if (options.resume !== undefined && command.args.length > 0) {
+        throw new UsageError("expected a recipe or --resume, which has the recipe of its run, got both");
+      }
+      process.exitCode = await begin(nameOrFile, options);
     });
   addOverrides(command);
+}
+
+/** Runs a recipe, or goes on with a run. */
+async function begin(nameOrFile: string, options: RunOptions): Promise<number> {
+  const { resume } = options;
+  if (resume !== undefined) return goOn(await loadResumed(resume), options);
+  const recipe = overridden(await loadRecipe(nameOrFile), options);
+  const out = options.out ?? join("runs", recipe.name);
+  const before = await offerToGoOn(out, recipe);
+  return before ? goOn(before, options) : run(nameOrFile, recipe, { ...options, out });
+}
+
+async function goOn(before: ResumedRun, options: RunOptions): Promise<number> {
+  return run(before.path, overridden(before.recipe, options), { out: before.folder, ...options }, before);
 }
 
 /** What a run is about, loaded and checked before anything is computed. */
@@ -102,7 +132,12 @@ async function prepare(nameOrFile: string, recipe: Recipe, { dataset }: RunOptio
   return { recipe, recipeRun, train, test, init: pools ? heldOut(recipe, pools) : recipeRun.init };
 }
 
-async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Promise<number> {
+async function run(
+  nameOrFile: string,
+  recipe: Recipe,
+  options: RunOptions & { readonly out: string },
+  before?: ResumedRun,
+): Promise<number> {
   const prepared = await prepare(nameOrFile, recipe, options);
   const reports = createReports();
   const interrupt = watchInterrupts();
@@ -113,10 +148,10 @@ async function run(nameOrFile: string, recipe: Recipe, options: RunOptions): Pro
   const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: note });
   let folder: RunFolder | undefined;
   try {
-    folder = await RunFolder.create(out ?? join("runs", recipe.name), { note, signal: interrupt.signal });
-    const plan = planOf(recipe, prepared.recipeRun, options, prepared.test, engine, folder);
+    folder = await RunFolder.create(out, { note, signal: interrupt.signal });
+    const plan = planOf(prepared, options, engine, folder, before);
     for (const report of reports) report.start(plan);
-    return await runIn(folder, prepared, { options, plan, engine, reports, interrupt });
+    return await runIn(folder, prepared, { options, plan, engine, reports, interrupt, before });
   } finally {
     for (const report of reports) report.close();
     await folder?.close();
@@ -132,26 +167,39 @@ interface RunParts {
   readonly engine: Engine;
   readonly reports: readonly RunReport[];
   readonly interrupt: ReturnType<typeof watchInterrupts>;
+  /** The run that this one goes on with. */
+  readonly before: ResumedRun | undefined;
 }
 
 /** Distils, saves, judges; returns the exit code. */
 async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Promise<number> {
-  const { options, plan, engine, reports, interrupt } = parts;
+  const { options, plan, engine, reports, interrupt, before } = parts;
   const { recipe, recipeRun } = prepared;
-  const { workers, threads } = options;
+  const { workers, threads, checkpointEvery } = options;
   const { signal } = interrupt;
-  const startedAt = performance.now();
+  const startedAt = performance.now() - 1000 * (before?.seconds ?? 0);
   const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-  const distillation = distill({ ...recipeRun, engine, workers, threads, signal });
-  await folder.begin();
+  const distillation = distill({ ...recipeRun, engine, workers, threads, signal, resume: before?.state });
+  let begun: Promise<void> | undefined;
+  const begin = (): Promise<void> => (begun ??= beginIn(folder, before));
+  // A state that does not fit is refused by the first step: until then the files of its run stay as they are.
+  if (!before) await begin();
+  const checkpoint = async () => {
+    const note = checkpointNote({ recipe, steps: plan.outerSteps, seconds: seconds() }, folder.savedIn);
+    return checkpointToBytes({ state: await distillation.state(), note });
+  };
   const watch = watcher(distillation, folder, seconds, prepared, parts);
-  const { loss, step, failure } = await follow(distillation, folder, reports, seconds, watch);
+  const from = before?.state.step ?? 0;
+  const following = { folder, reports, seconds, from, checkpointEvery, checkpoint, begin, watch };
+  const { loss, step, failure } = await follow(distillation, following);
   const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
   if (!set) throw failure?.error;
+  await begin();
   const diverged = divergenceOf(failure?.error);
   const distillSeconds = seconds();
   // The set is saved before it is evaluated: whatever happens now, the images are safe.
-  await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged));
+  const last = await checkpoint().catch(() => undefined);
+  await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged), last);
   if (failure && !diverged) throw saved(failure.error, step, folder);
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
@@ -188,6 +236,13 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   }
   folder.check();
   return result.stopped ? interrupt.exitCode : 0;
+}
+
+/** Writes the first file into the folder: after those of the run that goes on, or in their place. */
+async function beginIn(folder: RunFolder, before: ResumedRun | undefined): Promise<void> {
+  const lines = before ? await metricsBefore(before) : [];
+  if (before && resolve(before.folder) === resolve(folder.path)) await folder.goOn(lines);
+  else await folder.begin(lines);
 }
 
 /** Evaluates the set on the way, after every so many steps, if the user asks for it. */
@@ -262,13 +317,13 @@ function createReports(): RunReport[] {
 }
 
 function planOf(
-  recipe: Recipe,
-  { data, model, method, init, outer, networksPerStep: networks, seed }: RecipeOptions,
+  { recipe, recipeRun, test }: Prepared,
   { workers, threads }: RunOptions,
-  test: Dataset,
   engine: Engine,
   { path, previous }: RunFolder,
+  before: ResumedRun | undefined,
 ): Plan {
+  const { data, model, method, init, outer, networksPerStep: networks, seed } = recipeRun;
   const { steps, batch } = outerOptions(outer, data.count, outerDefaults(method));
   const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
@@ -285,41 +340,7 @@ function planOf(
     threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
     memory: estimateMemory(run).total,
     out: path,
-    previous,
+    previous: before && resolve(before.folder) === resolve(path) ? undefined : previous,
+    ...(before && { resumed: { step: before.state.step, path: before.path } }),
   };
-}
-
-/**
- * Runs all outer steps, or those before an interrupt or a failure. Returns the number of the last one (0 if there was none),
- * its loss, and what failed.
- */
-async function follow(
-  distillation: Distillation,
-  folder: RunFolder,
-  reports: readonly RunReport[],
-  seconds: () => number,
-  watch: (progress: Progress) => Promise<void>,
-): Promise<{ step: number; loss: number | null; failure?: { readonly error: unknown } }> {
-  const losses = new Smoothed();
-  const rate = new Rate(seconds());
-  let last: Progress | undefined;
-  const ended = () => ({ step: last?.step ?? 0, loss: last?.loss ?? null });
-  try {
-    for await (const progress of distillation) {
-      last = progress;
-      const { step, steps, loss, learningRate: outerLearningRate, epoch } = progress;
-      const now = seconds();
-      folder.addMetric({ step, loss, outerLearningRate, seconds: now });
-      const stepsPerSecond = rate.add(step, now);
-      const secondsLeft = (steps - step) / stepsPerSecond;
-      const smoothedLoss = losses.add(loss);
-      const report = { step, steps, epoch, loss, outerLearningRate, smoothedLoss, stepsPerSecond, secondsLeft };
-      for (const each of reports) each.step(report);
-      await folder.refreshPicture(() => distillation.snapshot());
-      await watch(progress);
-    }
-  } catch (error) {
-    return { ...ended(), failure: { error } };
-  }
-  return ended();
 }

@@ -19,7 +19,7 @@ export interface Interrupt {
   release(): void;
 }
 
-/** Stops on SIGINT, SIGTERM, or when nobody reads stdout any more. */
+/** Stops on SIGINT, SIGTERM, SIGHUP, or when nobody reads stdout any more. */
 export function watchInterrupts(): Interrupt {
   const controller = new AbortController();
   let exitCode = 0;
@@ -40,7 +40,7 @@ export function watchInterrupts(): Interrupt {
     if (error.code === "EPIPE" && !controller.signal.aborted) stop(exitCodes.brokenPipe);
   };
   watching++;
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const name of signals) process.on(name, onSignal);
   process.stdout.on("error", onStreamError);
   return {

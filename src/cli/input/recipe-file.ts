@@ -26,12 +26,23 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
     }
   }
   try {
-    const folder = dirname(nameOrFile);
-    const recipe = recipeFromBytes(await readBytes(nameOrFile, maximumRecipeBytes), nameOrFile);
-    return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
+    return fromFolder(
+      recipeFromBytes(await readBytes(nameOrFile, maximumRecipeBytes), nameOrFile),
+      dirname(nameOrFile),
+    );
   } catch (error) {
     throw withPath(error, nameOrFile);
   }
+}
+
+/** Returns the recipe of a file in `folder` with its paths as they are from here. */
+export function fromFolder(recipe: Recipe, folder: string): Recipe {
+  return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
+}
+
+/** Returns the recipe with its paths as they are from `folder`. */
+export function portableRecipe(recipe: Recipe, folder: string): Recipe {
+  return withPaths(recipe, (path) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/") || ".");
 }
 
 /**
@@ -70,7 +81,7 @@ export function recipeBytes(
   folder: string,
   diverged?: Recipe["diverged"],
 ): Uint8Array {
-  const portable = withPaths(recipe, (path) => relative(resolve(folder), resolve(path)).replaceAll("\\", "/") || ".");
+  const portable = portableRecipe(recipe, folder);
   return new TextEncoder().encode(`${JSON.stringify({ ...portable, ...(diverged && { diverged }) }, null, 2)}\n`);
 }
 

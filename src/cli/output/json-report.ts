@@ -16,9 +16,22 @@ export class JsonReport implements RunReport {
     this.#stream = stream;
   }
 
-  start({ recipe, data, images, outerSteps, batch, networks, seed, engine, workers, threads, out }: Plan): void {
+  start({
+    recipe,
+    data,
+    images,
+    outerSteps,
+    batch,
+    networks,
+    seed,
+    engine,
+    workers,
+    threads,
+    out,
+    resumed,
+  }: Plan): void {
     const what = { recipe: recipe.name, data, images, outerSteps, batch, networks, seed };
-    this.#write("start", { ...what, backend: engine.backend.name, workers, threads, out });
+    this.#write("start", { ...what, backend: engine.backend.name, workers, threads, out, ...(resumed && { resumed }) });
   }
 
   step(step: StepReport): void {

@@ -24,6 +24,13 @@ export class LinesFile {
     this.#told = told;
   }
 
+  /** Goes on with a file that begins with these lines; what follows them is cut off with the next line that is written. */
+  goOn(lines: readonly string[]): void {
+    for (const line of lines) this.#lines.push(`${line}\n`);
+    this.#written = this.#lines.length;
+    this.#bytes = new TextEncoder().encode(this.#lines.join("")).length;
+  }
+
   /** Adds a line, which is written soon. */
   add(line: string): void {
     this.#lines.push(`${line}\n`);

@@ -2,7 +2,11 @@
 // previous/, which keeps the run before.
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { earlierCheckpoint } from "../../node/checkpoints.ts";
 import { makeFolder } from "../../node/files.ts";
+
+/** The state of a run, from which it can go on. */
+export const checkpointName = "checkpoint.safetensors";
 
 /** The files of a finished run. */
 export const runFiles: readonly string[] = [
@@ -12,6 +16,7 @@ export const runFiles: readonly string[] = [
   "metrics.jsonl",
   "recipe.json",
   "result.json",
+  checkpointName,
 ];
 
 /** The folder of the previous run, in that of the next one. */
@@ -19,18 +24,29 @@ export const previousName = "previous";
 /** The folder in which it is assembled: if a program is killed in between, the next one continues there. */
 const partialName = ".previous.tmp";
 
-/** Returns whether a file belongs to a run: its files, the page that `report` makes, and what a killed program was writing. */
+/** The files that a run may have beside these: the checkpoint before the last one, and the page that `report` makes. */
+const otherFiles: readonly string[] = [earlierCheckpoint(checkpointName), "report.html"];
+
+/** Returns whether a file belongs to a run: its files, and what a killed program was writing. */
 function belongs(name: string): boolean {
-  return runFiles.includes(name) || name === "report.html" || isTemporary(name);
+  return runFiles.includes(name) || otherFiles.includes(name) || isTemporary(name);
 }
 
 function isTemporary(name: string): boolean {
   return runFiles.some((file) => name.startsWith(`.${file}.`)) && name.endsWith(".tmp");
 }
 
-/** Returns whether the folder holds a run that learned something. */
+/** Returns whether the folder holds a run that learned something: a set, or a state to go on from. */
 export async function holdsRun(folder: string): Promise<boolean> {
-  return (await readdir(folder)).some((name) => name.startsWith("distilled.") && runFiles.includes(name));
+  const kept = (name: string): boolean => name.startsWith("distilled.") || name.startsWith("checkpoint.");
+  return (await readdir(folder)).some((name) => kept(name) && belongs(name));
+}
+
+/** Deletes what a killed program was writing, and the result of a run that goes on. */
+export async function clearForMore(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (isTemporary(name) || name === "result.json") await rm(join(folder, name), { force: true });
+  }
 }
 
 /**

@@ -74,8 +74,8 @@ export class Smoothed {
 export class Rate {
   #marks: { at: number; step: number }[];
 
-  constructor(at: number) {
-    this.#marks = [{ at, step: 0 }];
+  constructor(at: number, step: number = 0) {
+    this.#marks = [{ at, step }];
   }
 
   add(step: number, at: number): number {

@@ -1,17 +1,18 @@
 // The folder of a run. Every file in it is complete at any moment, except metrics.jsonl, which grows by a line per outer step.
 // A full, read-only or missing disk does not end a run: what cannot be written is kept, and goes elsewhere at the end.
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { contactSheet } from "../../formats/contact-sheet.ts";
 import { distilledToNpz, distilledToSafetensors } from "../../formats/distilled-file.ts";
 import type { DistilledSet } from "../../index.ts";
-import { makeFolder } from "../../node/files.ts";
+import { earlierCheckpoint } from "../../node/checkpoints.ts";
+import { makeFolder, replaceFile } from "../../node/files.ts";
 import { type FolderLock, lockFolder } from "../../node/lock.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { isFull, isGone, systemReason, withPath } from "../errors.ts";
 import { LinesFile } from "./lines-file.ts";
-import { holdsRun, moveOlderRun, previousName } from "./older-run.ts";
+import { checkpointName, clearForMore, holdsRun, moveOlderRun, previousName } from "./older-run.ts";
 
 /** The time between two pictures: a person can watch digits form, and drawing does not slow the run down. */
 const pictureMilliseconds = 10_000;
@@ -68,10 +69,29 @@ export class RunFolder {
     });
   }
 
-  /** Moves the files of an earlier run away, and writes the first file of this one. */
-  async begin(): Promise<void> {
+  /** Moves the files of an earlier run away, and writes the first file of this one. A run that goes on has lines already. */
+  async begin(lines: readonly string[] = []): Promise<void> {
     await writing(this.path, () => moveOlderRun(this.path));
+    for (const line of lines) this.#metrics.add(line);
     await writing(join(this.path, "metrics.jsonl"), () => this.#metrics.flush());
+  }
+
+  /** Goes on with the run whose files are in the folder, after these lines of its metrics. */
+  async goOn(lines: readonly string[]): Promise<void> {
+    await writing(this.path, () => clearForMore(this.path));
+    this.#metrics.goOn(lines);
+    await writing(join(this.path, "metrics.jsonl"), () => this.#metrics.flush());
+  }
+
+  /** Saves the state of the run that is under way. If that fails, the run goes on, and the user is told. */
+  async saveCheckpoint(bytes: Uint8Array): Promise<void> {
+    try {
+      // The lines of all steps before the checkpoint are in the file when it is.
+      await this.#metrics.flush();
+      await write(join(this.path, checkpointName), bytes);
+    } catch (error) {
+      await this.#told(error);
+    }
   }
 
   /** Appends a line. If that fails, the run goes on, and the user is told. */
@@ -88,10 +108,14 @@ export class RunFolder {
     await writeFileAtomic(join(this.path, "images.png"), bytes).catch((error: unknown) => this.#told(error));
   }
 
-  /** Writes everything except result.json, the most important file first. */
-  async saveSet(set: DistilledSet, recipe: Uint8Array): Promise<void> {
+  /**
+   * Writes everything except result.json, the most important file first. The last checkpoint is absent after a run that
+   * diverged, which can go on only from one before.
+   */
+  async saveSet(set: DistilledSet, recipe: Uint8Array, checkpoint: Uint8Array | undefined): Promise<void> {
     await this.#save("distilled.safetensors", distilledToSafetensors(set));
     await this.#save("distilled.npz", distilledToNpz(set));
+    if (checkpoint) await this.#save(checkpointName, checkpoint);
     await this.#save("recipe.json", recipe);
     await this.#save("images.png", await contactSheet(set));
     await this.#somewhere(() => this.#metrics.flush());
@@ -121,7 +145,7 @@ export class RunFolder {
 
   async #save(name: string, bytes: Uint8Array): Promise<void> {
     this.#saved.set(name, bytes);
-    await this.#somewhere(() => writeFileAtomic(join(this.savedIn, name), bytes));
+    await this.#somewhere(() => write(join(this.savedIn, name), bytes));
   }
 
   /** Writes into the folder, which is made again if it is gone; else writes all files that were saved into another one. */
@@ -153,14 +177,16 @@ export class RunFolder {
     const stoppedBefore = this.#signal.aborted;
     for (let said = false; ; said = true) {
       for (const folder of [tmpdir(), homedir()]) {
+        let path: string | undefined;
         try {
-          const path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
+          path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
           for (const [name, bytes] of this.#saved) await writeFileAtomic(join(path, name), bytes);
           await this.#metrics.moveTo(join(path, "metrics.jsonl"));
           this.#elsewhere = { path, reason: reasonOf(fault) };
           return;
         } catch (error) {
           full ||= isFull(error);
+          if (path !== undefined) await rm(path, { recursive: true, force: true }).catch(() => {});
         }
       }
       if (!full || (this.#signal.aborted && !stoppedBefore)) {
@@ -190,6 +216,11 @@ export class RunFolder {
 
 function reasonOf(error: unknown): string {
   return systemReason(error) ?? (error as Error).message;
+}
+
+/** Writes a file; the last two checkpoints are kept. */
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  await replaceFile(path, bytes, basename(path) === checkpointName ? earlierCheckpoint(path) : undefined);
 }
 
 /** Makes the error of a write name the file that was meant, not the temporary one. */

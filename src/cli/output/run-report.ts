@@ -25,6 +25,8 @@ export interface Plan {
   readonly out: string;
   /** The folder to which an earlier run in `out` is moved, if there is one. */
   readonly previous: string | undefined;
+  /** The checkpoint that the run goes on from, and the outer step after which it was saved. */
+  readonly resumed?: { readonly step: number; readonly path: string };
 }
 
 /** The progress after an outer step, in the words of a report. */

@@ -49,6 +49,7 @@ export class TextReport implements RunReport {
         ["  seed", `${plan.seed}`],
         ["  engine", `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
+        ...(plan.resumed ? [["  goes on", `after outer step ${plan.resumed.step}, from ${plan.resumed.path}`]] : []),
         ["  files", `${plan.out}${plan.previous === undefined ? "" : ` (the earlier run goes to ${plan.previous})`}`],
       ]),
       "Ctrl-C stops early and keeps what was learned.",
@@ -95,7 +96,7 @@ export class TextReport implements RunReport {
     this.close();
     // The error says everything.
     if (result.diverged) return;
-    if (result.stopped) this.#print(this.#stopped(result, savedIn));
+    if (result.stopped) this.#print(...this.#stopped(result, savedIn));
     else this.#print(...this.#table(result, savedIn));
   }
 
@@ -109,13 +110,14 @@ export class TextReport implements RunReport {
     this.#line.clear();
   }
 
-  #stopped({ outerSteps, evaluation }: RunResult, out: string): string {
+  #stopped({ outerSteps, evaluation }: RunResult, out: string): string[] {
     const { outerSteps: planned } = this.#plan!;
     if (outerSteps < planned) {
-      return `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
+      const where = `Stopped after outer step ${outerSteps} of ${planned}. Saved in ${out}, not evaluated.`;
+      return [where, `Go on with it by --resume ${out}.`];
     }
     const missing = evaluation ? "evaluated, but not compared" : "not evaluated";
-    return `Stopped after the last outer step. Saved in ${out}, ${missing}.`;
+    return [`Stopped after the last outer step. Saved in ${out}, ${missing}.`];
   }
 
   #table(

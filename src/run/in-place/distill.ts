@@ -8,7 +8,7 @@ import { type Method, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
-import type { RunState } from "../../distill/run-state.ts";
+import type { RunSpec, RunState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { allIn } from "../../inner/allocators.ts";
@@ -70,6 +70,8 @@ export class Run implements Distillation {
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   #relaxed = false;
+  #floatBytes = 0;
+  #spec: Promise<RunSpec> | undefined;
   /** The source of the initial weights, as the recipe names it. */
   #init: object = {};
   #set: DistilledSet | undefined;
@@ -120,6 +122,7 @@ export class Run implements Distillation {
     let mark: Mark | undefined;
     let networks: StepNetworks | undefined;
     this.#relaxed = engine.simd === "relaxed";
+    this.#floatBytes = engine.backend.Floats.BYTES_PER_ELEMENT;
     try {
       await this.#identify();
       // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
@@ -155,7 +158,7 @@ export class Run implements Distillation {
     this.#init = await describeInit(this.#config.init);
     const { resume } = this.#options;
     if (resume === undefined) return;
-    checkResumed(resume, version, await specOf(this.#recipe()));
+    checkResumed(resume, version, await this.#specOf());
   }
 
   /** Allocates what is learned and what computes shares: here, or on workers. */
@@ -204,9 +207,15 @@ export class Run implements Distillation {
   }
 
   async #stateOf(loop: OuterLoop): Promise<RunState> {
-    // The state is read first, because the run may go on while the specification is hashed.
-    const [state, spec] = await Promise.all([loop.state(), specOf(this.#recipe())]);
+    // The state is read first, because the run may go on while the data are hashed.
+    const [state, spec] = await Promise.all([loop.state(), this.#specOf()]);
     return { version, spec, ...state };
+  }
+
+  /** Returns the specification, for which the data are hashed once. */
+  #specOf(): Promise<RunSpec> {
+    this.#spec ??= specOf({ ...this.#recipe(), floatBytes: this.#floatBytes }, this.#config.data);
+    return this.#spec;
   }
 
   /** Returns everything that decides the result, as plain data. */

@@ -1,33 +1,40 @@
-// The specification of a run: the SHA-256 of all that decides its bytes. A state goes on only in a run with the same one.
-import { hexadecimal, sha256 } from "../../codecs/sha256.ts";
-import type { RunState } from "../../distill/run-state.ts";
+// The specification of a run: all that decides its bytes. A state goes on only in a run with the same one.
+import { sha256OfPieces } from "../../codecs/sha256.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { RunSpec, RunState } from "../../distill/run-state.ts";
+import { quote, shortName } from "../../quote.ts";
+
+/** The most differences that a message names. */
+const mostDifferences = 3;
 
 /**
- * Returns the SHA-256 of a run's recipe without the number of outer steps. That number changes no step, so a run may be resumed
- * to be longer. Throws UnsupportedError if the host offers no SHA-256.
+ * Returns the specification of the run that has this recipe, as `distill` writes recipes, and these images. Names of data and
+ * of classes are left out. Throws UnsupportedError if the host offers no SHA-256.
  */
-export async function specOf(recipe: Readonly<Record<string, unknown>>): Promise<string> {
-  const { outerSteps: _, outer, ...rest } = recipe;
-  const { steps: __, ...schedule } = outer as { readonly steps: number };
-  const text = JSON.stringify(sorted({ ...rest, outer: schedule }));
-  return hexadecimal(await sha256([new TextEncoder().encode(text)]));
+export async function specOf(recipe: Readonly<Record<string, unknown>>, data: Dataset): Promise<RunSpec> {
+  const { version: _, outerSteps: __, outer, ...rest } = recipe;
+  const { steps: ___, ...schedule } = outer as { readonly steps: number };
+  const { count, channels, height, width, classes, mean, std } = data;
+  const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
+  const images = { count, channels, height, width, classes, mean, std, pixels, labels };
+  // What JSON leaves out is left out here too, so that a specification that was saved is equal to one that was not.
+  return JSON.parse(JSON.stringify({ ...rest, outer: schedule, data: images }));
 }
 
-/** Returns the same value with the keys of all its objects in order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, sorted(part)]));
+/** Throws RangeError for a state of another version, or of a run with another specification, and says what differs. */
+export function checkResumed(state: RunState, version: string, spec: RunSpec): void {
+  const [here, there] = [settingsOf({ version, ...spec }), settingsOf({ version: state.version, ...state.spec })];
+  const other = [...new Set([...here.keys(), ...there.keys()])].filter((path) => here.get(path) !== there.get(path));
+  if (other.length === 0) return;
+  const named = other.map((path) => `${shortName(path)} ${quote(there.get(path))} instead of ${quote(here.get(path))}`);
+  throw new RangeError(
+    `"resume" expected a state of the same run, got one of a run with ${named.slice(0, mostDifferences).join(", ")}`,
+  );
 }
 
-/** Throws RangeError for the state of another run or of another version. */
-export function checkResumed(state: RunState, version: string, spec: string): void {
-  if (state.version !== version) {
-    throw new RangeError(`"resume.version" expected "${version}", got "${state.version}": use that version to go on`);
-  }
-  if (state.spec !== spec) {
-    const advice = "give the data, model, method, weights and options that it was made with";
-    throw new RangeError(`"resume.spec" expected "${spec}", got "${state.spec}", of another run: ${advice}`);
-  }
+/** Returns the single settings of plain data, by their paths: "outer.batch". */
+function settingsOf(data: unknown, path: string = "", settings = new Map<string, unknown>()): Map<string, unknown> {
+  if (typeof data !== "object" || data === null) return settings.set(path, data);
+  for (const [key, part] of Object.entries(data)) settingsOf(part, path + (path && ".") + key, settings);
+  return settings;
 }
