@@ -24,7 +24,7 @@ export const digitsRecipes: readonly Recipe[] = [
     paper: { accuracy: 93.76, text: "on MNIST" },
   },
   // Distribution matching as its authors run it (Zhao and Bilen, WACV 2023), with a network of a quarter of the width and
-  // fewer outer steps, so that it ends in two minutes, and without augmentation.
+  // fewer outer steps, so that it ends in minutes, and without augmentation.
   {
     ...common,
     name: "digits-dm",
