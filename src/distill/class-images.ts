@@ -1,4 +1,5 @@
 // Real images of single classes, for methods that match classes one by one (docs/math.md §7).
+
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";
@@ -9,6 +10,7 @@ import { WeightedFeatures } from "../inner/weighted-features.ts";
 import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomOrder } from "../numeric/random.ts";
+import { atOnce, type Parts } from "../platform/parts.ts";
 
 /** The images of each class of a data set. */
 export class ClassImages {
@@ -67,10 +69,15 @@ export class ClassMeans {
 
   /** Records into [features, classes] the means at θ over the images of class c that `key(c)` draws. */
   record(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): void {
+    atOnce(this.recordInParts(theta, key, into));
+  }
+
+  /** Does what `record` does, in parts. */
+  *recordInParts(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): Parts {
     this.#images ??= new ClassImages(this.#data);
     const images = this.#images;
     const drawn = Array.from({ length: this.#classes }, (_, c) => images.draw(c, this.#perClass, key(c)));
-    this.#features.sum(theta, meansOf(images, drawn), into);
+    yield* this.#features.sum(theta, meansOf(images, drawn), into);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Activation } from "../backend/shapes.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import type { Parts } from "../platform/parts.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -63,9 +64,10 @@ export interface NetworkRun {
   /**
    * Records the ops that compute the share of network `k` of outer step `step` (both from 0). The share depends only on what is
    * learned and carried, on the step and on k, so it may be computed anywhere and in any order. This function may not look at
-   * memory.
+   * memory. As a generator it lets others run wherever it yields, so that a long step can be aborted: there, nothing may
+   * depend on ops that others record in their own memory.
    */
-  record(step: number, k: number): void;
+  readonly record: ((step: number, k: number) => void) | ((step: number, k: number) => Parts);
 }
 
 /** What a method is given to work with. */

@@ -1,4 +1,6 @@
 // The networks of an outer step, wherever they run. The ones in this file run in place, those of run/networks/ on workers.
+import type { AbortSignal } from "../host-types.ts";
+import { inParts } from "../platform/parts.ts";
 import type { NetworkRun, Share } from "./method.ts";
 
 /** Adds the share of network `k`, which lies in `share` until this returns. */
@@ -17,10 +19,12 @@ export interface StepNetworks {
 export class NetworksInPlace implements StepNetworks {
   readonly #network: NetworkRun;
   readonly #count: number;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(network: NetworkRun, networksPerStep: number) {
+  constructor(network: NetworkRun, networksPerStep: number, signal?: AbortSignal) {
     this.#network = network;
     this.#count = networksPerStep;
+    this.#signal = signal;
   }
 
   get share(): Share {
@@ -29,7 +33,7 @@ export class NetworksInPlace implements StepNetworks {
 
   async run(step: number, add: AddShare): Promise<void> {
     for (let k = 0; k < this.#count; k++) {
-      this.#network.record(step, k);
+      await inParts(this.#network.record(step, k) ?? [], this.#signal);
       add(k);
     }
   }

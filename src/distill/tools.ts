@@ -1,5 +1,6 @@
 // What a method computes with, made for its problem and its backend. A method of a user's own is given these tools, so that its
 // module need not import the library, which a page's worker could not find.
+
 import { type Backend, write } from "../backend/backend.ts";
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
@@ -10,6 +11,7 @@ import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
 import { laneCount, Network } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
+import { atOnce, type Parts } from "../platform/parts.ts";
 import { ClassImages, ClassMeans } from "./class-images.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
@@ -110,9 +112,14 @@ export class RealImages {
 
   /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is `none`. */
   loss(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): void {
+    atOnce(this.lossInParts(step, theta, gradient, loss));
+  }
+
+  /** Does what `loss` does, in parts. */
+  *lossInParts(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): Parts {
     const { data, outer, seed, augment } = this.#problem;
     this.#batch ??= this.#computing.dataBatch(data, { most: outer.batch, seed, augment });
     this.#batch.select(step);
-    this.#real.loss(theta, this.#batch, gradient ?? none, loss);
+    yield* this.#real.loss(theta, this.#batch, gradient ?? none, loss);
   }
 }

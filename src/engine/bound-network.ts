@@ -20,6 +20,7 @@ import type { Model } from "../nn/model.ts";
 import { laneCount } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { checkSeed, randomKey } from "../numeric/random.ts";
+import { atOnce } from "../platform/parts.ts";
 import { checkLayer, featureGradients, features } from "./features.ts";
 import { checkDirections, hessianProducts } from "./hessian-products.ts";
 import { inputChecks, labelledImages } from "./input-checks.ts";
@@ -200,7 +201,7 @@ export class BoundNetwork {
       const realBatch = this.#rows(real);
       const meanLoss = this.#arena.allocate(1);
       const outerLoss: OuterLoss = (theta, gradient) => outer.loss(theta, realBatch, gradient, meanLoss);
-      method.run(this.#store(learningRates), outerLoss, random);
+      atOnce(method.run(this.#store(learningRates), outerLoss, random));
       const lanes = laneCount(model, imagesPerStep, this.#backend.plan);
       const perBlock = (buffer: OptionalBuffer, stride: number, features: number): Promise<Floats[]> => {
         const first = required(buffer, "a gradient that is read");

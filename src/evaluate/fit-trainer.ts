@@ -1,5 +1,6 @@
 // Trains networks on a set by its protocol: SGD over mini-batches of the images, in an order that is drawn for each epoch
 // (docs/math.md §5).
+
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
@@ -12,7 +13,7 @@ import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey, randomOrder } from "../numeric/random.ts";
-import { nextTask } from "../platform/platform.ts";
+import type { Parts } from "../platform/parts.ts";
 
 /** Says which network is trained: the index decides what its dropout drops and the order of shuffled blocks or images. */
 export interface TrainedUse {
@@ -93,27 +94,26 @@ export class FitTrainer {
     this.#loss = allocator.allocate(1);
   }
 
-  /** Trains network `index` of a purpose; between epochs the host does what is waiting. */
-  async train({ seed, purpose, index }: TrainedUse): Promise<void> {
+  /** Trains network `index` of a purpose. Each step is a part. */
+  *train({ seed, purpose, index }: TrainedUse): Parts {
     const { epochs, batch } = this.#training;
     if (this.#velocity !== none) this.#backend.ops.fill(this.#velocity, 0, this.#model.parameterCount);
     let step = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
-      if (epoch > 0) await nextTask();
       const order = randomOrder(this.#count, this.#count, randomKey(seed, `fit/${purpose}`, index, epoch));
       for (let at = 0; at < this.#count; at += batch) {
         this.#batch.select(order.slice(at, at + batch));
-        this.#step(epoch, randomKey(seed, `dropout/fit/${purpose}/${index}`, step++));
+        yield* this.#step(epoch, randomKey(seed, `dropout/fit/${purpose}/${index}`, step++));
       }
     }
   }
 
   /** g = ∇ℓ + weightDecay·θ, v ← momentum·v + g, θ ← θ − η·v, as in torch.optim.SGD. */
-  #step(epoch: number, random: ReturnType<typeof randomKey>): void {
+  *#step(epoch: number, random: ReturnType<typeof randomKey>): Parts {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
     const { momentum, weightDecay } = this.#training;
-    this.#passes.loss(this.theta, this.#batch, this.#gradient, this.#loss, random);
+    yield* this.#passes.loss(this.theta, this.#batch, this.#gradient, this.#loss, random);
     if (weightDecay !== 0) ops.axpy(this.#gradient, this.#gradient, weightDecay, this.theta, parameterCount);
     const options = { learningRate: fitRate(this.#training, epoch), momentum };
     ops.sgd(this.theta, this.#velocity, this.#gradient, parameterCount, options);

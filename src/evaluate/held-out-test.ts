@@ -1,10 +1,12 @@
 // Tests a set on one held-out network: trains it on the set, and counts what it gets right.
+
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { writeWeights } from "../distill/write-weights.ts";
+import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { accuracyOf, type Confusion } from "./confusion.ts";
@@ -36,14 +38,14 @@ export class HeldOutTest {
     this.#images = new TestImages(config.test, config.model, backend, arena);
   }
 
-  /** Returns how network number `network`, trained on `set`, reads the images of each class. */
-  async confusion(network: number, set: DistilledSet): Promise<Confusion> {
+  /** Returns how network number `network`, trained on `set`, reads the images of each class. Throws the signal's reason. */
+  async confusion(network: number, set: DistilledSet, signal?: AbortSignal): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
     const mark = this.#arena.mark();
     try {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
       writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
-      await trainer.train({ seed, purpose, index: network });
+      await trainer.train({ seed, purpose, index: network }, signal);
       return await this.#images.confusion(trainer.theta);
     } finally {
       this.#arena.release(mark);
@@ -51,7 +53,7 @@ export class HeldOutTest {
   }
 
   /** Returns the test accuracy of that network. */
-  async accuracy(network: number, set: DistilledSet): Promise<number> {
-    return accuracyOf(await this.confusion(network, set));
+  async accuracy(network: number, set: DistilledSet, signal?: AbortSignal): Promise<number> {
+    return accuracyOf(await this.confusion(network, set, signal));
   }
 }

@@ -15,6 +15,7 @@ import type { Initializer } from "../nn/init.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { randomKey } from "../numeric/random.ts";
+import { inParts } from "../platform/parts.ts";
 import { TestImages } from "./test-images.ts";
 
 /** The settings by which the networks of a pool are trained. Plain data. */
@@ -93,7 +94,7 @@ export class PoolTrainer {
     const batch = this.#batch!;
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
-    this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random);
+    await inParts(this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random));
     const [loss] = (await this.#backend.read(this.#loss, 1)) as unknown as readonly [number];
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));

@@ -7,6 +7,7 @@ import type { Buffer } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
 import { checkSet } from "../distill/fit.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { allIn } from "../inner/allocators.ts";
 import { blockOrder } from "../inner/block-order.ts";
 import { innerOptimizer } from "../inner/inner-optimizer.ts";
@@ -16,6 +17,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { laneCount } from "../nn/network.ts";
 import { randomKey } from "../numeric/random.ts";
+import { inParts, type Parts } from "../platform/parts.ts";
 import { FitTrainer, type TrainedUse } from "./fit-trainer.ts";
 
 /** How to train on a set in another way than it was learned. */
@@ -69,9 +71,9 @@ export class Trainer {
     return this.#trainer.theta;
   }
 
-  /** Trains that network. A replay is recorded before this returns; a protocol lets the host work between its epochs. */
-  async train(use: TrainedUse): Promise<void> {
-    await this.#trainer.train(use);
+  /** Trains that network, and lets others run about every 50 ms. Throws the signal's reason when it aborts. */
+  async train(use: TrainedUse, signal?: AbortSignal): Promise<void> {
+    await inParts(this.#trainer.train(use), signal);
   }
 }
 
@@ -117,10 +119,10 @@ class ReplayTrainer {
     return this.#unroll.theta(0);
   }
 
-  train({ seed, purpose, index }: TrainedUse): void {
+  train({ seed, purpose, index }: TrainedUse): Parts {
     const random = randomKey(seed, `dropout/${purpose}`, index);
     const use = { seed, purpose: `blocks/${purpose}`, index };
     const order = this.#shuffled ? blockOrder(this.#unroll.loop, use) : undefined;
-    this.#unroll.run(this.#learningRates, random, order);
+    return this.#unroll.run(this.#learningRates, random, order);
   }
 }

@@ -16,12 +16,13 @@ import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../ba
 import type { Ops } from "../backend/ops.ts";
 import type { Tangent, Wanted } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
+import type { Parts } from "../platform/parts.ts";
 import type { Allocators } from "./allocators.ts";
 import type { TrajectoryMemory } from "./segments.ts";
 import { type Blocks, type InnerLoop, Unroll } from "./unroll.ts";
 
-/** An outer loss. It records ∂L/∂θ into `gradient`, and decides itself where L goes. */
-export type OuterLoss = (theta: Buffer, gradient: Buffer) => void;
+/** An outer loss. It records ∂L/∂θ into `gradient`, in parts, and decides itself where L goes. */
+export type OuterLoss = (theta: Buffer, gradient: Buffer) => Parts;
 
 export class BackGradient {
   readonly unroll: Unroll;
@@ -75,21 +76,21 @@ export class BackGradient {
   /**
    * Trains from θ_0 in `unroll.theta(0)` with the learning rates `eta` [T], and leaves the gradients of the outer loss in the
    * buffers above. Dropout in the inner steps draws from `random`; without it nothing is dropped. The blocks take turns, or
-   * come in `order` [T].
+   * come in `order` [T]. Each inner step is a part, forwards and backwards.
    */
-  run(eta: Buffer, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): void {
+  *run(eta: Buffer, outerLoss: OuterLoss, random?: RandomKey, order?: ArrayLike<number>): Parts {
     const { unroll, blocks } = this;
     const ops = this.#ops;
     const { steps, model } = unroll.loop;
     const q = this.#q;
-    unroll.run(eta, random, order);
-    outerLoss(unroll.theta(unroll.length), this.lambda);
+    yield* unroll.run(eta, random, order);
+    yield* outerLoss(unroll.theta(unroll.length), this.lambda);
     ops.fill(this.dImages, 0, steps * blocks.imageFloats);
     if (this.dTargets !== none) ops.fill(this.dTargets, 0, steps * blocks.targetFloats);
     if (q !== none) ops.fill(q, 0, model.parameterCount);
     for (let t = unroll.length - 1; t >= 0; t--) {
       const rate = eta + unroll.rate(t);
-      unroll.recall(t, eta);
+      yield* unroll.recall(t, eta);
       if (q !== none) ops.axpyBy(q, q, -1, rate, this.lambda, model.parameterCount);
       // The pass runs along q, or along λ with its products to be scaled by −η_t.
       const add = (sum: Buffer, product: Buffer, n: number): void => {
@@ -109,6 +110,7 @@ export class BackGradient {
       if (last) break;
       add(this.lambda, this.#product, model.parameterCount);
       if (q !== none) ops.scale(q, unroll.optimizer.momentum, q, model.parameterCount);
+      yield;
     }
     ops.scale(this.dLearningRates, -1, this.dLearningRates, unroll.length);
   }

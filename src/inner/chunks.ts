@@ -30,10 +30,10 @@ export class Chunks {
     this.atOnce = this.small ? Math.min(atOnce, Math.ceil(most / this.size)) : 1;
   }
 
-  /** Calls `round(from, atOnce)` for the `atOnce` chunks from image `from` on, until the `count` images are done. */
-  rounds(count: number, round: (from: number, atOnce: number) => void): void {
+  /** Gives the rounds in which `count` images are done: each has the `atOnce` chunks from image `from` on. */
+  *rounds(count: number): Iterable<{ readonly from: number; readonly atOnce: number }> {
     for (let from = 0; from < count; from += this.atOnce * this.size) {
-      round(from, Math.min(this.atOnce, Math.ceil((count - from) / this.size)));
+      yield { from, atOnce: Math.min(this.atOnce, Math.ceil((count - from) / this.size)) };
     }
   }
 }

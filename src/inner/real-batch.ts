@@ -11,6 +11,7 @@ import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
+import type { Parts } from "../platform/parts.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 import { ImageChunk } from "./image-chunk.ts";
@@ -38,15 +39,16 @@ export class RealBatch {
 
   /**
    * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
-   * Dropout draws from `random` and the streams after it; without `random` nothing is dropped.
+   * Dropout draws from `random` and the streams after it; without `random` nothing is dropped. Chunks that run at the same time
+   * are a part; until the last, nothing else may use this object or select another batch.
    */
-  loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): void {
+  *loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): Parts {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
     // Ops that are recorded side by side may run when `batch` already stands for another batch.
     const { count, hard } = batch;
     const kind = { count, hard };
-    this.#chunking.rounds(count, (from, atOnce) => {
+    for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
       for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
       this.#backend.sideBySide(atOnce, (i) => {
@@ -64,7 +66,8 @@ export class RealBatch {
         if (from + i === 0) ops.copy(dTheta, gradient, parameterCount);
         else ops.axpy(dTheta, dTheta, 1, gradient, parameterCount);
       }
-    });
+      yield;
+    }
   }
 
   /** Returns the logits [n, classes] of images [n, c, h, w] at θ. */
@@ -73,7 +76,7 @@ export class RealBatch {
     const features = elements(this.#model.inputShape);
     // All is recorded before anything is awaited: the memory of whoever called may be given back by then.
     const parts: Promise<Floats>[] = [];
-    this.#chunking.rounds(count, (from, atOnce) => {
+    for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const first = (i: number): number => from + i * this.#size;
       const end = (i: number): number => Math.min(count, first(i) + this.#size);
       for (let i = 0; i < atOnce; i++) {
@@ -83,7 +86,7 @@ export class RealBatch {
       for (let i = 0; i < atOnce; i++) {
         parts.push(this.#chunks[i]!.predicted(end(i) - first(i)));
       }
-    });
+    }
     const out = new this.#backend.Floats(count * classes);
     let at = 0;
     for (const part of await Promise.all(parts)) {

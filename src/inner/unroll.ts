@@ -16,6 +16,7 @@ import type { Model } from "../nn/model.ts";
 import { laneCount, Network } from "../nn/network.ts";
 import { type Tape, tapeOver, type Wanted } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
+import type { Parts } from "../platform/parts.ts";
 import type { Allocators } from "./allocators.ts";
 import { type InnerOptimizer, innerOptimizer } from "./inner-optimizer.ts";
 import { Segments, segmentSize, type TrajectoryMemory } from "./segments.ts";
@@ -157,21 +158,27 @@ export class Unroll {
   /**
    * Records all inner steps from θ_0 with the learning rates `eta` [T], over the blocks in turn or in `order` [T]. Dropout
    * draws from `random` and the streams after it, and draws the same when a step of this run is computed again; without
-   * `random` nothing is dropped.
+   * `random` nothing is dropped. Each step is a part.
    */
-  run(eta: Buffer, random?: RandomKey, order?: ArrayLike<number>): void {
+  *run(eta: Buffer, random?: RandomKey, order?: ArrayLike<number>): Parts {
     this.#random = random;
     this.#order = order;
-    for (let t = 0; t < this.length; t++) this.#step(t, eta);
+    for (let t = 0; t < this.length; t++) {
+      this.#step(t, eta);
+      yield;
+    }
     this.#held = this.#segments.of(this.length - 1);
   }
 
   /** After `run`: makes θ_t and the tape of step t what they were, with the whole segment if later steps have overwritten it. */
-  recall(t: number, eta: Buffer): void {
+  *recall(t: number, eta: Buffer): Parts {
     const segment = this.#segments.of(t);
     if (segment === this.#held) return;
     const last = this.#segments.start(segment + 1) - 1;
-    for (let s = this.#segments.start(segment); s < last; s++) this.#step(s, eta);
+    for (let s = this.#segments.start(segment); s < last; s++) {
+      this.#step(s, eta);
+      yield;
+    }
     this.#pass(last, none);
     this.#held = segment;
   }

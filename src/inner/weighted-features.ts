@@ -1,6 +1,7 @@
 // Weighted sums of the features of many images: Σ_i φ(x_i)·w_iᵀ, as the mean of each class is. The batch runs in chunks, as
 // that of real-batch.ts does; their sums are added in the order of the chunks.
 // docs/math.md §7 has the formulas.
+
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, nowhere } from "../backend/buffer.ts";
@@ -8,6 +9,7 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
+import type { Parts } from "../platform/parts.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -54,12 +56,12 @@ export class WeightedFeatures {
   }
 
   /** Records into [features, weights] = Σ_i φ(x_i)·w_iᵀ at θ; the targets of the batch, which are soft, are the weights. */
-  sum(theta: Buffer, batch: Batch, into: Buffer): void {
+  *sum(theta: Buffer, batch: Batch, into: Buffer): Parts {
     const { ops } = this.#backend;
     const { count } = batch;
     const { size } = this.#chunks;
     const floats = this.#model.classes * this.#weights;
-    this.#chunks.rounds(count, (from, atOnce) => {
+    for (const { from, atOnce } of this.#chunks.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(size, count - from - i * size);
       for (let i = 0; i < atOnce; i++) this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i));
       this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i)));
@@ -68,7 +70,8 @@ export class WeightedFeatures {
         if (from + i === 0) ops.copy(into, sums, floats);
         else ops.axpy(into, into, 1, sums, floats);
       }
-    });
+      yield;
+    }
   }
 
   #stage({ rows, weightRows }: Place, batch: Batch, from: number, images: number): void {

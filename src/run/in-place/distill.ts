@@ -171,7 +171,7 @@ export class Run implements Distillation {
     const networks =
       (this.#options.workers ?? 0) > 0
         ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
-        : new NetworksInPlace(this.#method.network(context, run), config.networksPerStep);
+        : new NetworksInPlace(this.#method.network(context, run), config.networksPerStep, this.#options.signal);
     return { problem: config, run, networks, backend, memory };
   }
 

@@ -89,7 +89,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
       const set = setOf(network);
-      add(await (options.perClass ? held.confusion(network, set) : held.accuracy(network, set)));
+      add(await (options.perClass ? held.confusion(network, set, signal) : held.accuracy(network, set, signal)));
       await nextTask();
     }
   } finally {

@@ -16,6 +16,7 @@ import { HeldOutTest } from "../../evaluate/held-out-test.ts";
 import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
+import { inParts } from "../../platform/parts.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 import { allocateServed, type Served } from "./allocate.ts";
 import type { RunMessage, ShareReply, ShareRequest, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
@@ -50,7 +51,7 @@ export class NetworkServer implements WorkerApi {
       writeTensor(backend, tensor, values.get(tensor.name)!, staging);
     }
     throughFunctions(run, backend);
-    network.record(step, k);
+    await inParts(network.record(step, k) ?? []);
     const { share } = network;
     const loss = backend.read(share.loss, 1);
     const rows = run.learned.map((tensor, i) => readTensor(backend, gradientOf(tensor, share, i), staging));

@@ -6,6 +6,7 @@ import { BackGradient } from "../../../inner/back-gradient.ts";
 import { blockOrder } from "../../../inner/block-order.ts";
 import { innerOptimizer } from "../../../inner/inner-optimizer.ts";
 import type { InnerLoop } from "../../../inner/unroll.ts";
+import type { Parts } from "../../../platform/parts.ts";
 import type { Method, MethodContext, NetworkRun } from "../../method.ts";
 import type { RealImages } from "../../tools.ts";
 import { type BackGradientMethod, imagesPerStep } from "./options.ts";
@@ -54,15 +55,15 @@ class BackGradientNetwork implements NetworkRun {
     this.share = { loss: memory.gradients.allocate(1), gradients: [dImages, dLearningRates, ...ofLabels] };
   }
 
-  record(step: number, k: number): void {
+  *record(step: number, k: number): Parts {
     const { options, problem, tools } = this.#context;
     const { networksPerStep, seed } = problem;
     const index = step * networksPerStep + k;
     tools.weights(this.#backGradient.unroll.theta(0), step, k);
     const order = options.shuffle ? blockOrder(options, { seed, purpose: "blocks/distil", index }) : undefined;
-    this.#backGradient.run(
+    yield* this.#backGradient.run(
       this.#run.learningRates,
-      (theta, gradient) => this.#real.loss(step, theta, gradient, this.share.loss),
+      (theta, gradient) => this.#real.lossInParts(step, theta, gradient, this.share.loss),
       tools.key("dropout/distil", index),
       order,
     );

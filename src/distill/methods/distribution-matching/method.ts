@@ -5,9 +5,11 @@
 //
 // with φ the input of the last linear layer. With all means as columns of M and R, [D, K], and Y [K, images] the one-hot
 // labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. No image is augmented.
+
 import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
+import type { Parts } from "../../../platform/parts.ts";
 import type { ClassMeans } from "../../class-images.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
@@ -102,7 +104,7 @@ class MatchingNetwork implements NetworkRun {
     this.share = { loss: memory.gradients.allocate(1), gradients: [images] };
   }
 
-  record(step: number, k: number): void {
+  *record(step: number, k: number): Parts {
     const { options, problem, backend, tools } = this.#context;
     const { imagesPerClass } = options;
     const { ops } = backend;
@@ -111,7 +113,7 @@ class MatchingNetwork implements NetworkRun {
     const [features, { classes }] = [tools.features.classes, problem.model];
     const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
-    this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
+    yield* this.#real.recordInParts(theta, (c) => tools.key("real", step, c), this.#realMeans);
     this.#network.forward(theta, tape, this.#run.labels.length);
     ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
     ops.scale(means, 1 / imagesPerClass, means, features * classes);

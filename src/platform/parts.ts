@@ -1,0 +1,26 @@
+// Work in parts: a generator that yields wherever others may run in between. A backend that computes at once would otherwise
+// keep its thread for a whole outer step, which may take a minute, and nobody could stop it.
+import type { AbortSignal } from "../host-types.ts";
+import { nextTask } from "./platform.ts";
+
+/** Work that others may interrupt where it yields. */
+export type Parts = Iterable<unknown>;
+
+/** How long the thread is kept. */
+const mostMilliseconds = 50;
+
+/** Does all parts at once. */
+export function atOnce(parts: Parts): void {
+  for (const _ of parts);
+}
+
+/** Does the parts, and lets others run about every 50 ms. Throws the signal's reason when it aborts. */
+export async function inParts(parts: Parts, signal?: AbortSignal): Promise<void> {
+  let since = performance.now();
+  for (const _ of parts) {
+    if (performance.now() - since < mostMilliseconds) continue;
+    await nextTask();
+    signal?.throwIfAborted();
+    since = performance.now();
+  }
+}
