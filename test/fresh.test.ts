@@ -147,6 +147,9 @@ describe("a run of vitest", () => {
     symlinkSync(at("node_modules"), join(root, "node_modules"));
     cpSync(at("vitest.config.ts"), join(root, "vitest.config.ts"));
     cpSync(at("test/tools.ts"), join(root, "test/tools.ts"));
+    // Other projects of the configuration have no tests in this tree.
+    write("test/delayed/choice.ts", "export const [quickTests, otherTests] = [[], []];");
+    write("test/delayed/plugin.ts", 'export const delayed = () => ({ name: "delayed" });');
     write("scripts/fresh.mjs", `export * from ${JSON.stringify(new URL("../scripts/fresh.mjs", import.meta.url))};`);
     const text = (file: string) => `readFileSync(${JSON.stringify(file)}, "utf8")`;
     const same = `expect(${text("dist/index.ts")}).toBe(${text("src/index.ts")})`;

@@ -1,6 +1,6 @@
 // Runs something that saves as it goes, and goes on from what an earlier process saved that was killed. Prints "saving" when
 // its first save in this life is about to begin, and at the end what it made, as a digest.
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { backGradient, distill, flatten, linear, sequential, setDigest } from "../../dist/index.js";
 import { loadCheckpoint, saveCheckpoint, trainPoolFolder } from "../../dist/node.js";
 import { noise } from "../child-data.mjs";
@@ -16,10 +16,15 @@ function saving() {
   said = true;
 }
 
-/** Saves the state as a program would that knows no better: a kill leaves half of it. */
-async function saveInPlace(state) {
-  const all = [...state.tensors].map(([name, floats]) => [name, Array.from(floats)]);
-  writeFileSync(path, JSON.stringify({ ...state, tensors: all }));
+/** Saves the state as a program would that knows no better, in place and piece by piece: a kill leaves a part of it. */
+function saveInPlace({ tensors }) {
+  const file = openSync(path, "w");
+  for (const { buffer } of tensors.values()) {
+    for (let at = 0; at < buffer.byteLength; at += 1024)
+      writeSync(file, new Uint8Array(buffer).subarray(at, at + 1024));
+  }
+  writeSync(file, "end");
+  closeSync(file);
 }
 
 async function runSet() {

@@ -97,7 +97,7 @@ const read: Readonly<Record<KillOptions["kind"], (bytes: Uint8Array, name: strin
   set: checkpointFromBytes,
   pool: async (bytes, name) =>
     name.endsWith(".json") ? jsonFromBytes(bytes, name) : parseSafetensors(bytes, { name }),
-  control: async (bytes, name) => jsonFromBytes(bytes, name),
+  control: async (bytes) => expect(new TextDecoder().decode(bytes.slice(-3))).toBe("end"),
 };
 
 /** Counts the files that are not whole. Temporary files may be: nobody reads them. */
