@@ -10,7 +10,7 @@ import { WeightedFeatures } from "../inner/weighted-features.ts";
 import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomOrder } from "../numeric/random.ts";
-import { atOnce, type Parts } from "../platform/parts.ts";
+import type { Parts } from "../platform/parts.ts";
 
 /** The images of each class of a data set. */
 export class ClassImages {
@@ -67,13 +67,8 @@ export class ClassMeans {
     this.#features = new WeightedFeatures(features, classes, backend, memory.realBatch, most);
   }
 
-  /** Records into [features, classes] the means at θ over the images of class c that `key(c)` draws. */
-  record(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): void {
-    atOnce(this.recordInParts(theta, key, into));
-  }
-
-  /** Does what `record` does, in parts. */
-  *recordInParts(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): Parts {
+  /** Records into [features, classes] the means at θ over the images of class c that `key(c)` draws, in parts. */
+  *record(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): Parts {
     this.#images ??= new ClassImages(this.#data);
     const images = this.#images;
     const drawn = Array.from({ length: this.#classes }, (_, c) => images.draw(c, this.#perClass, key(c)));

@@ -1,6 +1,6 @@
 // The networks of an outer step, wherever they run. The ones in this file run in place, those of run/networks/ on workers.
 import type { AbortSignal } from "../host-types.ts";
-import { inParts } from "../platform/parts.ts";
+import { inParts, type Parts } from "../platform/parts.ts";
 import type { NetworkRun, Share } from "./method.ts";
 
 /** Adds the share of network `k`, which lies in `share` until this returns. */
@@ -31,10 +31,15 @@ export class NetworksInPlace implements StepNetworks {
     return this.#network.share;
   }
 
-  async run(step: number, add: AddShare): Promise<void> {
+  run(step: number, add: AddShare): Promise<void> {
+    return inParts(this.#parts(step, add), this.#signal);
+  }
+
+  *#parts(step: number, add: AddShare): Parts {
     for (let k = 0; k < this.#count; k++) {
-      await inParts(this.#network.record(step, k) ?? [], this.#signal);
+      yield* this.#network.record(step, k) ?? [];
       add(k);
+      yield;
     }
   }
 

@@ -1,4 +1,5 @@
 // Means of features of real images, class by class: over many chunks, on any number of threads.
+
 import { expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import { batchInto, classIndex } from "../../src/data/dataset.ts";
@@ -9,6 +10,7 @@ import { chunkImages } from "../../src/inner/chunks.ts";
 import { featureLayer, modelUpTo } from "../../src/nn/model-up-to.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { randomKey, randomOrder } from "../../src/numeric/random.ts";
+import { atOnce } from "../../src/platform/parts.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
 import { noise } from "./noise.ts";
 
@@ -25,7 +27,7 @@ async function means(options: object): Promise<{ readonly means: Float32Array; r
   const into = arena.allocate(upTo.classes * 10);
   const real = new ClassMeans(data, upTo, { classes: 10, perClass: 50 }, backend, allIn(arena));
   write(backend, theta, parameters);
-  real.record(theta, key, into);
+  atOnce(real.record(theta, key, into));
   const read = (await backend.read(into, upTo.classes * 10)) as Float32Array;
   return { means: read, chunk: chunkImages(upTo, backend.plan) };
 }

@@ -21,6 +21,7 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { convNet } from "../../src/nn/zoo.ts";
 import { randomKey, randomOrder } from "../../src/numeric/random.ts";
+import { atOnce } from "../../src/platform/parts.ts";
 import { baseline } from "../../src/run/in-place/baseline.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
@@ -99,7 +100,7 @@ test("the loss is that of the formula, and the gradient its central difference",
   const images = (await readTensor(backend, run.learned[0]!, staging)) as Float64Array;
   context.tools.weights(theta, 7, 0);
   const parameters = await backend.read(theta, model.parameterCount);
-  network.record(7, 0);
+  atOnce(network.record(7, 0) ?? []);
   const loss = await backend.read(network.share.loss, 1);
   expectClose(loss, [lossOf(parameters, images, 7, 5)], float64Tolerance, "loss, seed 5");
   const tensor = { ...run.learned[0]!, value: network.share.gradients[0]! };

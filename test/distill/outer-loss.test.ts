@@ -8,7 +8,7 @@ import { batchInto } from "../../src/data/dataset.ts";
 import { chunkImages } from "../../src/inner/chunks.ts";
 import { RealBatch } from "../../src/inner/real-batch.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { atOnce } from "../../src/platform/parts.ts";
+import { atOnce as allParts } from "../../src/platform/parts.ts";
 import { paint } from "../helpers.ts";
 import { noise } from "./noise.ts";
 
@@ -62,7 +62,7 @@ test("loss and gradient of a batch of seven chunks, the last of which is smaller
       paint(model.parameterCount, 4).map((value) => 0.1 * value),
     );
     const loss = arena.allocate(1);
-    atOnce(new RealBatch(model, here, arena, count).loss(theta, batch, gradient, loss));
+    allParts(new RealBatch(model, here, arena, count).loss(theta, batch, gradient, loss));
     results.push({ loss: (await here.read(loss, 1))[0], gradient: await here.read(gradient, model.parameterCount) });
   }
   for (const { loss, gradient } of results) {

@@ -111,7 +111,7 @@ test.each([
   [
     "network",
     (network: { share: object }) => ({ ...network, share: { ...network.share, gradients: [] } }),
-    '.share.gradients" expected a list of 1 buffers, one for each learned tensor, got Array of length 0',
+    '.share.gradients" expected 1 buffers, one for each learned tensor, got Array of length 0',
   ],
 ] as const)("a method whose %s gives something else is told which part, before anything runs", (part, change, told) => {
   const given = (...parts: unknown[]): unknown =>

@@ -55,8 +55,8 @@ interface RunOptions {
 const help = `
 At the end it reports the accuracy of fresh networks trained on the distilled
 images, beside baselines, such as networks trained on as many random real
-images. Ctrl-C stops after the current step and keeps what was learned. If
-stdout is not a terminal it gets JSON lines, and the text goes to stderr.
+images. Ctrl-C gives up the current step and keeps what was learned before it.
+If stdout is not a terminal it gets JSON lines, and the text goes to stderr.
 
 A run saves its state in its folder as it goes. If it was stopped or killed,
 --resume goes on from the last checkpoint, to the same bytes as a run that was

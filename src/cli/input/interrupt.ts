@@ -1,4 +1,4 @@
-// Handles Ctrl-C. The first one asks the run to stop after the current step and to keep its result; the second ends the process.
+// Handles Ctrl-C. The first one asks the run to give up the current step and to keep its result; the second ends the process.
 import { exitCodes } from "../errors.ts";
 
 /** `npm start` passes Ctrl-C on to a process that the terminal has already signalled: one press gives two signals. */

@@ -22,7 +22,7 @@ export function withChecks(method: Method): Method {
       const network = method.network(context, run);
       const count = run.learned.length;
       const gradients = kind(
-        `a list of ${count} buffers, one for each learned tensor`,
+        `${count} buffers, one for each learned tensor`,
         (value) => Array.isArray(value) && value.length === count && value.every(Number.isInteger),
       );
       const share = thing("a Share", { loss: buffer, gradients });

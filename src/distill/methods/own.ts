@@ -79,7 +79,7 @@ export async function importMethod({ name }: MethodChoice, module: string): Prom
   }
   throw new TypeError(
     `workers cannot import the method ${quote(name)} from ${quote(module)} (${found}): export it from a file that calls ` +
-      "nothing and, in pages, imports nothing by a bare name; in a bundled page name that file: " +
-      '{ ...method, module: new URL("./FILE.js", import.meta.url) }',
+      "nothing and, in pages, imports nothing by a bare name; in a bundled page name it: " +
+      'module: new URL("./FILE.js", import.meta.url)',
   );
 }

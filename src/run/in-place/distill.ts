@@ -141,7 +141,7 @@ export class Run implements Distillation {
         await nextTask();
       }
     } catch (error) {
-      // Workers give up the current step, which is an end like any other.
+      // To give up the current step is an end like any other.
       if (!(signal?.aborted && error === signal.reason)) this.#fail(error);
     } finally {
       await networks?.dispose();

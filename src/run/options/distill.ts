@@ -66,7 +66,7 @@ export interface DistillOptions {
   /** The most bytes that {@link estimateMemory} may give; a run that needs more is refused before it takes any. */
   readonly memoryLimit?: number | undefined;
   /**
-   * Aborting ends the run after the current step, which workers give up; `result()` then gives what was learned so far.
+   * Aborting ends the run, which gives up the current step; `result()` then gives what was learned so far.
    */
   readonly signal?: AbortSignal | undefined;
   /** Called after outer steps. A promise that it returns is awaited. What it throws ends the run, and `result()` rejects with it. */

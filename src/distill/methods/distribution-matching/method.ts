@@ -113,7 +113,7 @@ class MatchingNetwork implements NetworkRun {
     const [features, { classes }] = [tools.features.classes, problem.model];
     const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
-    yield* this.#real.recordInParts(theta, (c) => tools.key("real", step, c), this.#realMeans);
+    yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
     this.#network.forward(theta, tape, this.#run.labels.length);
     ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
     ops.scale(means, 1 / imagesPerClass, means, features * classes);
