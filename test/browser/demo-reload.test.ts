@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkpointFromBytes, checkpointToBytes } from "../../src/checkpoint.ts";
 import { backGradient, digits, distill, distilledFromBytes, lenet, randomInit, setDigest } from "../../src/index.ts";
 import { type Browser, type BrowserPage, describeInBrowsers, launch, until } from "./browsers.ts";
-import { download, fill, idle, text } from "./demo-page.ts";
+import { choose, download, fill, idle, pictures, text } from "./demo-page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const configFile = join(root, "examples/browser/vite.config.ts");
@@ -123,12 +123,17 @@ describeInBrowsers(
 
     test("a run whose page is loaded again goes on, and ends with the bytes of one that never stopped", async () => {
       const tab = await start(browser);
-      await untilKept(tab, (step) => step > 0);
+      await until(tab, 'document.getElementById("progress").value >= 3');
+      // A pause is a moment at which the run is kept.
+      await tab.click("#pause");
+      await untilKept(tab, (step) => step >= 3);
+      await tab.click("#pause");
       expect(await tab.evaluate(idle)).toBe(false);
       const said = await offered(tab);
       expect(said).toMatch(/^Your run on digits got to update \d+ of 40\. It can go on from there/);
       expect(await visible(tab)).toBe("Go on,Show its images,Start anew,Forget it");
       const step = Number(/update (\d+)/.exec(said)![1]);
+      expect(step).toBeGreaterThanOrEqual(3);
       expect(step).toBeLessThan(40);
       const { first, digest } = await goOn(tab);
       expect(first).toBeGreaterThanOrEqual(step);
@@ -169,6 +174,36 @@ describeInBrowsers(
       for (let tries = 0; (await kept(tab, last)) && tries < 100; tries++)
         await new Promise((go) => setTimeout(go, 30));
       expect([await kept(tab, last), await kept(tab, before)]).toEqual([undefined, undefined]);
+      expect(tab.complaints).toEqual([]);
+      await tab.close();
+    });
+
+    test("a run on one's own pictures goes on when the same ones were chosen again, and refuses others", async () => {
+      const tab = await browser.open(url);
+      await until(tab, idle);
+      const pick = async (kinds: string[]): Promise<void> => {
+        await choose(tab, "files", [["fruit.zip", pictures(kinds)]]);
+        await until(tab, `/in ${kinds.length} classes/.test(document.getElementById("own-info").textContent)`);
+      };
+      await pick(["lemon", "lime"]);
+      await fill(tab, { ...settings, batch: 32 });
+      await tab.click("#start");
+      await until(tab, 'document.getElementById("progress").value >= 1');
+      await tab.click("#stop");
+      await until(tab, idle);
+      const [, stopped] = /after (\d+) update/.exec(await text(tab, "stats"))!;
+      await untilKept(tab, (step) => step === Number(stopped));
+      expect(await offered(tab)).toMatch(/^Your run on fruit got to .* choose the same pictures again/);
+      expect(await visible(tab)).toBe("Go on,Show its images,Forget it");
+      await tab.click("#left-off-on");
+      await until(tab, '/choose your own pictures first/.test(document.querySelector("#trouble p").textContent)');
+      await pick(["lemon", "lime", "melon"]);
+      await tab.click("#left-off-on");
+      await until(tab, '/not the pictures of fruit/.test(document.querySelector("#trouble p").textContent)');
+      await pick(["lemon", "lime"]);
+      await tab.click("#left-off-on");
+      await until(tab, '/^Done after 40 updates/.test(document.getElementById("stats").textContent)', 60);
+      expect(await text(tab, "caption")).toBe("10 images. Made here from fruit in 40 updates.");
       expect(tab.complaints).toEqual([]);
       await tab.close();
     });

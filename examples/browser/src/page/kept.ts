@@ -48,7 +48,10 @@ export async function keep({ state, set }: Moment, { settings, dataName, history
 export async function recall(): Promise<Kept | undefined> {
   try {
     const { state, note, fault } = await loadCheckpoint(names.checkpoint);
-    return { ...(note as unknown as About), state, older: fault !== undefined, set: await keptSet() };
+    const about = note as Partial<About>;
+    // Another page of this origin may keep a file of that name.
+    if (!about.settings || !about.dataName || !about.history) return undefined;
+    return { ...(about as About), state, older: fault !== undefined, set: await keptSet() };
   } catch (error) {
     if (error instanceof Error && error.name === "FormatError") throw error;
     return undefined;
