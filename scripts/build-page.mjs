@@ -205,6 +205,13 @@ export async function buildPage(root) {
     loader: { ".gz": "binary" },
     plugins: [inPlaceAsOne, withoutHelp, pageSources],
   });
+  // This one shares no chunks, or a page without checkpoints would load more and smaller ones.
+  await build({
+    ...options,
+    entryPoints: [join(root, "src/checkpoint.ts")],
+    outdir,
+    plugins: [withoutHelp, pageSources],
+  });
   await build({
     ...options,
     entryPoints: { worker: join(root, "src/run/orchestrator/main.page.ts") },

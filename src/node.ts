@@ -10,7 +10,8 @@ import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./fo
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
 export type { Checkpoint } from "./formats/checkpoint-file.ts";
-export { type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from "./node/checkpoints.ts";
+export type { LoadedCheckpoint } from "./formats/last-checkpoint.ts";
+export { loadCheckpoint, saveCheckpoint } from "./node/checkpoints.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { filesInFolder, writeFileAtomic } from "./node/files.ts";
 export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";

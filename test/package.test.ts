@@ -107,7 +107,7 @@ test("every file that a packed document links to is packed too", () => {
 });
 
 test("pages and Node get the same names", async () => {
-  for (const entry of ["index", "data", "recipes", "algorithm"]) {
+  for (const entry of ["index", "data", "recipes", "algorithm", "checkpoint"]) {
     const names = async (folder: string) => Object.keys(await import(join(root, folder, `${entry}.js`))).sort();
     expect(await names("dist/page"), entry).toEqual(await names("dist"));
   }

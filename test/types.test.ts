@@ -75,7 +75,13 @@ export async function run(): Promise<Float32Array[]> {
 }
 `;
 
-const entries = ["distillate", "distillate/data", "distillate/recipes", "distillate/algorithm"];
+const entries = [
+  "distillate",
+  "distillate/data",
+  "distillate/recipes",
+  "distillate/algorithm",
+  "distillate/checkpoint",
+];
 
 /** What the compiler says to a program in these libraries. */
 function compiled(name: string, sources: Readonly<Record<string, string>>, lib: string[], types: string[]): string[] {

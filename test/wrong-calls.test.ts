@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import * as algorithm from "../src/algorithm.ts";
+import * as checkpoint from "../src/checkpoint.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -247,6 +248,15 @@ const outer = {
 };
 const idx = { images: new Uint8Array(1), labels: new Uint8Array(1) };
 const parsed = recipes.findRecipe("digits-fixed");
+
+/** In both entries. */
+const checkpointCalls = {
+  loadCheckpoint: { call: node.loadCheckpoint, args: [argument(path("run.safetensors"), "x")] },
+  saveCheckpoint: {
+    call: node.saveCheckpoint,
+    args: [argument(path("run.safetensors"), "x"), argument(state), argument({}, undefined, {})],
+  },
+};
 
 const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   index: {
@@ -694,7 +704,19 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       args: [argument(parsed), argument((await data.digits()).train), argument(undefined, undefined)],
     },
   },
+  checkpoint: {
+    checkpointFromBytes: {
+      call: checkpoint.checkpointFromBytes,
+      args: [argument(await checkpoint.checkpointToBytes({ state, note: {} })), string("x")],
+    },
+    checkpointToBytes: {
+      call: checkpoint.checkpointToBytes,
+      args: [options({ state, note: {} }, { required: "state note", takes: { note: [{}] } })],
+    },
+    ...checkpointCalls,
+  },
   node: {
+    ...checkpointCalls,
     filesInFolder: { call: node.filesInFolder, args: [argument(folder, "x")] },
     loadDataset: {
       call: node.loadDataset,
@@ -706,7 +728,6 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
-    loadCheckpoint: { call: node.loadCheckpoint, args: [argument(path("run.safetensors"), "x")] },
     loadDistilled: { call: node.loadDistilled, args: [argument(path("set.npz"), "x")] },
     loadIdxFolder: { call: node.loadIdxFolder, args: [argument(folder, "x")] },
     loadNamed: {
@@ -722,10 +743,6 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     loadPool: { call: node.loadPool, args: [argument(path("pool"), "x")] },
-    saveCheckpoint: {
-      call: node.saveCheckpoint,
-      args: [argument(path("run.safetensors"), "x"), argument(state), argument({}, undefined, {})],
-    },
     saveDistilled: { call: node.saveDistilled, args: [argument(path("set.npz")), theSet] },
     trainPoolFolder: {
       call: node.trainPoolFolder,
@@ -787,6 +804,7 @@ test.each([
   ["data", data],
   ["recipes", recipes],
   ["algorithm", algorithm],
+  ["checkpoint", checkpoint],
   ["node", node],
   ["engine", engine],
   ["engine in a worker", remote],

@@ -3,6 +3,7 @@
 // The tensors are those of the state, flat, float32 or float64. The metadata have format, format_version, version, step, the
 // specification and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
 import { bytes as checkBytes, kind, text } from "../checks/checks.ts";
+import { type Checks, checkOptions } from "../checks/options.ts";
 import { parseJson } from "../codecs/json.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
@@ -18,7 +19,7 @@ export interface Checkpoint {
   readonly note: Readonly<Record<string, unknown>>;
 }
 
-const checkNote = kind("an object", isObject);
+const checkpointChecks: Checks<Checkpoint> = { state: checkRunState, note: kind("an object", isObject) };
 
 const format = "distillate-checkpoint";
 const formatVersion = "1";
@@ -32,9 +33,9 @@ const signature = /"sha256":"([0-9a-f]{64})"/;
  * @throws TypeError for what is no state; RangeError for a note that is too long; UnsupportedError if the host offers no
  * SHA-256.
  */
-export async function checkpointToBytes({ state, note }: Checkpoint): Promise<Uint8Array> {
-  checkRunState("state", state);
-  checkNote("note", note);
+export async function checkpointToBytes(checkpoint: Checkpoint): Promise<Uint8Array> {
+  checkOptions(checkpoint, checkpointChecks, "checkpoint");
+  const { state, note } = checkpoint;
   const tensors = Array.from(state.tensors, ([name, data]) => [name, { shape: [data.length], data }] as const);
   const bytes = writeSafetensors(tensors, [
     ["format", format],

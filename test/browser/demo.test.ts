@@ -286,6 +286,10 @@ describeInBrowsers(
       await tab.click("#start");
       await until(tab, '/Done after 2 updates/.test(document.getElementById("stats").textContent)');
       expect(await alert(tab)).toBe("");
+      await until(tab, '!document.getElementById("not-kept").hidden');
+      expect(await text(tab, "not-kept")).toBe(
+        "A reload loses this run: this browser keeps no files for this page, as in private windows: The operation is insecure.",
+      );
       await tab.close();
       await host.close();
     });

@@ -22,7 +22,7 @@ const freeze = `
 /** Everything that does not need a page, with an error that comes out of a worker. */
 const everything = `
   const [library, data] = [await import(${entry("index")}), await import(${entry("data")})];
-  await Promise.all([import(${entry("recipes")}), import(${entry("algorithm")}), import(${entry("node")})]);
+  await Promise.all([import(${entry("recipes")}), import(${entry("algorithm")}), import(${entry("checkpoint")}), import(${entry("node")})]);
   ${run}
   let set;
   for (const more of [{ threads: 1 }, { threads: 2 }, { worker: true, threads: 2 }, { workers: 2 }]) {

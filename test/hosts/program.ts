@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 const dist = new URL("../../dist/", import.meta.url);
 
 /** Returns `import(entry("index"))` for a program's text. */
-export function entry(name: "index" | "data" | "recipes" | "algorithm" | "node"): string {
+export function entry(name: "index" | "data" | "recipes" | "algorithm" | "checkpoint" | "node"): string {
   return JSON.stringify(new URL(`${name}.js`, dist).href);
 }
 

@@ -7,6 +7,7 @@ import { comparePanel } from "./page/compare-panel.ts";
 import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
 import { downloadsPanel } from "./page/downloads.ts";
 import { isolate } from "./page/isolate.ts";
+import { offerLeftOff } from "./page/left-off.ts";
 import { openFiles } from "./page/open-files.ts";
 import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
@@ -44,7 +45,7 @@ async function start(): Promise<void> {
   });
   await openEngine();
   app.setState("idle");
-  await run.offerLeftOff();
+  await offerLeftOff({ app, form, run });
 }
 
 /** Shows the set that was made before; the page also works without it. */

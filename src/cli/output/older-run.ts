@@ -2,7 +2,7 @@
 // previous/, which keeps the run before.
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { earlierCheckpoint } from "../../node/checkpoints.ts";
+import { earlierCheckpoint } from "../../formats/last-checkpoint.ts";
 import { makeFolder } from "../../node/files.ts";
 
 /** The state of a run, from which it can go on. */

@@ -1,5 +1,5 @@
 // The messages between the page and the lab. They are plain data.
-import type { BaselineKind } from "distillate";
+import type { BaselineKind, RunState } from "distillate";
 
 /** The settings of a run. */
 export interface Settings {
@@ -74,6 +74,12 @@ export interface News {
   readonly losses: readonly (readonly [step: number, loss: number])[];
   readonly accuracies: readonly (readonly [step: number, accuracy: number])[];
   readonly tiles: Tiles | undefined;
+}
+
+/** A run at some moment: all that it needs to go on, and its images as a file. */
+export interface Moment {
+  readonly state: RunState;
+  readonly set: Uint8Array;
 }
 
 /** A network that was trained in front of the user. */

@@ -5,6 +5,7 @@ import {
   createEngine,
   type Dataset,
   type DatasetSplit,
+  type Distillation,
   type DistilledSet,
   digits,
   distill,
@@ -18,6 +19,7 @@ import {
   type Model,
   type ModelDescription,
   modelFromDescription,
+  type RunState,
   randomInit,
   subset,
   type TrainedNetwork,
@@ -25,7 +27,7 @@ import {
   type WeightSource,
 } from "distillate";
 import type { DataFile } from "distillate/data";
-import type { Compared, DataInfo, FileKind, News, Settings, Shown, Tiles, Trained } from "./api.ts";
+import type { Compared, DataInfo, FileKind, Moment, News, Settings, Shown, Tiles, Trained } from "./api.ts";
 import { compare } from "./compare.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { Run } from "./run.ts";
@@ -39,6 +41,8 @@ export class Lab {
   #reading: AbortController | undefined;
   #set: DistilledSet | undefined;
   #run: Run | undefined;
+  /** The last run, after its end. */
+  #ended: Distillation | undefined;
   #network: TrainedNetwork | undefined;
   #networks = 0;
 
@@ -75,8 +79,8 @@ export class Lab {
     return shown(this.#set);
   }
 
-  /** Runs to the end, or until `stop()`. */
-  async run(settings: Settings, tell: (news: News) => void): Promise<Shown> {
+  /** Runs to the end, or until `stop()`, from the start or from the state of an earlier run. */
+  async run(settings: Settings, tell: (news: News) => void, resume?: RunState): Promise<Shown> {
     const data = await this.#data(settings.data);
     const model = modelFor(data.train);
     const { init: kind, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
@@ -84,16 +88,25 @@ export class Lab {
     const method = backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 });
     const engine = this.#ready();
     const outer = { steps: outerSteps, batch };
-    const distillation = distill({ data: data.train, model, method, init, outer, seed, engine });
+    const distillation = distill({ data: data.train, model, method, init, outer, seed, engine, resume });
     this.#run = new Run(distillation, { engine, model, init, data, seed, tell });
     this.#network = undefined;
+    this.#ended = undefined;
     try {
       await this.#run.follow();
       this.#set = await distillation.result();
+      this.#ended = distillation;
     } finally {
       this.#run = undefined;
     }
     return shown(this.#set);
+  }
+
+  /** Returns what the run in progress, or else the last one, has come to; undefined before its first step. */
+  async moment(): Promise<Moment | undefined> {
+    const distillation = this.#run?.begun ? this.#run.distillation : this.#run ? undefined : this.#ended;
+    if (!distillation) return undefined;
+    return { state: await distillation.state(), set: distilledToSafetensors(await distillation.snapshot()) };
   }
 
   pause(): void {

@@ -64,7 +64,8 @@ export function clearTrouble(beside?: HTMLElement): void {
 /** The messages of browsers when a module that is loaded on demand does not arrive. */
 const missingModule = /dynamically imported module|importing a module script failed|preload/i;
 
-function inWords(error: unknown): string {
+/** Returns an error as a sentence for a visitor. */
+export function inWords(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
   if (missingModule.test(message)) {
     return "A part of this page could not be loaded. Check that you are online, then reload the page.";

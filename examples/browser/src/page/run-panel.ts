@@ -2,29 +2,33 @@
 import type { News, Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { Curves } from "./curves.ts";
-import { announce, attempt, byId, clearTrouble, count, duration } from "./dom.ts";
-import { forget, type Kept, keep, recall } from "./kept.ts";
+import { announce, attempt, byId, clearTrouble, count, duration, inWords } from "./dom.ts";
+import { type Kept, keep } from "./kept.ts";
 import type { SettingsForm } from "./settings.ts";
 
-const KEEP_MS = 4000;
+/** The time between two saves. */
+const KEEP_MS = 10_000;
+/** Saving may take one part in so many of the time. */
+const KEEP_SHARE = 100;
 
 export class RunPanel {
   readonly #app: App;
-  readonly #form: SettingsForm;
-  readonly #curves = new Curves();
+  readonly curves = new Curves();
   readonly #start = byId("start", HTMLButtonElement);
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #stop = byId("stop", HTMLButtonElement);
   readonly #stats = byId("stats", HTMLParagraphElement);
+  readonly #notKept = byId("not-kept", HTMLParagraphElement);
   readonly #progress = byId("progress", HTMLProgressElement);
   #settings: Settings | undefined;
   #dataName = "digits";
   #step = 0;
-  #keptAt = 0;
+  /** When the run is kept next; the first time with its first news. */
+  #keepAt = 0;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(app: App, form: SettingsForm) {
     this.#app = app;
-    this.#form = form;
     const head = this.#start.closest<HTMLElement>(".head")!;
     this.#start.addEventListener("click", () => {
       const settings = form.read();
@@ -35,6 +39,12 @@ export class RunPanel {
       app.setState("stopping");
       app.lab.stop();
     });
+    // A page that is left may not live to its next save.
+    const leave = (): void => {
+      if (app.state !== "idle") void this.#keep();
+    };
+    addEventListener("pagehide", leave);
+    document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
     app.on("state", (state) => {
       this.#start.disabled = state !== "idle";
       this.#pause.disabled = state !== "running" && state !== "paused";
@@ -43,21 +53,30 @@ export class RunPanel {
     });
   }
 
-  async run(settings: Settings): Promise<void> {
+  /** Runs from the start, or goes on with a run that was kept. */
+  async run(settings: Settings, from?: Kept): Promise<void> {
     const { lab } = this.#app;
     clearTrouble();
     this.#settings = settings;
-    this.#step = 0;
+    this.#step = from?.state.step ?? 0;
+    this.#keepAt = 0;
     this.#dataName = settings.data === "own" ? (this.#app.own?.name ?? "own") : "digits";
-    this.#curves.reset(settings.outerSteps);
+    this.curves.reset(settings.outerSteps, from?.history);
     this.#progress.max = settings.outerSteps;
-    this.#progress.value = 0;
+    this.#progress.value = this.#step;
     this.#stats.textContent = "Starting…";
     this.#app.setState("running");
-    this.#app.say("From noise: every pixel moves to where training on these images works better.");
-    announce("The run has started");
+    this.#app.say(
+      from
+        ? `Going on from update ${this.#step}: every pixel moves to where training on these images works better.`
+        : "From noise: every pixel moves to where training on these images works better.",
+    );
+    announce(from ? "The run goes on" : "The run has started");
     try {
-      const shown = await lab.run(settings, (news: News) => this.#tell(news));
+      // The picture as it was, until the next update gives another.
+      const before = from?.set && (await lab.load(from.set, "the run that was kept").catch(() => undefined));
+      if (before) this.#app.paint(before.tiles, this.#dataName, before.classNames);
+      const shown = await lab.run(settings, (news: News) => this.#tell(news), from?.state);
       const { outerSteps = 0 } = shown;
       const whole = outerSteps === settings.outerSteps;
       const story = `Made here from ${this.#dataName} in ${count(outerSteps, "update")}${whole ? "" : ", stopped early"}.`;
@@ -71,43 +90,6 @@ export class RunPanel {
       this.#app.setState("idle");
     }
     await this.#keep();
-  }
-
-  /** Offers what an earlier visit kept. */
-  async offerLeftOff(): Promise<void> {
-    const left = await recall();
-    if (!left) return;
-    const notice = byId("left-off", HTMLElement);
-    const { settings, step, dataName } = left.about;
-    const done = step >= settings.outerSteps;
-    notice.querySelector("p")!.textContent = done
-      ? `The images you made from ${dataName} last time are still in this browser.`
-      : `Last time a run on ${dataName} got to update ${step} of ${settings.outerSteps}. Its images were kept, ready to ` +
-        "train on or to download. The optimiser's state was not kept, so the run cannot go on from there.";
-    const again = byId("left-off-again", HTMLButtonElement);
-    again.hidden = done || settings.data !== "digits";
-    notice.hidden = false;
-    const choose = (id: string, work: () => Promise<unknown>): void =>
-      byId(id, HTMLButtonElement).addEventListener("click", () => {
-        notice.hidden = true;
-        void attempt(notice, work);
-      });
-    choose("left-off-show", () => this.#showLeft(left));
-    choose("left-off-again", () => {
-      this.#form.fill(settings);
-      return this.run(settings);
-    });
-    choose("left-off-forget", forget);
-    this.#app.on("state", () => {
-      notice.hidden = true;
-    });
-  }
-
-  async #showLeft({ set, about }: { set: Uint8Array; about: Kept }): Promise<void> {
-    const shown = await this.#app.lab.load(set, "the run that was kept");
-    this.#curves.reset(about.settings.outerSteps, about.history);
-    this.#form.fill({ ...about.settings, data: "digits" });
-    this.#app.show(shown, `Made here from ${about.dataName}, ${count(about.step, "update")}, at an earlier visit.`);
   }
 
   async #pauseOrResume(): Promise<void> {
@@ -128,7 +110,7 @@ export class RunPanel {
   #tell({ step, steps, stepsPerSecond, losses, accuracies, tiles }: News): void {
     this.#step = step;
     if (tiles) this.#app.paint(tiles, this.#dataName);
-    this.#curves.add({ losses, accuracies });
+    this.curves.add({ losses, accuracies });
     this.#progress.value = step;
     const { state } = this.#app;
     if (state === "running") {
@@ -140,18 +122,31 @@ export class RunPanel {
     if (Math.floor((4 * step) / steps) > Math.floor((4 * (step - losses.length)) / steps)) {
       announce(`Update ${step} of ${steps}`);
     }
-    if (performance.now() - this.#keptAt > KEEP_MS) void this.#keep();
+    if (performance.now() > this.#keepAt) {
+      this.#keepAt = Number.POSITIVE_INFINITY;
+      void this.#keep();
+    }
   }
 
-  async #keep(): Promise<void> {
-    if (!this.#settings || this.#step === 0) return;
-    this.#keptAt = performance.now();
-    const about = {
-      settings: this.#settings,
-      step: this.#step,
-      dataName: this.#dataName,
-      history: this.#curves.history,
-    };
-    await keep(await this.#app.lab.file("safetensors"), about);
+  /** Keeps the run as it is now, after what is being kept. */
+  #keep(): Promise<void> {
+    this.#keeping = this.#keeping.then(() => this.#keepNow());
+    return this.#keeping;
+  }
+
+  async #keepNow(): Promise<void> {
+    const about = { settings: this.#settings!, dataName: this.#dataName, history: this.curves.history };
+    // A run that has just failed has no state; what was kept before stays.
+    const moment = await this.#app.lab.moment().catch(() => undefined);
+    const from = performance.now();
+    try {
+      if (moment) await keep(moment, about);
+      this.#notKept.hidden = true;
+    } catch (error) {
+      this.#notKept.textContent = `A reload loses this run: ${inWords(error)}`;
+      this.#notKept.hidden = false;
+    }
+    const now = performance.now();
+    this.#keepAt = now + Math.max(KEEP_MS, KEEP_SHARE * (now - from));
   }
 }

@@ -1,0 +1,149 @@
+// Checkpoints of a page, in a stand-in for the origin private file system that fails or stops at its n-th call, for every n.
+// Real browsers: test/browser/demo-reload.test.ts.
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { RunState } from "../../src/index.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../src/node/checkpoints.page.ts";
+
+/** The files, and what happens to the calls: the n-th throws, or never ends, as in a page that is closed. */
+const disk = { files: new Map<string, Uint8Array>(), calls: 0, faulty: -1, fault: "throws" };
+
+const call = async (): Promise<void> => {
+  if (disk.calls++ !== disk.faulty) return;
+  if (disk.fault === "throws") throw new DOMException("the disk is full", "QuotaExceededError");
+  reached();
+  await new Promise(() => {});
+};
+let reached = (): void => {};
+
+const handleOf = (name: string) => ({
+  async getFile() {
+    await call();
+    return new Blob([disk.files.get(name)! as Uint8Array<ArrayBuffer>]);
+  },
+  async createWritable() {
+    await call();
+    let content = new Uint8Array(0);
+    return {
+      async write(bytes: Uint8Array<ArrayBuffer>) {
+        await call();
+        content = bytes.slice();
+      },
+      async close() {
+        await call();
+        disk.files.set(name, content);
+      },
+      async abort() {},
+    };
+  },
+});
+
+const folder = {
+  async getFileHandle(name: string, { create = false } = {}) {
+    await call();
+    if (!disk.files.has(name)) {
+      if (!create) throw new DOMException("no such file", "NotFoundError");
+      disk.files.set(name, new Uint8Array(0));
+    }
+    return handleOf(name);
+  },
+};
+
+const opfs = (getDirectory: unknown, prototype: object = { createWritable: 1 }): void => {
+  vi.stubGlobal("navigator", { storage: { getDirectory } });
+  vi.stubGlobal("FileSystemFileHandle", { prototype });
+};
+
+beforeEach(() => {
+  Object.assign(disk, { files: new Map(), calls: 0, faulty: -1 });
+  opfs(async () => folder);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const last = "run.safetensors";
+const stateOf = (step: number): RunState => ({
+  version: "0.1.0",
+  spec: { seed: 1 },
+  step,
+  tensors: new Map([["learned/images", new Float32Array(50).fill(step)]]),
+});
+const save = (step: number): Promise<void> => saveCheckpoint(last, stateOf(step), { at: step });
+const damage = (name: string): void => {
+  disk.files.set(
+    name,
+    disk.files.get(name)!.map((byte, i, { length }) => (i === length - 9 ? byte ^ 1 : byte)),
+  );
+};
+
+test("the last two are kept, and the one before is loaded if the last is damaged", async () => {
+  for (const step of [1, 2, 3]) await save(step);
+  expect([...disk.files.keys()]).toEqual([last, "run.previous.safetensors"]);
+  expect(await loadCheckpoint(last)).toEqual({ path: last, state: stateOf(3), note: { at: 3 } });
+  damage(last);
+  const { path, state, fault } = await loadCheckpoint(last);
+  expect({ path, state }).toEqual({ path: "run.previous.safetensors", state: stateOf(2) });
+  expect(fault).toMatchObject({
+    name: "FormatError",
+    message: expect.stringMatching(/^run\.safetensors: .* damaged$/),
+  });
+  // The next save does not keep the damaged file in the place of the whole one.
+  await save(3);
+  damage(last);
+  expect((await loadCheckpoint(last)).state.step).toBe(2);
+  damage("run.previous.safetensors");
+  await expect(loadCheckpoint(last)).rejects.toMatchObject({ name: "FormatError" });
+});
+
+test.each(["throws", "never ends"])(
+  "a call that %s, whichever it is, leaves the old checkpoint or the new one",
+  async (fault) => {
+    let tried = 0;
+    for (let first = 0; first < 3; first++) {
+      for (let faulty = 0; ; faulty++) {
+        Object.assign(disk, { files: new Map(), faulty: -1, fault });
+        for (let step = 1; step <= first; step++) await save(step);
+        Object.assign(disk, { calls: 0, faulty });
+        const stopped = new Promise<string>((resolve) => {
+          reached = () => resolve("stopped");
+        });
+        const saving = save(first + 1).then(
+          () => "saved",
+          (error: Error) => error.name,
+        );
+        const outcome = await Promise.race([saving, stopped]);
+        disk.faulty = -1;
+        const found = await loadCheckpoint(last).then(
+          ({ state }) => state.step,
+          (error: Error) => error.name,
+        );
+        if (outcome === "saved") {
+          expect(found).toBe(first + 1);
+          break;
+        }
+        expect(outcome).toBe(fault === "throws" ? "QuotaExceededError" : "stopped");
+        expect(found).toBe(first === 0 ? "NotFoundError" : first);
+        tried++;
+      }
+    }
+    expect(tried).toBeGreaterThan(20);
+  },
+);
+
+test("a page that can keep no files gets an UnsupportedError that says why, and a name with folders is refused", async () => {
+  await expect(save(1).then(() => saveCheckpoint("a/b", stateOf(1)))).rejects.toThrow(
+    '"path" expected the name of a file, without folders, got "a/b"',
+  );
+  const refused = (message: RegExp) =>
+    Promise.all(
+      [save(1), loadCheckpoint(last)].map((made) =>
+        expect(made).rejects.toMatchObject({ name: "UnsupportedError", message: expect.stringMatching(message) }),
+      ),
+    );
+  opfs(undefined);
+  await refused(/serve it over https or from localhost/);
+  opfs(async () => folder, {});
+  await refused(/use Chrome 86, Firefox 111, Safari 26 or newer/);
+  opfs(() => {
+    throw new DOMException("The operation is insecure.", "SecurityError");
+  });
+  await refused(/as in private windows: The operation is insecure\.$/);
+});
