@@ -8,6 +8,15 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** Ctrl-C where nothing has begun yet: exit code 130. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+
+  constructor() {
+    super("stopped before anything was begun");
+  }
+}
+
 /** The exit codes other than 0. */
 export const exitCodes = { failure: 1, usage: 2, interrupted: 130, brokenPipe: 141 } as const;
 
@@ -34,6 +43,7 @@ export function reportError(error: unknown): number {
   process.stderr.write(`distillate: ${printable(describe(error))}\n`);
   const { stack } = thrown(error);
   if (process.env.DISTILLATE_DEBUG === "1" && stack !== undefined) process.stderr.write(`${stack}\n`);
+  if (error instanceof InterruptedError) return exitCodes.interrupted;
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }
 

@@ -1,5 +1,5 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { divergenceAdvice } from "../../distill/divergence.ts";
 import { declarationOf, outerDefaults } from "../../distill/methods/known.ts";
@@ -31,7 +31,16 @@ import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
 import { heldOut, loadPools, loadRecipeData } from "../input/recipe-data.ts";
 import { defaultRecipe, loadRecipe, recipeBytes } from "../input/recipe-file.ts";
-import { checkpointNote, loadResumed, metricsBefore, offerToGoOn, type ResumedRun } from "../input/resume.ts";
+import {
+  beginIn,
+  checkGoesOn,
+  checkpointNote,
+  folderFor,
+  lastLoss,
+  loadResumed,
+  offerToGoOn,
+  type ResumedRun,
+} from "../input/resume.ts";
 import { follow } from "../output/follow.ts";
 import { JsonReport } from "../output/json-report.ts";
 import { RunFolder } from "../output/run-folder.ts";
@@ -101,15 +110,14 @@ export function addRun(program: Command): void {
 /** Runs a recipe, or goes on with a run. */
 async function begin(nameOrFile: string, options: RunOptions): Promise<number> {
   const { resume } = options;
-  if (resume !== undefined) return goOn(await loadResumed(resume), options);
+  if (resume !== undefined) {
+    const before = await loadResumed(resume);
+    const out = await folderFor(before, options.out);
+    return run(before.path, overridden(before.recipe, options), { ...options, out }, before);
+  }
   const recipe = overridden(await loadRecipe(nameOrFile), options);
   const out = options.out ?? join("runs", recipe.name);
-  const before = await offerToGoOn(out, recipe);
-  return before ? goOn(before, options) : run(nameOrFile, recipe, { ...options, out });
-}
-
-async function goOn(before: ResumedRun, options: RunOptions): Promise<number> {
-  return run(before.path, overridden(before.recipe, options), { out: before.folder, ...options }, before);
+  return run(nameOrFile, recipe, { ...options, out }, await offerToGoOn(out, recipe));
 }
 
 /** What a run is about, loaded and checked before anything is computed. */
@@ -150,6 +158,7 @@ async function run(
   try {
     folder = await RunFolder.create(out, { note, signal: interrupt.signal });
     const plan = planOf(prepared, options, engine, folder, before);
+    if (before) await checkGoesOn(before, out, plan.outerSteps);
     for (const report of reports) report.start(plan);
     return await runIn(folder, prepared, { options, plan, engine, reports, interrupt, before });
   } finally {
@@ -180,12 +189,12 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   const startedAt = performance.now() - 1000 * (before?.seconds ?? 0);
   const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
   const distillation = distill({ ...recipeRun, engine, workers, threads, signal, resume: before?.state });
-  let begun: Promise<void> | undefined;
-  const begin = (): Promise<void> => (begun ??= beginIn(folder, before));
+  let begun: Promise<readonly string[]> | undefined;
+  const begin = () => (begun ??= beginIn(folder, before));
   // A state that does not fit is refused by the first step: until then the files of its run stay as they are.
   if (!before) await begin();
-  const checkpoint = async () => {
-    const note = checkpointNote({ recipe, steps: plan.outerSteps, seconds: seconds() }, folder.savedIn);
+  const checkpoint = async (path: string) => {
+    const note = checkpointNote({ recipe, steps: plan.outerSteps, seconds: seconds() }, path);
     return checkpointToBytes({ state: await distillation.state(), note });
   };
   const watch = watcher(distillation, folder, seconds, prepared, parts);
@@ -194,12 +203,12 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   const { loss, step, failure } = await follow(distillation, following);
   const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
   if (!set) throw failure?.error;
-  await begin();
+  const lines = await begin();
   const diverged = divergenceOf(failure?.error);
   const distillSeconds = seconds();
   // The set is saved before it is evaluated: whatever happens now, the images are safe.
-  const last = await checkpoint().catch(() => undefined);
-  await folder.saveSet(set, recipeBytes(recipe, folder.savedIn, diverged), last);
+  const state = await distillation.state().catch(() => undefined);
+  await folder.saveSet(set, (path) => recipeBytes(recipe, path, diverged), state && checkpoint);
   if (failure && !diverged) throw saved(failure.error, step, folder);
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
@@ -223,7 +232,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     ...(diverged && { diverged }),
     seconds: seconds(),
     distillSeconds,
-    loss,
+    loss: loss ?? lastLoss(lines),
     ...judged,
     sha256: await setDigest(set),
   };
@@ -236,13 +245,6 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   }
   folder.check();
   return result.stopped ? interrupt.exitCode : 0;
-}
-
-/** Writes the first file into the folder: after those of the run that goes on, or in their place. */
-async function beginIn(folder: RunFolder, before: ResumedRun | undefined): Promise<void> {
-  const lines = before ? await metricsBefore(before) : [];
-  if (before && resolve(before.folder) === resolve(folder.path)) await folder.goOn(lines);
-  else await folder.begin(lines);
 }
 
 /** Evaluates the set on the way, after every so many steps, if the user asks for it. */
@@ -340,7 +342,7 @@ function planOf(
     threads: workers > 0 ? threadsPerWorker(Math.min(workers, networks), threads) : engine.threads,
     memory: estimateMemory(run).total,
     out: path,
-    previous: before && resolve(before.folder) === resolve(path) ? undefined : previous,
+    previous: before?.folder === path ? undefined : previous,
     ...(before && { resumed: { step: before.state.step, path: before.path } }),
   };
 }

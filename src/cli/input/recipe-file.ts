@@ -1,9 +1,11 @@
 // Finds and saves recipes for commands: by name, or in a file whose paths are relative to its folder.
+import { existsSync } from "node:fs";
 import { readlink, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { readBytes } from "../../node/files.ts";
 import { findRecipe, type Recipe, type RecipeData, recipeFromBytes } from "../../recipes.ts";
 import { UsageError, withPath } from "../errors.ts";
+import { previousName } from "../output/older-run.ts";
 
 /** The recipe that `distillate run` runs by default. */
 export const defaultRecipe = "digits-random";
@@ -35,9 +37,17 @@ export async function loadRecipe(nameOrFile: string): Promise<Recipe> {
   }
 }
 
-/** Returns the recipe of a file in `folder` with its paths as they are from here. */
+/**
+ * Returns the recipe of a file in `folder` with its paths as they are from here. The files of an older run were moved to
+ * previous/ as they were: a path that leads nowhere from there is one from the folder above.
+ */
 export function fromFolder(recipe: Recipe, folder: string): Recipe {
-  return withPaths(recipe, (path) => (isAbsolute(path) ? path : join(folder, path)));
+  const moved = basename(resolve(folder)) === previousName;
+  return withPaths(recipe, (path) => {
+    if (isAbsolute(path)) return path;
+    const [here, above] = [join(folder, path), join(folder, "..", path)];
+    return moved && !existsSync(here) && existsSync(above) ? above : here;
+  });
 }
 
 /** Returns the recipe with its paths as they are from `folder`. */

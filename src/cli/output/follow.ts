@@ -1,7 +1,7 @@
 // Follows a distillation to its end: lines of metrics, reports, pictures and checkpoints.
 import type { Distillation, Progress } from "../../index.ts";
 import { Rate, Smoothed } from "./progress.ts";
-import type { RunFolder } from "./run-folder.ts";
+import type { Content, RunFolder } from "./run-folder.ts";
 import type { RunReport } from "./run-report.ts";
 
 /** The most of a run's time that checkpoints may take: they come more rarely if each takes long. */
@@ -17,10 +17,10 @@ export interface Following {
   readonly from: number;
   /** The time between two checkpoints, in seconds; 0 if there are none on the way. */
   readonly checkpointEvery: number;
-  /** Returns the state of the run as a file. */
-  readonly checkpoint: () => Promise<Uint8Array>;
+  /** Makes the state of the run a file. */
+  readonly checkpoint: Content;
   /** Makes the folder ready, if it is not yet: called after each outer step, before anything is written. */
-  readonly begin: () => Promise<void>;
+  readonly begin: () => Promise<unknown>;
   /** Called after each outer step. */
   readonly watch: (progress: Progress) => Promise<void>;
 }
@@ -55,8 +55,9 @@ export async function follow(distillation: Distillation, following: Following): 
       const report = { step, steps, epoch, loss, outerLearningRate, smoothedLoss, stepsPerSecond, secondsLeft };
       for (const each of reports) each.step(report);
       await folder.refreshPicture(() => distillation.snapshot());
-      await checkpoints.passed();
+      // A checkpoint comes after all lines of its step: a run that goes on from it does not evaluate this step again.
       await watch(progress);
+      await checkpoints.passed();
     }
   } catch (error) {
     return { ...ended(), failure: { error } };
@@ -80,7 +81,7 @@ class Checkpoints {
     const { folder, seconds, checkpointEvery, checkpoint } = this.#following;
     const began = seconds();
     if (began < this.#next) return;
-    await folder.saveCheckpoint(await checkpoint());
+    await folder.saveCheckpoint(checkpoint);
     const took = seconds() - began;
     this.#next = began + Math.max(checkpointEvery, took / mostOfTime);
   }

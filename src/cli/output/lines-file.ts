@@ -24,7 +24,7 @@ export class LinesFile {
     this.#told = told;
   }
 
-  /** Goes on with a file that begins with these lines; what follows them is cut off with the next line that is written. */
+  /** Goes on with a file that has these lines. */
   goOn(lines: readonly string[]): void {
     for (const line of lines) this.#lines.push(`${line}\n`);
     this.#written = this.#lines.length;

@@ -4,6 +4,7 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { earlierCheckpoint } from "../../formats/last-checkpoint.ts";
 import { makeFolder } from "../../node/files.ts";
+import { locked } from "../../node/lock.ts";
 
 /** The state of a run, from which it can go on. */
 export const checkpointName = "checkpoint.safetensors";
@@ -52,8 +53,16 @@ export async function clearForMore(folder: string): Promise<void> {
 /**
  * Moves the files of an older run to previous/, and replaces the run there. The files of a run that learned nothing, and
  * those of a killed program, are deleted.
+ *
+ * @throws Error if a run goes on in previous/; then nothing was moved.
  */
 export async function moveOlderRun(folder: string): Promise<void> {
+  const previous = join(folder, previousName);
+  if (await exists(previous)) await locked(previous, () => moveFiles(folder, previous));
+  else await moveFiles(folder, previous);
+}
+
+async function moveFiles(folder: string, previous: string): Promise<void> {
   const names = (await readdir(folder)).filter(belongs);
   const partial = join(folder, partialName);
   const begun = await exists(partial);
@@ -62,8 +71,8 @@ export async function moveOlderRun(folder: string): Promise<void> {
   if (!keep) return;
   await makeFolder(partial);
   for (const name of names.filter((name) => !isTemporary(name))) await rename(join(folder, name), join(partial, name));
-  await rm(join(folder, previousName), { recursive: true, force: true });
-  await rename(partial, join(folder, previousName));
+  await rm(previous, { recursive: true, force: true });
+  await rename(partial, previous);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -33,6 +33,9 @@ export interface Watcher {
   readonly signal: AbortSignal;
 }
 
+/** Makes the bytes of a file in this folder: paths in it are relative to there. */
+export type Content = (folder: string) => Uint8Array | Promise<Uint8Array>;
+
 export class RunFolder {
   /** The folder where the user wants the files. */
   readonly path: string;
@@ -43,7 +46,7 @@ export class RunFolder {
   readonly #signal: AbortSignal;
   readonly #metrics: LinesFile;
   /** The files that were saved, in this order. */
-  readonly #saved = new Map<string, Uint8Array>();
+  readonly #saved = new Map<string, Content>();
   /** Where the files are instead, and why. */
   #elsewhere: { readonly path: string; readonly reason: string } | undefined;
   /** Why the folder cannot be written, in the words of the last message. */
@@ -78,13 +81,16 @@ export class RunFolder {
 
   /** Goes on with the run whose files are in the folder, after these lines of its metrics. */
   async goOn(lines: readonly string[]): Promise<void> {
-    await writing(this.path, () => clearForMore(this.path));
+    const path = join(this.path, "metrics.jsonl");
+    const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""));
+    await writing(path, () => writeFileAtomic(path, bytes));
     this.#metrics.goOn(lines);
-    await writing(join(this.path, "metrics.jsonl"), () => this.#metrics.flush());
+    await writing(this.path, () => clearForMore(this.path));
   }
 
   /** Saves the state of the run that is under way. If that fails, the run goes on, and the user is told. */
-  async saveCheckpoint(bytes: Uint8Array): Promise<void> {
+  async saveCheckpoint(checkpoint: Content): Promise<void> {
+    const bytes = await checkpoint(this.path);
     try {
       // The lines of all steps before the checkpoint are in the file when it is.
       await this.#metrics.flush();
@@ -112,17 +118,17 @@ export class RunFolder {
    * Writes everything except result.json, the most important file first. The last checkpoint is absent after a run that
    * diverged, which can go on only from one before.
    */
-  async saveSet(set: DistilledSet, recipe: Uint8Array, checkpoint: Uint8Array | undefined): Promise<void> {
-    await this.#save("distilled.safetensors", distilledToSafetensors(set));
-    await this.#save("distilled.npz", distilledToNpz(set));
+  async saveSet(set: DistilledSet, recipe: Content, checkpoint: Content | undefined): Promise<void> {
+    await this.#save("distilled.safetensors", () => distilledToSafetensors(set));
+    await this.#save("distilled.npz", () => distilledToNpz(set));
     if (checkpoint) await this.#save(checkpointName, checkpoint);
     await this.#save("recipe.json", recipe);
-    await this.#save("images.png", await contactSheet(set));
+    await this.#save("images.png", () => contactSheet(set));
     await this.#somewhere(() => this.#metrics.flush());
   }
 
   async saveResult(result: object): Promise<void> {
-    await this.#save("result.json", new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
+    await this.#save("result.json", () => new TextEncoder().encode(`${JSON.stringify(result, null, 2)}\n`));
   }
 
   /** The folder that holds the files. */
@@ -143,9 +149,14 @@ export class RunFolder {
     await this.#lock.release();
   }
 
-  async #save(name: string, bytes: Uint8Array): Promise<void> {
-    this.#saved.set(name, bytes);
+  async #save(name: string, content: Content): Promise<void> {
+    this.#saved.set(name, content);
+    const bytes = await content(this.savedIn);
     await this.#somewhere(() => write(join(this.savedIn, name), bytes));
+  }
+
+  async #saveAll(folder: string): Promise<void> {
+    for (const [name, content] of this.#saved) await writeFileAtomic(join(folder, name), await content(folder));
   }
 
   /** Writes into the folder, which is made again if it is gone; else writes all files that were saved into another one. */
@@ -164,7 +175,7 @@ export class RunFolder {
     try {
       await makeFolder(this.path);
       await this.#lock.renew();
-      for (const [name, bytes] of this.#saved) await writeFileAtomic(join(this.path, name), bytes);
+      await this.#saveAll(this.path);
       await this.#metrics.flush();
       return undefined;
     } catch (error) {
@@ -180,7 +191,7 @@ export class RunFolder {
         let path: string | undefined;
         try {
           path = await mkdtemp(join(folder, `distillate-${basename(resolve(this.path))}-`));
-          for (const [name, bytes] of this.#saved) await writeFileAtomic(join(path, name), bytes);
+          await this.#saveAll(path);
           await this.#metrics.moveTo(join(path, "metrics.jsonl"));
           this.#elsewhere = { path, reason: reasonOf(fault) };
           return;
