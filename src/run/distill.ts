@@ -67,7 +67,7 @@ class PlacedRun implements Distillation {
   /** What a run can be asked for while it goes on, wherever it is. */
   #run: Pick<RunHere, "snapshot" | "state"> | undefined;
   #set: DistilledSet | undefined;
-  #state: RunState | undefined;
+  #state: (() => Promise<RunState>) | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions) {
@@ -97,7 +97,7 @@ class PlacedRun implements Distillation {
   }
 
   async state(): Promise<RunState> {
-    if (this.#state) return this.#state;
+    if (this.#state) return this.#state();
     if (this.#failure) throw this.#failure.error;
     return this.#started().state();
   }
@@ -173,7 +173,8 @@ class PlacedRun implements Distillation {
       say("end");
       // Leaving the iteration early and failing end the run too: what was learned is kept.
       this.#set = await finished?.catch((error) => this.#learnedBefore(error));
-      this.#state = await this.#run?.state().catch(() => undefined);
+      const state = await this.#run?.state().catch(() => undefined);
+      this.#state = state && (async () => state);
       signal?.removeEventListener("abort", abort);
       port1.close();
     }
@@ -182,7 +183,8 @@ class PlacedRun implements Distillation {
   /** Keeps what a run leaves, before its engine is gone. */
   async #keep(run: Pick<RunHere, "snapshot" | "state">): Promise<void> {
     this.#set = await run.snapshot().catch(() => undefined);
-    this.#state = await run.state().catch(() => undefined);
+    // The data are hashed only for whoever asks for the state.
+    this.#state = () => run.state();
   }
 
   /** Returns what a run that failed in the worker had learned. If that is nothing, the failure is kept for `result()`. */

@@ -37,6 +37,7 @@ export const excluded: Readonly<Record<string, string>> = {
   "backend-memory.test.ts": "it tests the memory of one backend, not who uses it",
   "backend-none.test.ts": peeks,
   "backend-side-by-side.test.ts": peeks,
+  "distill/abort.test.ts": "it tests what a backend does that computes at once, and so would keep its thread",
   "delayed-backend.test.ts": "it needs a backend that runs at once beside one that waits",
 };
 

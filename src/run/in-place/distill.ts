@@ -8,7 +8,7 @@ import { type Method, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
-import type { RunSpec, RunState } from "../../distill/run-state.ts";
+import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import { allIn } from "../../inner/allocators.ts";
@@ -75,7 +75,7 @@ export class Run implements Distillation {
   /** The source of the initial weights, as the recipe names it. */
   #init: object = {};
   #set: DistilledSet | undefined;
-  #state: RunState | undefined;
+  #state: TensorState | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(options: DistillOptions, start?: StartWorker) {
@@ -104,8 +104,9 @@ export class Run implements Distillation {
   }
 
   async state(): Promise<RunState> {
-    const state = this.#state ?? (this.#loop && (await this.#stateOf(this.#loop)));
-    return state ?? this.#nothing();
+    // The state is read first, because the run may go on while the data are hashed.
+    const state = this.#state ?? (await this.#loop?.state()) ?? this.#nothing();
+    return { version, spec: await this.#specOf(), ...state };
   }
 
   /** Throws the reason why there is nothing to return. */
@@ -193,7 +194,7 @@ export class Run implements Distillation {
       if (loop.step === 0) return;
       // The engine may be gone, which is why the run failed.
       this.#set = await loop.read(this.#recipe()).catch(() => undefined);
-      this.#state = await this.#stateOf(loop).catch(() => undefined);
+      this.#state = await loop.state().catch(() => undefined);
       return;
     }
     if (error instanceof DivergedError) {
@@ -203,13 +204,7 @@ export class Run implements Distillation {
       return;
     }
     this.#set = await loop.read(this.#recipe());
-    this.#state = await this.#stateOf(loop);
-  }
-
-  async #stateOf(loop: OuterLoop): Promise<RunState> {
-    // The state is read first, because the run may go on while the data are hashed.
-    const [state, spec] = await Promise.all([loop.state(), this.#specOf()]);
-    return { version, spec, ...state };
+    this.#state = await loop.state();
   }
 
   /** Returns the specification, for which the data are hashed once. */
