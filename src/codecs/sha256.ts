@@ -21,8 +21,8 @@ export async function sha256(arrays: readonly ArrayData[]): Promise<Uint8Array> 
 const pieceBytes = 2 ** 20;
 
 /**
- * Returns the SHA-256, in hexadecimal, of the SHA-256s of the pieces of 1 MiB: hashing takes no copy of large arrays. Throws
- * UnsupportedError in a page without SHA-256.
+ * Returns the SHA-256, in hexadecimal, of the SHA-256s of the pieces of 1 MiB: a large array is copied only piece by piece.
+ * Throws UnsupportedError in a page without SHA-256.
  */
 export async function sha256OfPieces(bytes: Uint8Array): Promise<string> {
   const digests: Uint8Array[] = [];
