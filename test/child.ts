@@ -9,13 +9,16 @@ import { build } from "esbuild";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+/** What a script can import: the calls, and the files of checkpoints. */
+const entries = 'export * from "./index.ts"; export * from "./checkpoint.ts";';
+
 /** Returns what a script prints as JSON; the script gets the path of the library's bundle and the options. */
 export async function runChild<T>(script: URL, options: object): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "distillate-child-"));
   try {
     const library = join(folder, "library.mjs");
     await build({
-      entryPoints: [at("../src/index.ts")],
+      stdin: { contents: entries, resolveDir: at("../src"), loader: "ts" },
       bundle: true,
       format: "esm",
       platform: "node",
