@@ -2,26 +2,40 @@
 import { expect, test } from "vitest";
 import { runChild } from "../child.ts";
 
-/**
- * Bytes a round. The heap: what the test itself keeps, to know who made what. The process: twice what Node 20 takes for a
- * worker that does nothing but compile the kernels (33 KB), and never gives back.
- */
+/** What the second half may add, in bytes a round. The test itself keeps a little, to know who made what. */
 const most = { heap: 2048, resident: 64 * 1024 };
+/** What a thousand engines may add to the process after the first hundred, in bytes. */
+const mostOfThousand = 10e6;
 
-test.each([
-  { way: "an engine in a worker", rounds: 1200 },
-  { way: "an engine on two threads", rounds: 600 },
-  { way: "a network's call that was under way", rounds: 600 },
-  { way: "a run on two workers", rounds: 300 },
-])("$rounds times $way: the second half takes no more memory than the first", async (options) => {
+async function grown(way: string, rounds: number) {
   const samples = await runChild<[round: number, heap: number, resident: number][]>(
     new URL("./engines.mjs", import.meta.url),
-    { ...options, samples: 6 },
+    { way, rounds, samples: 10 },
   );
-  expect(samples).toHaveLength(6);
-  const [half, , , end] = samples.slice(2) as [(typeof samples)[0], unknown, unknown, (typeof samples)[0]];
-  const grown = { heap: (end[1] - half[1]) / (end[0] - half[0]), resident: (end[2] - half[2]) / (end[0] - half[0]) };
-  console.log(options, { bytesPerRound: grown, samples });
-  expect(grown.heap).toBeLessThan(most.heap);
-  expect(grown.resident).toBeLessThan(most.resident);
+  expect(samples).toHaveLength(10);
+  const [first, half, end] = [samples[0]!, samples[4]!, samples[9]!];
+  const perRound = (at: 1 | 2): number => (end[at] - half[at]) / (end[0] - half[0]);
+  const result = { heap: perRound(1), resident: perRound(2), residentSinceFirst: end[2] - first[2] };
+  console.log(way, rounds, result);
+  return result;
+}
+
+test.each([
+  "an engine on one thread",
+  "an engine on two threads",
+  "an engine in a worker",
+  "an engine in a worker, on two threads",
+])("1,000 times %s: the process takes at most 10 MB more than after 100", async (way) => {
+  const { heap, residentSinceFirst } = await grown(way, 1000);
+  expect(heap).toBeLessThan(most.heap);
+  expect(residentSinceFirst).toBeLessThan(mostOfThousand);
+});
+
+test.each([
+  { way: "a network's call that was under way", rounds: 600 },
+  { way: "a run on two workers", rounds: 300 },
+])("$rounds times $way: the second half takes no more memory than the first", async ({ way, rounds }) => {
+  const { heap, resident } = await grown(way, rounds);
+  expect(heap).toBeLessThan(most.heap);
+  expect(resident).toBeLessThan(most.resident);
 });

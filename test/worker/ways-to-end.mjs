@@ -72,6 +72,7 @@ export async function waysToEnd(library) {
   const here = { worker: false, threads: 2 };
   const there = { worker: true, threads: 1 };
   return {
+    "an engine on one thread": () => withEngine({ worker: false, threads: 1 }),
     "an engine on two threads": () => withEngine(here),
     "an engine in a worker": () => withEngine(there),
     "an engine in a worker, on two threads": () => withEngine({ worker: true, threads: 2 }),
