@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 
 /** Names such as "evaluate" and "Distillation.result", sorted; each once, in whichever entries it is. */
 export function asyncCalls(entries: readonly string[]): string[] {
-  const files = entries.map((entry) => join(root, "src", `${entry}.ts`));
+  const files = entries.map((entry) => join(root, "dist", `${entry}.d.ts`));
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const program = ts.createProgram(files, { ...options, noEmit: true });
@@ -22,7 +22,7 @@ export function asyncCalls(entries: readonly string[]): string[] {
   };
   const isOurs = (symbol: ts.Symbol | undefined): boolean =>
     (symbol?.declarations ?? []).some((declaration) =>
-      declaration.getSourceFile().fileName.startsWith(join(root, "src")),
+      declaration.getSourceFile().fileName.startsWith(join(root, "dist")),
     );
   const seen = new Set<ts.Type>();
   /** The methods of what a call returns. */
