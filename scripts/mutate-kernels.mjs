@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { isEqual } from "../test/mutants/equal.mjs";
 import { buildKernels, kernelSources } from "../test/mutants/kernels.mjs";
 import { mutantsOf, shuffled } from "../test/mutants/sites.mjs";
-import { allTests, bundleTests, placeBinaries, testsFor } from "../test/mutants/suite.mjs";
+import { allTests, bundleTests, chosen, placeBinaries, testsFor } from "../test/mutants/suite.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const work = join(root, "build/mutants");
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 
 /** Runs tests of `folder` on the kernels of `binaries`; says what became of it: code, signal, output. */
 function runTests(tests, folder, binaries) {
-  const files = tests.map((test) => join(folder, `${test}.mjs`));
+  const files = tests.map((test) => `${join(folder, test)}.mjs#${chosen[test] ?? ""}`);
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(root, "test/mutants/child.mjs"), ...files], {
       cwd: root,

@@ -1,5 +1,6 @@
-// Runs bundled tests (argv: modules) one file after the other in this process up to the first failure, which it prints. Exit
-// code 0: all passed; 1: one failed. Where a test hangs the process kills itself.
+// Runs bundled tests in this process, one file after the other up to the first failure, which it prints. Each argument is a
+// module, with a pattern of names after a # if not all its tests run. Exit code 0: all passed; 1: one failed. Where a test
+// hangs the process kills itself.
 import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { startTests } from "@vitest/runner";
@@ -60,7 +61,9 @@ const runner = {
   onAfterRunSuite: check,
 };
 
-for (const file of process.argv.slice(2)) {
+for (const argument of process.argv.slice(2)) {
+  const [file, pattern] = argument.split("#");
+  runner.config.testNamePattern = pattern && new RegExp(pattern);
   const [{ result }] = await startTests([{ filepath: file }], runner);
   if (result?.state === "fail") end(1, `${file}: ${result.errors?.[0]?.message ?? "failed"}`.slice(0, 600));
 }

@@ -58,7 +58,10 @@ const ownTests = {
 };
 
 /** What every mutant that is left goes through: memory that is NaN all over, programs side by side, and the pinned bits. */
-const common = ["backend-none", "backend-side-by-side", ...gradients("symmetry"), "engine/simd", "distill/hash"];
+const common = ["backend-none", "backend-side-by-side", ...gradients("symmetry"), "distill/hash"];
+
+/** Which tests of a file run, where they repeat much: any number of threads and workers gives the same bits. */
+export const chosen = { "distill/hash": "on [13] threads" };
 
 /** Returns the tests for a mutant of `path`, in the order that they run in. */
 export function testsFor(path) {

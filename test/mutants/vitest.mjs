@@ -1,8 +1,8 @@
 // Stands for the package `vitest` in the tests that child.mjs runs: the same runner and the same expectations, without the
 // second and the transformations that a start of the program takes.
 import {
-  addCustomEqualityTesters,
   ASYMMETRIC_MATCHERS_OBJECT,
+  addCustomEqualityTesters,
   chai,
   customMatchers,
   JestAsymmetricMatchers,
