@@ -1,12 +1,14 @@
 // The harness of the op tests: runs one op on the reference and on every backend under test, over a memory that is
-// painted all over with huge numbers. A read outside an operand shows as a huge error, a write outside the outputs as
-// a changed float, a float left unwritten as NaN.
+// painted all over: on one with huge numbers, on the next with NaN, also in the scratch below the first buffer. A read outside
+// an operand shows as a huge error or as NaN, even if it is multiplied by 0 or compared, a write outside the outputs as a
+// changed float, a float left unwritten as NaN.
 
 import { afterAll } from "vitest";
 import { type Backend, write } from "../../src/backend/backend.ts";
 import type { Buffer } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
+import { SCRATCH } from "../../src/backend/wasm/layout.ts";
 import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 
 export interface Operand {
@@ -54,6 +56,9 @@ const guardScale = 1e30;
 
 const reference = createReferenceBackend();
 const tested = await backendsUnderTest();
+for (const backend of tested) {
+  backend.upload(SCRATCH / 4, backend.base - SCRATCH / 4, (host) => host.fill(Number.NaN));
+}
 afterAll(async () => {
   for (const backend of tested) await backend.dispose();
 });
@@ -64,17 +69,22 @@ interface Arrangement<Name extends string> {
   readonly before: Float32Array;
 }
 
-function arrange<Name extends string>({ operands }: OpCase<Name>): Arrangement<Name> {
+function arrange<Name extends string>(
+  { operands }: OpCase<Name>,
+  guards: (n: number) => Float32Array,
+): Arrangement<Name> {
   const place = {} as Record<Name, number>;
   let end = 0;
   for (const [name, { values, shift = 0 }] of Object.entries(operands) as [Name, Operand][]) {
     place[name] = Math.ceil((end + guardFloats) / boundary) * boundary + shift;
     end = place[name] + values.length;
   }
-  const before = paint(end + guardFloats, end, guardScale);
+  const before = guards(end + guardFloats);
   for (const name in operands) before.set(operands[name].values, place[name]);
   return { place, before };
 }
+
+const hugeGuards = (n: number): Float32Array => paint(n, n, guardScale);
 
 /** Returns the result of the case on `backend`, with places counted as in `arrange`. */
 function run<Name extends string>(
@@ -112,12 +122,13 @@ function expectOnlyOutputsChanged<Name extends string>(
 
 /** Checks that every backend under test does what the reference does, and only that, whatever its threads. */
 export function checkOp<Name extends string>(opCase: OpCase<Name>): void {
-  const arrangement = arrange(opCase);
-  const { place } = arrangement;
-  const expected = run(reference, opCase, arrangement);
-  expectOnlyOutputsChanged(expected, opCase, arrangement, `${opCase.label} on reference`);
+  const huge = arrange(opCase, hugeGuards);
+  const { place } = huge;
+  const expected = run(reference, opCase, huge);
+  expectOnlyOutputsChanged(expected, opCase, huge, `${opCase.label} on reference`);
   let first: Float64Array | undefined;
   for (const backend of tested) {
+    const arrangement = backend.threads === 1 ? huge : arrange(opCase, unwritten);
     const label = `${opCase.label} on ${backend.name} with ${backend.threads} threads`;
     const after = run(backend, opCase, arrangement);
     expectOnlyOutputsChanged(after, opCase, arrangement, label);
@@ -134,9 +145,10 @@ export function checkOp<Name extends string>(opCase: OpCase<Name>): void {
       const meaningful = (values: Float64Array) =>
         values.map((value, i) => (means(i) && !isNaNToo(got[i]!, i) ? value : 0));
       expectClose(meaningful(got), meaningful(wanted), tolerance, `${label}: ${name}`, scale);
+      const others = first?.subarray(place[name], end) ?? got;
+      const differs = got.findIndex((value, i) => !Object.is(value, others[i]));
+      if (differs >= 0) throw new Error(`${label}: ${name}[${differs}] has other bits than with other threads`);
     }
     first ??= after;
-    const differs = after.findIndex((value, i) => !Object.is(value, first?.[i]));
-    if (differs >= 0) throw new Error(`${label}: float ${differs} has other bits than with other threads`);
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Backend } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
+import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
@@ -36,7 +37,7 @@ class ReferenceBackend implements Backend {
 
   constructor() {
     const memory = this.#memory;
-    this.ops = {
+    const ops: Ops = {
       ...vectorOps(memory),
       ...layoutOps(memory),
       ...conv2dOps(memory),
@@ -52,6 +53,7 @@ class ReferenceBackend implements Backend {
       ...guardOps(memory),
       ...randomOps(memory),
     };
+    this.ops = checkedOps(ops, this);
   }
 
   get capacity(): number {
@@ -75,8 +77,9 @@ class ReferenceBackend implements Backend {
 
   #view(source: Buffer, n: number): Float64Array {
     const { floats } = this.#memory;
-    if (source + n > floats.length) throw new RangeError(`"n" expected <= ${floats.length - source}, got ${n}`);
-    return floats.subarray(source, source + n);
+    const view = floats.subarray(source, source + n);
+    if (view.byteOffset === 8 * source && view.length === n) return view;
+    throw new RangeError(`"buffer" expected a place of ${n} floats in a memory of ${floats.length}, got ${source}`);
   }
 
   sideBySide(count: number, record: (i: number) => void): void {

@@ -2,6 +2,7 @@
 import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform/platform.ts";
 import type { Backend, Simd } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
+import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
@@ -138,7 +139,7 @@ class WasmBackend implements Backend {
     this.#floats = new Float32Array(memory.buffer);
     // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
     this.#floats.fill(Number.NaN, 0, RESERVED / 4);
-    this.ops = wasmOps(this.#job.jobs);
+    this.ops = checkedOps(wasmOps(this.#job.jobs), this);
   }
 
   get capacity(): number {
@@ -163,16 +164,12 @@ class WasmBackend implements Backend {
   }
 
   upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
-    this.#check();
-    fill(this.#floats.subarray(target, target + n));
+    fill(this.#view(target, n));
   }
 
   // Ops have run when they return: the copy is made at the call.
   async read(source: Buffer, n: number): Promise<Float32Array> {
-    this.#check();
-    const copy = new Float32Array(n);
-    copy.set(this.#floats.subarray(source, source + n));
-    return copy;
+    return new Float32Array(this.#view(source, n));
   }
 
   submit(): void {}
@@ -186,6 +183,14 @@ class WasmBackend implements Backend {
     this.#disposed = true;
     this.#kernels.stopThreads();
     for (const thread of this.#others) thread.terminate();
+  }
+
+  /** The `n` floats at `at`. Throws RangeError where the memory has none. */
+  #view(at: Buffer, n: number): Float32Array {
+    this.#check();
+    const view = this.#floats.subarray(at, at + n);
+    if (view.byteOffset === 4 * at && view.length === n) return view;
+    throw new RangeError(`"buffer" expected a place of ${n} floats in a memory of ${this.capacity}, got ${at}`);
   }
 
   #check(): void {

@@ -1,0 +1,87 @@
+// Places and lengths of what losses, updates and random numbers are given (checked.ts).
+import type { Ops } from "./ops.ts";
+import type { Checks } from "./room.ts";
+import type { LossShape } from "./shapes.ts";
+
+const scores = (s: LossShape): number => s.classes * s.lanes;
+
+type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR";
+
+export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOps> {
+  return {
+    crossEntropy(losses, p, dz, dy, z, y, s) {
+      need(s.lanes, "losses of crossEntropy", losses);
+      need(scores(s), "p, dz, z, y of crossEntropy", p, dz, z, y);
+      may(scores(s), "dy of crossEntropy", dy);
+      ops.crossEntropy(losses, p, dz, dy, z, y, s);
+    },
+    crossEntropyR(rdz, rdy, p, y, rz, s) {
+      need(scores(s), "rdz, p, y, rz of crossEntropyR", rdz, p, y, rz);
+      may(scores(s), "rdy of crossEntropyR", rdy);
+      ops.crossEntropyR(rdz, rdy, p, y, rz, s);
+    },
+    squaredError(losses, dz, dy, z, y, s) {
+      need(s.lanes, "losses of squaredError", losses);
+      need(scores(s), "dz, z, y of squaredError", dz, z, y);
+      may(scores(s), "dy of squaredError", dy);
+      ops.squaredError(losses, dz, dy, z, y, s);
+    },
+    squaredErrorR(rdz, rdy, rz, s) {
+      need(scores(s), "rdz, rz of squaredErrorR", rdz, rz);
+      may(scores(s), "rdy of squaredErrorR", rdy);
+      ops.squaredErrorR(rdz, rdy, rz, s);
+    },
+  };
+}
+
+type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "lambStep";
+
+export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, OptimizerOps> {
+  return {
+    guard(out, mean, squares, count, loss, clip) {
+      need(1, "out, loss of guard", out, loss);
+      may(3, "mean of guard", mean);
+      need(count, "squares of guard", squares);
+      ops.guard(out, mean, squares, count, loss, clip);
+    },
+    adam(x, m, v, g, n, options, guard) {
+      need(n, "x, m, v, g of adam", x, m, v, g);
+      may(1, "guard of adam", guard);
+      ops.adam(x, m, v, g, n, options, guard);
+    },
+    sgd(x, v, g, n, options, guard) {
+      need(n, "x, g of sgd", x, g);
+      may(n, "v of sgd", v);
+      may(1, "guard of sgd", guard);
+      ops.sgd(x, v, g, n, options, guard);
+    },
+    adamDirection(u, m, v, g, x, n, options, guard) {
+      need(n, "u, m, v, g, x of adamDirection", u, m, v, g, x);
+      may(1, "guard of adamDirection", guard);
+      ops.adamDirection(u, m, v, g, x, n, options, guard);
+    },
+    lambStep(x, u, squares, n, learningRate, guard) {
+      need(n, "x, u of lambStep", x, u);
+      need(2, "squares of lambStep", squares);
+      may(1, "guard of lambStep", guard);
+      ops.lambStep(x, u, squares, n, learningRate, guard);
+    },
+  };
+}
+
+export function checkedRandom(ops: Ops, { need }: Checks): Pick<Ops, "uniform" | "normal" | "dropoutMask"> {
+  return {
+    uniform(out, n, key, low, high) {
+      need(n, "out of uniform", out);
+      ops.uniform(out, n, key, low, high);
+    },
+    normal(out, n, key, mean, std) {
+      need(n, "out of normal", out);
+      ops.normal(out, n, key, mean, std);
+    },
+    dropoutMask(out, n, key, p) {
+      need(n, "out of dropoutMask", out);
+      ops.dropoutMask(out, n, key, p);
+    },
+  };
+}

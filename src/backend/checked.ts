@@ -1,0 +1,29 @@
+// The one place that every op passes before a backend computes: each operand is a whole place in the memory, as long as the
+// op's contract says (ops.ts). Kernels check nothing, and what goes to a wrong address inside the memory overwrites other data.
+import {
+  checkedActivations,
+  checkedConvolutions,
+  checkedLayouts,
+  checkedPoolings,
+  checkedVectors,
+} from "./checked-layers.ts";
+import { checkedLosses, checkedOptimizers, checkedRandom } from "./checked-losses.ts";
+import { checkedNorms } from "./checked-norms.ts";
+import type { Ops } from "./ops.ts";
+import { checksOf, type Room } from "./room.ts";
+
+/** Returns `ops`, each of which first checks place and length of what it is given. Throws RangeError before anything is written. */
+export function checkedOps(ops: Ops, room: Room): Ops {
+  const checks = checksOf(room);
+  return {
+    ...checkedVectors(ops, checks),
+    ...checkedLayouts(ops, checks),
+    ...checkedConvolutions(ops, checks, room),
+    ...checkedActivations(ops, checks),
+    ...checkedPoolings(ops, checks),
+    ...checkedNorms(ops, checks),
+    ...checkedLosses(ops, checks),
+    ...checkedOptimizers(ops, checks),
+    ...checkedRandom(ops, checks),
+  };
+}
