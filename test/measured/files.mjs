@@ -11,7 +11,7 @@ export const groups = {
     file: part("src/formats/{checkpoint-file,last-checkpoint}.ts", "test/formats/checkpoint-file.test.ts"),
     disk: part("src/node/checkpoints.ts", "test/{node/faults,formats/checkpoint-file}.test.ts"),
     page: part("src/node/checkpoints.page.ts", "test/node/page-checkpoints.test.ts"),
-    state: part("src/distill/{run-state,state-tensors}.ts", "test/distill/run-state.test.ts"),
+    state: part("src/distill/{run-state,state-tensors}.ts", "test/distill/states.test.ts"),
   },
   parsers: {
     recipe: part("src/recipes/parse.ts", "test/recipes/parse.test.ts"),
@@ -28,7 +28,7 @@ export const groups = {
       "test/{data/decode,data/jpeg,data/orientation,codecs/mozjpeg}.test.ts",
     ),
     csv: part("src/data/layouts/csv.ts", "test/data/csv.test.ts"),
-    labels: part("src/data/{labels,data-file}.ts", "test/data/labels-from.test.ts"),
+    labels: part("src/data/{labels,data-file}.ts", "test/data/{data-file,labels-from}.test.ts"),
     "given arrays": part("src/data/from-arrays.ts", "test/data/from-arrays.test.ts"),
     idx: part("src/data/layouts/{idx,digits,digit-files}.ts", "test/data/{idx,digits}.test.ts"),
     cifar: part("src/data/layouts/cifar.ts", "test/data/cifar.test.ts"),
