@@ -11,7 +11,7 @@ export default {
   // What runs while a module is loaded cannot be switched by test.
   ignoreStatic: true,
   concurrency: 1,
-  timeoutMS: 15_000,
+  timeoutMS: 10_000,
   tempDirName: "build/mutation/sandbox",
   ignorePatterns: ["/bench", "/docs", "/examples", "/dist", "/build", "/runs", "/.ci"],
   reporters: ["json", "clear-text"],
