@@ -1,7 +1,7 @@
 // Checks of one argument each. They throw the errors of refusal.ts.
 // Some modules of a page's worker get stand-ins for these functions (`nothingToCheck` of scripts/build-page.mjs), so a check
 // may neither change nor fill in what it is given.
-import { arrayKind, isArrayBuffer, isBytes, isFloats, isObject, isSharedBuffer } from "../kinds.ts";
+import { arrayKind, isArrayBuffer, isBytes, isFloats, isObject } from "../kinds.ts";
 import { outOfRange, wrongKind } from "./refusal.ts";
 
 /** Throws a TypeError or RangeError that names the argument `name`, unless `value` is valid. */
@@ -91,7 +91,7 @@ export const float32: Check = kind("Float32Array", (value) => arrayKind(value) =
 export const floats: Check = kind("Float32Array", isFloats);
 /** The content of a file. */
 export const byteSource: Check = kind("Uint8Array, ArrayBuffer, Blob or File", (value) => {
-  return isBytes(value) || isArrayBuffer(value) || isSharedBuffer(value) || hasMethods(value, "arrayBuffer");
+  return isBytes(value) || isArrayBuffer(value) || hasMethods(value, "arrayBuffer");
 });
 /** Accepts the signals of every realm and library that have the parts in use. */
 export const signal: Check = kind("an AbortSignal", (value) => {

@@ -18,7 +18,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a baseline or progressive JPEG of 8 bits: grey for one component, RGB for three, turned as its EXIF says.
+ * Decodes a baseline or progressive JPEG of 8 bits, which `isJpeg` has recognised: grey for one component, RGB for three, turned as its EXIF says.
  * The pixels are those of libjpeg, and so of Pillow, on every host.
  *
  * @throws FormatError with the file name, and the byte offset if the structure is at fault; also for what libjpeg would
@@ -81,8 +81,6 @@ class Source {
 /** Walks the markers from start to end of the image (ITU-T T.81, annex B). */
 function readStructure(bytes: Uint8Array, name: string, maximumPixels: number): Structure {
   const source = new Source(bytes, name);
-  if (!isJpeg(bytes)) throw source.bad(0, "the marker ff d8 of a JPEG", "other bytes");
-
   let frame: Frame | undefined;
   let orientation: Orientation | undefined;
   let [scans, codedBytes, segments] = [0, 0, 0];

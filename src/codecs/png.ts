@@ -47,14 +47,13 @@ interface Header {
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 /**
- * Decodes a PNG: grey for grey files, else RGB. 16 bits are rounded to 8; fewer bits are spread over 0..255.
+ * Decodes a PNG, which `isPng` has recognised: grey for grey files, else RGB. 16 bits are rounded to 8; fewer bits are spread over 0..255.
  *
  * @throws FormatError with file name and byte offset; also for an interlaced file of fewer than 8 bits.
  */
 export async function decodePng(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   const { name, maximumPixels = defaultMaximumPixels } = options;
   const bad: Bad = (at, expected, got) => new FormatError(`${name}: expected ${expected} at byte ${at}, got ${got}`);
-  if (!isPng(bytes)) throw bad(0, "the signature of a PNG", "other bytes");
   const { header, needed, packed } = readChunks(bytes, maximumPixels, bad);
   await inflate(packed, "deflate", { name, size: header.rawBytes });
   try {

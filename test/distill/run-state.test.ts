@@ -127,7 +127,11 @@ describe("a state is refused", async () => {
     await expect(resumed({ tensors: shorter })).rejects.toThrow('"learned/images" expected 15680 floats, got 7');
   });
 
-  test("that is no state", () => {
+  test("that is none", () => {
+    const resume = { ...state, step: -1 };
+    expect(() => distill({ ...lasting({}, 2), resume })).toThrow(
+      new RangeError('"resume.step" expected integer >= 0, got -1'),
+    );
     expect(() => distill({ ...lasting({}, 2), resume: {} as RunState })).toThrow(TypeError);
   });
 });

@@ -5,7 +5,7 @@ import type { RunState } from "../../src/index.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/node/checkpoints.page.ts";
 
 /** The files, and what happens to the calls: the n-th throws, or never ends, as in a page that is closed. */
-const disk = { files: new Map<string, Uint8Array>(), calls: 0, faulty: -1, fault: "throws" };
+const disk = { files: new Map<string, Uint8Array>(), calls: 0, aborts: 0, faulty: -1, fault: "throws" };
 
 const call = async (): Promise<void> => {
   if (disk.calls++ !== disk.faulty) return;
@@ -32,7 +32,11 @@ const handleOf = (name: string) => ({
         await call();
         disk.files.set(name, content);
       },
-      async abort() {},
+      async abort() {
+        disk.aborts++;
+        // What is given up may be gone already.
+        throw new DOMException("closed", "InvalidStateError");
+      },
     };
   },
 });
@@ -127,6 +131,43 @@ test.each(["throws", "never ends"])(
     expect(tried).toBeGreaterThan(20);
   },
 );
+
+test("a checkpoint without a note has an empty one, and the names of calls are checked before anything is touched", async () => {
+  await saveCheckpoint(last, stateOf(1));
+  expect(await loadCheckpoint(last)).toEqual({ path: last, state: stateOf(1), note: {} });
+  disk.calls = 0;
+  const refusals = [
+    ["a/b", new RangeError('"path" expected the name of a file, without folders, got "a/b"')],
+    ["a\\b", new RangeError('"path" expected the name of a file, without folders, got "a\\\\b"')],
+    [7, new TypeError('"path" expected a string, got 7')],
+  ] as const;
+  for (const [path, error] of refusals) {
+    await expect(saveCheckpoint(path as string, stateOf(1))).rejects.toThrow(error);
+    await expect(loadCheckpoint(path as string)).rejects.toThrow(error);
+  }
+  await expect(saveCheckpoint(last, {} as RunState)).rejects.toThrow(TypeError);
+  expect(disk.calls).toBe(0);
+});
+
+test("a save that fails gives up its stream, so that the file is not locked, and throws what failed", async () => {
+  await save(1);
+  disk.aborts = 0;
+  // The calls of a second save that writes: handle, stream, write of the earlier file.
+  Object.assign(disk, { calls: 0, faulty: 4, fault: "throws" });
+  await expect(save(2)).rejects.toMatchObject({ name: "QuotaExceededError", message: "the disk is full" });
+  expect(disk.aborts).toBe(1);
+});
+
+test("a failed read, other than of a missing or damaged file, is thrown, and the file before is not written over", async () => {
+  await save(1);
+  await save(2);
+  const before = disk.files.get("run.previous.safetensors");
+  Object.assign(disk, { calls: 0, faulty: 0, fault: "throws" });
+  await expect(save(3)).rejects.toMatchObject({ name: "QuotaExceededError" });
+  expect(disk.files.get("run.previous.safetensors")).toBe(before);
+  Object.assign(disk, { calls: 0, faulty: 1 });
+  await expect(loadCheckpoint(last)).rejects.toMatchObject({ name: "QuotaExceededError" });
+});
 
 test("a page that can keep no files gets an UnsupportedError that says why, and a name with folders is refused", async () => {
   await expect(save(1).then(() => saveCheckpoint("a/b", stateOf(1)))).rejects.toThrow(

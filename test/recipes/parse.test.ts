@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRecipe, recipeFromBytes } from "../../src/recipes/parse.ts";
+import { checkRecipe, parseRecipe, recipeFromBytes } from "../../src/recipes/parse.ts";
 import { findRecipe, recipes } from "../../src/recipes/recipes.ts";
 
 const least = { name: "mine", data: { name: "digits" }, model: { name: "lenet" } };
@@ -90,6 +90,65 @@ test("bytes that are no JSON, or JSON that is no object, name the file", () => {
   expect(parse("{")).toThrow(/^a\.json: expected a recipe in JSON: /);
   expect(parse("[1]")).toThrow("a.json: the whole expected an object, got [1]");
   expect(() => recipeFromBytes(Uint8Array.of(0xff), "a.json")).toThrow(/^a\.json: expected a recipe in JSON: /);
+});
+
+test("JSON that no recipe may have is refused as the file's, and nothing but bytes and names is read", () => {
+  const parse = (text: string) => () => recipeFromBytes(new TextEncoder().encode(text), "a.json");
+  // What the reader of JSON refuses by itself keeps its own words.
+  expect(parse('{"seed": 1e999}')).toThrow(
+    expect.objectContaining({ name: "FormatError", message: expect.not.stringContaining("a recipe in JSON") }),
+  );
+  expect(parse('{"seed": 1e999}')).toThrow(/^a\.json: /);
+  expect(parse("{")).toThrow(expect.objectContaining({ cause: expect.any(SyntaxError) }));
+  expect(() => recipeFromBytes("{}" as never, "a.json")).toThrow(
+    new TypeError('"bytes" expected Uint8Array, got "{}"'),
+  );
+  expect(() => recipeFromBytes(new Uint8Array(2), 1 as never)).toThrow(
+    new TypeError('"source" expected a string, got 1'),
+  );
+  expect(() => parseRecipe(least, 1 as never)).toThrow(new TypeError('"source" expected a string, got 1'));
+});
+
+test("a recipe without a source is called so, a long key is cut, and a value that is missing is called nothing", () => {
+  const long = "x".repeat(100);
+  expect(() => parseRecipe({ ...least, seed: -1 })).toThrow("recipe: seed expected integer >= 0, got -1");
+  expect(() => parseRecipe({ ...least, [long]: 1 })).toThrow(
+    `recipe: ${"x".repeat(30)}…${"x".repeat(30)} is no key of`,
+  );
+  expect(() => parseRecipe({ ...least, name: undefined })).toThrow(/^recipe: name expected .*, got nothing$/);
+});
+
+test("an error that is not about the recipe passes through", () => {
+  const broken = Object.defineProperty({ ...least }, "seed", {
+    enumerable: true,
+    get() {
+      throw new Error("no seed today");
+    },
+  });
+  expect(() => parseRecipe(broken)).toThrow(new Error("no seed today"));
+  expect(() => checkRecipe("recipe", broken)).toThrow(new Error("no seed today"));
+});
+
+test.each<[string, unknown, Error]>([
+  ["no object", 3, new TypeError('"recipe" expected what findRecipe or parseRecipe gives, got 3')],
+  ["a list", [], new TypeError('"recipe" expected what findRecipe or parseRecipe gives, got Array of length 0')],
+  [
+    "a number out of range",
+    { ...least, method: { steps: 0 } },
+    new RangeError('"recipe.method.steps" expected integer from 1 to 16384, got 0'),
+  ],
+  ["a string for a number", { ...least, seed: "1" }, new TypeError('"recipe.seed" expected integer >= 0, got "1"')],
+  [
+    "an unknown key",
+    { ...least, modle: 1 },
+    new TypeError('"recipe.modle" expected a key of a recipe: it is no key of a recipe (did you mean model?), got 1'),
+  ],
+])("a call that is given %s for a recipe says which part is wrong", (_, value, error) => {
+  expect(() => checkRecipe("recipe", value)).toThrow(error);
+});
+
+test("a call takes every named recipe", () => {
+  for (const recipe of recipes) expect(() => checkRecipe("recipe", recipe)).not.toThrow();
 });
 
 test("every named recipe is its own JSON, and none has the name of another", () => {

@@ -2,6 +2,7 @@
 import { expose, type Remote } from "comlink";
 import { describe, expect, test } from "vitest";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { WorkerError } from "../../src/errors.ts";
 import type { WorkerApi } from "../../src/run/networks/api.ts";
 import { WorkerGroup } from "../../src/workers/group.ts";
 import { threadsPerWorker } from "../../src/workers/options.ts";
@@ -93,6 +94,114 @@ describe("a group", () => {
     await rejected;
     await expect(group.inOrder(1, accuracy, () => {})).rejects.toThrow("the workers were stopped");
     expect(stopped).toEqual([0, 1, 2]);
+  });
+
+  test("runs a task on each worker once, and none where there are no tasks", async () => {
+    const { start, log } = played(() => 1);
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 3, engine, start });
+    await group.inOrder(0, accuracy, () => expect.fail("nothing was to be delivered"));
+    expect(log).toEqual([]);
+    await group.all(async (api) => void (await accuracy(api, 7)));
+    expect(log).toHaveLength(3);
+    expect(new Set(log.map(({ worker }) => worker)).size).toBe(3);
+    await group.dispose();
+  });
+
+  test("starts an engine in each worker, with the kernels that it is to use", async () => {
+    const started: unknown[] = [];
+    const start: StartWorker = (port) => {
+      expose({ start: (message: object) => void started.push(message) }, port);
+      return { terminate: async () => port.close(), keepAlive() {} };
+    };
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine: { backend: "wasm", threads: 1 }, start });
+    const message = { backend: "wasm", threads: 1, kernels: { build: "simd", module: expect.any(WebAssembly.Module) } };
+    expect(started).toEqual([message, message]);
+    await group.dispose();
+  });
+
+  test("that cannot start a worker ends with the reason, and stops those that it has started", async () => {
+    const { start, stopped } = played(() => 1);
+    let asked = 0;
+    const third: StartWorker = (...given) => {
+      if (++asked === 3) throw new Error("no more workers");
+      return start(...given);
+    };
+    await expect(WorkerGroup.start({ workers: 3, engine, start: third })).rejects.toThrow(
+      new WorkerError("worker 3 of 3: could not start: no more workers"),
+    );
+    expect(stopped).toEqual([0, 1]);
+  });
+
+  test("whose worker cannot start its engine ends with what the worker threw, and stops all", async () => {
+    const stopped: number[] = [];
+    let started = 0;
+    const start: StartWorker = (port) => {
+      const worker = started++;
+      const engine = {
+        start() {
+          if (worker === 1) throw new RangeError("no such engine");
+        },
+      };
+      expose(engine, port);
+      return {
+        async terminate() {
+          port.close();
+          stopped.push(worker);
+        },
+        keepAlive() {},
+      };
+    };
+    await expect(WorkerGroup.start({ workers: 2, engine, start })).rejects.toThrow(new RangeError("no such engine"));
+    expect(stopped).toEqual([0, 1]);
+  });
+
+  test("starts no worker under a signal that has aborted", async () => {
+    const { start, stopped, log } = played(() => 1);
+    const signal = AbortSignal.abort("too late");
+    await expect(WorkerGroup.start({ workers: 2, engine, start, signal })).rejects.toBe("too late");
+    expect({ stopped, log }).toEqual({ stopped: [], log: [] });
+  });
+
+  test("ends with the signal's reason when it aborts, for calls under way and later ones", async () => {
+    const { start, stopped } = played(() => 10_000);
+    const stop = new AbortController();
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine, start, signal: stop.signal });
+    const tasks = group.inOrder(10, accuracy, () => {});
+    const reason = new Error("enough");
+    const rejected = expect(tasks).rejects.toBe(reason);
+    stop.abort(reason);
+    await rejected;
+    await expect(group.inOrder(1, accuracy, () => {})).rejects.toBe(reason);
+    await group.dispose();
+    expect(stopped).toEqual([0, 1]);
+  });
+
+  test("delivers nothing more after a delivery threw, and ends with what it threw", async () => {
+    // The first result comes last, so all are ready when it is delivered.
+    const { start } = played((k) => (k === 0 ? 60 : 1));
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 4, engine, start });
+    const delivered: number[] = [];
+    const tasks = group.inOrder(4, accuracy, (k) => {
+      delivered.push(k);
+      if (k === 1) throw new Error("full");
+    });
+    await expect(tasks).rejects.toThrow(new Error("full"));
+    expect(delivered).toEqual([0, 1]);
+    await group.dispose();
+  });
+
+  test("delivers nothing more after a delivery aborted, and ends with the reason", async () => {
+    const { start } = played((k) => (k === 0 ? 60 : 1));
+    const stop = new AbortController();
+    const group = await WorkerGroup.start<WorkerApi>({ workers: 4, engine, start, signal: stop.signal });
+    const delivered: number[] = [];
+    const tasks = group.inOrder(4, accuracy, (k) => {
+      delivered.push(k);
+      if (k === 1) stop.abort("enough");
+    });
+    await expect(tasks).rejects.toBe("enough");
+    expect(delivered).toEqual([0, 1]);
+    await group.dispose();
   });
 
   test("lets go of a signal that outlives it", async () => {
