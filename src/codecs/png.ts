@@ -88,7 +88,7 @@ function readChunks(
     if ((type === "IHDR") !== (header === undefined)) throw bad(at + 4, "one IHDR, first", quote(type));
     if (type === "IHDR") header = readHeader(view, at + 8, length, maximumPixels, bad);
     else if (type === "PLTE") {
-      const most = header!.colourType === indexed ? 2 ** header!.depth : header!.colourType & 2 ? 256 : 0;
+      const most = header!.colourType === indexed ? 1 << header!.depth : header!.colourType & 2 ? 256 : 0;
       if (palette || data.length > 0 || length === 0 || length % 3 !== 0 || length > 3 * most) {
         throw bad(at, `one palette before the pixels, of at most ${most} colours`, `${length} bytes`);
       }

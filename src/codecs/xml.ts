@@ -49,7 +49,8 @@ export function parseXml(document: string, name: string): XmlElement {
       if (text.includes("]]>")) throw bad(start, "text without ]]>", quote(text));
       current.text += unescaped(text, start);
     } else if (document.startsWith("<?", at)) {
-      if (at > first && /^<\?xml\s/i.test(document.slice(at, at + 6))) throw bad(at, "the declaration first", "it here");
+      if (at > first && /^<\?xml\s/i.test(document.slice(at, at + 6)))
+        throw bad(at, "the declaration first", "it here");
       at = after("?>", start);
     } else if (document.startsWith("<!--", at)) {
       at = after("--", start + 2) + 1;

@@ -20,7 +20,9 @@ async function fault({ read, names = namesFile }: BadFiles<unknown>, [what, says
 /** Tells files apart by their content. */
 function contentOf(file: unknown): string {
   const bytes = (value: unknown): unknown =>
-    ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") : value;
+    ArrayBuffer.isView(value)
+      ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64")
+      : value;
   return JSON.stringify(file, (_, value) => bytes(value)) ?? String(file);
 }
 

@@ -2,6 +2,7 @@
 import type { BadFiles } from "./bad-files.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { cifar } from "./cifar.ts";
+import { classFolders } from "./class-folders.ts";
 import { csv } from "./csv.ts";
 import { distilledSet } from "./distilled-set.ts";
 import { gzip } from "./gzip.ts";
@@ -11,6 +12,9 @@ import { matFiles } from "./mat.ts";
 import { npyFiles } from "./npy.ts";
 import { npzFiles } from "./npz.ts";
 import { png } from "./png.ts";
+import { pool } from "./pool.ts";
+import { recipes } from "./recipe.ts";
+import { report } from "./report.ts";
 import { safetensors } from "./safetensors.ts";
 import { stateDict } from "./state-dict.ts";
 import { tar } from "./tar.ts";
@@ -38,4 +42,8 @@ export const formats: readonly BadFiles<unknown>[] = [
   voc,
   png,
   jpeg,
+  recipes,
+  report,
+  pool,
+  classFolders,
 ];

@@ -10,7 +10,11 @@ type Bad = BadFile<Either>;
 
 /** An idx file; `rank` and `type` can be made to lie. */
 function idx(dimensions: readonly number[], values: ArrayLike<number>, { type = 8, rank = dimensions.length } = {}) {
-  return concat([0, 0, type, rank], dimensions.flatMap((size) => big(size)), values);
+  return concat(
+    [0, 0, type, rank],
+    dimensions.flatMap((size) => big(size)),
+    values,
+  );
 }
 
 const counted = (n: number) => Uint8Array.from({ length: n }, (_, i) => i % 251);
@@ -20,7 +24,8 @@ const max = 2 ** 32 - 1;
 const image = (what: string, says: string, images: Uint8Array): Bad => [`images: ${what}`, says, { images }];
 const label = (what: string, says: string, labels: Uint8Array): Bad => [`labels: ${what}`, says, { labels }];
 const cut = (n: number, says: string): Bad => image(`cut to ${n}`, says, good.images.slice(0, n));
-const sized = (what: string, dimensions: number[]): Bad => image(what, "expected at most 2147483648 values", idx(dimensions, []));
+const sized = (what: string, dimensions: number[]): Bad =>
+  image(what, "expected at most 2147483648 values", idx(dimensions, []));
 const shape = "expected [count, height, width] or [count, channels, height, width], none of them 0";
 const values = "expected 3×4×5 values up to byte 76";
 
@@ -57,7 +62,11 @@ const bad: readonly Bad[] = [
   image("sizes with the least significant byte first", "values", idx([3 << 24, 4 << 24, 5 << 24], counted(60))),
   image("a text", "expected two zero bytes", ascii("label,pixel0,pixel1")),
   image("a gzip cut short", "gzip", gzipSync(good.images).subarray(0, 30)),
-  image("a gzip of more than its header says", "expected at most 76 bytes", gzipSync(concat(good.images, new Uint8Array(9999)))),
+  image(
+    "a gzip of more than its header says",
+    "expected at most 76 bytes",
+    gzipSync(concat(good.images, new Uint8Array(9999))),
+  ),
   image("a gzip of less than its header says", values, gzipSync(good.images.slice(0, -1))),
   image("gzipped twice", "expected two zero bytes", gzipSync(gzipSync(good.images))),
   image("one image more than labels", "expected one label for each of the 4 images", idx([4, 4, 5], counted(80))),

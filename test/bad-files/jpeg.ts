@@ -10,7 +10,8 @@ type Bad = BadFile<Uint8Array>;
 
 const good = jpegFile(20, 12);
 const progressive = encodeJpeg(texture(19, 40, 1), { progressive: true });
-const marker = (code: number, from = 0) => good.findIndex((byte, i) => i >= from && byte === 0xff && good[i + 1] === code);
+const marker = (code: number, from = 0) =>
+  good.findIndex((byte, i) => i >= from && byte === 0xff && good[i + 1] === code);
 const [frame, scan, huffman, quantised] = [marker(0xc0), marker(0xda), marker(0xc4), marker(0xdb)];
 /** The length of the segment at `at`, with its marker. */
 const lengthAt = (at: number) => 2 + good[at + 2]! * 256 + good[at + 3]!;
@@ -19,15 +20,28 @@ const segment = good.subarray(scan, -2);
 const eoi = [0xff, 0xd9];
 const scans = (n: number) => concat(good.subarray(0, scan), ...Array.from({ length: n }, () => segment), eoi);
 
-const change = (what: string, says: string, at: number, ...values: number[]): Bad => [what, says, patched(good, at, ...values)];
+const change = (what: string, says: string, at: number, ...values: number[]): Bad => [
+  what,
+  says,
+  patched(good, at, ...values),
+];
 const without = (what: string, says: string, at: number): Bad => [what, says, spliced(good, at, lengthAt(at))];
 const kind = (what: string, code: number): Bad =>
-  change(what, `expected a baseline or progressive JPEG at byte ${frame}, got 0x${(0xff00 + code).toString(16)}`, frame + 1, code);
+  change(
+    what,
+    `expected a baseline or progressive JPEG at byte ${frame}, got 0x${(0xff00 + code).toString(16)}`,
+    frame + 1,
+    code,
+  );
 const pixels = `expected 1 to 16777216 pixels at byte ${frame + 5}`;
 const decodes = "expected a JPEG, but it does not decode";
-const goesOn = "expected";
+const goesOn = "expected a JPEG that goes on at byte";
 const sampling = `expected sampling factors of 1 to 4 at byte ${frame + 11}`;
-const cut = (n: number): Bad => [`cut to ${n} of ${good.length} bytes`, goesOn, good.slice(0, n)];
+const cut = (n: number): Bad => [
+  `cut to ${n} of ${good.length} bytes`,
+  n === 10 || n === frame + 4 ? "expected a length within the file" : `${goesOn} ${n}, got the end of the file`,
+  good.slice(0, n),
+];
 
 const bad: readonly Bad[] = [
   ["nothing", "expected a PNG (89 50 4e 47) or JPEG (ff d8) at byte 0", new Uint8Array(0)],
@@ -37,13 +51,29 @@ const bad: readonly Bad[] = [
   ["cut inside the coded data", goesOn, good.slice(0, coded + 10)],
   ["no end", goesOn, good.slice(0, -2)],
   ["half of the end", goesOn, good.slice(0, -1)],
-  ["half of the coded data, and an end", decodes, concat(good.slice(0, coded + Math.floor((good.length - coded) / 2)), eoi)],
-  ["two bytes of coded data, and an end", "bytes of coded data for 20×12 pixels", concat(good.slice(0, coded + 2), eoi)],
+  [
+    "half of the coded data, and an end",
+    decodes,
+    concat(good.slice(0, coded + Math.floor((good.length - coded) / 2)), eoi),
+  ],
+  [
+    "two bytes of coded data, and an end",
+    "bytes of coded data for 20×12 pixels",
+    concat(good.slice(0, coded + 2), eoi),
+  ],
   change("65,535 × 65,535", `${pixels}, got 65535×65535`, frame + 5, 255, 255, 255, 255),
   change("a height of 0", `${pixels}, got 20×0`, frame + 5, 0, 0),
   change("a width of 0", `${pixels}, got 0×12`, frame + 7, 0, 0),
   change("4,096 × 4,097", `${pixels}, got 4097×4096`, frame + 5, 0x10, 0, 0x10, 1),
-  change("4,096 × 4,096 pixels of coded data for 240", "bytes of coded data for 4096×4096 pixels", frame + 5, 0x10, 0, 0x10, 0),
+  change(
+    "4,096 × 4,096 pixels of coded data for 240",
+    "bytes of coded data for 4096×4096 pixels",
+    frame + 5,
+    0x10,
+    0,
+    0x10,
+    0,
+  ),
   change("twice the height", decodes, frame + 5, 0, 24),
   change("twice the width", decodes, frame + 7, 0, 40),
   change("12 bits", `expected 8 bits a sample at byte ${frame + 4}, got 12`, frame + 4, 12),
@@ -58,8 +88,16 @@ const bad: readonly Bad[] = [
   change("no components", `bytes of frame`, frame + 9, 0),
   change("2 components", "expected 14 bytes of frame", frame + 9, 2),
   change("255 components", "bytes of frame", frame + 9, 255),
-  ["2 components in a frame of their length", `expected 1 or 3 components at byte ${frame + 9}, got 2`, patched(spliced(good, frame + 16, 3), frame + 3, 14, 8, 0, 12, 0, 20, 2)],
-  ["CMYK", "as print has them (CMYK): save the picture as RGB", patched(spliced(good, frame + 19, 0, [4, 0x11, 0]), frame + 3, 20, 8, 0, 12, 0, 20, 4)],
+  [
+    "2 components in a frame of their length",
+    `expected 1 or 3 components at byte ${frame + 9}, got 2`,
+    patched(spliced(good, frame + 16, 3), frame + 3, 14, 8, 0, 12, 0, 20, 2),
+  ],
+  [
+    "CMYK",
+    "as print has them (CMYK): save the picture as RGB",
+    patched(spliced(good, frame + 19, 0, [4, 0x11, 0]), frame + 3, 20, 8, 0, 12, 0, 20, 4),
+  ],
   change("a frame that is a byte longer", "expected 17 bytes of frame", frame + 3, 18),
   change("sampling 15 × 15", `${sampling}, got 15×15`, frame + 11, 255),
   change("sampling 0 × 1", `${sampling}, got 0×1`, frame + 11, 1),
@@ -71,7 +109,11 @@ const bad: readonly Bad[] = [
   change("a component in the scan that is not in the frame", decodes, scan + 5, 99),
   change("a scan of no components", decodes, scan + 4, 0),
   change("a scan of 4 components", decodes, scan + 4, 4),
-  ["two frames", "expected one frame at byte", concat(good.subarray(0, scan), good.subarray(frame, scan), good.subarray(scan))],
+  [
+    "two frames",
+    "expected one frame at byte",
+    concat(good.subarray(0, scan), good.subarray(frame, scan), good.subarray(scan)),
+  ],
   without("no frame", "expected a frame before its scan", frame),
   ["no scan", "expected a frame and a scan before the end of the image", concat(good.subarray(0, scan), eoi)],
   ["a start and an end", "expected a frame and a scan", Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)],
@@ -82,7 +124,11 @@ const bad: readonly Bad[] = [
   change("a segment beyond the file", "expected a length within the file", 4, 255, 255),
   change("a segment of length 0", "expected a length within the file at byte 4, got 0", 4, 0, 0),
   change("a segment of length 1", "expected a length within the file at byte 4, got 1", 4, 0, 1),
-  ["a crowd of empty segments", "expected at most 4096 segments", concat(good.subarray(0, frame), Array(4096).fill([0xff, 0xfe, 0, 2]).flat(), good.subarray(frame))],
+  [
+    "a crowd of empty segments",
+    "expected at most 4096 segments",
+    concat(good.subarray(0, frame), Array(4096).fill([0xff, 0xfe, 0, 2]).flat(), good.subarray(frame)),
+  ],
   ["junk between segments", "expected a marker", spliced(good, frame, 0, [1, 2, 3])],
   change("a marker that begins no segment", "expected a marker that begins a segment", huffman + 1, 0x01),
   change("a second start of the image", "expected a marker that begins a segment", huffman + 1, 0xd8),

@@ -15,19 +15,29 @@ const compressed = mat([pixels({ compressed: true }), digits({ compressed: true 
 
 // Places in X, which is not packed: its tag, flags, dimensions, name and numbers.
 const [tag, flags, dimensions, named, numbers] = [128, 136, 152, 176, 184];
-const change = (what: string, says: string, at: number, ...values: number[]): Bad => [what, says, patched(good, at, ...values)];
+const change = (what: string, says: string, at: number, ...values: number[]): Bad => [
+  what,
+  says,
+  patched(good, at, ...values),
+];
 const images = (what: string, says: string, shape: readonly number[], data: MatData, choices: MatChoices = {}): Bad => [
   `X ${what}`,
   says,
   mat([variable("X", shape, data, choices), digits()]),
 ];
-const labels = (what: string, says: string, data: MatData, shape: readonly number[] = [data.length, 1], choices: MatChoices = {}): Bad => [
-  `y ${what}`,
-  says,
-  mat([pixels(), variable("y", shape, data, choices)]),
-];
+const labels = (
+  what: string,
+  says: string,
+  data: MatData,
+  shape: readonly number[] = [data.length, 1],
+  choices: MatChoices = {},
+): Bad => [`y ${what}`, says, mat([pixels(), variable("y", shape, data, choices)])];
 /** X in the packed form, of any bytes. */
-const zipped = (what: string, says: string, bytes: Uint8Array): Bad => [`packed: ${what}`, says, mat([bytes, digits()])];
+const zipped = (what: string, says: string, bytes: Uint8Array): Bad => [
+  `packed: ${what}`,
+  says,
+  mat([bytes, digits()]),
+];
 const tagged = (deflated: Uint8Array, length: number = deflated.length): Uint8Array =>
   concat(little(15), little(length), deflated);
 const another = "expected a .mat file of version 5";
@@ -44,7 +54,11 @@ const bad: readonly Bad[] = [
   ["one byte too few", "expected a variable within the file", good.slice(0, -1)],
   ["one byte too many", "expected a tag of 8 bytes", concat(good, [0])],
   ["eight zeros after the end", "expected a variable (type 14 or 15)", concat(good, new Uint8Array(8))],
-  ["version 7.3", "found a .mat file of version 7.3, which is HDF5", concat(ascii("MATLAB 7.3 MAT-file".padEnd(124)), [0, 2, 0x49, 0x4d])],
+  [
+    "version 7.3",
+    "found a .mat file of version 7.3, which is HDF5",
+    concat(ascii("MATLAB 7.3 MAT-file".padEnd(124)), [0, 2, 0x49, 0x4d]),
+  ],
   ["HDF5", "found a .mat file of version 7.3", concat([0x89], ascii("HDF\r\n\u001a\n"), new Uint8Array(200))],
   ["version 4", "perhaps of version 4", concat([0, 0, 0, 0, 1, 0, 0, 0], new Uint8Array(200))],
   ["a text", "perhaps of version 4", ascii("MATLAB 5.0 MAT-file".padEnd(200))],
@@ -54,8 +68,8 @@ const bad: readonly Bad[] = [
   change("version 0", another, 125, 0),
   change("an unknown element", "expected a variable (type 14 or 15) at byte 128, got 13", tag, 13),
   change("a variable beyond the file", "expected a variable within the file", tag + 4, 255, 255, 255, 255),
-  change("a variable that is shorter than its content", "expected", tag + 4, 80),
-  change("a variable of 0 bytes", "expected", tag + 4, 0),
+  change("a variable that is shorter than its content", "expected a variable (type 14 or 15) at byte 216", tag + 4, 80),
+  change("a variable of 0 bytes", "expected an array (type 14) at byte 128", tag + 4, 0),
   change("flags of another type", "expected 8 bytes of array flags at byte 136, got 5", flags, 5),
   change("flags of another size", "expected 8 bytes of array flags", flags + 4, 4),
   change("class 0", "expected a class from 1 to 17 at byte 144, got 0", flags + 8, 0),
@@ -92,11 +106,27 @@ const bad: readonly Bad[] = [
   images("with infinity", "found Infinity at 3", [2, 3, 3, 2], new Float64Array(36).fill(Number.POSITIVE_INFINITY, 3)),
   images("of 16 bits", "found whole numbers from 0 to 65535", [2, 3, 3, 2], new Uint16Array(36).fill(65_535, 3)),
   images("below 0", "found whole numbers from -1 to 0", [2, 3, 3, 2], new Int8Array(36).fill(-1, 3)),
-  ["X under another name", 'found "Z" (uint8 [2, 3, 3, 2]), "y"', mat([variable("Z", [2, 3, 3, 2], x, { kind: 9 }), digits()])],
-  ["a name that controls a terminal", '"\\u001b[2J\\u009b"', mat([variable("\u001b[2J\u009b", [2, 3, 3, 2], x), digits()])],
-  ["a name of 64 characters", "expected a name of at most 63 characters", mat([variable("X".repeat(64), [2, 3, 3, 2], x), digits()])],
+  [
+    "X under another name",
+    'found "Z" (uint8 [2, 3, 3, 2]), "y"',
+    mat([variable("Z", [2, 3, 3, 2], x, { kind: 9 }), digits()]),
+  ],
+  [
+    "a name that controls a terminal",
+    '"\\u001b[2J\\u009b"',
+    mat([variable("\u001b[2J\u009b", [2, 3, 3, 2], x), digits()]),
+  ],
+  [
+    "a name of 64 characters",
+    "expected a name of at most 63 characters",
+    mat([variable("X".repeat(64), [2, 3, 3, 2], x), digits()]),
+  ],
   ["a name twice", "expected each name once", mat([pixels(), pixels(), digits()])],
-  ["1,001 variables", "expected at most 1000 variables", mat(Array.from({ length: 1001 }, (_, i) => variable(`v${i}`, [1, 1], x.subarray(0, 1))))],
+  [
+    "1,001 variables",
+    "expected at most 1000 variables",
+    mat(Array.from({ length: 1001 }, (_, i) => variable(`v${i}`, [1, 1], x.subarray(0, 1)))),
+  ],
   labels("of one too few", oneEach, Uint8Array.of(1)),
   labels("of one too many", oneEach, Uint8Array.of(1, 2, 3)),
   labels("of none", oneEach, new Uint8Array(0), [0, 1]),
@@ -108,18 +138,34 @@ const bad: readonly Bad[] = [
   labels("with -1", "got -1 at 0", Int8Array.of(-1, 1)),
   labels("of text", 'found "y" of class char', Uint8Array.of(1, 2), [2, 1], { kind: 4 }),
   zipped("no zlib", "expected deflate data", tagged(new Uint8Array(8).fill(7))),
-  zipped("nothing", "expected", tagged(new Uint8Array(0))),
-  zipped("a text", "expected an array (type 14) at byte 0 of the variable that is packed at byte 128", packed(ascii("nothing but text, which is no array at all"))),
+  zipped("nothing", "expected deflate data", tagged(new Uint8Array(0))),
+  zipped(
+    "a text",
+    "expected an array (type 14) at byte 0 of the variable that is packed at byte 128",
+    packed(ascii("nothing but text, which is no array at all")),
+  ),
   zipped("a few bytes", "expected an array (type 14)", packed(ascii("few"))),
-  zipped("a variable cut short", "expected", packed(pixels().subarray(0, 80))),
+  zipped("a variable cut short", "bytes after decompression, got 80", packed(pixels().subarray(0, 80))),
   zipped("a variable that goes on", "after decompression, got more", packed(concat(pixels(), [0]))),
   zipped("a variable that is packed twice", "expected an array (type 14)", packed(packed(pixels()))),
-  zipped("a wrong checksum", "expected deflate data", tagged(patched(new Uint8Array(deflateSync(pixels())), deflateSync(pixels()).length - 1, 0))),
-  zipped("junk after the data", "expected", tagged(concat(deflateSync(pixels()), [1, 2, 3]))),
-  zipped("a length beyond the file", "expected a variable within the file", tagged(new Uint8Array(deflateSync(pixels())), 9999)),
+  zipped(
+    "a wrong checksum",
+    "expected deflate data",
+    tagged(patched(new Uint8Array(deflateSync(pixels())), deflateSync(pixels()).length - 1, 0)),
+  ),
+  zipped("junk after the data", "expected nothing after the end", tagged(concat(deflateSync(pixels()), [1, 2, 3]))),
+  zipped(
+    "a length beyond the file",
+    "expected a variable within the file",
+    tagged(new Uint8Array(deflateSync(pixels())), 9999),
+  ),
   zipped("1 GiB, it says", "expected a size that", packed(patched(pixels(), 4, ...little(2 ** 30)))),
   zipped("4 GiB, it says", "expected a size that", packed(patched(pixels(), 4, 255, 255, 255, 255))),
-  zipped("64 KiB behind another size", "after decompression, got more", packed(concat(pixels(), new Uint8Array(2 ** 16)))),
+  zipped(
+    "64 KiB behind another size",
+    "after decompression, got more",
+    packed(concat(pixels(), new Uint8Array(2 ** 16))),
+  ),
 ];
 
 export const matFiles = table<Uint8Array>({

@@ -8,7 +8,11 @@ type Bad = BadFile<Uint8Array>;
 const good = writeNpy({ shape: [2, 3], data: Float32Array.of(0, -0, 1.5, -2.25, 3e38, 1e-45) });
 
 /** A file with a header of our choosing; length and version can be made to lie. */
-export function npy(header: string, data: ArrayLike<number> = [], { version = [1, 0], length = header.length + 1 } = {}) {
+export function npy(
+  header: string,
+  data: ArrayLike<number> = [],
+  { version = [1, 0], length = header.length + 1 } = {},
+) {
   const size = version[0] === 1 ? [length & 255, length >> 8] : [0, 8, 16, 24].map((bit) => (length >>> bit) & 255);
   return concat([0x93], ascii("NUMPY"), version, size, ascii(`${header}\n`), data);
 }
@@ -47,7 +51,11 @@ const bad: readonly Bad[] = [
   ["cut inside the version", "expected version 1.0 or 2.0 at byte 6", good.slice(0, 7)],
   ["cut before the length", "expected the header length at byte 8", good.slice(0, 8)],
   ["cut inside the length", "expected the header length at byte 9", good.slice(0, 9)],
-  ["cut inside a length of version 2", "expected the header length at byte 11", npy("{}", [], { version: [2, 0] }).slice(0, 11)],
+  [
+    "cut inside a length of version 2",
+    "expected the header length at byte 11",
+    npy("{}", [], { version: [2, 0] }).slice(0, 11),
+  ],
   ["cut before the header", "expected a header within the file of 10 bytes", good.slice(0, 10)],
   ["cut inside the header", "expected a header within the file of 40 bytes", good.slice(0, 40)],
   ["cut before the numbers", "expected exactly 24 bytes of data at byte 128, got 0", good.slice(0, 128)],
@@ -64,10 +72,14 @@ const bad: readonly Bad[] = [
   ["version 3.0", "got 3.0", npy(dict("'<f4'", "False", "(1,)"), four, { version: [3, 0] })],
   ["version 255.0", "got 255.0", patched(good, 6, 255)],
   ["header longer than the file", "expected a header within the file", patched(good, 8, 255, 1)],
-  ["header shorter than its text", "expected a quoted string at byte 50, got the end of the header", npy(dict("'<f4'", "False", "(1,)"), four, { length: 40 })],
+  [
+    "header shorter than its text",
+    "expected a quoted string at byte 50, got the end of the header",
+    npy(dict("'<f4'", "False", "(1,)"), four, { length: 40 }),
+  ],
   ["header of 2^32 - 1", "a header of at most 10000 bytes", npy("{}", [], { version: [2, 0], length: 2 ** 32 - 1 })],
   ["header of 10,001", "a header of at most 10000 bytes", npy(dict("'<f4'", "False", "(1,)").padEnd(10_000), four)],
-  ["empty header", 'expected { at byte 10', npy("", [], { length: 0 })],
+  ["empty header", "expected { at byte 10", npy("", [], { length: 0 })],
   ["header without newline", "expected a line feed at byte", npy(dict("'<f4'", "False", "(1,)"), four, { length: 57 })],
   header("text after the newline", "expected the end of the header", `${dict("'<f4'", "False", "(1,)")}\n#`),
   header("a carriage return", "expected a line feed at byte", `${dict("'<f4'", "False", "(1,)")}\r`),
@@ -85,7 +97,11 @@ const bad: readonly Bad[] = [
   header("key toString", `${once}, not "toString"`, "{'toString': '<f4', 'fortran_order': False, 'shape': (1,)}"),
   header("a fourth key", `${once}, not "x"`, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}"),
   header("a key in capitals", `${once}, not "DESCR"`, "{'DESCR': '<f4', 'fortran_order': False, 'shape': (1,)}"),
-  header("a key that is no string", "expected a quoted string", "{descr: '<f4', 'fortran_order': False, 'shape': (1,)}"),
+  header(
+    "a key that is no string",
+    "expected a quoted string",
+    "{descr: '<f4', 'fortran_order': False, 'shape': (1,)}",
+  ),
   header("a key that sets the direction of text", "once each", "{'\xe2\x80\xae': '<f4', 'fortran_order': False}"),
   header("no colon", "expected :", "{'descr' '<f4', 'fortran_order': False, 'shape': (1,)}"),
   header("no comma", "expected }", "{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}"),

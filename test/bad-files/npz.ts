@@ -12,7 +12,12 @@ type Bad = BadFile<Uint8Array>;
 type Arrays = Readonly<Record<string, NumericArray>>;
 
 const array = (data: ArrayData, ...shape: number[]): NumericArray => ({ shape, data });
-const x = array(Uint8Array.from({ length: 16 }, (_, i) => 15 * i), 4, 2, 2);
+const x = array(
+  Uint8Array.from({ length: 16 }, (_, i) => 15 * i),
+  4,
+  2,
+  2,
+);
 const y = array(Uint8Array.of(0, 1, 0, 1), 4);
 const parts: Arrays = { x_train: x, y_train: y, x_test: x, y_test: y };
 const npz = (arrays: Arrays): Uint8Array => writeNpz(Object.entries(arrays));
@@ -31,7 +36,10 @@ const labels = (what: string, says: string, data: ArrayData, ...shape: number[])
 const entry = (what: string, says: string, bytes: Uint8Array): Bad => [
   what,
   `"x_train.npy": ${says}`,
-  writeZip([["x_train.npy", bytes], ...["y_train", "x_test", "y_test"].map((key) => [`${key}.npy`, writeNpy(parts[key]!)] as const)]),
+  writeZip([
+    ["x_train.npy", bytes],
+    ...["y_train", "x_test", "y_test"].map((key) => [`${key}.npy`, writeNpy(parts[key]!)] as const),
+  ]),
 ];
 const floats = (value: number) => new Float32Array(16).fill(value, 3, 4);
 const oneLabel = "expected one label for each of 4 images";
@@ -48,21 +56,39 @@ const bad: readonly Bad[] = [
   ["a name that leads up", "expected a plain relative name", forge([{ name: "../x.npy", data: xNpy }])],
   ["a name that is absolute", "expected a plain relative name", forge([{ name: "/x.npy", data: xNpy }])],
   ["a name with its ending in capitals", '"x_train.NPY": expected only .npy', writeZip([["x_train.NPY", xNpy]])],
-  ["a name twice", "expected each name once", forge([{ name: "x.npy", data: xNpy }, { name: "x.npy", data: xNpy }])],
+  [
+    "a name twice",
+    "expected each name once",
+    forge([
+      { name: "x.npy", data: xNpy },
+      { name: "x.npy", data: xNpy },
+    ]),
+  ],
   ["a wrong CRC", '"x_train.npy": expected CRC', forge([{ name: "x_train.npy", data: xNpy, crc: 1 }])],
   ["cut to its half", "expected the end record of a zip file", good.slice(0, good.length / 2)],
   ["a byte more", "expected the end record of a zip file", concat(good, [0])],
   ["names that say nothing", "found a, b; expected names such as x_train", npz({ a: x, b: y })],
   ["a name that controls a terminal", '"\\u001b[2Jx\\u202e"', npz({ "\u001b[2Jx\u202e": x })],
   ["a name of 50,000 letters", "aaa…", npz({ ["a".repeat(50_000)]: x })],
-  ["names that are properties of objects", "found constructor, __proto__; expected", writeNpz([["constructor", x], ["__proto__", y]])],
+  [
+    "names that are properties of objects",
+    "found constructor, __proto__; expected",
+    writeNpz([
+      ["constructor", x],
+      ["__proto__", y],
+    ]),
+  ],
   changed("no labels", "found x_train without labels", { y_train: undefined }),
   changed("no images", "found y_train without images", { x_train: undefined }),
   changed("no test labels", "found x_test without labels", { y_test: undefined }),
   changed("images twice", "found x_train and X_train; expected one array of images", { X_train: x }),
   changed("labels twice", "found y_train and Y_train; expected one array of labels", { Y_train: y }),
-  changed("a test set of other sizes", "expected", { x_test: array(new Uint8Array(36), 4, 3, 3) }),
-  changed("a test set of three channels", "expected", { x_test: array(new Uint8Array(48), 4, 3, 2, 2) }),
+  changed("a test set of other sizes", "expected test images of 1×2×2, as for training", {
+    x_test: array(new Uint8Array(36), 4, 3, 3),
+  }),
+  changed("a test set of three channels", "expected test images of 1×2×2, as for training", {
+    x_test: array(new Uint8Array(48), 4, 3, 2, 2),
+  }),
   changed("a training set from 0 to 1 and a test set from 0 to 255", "expected one scale for both", {
     x_train: array(floats(1), 4, 2, 2),
     x_test: array(floats(255), 4, 2, 2),
@@ -79,10 +105,24 @@ const bad: readonly Bad[] = [
   images("infinity", "found Infinity at 3; expected finite", floats(Number.POSITIVE_INFINITY), 4, 2, 2),
   images("minus infinity", "found -Infinity at 3; expected", floats(Number.NEGATIVE_INFINITY), 4, 2, 2),
   images("normalised values", "found values from -2.5 to 0; expected 0 to 1", floats(-2.5), 4, 2, 2),
-  images("16-bit values", "found whole numbers from 0 to 65535; expected 0 to 255", new Uint16Array(16).fill(65_535, 3, 4), 4, 2, 2),
+  images(
+    "16-bit values",
+    "found whole numbers from 0 to 65535; expected 0 to 255",
+    new Uint16Array(16).fill(65_535, 3, 4),
+    4,
+    2,
+    2,
+  ),
   images("negative whole numbers", "found whole numbers from -1 to 0", new Int8Array(16).fill(-1, 3, 4), 4, 2, 2),
   images("64-bit values", "found whole numbers from 0 to", new BigInt64Array(16).fill(2n ** 62n, 3, 4), 4, 2, 2),
-  images("values up to 1e300", "found values from 0 to 1e+300; expected 0 to 1", new Float64Array(16).fill(1e300, 3, 4), 4, 2, 2),
+  images(
+    "values up to 1e300",
+    "found values from 0 to 1e+300; expected 0 to 1",
+    new Float64Array(16).fill(1e300, 3, 4),
+    4,
+    2,
+    2,
+  ),
   changed("one image too few", "y_train: expected one label for each of 3 images", {
     x_train: array(new Uint8Array(12), 3, 2, 2),
   }),
@@ -94,22 +134,42 @@ const bad: readonly Bad[] = [
   labels("labels in a row", oneLabel, Uint8Array.of(0, 1, 0, 1), 1, 4),
   labels("labels of no columns", oneLabel, new Uint8Array(0), 4, 0),
   labels("257 classes", "expected one-hot rows of at most 256 classes, got 257", new Uint8Array(4 * 257), 4, 257),
-  labels("rows of two ones", "expected one-hot rows, a single 1 and else 0", Uint8Array.of(1, 0, 1, 1, 0, 1, 1, 0), 4, 2),
+  labels(
+    "rows of two ones",
+    "expected one-hot rows, a single 1 and else 0",
+    Uint8Array.of(1, 0, 1, 1, 0, 1, 1, 0),
+    4,
+    2,
+  ),
   labels("rows of zeros", "expected one-hot rows", Uint8Array.of(1, 0, 0, 0, 0, 1, 1, 0), 4, 2),
   labels("rows of probabilities", "expected one-hot rows", Float32Array.of(1, 0, 0.5, 0.5, 0, 1, 1, 0), 4, 2),
   labels("a fraction", "expected whole numbers from 0 to 255, got 0.5 at 1", Float32Array.of(0, 0.5, 0, 1), 4),
   labels("label NaN", "expected whole numbers from 0 to 255, got NaN at 1", Float32Array.of(0, Number.NaN, 0, 1), 4),
-  labels("an infinite label", "expected whole numbers from 0 to 255, got Infinity at 1", Float64Array.of(0, Number.POSITIVE_INFINITY, 0, 1), 4),
+  labels(
+    "an infinite label",
+    "expected whole numbers from 0 to 255, got Infinity at 1",
+    Float64Array.of(0, Number.POSITIVE_INFINITY, 0, 1),
+    4,
+  ),
   labels("a label of 256", "expected whole numbers from 0 to 255, got 256 at 1", Uint16Array.of(0, 256, 0, 1), 4),
   labels("a label of -1", "expected whole numbers from 0 to 255, got -1 at 1", Int8Array.of(0, -1, 0, 1), 4),
-  labels("a label of 2^53 + 1", "expected whole numbers from 0 to 255, got 9007199254740992 at 1", BigInt64Array.of(0n, 2n ** 53n + 1n, 0n, 1n), 4),
+  labels(
+    "a label of 2^53 + 1",
+    "expected whole numbers from 0 to 255, got 9007199254740992 at 1",
+    BigInt64Array.of(0n, 2n ** 53n + 1n, 0n, 1n),
+    4,
+  ),
   entry("an array cut short", "expected exactly 16 bytes of data", xNpy.slice(0, -1)),
   entry("an array with a byte more", "expected exactly 16 bytes of data", concat(xNpy, [0])),
   entry("an empty entry", "expected the magic", new Uint8Array(0)),
   entry("a text for an array", "expected the magic", ascii("1,2,3")),
   entry("an array of version 9", "expected version 1.0 or 2.0", patched(xNpy, 6, 9)),
   entry("pickled objects", "expected descr one of", npy(dict("'|O'", "False", "(1,)"), new Uint8Array(8))),
-  entry("a product that wraps", "expected at most 32 dimensions and 2^31 numbers", shaped("(4294967296, 4294967296)", 0)),
+  entry(
+    "a product that wraps",
+    "expected at most 32 dimensions and 2^31 numbers",
+    shaped("(4294967296, 4294967296)", 0),
+  ),
 ];
 
 function shapeSays(found: string): string {

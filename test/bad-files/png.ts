@@ -29,8 +29,14 @@ const file = (what: string, says: string, ...chunks: Uint8Array[]): Bad => [what
 const sized = (what: string, width: number, height: number): Bad =>
   file(what, "expected 1 to 16777216 pixels at byte 16", header(width, height, 8, 0), seven);
 const kind = (depth: number, colour: number): Bad =>
-  file(`depth ${depth} of colour type ${colour}`, `expected a bit depth and colour type of PNG at byte 24, got ${depth} and ${colour}`, header(1, 1, depth, colour), seven);
-const raw = (what: string, says: string, head: Uint8Array, content: ArrayLike<number>): Bad => file(what, says, head, pixels(content));
+  file(
+    `depth ${depth} of colour type ${colour}`,
+    `expected a bit depth and colour type of PNG at byte 24, got ${depth} and ${colour}`,
+    header(1, 1, depth, colour),
+    seven,
+  );
+const raw = (what: string, says: string, head: Uint8Array, content: ArrayLike<number>): Bad =>
+  file(what, says, head, pixels(content));
 const isNoPng = "expected a PNG (89 50 4e 47) or JPEG (ff d8) at byte 0";
 const oneHeader = "expected one IHDR, first at byte";
 const critical = "expected IHDR, PLTE, IDAT or IEND at byte";
@@ -61,13 +67,43 @@ const bad: readonly Bad[] = [
   sized("2^32 − 1 pixels a side", 0xffffffff, 0xffffffff),
   sized("4,097 × 4,096", 4097, 4096),
   ...[0, 3, 5, 7, 9, 32, 255].map((depth) => kind(depth, 0)),
-  ...[[1, 2], [4, 2], [16, 3], [4, 4], [2, 6], [8, 1], [8, 5], [8, 7], [8, 255]].map(([depth, colour]) => kind(depth!, colour!)),
-  file("compression 1", "expected compression 0 and filter 0", chunk("IHDR", [...big(1), ...big(1), 8, 0, 1, 0, 0]), seven),
-  file("filter method 1", "expected compression 0 and filter 0", chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 1, 0]), seven),
+  ...[
+    [1, 2],
+    [4, 2],
+    [16, 3],
+    [4, 4],
+    [2, 6],
+    [8, 1],
+    [8, 5],
+    [8, 7],
+    [8, 255],
+  ].map(([depth, colour]) => kind(depth!, colour!)),
+  file(
+    "compression 1",
+    "expected compression 0 and filter 0",
+    chunk("IHDR", [...big(1), ...big(1), 8, 0, 1, 0, 0]),
+    seven,
+  ),
+  file(
+    "filter method 1",
+    "expected compression 0 and filter 0",
+    chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 1, 0]),
+    seven,
+  ),
   file("interlace 2", "expected interlace 0 or 1", header(1, 1, 8, 0, 2), seven),
   file("interlaced 1 bit", "expected no interlacing with fewer than 8 bits", header(8, 1, 1, 0, 1), seven),
-  file("a header of 12 bytes", "expected an IHDR of 13 bytes at byte 8, got 12", chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 0]), seven),
-  file("a header of 14 bytes", "expected an IHDR of 13 bytes at byte 8, got 14", chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 0, 0, 0]), seven),
+  file(
+    "a header of 12 bytes",
+    "expected an IHDR of 13 bytes at byte 8, got 12",
+    chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 0]),
+    seven,
+  ),
+  file(
+    "a header of 14 bytes",
+    "expected an IHDR of 13 bytes at byte 8, got 14",
+    chunk("IHDR", [...big(1), ...big(1), 8, 0, 0, 0, 0, 0]),
+    seven,
+  ),
   file("two headers", oneHeader, grey, grey, seven),
   file("no header", oneHeader, seven),
   file("a chunk before the header", oneHeader, chunk("tEXt", ascii("a\0b")), grey, seven),
@@ -82,7 +118,12 @@ const bad: readonly Bad[] = [
   raw("a size that the pixels cannot give", "got 9 bytes that cannot become as many", header(4096, 4096, 16, 6), [0]),
   ...[5, 9, 255].map((filter) => raw(`filter ${filter}`, "it does not decode", grey, [filter, 1])),
   raw("a wrong filter in the second row", "it does not decode", header(1, 2, 8, 0), [0, 1, 7, 1]),
-  raw("a wrong filter in an interlaced file", "it does not decode", header(3, 3, 8, 0, 1), [0, 1, 0, 3, 9, 7, 9, 0, 2, 0, 8, 0, 4, 5, 6]),
+  raw(
+    "a wrong filter in an interlaced file",
+    "it does not decode",
+    header(3, 3, 8, 0, 1),
+    [0, 1, 0, 3, 9, 7, 9, 0, 2, 0, 8, 0, 4, 5, 6],
+  ),
   ["a wrong CRC of the header", "expected CRC", patched(good, 29, good[29]! ^ 1)],
   ["a wrong CRC of the pixels", "expected CRC", patched(good, good.length - 13, good[good.length - 13]! ^ 1)],
   ["a wrong CRC of the end", "expected CRC ae426082", patched(good, good.length - 1, 0)],
@@ -92,9 +133,27 @@ const bad: readonly Bad[] = [
   file("pixels without zlib's header", decodes, grey, chunk("IDAT", [3, 0, 0, 0, 0, 0])),
   file("pixels with a wrong checksum", decodes, grey, chunk("IDAT", patched(deflateSync(Uint8Array.of(0, 7)), 9, 0))),
   file("pixels cut short", decodes, grey, chunk("IDAT", deflateSync(Uint8Array.of(0, 7)).subarray(0, -1))),
-  file("junk after the pixels", "expected", grey, chunk("IDAT", concat(deflateSync(Uint8Array.of(0, 7)), [1, 2, 3]))),
-  file("a chunk of pixels too many", "expected", grey, seven, chunk("IDAT", [0])),
-  file("a chunk between pixels", "expected all IDAT one after the other", grey, chunk("IDAT", deflateSync(Uint8Array.of(0, 7)).subarray(0, 5)), chunk("tEXt", ascii("a\0b")), chunk("IDAT", deflateSync(Uint8Array.of(0, 7)).subarray(5))),
+  file(
+    "junk after the pixels",
+    "expected nothing after the end of the deflate data",
+    grey,
+    chunk("IDAT", concat(deflateSync(Uint8Array.of(0, 7)), [1, 2, 3])),
+  ),
+  file(
+    "a chunk of pixels too many",
+    "expected nothing after the end of the deflate data",
+    grey,
+    seven,
+    chunk("IDAT", [0]),
+  ),
+  file(
+    "a chunk between pixels",
+    "expected all IDAT one after the other",
+    grey,
+    chunk("IDAT", deflateSync(Uint8Array.of(0, 7)).subarray(0, 5)),
+    chunk("tEXt", ascii("a\0b")),
+    chunk("IDAT", deflateSync(Uint8Array.of(0, 7)).subarray(5)),
+  ),
   file("an unknown critical chunk", critical, grey, chunk("ABCD", []), seven),
   file("a header in lower case", critical.replace("IHDR, ", "IHDR, "), grey, chunk("Idat", []), seven),
   file("a chunk of digits", critical, grey, chunk("1234", []), seven),
@@ -112,7 +171,13 @@ const bad: readonly Bad[] = [
   file("a palette of 5 for 2 bits", onePalette, header(1, 1, 2, 3), palette(5), pixels([0, 0])),
   file("a palette of 4 bytes", onePalette, header(1, 1, 8, 3), chunk("PLTE", [1, 2, 3, 4]), seven),
   file("an index outside the palette", "it does not decode", header(1, 1, 8, 3), palette(7), seven),
-  file("an index of 2 bits outside the palette", "it does not decode", header(1, 1, 2, 3), palette(3), pixels([0, 0b11000000])),
+  file(
+    "an index of 2 bits outside the palette",
+    "it does not decode",
+    header(1, 1, 2, 3),
+    palette(3),
+    pixels([0, 0b11000000]),
+  ),
   [
     "131,073 chunks",
     "expected at most 131072 chunks",

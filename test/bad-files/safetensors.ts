@@ -32,9 +32,15 @@ const file = (what: string, says: string, header: string | Uint8Array, bytes = 0
   says,
   headed(header, bytes, length),
 ];
-const one = (what: string, says: string, fields: string, bytes = 4): Bad => file(what, says, `{"a":{${fields}}}`, bytes);
-const shape = (what: string, text: string, says = 'expected tensor "a" with a shape of sizes', bytes = 4, end = 4): Bad =>
-  one(`a shape ${what}`, says, `"dtype":"F32","shape":${text},"data_offsets":[0,${end}]`, bytes);
+const one = (what: string, says: string, fields: string, bytes = 4): Bad =>
+  file(what, says, `{"a":{${fields}}}`, bytes);
+const shape = (
+  what: string,
+  text: string,
+  says = 'expected tensor "a" with a shape of sizes',
+  bytes = 4,
+  end = 4,
+): Bad => one(`a shape ${what}`, says, `"dtype":"F32","shape":${text},"data_offsets":[0,${end}]`, bytes);
 const offsets = (what: string, text: string, says = 'expected tensor "a" with data_offsets that are 4 apart'): Bad =>
   one(`offsets ${what}`, says, `"dtype":"F32","shape":[1],"data_offsets":${text}`);
 const dtype = (what: string, text: string): Bad =>
@@ -42,7 +48,8 @@ const dtype = (what: string, text: string): Bad =>
 const fields = (what: string, text: string): Bad =>
   one(what, 'expected tensor "a" with dtype, shape and data_offsets', text);
 const value = (what: string, says: string, text: string): Bad => file(what, says, `{"a":${text}}`);
-const metadata = (what: string, says: string, text: string): Bad => file(`metadata ${what}`, says, `{"__metadata__":${text}}`);
+const metadata = (what: string, says: string, text: string): Bad =>
+  file(`metadata ${what}`, says, `{"__metadata__":${text}}`);
 const short = "expected a header length and a header at byte";
 const twice = "header: expected each name once in an object";
 const digits = "expected whole numbers written in digits";
@@ -59,20 +66,34 @@ const bad: readonly Bad[] = [
   file("header length 0", "expected a header that starts with {", "{}", 0, 0n),
   file("header length one less", notJson, "{}", 0, 1n),
   file("header length one more than the file", "expected a header within the file of 10 bytes", "{}", 0, 3n),
-  file("header length 2^31", "expected a header of at most 1048576 bytes at byte 0, got 2147483648", "{}", 0, 2n ** 31n),
+  file(
+    "header length 2^31",
+    "expected a header of at most 1048576 bytes at byte 0, got 2147483648",
+    "{}",
+    0,
+    2n ** 31n,
+  ),
   file("header length 2^53 + 1", "got 9007199254740993", "{}", 0, 2n ** 53n + 1n),
   file("header length 2^63", "expected a header of at most", "{}", 0, 2n ** 63n),
   file("header length 2^64 - 1", "expected a header of at most", "{}", 0, 2n ** 64n - 1n),
   file("header above 1 MiB", "expected a header of at most", "{}".padEnd(2 ** 20 + 1)),
-  ["header length with its bytes turned round", "expected a header of at most", spliced(good, 0, 8, good.slice(0, 8).reverse())],
+  [
+    "header length with its bytes turned round",
+    "expected a header of at most",
+    spliced(good, 0, 8, good.slice(0, 8).reverse()),
+  ],
   file(
     "10,001 tensors",
     "expected at most 10000 tensors",
     `{${Array.from({ length: 10_001 }, (_, i) => `"${i}":${f32("[0]", 0, 0)}`).join()}}`,
   ),
-  file("header starts with a space", 'expected a header that starts with {', " {}"),
+  file("header starts with a space", "expected a header that starts with {", " {}"),
   file("header starts with a line feed", "expected a header that starts with {", "\n{}"),
-  file("header starts with a byte order mark", "expected a header that starts with {", concat([0xef, 0xbb, 0xbf, 0x7b, 0x7d])),
+  file(
+    "header starts with a byte order mark",
+    "expected a header that starts with {",
+    concat([0xef, 0xbb, 0xbf, 0x7b, 0x7d]),
+  ),
   file("a list", "expected a header that starts with {", "[]"),
   file("null", "expected a header that starts with {", "null"),
   file("no JSON", notJson, "{a:1}"),
@@ -147,11 +168,19 @@ const bad: readonly Bad[] = [
   fields("no shape", '"dtype":"F32","data_offsets":[0,4]'),
   fields("no offsets", '"dtype":"F32","shape":[1]'),
   fields("a fourth field", '"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1'),
-  one("a field in place of another", 'expected tensor "a" with data_offsets', '"dtype":"F32","shape":[1],"__proto__":[0,4]'),
+  one(
+    "a field in place of another",
+    'expected tensor "a" with data_offsets',
+    '"dtype":"F32","shape":[1],"__proto__":[0,4]',
+  ),
   value("a tensor that is a list", 'expected an object for "a" at byte 8, got a list', "[]"),
   value("a tensor that is null", 'expected an object for "a"', "null"),
   value("a tensor that is a text", 'expected an object for "a" at byte 8, got string', '"F32"'),
-  file("a name that controls a terminal", 'for "\\u001b[2J\\u202e\\u2028\\u009b\\u200b"', '{"\\u001b[2J\u202e\u2028\u009b\u200b":1}'),
+  file(
+    "a name that controls a terminal",
+    'for "\\u001b[2J\\u202e\\u2028\\u009b\\u200b"',
+    '{"\\u001b[2J\u202e\u2028\u009b\u200b":1}',
+  ),
   file("a name of 100,000 letters", "aaa…", `{"${"a".repeat(1e5)}":1}`),
   file("a name twice", twice, `{"a":${ok},"a":${ok}}`, 4),
   file("a name twice, once escaped", twice, `{"a":${ok},"\\u0061":${ok}}`, 4),

@@ -27,7 +27,10 @@ function altered(change: (tensors: Tensors) => void): Tensors {
 }
 const packed = (tensors: Tensors): Uint8Array => writeNpz(tensors);
 const f32 = (...shape: number[]): NumericArray => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
-const bias = (data: NumericArray["data"], shape = [3]): ((t: Tensors) => void) => (t) => t.set("fc.bias", { shape, data });
+const bias =
+  (data: NumericArray["data"], shape = [3]): ((t: Tensors) => void) =>
+  (t) =>
+    t.set("fc.bias", { shape, data });
 
 /** What is wrong, the words of the message, and the change: each in both kinds of file. */
 const changes: readonly (readonly [what: string, says: string, change: (tensors: Tensors) => void])[] = [
@@ -51,9 +54,13 @@ const changes: readonly (readonly [what: string, says: string, change: (tensors:
   ["whole numbers", 'expected "fc.bias" in F32 or F64, got I64', bias(new BigInt64Array(3))],
   ["bytes", 'expected "fc.bias" in F32 or F64, got U8', bias(new Uint8Array(3))],
   ["NaN", 'expected "fc.bias" to be finite, got NaN at 1', bias(Float32Array.of(0, Number.NaN, 1))],
-  ["infinity", 'to be finite, got Infinity at 2', bias(Float32Array.of(0, 1, Number.POSITIVE_INFINITY))],
+  ["infinity", "to be finite, got Infinity at 2", bias(Float32Array.of(0, 1, Number.POSITIVE_INFINITY))],
   ["minus infinity in float64", "got -Infinity at 0", bias(Float64Array.of(Number.NEGATIVE_INFINITY, 0, 1))],
-  ["statistics of a norm that the model has not", 'got beside them "fc.running_mean" [3]', (t) => t.set("fc.running_mean", f32(3))],
+  [
+    "statistics of a norm that the model has not",
+    'got beside them "fc.running_mean" [3]',
+    (t) => t.set("fc.running_mean", f32(3)),
+  ],
 ];
 
 const bad: readonly BadFile<Uint8Array>[] = [
@@ -64,7 +71,11 @@ const bad: readonly BadFile<Uint8Array>[] = [
   ["cut short", "to end at", good.slice(0, -1)],
   ["a byte more", "expected the end of the file", concat(good, [0])],
   ["a pickle", "is a file of torch.save", concat([0x80, 2], ascii("}q."))],
-  ["a tensor of 8-bit floats", "with dtype one of F32", headed('{"fc.bias":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]}}', 3)],
+  [
+    "a tensor of 8-bit floats",
+    "with dtype one of F32",
+    headed('{"fc.bias":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]}}', 3),
+  ],
 ];
 
 export const stateDict = table<Uint8Array>({

@@ -1,6 +1,7 @@
 // Bad tar archives, after POSIX's ustar and pax and GNU's extensions.
-import { filesInArchive } from "../../src/data/layouts/archive.ts";
+
 import { readDataFile } from "../../src/data/data-file.ts";
+import { filesInArchive } from "../../src/data/layouts/archive.ts";
 import { ascii, concat, fileName, patched } from "../formats/hostile.ts";
 import { type Forged, forge, pax } from "../formats/tar-forger.ts";
 import { type BadFile, table } from "./bad-files.ts";
@@ -40,7 +41,11 @@ const bad: readonly Bad[] = [
   ["one byte of the end missing", noEnd, good.slice(0, -1)],
   ["content after the end", "expected only zeros from here on", concat(good, [0, 1])],
   ["an archive after the end", "expected only zeros from here on", concat(good, good)],
-  ["one block of zeros between", "expected only zeros from here on", concat(good.slice(0, 1024), new Uint8Array(512), good)],
+  [
+    "one block of zeros between",
+    "expected only zeros from here on",
+    concat(good.slice(0, 1024), new Uint8Array(512), good),
+  ],
   ["a byte before the archive", checksum, concat([0x61], good)],
   ["a wrong checksum", checksum, patched(good, 0, 0x5a)],
   ["a checksum that is no number", `${checksum} `, patched(good, 148, 0x5a)],
@@ -64,8 +69,18 @@ const bad: readonly Bad[] = [
   sized("of 2^53 in base 256", "expected a size below 2^53", [0x80, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0, 0]),
   sized("beyond the archive in base 256", inside, [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]),
   ...["-1", "+5", "9007199254740993", "1e3", "0x5", "5.0", " 5", "", "9".repeat(400), "NaN"].map(paxSize),
-  entries("a size in pax beyond the archive", "expected a size of at most 1536 at byte 1148, got 3000", { kind: "x", data: pax("size", "3000") }, { data: hello }),
-  entries("a size in pax for all, beyond the archive", "got 3000", { kind: "g", data: pax("size", "3000") }, { data: hello }),
+  entries(
+    "a size in pax beyond the archive",
+    "expected a size of at most 1536 at byte 1148, got 3000",
+    { kind: "x", data: pax("size", "3000") },
+    { data: hello },
+  ),
+  entries(
+    "a size in pax for all, beyond the archive",
+    "got 3000",
+    { kind: "g", data: pax("size", "3000") },
+    { data: hello },
+  ),
   ["a description of 16 MiB", "expected a size of at most", forge([{ kind: "x", size: ascii("00100000000\0") }])],
   paxText("that is shorter than it says", record, "11 path=a/"),
   paxText("without a length", record, "path=a\n"),
@@ -78,22 +93,75 @@ const bad: readonly Bad[] = [
   paxText("of a length of 500 digits", record, `${"1".repeat(500)} path=a\n`),
   paxText("for all, without a length", record, "path=a\n", "g"),
   paxText("with an empty key", record, "5 a\n\n"),
-  entries("an endless path", "expected a path of 1 to 4096 characters", { kind: "x", data: pax("path", "a/".repeat(4000)) }, {}),
-  entries("an endless GNU path", "expected a path of 1 to 4096 characters", { kind: "L", data: ascii("a/".repeat(4000)) }, {}),
+  entries(
+    "an endless path",
+    "expected a path of 1 to 4096 characters",
+    { kind: "x", data: pax("path", "a/".repeat(4000)) },
+    {},
+  ),
+  entries(
+    "an endless GNU path",
+    "expected a path of 1 to 4096 characters",
+    { kind: "L", data: ascii("a/".repeat(4000)) },
+    {},
+  ),
   entries("an empty path in pax", "expected a path of 1 to 4096 characters", { kind: "x", data: pax("path", "") }, {}),
   entries("an empty path", "expected a path of 1 to 4096 characters", { name: "", data: hello }),
-  entries("a size in pax with a NUL", "expected a size without NUL", { kind: "x", data: pax("size", "5\0") }, { data: hello }),
-  entries("a path in pax with a NUL", "expected a path without NUL", { kind: "x", data: pax("path", "a.png\0b.exe") }, {}),
-  entries("a link in pax with a NUL", "expected a linkpath without NUL", { kind: "x", data: pax("linkpath", "a\0") }, {}),
-  entries("a path that controls a terminal", '"\\u001b[2Jaaa', { kind: "x", data: pax("path", `\u001b[2J${"a".repeat(5000)}`) }, {}),
+  entries(
+    "a size in pax with a NUL",
+    "expected a size without NUL",
+    { kind: "x", data: pax("size", "5\0") },
+    { data: hello },
+  ),
+  entries(
+    "a path in pax with a NUL",
+    "expected a path without NUL",
+    { kind: "x", data: pax("path", "a.png\0b.exe") },
+    {},
+  ),
+  entries(
+    "a link in pax with a NUL",
+    "expected a linkpath without NUL",
+    { kind: "x", data: pax("linkpath", "a\0") },
+    {},
+  ),
+  entries(
+    "a path that controls a terminal",
+    '"\\u001b[2Jaaa',
+    { kind: "x", data: pax("path", `\u001b[2J${"a".repeat(5000)}`) },
+    {},
+  ),
   entries("a sparse file of GNU", "expected files that are whole", { kind: "S", data: hello }),
-  entries("a sparse file of pax", "expected files that are whole", { kind: "x", data: pax("GNU.sparse.major", "1") }, {}),
+  entries(
+    "a sparse file of pax",
+    "expected files that are whole",
+    { kind: "x", data: pax("GNU.sparse.major", "1") },
+    {},
+  ),
   entries("a part of several", "expected files that are whole", { kind: "M", data: hello }),
-  entries("a symbolic link to a password file", "expected a file in the archive, got a symbolic link", { name: "d", kind: "2", link: "/etc/passwd" }),
-  entries("a hard link that leads up", "got a link to a file that does not come before it", { name: "d", kind: "1", link: "../../etc/passwd" }),
-  entries("a hard link to a file after it", "does not come before it", { name: "d", kind: "1", link: "e" }, { name: "e", data: hello }),
+  entries("a symbolic link to a password file", "expected a file in the archive, got a symbolic link", {
+    name: "d",
+    kind: "2",
+    link: "/etc/passwd",
+  }),
+  entries("a hard link that leads up", "got a link to a file that does not come before it", {
+    name: "d",
+    kind: "1",
+    link: "../../etc/passwd",
+  }),
+  entries(
+    "a hard link to a file after it",
+    "does not come before it",
+    { name: "d", kind: "1", link: "e" },
+    { name: "e", data: hello },
+  ),
   entries("a hard link to itself", "does not come before it", { name: "d", kind: "1", link: "d" }),
-  entries("a hard link to a symbolic link", "expected a file in the archive, got", { name: "d", kind: "2", link: "a" }, { name: "e", kind: "1", link: "d" }),
+  entries(
+    "a hard link to a symbolic link",
+    "expected a file in the archive, got",
+    { name: "d", kind: "2", link: "a" },
+    { name: "e", kind: "1", link: "d" },
+  ),
   entries("a pipe", "expected a file in the archive, got a named pipe (FIFO)", { name: "d", kind: "6" }),
   entries("a device", "expected a file in the archive, got a device", { name: "d", kind: "3" }),
   entries("a block device", "expected a file in the archive, got a device", { name: "d", kind: "4" }),
@@ -109,7 +177,8 @@ function crowd(n: number): Uint8Array {
     // Digits at fixed places: the checksum grows by what they are worth.
     const digits = String(i).padStart(5, "0");
     out.set(ascii(digits), 512 * i + 1);
-    const sum = head.reduce((a, b, at) => a + (at >= 148 && at < 156 ? 0x20 : b), 0) + ascii(digits).reduce((a, b) => a + b, 0);
+    const sum =
+      head.reduce((a, b, at) => a + (at >= 148 && at < 156 ? 0x20 : b), 0) + ascii(digits).reduce((a, b) => a + b, 0);
     out.set(ascii(`${sum.toString(8).padStart(6, "0")}\0 `), 512 * i + 148);
   }
   return out;

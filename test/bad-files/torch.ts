@@ -30,7 +30,10 @@ const long = "d".repeat(300);
 const files: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ...[2, 3, 4, 5].map((protocol) => [`a command, protocol ${protocol}`, runs(protocol)] as const),
   ...[2, 3, 4, 5].map((protocol) => [`an empty pickle, protocol ${protocol}`, pickle(protocol)] as const),
-  ["the magic number of torch.save's old form", pickle(2, [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e])],
+  [
+    "the magic number of torch.save's old form",
+    pickle(2, [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]),
+  ],
   ["a dictionary", pickle(2, "}q\u0000.")],
   ["a pickle with tensors behind it", concat(runs(2), distilledToSafetensors(makeSet()))],
   ["a frame of protocol 4", pickle(4, [0x95, 255, 255, 255, 255, 255, 255, 255, 255])],
@@ -43,15 +46,23 @@ const files: readonly (readonly [what: string, bytes: Uint8Array])[] = [
   ["an archive in a deep folder", archive(`${long}/${long}`)],
   ["an archive whose end is missing", archive("archive", "version").slice(0, -30)],
   ["an archive whose pickle is empty", writeZip([["a/data.pkl", new Uint8Array()]])],
-  ["an archive that has a good array as well", writeZip([["fc.npy", ascii("x")], ["a/data.pkl", runs(2)]])],
+  [
+    "an archive that has a good array as well",
+    writeZip([
+      ["fc.npy", ascii("x")],
+      ["a/data.pkl", runs(2)],
+    ]),
+  ],
 ];
 
 const bad = (["network", "set"] as const).flatMap((as) =>
-  files.map(([what, bytes]): BadFile<Pickle> => [
-    `${what}, as a ${as}`,
-    "is a file of torch.save (a pickle, which only Python can read)",
-    { as, bytes },
-  ]),
+  files.map(
+    ([what, bytes]): BadFile<Pickle> => [
+      `${what}, as a ${as}`,
+      "is a file of torch.save (a pickle, which only Python can read)",
+      { as, bytes },
+    ],
+  ),
 );
 
 export const torch = table<Pickle>({

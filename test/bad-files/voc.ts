@@ -13,9 +13,15 @@ const encode = (text: string) => new TextEncoder().encode(text);
 
 const xml = (what: string, says: string, text: string): Bad => [what, says, encode(text)];
 /** The good document with one part in the place of another. */
-const change = (what: string, says: string, part: string, instead: string): Bad => xml(what, says, good.replace(part, instead));
+const change = (what: string, says: string, part: string, instead: string): Bad =>
+  xml(what, says, good.replace(part, instead));
 const limits = (side: string, value: string): Bad =>
-  change(`${side} ${JSON.stringify(value.slice(0, 20))}`, "expected a pixel from 1 on at character", `<${side}>${side === "xmax" ? 4 : 1}</${side}>`, `<${side}>${value}</${side}>`);
+  change(
+    `${side} ${JSON.stringify(value.slice(0, 20))}`,
+    "expected a pixel from 1 on at character",
+    `<${side}>${side === "xmax" ? 4 : 1}</${side}>`,
+    `<${side}>${value}</${side}>`,
+  );
 const end = "expected a tag with its end";
 const ofXml = "expected characters of XML at character";
 const entity = "expected one of XML's own entities";
@@ -55,7 +61,12 @@ const bad: readonly Bad[] = [
   change("a tag without a name", tag, "<object>", "<>"),
   change("a document type", tag, "<annotation", '<!DOCTYPE a [<!ENTITY x "y">]><annotation'),
   change("an external entity", tag, "<annotation", '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><annotation'),
-  change("a billion laughs", tag, "<annotation", `<!DOCTYPE a [${Array.from({ length: 9 }, (_, i) => `<!ENTITY a${i + 1} "${`&a${i};`.repeat(10)}">`).join("")}]><annotation`),
+  change(
+    "a billion laughs",
+    tag,
+    "<annotation",
+    `<!DOCTYPE a [${Array.from({ length: 9 }, (_, i) => `<!ENTITY a${i + 1} "${`&a${i};`.repeat(10)}">`).join("")}]><annotation`,
+  ),
   change("CDATA", tag, "cat", "<![CDATA[cat]]>"),
   change("an unknown entity", entity, "cat", "&cat;"),
   change("an entity of objects", entity, "cat", "&toString;"),
@@ -66,7 +77,12 @@ const bad: readonly Bad[] = [
   change("a comment with two hyphens", "expected --> after a comment", "made by hand", "made -- by hand"),
   change("a comment with three hyphens at its end", "expected --> after a comment", "hand -->", "hand --->"),
   change("an instruction without its end", "expected ?> after what begins here", '<?xml version="1.0"?>', "<?xml "),
-  change("a declaration after the start", "expected the declaration first", "<annotation", '<?xml version="1.0"?><annotation'),
+  change(
+    "a declaration after the start",
+    "expected the declaration first",
+    "<annotation",
+    '<?xml version="1.0"?><annotation',
+  ),
   change("]]> in text", "expected text without ]]>", "cat", "cat]]>"),
   change("NUL", ofXml, "cat", "c\0at"),
   change("an escape", ofXml, "cat", "\u001b[2Jcat"),
@@ -85,10 +101,34 @@ const bad: readonly Bad[] = [
   change("two boxes", "expected one <bndbox> in <object>", box, box + box),
   change("no side", "expected one <xmin> in <bndbox>", "<xmin>1</xmin>", ""),
   change("a side twice", "expected one <xmin> in <bndbox>", "<xmin>1</xmin>", "<xmin>1</xmin><xmin>1</xmin>"),
-  ...["0", "-1", "+1", "", " ", "a", "NaN", "Infinity", "1e1", "0x1", "0.4", "1,5", "1.", ".5", "123456", "1.0000001", "1 2", "９"].map((value) => limits("xmin", value)),
+  ...[
+    "0",
+    "-1",
+    "+1",
+    "",
+    " ",
+    "a",
+    "NaN",
+    "Infinity",
+    "1e1",
+    "0x1",
+    "0.4",
+    "1,5",
+    "1.",
+    ".5",
+    "123456",
+    "1.0000001",
+    "1 2",
+    "９",
+  ].map((value) => limits("xmin", value)),
   change("a box from right to left", "expected a box with a width and height", "<xmin>1</xmin>", "<xmin>5</xmin>"),
   change("a box from bottom to top", "expected a box with a width and height", "<ymin>1</ymin>", "<ymin>4</ymin>"),
-  change("a box beyond the picture", "expected", "<xmax>4</xmax>", "<xmax>99999</xmax>"),
+  change(
+    "a box beyond the picture",
+    "expected an image that holds the box to 99999, 3",
+    "<xmax>4</xmax>",
+    "<xmax>99999</xmax>",
+  ),
 ];
 
 const picture = flatPng(4, 3, [1, 2, 3]);
@@ -106,6 +146,11 @@ export const voc = table<Uint8Array>({
       ],
       { size: 2, source: fileName },
     ),
-  good: [encode(good), encode(`\ufeff${good}`), encode(good.replace("cat", " cat\n")), encode(good.replace("<object>", "<object a='>' b = \"1\" ><x/><y z='1' />"))],
+  good: [
+    encode(good),
+    encode(`\ufeff${good}`),
+    encode(good.replace("cat", " cat\n")),
+    encode(good.replace("<object>", "<object a='>' b = \"1\" ><x/><y z='1' />")),
+  ],
   bad,
 });

@@ -45,7 +45,11 @@ const bad: readonly Bad[] = [
     forge([{ name: "a", data: a, at: 0 }], { before: [1, 2] }),
   ],
   ["a text", noEnd, ascii("PK\u0003\u0004 and nothing more that is a zip archive")],
-  ["an end record after the entries of another file", "expected a directory that ends at 30", concat(good.slice(0, 30), good.slice(-22))],
+  [
+    "an end record after the entries of another file",
+    "expected a directory that ends at 30",
+    concat(good.slice(0, 30), good.slice(-22)),
+  ],
   change("local signature", "expected the offset of a local header", 0, 0),
   change("central signature", "expected a directory entry", central, 0),
   change("end signature", noEnd, end, 0),
@@ -106,12 +110,16 @@ const bad: readonly Bad[] = [
   named("leads up by an overlong dot", Uint8Array.of(0xc0, 0xae, 0xc0, 0xae, 0x2f, 0x61), "expected a name in UTF-8"),
   named("is absolute, and controls a terminal", "/\u001b[2J\u202e", '"/\\u001b[2J\\u202e"'),
   named("is absolute, and of 60,000 letters", `/${"a".repeat(60_000)}`, "aaa…"),
-  ["encrypted in both headers", '"a": expected an entry that is not encrypted', forge([{ name: "a", data: a, flags: 1 }])],
+  [
+    "encrypted in both headers",
+    '"a": expected an entry that is not encrypted',
+    forge([{ name: "a", data: a, flags: 1 }]),
+  ],
   ["bzip2 in both headers", '"d": expected method 0 (stored) or 8 (deflate)', forge([deflated(b, { method: 12 })])],
   ["method 99", '"d": expected method 0 (stored) or 8 (deflate)', forge([deflated(b, { method: 99 })])],
   [
     "the same name twice",
-    'expected each name once at byte',
+    "expected each name once at byte",
     forge([
       { name: "a", data: a },
       { name: "a", data: b },
@@ -140,7 +148,11 @@ const bad: readonly Bad[] = [
   ],
   ["65,535 entries, says the end record", "at most 1000 entries", forge([{ name: "a", data: a }], { count: 65_535 })],
   ["deflate of more than 1,032 to 1", "packed bytes can give", forge([deflated(zeros, { size: 2 ** 21 })])],
-  ["deflate larger than stated", '"d": expected 1000 bytes after decompression', forge([deflated(zeros, { size: 1000 })])],
+  [
+    "deflate larger than stated",
+    '"d": expected 1000 bytes after decompression',
+    forge([deflated(zeros, { size: 1000 })]),
+  ],
   ["deflate smaller than stated", '"d": expected 301 bytes after decompression', forge([deflated(b, { size: 301 })])],
   ["deflate with a wrong CRC", '"d": expected CRC', forge([deflated(b, { crc: 1 })])],
   [
@@ -155,7 +167,11 @@ const bad: readonly Bad[] = [
     forge([{ name: "a", data: Uint8Array.of(7, 1, 2, 3), method: 8, size: 300 }]),
   ],
   ["stored, of two sizes", size, forge([{ name: "a", data: a, size: 6 }])],
-  ["2 GiB stated for 5 bytes", "at most 1073741824 bytes in all", forge([{ name: "a", data: a, method: 8, size: 2 ** 31 - 1 }])],
+  [
+    "2 GiB stated for 5 bytes",
+    "at most 1073741824 bytes in all",
+    forge([{ name: "a", data: a, method: 8, size: 2 ** 31 - 1 }]),
+  ],
   ["1 GiB stated for 5 bytes", size, forge([{ name: "a", data: a, method: 8, size: 2 ** 30 }])],
   [
     "five bombs of 4 MiB",

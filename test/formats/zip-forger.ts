@@ -5,7 +5,8 @@ import { crc32 } from "../../src/codecs/zip.ts";
 import { ascii } from "./hostile.ts";
 
 const u16 = (n: number) => [n & 255, (n >>> 8) & 255];
-const u32 = (n: number) => [...u16(n & 0xffff), ...u16(n >>> 16)];
+/** The bytes of a number of 32 bits. */
+export const u32 = (n: number) => [...u16(n & 0xffff), ...u16(n >>> 16)];
 
 /** An entry, in which any field can be made to lie. */
 export interface Forged {
@@ -23,7 +24,10 @@ export interface Forged {
 }
 
 /** An archive as a writer with other habits, or an attacker, would make it. `data` is what lies in the file. */
-export function forge(entries: readonly Forged[], { count = entries.length, before = [] as number[], comment = "" } = {}) {
+export function forge(
+  entries: readonly Forged[],
+  { count = entries.length, before = [] as number[], comment = "" } = {},
+) {
   let body: number[] = [...before];
   let directory: number[] = [];
   for (const e of entries) {
