@@ -12,7 +12,7 @@ export const groups = {
       "src/formats/{checkpoint-file,last-checkpoint}.ts",
       "test/formats/{checkpoint-file,last-checkpoint}.test.ts",
     ),
-    disk: part("src/node/checkpoints.ts", "test/{node/faults,formats/checkpoint-file}.test.ts"),
+    disk: part("src/node/checkpoints.ts", "test/node/checkpoints.test.ts"),
     page: part("src/node/checkpoints.page.ts", "test/node/page-checkpoints.test.ts"),
     state: part("src/distill/{run-state,state-tensors}.ts", "test/distill/states.test.ts"),
   },
