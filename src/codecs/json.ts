@@ -15,21 +15,32 @@ const defaultDepth = 32;
 const defaultValues = 2 ** 20;
 
 /**
- * Parses a JSON text in which all numbers are finite.
+ * Parses a JSON text in which all numbers are finite, and no object has a name twice.
  *
  * @param what The text's name in errors.
- * @throws FormatError that says where in the text the fault is, when it is not JSON, exceeds the limits, or has a number
- * beyond the range of float64.
+ * @throws FormatError that says where in the text the fault is, when it is not JSON, exceeds the limits, has a number beyond
+ * the range of float64, or a name twice.
  */
 export function parseJson(text: string, what: string, limits: JsonLimits = {}): unknown {
-  checkJson(text, what, limits);
+  const names = checkJson(text, what, limits);
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     const written = /(?:^|[\s:,[])(-?(?:NaN|Infinity))/.exec(text.slice(0, 2 ** 20))?.[1];
     const because = written === undefined ? "" : `, which has no ${written}; write null for a missing number`;
     throw new FormatError(`${what}: expected JSON${because}`, { cause });
   }
+  // JSON.parse silently keeps the last of two equal names, where other readers keep the first.
+  if (namesIn(value) !== names) throw new FormatError(`${what}: expected each name once in an object, got one twice`);
+  return value;
+}
+
+/** Counts the names in all objects of a value. */
+function namesIn(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner: unknown[] = Object.values(value);
+  return inner.reduce((sum: number, each) => sum + namesIn(each), Array.isArray(value) ? 0 : inner.length);
 }
 
 /** Does what `parseJson` does for the bytes of a file in UTF-8. */
@@ -43,16 +54,17 @@ export function jsonFromBytes(bytes: Uint8Array, what: string, limits: JsonLimit
   return parseJson(text, what, limits);
 }
 
-/** Scans what is outside of strings. Text that is not JSON passes, for JSON.parse to refuse. */
+/** Scans what is outside of strings, and counts the colons. Text that is not JSON passes, for JSON.parse to refuse. */
 function checkJson(
   text: string,
   what: string,
   { maximumDepth = defaultDepth, maximumValues = defaultValues }: JsonLimits,
-): void {
+): number {
   const bad = (at: number, expected: string, got: string): FormatError =>
     new FormatError(`${what}: expected ${expected} at character ${at}, got ${got}`);
   let depth = 0;
   let values = 1;
+  let colons = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text[at]!;
     if (char === '"') {
@@ -61,6 +73,7 @@ function checkJson(
       values++;
       if (++depth > maximumDepth) throw bad(at, `JSON of at most ${maximumDepth} levels`, "more");
     } else if (char === "]" || char === "}") depth--;
+    else if (char === ":") colons++;
     else if (char === ",") {
       if (++values > maximumValues) throw bad(at, `JSON of at most ${maximumValues} values`, "more");
     } else if (char >= "0" && char <= "9") {
@@ -72,4 +85,5 @@ function checkJson(
       }
     }
   }
+  return colons;
 }

@@ -202,7 +202,7 @@ function parseHeader(
 ): { readonly descr: string; readonly shape: number[]; readonly fortran: boolean } {
   let at = 0;
   const fail = (expected: string): FormatError =>
-    bad(offset + at, expected, at < text.length ? JSON.stringify(text.slice(at, at + 16)) : "the end of the header");
+    bad(offset + at, expected, at < text.length ? quote(text.slice(at, at + 16)) : "the end of the header");
   /** Steps over spaces, then over `token` if it is next. */
   const accept = (token: string): boolean => {
     while (text[at] === " ") at++;
@@ -211,7 +211,7 @@ function parseHeader(
     return true;
   };
   const expect = (token: string): void => {
-    if (!accept(token)) throw fail(token);
+    if (!accept(token)) throw fail(token.trim() || "a line feed");
   };
   const string = (): string => {
     const quote = accept("'") ? "'" : accept('"') ? '"' : undefined;

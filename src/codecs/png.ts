@@ -38,6 +38,7 @@ export function isPng(bytes: Uint8Array): boolean {
 interface Header {
   readonly width: number;
   readonly height: number;
+  readonly depth: number;
   readonly colourType: number;
   /** The number of bytes to which the pixels must inflate. */
   readonly rawBytes: number;
@@ -73,6 +74,7 @@ function readChunks(
   const data: Uint8Array[] = [];
   let header: Header | undefined;
   let palette = false;
+  let before = "";
   let chunks = 0;
   for (let at = 8; ; ) {
     if (++chunks > maximumChunks) throw bad(at, `at most ${maximumChunks} chunks`, "more");
@@ -86,19 +88,25 @@ function readChunks(
     if ((type === "IHDR") !== (header === undefined)) throw bad(at + 4, "one IHDR, first", quote(type));
     if (type === "IHDR") header = readHeader(view, at + 8, length, maximumPixels, bad);
     else if (type === "PLTE") {
-      if (palette || length === 0 || length % 3 !== 0 || length > 768) throw bad(at, "one palette of 1 to 256", length);
+      const most = header!.colourType === indexed ? 1 << header!.depth : header!.colourType & 2 ? 256 : 0;
+      if (palette || data.length > 0 || length === 0 || length % 3 !== 0 || length > 3 * most) {
+        throw bad(at, `one palette before the pixels, of at most ${most} colours`, `${length} bytes`);
+      }
       palette = true;
     } else if (type === "IDAT") {
       if (header!.colourType === indexed && !palette) throw bad(at + 4, "a palette before the pixels", "none");
+      if (data.length > 0 && before !== "IDAT") throw bad(at + 4, "all IDAT one after the other", quote(before));
       data.push(bytes.subarray(at + 8, next - 4));
     } else if (type !== "IEND") {
       // The capital letter says that a reader must not skip a chunk that it does not know.
-      if ((bytes[at + 4]! & 0x20) === 0) throw bad(at + 4, "IHDR, PLTE, IDAT or IEND", quote(type));
+      if (!/^[a-z][A-Za-z]{3}$/.test(type)) throw bad(at + 4, "IHDR, PLTE, IDAT or IEND", quote(type));
+      before = type;
       at = next;
       continue;
-    }
+    } else if (length > 0) throw bad(at, "an IEND of 0 bytes", length);
     needed.push(bytes.subarray(at, next));
     if (type === "IEND") break;
+    before = type;
     at = next;
   }
   return { header: header!, needed, packed: join(data) };
@@ -124,7 +132,7 @@ function readHeader(view: DataView, at: number, length: number, maximumPixels: n
     const [w, h] = [Math.max(0, Math.ceil((width - x) / dx)), Math.max(0, Math.ceil((height - y) / dy))];
     return sum + (w > 0 ? h * (1 + Math.ceil((w * type.samples * depth) / 8)) : 0);
   }, 0);
-  return { width, height, colourType, rawBytes };
+  return { width, height, depth, colourType, rawBytes };
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

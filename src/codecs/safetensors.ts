@@ -4,7 +4,7 @@
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { brainsToFloats, halvesToFloats } from "./half.ts";
-import { parseJson } from "./json.ts";
+import { jsonFromBytes } from "./json.ts";
 import {
   type ArrayData,
   bytesOf,
@@ -25,6 +25,7 @@ const maximumHeader = 2 ** 20;
 const maximumTensors = 10_000;
 const maximumRank = 32;
 const metadataKey = "__metadata__";
+const [quotationMark, backslash, openingBrace] = [0x22, 0x5c, 0x7b];
 
 /**
  * Writes a .safetensors file. Tensors are placed by falling element size, so that each is aligned. The same input gives
@@ -83,7 +84,7 @@ export function parseSafetensors(bytes: Uint8Array, { name }: { readonly name: s
   const start = 8 + Number(length);
   if (start > bytes.length) throw bad(0, `a header within the file of ${bytes.length} bytes`, length);
 
-  const { spans, metadata } = parseHeader(bytes.subarray(8, start), bad);
+  const { spans, metadata } = parseHeader(bytes.subarray(8, start), name, bad);
   const tensors = new Map<string, NumericArray>();
   let end = 0;
   for (const span of spans.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -127,26 +128,17 @@ interface Span {
   readonly end: number;
 }
 
-function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Map<string, string> } {
-  let text: string;
-  let header: readonly (readonly [string, unknown])[] | undefined;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (text[0] === "{") header = members(parseJson(text, "header"));
-  } catch {
-    throw bad(8, "a header in JSON and UTF-8", "something else");
-  }
-  if (!header) throw bad(8, "a header that starts with {", quote(text[0]));
+function parseHeader(bytes: Uint8Array, file: string, bad: Bad): { spans: Span[]; metadata: Map<string, string> } {
+  if (bytes[0] !== openingBrace) throw bad(8, "a header that starts with {", "something else");
+  const header = members(jsonFromBytes(bytes, `${file}: header`))!;
   const count = header.filter(([name]) => name !== metadataKey).length;
   if (count > maximumTensors) throw bad(8, `at most ${maximumTensors} tensors`, count);
 
   const spans: Span[] = [];
   const metadata = new Map<string, string>();
-  let names = header.length;
   for (const [name, value] of header) {
     const fields = members(value);
     if (!fields) throw bad(8, `an object for ${quote(name)}`, Array.isArray(value) ? "a list" : typeof value);
-    names += fields.length;
     if (name === metadataKey) {
       for (const [key, content] of fields) {
         if (typeof content !== "string") throw bad(8, `a string for ${quote(key)} in ${metadataKey}`, typeof content);
@@ -154,10 +146,7 @@ function parseHeader(bytes: Uint8Array, bad: Bad): { spans: Span[]; metadata: Ma
       }
     } else spans.push(parseSpan(name, new Map(fields), bad));
   }
-  // JSON.parse silently keeps the last of two equal names; the text then has more colons than there are names.
-  const { colons, whole } = scan(text);
-  if (colons !== names) throw bad(8, "each name once", "a name twice");
-  if (!whole) throw bad(8, "whole numbers written in digits", "a sign, fraction or exponent");
+  if (!isWhole(bytes)) throw bad(8, "whole numbers written in digits", "a sign, fraction or exponent");
   return { spans, metadata };
 }
 
@@ -186,16 +175,13 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** Scans valid JSON outside its strings: counts the colons, and finds whether all numbers are written in digits only. */
-function scan(text: string): { readonly colons: number; readonly whole: boolean } {
-  let colons = 0;
-  let whole = true;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at]!;
+/** Scans valid JSON outside its strings: returns whether all numbers are written in digits only. */
+function isWhole(json: Uint8Array): boolean {
+  for (let at = 0; at < json.length; at++) {
+    const char = String.fromCharCode(json[at]!);
     if (char === '"') {
-      while (text[++at] !== '"') if (text[at] === "\\") at++;
-    } else if (char === ":") colons++;
-    else if (char === "-" || char === "." || char === "e" || char === "E") whole = false;
+      while (json[++at] !== quotationMark) if (json[at] === backslash) at++;
+    } else if (/[-.eE]/.test(char)) return false;
   }
-  return { colons, whole };
+  return true;
 }

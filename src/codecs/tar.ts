@@ -168,7 +168,11 @@ function paxRecords(bytes: Uint8Array, from: number, to: number, bad: Bad): Desc
     if (equals < 0) throw bad(at, 'a pax record as "12 size=345"', "other bytes");
     const start = space + equals + 1;
     const key = textAt(bytes, space + 1, Math.min(equals - 1, 64));
-    const value = (): string => textAt(bytes, start, end - 1 - start);
+    const value = (): string => {
+      // Readers that stop at a NUL and readers that do not would see two archives.
+      if (bytes.subarray(start, end).includes(0)) throw bad(start, `a ${key} without NUL`, "one");
+      return textAt(bytes, start, end - 1 - start);
+    };
     if (key === "path") found.path = value();
     else if (key === "linkpath") found.link = value();
     else if (key === "size") {

@@ -16,6 +16,10 @@ const maximumCharacters = 2 ** 20;
 const maximumDepth = 16;
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 const nameOfTag = /[A-Za-z_][\w.-]*/y;
+const attribute = /\s+[A-Za-z_:][\w:.-]*\s*=\s*("[^"<]*"|'[^'<]*')/y;
+/** Characters that no XML document may have. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u;
 
 /**
  * Parses a document and returns its root element.
@@ -28,9 +32,12 @@ export function parseXml(document: string, name: string): XmlElement {
   if (document.length > maximumCharacters) {
     throw bad(maximumCharacters, `at most ${maximumCharacters} characters`, document.length);
   }
+  const control = document.search(forbidden);
+  if (control >= 0) throw bad(control, "characters of XML", quote(document[control]));
   const top: XmlElement = { name: "", at: 0, children: [], text: "" };
   const open = [top];
-  let at = document.startsWith("\ufeff") ? 1 : 0;
+  const first = document.startsWith("\ufeff") ? 1 : 0;
+  let at = first;
   // Every character is looked at once: a tag or comment without an end is refused where it begins.
   while (at < document.length) {
     const current = open.at(-1)!;
@@ -39,15 +46,21 @@ export function parseXml(document: string, name: string): XmlElement {
       at = endOf("<");
       const text = document.slice(start, at);
       if (current === top && text.trim() !== "") throw bad(start, "the root element", quote(text.trim()));
+      if (text.includes("]]>")) throw bad(start, "text without ]]>", quote(text));
       current.text += unescaped(text, start);
-    } else if (document.startsWith("<?", at)) at = after("?>", start);
-    else if (document.startsWith("<!--", at)) at = after("-->", start + 2);
-    else {
+    } else if (document.startsWith("<?", at)) {
+      if (at > first && /^<\?xml\s/i.test(document.slice(at, at + 6)))
+        throw bad(at, "the declaration first", "it here");
+      at = after("?>", start);
+    } else if (document.startsWith("<!--", at)) {
+      at = after("--", start + 2) + 1;
+      if (document[at - 1] !== ">") throw bad(at - 3, "--> after a comment", quote(document.slice(at - 3, at)));
+    } else {
       const closing = document[at + 1] === "/";
       nameOfTag.lastIndex = at + (closing ? 2 : 1);
       const tag = nameOfTag.exec(document)?.[0];
       if (tag === undefined) throw bad(at, "a tag or text", quote(document.slice(at, at + 16)));
-      at = endOfTag(nameOfTag.lastIndex, start);
+      at = endOfTag(nameOfTag.lastIndex, start, closing);
       if (closing) {
         if (current === top || current.name !== tag) throw bad(start, `</${shortName(current.name, 60)}>`, quote(tag));
         open.pop();
@@ -78,18 +91,21 @@ export function parseXml(document: string, name: string): XmlElement {
     return found + mark.length;
   }
 
-  /** Returns the place after the > that ends the tag at `start`; a > in quotes does not end it. */
-  function endOfTag(from: number, start: number): number {
-    let mark = "";
-    for (let k = from; k < document.length; k++) {
-      const char = document[k]!;
-      if (mark !== "") {
-        if (char === mark) mark = "";
-      } else if (char === '"' || char === "'") mark = char;
-      else if (char === ">") return k + 1;
-      if (char === "<") throw bad(k, "> before the next tag", quote(document.slice(start, start + 16)));
+  /** Returns the place after the > that ends the tag at `start`, after its attributes. */
+  function endOfTag(from: number, start: number, closing: boolean): number {
+    let end = from;
+    const names = new Set<string>();
+    for (attribute.lastIndex = end; !closing; end = attribute.lastIndex) {
+      const found = attribute.exec(document)?.[0];
+      if (found === undefined) break;
+      const name = found.split("=", 1)[0]!.trim();
+      if (names.has(name)) throw bad(start, "each attribute once", `${quote(name)} again`);
+      names.add(name);
     }
-    throw bad(start, "a tag with its end", quote(document.slice(start, start + 16)));
+    while (/\s/.test(document[end] ?? "")) end++;
+    if (!closing && document[end] === "/") end++;
+    if (document[end] !== ">") throw bad(end, "a tag with its end", quote(document.slice(start, start + 16)));
+    return end + 1;
   }
 
   function unescaped(text: string, start: number): string {

@@ -30,10 +30,7 @@ export const catalogue: Readonly<Record<string, readonly DownloadFile[]>> = {
     ],
   ),
   "fashion-mnist": entry(
-    [
-      "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-      "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    ],
+    ["https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"],
     [
       ["train-images-idx3-ubyte.gz", 26421880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"],
       ["train-labels-idx1-ubyte.gz", 29515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"],

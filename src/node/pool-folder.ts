@@ -138,8 +138,13 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
     const name = join(folder, fileOf(k));
     const bytes = await readBytes(name);
     weights.push(await parametersFromBytes(bytes, model, { name }));
-    const accuracy = Number(parseSafetensors(bytes, { name }).metadata.get("accuracy") ?? Number.NaN);
-    if (accuracy >= 0 && accuracy <= 1) accuracies.push(accuracy);
+    const written = parseSafetensors(bytes, { name }).metadata.get("accuracy");
+    if (written === undefined) continue;
+    const accuracy = Number(written);
+    if (!(accuracy >= 0 && accuracy <= 1) || String(accuracy) !== written) {
+      throw new FormatError(`${name}: expected accuracy from 0 to 1, got ${quote(written)}`);
+    }
+    accuracies.push(accuracy);
   }
   // Either all networks were tested or none, unless somebody changed the options in between.
   const evaluation = { networks, ...summary(accuracies), accuracies };

@@ -4,15 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../src/codecs/decode-image.ts";
 import { crc32 } from "../../src/codecs/zip.ts";
 import { filesInArchive } from "../../src/data/layouts/archive.ts";
-import {
-  ascii,
-  concat,
-  expectOnlyFormatErrors,
-  expectRefused,
-  fileName,
-  patched,
-  truncations,
-} from "../formats/hostile.ts";
+import { ascii, concat, expectOnlyFormatErrors, fileName, patched } from "../formats/hostile.ts";
 import { bytes, jpegFile, png, realFile } from "./samples.ts";
 
 const decode = (content: Uint8Array) => decodeImage(content, { name: fileName });
@@ -69,47 +61,6 @@ describe("PNG", () => {
     expect([...data]).toEqual([7]);
   });
 
-  test("bad files are refused with file name and offset", async () => {
-    const good = png({ width: 5, height: 4, channels: 3, data: bytes(60) });
-    await expectRefused(
-      [
-        ...truncations(good, 40),
-        ["0 × 5", made(header(0, 5, 8, 0), pixels([]))],
-        ["65,536 × 65,536", made(header(65_536, 65_536, 8, 0), pixels([0, 0]))],
-        ["2^32 − 1 pixels a side", made(header(0xffffffff, 0xffffffff, 8, 2), pixels([0, 0]))],
-        ["too few pixels", made(header(2, 2, 8, 0), pixels([0, 1, 2]))],
-        ["a bomb of pixels", made(header(2, 2, 8, 0), pixels(new Uint8Array(2 ** 22)))],
-        ["a wrong CRC", patched(good, 29, good[29]! ^ 1)],
-        ["depth 3", made(header(2, 1, 3, 0), pixels([0, 1]))],
-        ["colour type 1", made(header(2, 1, 8, 1), pixels([0, 1, 2]))],
-        ["RGB of 4 bits", made(header(2, 1, 4, 2), pixels([0, 1, 2, 3]))],
-        ["filter 9", made(header(1, 1, 8, 0), pixels([9, 1]))],
-        ["interlaced 1 bit", made(header(8, 1, 1, 0, 1), pixels([0, 1]))],
-        ["interlace 2", made(header(1, 1, 8, 0, 2), pixels([0, 1]))],
-        ["indexed without a palette", made(header(1, 1, 8, 3), pixels([0, 1]))],
-        ["an index outside the palette", made(header(1, 1, 8, 3), chunk("PLTE", [1, 2, 3]), pixels([0, 1]))],
-        ["two headers", made(header(1, 1, 8, 0), header(1, 1, 8, 0), pixels([0, 1]))],
-        ["no header", made(pixels([0, 1]))],
-        ["no pixels", made(header(1, 1, 8, 0))],
-        ["an unknown critical chunk", made(header(1, 1, 8, 0), chunk("ABCD", []), pixels([0, 1]))],
-        ["no end", concat(signature, header(1, 1, 8, 0), pixels([0, 1]))],
-      ],
-      decode,
-    );
-    const empty = chunk("IDAT", []);
-    const crowd = Buffer.concat([Buffer.from(signature), header(1, 1, 8, 0), ...Array(2 ** 17).fill(empty), end]);
-    await expect(decode(crowd)).rejects.toThrow(/^evil\.bin: expected at most 131072 chunks at byte \d+, got more/);
-    const after = chunk("IDAT", concat(deflateSync(Uint8Array.of(0, 7)), [1, 2, 3]));
-    await expect(decode(made(header(1, 1, 8, 0), after))).rejects.toThrow(/^evil\.bin: expected/);
-    await expect(decode(made(header(1, 1, 8, 0), pixels([0, 7]), chunk("IDAT", [0])))).rejects.toThrow(/^evil\.bin/);
-    await expect(decode(made(header(4096, 4096, 16, 6), pixels([0])))).rejects.toThrow(
-      "evil.bin: expected 134221824 bytes after decompression, got 9 bytes that cannot become as many",
-    );
-    await expect(decode(made(header(5000, 5000, 8, 2), pixels([0])))).rejects.toThrow(
-      "evil.bin: expected 1 to 16777216 pixels at byte 16, got 5000×5000",
-    );
-  });
-
   test("mutants give FormatErrors only", async () => {
     const files = [
       png({ width: 5, height: 4, channels: 3, data: bytes(60) }),
@@ -122,52 +73,13 @@ describe("PNG", () => {
 describe("JPEG", () => {
   const good = jpegFile(20, 12);
   const frame = good.findIndex((byte, i) => byte === 0xff && good[i + 1] === 0xc0);
-  const scan = good.findIndex((byte, i) => byte === 0xff && good[i + 1] === 0xda);
+  const _scan = good.findIndex((byte, i) => byte === 0xff && good[i + 1] === 0xda);
 
   test("is decoded to RGB; what comes after its end is not looked at", async () => {
     const raster = await decode(good);
     expect(raster).toMatchObject({ width: 20, height: 12, channels: 3 });
     expect(raster.data).toHaveLength(720);
     expect(await decode(concat(good, [1, 2, 3]))).toEqual(raster);
-  });
-
-  test("bad files are refused with file name and offset", async () => {
-    const segment = good.subarray(scan, -2);
-    const scans = Array.from({ length: 65 }, () => segment);
-    await expectRefused(
-      [
-        ...truncations(good, 40),
-        ["65,535 × 65,535", patched(good, frame + 5, 255, 255, 255, 255)],
-        ["0 × 20", patched(good, frame + 5, 0, 0)],
-        ["12 bits", patched(good, frame + 4, 12)],
-        ["arithmetic coding", patched(good, frame + 1, 0xc9)],
-        ["lossless", patched(good, frame + 1, 0xc3)],
-        ["2 components", patched(good, frame + 9, 2)],
-        ["255 components", patched(good, frame + 9, 255)],
-        ["sampling 15 × 15", patched(good, frame + 11, 255)],
-        ["sampling 0 × 1", patched(good, frame + 11, 1)],
-        ["a table that does not exist", patched(good, scan + 6, 0x33)],
-        ["two frames", concat(good.subarray(0, scan), good.subarray(frame, scan), good.subarray(scan))],
-        ["no frame", concat(good.subarray(0, frame), good.subarray(scan))],
-        ["no scan", concat(good.subarray(0, scan), [0xff, 0xd9])],
-        ["65 scans", concat(good.subarray(0, scan), ...scans, [0xff, 0xd9])],
-        [
-          "17 scans of 16 megapixels",
-          patched(
-            concat(good.subarray(0, scan), ...scans.slice(0, 17), [0xff, 0xd9]),
-            frame + 5,
-            ...[0x10, 0x00, 0x10, 0x00],
-          ),
-        ],
-        ["a segment beyond the file", patched(good, 4, 255, 255)],
-        ["a segment of length 0", patched(good, 4, 0, 0)],
-        ["a GIF", ascii("GIF89a")],
-      ],
-      decode,
-    );
-    await expect(decode(patched(good, frame + 5, 255, 255, 255, 255))).rejects.toThrow(
-      `evil.bin: expected 1 to 16777216 pixels at byte ${frame + 5}, got 65535×65535`,
-    );
   });
 
   test("a crowd of empty segments is refused", async () => {

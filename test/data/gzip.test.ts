@@ -2,15 +2,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { gunzip, inflatePrefix, maybeGunzip } from "../../src/codecs/gzip.ts";
 import { crc32 } from "../../src/codecs/zip.ts";
-import {
-  ascii,
-  concat,
-  expectOnlyFormatErrors,
-  expectRefused,
-  fileName,
-  patched,
-  truncations,
-} from "../formats/hostile.ts";
+import { ascii, concat, expectOnlyFormatErrors, fileName, patched } from "../formats/hostile.ts";
 
 const plain = Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251);
 const packed = new Uint8Array(gzipSync(plain));
@@ -49,30 +41,6 @@ describe("gunzip", () => {
     await expect(gunzip(bomb, { name, maximumBytes: 2 ** 20 })).rejects.toThrow("at most 1048576 bytes");
     clearInterval(timer);
     expect(peak).toBeLessThan(64 * 2 ** 20);
-  });
-
-  test("damaged and cut files are refused, naming the file", async () => {
-    const end = packed.length;
-    const corpus: [string, Uint8Array][] = [
-      ...truncations(packed, 40),
-      ["last byte missing", packed.slice(0, -1)],
-      ["no trailer", packed.slice(0, -8)],
-      ["wrong CRC", patched(packed, end - 8, packed[end - 8]! ^ 1)],
-      ["size forged to 10", patched(packed, end - 4, 10, 0, 0, 0)],
-      ["size forged to 2 GiB", patched(packed, end - 4, 255, 255, 255, 127)],
-      ["size forged to 0", patched(packed, end - 4, 0, 0, 0, 0)],
-      ["method 0", patched(packed, 2, 0)],
-      ["reserved flags", patched(packed, 3, 0xe0)],
-      ["a name without its end", patched(packed, 3, 8).slice(0, 30)],
-      ["second magic byte", patched(packed, 1, 0x8c)],
-      ["reserved block type", patched(packed, 10, 7)],
-      ["junk after the end", concat(packed, [1, 2, 3, 4, 5])],
-      ["zeros after the end", concat(packed, new Uint8Array(16))],
-      ["two members", concat(packed, packed)],
-      ["not gzip", plain],
-    ];
-    await expectRefused(corpus, (bytes) => gunzip(bytes, { name }));
-    await expect(gunzip(plain, { name })).rejects.toThrow("evil.bin: expected the gzip magic 1f 8b at byte 0");
   });
 
   test("what comes after the end is refused on every host, even where it ends in the right size", async () => {

@@ -3,7 +3,7 @@ import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors
 import { hexadecimal, sha256 } from "../../src/codecs/sha256.ts";
 import { type Checkpoint, checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
 import type { RunState } from "../../src/index.ts";
-import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
+import { expectOnlyFormatErrors, fileName, patched } from "./hostile.ts";
 
 const name = fileName;
 
@@ -44,35 +44,6 @@ describe("a checkpoint as a file", () => {
       );
     }
     expect(accepted).toEqual([]);
-  });
-
-  test("is refused if it is cut, longer, another format, or has fields that are wrong", async () => {
-    const { tensors, metadata } = parseSafetensors(bytes, { name });
-    const wrong: Record<string, string | undefined> = {
-      format: "distillate",
-      format_version: "2",
-      sha256: "f".repeat(64),
-      step: "4.5",
-      spec: "[]",
-      note: "3",
-      version: undefined,
-    };
-    const altered = Object.entries(wrong).map(([key, value]): [string, Uint8Array] => {
-      const changed = new Map(metadata);
-      if (value === undefined) changed.delete(key);
-      else changed.set(key, value);
-      return [`${key} ${value}`, writeSafetensors(tensors, changed)];
-    });
-    const corpus: [string, Uint8Array][] = [
-      ...truncations(bytes, 40),
-      ...altered,
-      ["a byte more", Uint8Array.of(...bytes, 0)],
-      ["text", ascii("not a checkpoint at all")],
-    ];
-    await expectRefused(corpus, read);
-    await expect(read(writeSafetensors(tensors, new Map([...metadata, ["sha256", "f".repeat(64)]])))).rejects.toThrow(
-      /^evil\.bin: expected content with the SHA-256 f{64}, got [0-9a-f]{64}: the file is damaged$/,
-    );
   });
 
   test("fields that are wrong are named, even under a checksum that fits", async () => {

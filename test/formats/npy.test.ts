@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { elementCount, type NumericArray, parseNpy, writeNpy } from "../../src/codecs/npy.ts";
-import { ascii, concat, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "./hostile.ts";
+import { ascii, concat, expectOnlyFormatErrors, fileName } from "./hostile.ts";
 
 const name = fileName;
 
@@ -30,7 +30,7 @@ const dict = (descr: string, order: string, shape: string) =>
 /** An array of one dimension. */
 const one = (descr: string, data: readonly number[], n: number) =>
   parseNpy(npy(dict(`'${descr}'`, "False", `(${n},)`), data), { name });
-const shaped = (shape: string, bytes = 4) => npy(dict("'<f4'", "False", shape), new Uint8Array(bytes));
+const _shaped = (shape: string, bytes = 4) => npy(dict("'<f4'", "False", shape), new Uint8Array(bytes));
 
 describe("npy", () => {
   test("reading gives exactly what was written, for every type and shape", () => {
@@ -138,86 +138,6 @@ describe("npy", () => {
     );
     expect(() => writeNpy({ shape: [2], data: [1, 2] as never })).toThrow('"data" expected a typed array');
     expect(() => writeNpy({ shape: new Array(33).fill(1), data: new Uint8Array(1) })).toThrow("at most 32 dimensions");
-  });
-
-  test("bad files are refused with file name and offset", async () => {
-    const good = writeNpy(arrays[0]!);
-    const corpus: [string, Uint8Array][] = [
-      ...truncations(good, 30),
-      ["one byte too many", concat(good, [0])],
-      ["magic", patched(good, 0, 0x92)],
-      ["magic in lower case", patched(good, 1, 0x6e)],
-      ["version 0.0", patched(good, 6, 0)],
-      ["version 1.1", patched(good, 7, 1)],
-      ["version 3.0", npy(dict("'<f4'", "False", "(1,)"), new Uint8Array(4), { version: [3, 0] })],
-      ["version 9.0", patched(good, 6, 9)],
-      ["header longer than the file", patched(good, 8, 255, 1)],
-      ["header of 2^32 - 1", npy("{}", [], { version: [2, 0], length: 2 ** 32 - 1 })],
-      ["header of 10,001", npy(dict("'<f4'", "False", "(1,)").padEnd(10_000), new Uint8Array(4))],
-      ["empty header", npy("", [], { length: 0 })],
-      ["header without newline", npy(dict("'<f4'", "False", "(1,)"), new Uint8Array(4), { length: 57 })],
-      ["text after the newline", npy(`${dict("'<f4'", "False", "(1,)")}\n#`, new Uint8Array(4))],
-      ["empty dict", npy("{}")],
-      ["a list", npy("['<f4', False, (1,)]", new Uint8Array(4))],
-      ["no descr", npy("{'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
-      ["no shape", npy("{'descr': '<f4', 'fortran_order': False}", new Uint8Array(4))],
-      ["no order", npy("{'descr': '<f4', 'shape': (1,)}", new Uint8Array(4))],
-      [
-        "descr twice",
-        npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4)),
-      ],
-      ["shape twice", npy("{'shape': (), 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
-      [
-        "order twice",
-        npy("{'fortran_order': False, 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4)),
-      ],
-      ["key __proto__", npy("{'__proto__': '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
-      ["a fourth key", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", new Uint8Array(4))],
-      ["a key that is no string", npy("{descr: '<f4', 'fortran_order': False, 'shape': (1,)}", new Uint8Array(4))],
-      ["Fortran order twice", npy("{'fortran_order': True, 'fortran_order': False, 'descr': '<f4', 'shape': (1,)}")],
-      ["neither order", npy(dict("'<f4'", "None", "(1,)"), new Uint8Array(4))],
-      ["Fortran order of too little", npy(dict("'<f4'", "True", "(2, 2)"), new Uint8Array(12))],
-      ["order 0", npy(dict("'<f4'", "0", "(1,)"), new Uint8Array(4))],
-      ["a byte order without a type", npy(dict("'>'", "False", "(1,)"), new Uint8Array(4))],
-      ["bytes of an order", npy(dict("'>u1'", "False", "(1,)"), [1])],
-      ["128 bits", npy(dict("'<f16'", "False", "(1,)"), new Uint8Array(16))],
-      ["float16 of odd length", npy(dict("'<f2'", "False", "(2,)"), new Uint8Array(3))],
-      ["a bool of 2", npy(dict("'|b1'", "False", "(2,)"), [1, 2])],
-      ["complex numbers", npy(dict("'<c8'", "False", "(1,)"), new Uint8Array(8))],
-      ["dates", npy(dict("'<M8[ns]'", "False", "(1,)"), new Uint8Array(8))],
-      ["pickled objects", npy(dict("'|O'", "False", "(1,)"), new Uint8Array(8))],
-      ["strings of no length", npy(dict("'<U0'", "False", "(1,)"))],
-      ["a record type", npy(dict("[('a', '<f4')]", "False", "(1,)"), new Uint8Array(4))],
-      ["code for a descr", npy(dict("__import__('os').system('true')", "False", "(1,)"), new Uint8Array(4))],
-      ["an open string", npy("{'descr': '<f4", new Uint8Array(4))],
-      ["negative size", shaped("(-1,)")],
-      ["a fraction", shaped("(1.0,)")],
-      ["an exponent", shaped("(1e0,)")],
-      ["nan", shaped("(nan,)")],
-      ["a leading zero", shaped("(01,)")],
-      ["hexadecimal", shaped("(0x1,)")],
-      ["underscores", shaped("(1_0,)", 40)],
-      ["Python 2's long", shaped("(1L,)")],
-      ["a number for a tuple", shaped("(1)")],
-      ["a bare number", shaped("1")],
-      ["a list for a tuple", shaped("[1]")],
-      ["only a comma", shaped("(,)")],
-      ["two commas", shaped("(1,,)")],
-      ["an open tuple", shaped("(1, 1")],
-      ["None", shaped("None")],
-      ["a size that does not fit the data", shaped("(2,)")],
-      ["a product of 2^64 that wraps to 0", shaped("(4294967296, 4294967296)", 0)],
-      ["safetensors-cpp's product that wraps to 4", shaped("(4194305, 4194305, 211106198978564)")],
-      ["a size above 2^53", shaped("(9007199254740993,)")],
-      ["a size of 30 digits", shaped(`(${"9".repeat(30)},)`)],
-      ["an absurd size hidden by 0", shaped("(0, 999999999999999)", 0)],
-      ["33 dimensions", shaped(`(${"1, ".repeat(33)})`)],
-      ["4,000 dimensions", shaped(`(${"1,".repeat(4000)})`)],
-    ];
-    await expectRefused(corpus, (bytes) => parseNpy(bytes, { name }));
-    expect(() => parseNpy(shaped("(-1,)"), { name })).toThrow(
-      'evil.bin: expected a whole number of at most 15 digits at byte 61, got "-1,), }\\n"',
-    );
   });
 
   test("mutants give FormatErrors only", async () => {

@@ -1,13 +1,14 @@
 // Reads a run's folder for a report, each part by itself, so that the others are read if one is missing or damaged.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { jsonFromBytes, parseJson } from "../../codecs/json.ts";
+import { jsonFromBytes } from "../../codecs/json.ts";
 import { setDigest } from "../../formats/digest.ts";
 import { FormatError } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import { at, type RunParts } from "../../report/parts.ts";
 import { withPath } from "../errors.ts";
+import { checkMetric, checkObject, checkResult } from "./check-parts.ts";
 
 /** The limits on files; a run of a million outer steps writes 70 MB. */
 const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
@@ -36,8 +37,8 @@ export async function readRunParts(folder: string): Promise<RunParts> {
     (await part("distilled.safetensors", loadDistilled)) ??
     (await loadDistilled(join(folder, "distilled.npz")).catch(() => undefined));
   const metrics = await part("metrics.jsonl", readLines);
-  const result = await part("result.json", readJson);
-  const recipe = await part("recipe.json", readJson);
+  const result = await part("result.json", (path) => readJson(path, checkResult));
+  const recipe = await part("recipe.json", (path) => readJson(path, checkObject));
   const given = { set, metrics, result, recipe };
   if (Object.values(given).every((value) => value === undefined)) {
     const damaged = missing.filter((text) => !text.endsWith(": no such file or folder"));
@@ -49,16 +50,18 @@ export async function readRunParts(folder: string): Promise<RunParts> {
   return { ...present, ...(set && { sha256: await setDigest(set) }), missing };
 }
 
-async function readJson(path: string): Promise<unknown> {
-  return jsonFromBytes(await readBytes(path, maximumBytes.json), path);
+async function readJson(path: string, check: (value: unknown, what: string) => void): Promise<unknown> {
+  const value = jsonFromBytes(await readBytes(path, maximumBytes.json), path);
+  check(value, path);
+  return value;
 }
 
 /** Reads a file of JSON lines. Only the last line may be cut off, by whatever ended the run. */
 async function readLines(path: string): Promise<unknown[]> {
   const bytes = await readBytes(path, maximumBytes.metrics);
-  const decoder = new TextDecoder();
   const metrics: unknown[] = [];
   let number = 1;
+  let step = 1;
   for (let start = 0; ; number++) {
     const end = bytes.indexOf(0x0a, start);
     if (end < 0) return metrics;
@@ -66,7 +69,8 @@ async function readLines(path: string): Promise<unknown[]> {
     if (end - start > longestLine) {
       throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
     }
-    const value = parseJson(decoder.decode(bytes.subarray(start, end)), what, line);
+    const value = jsonFromBytes(bytes.subarray(start, end), what, line);
+    step = checkMetric(value, what, step);
     const kept = drawn.map((key) => [key, at(value, key)] as const).filter(([, inner]) => inner !== undefined);
     if (kept.length > 1) metrics.push(Object.fromEntries(kept));
     start = end + 1;

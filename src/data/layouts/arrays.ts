@@ -93,7 +93,7 @@ async function namedArrays(files: readonly DataFile[]): Promise<NamedArray[]> {
 /** Gives a meaning to arrays that `numpy.savez` got without names: a single one has its file's, two are images and labels. */
 function unnamed(key: string, count: number, stem: string): string[] | undefined {
   if (key === "arr_0" && count === 1) return wordsOf(stem);
-  return count === 2 ? { arr_0: ["images"], arr_1: ["labels"] }[key] : undefined;
+  return count !== 2 ? undefined : key === "arr_0" ? ["images"] : key === "arr_1" ? ["labels"] : undefined;
 }
 
 /** Lists the names that were found, for an error. */

@@ -58,13 +58,21 @@ async function objects(set: LabelledFiles, list: string): Promise<LabelledImage[
     used.add(id);
     const file = set.get(`JPEGImages/${id}.jpg`);
     const xml = set.get(`Annotations/${id}.xml`);
-    const root = parseXml(new TextDecoder().decode(await readDataFile(xml, maximumXmlBytes)), nameOf(xml));
+    const root = parseXml(textOf(await readDataFile(xml, maximumXmlBytes), nameOf(xml)), nameOf(xml));
     for (const object of root.children.filter((child) => child.name === "object")) {
       images.push({ file, ...readObject(object, nameOf(xml)) });
     }
   }
   if (images.length === 0) throw new FormatError(`${nameOf(names)}: expected images with objects, got none`);
   return images;
+}
+
+function textOf(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new FormatError(`${file}: expected XML in UTF-8, got other bytes`, { cause });
+  }
 }
 
 function readObject(object: XmlElement, file: string): { readonly label: number; readonly box: Box } {
