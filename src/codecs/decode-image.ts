@@ -1,7 +1,7 @@
-// Decodes a PNG or a JPEG, told apart by their first bytes.
+// The public function that decodes a picture.
 import { bytes as checkBytes, number, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { decodeHere } from "./decode-here.ts";
+import { decodeApart } from "./decode-apart.ts";
 import type { DecodeOptions, Raster } from "./raster.ts";
 
 const decodeChecks: Checks<DecodeOptions> = {
@@ -19,5 +19,5 @@ const decodeChecks: Checks<DecodeOptions> = {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   checkBytes("bytes", bytes);
   checkOptions(options, decodeChecks);
-  return decodeHere(bytes, options);
+  return decodeApart(bytes, options);
 }

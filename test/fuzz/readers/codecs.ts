@@ -85,7 +85,7 @@ export const codecReaders: readonly Reader[] = [
     covers: ["parseNpy"],
     seeds: () => whole(...arrays),
     read: (file) => parseNpy(file, { name }),
-    cases: 150_000,
+    cases: 100_000,
   },
   {
     name: "npz",
@@ -98,7 +98,7 @@ export const codecReaders: readonly Reader[] = [
       for (const parse of (await openNpz(file, { name })).values()) parse();
       await parseNpz(file, { name });
     },
-    cases: 30_000,
+    cases: 10_000,
   },
   {
     name: "zip",
@@ -115,7 +115,7 @@ export const codecReaders: readonly Reader[] = [
         ]),
       ),
     read: (file) => parseZip(file, { name }),
-    cases: 60_000,
+    cases: 40_000,
   },
   {
     name: "gzip",
@@ -125,7 +125,7 @@ export const codecReaders: readonly Reader[] = [
       await gunzip(file, { name });
       await maybeGunzip(file, { name, maximumBytes: 2 ** 20 });
     },
-    cases: 20_000,
+    cases: 8_000,
   },
   {
     name: "tar",
@@ -138,7 +138,7 @@ export const codecReaders: readonly Reader[] = [
       return [...whole(plain), { bytes: plain, wrap: withChecksums }, { bytes: plain, wrap: withChecksums }];
     },
     read: (file) => parseTar(file, { name, maximumEntries: 1000 }),
-    cases: 60_000,
+    cases: 40_000,
   },
   {
     name: "mat",
@@ -149,28 +149,28 @@ export const codecReaders: readonly Reader[] = [
       { bytes: variable("y", [1, 1], Uint8Array.of(1)), wrap: (matrix) => mat([packed(matrix)]) },
     ],
     read: async (file) => readAll(await openMat(file, { name })),
-    cases: 30_000,
+    cases: 12_000,
   },
   {
     name: "safetensors",
     covers: ["parseSafetensors"],
     seeds: () => [...whole(tensors), headerOf(tensors), headerOf(tensors)],
     read: (file) => parseSafetensors(file, { name }),
-    cases: 120_000,
+    cases: 130_000,
   },
   {
     name: "json",
     covers: ["jsonFromBytes", "parseJson"],
     seeds: () => whole(text('{"a":[1,-2.5e3,"\\u00e9\\"",null,true],"b":{"__proto__":{"c":[[[]]]}},"n":1e308}')),
     read: (file) => jsonFromBytes(file, name),
-    cases: 120_000,
+    cases: 230_000,
   },
   {
     name: "xml",
     covers: ["parseXml"],
     seeds: () => whole(document, text('<a b="c"><d>1</d><d/></a>')),
     read: (file) => parseXml(new TextDecoder().decode(file), name),
-    cases: 120_000,
+    cases: 230_000,
   },
   {
     name: "png",
@@ -191,7 +191,7 @@ export const codecReaders: readonly Reader[] = [
       ];
     },
     read: (file) => decodeHere(file, { name }),
-    cases: 40_000,
+    cases: 20_000,
   },
   {
     name: "jpeg",
@@ -201,6 +201,6 @@ export const codecReaders: readonly Reader[] = [
       { bytes: exif(6), wrap: (segment) => withExif(plainJpeg, segment.subarray(0, 4000)) },
     ],
     read: (file) => decodeHere(file, { name }),
-    cases: 40_000,
+    cases: 10_000,
   },
 ];

@@ -120,7 +120,7 @@ export const folderReaders: readonly Reader[] = [
     4_000,
     [signedHeader(checkpoint)],
   ),
-  ...Object.entries({ "metrics.jsonl": 8_000, "result.json": 6_000, "recipe.json": 4_000 }).map(([path, cases]) =>
+  ...Object.entries({ "metrics.jsonl": 3_000, "result.json": 2_000, "recipe.json": 1_500 }).map(([path, cases]) =>
     row(`a report with ${path}`, ["readRunParts", "reportPage"], run, path, page, cases),
   ),
   row(

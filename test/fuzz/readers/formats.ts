@@ -57,7 +57,7 @@ export const formatReaders: readonly Reader[] = [
       return [...whole(set, fit, npz), ...[set, fit].map(headerOf), { bytes: metadata, wrap: zipOf("metadata.npy") }];
     },
     read: (file) => distilledFromBytes(file, name),
-    cases: 40_000,
+    cases: 15_000,
   },
   {
     name: "parameters",
@@ -78,14 +78,14 @@ export const formatReaders: readonly Reader[] = [
       if (file[0] !== 0x50) parametersFromSafetensors(file, model, { name, freshLastLayer: true });
       await parametersFromBytes(file, model, { name });
     },
-    cases: 40_000,
+    cases: 15_000,
   },
   {
     name: "checkpoint",
     covers: ["checkpointFromBytes"],
     seeds: () => [...whole(checkpoint), signedHeader(checkpoint), signedHeader(checkpoint), signedHeader(checkpoint)],
     read: (file) => checkpointFromBytes(file, name),
-    cases: 20_000,
+    cases: 8_000,
   },
   {
     name: "recipe",
@@ -104,7 +104,7 @@ export const formatReaders: readonly Reader[] = [
         ),
       ),
     read: (file) => recipeFromBytes(file, name),
-    cases: 100_000,
+    cases: 80_000,
   },
   {
     name: "the network that a set names",
@@ -122,7 +122,7 @@ export const formatReaders: readonly Reader[] = [
         }
       }
     },
-    cases: 20_000,
+    cases: 8_000,
   },
 ];
 
