@@ -85,6 +85,14 @@ async function embedWorker() {
   });
 }
 
+/** Embeds the worker that decodes pictures in Node. It is handed the compiled decoder of JPEGs. */
+async function embedDecoder() {
+  await embed("src/codecs/decoder.ts", "src/codecs/decoder-source.gen.ts", {
+    name: "decoderSource",
+    plugins: [instead(/mozjpeg\.gen\.ts$/, "export const mozjpeg = undefined;")],
+  });
+}
+
 /** Embeds a worker in a page, and its kernel threads. */
 async function embedPageWorker() {
   await embed("src/run/orchestrator/main.page.ts", "src/platform/worker-source.page.gen.ts", {
@@ -125,6 +133,7 @@ async function buildAll({ keepKernels }) {
   packJpegDecoder();
   writeVersion();
   await embedThread();
+  await embedDecoder();
   await embedWorker();
   await embedPageWorker();
   rmSync(join(root, "dist"), { recursive: true, force: true });

@@ -1,9 +1,7 @@
-// Decodes a PNG or a JPEG, told apart by their first bytes.
+// The public function that decodes a picture.
 import { bytes as checkBytes, number, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { FormatError } from "../errors.ts";
-import { decodeJpeg, isJpeg } from "./jpeg.ts";
-import { decodePng, isPng } from "./png.ts";
+import { decodeApart } from "./decode-apart.ts";
 import type { DecodeOptions, Raster } from "./raster.ts";
 
 const decodeChecks: Checks<DecodeOptions> = {
@@ -21,7 +19,5 @@ const decodeChecks: Checks<DecodeOptions> = {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   checkBytes("bytes", bytes);
   checkOptions(options, decodeChecks);
-  if (isPng(bytes)) return decodePng(bytes, options);
-  if (isJpeg(bytes)) return decodeJpeg(bytes, options);
-  throw new FormatError(`${options.name}: expected a PNG (89 50 4e 47) or JPEG (ff d8) at byte 0, got other bytes`);
+  return decodeApart(bytes, options);
 }

@@ -27,7 +27,9 @@ export function isJpeg(bytes: Uint8Array): boolean {
 export async function decodeJpeg(bytes: Uint8Array, options: DecodeOptions): Promise<Raster> {
   const { name, maximumPixels = defaultMaximumPixels } = options;
   const { width, height, channels, orientation, end, trifles } = readStructure(bytes, name, maximumPixels);
-  const checked = trifles.length > 0 ? bytes.slice(0, end) : bytes.subarray(0, end);
+  const whole = bytes.subarray(0, end);
+  // Not `slice`, which does not copy a Buffer of Node's.
+  const checked = trifles.length > 0 ? new Uint8Array(whole) : whole;
   for (const { at, usual } of trifles) checked.set(usual, at);
   // The decoder is loaded on demand, because most users have no JPEGs.
   const { decodeMozjpeg } = await import("./mozjpeg.ts");

@@ -266,19 +266,35 @@ async function compile(): Promise<WebAssembly.Module> {
   return compileModule((await gunzip(packed, { name: "the JPEG decoder" })) as Uint8Array<ArrayBuffer>);
 }
 
-async function startDecoder(): Promise<Decoder> {
+/**
+ * Returns the compiled decoder, for this thread or a worker.
+ *
+ * @throws UnsupportedError if the host does not compile WebAssembly; RangeError if it gives no memory.
+ */
+export async function compiledDecoder(): Promise<WebAssembly.Module> {
   checkWebAssembly("the JPEG decoder is");
   compiled ??= compile();
-  try {
-    return await Decoder.start(await compiled);
-  } catch (error) {
-    compiled = undefined;
-    const { name, message } = thrown(error);
-    if (name !== "RangeError") throw error;
-    throw new RangeError(`the host gives no memory for the JPEG decoder (${message}): ${moreAddressSpace}`, {
-      cause: error,
-    });
-  }
+  return compiled.catch(failed);
+}
+
+/** Takes the decoder that was compiled elsewhere. */
+export function adoptDecoder(module: WebAssembly.Module): void {
+  compiled ??= Promise.resolve(module);
+}
+
+/** Says what a host lacks that cannot start a decoder; it may be able to later. */
+function failed(error: unknown): never {
+  compiled = undefined;
+  const { name, message } = thrown(error);
+  if (name !== "RangeError") throw error;
+  throw new RangeError(`the host gives no memory for the JPEG decoder (${message}): ${moreAddressSpace}`, {
+    cause: error,
+  });
+}
+
+async function startDecoder(): Promise<Decoder> {
+  const module = await compiledDecoder();
+  return Decoder.start(module).catch(failed);
 }
 
 /**

@@ -164,6 +164,7 @@ export function parseNpy(bytes: Uint8Array, { name }: { readonly name: string })
   const wrong = magic.findIndex((byte, i) => bytes[i] !== byte);
   if (wrong >= 0) throw bad(wrong, "the magic \\x93NUMPY", bytes[wrong] ?? "the end of the file");
   const [major, minor] = [bytes[6], bytes[7]];
+  if (minor === undefined) throw bad(bytes.length, "a version", "the end of the file");
   if ((major !== 1 && major !== 2) || minor !== 0) throw bad(6, "version 1.0 or 2.0", `${major}.${minor}`);
   const headerAt = major === 1 ? 10 : 12;
   if (bytes.length < headerAt) throw bad(bytes.length, "the header length", "the end of the file");
@@ -214,8 +215,8 @@ function parseHeader(
     if (!accept(token)) throw fail(token.trim() || "a line feed");
   };
   const string = (): string => {
-    const quote = accept("'") ? "'" : accept('"') ? '"' : undefined;
-    const end = quote === undefined ? -1 : text.indexOf(quote, at);
+    const mark = accept("'") ? "'" : accept('"') ? '"' : undefined;
+    const end = mark === undefined ? -1 : text.indexOf(mark, at);
     if (end < 0) throw fail("a quoted string");
     const value = text.slice(at, end);
     at = end + 1;

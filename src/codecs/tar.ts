@@ -102,7 +102,9 @@ export function parseTar(bytes: Uint8Array, { name, maximumEntries }: ParseTarOp
 
 /** Returns the path without "./" before it. */
 function plain(path: string): string {
-  return path.replace(/^(\.\/)+/, "");
+  let at = 0;
+  while (path.startsWith("./", at)) at += 2;
+  return path.slice(at);
 }
 
 function isZero(bytes: Uint8Array, from: number, to: number): boolean {

@@ -158,13 +158,16 @@ export function openZip(
   }
   const most = unpackedLimit(bytes.length);
   if (total > most) throw bad(entries[0]!.at + 24, `at most ${most} bytes in all from ${bytes.length}`, total);
-  // The regions in the file must not overlap, which is checked before anything is unpacked: overlaps multiply a bomb.
+  // The regions in the file must not overlap, which is checked before anything is unpacked: overlaps multiply a bomb, and the
+  // time for what stands beside a local header.
   const directory = entries[0]?.at ?? bytes.length;
-  const starts = new Map(entries.map((entry) => [entry, readLocal(entry, bytes, view, directory, bad)]));
+  const starts = new Map<Entry, number>();
   let end = 0;
   for (const entry of [...entries].sort((a, b) => a.local - b.local)) {
     if (entry.local < end) throw bad(entry.at + 42, `an entry from byte ${end} on`, entry.local);
-    end = starts.get(entry)! + entry.packed;
+    const start = readLocal(entry, bytes, view, directory, bad);
+    starts.set(entry, start);
+    end = start + entry.packed;
   }
 
   const open = (entry: Entry): ZipEntry => ({

@@ -45,7 +45,7 @@ export async function readDataFile(
     throw new FormatError(`${nameOf(file)}: expected at most ${maximumBytes} bytes, got ${size}`);
   }
   const bytes = await bytesOf(source);
-  return bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes;
+  return bytes.length < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 }
 
 /** Returns the file's name in errors, short and visible. */

@@ -1,5 +1,6 @@
 // Turns encoded images into one block of pixels of one size; every reader of PNG and JPEG files uses it.
 
+import { TooSlowError } from "../codecs/decode-apart.ts";
 import { decodeImage } from "../codecs/decode-image.ts";
 import type { Raster } from "../codecs/raster.ts";
 import { FormatError } from "../errors.ts";
@@ -52,10 +53,21 @@ export async function readImages(
     await nextTask();
     return 0;
   };
+  // The next picture is decoded while this one is resized.
+  const files = images.map(({ file }) => file).filter((file, i, all) => file !== all[i - 1]);
+  let next = 0;
+  const ahead = (): Promise<Raster | undefined> | undefined => {
+    const file = files[next++];
+    const raster = file && readRaster(file, unread);
+    raster?.catch(() => {});
+    return raster;
+  };
+  let coming = ahead();
   for (const [i, { file, box }] of images.entries()) {
     signal?.throwIfAborted();
     if (decoded?.file !== file) {
-      const raster = await readRaster(file, unread);
+      const raster = await coming;
+      coming = ahead();
       decoded = { file, raster };
       sinceLast += raster === undefined ? pixelsAtATime : raster.width * raster.height;
     }
@@ -114,7 +126,8 @@ async function readRaster(file: DataFile, unread: Unread): Promise<Raster | unde
   try {
     return await decodeImage(await readDataFile(file), { name: nameOf(file) });
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
+    // Others may be as slow, so they are not counted.
+    if (!(error instanceof FormatError) || error instanceof TooSlowError) throw error;
     unread.files.add(file);
     unread.first ??= error;
     return undefined;

@@ -98,7 +98,7 @@ export async function checkpointFromBytes(bytes: Uint8Array, name: string): Prom
 async function checkSignature(bytes: Uint8Array, bad: (expected: string, got: string) => FormatError): Promise<void> {
   const found = signatureIn(bytes);
   if (!found) throw bad("a SHA-256 in the metadata", "none");
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes);
   copy.set(new TextEncoder().encode(unsigned), found.at);
   const digest = hexadecimal(await sha256([copy]));
   if (digest !== found.digest) throw bad(`content with the SHA-256 ${found.digest}`, `${digest}: the file is damaged`);

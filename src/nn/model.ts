@@ -123,8 +123,8 @@ export function sequential(inputShape: ImageShape, layers: readonly Layer[]): Mo
     );
   }
   if (offset > mostParameters) throw outOfRange("layers", `at most ${mostParameters} parameters`, offset);
-  const names = parameters.map(({ name }) => name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw new RangeError(`"layers" expected each name once, got "${twice}" twice`);
+  const names = new Set<string>();
+  const twice = parameters.find(({ name }) => names.size === names.add(name).size);
+  if (twice) throw new RangeError(`"layers" expected each name once, got "${twice.name}" twice`);
   return { inputShape, classes: shape[0], layers, shapes, parameters, parameterCount: offset };
 }

@@ -127,7 +127,7 @@ const bad: readonly Bad[] = [
   ],
   [
     "the same local header twice",
-    "expected the name in the directory",
+    "expected an entry from byte",
     forge([
       { name: "a", data: a },
       { name: "a2", data: b, at: 0 },

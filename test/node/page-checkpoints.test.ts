@@ -149,6 +149,16 @@ test("a checkpoint without a note has an empty one, and the names of calls are c
   expect(disk.calls).toBe(0);
 });
 
+test("an empty file, which a first save leaves that was cut short, counts as none", async () => {
+  disk.files.set(last, new Uint8Array(0));
+  await expect(loadCheckpoint(last)).rejects.toMatchObject({
+    name: "NotFoundError",
+    message: "run.safetensors is empty",
+  });
+  await save(1);
+  expect([...disk.files.keys()]).toEqual([last]);
+});
+
 test("a save that fails gives up its stream, so that the file is not locked, and throws what failed", async () => {
   await save(1);
   disk.aborts = 0;
@@ -181,10 +191,15 @@ test("a page that can keep no files gets an UnsupportedError that says why, and 
     );
   opfs(undefined);
   await refused(/serve it over https or from localhost/);
+  vi.stubGlobal("navigator", {});
+  await refused(/serve it over https or from localhost/);
+  vi.stubGlobal("navigator", undefined);
+  await refused(/serve it over https or from localhost/);
   opfs(async () => folder, {});
   await refused(/use Chrome 86, Firefox 111, Safari 26 or newer/);
   opfs(() => {
     throw new DOMException("The operation is insecure.", "SecurityError");
   });
   await refused(/as in private windows: The operation is insecure\.$/);
+  await expect(save(1)).rejects.toHaveProperty("cause", expect.objectContaining({ name: "SecurityError" }));
 });

@@ -50,8 +50,7 @@ export function partWordsOf(name: string): string[] {
 /** Combines the meanings of these words: a word for labels outweighs one for images, as in "image_labels". */
 export function meaningOf(words: readonly string[]): Meaning {
   const rank = (role: Role): number => {
-    const ranks = words.map((word) => roleWords[role].indexOf(word)).filter((at) => at >= 0);
-    return ranks.length > 0 ? Math.min(...ranks) : -1;
+    return roleWords[role].findIndex((word) => words.includes(word));
   };
   const role = rank("labels") >= 0 ? "labels" : rank("images") >= 0 ? "images" : undefined;
   const known = (word: string): boolean =>

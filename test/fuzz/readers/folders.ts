@@ -1,0 +1,145 @@
+// Readers that take paths: the changed file lies in a folder on a disk, beside others that stay.
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { loadResumed } from "../../../src/cli/input/resume.ts";
+import { readRunParts } from "../../../src/cli/output/run-parts.ts";
+import { FormatError } from "../../../src/errors.ts";
+import { distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
+import { parametersToSafetensors } from "../../../src/formats/state-dict.ts";
+import { describeModel } from "../../../src/nn/describe.ts";
+import {
+  filesInFolder,
+  loadCheckpoint,
+  loadDataset,
+  loadDistilled,
+  loadIdxFolder,
+  loadParameters,
+  loadPool,
+} from "../../../src/node.ts";
+import { findRecipe } from "../../../src/recipes.ts";
+import { reportPage } from "../../../src/report/page.ts";
+import { bytes, flatPng } from "../../data/samples.ts";
+import { concat } from "../../formats/hostile.ts";
+import { makeSet } from "../../formats/sets.ts";
+import type { Seed } from "../mutate.ts";
+import { headerOf } from "./codecs.ts";
+import { checkpoint, model, parameters, signedHeader } from "./formats.ts";
+import { type Reader, text, whole } from "./reader.ts";
+
+const manifest = { format: "distillate pool 1", version: "0.1.0", pool: "train", seed: 1, networks: 1 };
+const network = parametersToSafetensors(model, parameters, {}, [["accuracy", "0.75"]]);
+
+const run: Readonly<Record<string, Uint8Array>> = {
+  "distilled.safetensors": distilledToSafetensors(makeSet()),
+  "metrics.jsonl": text('{"step":1,"loss":2.5}\n{"step":2,"loss":2,"accuracy":{"mean":0.5,"std":0.1,"networks":3}}\n'),
+  "result.json": text(
+    '{"recipe":"a","evaluation":{"mean":0.5,"std":0.1,"ci95":0.2,"networks":4},"baselines":{"random-real":{"mean":0.2}},' +
+      '"data":{"name":"digits","train":10,"test":5},"seconds":1.5,"outerSteps":3,"seed":1,"threads":2,"sha256":"ab"}',
+  ),
+  "recipe.json": text(JSON.stringify(findRecipe("digits-random"))),
+};
+
+const idx: Readonly<Record<string, Uint8Array>> = {
+  "train-images-idx3-ubyte": concat([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2], bytes(8)),
+  "train-labels-idx1-ubyte": concat([0, 0, 8, 1, 0, 0, 0, 2], [0, 1]),
+  "t10k-images-idx3-ubyte": concat([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2], bytes(8)),
+  "t10k-labels-idx1-ubyte": concat([0, 0, 8, 1, 0, 0, 0, 2], [0, 1]),
+};
+
+const pictures: Readonly<Record<string, Uint8Array>> = Object.fromEntries(
+  ["a/1.png", "a/2.png", "b/1.png"].map((path) => [path, flatPng(2, 2, [1, 2, 3])]),
+);
+
+/** Makes a row for a folder in which one file changes; `read` gets the paths of the folder and of that file. */
+function row(
+  name: string,
+  covers: readonly string[],
+  files: Readonly<Record<string, Uint8Array>>,
+  changing: string,
+  read: (folder: string, path: string) => Promise<unknown>,
+  cases: number,
+  seeds: readonly Seed[] = whole(files[changing]!),
+): Reader {
+  let folder: string | undefined;
+  return {
+    name: `on a disk: ${name}`,
+    covers,
+    seeds: () => seeds,
+    read(content) {
+      if (folder === undefined) {
+        folder = mkdtempSync(join(tmpdir(), "distillate-fuzz-"));
+        for (const [path, good] of Object.entries(files)) {
+          mkdirSync(dirname(join(folder, path)), { recursive: true });
+          writeFileSync(join(folder, path), good);
+        }
+      }
+      writeFileSync(join(folder, changing), content);
+      return read(folder, join(folder, changing));
+    },
+    cases,
+  };
+}
+
+/** Makes the page of a run, which no content of its files may stop; then throws what it says to be damaged. */
+async function page(folder: string): Promise<void> {
+  const parts = await readRunParts(folder);
+  reportPage("run", parts, (label) => label);
+  if (parts.missing.length > 0) throw new FormatError(parts.missing.join("; "));
+}
+
+const set = run["distilled.safetensors"]!;
+const pool = {
+  "manifest.json": text(JSON.stringify({ ...manifest, model: describeModel(model) })),
+  "network-0000.safetensors": network,
+};
+
+export const folderReaders: readonly Reader[] = [
+  row("a set", ["loadDistilled"], { "a.npz": set }, "a.npz", (_, path) => loadDistilled(path), 3_000, [headerOf(set)]),
+  row("a network", ["loadParameters"], { n: network }, "n", (_, path) => loadParameters(path, model), 3_000),
+  row("the manifest of a pool", ["loadPool", "trainPoolFolder"], pool, "manifest.json", loadPool, 8_000),
+  row("a network of a pool", ["loadPool"], pool, "network-0000.safetensors", loadPool, 4_000, [
+    ...whole(network),
+    headerOf(network),
+  ]),
+  row(
+    "a checkpoint",
+    ["loadCheckpoint", "lastCheckpoint"],
+    { c: checkpoint },
+    "c",
+    (_, path) => loadCheckpoint(path),
+    4_000,
+    [...whole(checkpoint), signedHeader(checkpoint)],
+  ),
+  row(
+    "a run to go on with",
+    ["loadResumed"],
+    { "checkpoint.safetensors": checkpoint },
+    "checkpoint.safetensors",
+    loadResumed,
+    4_000,
+    [signedHeader(checkpoint)],
+  ),
+  ...Object.entries({ "metrics.jsonl": 3_000, "result.json": 2_000, "recipe.json": 1_500 }).map(([path, cases]) =>
+    row(`a report with ${path}`, ["readRunParts", "reportPage"], run, path, page, cases),
+  ),
+  row(
+    "a folder of idx files",
+    ["loadIdxFolder", "filesInFolder"],
+    idx,
+    "train-labels-idx1-ubyte",
+    loadIdxFolder,
+    3_000,
+  ),
+  row(
+    "a folder of pictures",
+    ["loadDataset", "loadNamed", "filesInFolder"],
+    pictures,
+    "a/1.png",
+    async (folder) => {
+      await filesInFolder(folder);
+      await loadDataset(folder, { size: 2 });
+    },
+    2_000,
+  ),
+];

@@ -1,0 +1,136 @@
+// Readers of what the library itself writes: sets, parameters, checkpoints, recipes.
+import { initOf, modelOf } from "../../../src/cli/input/saved-set.ts";
+import { writeNpz } from "../../../src/codecs/npz.ts";
+import { checkpointFromBytes, checkpointToBytes } from "../../../src/formats/checkpoint-file.ts";
+import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
+import {
+  parametersFromBytes,
+  parametersFromSafetensors,
+  parametersToSafetensors,
+} from "../../../src/formats/state-dict.ts";
+import { describeModel } from "../../../src/nn/describe.ts";
+import { lenet } from "../../../src/nn/zoo.ts";
+import { findRecipe, recipeFromBytes } from "../../../src/recipes.ts";
+import { halvesNet } from "../../distill/halves.ts";
+import { makeFitSet, makeSet } from "../../formats/sets.ts";
+import type { Seed } from "../mutate.ts";
+import { safetensorsOf, safetensorsParts, signed, zipOf } from "../wraps.ts";
+import { headerOf } from "./codecs.ts";
+import { fileName, type Reader, text, whole } from "./reader.ts";
+
+const name = fileName;
+export const model = halvesNet();
+
+/** Pseudo-random parameters of the model. */
+export const parameters: Float32Array = Float32Array.from({ length: model.parameterCount }, (_, i) => (i % 7) / 7);
+
+export const checkpoint: Uint8Array = await checkpointToBytes({
+  state: {
+    version: "0.1.0",
+    spec: { seed: 5, outer: { batch: 30 } },
+    step: 412,
+    tensors: new Map<string, Float32Array | Float64Array>([
+      ["learned/images", Float32Array.of(1.5, -0, 1e-45)],
+      ["clip/mean", Float64Array.of(0.1, Number.NaN)],
+    ]),
+  },
+  note: { seconds: 3.25, steps: 500, recipe: findRecipe("digits-random") },
+});
+
+/** The header of a checkpoint, changed as text; its lengths, data and signature fit. */
+export function signedHeader(file: Uint8Array): Seed {
+  const { header, data } = safetensorsParts(file);
+  return { bytes: header, wrap: (changed) => signed(safetensorsOf(data)(changed)) };
+}
+
+const described = JSON.stringify(describeModel(model));
+const init = '{"kind":"random","scheme":"xavier-normal","gain":1.5}';
+
+export const formatReaders: readonly Reader[] = [
+  {
+    name: "distilled set",
+    covers: ["distilledFromBytes"],
+    seeds() {
+      const [set, fit] = [distilledToSafetensors(makeSet()), distilledToSafetensors(makeFitSet())];
+      const npz = distilledToNpz(makeSet({ momentum: 0.5 }));
+      const metadata = text('{"format":"distillate","format_version":"1","steps":"2","epochs":"3","recipe":"{}"}');
+      return [...whole(set, fit, npz), ...[set, fit].map(headerOf), { bytes: metadata, wrap: zipOf("metadata.npy") }];
+    },
+    read: (file) => distilledFromBytes(file, name),
+    cases: 15_000,
+  },
+  {
+    name: "parameters",
+    covers: ["parametersFromBytes", "parametersFromSafetensors", "refuseTorchFile"],
+    seeds() {
+      const plain = parametersToSafetensors(model, parameters);
+      const tensors = model.parameters.map(
+        ({ name, shape, offset, size }) =>
+          [`module.${name}`, { shape, data: parameters.slice(offset, offset + size) }] as const,
+      );
+      return [
+        ...whole(plain, writeNpz(tensors), Uint8Array.of(0x80, 2, 1, 2, 3, 4, 5, 6, 7, 8)),
+        headerOf(plain),
+        headerOf(plain),
+      ];
+    },
+    async read(file) {
+      if (file[0] !== 0x50) parametersFromSafetensors(file, model, { name, freshLastLayer: true });
+      await parametersFromBytes(file, model, { name });
+    },
+    cases: 15_000,
+  },
+  {
+    name: "checkpoint",
+    covers: ["checkpointFromBytes"],
+    seeds: () => [...whole(checkpoint), signedHeader(checkpoint), signedHeader(checkpoint), signedHeader(checkpoint)],
+    read: (file) => checkpointFromBytes(file, name),
+    cases: 8_000,
+  },
+  {
+    name: "recipe",
+    covers: ["recipeFromBytes", "parseRecipe"],
+    seeds: () =>
+      whole(
+        ...["digits-random", "mnist-known", "mnist-attack"].flatMap((known) => {
+          try {
+            return [text(JSON.stringify(findRecipe(known)))];
+          } catch {
+            return [];
+          }
+        }),
+        text(
+          JSON.stringify({ name: "own", data: { name: "digits" }, model: describeModel(lenet()), outer: { steps: 3 } }),
+        ),
+      ),
+    read: (file) => recipeFromBytes(file, name),
+    cases: 80_000,
+  },
+  {
+    name: "the network that a set names",
+    covers: ["modelFromDescription", "modelOf", "initOf"],
+    seeds: () =>
+      whole(text(`{"model":${described},"init":${init}}`), text(`{"model":${JSON.stringify(describeModel(lenet()))}}`)),
+    async read(file) {
+      const recipe = new TextDecoder().decode(file);
+      const saved = { file: name, sha256: "", set: await distilledFromBytes(withRecipe(recipe), name) };
+      for (const read of [modelOf, initOf]) {
+        try {
+          read(saved);
+        } catch (error) {
+          if ((error as Error).name !== "FormatError") throw error;
+        }
+      }
+    },
+    cases: 8_000,
+  },
+];
+
+const setParts = safetensorsParts(distilledToSafetensors(makeSet({ recipe: { marker: 1 } })));
+
+/** A distilled set whose record of its run is this text. */
+function withRecipe(recipe: string): Uint8Array {
+  const header = new TextDecoder().decode(setParts.header);
+  const marker = JSON.stringify(JSON.stringify({ marker: 1 }));
+  return safetensorsOf(setParts.data)(text(header.replace(marker, () => JSON.stringify(recipe))));
+}

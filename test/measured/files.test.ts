@@ -1,0 +1,41 @@
+// The list of measured code has every parser, and names only files that are there.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+// @ts-expect-error plain JavaScript, which Stryker loads too
+import { parts } from "./files.mjs";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The alternatives of a pattern with braces: "a/{b,c}.ts" has two. */
+function expanded(pattern: string): string[] {
+  const inner = /^(.*)\{([^{}]*)\}(.*)$/.exec(pattern);
+  if (!inner) return [pattern];
+  const [, before, choices, after] = inner;
+  return choices!.split(",").flatMap((choice) => expanded(before + choice + after));
+}
+
+const listed = (parts as readonly [string, string, { files: string; tests: string[] }][]).map(
+  ([group, name, part]) => ({
+    name: `${group}: ${name}`,
+    files: [...new Set(expanded(part.files))],
+    tests: part.tests.flatMap(expanded),
+  }),
+);
+
+test("each file and each test of a part exists, and no file is in two parts", () => {
+  for (const { name, files, tests } of listed) {
+    const missing = [...files, ...tests].filter((file) => !existsSync(join(root, file)));
+    expect(missing, name).toEqual([]);
+  }
+  const all = listed.flatMap(({ files }) => files);
+  expect(all.filter((file, i) => all.indexOf(file) !== i)).toEqual([]);
+});
+
+test.each(["src/codecs", "src/data/layouts", "src/run/networks"])("every file of %s is measured", (folder) => {
+  // Generated code, types, and what only pages load have no tests that import them.
+  const elsewhere = /\.(gen|page|d)\.ts$|\/api\.ts$/;
+  const present = readdirSync(join(root, folder)).map((file) => `${folder}/${file}`);
+  const all = listed.flatMap(({ files }) => files).filter((file) => file.startsWith(`${folder}/`));
+  expect(all.sort()).toEqual(present.filter((file) => !elsewhere.test(file)).sort());
+});
