@@ -1,6 +1,7 @@
 // Ops look at place and length of every operand before a kernel runs: a wrong one is refused, and nothing is written.
 import { afterAll, expect, test } from "vitest";
 import { type Backend, write } from "../src/backend/backend.ts";
+import { none } from "../src/backend/buffer.ts";
 import type { Ops } from "../src/backend/ops.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { callsOfOps, type Draw, type Operand, operandsOf, placed } from "./calls-of-ops.ts";
@@ -51,7 +52,19 @@ test.each(backends)(
       const before = peek(backend, base, end - base);
       for (const wrong of operands) {
         const beyond = capacity - wrong.floats + 1;
-        for (const bad of [0, base - 1, -1, -8, Number.NaN, base + 0.5, beyond, capacity + 1, 2 ** 30, 2 ** 31, 1 / 0]) {
+        for (const bad of [
+          0,
+          base - 1,
+          -1,
+          -8,
+          Number.NaN,
+          base + 0.5,
+          beyond,
+          capacity + 1,
+          2 ** 30,
+          2 ** 31,
+          1 / 0,
+        ]) {
           const given = placed(args, (operand) => (operand === wrong ? bad : places.get(operand)));
           expect(() => call(backend, name, given), `${name}, ${bad}`).toThrow(RangeError);
           expect(() => call(backend, name, given)).toThrow(`of ${name} expected ${wrong.floats} floats of the memory`);
@@ -96,6 +109,25 @@ test.each(backends)(
       await expect(backend.read(at, n), `${at}, ${n}`).rejects.toThrow(/"buffer" expected a place of/);
     }
     await expect(backend.read(capacity, 0)).resolves.toHaveLength(0);
+  },
+);
+
+test.each(backends)(
+  "an operand that another one makes necessary cannot be left out, $name with $threads threads",
+  ({ base, ops }) => {
+    const shape = { channels: 1, groups: 1, area: 1, images: 4, lanes: 4, acrossImages: false };
+    const [a, b, c, d, e] = [0, 1, 2, 3, 4].map((k) => base + 64 * k) as [number, number, number, number, number];
+    const left = /"rStatistics" of norm\w+R expected 8 floats of the memory, got a buffer at undefined/;
+    expect(() => ops.normForwardR(a, none, b, c, d, none, none, none, shape)).toThrow(left);
+    const tangent = { rdy: b, rx: b, rStatistics: none, rWeight: none };
+    const primal = { dy: b, x: c, statistics: d, sums: d, weight: none };
+    expect(() => ops.normBackwardR(a, e, tangent, primal, shape)).toThrow(left);
+    // Without rx nothing is read there.
+    ops.normForwardR(a, none, none, c, d, none, none, none, shape);
+    ops.normBackwardR(a, e, { ...tangent, rx: none }, primal, shape);
+    const momentum = /no room was allocated for the momentum of SGD/;
+    expect(() => ops.sgd(a, none, b, 4, { learningRate: 0.1, momentum: 0.5 })).toThrow(momentum);
+    expect(() => ops.guard(a, none, b, 1, c, 2)).toThrow(/no room was allocated for the mean of the norms/);
   },
 );
 
