@@ -74,19 +74,20 @@ async function isSameShipped(mutant) {
   return sameBinaries(await buildKernels(sourcesOf(mutant), SHIPPED), shipped);
 }
 
-/** What becomes of a mutant: { status: "refused" | "same" | "caught" | "survived", by }. */
-async function judge(mutant) {
+/** What becomes of a mutant: { status: "refused" | "same" | "caught" | "survived", by }. `slot`: a name that no other has now. */
+async function judge(mutant, slot) {
   const built = await tryBuild(mutant, QUICK);
   if (built.error) return { status: "refused", by: built.error };
   if (sameBinaries(built, original) && sameHost(built, original)) return { status: "same" };
   const tests = testsFor(mutant.path);
   let folder = join(work, "tests");
   if (!sameHost(built, original)) {
-    folder = join(work, "tests-of-mutant");
+    folder = join(work, `tests-${slot}`);
     await bundleTests(tests, built.host, folder);
   }
-  placeBinaries(built, join(work, "mutant"));
-  const { code, signal, output } = await runTests(tests, folder, join(work, "mutant"));
+  const binaries = join(work, `mutant-${slot}`);
+  placeBinaries(built, binaries);
+  const { code, signal, output } = await runTests(tests, folder, binaries);
   if (code === 0) return { status: (await isSameShipped(mutant)) ? "same" : "survived", by: output };
   return { status: "caught", by: signal ? `a time limit (${signal})` : output };
 }
@@ -106,11 +107,11 @@ const known = new Map(
     : [],
 );
 
-async function decide(mutant, index) {
+async function decide(mutant, index, slot) {
   const before = known.get(mutant.id);
   if (before && !(values.again && before.status === "survived")) return before;
   const started = Date.now();
-  const entry = { index, id: mutant.id, line: mutant.line, ...(await judge(mutant)) };
+  const entry = { index, id: mutant.id, line: mutant.line, ...(await judge(mutant, slot)) };
   appendFileSync(log, `${JSON.stringify(entry)}\n`);
   known.set(mutant.id, entry);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
@@ -123,7 +124,7 @@ console.log(`seed ${values.seed}: ${all.length} mutants of ${sources.length} fil
 
 if (values.only !== undefined) {
   const mutant = order[Number(values.only)];
-  console.log(mutant.id, `\n${mutant.line}\n`, await judge(mutant));
+  console.log(mutant.id, `\n${mutant.line}\n`, await judge(mutant, "only"));
 } else {
   // Tests that fail without a mutant would catch everything.
   const passed = join(work, `passed-${values.seed}`);
@@ -134,13 +135,18 @@ if (values.only !== undefined) {
     writeFileSync(passed, output);
   }
   const ends = Date.now() + 60_000 * Number(values.minutes);
-  const counted = [];
-  for (const [index, mutant] of order.entries()) {
-    if (counted.length === Number(values.count) || Date.now() > ends) break;
-    if (isEqual(mutant)) continue;
-    const entry = await decide(mutant, index);
-    if (entry.status === "caught" || entry.status === "survived") counted.push(entry);
-  }
+  const open = order.map((mutant, index) => ({ mutant, index })).filter(({ mutant }) => !isEqual(mutant));
+  const entries = [];
+  const counts = ({ status }) => status === "caught" || status === "survived";
+  // One compiles while the other is tested.
+  const take = async (slot) => {
+    while (entries.filter(counts).length < Number(values.count) && open.length > 0 && Date.now() < ends) {
+      const { mutant, index } = open.shift();
+      entries.push(await decide(mutant, index, slot));
+    }
+  };
+  await Promise.all([take("a"), take("b")]);
+  const counted = entries.filter(counts);
   const survived = counted.filter(({ status }) => status === "survived");
   for (const { index, id, line } of survived) console.log(`survived: ${index} ${id} | ${line}`);
   const caught = counted.length - survived.length;

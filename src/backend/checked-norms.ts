@@ -1,4 +1,5 @@
 // Places and lengths of what the two normalisations are given (checked.ts).
+import { none } from "./buffer.ts";
 import type { Ops } from "./ops.ts";
 import type { Checks } from "./room.ts";
 import type { LocalResponseNormShape, NormShape } from "./shapes.ts";
@@ -36,7 +37,7 @@ export function checkedNorms(ops: Ops, { need, may }: Checks): Pick<Ops, NormOps
     normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s) {
       need(activation(s), "ry, x of normForwardR", ry, x);
       may(activation(s), "rx of normForwardR", rx);
-      may(pairs(s), "rStatistics of normForwardR", rStatistics);
+      (rx === none ? may : need)(pairs(s), "rStatistics of normForwardR", rStatistics);
       need(pairs(s), "statistics of normForwardR", statistics);
       may(s.channels, "weight, rWeight, rBias of normForwardR", weight, rWeight, rBias);
       ops.normForwardR(ry, rStatistics, rx, x, statistics, weight, rWeight, rBias, s);
@@ -47,7 +48,7 @@ export function checkedNorms(ops: Ops, { need, may }: Checks): Pick<Ops, NormOps
       may(activation(s), "rdx, rx of normBackwardR", rdx, rx);
       need(activation(s), "rdy, dy, x of normBackwardR", rdy, dy, x);
       need(sumsOf(s), "rSums, sums of normBackwardR", rSums, sums);
-      may(pairs(s), "rStatistics of normBackwardR", rStatistics);
+      (rx === none ? may : need)(pairs(s), "rStatistics of normBackwardR", rStatistics);
       need(pairs(s), "statistics of normBackwardR", statistics);
       may(s.channels, "weight, rWeight of normBackwardR", weight, rWeight);
       ops.normBackwardR(rdx, rSums, tangent, primal, s);

@@ -36,6 +36,8 @@ export const excluded: Readonly<Record<string, string>> = {
   "reference-random.test.ts": peeks,
   "backend-memory.test.ts": "it tests the memory of one backend, not who uses it",
   "backend-none.test.ts": peeks,
+  "backend-operands.test.ts": peeks,
+  "arena-guards.test.ts": "it looks at memory after each call, between buffers that nobody reads",
   "backend-side-by-side.test.ts": peeks,
   "distill/abort.test.ts": "it tests what a backend does that computes at once, and so would keep its thread",
   "delayed-backend.test.ts": "it needs a backend that runs at once beside one that waits",
