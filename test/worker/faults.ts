@@ -105,7 +105,7 @@ host.Worker = class extends Worker {
   constructor(text: string, options: import("node:worker_threads").WorkerOptions) {
     // Kernel threads are given an object.
     const ours = typeof options.workerData === "string";
-    super(ours ? source + text : text, ours ? { ...options, resourceLimits: { maxOldGenerationSizeMb: 64 } } : options);
+    super(ours ? source + text : text, ours ? { ...options, resourceLimits: { maxOldGenerationSizeMb: 32 } } : options);
     const one = { worker: this, id: this.threadId };
     living.add(one);
     this.once("exit", () => {
