@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { otherTests, quickTests } from "./test/delayed/choice.ts";
 import { delayed } from "./test/delayed/plugin.ts";
@@ -5,6 +6,8 @@ import { delayed } from "./test/delayed/plugin.ts";
 export default defineConfig({
   test: {
     globalSetup: "test/tools.ts",
+    // Two test files at once even on two cores: most wait for a program that they started, on one thread.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
