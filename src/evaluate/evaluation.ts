@@ -44,7 +44,10 @@ export interface EvaluateOptions extends Replay {
   readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;
-  /** Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Accuracies do not change. */
+  /**
+   * Trains the networks on so many workers, each with an engine of its own. Default 0: in place. Accuracies do not change. If
+   * one dies, a fresh one trains its network again, up to three times in a row.
+   */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?:

@@ -34,7 +34,7 @@ export type TrainPoolOptions = Placed<TrainPoolHere>;
  * `onProgress` is called at most ten times a second, so perhaps not for each network.
  *
  * @throws TypeError or RangeError that names the field for an invalid set or test images whose fields do not fit; ShapeError
- * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when a worker died.
+ * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when workers died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */
@@ -48,7 +48,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
  *
  * @throws RangeError when images per step are not a multiple of the classes, a class has no image, or none has two; TypeError
  * or RangeError for data whose fields do not fit; ShapeError when model and images do not fit; the signal's reason when
- * aborted; WorkerError when a worker died.
+ * aborted; WorkerError when workers died.
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */
@@ -75,7 +75,7 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
  * of range or that do not fit; DivergedError when a loss is not finite, with the `networks` that were trained before; the
- * signal's reason when aborted; WorkerError when a worker died.
+ * signal's reason when aborted; WorkerError when workers died.
  * @example
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });

@@ -47,10 +47,11 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
 }
 
 /**
- * Learns a distilled set: in a worker in pages, in place elsewhere (`worker`).
+ * Learns a distilled set: in a worker in pages, in place elsewhere (`worker`). If the engine's own worker dies, or a kernel
+ * fails, what was learned is lost with it: go on with `resume` from a state that you kept (docs/reliability.md).
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
- * do not fit each other or the memory; while running, DivergedError, and WorkerError when a worker died.
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError when workers died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });

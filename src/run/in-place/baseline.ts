@@ -47,7 +47,7 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  *
  * @throws RangeError when images per step are not a multiple of the classes, a class has no image, or none has two; TypeError
  * or RangeError for data whose fields do not fit; ShapeError when model and images do not fit; the signal's reason when
- * aborted; WorkerError when a worker died.
+ * aborted; WorkerError when workers died.
  * @example
  * const { mean, std } = await baseline({ kind: "k-means", train, test, model, init, like: set, networks: 200 });
  */

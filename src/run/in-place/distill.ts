@@ -49,7 +49,7 @@ export interface Distillation extends AsyncIterable<Progress> {
  * Learns a distilled set.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options that
- * do not fit each other or the memory; while running, DivergedError, and WorkerError when a worker died.
+ * do not fit each other or the memory; while running, DivergedError, and WorkerError when workers died.
  * @example
  * const { train } = await digits();
  * const run = distill({ data: train, model: lenet(), method: backGradient({ steps: 10, epochs: 3, imagesPerClass: 1 }) });

@@ -26,7 +26,7 @@ export type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
  * Trains `networks` fresh networks on the set, by default in its learned order, and reports their accuracy on `test`.
  *
  * @throws TypeError or RangeError that names the field for an invalid set or test images whose fields do not fit; ShapeError
- * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when a worker died.
+ * when set, model and test images do not fit each other; the signal's reason when aborted; WorkerError when workers died.
  * @example
  * const { mean, std } = await evaluate({ set, model: lenet(), init: randomInit(), test: (await digits()).test });
  */

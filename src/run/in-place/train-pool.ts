@@ -30,7 +30,7 @@ import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
  * of range or that do not fit; DivergedError when a loss is not finite, with the `networks` that were trained before; the
- * signal's reason when aborted; WorkerError when a worker died.
+ * signal's reason when aborted; WorkerError when workers died.
  * @example
  * const { train, test } = await digits();
  * const pool = await trainPool({ data: train, test, model: lenet(), networks: 8, epochs: 10, workers: 2 });

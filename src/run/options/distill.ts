@@ -61,6 +61,7 @@ export interface DistillOptions {
   /**
    * Runs the networks of an outer step on so many workers, each with an engine of its own. Default 0: in place. The set
    * is the same, bit for bit. At most `networksPerStep` are started, because more would have nothing to do.
+   * If one dies, a fresh one computes its network again, up to three times in a row; then the run ends with a WorkerError.
    */
   readonly workers?: number | undefined;
   /** The most bytes that {@link estimateMemory} may give; a run that needs more is refused before it takes any. */

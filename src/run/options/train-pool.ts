@@ -39,7 +39,10 @@ export interface TrainPoolOptions extends Given<typeof poolAdam> {
   readonly engine?: Engine | undefined;
   /** Kernel threads; with several workers those of each worker, by default 1. */
   readonly threads?: number | "auto" | undefined;
-  /** Trains networks side by side on so many workers. Default 0: in place. The networks do not change, bit for bit. */
+  /**
+   * Trains networks side by side on so many workers. Default 0: in place. The networks do not change, bit for bit. If one dies,
+   * a fresh one trains its network again, up to three times in a row.
+   */
   readonly workers?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with each trained network, in any order with workers. A promise that it returns is awaited. */
