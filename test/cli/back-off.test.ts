@@ -27,7 +27,7 @@ const calm = (out: string, ...more: string[]) => [
     "--evaluate",
     "0",
     "--outer-steps",
-    "60",
+    "20",
   ],
   ...["--steps", "10", "--epochs", "3", "--out", out, ...more],
 ];
@@ -54,7 +54,7 @@ describe("a run with --on-divergence halve", () => {
     const { code, stdout, stderr } = await distillate(wild(out, ...halve));
     expect(code).toBe(0);
     const { halvings, outerSteps } = json(out, "result.json");
-    expect(outerSteps).toBe(12);
+    expect(outerSteps).toBe(20);
     expect(halvings.length).toBeGreaterThan(0);
     const { step, tensor, value, backTo } = halvings[0];
     const told = `outer step ${step}: the ${tensor} was ${value}; going on after outer step ${backTo} with half the step size`;
@@ -84,7 +84,7 @@ describe("a run with --on-divergence halve", () => {
     await cli.said('"event":"note"');
     cli.child.kill("SIGINT");
     expect(await cli.outcome).toMatchObject({ code: 130 });
-    expect(await goOn(out, "--outer-steps", "12")).toMatchObject({ code: 0 });
+    expect(await goOn(out, "--outer-steps", "20")).toMatchObject({ code: 0 });
     expectWhole(out);
   }, 60_000);
 });
