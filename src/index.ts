@@ -17,7 +17,7 @@ export type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun,
 export * from "./distill/methods/options.ts";
 export type { OwnMethod } from "./distill/methods/own.ts";
 export type { OuterOptions } from "./distill/outer-options.ts";
-export type { RunState } from "./distill/run-state.ts";
+export type { Halving, RunState } from "./distill/run-state.ts";
 export type { SyntheticImages } from "./distill/synthetic.ts";
 export type { MethodTools } from "./distill/tools.ts";
 export type { FitOptions, FitTraining } from "./distill/training.ts";

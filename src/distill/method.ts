@@ -86,6 +86,8 @@ export interface MethodContext<Options = never> {
 /** What a method of distillation computes. `Run` may have more than a `MethodRun`, for `network`. */
 export interface Method<Options = never, Run extends MethodRun = MethodRun> {
   readonly name: string;
+  /** Options that change no bit of what is learned, so that a state goes on in a run with others. */
+  readonly changesNoBit?: readonly string[] | undefined;
   /** Allocates what is learned, on the machine of the outer loop and wherever networks run. */
   allocate(context: MethodContext<Options>): Run;
   /** Allocates what computes a network's share, wherever networks run; `run` is what `allocate` gave there. */

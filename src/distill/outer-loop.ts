@@ -4,15 +4,16 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import { EarlierStates } from "./back-off.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { DivergedError } from "./diverged-error.ts";
-import { divergenceAdvice } from "./divergence.ts";
+import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
 import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout } from "./outer-buffers.ts";
-import { decayedRate, optimizerOf } from "./outer-options.ts";
-import type { TensorState } from "./run-state.ts";
+import { decayedRate, halved, optimizerOf } from "./outer-options.ts";
+import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
 import { readTensor } from "./tensor-rows.ts";
 
@@ -34,8 +35,11 @@ export class OuterLoop {
   readonly #layout: OutcomeLayout;
   /** Outer steps taken. */
   #step = 0;
-  /** The outer loss of the last step, averaged over its networks. */
+  /** The outer loss of the last step, averaged over its networks, and its step size. */
   #loss = 0;
+  #learningRate = 0;
+  readonly #earlier = new EarlierStates();
+  #halvings: readonly Halving[] = [];
 
   /** Starts from the seed, or goes on from `state`. */
   constructor(parts: OuterLoopParts, state?: TensorState) {
@@ -56,16 +60,52 @@ export class OuterLoop {
     return this.#step;
   }
 
-  /** The outer step size now. */
+  /** The outer step size of the last step. */
   get learningRate(): number {
-    return decayedRate(this.#parts.problem.outer, Math.floor(this.#step / this.stepsPerEpoch));
+    return this.#learningRate;
+  }
+
+  /** The divergences after which the run went back. */
+  get halvings(): readonly Halving[] {
+    return this.#halvings;
+  }
+
+  /** The state to which a run that diverged goes back, or from which another may go on. */
+  get earlier(): TensorState {
+    return { ...this.#earlier.all[0]!, ...this.#halved() };
   }
 
   /**
    * Takes one outer step. Returns the outer loss, averaged over the networks. If their gradients do not come, or would spoil
-   * what is learned, it rejects, and what is learned stays as it was.
+   * what is learned, it rejects, and what is learned stays as it was; or the run goes back to an earlier state, if that is
+   * wanted, and takes the step after that.
    */
   async advance(): Promise<number> {
+    for (;;) {
+      await this.#earlier.passed(this.#step, () => this.#read());
+      try {
+        return await this.#advance();
+      } catch (error) {
+        this.#goBack(error);
+      }
+    }
+  }
+
+  /** Goes back to an earlier state and halves the step size. Throws the error if that is not wanted, or changes nothing. */
+  #goBack(error: unknown): void {
+    const { onDivergence, mostHalvings } = this.#parts.problem.outer;
+    if (!(error instanceof DivergedError) || onDivergence !== "halve") throw error;
+    const { step, tensor, value } = error;
+    const { step: backTo, tensors } = this.#earlier.all[0]!;
+    const again = step === backTo + 1 && isBeforeUpdate(tensor);
+    if (again || this.#halvings.length >= mostHalvings) throw error;
+    this.#halvings = [...this.#halvings, { step, tensor, value: String(value), backTo }];
+    this.#earlier.wentBack();
+    this.#write({ step: backTo, tensors });
+    this.#refresh();
+  }
+
+  async #advance(): Promise<number> {
     const { problem, run, networks, backend } = this.#parts;
     const { ops } = backend;
     const { gradients, outcome, guard, clipMean } = this.#buffers;
@@ -105,11 +145,14 @@ export class OuterLoop {
 
   /** Updates what is learned, and keeps the old values in the place of the networks' shares. */
   #update(): void {
-    const { run, networks, backend } = this.#parts;
+    const { problem, run, networks, backend } = this.#parts;
     const { gradients, optimizers, guard } = this.#buffers;
-    for (const [i, { value, floats, learningRate }] of run.learned.entries()) {
+    const times = this.#halvings.length;
+    const all = decayedRate(problem.outer, Math.floor(this.#step / this.stepsPerEpoch));
+    this.#learningRate = halved(all, times);
+    for (const [i, { value, floats, learningRate = all }] of run.learned.entries()) {
       backend.ops.copy(networks.share.gradients[i]!, value, floats);
-      optimizers[i]!.update(value, gradients[i]!, learningRate ?? this.learningRate, this.#step + 1, guard);
+      optimizers[i]!.update(value, gradients[i]!, halved(learningRate, times), this.#step + 1, guard);
     }
   }
 
@@ -157,7 +200,8 @@ export class OuterLoop {
   #diverged(tensor: string, value: number, verb: "is" | "would be"): DivergedError {
     const step = this.#step + 1;
     const { problem, run } = this.#parts;
-    const advice = divergenceAdvice({ innerRate: run.innerRate, outer: problem.outer }, { step, tensor });
+    const halvings = this.#halvings.length;
+    const advice = divergenceAdvice({ innerRate: run.innerRate, outer: problem.outer, halvings }, { step, tensor });
     return new DivergedError(`outer step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, { step, tensor, value });
   }
 
@@ -176,13 +220,31 @@ export class OuterLoop {
 
   /** Reads all that the next steps depend on. */
   async state(): Promise<TensorState> {
+    const earlier = this.#parts.problem.outer.onDivergence === "halve" ? this.#earlier.named() : [];
+    const halved = this.#halved();
+    const { step, tensors } = await this.#read();
+    return { step, tensors: new Map([...tensors, ...earlier]), ...halved };
+  }
+
+  #halved(): Pick<TensorState, "halvings"> {
+    return this.#halvings.length > 0 ? { halvings: this.#halvings } : {};
+  }
+
+  async #read(): Promise<TensorState> {
     return { step: this.#step, tensors: await readState(this.#parts.backend, this.#tensors(), this.#buffers.staging) };
   }
 
-  /** Throws RangeError for a state of another run: tensors that are missing, unknown or of another size. */
-  #restore({ step, tensors }: TensorState): void {
+  #write({ step, tensors }: TensorState): void {
     writeState(this.#parts.backend, this.#tensors(), tensors, this.#buffers.staging);
     this.#step = step;
+  }
+
+  /** Throws RangeError for a state of another run: tensors that are missing, unknown or of another size. */
+  #restore({ step, tensors, halvings = [] }: TensorState): void {
+    const own = this.#earlier.take(tensors);
+    // Those that may be needed later are written too, so that any fault is found now.
+    for (const state of [...this.#earlier.all, { step, tensors: own }]) this.#write(state);
+    this.#halvings = halvings;
   }
 
   #tensors(): StateTensor[] {

@@ -73,6 +73,19 @@ const updateOptions = {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",
     flag: "--clip <x>",
   }) as Open<number>,
+  /**
+   * What a run does that diverges. "stop" (the default) ends it. "halve" goes back to a state 50 to 99 steps before, or to the
+   * first, and goes on with half the step size.
+   */
+  onDivergence: filled(word("stop", "halve"), "stop", {
+    help: "what a run does that diverges: stop, or halve the step size and go on from 50 to 99 steps before",
+    flag: "--on-divergence <how>",
+  }) as Filled<"stop" | "halve">,
+  /** How often "halve" may halve the step size. Default 5. */
+  mostHalvings: filled(whole(1, 100), 5, {
+    help: "how often it may be halved",
+    flag: "--most-halvings <n>",
+  }) as Filled<number>,
   /** Real images in the outer batch. Default 1024. */
   batch: filled(whole(1), 1024, {
     help: "how many real images an outer step looks at",
@@ -148,6 +161,13 @@ export function outerOptions(given: GivenOuterOptions, count: number, ofMethod: 
   const { epochs = updateOptions.epochs.usual!, steps, ...rest } = completed(outerGroup, outerOver(ofMethod, given));
   const batch = Math.min(rest.batch, count);
   return { ...rest, batch, steps: steps ?? epochs * Math.ceil(count / batch) };
+}
+
+/** Returns the rate, halved so many times. */
+export function halved(rate: number, times: number): number {
+  let half = rate;
+  for (let i = 0; i < times; i++) half /= 2;
+  return half;
 }
 
 /** Returns the step size in pass `epoch` over the data, from 0: `decayFactor` multiplies it after every `decayEvery` passes. */

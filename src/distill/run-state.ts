@@ -2,17 +2,32 @@
 // step, so nothing else has to be kept. A run that goes on from a state gives the bytes of a run that never stopped.
 
 import type { Floats } from "../backend/buffer.ts";
-import { type Check, kind, text, whole } from "../checks/checks.ts";
+import { type Check, kind, listOf, optional, text, whole } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import { isFloats, isObject } from "../kinds.ts";
+
+/** A divergence after which a run went back to an earlier state and halved its outer step size. */
+export interface Halving {
+  /** The outer step that failed, what was out of range in it, and its value. */
+  readonly step: number;
+  readonly tensor: string;
+  readonly value: string;
+  /** The outer step after which the run went on. */
+  readonly backTo: number;
+}
 
 /** The step and the tensors of a run. */
 export interface TensorState {
   /** Outer steps taken. */
   readonly step: number;
-  /** `learned/…`, `outer/…` (the optimisers' state), `clip/mean` and `carried/…`, as rows. */
+  /**
+   * `learned/…`, `outer/…` (the optimisers' state), `clip/mean` and `carried/…`, as rows. A run that may go back also has those
+   * of the states after steps n that it may go back to, as `at/n/…`.
+   */
   readonly tensors: ReadonlyMap<string, Floats>;
+  /** How often the outer step size was halved, and why; absent if it never was. */
+  readonly halvings?: readonly Halving[] | undefined;
 }
 
 /** A run that can go on. It is plain data, so it can be cloned and sent. */
@@ -25,7 +40,8 @@ export interface RunState extends TensorState {
 
 /**
  * All that decides the bytes of a run, as plain data: the settings of its set's recipe, and in the place of images and
- * pretrained weights their SHA-256. The number of outer steps is left out, because it changes no step.
+ * pretrained weights their SHA-256. What changes no step that has been taken is left out: the number of outer steps, what is
+ * done when one diverges, and options of the method that change no bit.
  */
 export type RunSpec = Readonly<Record<string, unknown>>;
 
@@ -38,10 +54,17 @@ const checkTensors: Check = (name, value) => {
   }
 };
 
+/** The check of its halvings. */
+export const checkHalvings: Check = listOf(
+  "an array",
+  thing("a divergence after which a run went back", { step: whole(1), tensor: text, value: text, backTo: whole(0) }),
+);
+
 /** The check of what `state()` of a run gives. */
 export const checkRunState: Check = thing("what state() of a run gives", {
   version: text,
   spec: kind("an object", isObject),
   step: whole(0),
   tensors: checkTensors,
+  halvings: optional(checkHalvings),
 });

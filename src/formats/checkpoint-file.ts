@@ -1,13 +1,13 @@
 // The state of a run as one .safetensors file with a checksum. This file handles bytes; src/node/checkpoints.ts has the paths.
 //
 // The tensors are those of the state, flat, float32 or float64. The metadata have format, format_version, version, step, the
-// specification and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
+// specification, the halvings if there were any, and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
 import { bytes as checkBytes, kind, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { parseJson } from "../codecs/json.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
-import { checkRunState, type RunState } from "../distill/run-state.ts";
+import { checkHalvings, checkRunState, type RunState } from "../distill/run-state.ts";
 import { FormatError } from "../errors.ts";
 import { isFloats, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -44,6 +44,7 @@ export async function checkpointToBytes(checkpoint: Checkpoint): Promise<Uint8Ar
     ["version", state.version],
     ["step", String(state.step)],
     ["spec", JSON.stringify(state.spec)],
+    ...(state.halvings ? [["halvings", JSON.stringify(state.halvings)] as const] : []),
     ["note", JSON.stringify(note)],
   ]);
   const { at } = signatureIn(bytes)!;
@@ -83,16 +84,27 @@ export async function checkpointFromBytes(bytes: Uint8Array, name: string): Prom
   if (!Number.isSafeInteger(step) || step < 0 || String(step) !== value("step")) {
     throw bad("step as a whole number", quote(value("step")));
   }
-  const state = new Map(
+  const read = new Map(
     Array.from(tensors, ([key, { data, shape }]) => {
       if (!isFloats(data) || shape.length !== 1) throw bad(`${quote(key)} as a list of floats`, "something else");
       return [key, data] as const;
     }),
   );
-  return {
-    state: { version: value("version"), spec: object("spec"), step, tensors: state },
-    note: object("note"),
-  };
+  const state = { version: value("version"), spec: object("spec"), step, tensors: read };
+  const halvings = halvingsIn(metadata.get("halvings"), name);
+  return { state: { ...state, ...(halvings && { halvings }) }, note: object("note") };
+}
+
+function halvingsIn(json: string | undefined, name: string): RunState["halvings"] {
+  if (json === undefined) return undefined;
+  const what = `${name}: halvings`;
+  const found = parseJson(json, what);
+  try {
+    checkHalvings(what, found);
+  } catch (error) {
+    throw new FormatError((error as Error).message, { cause: error });
+  }
+  return found as RunState["halvings"];
 }
 
 async function checkSignature(bytes: Uint8Array, bad: (expected: string, got: string) => FormatError): Promise<void> {

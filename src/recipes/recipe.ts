@@ -11,6 +11,7 @@ import {
   number,
   type Open,
   open,
+  together,
   whole,
   word,
 } from "../checks/declare.ts";
@@ -83,6 +84,10 @@ const divergedOptions = {
   value: asked(line("a number"), { help: "what it held" }) as Asked<string>,
 };
 
+const halvingOptions: typeof divergedOptions & { readonly backTo: Asked<number> } = together(divergedOptions, {
+  backTo: asked(whole(0), { help: "after which outer step the run went on" }) as Asked<number>,
+});
+
 const methodKind: Kind<KnownMethod> = variants(
   "an object",
   "name",
@@ -91,6 +96,7 @@ const methodKind: Kind<KnownMethod> = variants(
 );
 
 type Diverged = Complete<typeof divergedOptions>;
+type Halving = Complete<typeof halvingOptions>;
 type Outer = Complete<typeof outerGroup>;
 type Evaluate = Complete<typeof evaluateOptions>;
 
@@ -145,6 +151,10 @@ export const recipeGroup = {
   diverged: open(object(divergedOptions), {
     help: "which outer step failed and why, in the folder of a run that diverged",
   }) as Open<Diverged>,
+  /** In the folder of a run that went back, with half the step size: when and why. It has no effect. */
+  halvings: open(listed("a list of divergences", object(halvingOptions)), {
+    help: "after which outer steps the run went back, with half the step size, and why; in the folder of such a run",
+  }) as Open<readonly Halving[]>,
 };
 
 /** A recipe with all its defaults filled in. */

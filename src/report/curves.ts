@@ -20,9 +20,17 @@ export function curves(metrics: readonly unknown[], lossText: string): Markup[] 
     const step = numberAt(metric, "step");
     if (step === undefined) continue;
     const loss = numberAt(metric, "loss");
-    if (loss !== undefined) losses.push([step, loss]);
+    // A run that went back took these steps again.
+    if (loss !== undefined) {
+      while (losses.length > 0 && losses.at(-1)![0] >= step) losses.pop();
+      losses.push([step, loss]);
+    }
     const accuracy = measureAt(metric, "accuracy");
     if (accuracy === undefined) continue;
+    while (accuracies.length > 0 && accuracies.at(-1)![0] >= step) {
+      accuracies.pop();
+      spread.pop();
+    }
     accuracies.push([step, 100 * accuracy.mean]);
     spread.push(100 * accuracy.std);
   }

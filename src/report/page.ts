@@ -136,6 +136,7 @@ function provenance(parts: RunParts): Markup {
     ["Network", networkText(parts)],
     ["Training", set?.training && fitText(set.training)],
     ["Outer steps", steps === undefined ? undefined : `${count(steps)}${stopped}`],
+    ["Step size", halvingsText(parts)],
     ["Seed", numberAt(result, "seed")?.toString() ?? numberAt(from, "seed")?.toString()],
     ["Version", version],
     [
@@ -170,6 +171,17 @@ function provenance(parts: RunParts): Markup {
   return html`<section><h2>Provenance</h2><table class="facts"><tbody>${rows.map(([key, value]) => (value === undefined ? "" : html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`))}</tbody></table>
 ${command === undefined ? "" : html`<p class="note">To make it again, in this folder, on any machine and with any number of threads:</p><pre>${command}</pre>`}
 ${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${recipeText(shown)}</pre></details>`}</section>`;
+}
+
+/** Says after which steps a run that diverged went back; nothing of a run that did not. */
+function halvingsText({ set, result }: RunParts): string | undefined {
+  const halvings = at(result, "halvings") ?? at(set?.recipe, "halvings");
+  if (!Array.isArray(halvings) || halvings.length === 0) return undefined;
+  const each = halvings.slice(0, mostRows).map((halving) => {
+    const [step, backTo] = [numberAt(halving, "step") ?? 0, numberAt(halving, "backTo") ?? 0];
+    return `after step ${count(backTo)}, because of the ${textAt(halving, "tensor") ?? "loss"} in step ${count(step)}`;
+  });
+  return `halved ${each.join("; ")}`;
 }
 
 /** Writes a recipe in lines; a very long one, which indents would make many times longer, is cut and shown as it is. */

@@ -39,7 +39,8 @@ export interface Distillation extends AsyncIterable<Progress>, AsyncDisposable {
   snapshot(): Promise<DistilledSet>;
   /**
    * Returns all that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from
-   * it and ends with the bytes of a run that never stopped. Rejects if the run has not started, and after one that diverged.
+   * it and ends with the bytes of a run that never stopped. After a run that diverged it is a state 50 to 99 steps before, or the
+   * first. Rejects if the run has not started.
    */
   state(): Promise<RunState>;
   /** Ends the run after the step in hand, as leaving the iteration does: what was learned stays. */

@@ -61,11 +61,12 @@ describe("a run that diverges", () => {
     expect({ code, outerSteps, evaluation }).toEqual({ code: 1, outerSteps: step - 1, evaluation: null });
     const last = stderr.trimEnd().split("\n").at(-1);
     expect(last).toBe(
-      `distillate: outer step ${step}: the ${tensor} is ${value}; set --clip 2, or lower --outer-learning-rate (20 now) or ` +
-        `--learning-rate (1 now); the set as it was after outer step ${step - 1} is in ${out}`,
+      `distillate: outer step ${step}: the ${tensor} is ${value}; try --clip 2, --outer-learning-rate 10, --learning-rate 0.5 or ` +
+        `--on-divergence halve; the set as it was after outer step ${step - 1} is in ${out}; ` +
+        `--resume ${out} --on-divergence halve goes on after outer step 0`,
     );
     expect(jsonLines(stdout).at(-1)).toMatchObject({ event: "result", diverged });
-    expect(readdirSync(out).sort()).toEqual(withoutState);
+    expect(readdirSync(out).sort()).toEqual(files);
     expect(steps(out)).toHaveLength(step - 1);
     const set = await loadDistilled(join(out, "distilled.safetensors"));
     expect(await setDigest(set)).toBe(sha256);
@@ -94,8 +95,8 @@ describe("a run that diverges", () => {
     const { code, stderr } = await distillate(few(out, "--outer-lr", "100", "--epochs", "3"));
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "\ndistillate: outer step 1: the learning rates would be 0; lower --outer-learning-rate (100 now); nothing was learned, and the " +
-        `set as it began is in ${out}\n`,
+      "\ndistillate: outer step 1: the learning rates would be 0; try --outer-learning-rate 50 or --on-divergence halve; nothing was " +
+        `learned, and the set as it began is in ${out}; --resume ${out} --on-divergence halve goes on after outer step 0\n`,
     );
     expect(json(out, "result.json")).toMatchObject({ outerSteps: 0, loss: null });
   });

@@ -33,6 +33,8 @@ test("what is left out is what the paper's reference code has", () => {
       eps: 1e-8,
       decayEvery: 40,
       decayFactor: 0.5,
+      onDivergence: "stop",
+      mostHalvings: 5,
       batch: 1024,
       epochs: 400,
     },

@@ -1,9 +1,8 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
-import { divergenceAdvice } from "../../distill/divergence.ts";
 import { declarationOf, outerDefaults } from "../../distill/methods/known.ts";
-import { outerGroup, outerOptions } from "../../distill/outer-options.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { checkpointToBytes } from "../../formats/checkpoint-file.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
@@ -11,7 +10,7 @@ import {
   type Dataset,
   type Distillation,
   type DistilledSet,
-  DivergedError,
+  type DivergedError,
   distill,
   type Engine,
   estimateMemory,
@@ -19,13 +18,11 @@ import {
   type Progress,
   version,
 } from "../../index.ts";
-import { thrown } from "../../kinds.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { checkRunData } from "../input/check-data.ts";
-import { flagName } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
@@ -38,14 +35,16 @@ import {
   folderFor,
   lastLoss,
   loadResumed,
+  noteDivergence,
   offerToGoOn,
   type ResumedRun,
 } from "../input/resume.ts";
 import { follow } from "../output/follow.ts";
 import { JsonReport } from "../output/json-report.ts";
-import { RunFolder } from "../output/run-folder.ts";
+import { halvingCount, RunFolder } from "../output/run-folder.ts";
 import type { Plan, RunReport, RunResult } from "../output/run-report.ts";
 import { TextReport } from "../output/text-report.ts";
+import { divergenceOf, saved, wayOn, withOptionNames } from "./failure.ts";
 import { judge } from "./judge.ts";
 
 interface RunOptions {
@@ -72,7 +71,8 @@ A run saves its state in its folder as it goes. If it was stopped or killed,
 never stopped. With more --outer-steps it makes a finished run longer.
 
 If a run diverges, the set before the failed step is kept and the exit code is
-1. A folder has one run at a time; the files of an older run are moved to its
+1; with --on-divergence halve, also after --resume, it goes back 50 to 99 steps
+and on with half the step size. A folder has one run at a time; the files of an older run are moved to its
 folder previous/.
 
 The folder's recipe.json holds the recipe with all changes by options: running
@@ -113,7 +113,9 @@ async function begin(nameOrFile: string, options: RunOptions): Promise<number> {
   if (resume !== undefined) {
     const before = await loadResumed(resume);
     const out = await folderFor(before, options.out);
-    return run(before.path, overridden(before.recipe, options), { ...options, out }, before);
+    const recipe = overridden(before.recipe, options);
+    noteDivergence(before, recipe);
+    return run(before.path, recipe, { ...options, out }, before);
   }
   const recipe = overridden(await loadRecipe(nameOrFile), options);
   const out = options.out ?? join("runs", recipe.name);
@@ -194,21 +196,24 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   // A state that does not fit is refused by the first step: until then the files of its run stay as they are.
   if (!before) await begin();
   const checkpoint = async (path: string) => {
-    const note = checkpointNote({ recipe, steps: plan.outerSteps, seconds: seconds() }, path);
+    const note = checkpointNote({ recipe, steps: plan.outerSteps, seconds: seconds() }, path, diverged);
     return checkpointToBytes({ state: await distillation.state(), note });
   };
+  let diverged: RunResult["diverged"];
   const watch = watcher(distillation, folder, seconds, prepared, parts);
-  const from = before?.state.step ?? 0;
-  const following = { folder, reports, seconds, from, checkpointEvery, checkpoint, begin, watch };
-  const { loss, step, failure } = await follow(distillation, following);
+  const from = { from: before?.state.step ?? 0, before: before?.state.halvings?.length ?? 0 };
+  const following = { folder, reports, seconds, ...from, checkpointEvery, checkpoint, begin, watch };
+  const { loss, step: last, failure } = await follow(distillation, following);
   const set = await (failure ? distillation.snapshot().catch(() => undefined) : distillation.result());
   if (!set) throw failure?.error;
   const lines = await begin();
-  const diverged = divergenceOf(failure?.error);
+  diverged = divergenceOf(failure?.error);
+  const step = diverged ? diverged.step - 1 : last;
+  const { halvings } = set.recipe as Pick<RunResult, "halvings">;
   const distillSeconds = seconds();
   // The set is saved before it is evaluated: whatever happens now, the images are safe.
   const state = await distillation.state().catch(() => undefined);
-  await folder.saveSet(set, (path) => recipeBytes(recipe, path, diverged), state && checkpoint);
+  await folder.saveSet(set, (path) => recipeBytes(recipe, path, { diverged, halvings }), state && checkpoint);
   if (failure && !diverged) throw saved(failure.error, step, folder);
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
@@ -230,6 +235,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     // An interrupt after everything was measured did not stop the run.
     stopped: !failure && signal.aborted && judged.baselines === null,
     ...(diverged && { diverged }),
+    ...(halvings && { halvings }),
     seconds: seconds(),
     distillSeconds,
     loss: loss ?? lastLoss(lines),
@@ -241,7 +247,8 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     for (const report of reports) report.result(result, folder.savedIn);
   }
   if (failure) {
-    throw saved(diverged ? withOptionNames(failure.error as DivergedError, recipe) : failure.error, step, folder);
+    const error = failure.error as DivergedError;
+    throw saved(withOptionNames(error, recipe, state), step, folder, wayOn(recipe, error, state, folder.savedIn));
   }
   folder.check();
   return result.stopped ? interrupt.exitCode : 0;
@@ -258,12 +265,13 @@ function watcher(
   const { evaluateEvery: every, workers, threads } = options;
   const { networks: held } = recipe.evaluate;
   const { model, seed } = recipeRun;
-  return async ({ step }) => {
+  return async (progress) => {
+    const { step } = progress;
     if (every === 0 || held === 0 || step % every !== 0) return;
     const set = await distillation.snapshot();
     const evaluation = await evaluate({ set, model, init, test, networks: held, seed, engine, workers, threads });
     const { mean, std, networks } = evaluation;
-    folder.addMetric({ step, accuracy: { mean, std, networks }, seconds: seconds() });
+    folder.addMetric({ step, ...halvingCount(progress), accuracy: { mean, std, networks }, seconds: seconds() });
     for (const report of reports) report.watched(step, evaluation);
   };
 }
@@ -281,35 +289,6 @@ function judgeSet(
   const of = { train, test, model, init, networks, baselines };
   const how = { seed, engine, workers, threads, signal: interrupt.signal };
   return judge(set, { ...of, ...(attack && { attack }), ...how }, reports);
-}
-
-function divergenceOf(error: unknown): RunResult["diverged"] {
-  if (!(error instanceof DivergedError)) return undefined;
-  const { step, tensor, value } = error;
-  return { step, tensor, value: String(value) };
-}
-
-/** Returns the error with its advice in the words of the command line. */
-function withOptionNames(error: DivergedError, recipe: Recipe): Error {
-  const { options, innerRate: rate = "" } = declarationOf(recipe.method);
-  const { [rate]: inner } = options;
-  const { clip, learningRate } = outerGroup;
-  const names = {
-    clip: `${flagName(clip)} 2`,
-    outerRate: flagName(learningRate),
-    innerRate: inner ? flagName(inner) : "",
-  };
-  const innerRate = inner && (recipe.method as unknown as Readonly<Record<string, number>>)[rate];
-  const [fault] = error.message.split("; ");
-  return new Error(`${fault}; ${divergenceAdvice({ innerRate, outer: recipe.outer }, error, names)}`, { cause: error });
-}
-
-/** Returns the error that ended a run, with the place of what was learned before it. */
-function saved(error: unknown, step: number, { savedIn }: RunFolder): Error {
-  const { message } = thrown(error);
-  const what =
-    step === 0 ? "nothing was learned, and the set as it began" : `the set as it was after outer step ${step}`;
-  return new Error(`${message}; ${what} is in ${savedIn}`, { cause: error });
 }
 
 /** Reports text if a person sees stdout; otherwise JSON lines there, and the text on stderr. */

@@ -85,14 +85,21 @@ async function existing(path: string): Promise<string> {
   }
 }
 
-/** Writes the recipe for a file in `folder`, with the divergence that ended its run, if any. */
-export function recipeBytes(
-  { diverged: _, ...recipe }: Recipe,
+/** What a recipe may say about the run that it had: it has no effect. */
+export type Happened = Partial<Pick<Recipe, "diverged" | "halvings">>;
+
+/** Returns the recipe for a file in `folder`, with what happened in its run. */
+export function recordedRecipe(
+  { diverged: _, halvings: __, ...recipe }: Recipe,
   folder: string,
-  diverged?: Recipe["diverged"],
-): Uint8Array {
-  const portable = portableRecipe(recipe, folder);
-  return new TextEncoder().encode(`${JSON.stringify({ ...portable, ...(diverged && { diverged }) }, null, 2)}\n`);
+  { diverged, halvings }: Happened,
+): Recipe {
+  return { ...portableRecipe(recipe, folder), ...(diverged && { diverged }), ...(halvings && { halvings }) };
+}
+
+/** Writes it. */
+export function recipeBytes(recipe: Recipe, folder: string, happened: Happened = {}): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(recordedRecipe(recipe, folder, happened), null, 2)}\n`);
 }
 
 /** Returns the recipe with all its paths changed. */

@@ -10,9 +10,9 @@ import { locked } from "../../node/lock.ts";
 import { loadCheckpoint } from "../../node.ts";
 import { parseRecipe, type Recipe } from "../../recipes.ts";
 import { InterruptedError, isGone, printable, UsageError, withPath, writeNote } from "../errors.ts";
-import { checkpointName, previousName } from "../output/older-run.ts";
+import { bringBack, checkpointName, mendMove, previousName } from "../output/older-run.ts";
 import type { RunFolder } from "../output/run-folder.ts";
-import { fromFolder, portableRecipe } from "./recipe-file.ts";
+import { fromFolder, portableRecipe, recordedRecipe } from "./recipe-file.ts";
 
 /** The run that another one goes on with. */
 export interface ResumedRun {
@@ -31,8 +31,9 @@ export interface ResumedRun {
 export function checkpointNote(
   { recipe, ...counts }: Pick<ResumedRun, "recipe" | "steps" | "seconds">,
   folder: string,
+  diverged?: Recipe["diverged"],
 ): Readonly<Record<string, unknown>> {
-  return { recipe: portableRecipe(recipe, folder), ...counts };
+  return { recipe: recordedRecipe(recipe, folder, { diverged }), ...counts };
 }
 
 /**
@@ -41,6 +42,7 @@ export function checkpointNote(
  * @throws UsageError if there is none; FormatError for a file that is no checkpoint of this command.
  */
 export async function loadResumed(folder: string): Promise<ResumedRun> {
+  await mendMove(folder);
   const { fault, ...found } = await findResumed(folder);
   if (fault instanceof FormatError) {
     writeNote(`${fault.message}; going on from the checkpoint before it, ${found.path}`);
@@ -123,7 +125,12 @@ async function metricsBefore({ folder, state }: ResumedRun): Promise<readonly st
     throw withPath(error, path);
   });
   const lines = new TextDecoder().decode(bytes).split("\n");
-  return lines.filter((line) => metricOf(line).step <= state.step);
+  const { step: last, halvings = [] } = state;
+  return lines.filter((line) => {
+    const { step, halvings: times } = metricOf(line);
+    // Lines of steps that the run took before it went back stay.
+    return times < halvings.length ? step > 0 : times === halvings.length && step <= last;
+  });
 }
 
 /** Returns the loss of the last outer step in lines of metrics; null if they have none. */
@@ -132,15 +139,20 @@ export function lastLoss(lines: readonly string[]): number | null {
 }
 
 /** Returns what a line of metrics says; the step of anything else is NaN. */
-function metricOf(line: string): { readonly step: number; readonly loss?: number | undefined } {
+function metricOf(line: string): {
+  readonly step: number;
+  readonly halvings: number;
+  readonly loss?: number | undefined;
+} {
   try {
-    const { step, loss } = JSON.parse(line);
+    const { step, halvings, loss } = JSON.parse(line);
     return {
       step: typeof step === "number" ? step : Number.NaN,
+      halvings: typeof halvings === "number" ? halvings : 0,
       loss: typeof loss === "number" ? loss : undefined,
     };
   } catch {
-    return { step: Number.NaN };
+    return { step: Number.NaN, halvings: 0 };
   }
 }
 
@@ -160,17 +172,30 @@ export async function offerToGoOn(
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<ResumedRun | undefined> {
   // While another run writes there it is not stopped: nothing is offered, and the folder's lock refuses this run.
-  const found = await locked(folder, () => findResumed(folder)).catch(() => undefined);
+  const found = await locked(folder, async () => {
+    await bringBack(folder);
+    return findResumed(folder);
+  }).catch(() => undefined);
   if (!found || found.state.step >= found.steps || stepsOf(found.recipe) !== stepsOf(recipe)) return undefined;
-  const what = `${folder} holds this run, which was stopped after outer step ${found.state.step} of ${found.steps}`;
-  if (!input.isTTY || !output.isTTY) {
+  const { diverged } = found.recipe;
+  const again = diverged && recipe.outer.onDivergence === "stop";
+  const end = diverged ? `diverged in outer step ${diverged.step}` : `was stopped after outer step ${found.state.step}`;
+  const what = `${folder} holds this run, which ${end} of ${found.steps}`;
+  if (again || !input.isTTY || !output.isTTY) {
     const previous = join(folder, previousName);
     writeNote(
-      `${what}; it is moved to ${previous}: --resume ${previous} goes on with it, into another folder by --out`,
+      `${what}; it is moved to ${previous}: --resume ${previous}${again ? " --on-divergence halve" : ""} goes on with it, ` +
+        "into another folder by --out",
     );
     return undefined;
   }
   return (await agreed(`${what}. Go on from there? [Y/n] `, input, output)) ? found : undefined;
+}
+
+/** Says of a run that diverged that it will do so again, unless it is to go back then. */
+export function noteDivergence({ recipe: { diverged }, folder }: ResumedRun, { outer }: Recipe): void {
+  if (!diverged || outer.onDivergence === "halve") return;
+  writeNote(`the run in ${folder} diverged in outer step ${diverged.step}, and will again: add --on-divergence halve`);
 }
 
 /**
@@ -198,7 +223,8 @@ async function agreed(question: string, input: Terminal["input"], output: Termin
 
 /** Returns what decides the steps of a recipe's run, and not how many there are or how the set is judged. */
 function stepsOf(recipe: Recipe): string {
-  const { name, summary, evaluate, diverged, paper, outer, ...rest } = portableRecipe(recipe, ".");
-  const { steps, epochs, ...schedule } = outer;
-  return JSON.stringify({ ...rest, schedule });
+  const { name, summary, evaluate, diverged, halvings, paper, outer, method, ...rest } = portableRecipe(recipe, ".");
+  const { steps, epochs, onDivergence, mostHalvings, ...schedule } = outer;
+  // How much of a training is in memory changes no bit.
+  return JSON.stringify({ ...rest, schedule, method: { ...method, memory: undefined } });
 }

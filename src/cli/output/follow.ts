@@ -1,7 +1,7 @@
 // Follows a distillation to its end: lines of metrics, reports, pictures and checkpoints.
-import type { Distillation, Progress } from "../../index.ts";
+import type { Distillation, Halving, Progress } from "../../index.ts";
 import { Rate, Smoothed } from "./progress.ts";
-import type { Content, RunFolder } from "./run-folder.ts";
+import { type Content, halvingCount, type RunFolder } from "./run-folder.ts";
 import type { RunReport } from "./run-report.ts";
 
 /** The most of a run's time that checkpoints may take: they come more rarely if each takes long. */
@@ -13,8 +13,9 @@ export interface Following {
   readonly reports: readonly RunReport[];
   /** Tells how long the run has gone on, also in processes before this one. */
   readonly seconds: () => number;
-  /** The outer steps that were taken before. */
+  /** The outer steps that were taken before, and how often the step size was halved. */
   readonly from: number;
+  readonly before: number;
   /** The time between two checkpoints, in seconds; 0 if there are none on the way. */
   readonly checkpointEvery: number;
   /** Makes the state of the run a file. */
@@ -36,19 +37,25 @@ export interface Ended {
 
 /** Runs all outer steps, or those before an interrupt or a failure. */
 export async function follow(distillation: Distillation, following: Following): Promise<Ended> {
-  const { folder, reports, seconds, from, begin, watch } = following;
-  const losses = new Smoothed();
-  const rate = new Rate(seconds(), from);
+  const { folder, reports, seconds, from, before, begin, watch } = following;
+  let losses = new Smoothed();
+  let rate = new Rate(seconds(), from);
   const checkpoints = new Checkpoints(following);
   let last: Progress | undefined;
   const ended = () => ({ step: last?.step ?? from, loss: last?.loss ?? null });
   try {
     for await (const progress of distillation) {
+      const { step, steps, loss, learningRate: outerLearningRate, epoch, halvings = [] } = progress;
+      const times = last === undefined ? before : (last.halvings?.length ?? 0);
       last = progress;
       await begin();
-      const { step, steps, loss, learningRate: outerLearningRate, epoch } = progress;
       const now = seconds();
-      folder.addMetric({ step, loss, outerLearningRate, seconds: now });
+      if (halvings.length > times) {
+        for (const halving of halvings.slice(times)) for (const each of reports) each.note(halvingText(halving));
+        losses = new Smoothed();
+        rate = new Rate(now, step);
+      }
+      folder.addMetric({ step, loss, outerLearningRate, ...halvingCount(progress), seconds: now });
       const stepsPerSecond = rate.add(step, now);
       const secondsLeft = (steps - step) / stepsPerSecond;
       const smoothedLoss = losses.add(loss);
@@ -63,6 +70,10 @@ export async function follow(distillation: Distillation, following: Following): 
     return { ...ended(), failure: { error } };
   }
   return ended();
+}
+
+function halvingText({ step, tensor, value, backTo }: Halving): string {
+  return `outer step ${step}: the ${tensor} was ${value}; going on after outer step ${backTo} with half the step size`;
 }
 
 /** Saves the state of a run from time to time. */

@@ -1,10 +1,11 @@
 // A folder holds the files of one run. Before the first file of a new run is written, those of an older one are moved to
 // previous/, which keeps the run before.
 import { readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { earlierCheckpoint } from "../../formats/last-checkpoint.ts";
 import { makeFolder } from "../../node/files.ts";
 import { locked } from "../../node/lock.ts";
+import { UsageError } from "../errors.ts";
 
 /** The state of a run, from which it can go on. */
 export const checkpointName = "checkpoint.safetensors";
@@ -22,7 +23,7 @@ export const runFiles: readonly string[] = [
 
 /** The folder of the previous run, in that of the next one. */
 export const previousName = "previous";
-/** The folder in which it is assembled: if a program is killed in between, the next one continues there. */
+/** The folder in which it is assembled, until all its files are there. */
 const partialName = ".previous.tmp";
 
 /** The files that a run may have beside these: the checkpoint before the last one, and the page that `report` makes. */
@@ -60,6 +61,33 @@ export async function moveOlderRun(folder: string): Promise<void> {
   const previous = join(folder, previousName);
   if (await exists(previous)) await locked(previous, () => moveFiles(folder, previous));
   else await moveFiles(folder, previous);
+}
+
+/**
+ * Mends a move that a program was killed in, before a run in `folder` goes on. If `folder` is previous/ and not there yet, the
+ * move is ended; otherwise what was moved is brought back.
+ *
+ * @throws UsageError for previous/ with an older run than the one that was to come there; Error if another process writes there.
+ */
+export async function mendMove(folder: string): Promise<void> {
+  const above = join(folder, "..");
+  if (basename(resolve(folder)) === previousName && (await exists(join(above, partialName)))) {
+    if (!(await exists(folder))) return locked(above, () => moveOlderRun(above));
+    await locked(above, () => bringBack(above));
+    throw new UsageError(
+      `${folder}: the program that was to move the run in ${above} here was killed; --resume ${above} goes on with that run, ` +
+        "and the same command once more with the older one here",
+    );
+  }
+  if (await exists(join(folder, partialName))) await locked(folder, () => bringBack(folder));
+}
+
+/** Brings back what a killed program has moved out of the locked folder. */
+export async function bringBack(folder: string): Promise<void> {
+  const partial = join(folder, partialName);
+  if (!(await exists(partial))) return;
+  for (const name of await readdir(partial)) await rename(join(partial, name), join(folder, name));
+  await rm(partial, { recursive: true, force: true });
 }
 
 async function moveFiles(folder: string, previous: string): Promise<void> {

@@ -6,7 +6,7 @@ import { basename, join, resolve } from "node:path";
 import { contactSheet } from "../../formats/contact-sheet.ts";
 import { distilledToNpz, distilledToSafetensors } from "../../formats/distilled-file.ts";
 import { earlierCheckpoint } from "../../formats/last-checkpoint.ts";
-import type { DistilledSet } from "../../index.ts";
+import type { DistilledSet, Progress } from "../../index.ts";
 import { makeFolder, replaceFile } from "../../node/files.ts";
 import { type FolderLock, lockFolder } from "../../node/lock.ts";
 import { writeFileAtomic } from "../../node.ts";
@@ -19,11 +19,24 @@ const pictureMilliseconds = 10_000;
 /** The wait between two attempts on a disk that has no room. */
 const waitMilliseconds = 1000;
 
-/** What metrics.jsonl records about each outer step, and about the evaluations in between. */
-export type Metric = { readonly step: number /** Since the run began. */; readonly seconds: number } & (
+/**
+ * What metrics.jsonl records about each outer step, and about the evaluations in between. After a run went back its lines
+ * have `halvings`, how often it did: they take the place of earlier lines of the same steps.
+ */
+export type Metric = {
+  readonly step: number;
+  readonly halvings?: number;
+  /** Since the run began. */
+  readonly seconds: number;
+} & (
   | { readonly loss: number; readonly outerLearningRate: number }
   | { readonly accuracy: { readonly mean: number; readonly std: number; readonly networks: number } }
 );
+
+/** Returns how often the run had gone back, as its lines of metrics say it. */
+export function halvingCount({ halvings = [] }: Pick<Progress, "halvings">): Pick<Metric, "halvings"> {
+  return halvings.length > 0 ? { halvings: halvings.length } : {};
+}
 
 /** The connection to the user of a run. */
 export interface Watcher {
@@ -114,10 +127,7 @@ export class RunFolder {
     await writeFileAtomic(join(this.path, "images.png"), bytes).catch((error: unknown) => this.#told(error));
   }
 
-  /**
-   * Writes everything except result.json, the most important file first. The last checkpoint is absent after a run that
-   * diverged, which can go on only from one before.
-   */
+  /** Writes everything except result.json, the most important file first. */
   async saveSet(set: DistilledSet, recipe: Content, checkpoint: Content | undefined): Promise<void> {
     await this.#save("distilled.safetensors", () => distilledToSafetensors(set));
     await this.#save("distilled.npz", () => distilledToNpz(set));

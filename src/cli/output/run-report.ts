@@ -1,5 +1,5 @@
 // What a run reports while it goes on: text for a person, JSON lines for a program.
-import type { AttackReport, Engine, Evaluation, Model, Progress } from "../../index.ts";
+import type { AttackReport, Engine, Evaluation, Model, Progress, RunState } from "../../index.ts";
 import type { Recipe } from "../../recipes.ts";
 import type { BaselineName, Baselines } from "./baselines.ts";
 
@@ -30,7 +30,7 @@ export interface Plan {
 }
 
 /** The progress after an outer step, in the words of a report. */
-export interface StepReport extends Omit<Progress, "learningRate"> {
+export interface StepReport extends Omit<Progress, "learningRate" | "halvings"> {
   /** The outer optimiser's step size. The set has learning rates of its own, so this has another name. */
   readonly outerLearningRate: number;
   readonly smoothedLoss: number;
@@ -59,6 +59,8 @@ export interface RunResult {
   readonly stopped: boolean;
   /** Set if the run diverged: the outer step that failed, what was out of range, and its value. The set is the one before. */
   readonly diverged?: { readonly step: number; readonly tensor: string; readonly value: string };
+  /** Set if the run went back and halved its outer step size: when, why, and the outer step after which it went on. */
+  readonly halvings?: RunState["halvings"];
   /** The time of the whole run, and that of its outer steps alone. */
   readonly seconds: number;
   readonly distillSeconds: number;

@@ -40,7 +40,8 @@ export interface Distillation extends AsyncIterable<Progress> {
   snapshot(): Promise<DistilledSet>;
   /**
    * Returns all that the next steps depend on, at any time after the first step: `distill({ …, resume: state })` goes on from
-   * it and ends with the bytes of a run that never stopped. Rejects if the run has not started, and after one that diverged.
+   * it and ends with the bytes of a run that never stopped. After a run that diverged it is a state 50 to 99 steps before, or the
+   * first. Rejects if the run has not started.
    */
   state(): Promise<RunState>;
 }
@@ -133,10 +134,10 @@ export class Run implements Distillation {
       this.#loop = new OuterLoop(parts, this.#options.resume);
       const { steps } = this.#config.outer;
       while (this.#loop.step < steps && !signal?.aborted) {
-        const { learningRate } = this.#loop;
         const loss = await this.#loop.advance();
-        const { step } = this.#loop;
-        const progress = { step, steps, epoch: step / this.#loop.stepsPerEpoch, loss, learningRate };
+        const { step, learningRate } = this.#loop;
+        const epoch = step / this.#loop.stepsPerEpoch;
+        const progress = { step, steps, epoch, loss, learningRate, ...this.#halved() };
         await onProgress?.(progress);
         yield progress;
         await nextTask();
@@ -201,6 +202,7 @@ export class Run implements Distillation {
       const { step, tensor, value } = error;
       this.#set = await loop.read({ ...this.#recipe(), diverged: { step, tensor, value: String(value) } });
       withLearned(error, { set: this.#set });
+      this.#state = loop.earlier;
       return;
     }
     this.#set = await loop.read(this.#recipe());
@@ -209,8 +211,14 @@ export class Run implements Distillation {
 
   /** Returns the specification, for which the data are hashed once. */
   #specOf(): Promise<RunSpec> {
-    this.#spec ??= specOf({ ...this.#recipe(), floatBytes: this.#floatBytes }, this.#config.data);
+    const recipe = { ...this.#recipe(), floatBytes: this.#floatBytes };
+    this.#spec ??= specOf(recipe, this.#config.data, this.#method.changesNoBit);
     return this.#spec;
+  }
+
+  #halved(): Pick<RunState, "halvings"> {
+    const halvings = this.#loop?.halvings ?? [];
+    return halvings.length > 0 ? { halvings } : {};
   }
 
   /** Returns everything that decides the result, as plain data. */
@@ -228,6 +236,7 @@ export class Run implements Distillation {
       outer,
       seed,
       outerSteps: this.#loop?.step ?? 0,
+      ...this.#halved(),
       ...(this.#relaxed && { simd: "relaxed" }),
     };
   }

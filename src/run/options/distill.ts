@@ -3,7 +3,7 @@ import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { GivenMethod } from "../../distill/methods/known.ts";
 import type { GivenOuterOptions } from "../../distill/outer-options.ts";
-import type { RunState } from "../../distill/run-state.ts";
+import type { Halving, RunState } from "../../distill/run-state.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
@@ -25,6 +25,8 @@ export interface Progress {
   readonly loss: number;
   /** The outer optimiser's step size. */
   readonly learningRate: number;
+  /** The divergences after which the run went back, each of which halved the step size; absent if there were none. */
+  readonly halvings?: readonly Halving[] | undefined;
 }
 
 /** Options of {@link distill}. */
@@ -47,7 +49,7 @@ export interface DistillOptions {
   readonly networksPerStep?: number | undefined;
   /**
    * Adam 0.01, β 0.5 and 0.999, halved every 40 passes; batch 1024; 400 `epochs` over the data unless `steps` is set; no
-   * `clip` of long gradients.
+   * `clip` of long gradients; `onDivergence: "stop"`, where "halve" goes back some steps, with half the step size.
    */
   readonly outer?: GivenOuterOptions | undefined;
   /** Default 0. The same seed gives the same set, bit for bit, on any number of threads. */

@@ -7,18 +7,30 @@ import { quote, shortName } from "../../quote.ts";
 /** The most differences that a message names. */
 const mostDifferences = 3;
 
+/** The outer settings that change no step that a run has behind it. */
+const laterOuter = ["steps", "onDivergence", "mostHalvings"];
+
 /**
  * Returns the specification of the run that has this recipe, as `distill` writes recipes, and these images. Names of data and
- * of classes are left out. Throws UnsupportedError if the host offers no SHA-256.
+ * of classes are left out, and the options of the method that change no bit. Throws UnsupportedError if the host offers no
+ * SHA-256.
  */
-export async function specOf(recipe: Readonly<Record<string, unknown>>, data: Dataset): Promise<RunSpec> {
-  const { version: _, outerSteps: __, outer, ...rest } = recipe;
-  const { steps: ___, ...schedule } = outer as { readonly steps: number };
+export async function specOf(
+  recipe: Readonly<Record<string, unknown>>,
+  data: Dataset,
+  changesNoBit: readonly string[] = [],
+): Promise<RunSpec> {
+  const { version: _, outerSteps: __, halvings: ___, outer, method, ...rest } = recipe;
   const { count, channels, height, width, classes, mean, std } = data;
   const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
   const images = { count, channels, height, width, classes, mean, std, pixels, labels };
   // What JSON leaves out is left out here too, so that a specification that was saved is equal to one that was not.
-  return JSON.parse(JSON.stringify({ ...rest, outer: schedule, data: images }));
+  const settings = { method: without(method, changesNoBit), outer: without(outer, laterOuter), data: images };
+  return JSON.parse(JSON.stringify({ ...rest, ...settings }));
+}
+
+function without(settings: unknown, names: readonly string[]): object {
+  return Object.fromEntries(Object.entries(settings as object).filter(([name]) => !names.includes(name)));
 }
 
 /** Throws RangeError for a state of another version, or of a run with another specification, and says what differs. */

@@ -16,6 +16,7 @@ type Context = MethodContext<BackGradientMethod>;
 
 export const backGradientMethod: Method<BackGradientMethod, BackGradientRun> = {
   name: "back-gradient",
+  changesNoBit: ["memory"],
   allocate: (context) => new BackGradientRun(context, innerLoop(context)),
   network: (context, run) => new BackGradientNetwork(context, run),
 };

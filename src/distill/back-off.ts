@@ -1,0 +1,53 @@
+// The states that a run goes back to when it diverges. The one before the step that failed will not do: if a loss is not finite,
+// the set was spoiled by steps before. So a run keeps its states after every 50th step, and goes back to the last but one: at
+// least 50 steps, at most 99, or to its first. Which it is depends on steps alone, never on time.
+import type { Floats } from "../backend/buffer.ts";
+import type { TensorState } from "./run-state.ts";
+
+/** The outer steps between two states that are kept. */
+const stepsBetween = 50;
+
+export class EarlierStates {
+  #kept: readonly TensorState[] = [];
+
+  /** At most two, and after `passed` at least one. The first is the older, to which a run goes back. */
+  get all(): readonly TensorState[] {
+    return this.#kept;
+  }
+
+  /** Called before each outer step: keeps what `read` gives if it is time. */
+  async passed(step: number, read: () => Promise<TensorState>): Promise<void> {
+    const newest = this.#kept.at(-1);
+    if (newest && (step % stepsBetween > 0 || newest.step === step)) return;
+    this.#kept = [...this.#kept.slice(-1), await read()];
+  }
+
+  /** Keeps only the state that the run has gone back to. */
+  wentBack(): void {
+    this.#kept = this.#kept.slice(0, 1);
+  }
+
+  /** Returns the tensors of all kept states, by names that hold their steps. */
+  named(): [string, Floats][] {
+    return this.#kept.flatMap(({ step, tensors }) =>
+      Array.from(tensors, ([name, floats]): [string, Floats] => [`at/${step}/${name}`, floats]),
+    );
+  }
+
+  /** Takes the kept states out of the tensors of a run's state. Returns the others. */
+  take(tensors: TensorState["tensors"]): ReadonlyMap<string, Floats> {
+    const others = new Map<string, Floats>();
+    const kept = new Map<number, Map<string, Floats>>();
+    for (const [name, floats] of tensors) {
+      const [, step, rest] = /^at\/(\d+)\/(.*)/.exec(name) ?? [];
+      if (rest === undefined) {
+        others.set(name, floats);
+        continue;
+      }
+      const group = kept.get(Number(step)) ?? new Map<string, Floats>();
+      kept.set(Number(step), group.set(rest, floats));
+    }
+    this.#kept = Array.from(kept, ([step, tensors]) => ({ step, tensors })).slice(-2);
+    return others;
+  }
+}
