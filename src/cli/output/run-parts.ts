@@ -8,11 +8,10 @@ import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import { at, type RunParts } from "../../report/parts.ts";
 import { withPath } from "../errors.ts";
+import { linesOf, longestLine } from "./metrics-file.ts";
 
 /** The limits on files; a run of a million outer steps writes 70 MB. */
 const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
-/** The limit on a line of metrics.jsonl, which is a small object. */
-const longestLine = 2 ** 12;
 const line = { maximumDepth: 4, maximumValues: 100 };
 /** The fields that the page draws; others are dropped, so that they take no memory. */
 const drawn = ["step", "loss", "accuracy"] as const;
@@ -58,17 +57,16 @@ async function readLines(path: string): Promise<unknown[]> {
   const bytes = await readBytes(path, maximumBytes.metrics);
   const decoder = new TextDecoder();
   const metrics: unknown[] = [];
-  let number = 1;
-  for (let start = 0; ; number++) {
-    const end = bytes.indexOf(0x0a, start);
-    if (end < 0) return metrics;
-    const what = `${path}: line ${number}`;
+  let number = 0;
+  for (const { start, end } of linesOf(bytes)) {
+    if (end === bytes.length) break;
+    const what = `${path}: line ${++number}`;
     if (end - start > longestLine) {
       throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
     }
     const value = parseJson(decoder.decode(bytes.subarray(start, end)), what, line);
     const kept = drawn.map((key) => [key, at(value, key)] as const).filter(([, inner]) => inner !== undefined);
     if (kept.length > 1) metrics.push(Object.fromEntries(kept));
-    start = end + 1;
   }
+  return metrics;
 }

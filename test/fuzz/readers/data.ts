@@ -228,10 +228,15 @@ export const dataReaders: readonly Reader[] = [
     "ImageSets/Main/trainval.txt": 2_000,
     "JPEGImages/a.jpg": 1_500,
   }),
-  ...rows(folder, "pictures", ["loadImageFolder", "loadCifarJpeg", "decodeImage", "readImages"], {
-    "cat/1.png": 1_500,
-    "dog/3.jpg": 1_500,
-  }),
+  ...rows(
+    folder,
+    "pictures",
+    ["loadImageFolder", "decodeImage", "decodeApart", "readImages", "readSplit", "bytesOf", "readDataFile"],
+    {
+      "cat/1.png": 1_500,
+      "dog/3.jpg": 1_500,
+    },
+  ),
   {
     name: "archives of sets, tar",
     covers: ["filesInArchive", "datasetFromFiles", "loadCifarJpeg", "refusalOf"],
