@@ -138,6 +138,12 @@ function refusal(error: Error): void {
   if (error.name !== "FormatError") throw error;
 }
 
+/** What tells layouts apart. */
+const recognised: readonly string[] = [
+  ...["isArrays", "isCifarJpeg", "isClassFolders", "isCsv", "isCub", "isIdxFiles", "isSvhn", "isVoc"],
+  ...["withoutWrappers", "fileOfEachPart", "nameOf"],
+];
+
 export const dataReaders: readonly Reader[] = [
   {
     name: "idx images",
@@ -239,7 +245,7 @@ export const dataReaders: readonly Reader[] = [
   ),
   {
     name: "archives of sets, tar",
-    covers: ["filesInArchive", "datasetFromFiles", "loadCifarJpeg", "refusalOf"],
+    covers: ["filesInArchive", "datasetFromFiles", "loadCifarJpeg", "refusalOf", ...recognised],
     async seeds() {
       const tars = await Promise.all(sets.map((set) => tarOf(set)));
       return [
