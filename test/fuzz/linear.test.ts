@@ -1,54 +1,13 @@
-// Time in proportion to size: a bad file twice as large takes at most two and a half times as long. A quadratic reader takes four
-// times as long, however busy the machine is; a linear one can seem to, so its least ratio of a few counts.
+// Bad files that were slow once take time in proportion to their size; test/slow/linear.test.ts has their kin too.
 import { expect, test } from "vitest";
-import { type Shape, shapes } from "./shapes.ts";
+import { expectLinear } from "./linear.ts";
+import { shapes } from "./shapes.ts";
 
-const mostRatio = 2.5;
-/** Shorter times are not told from noise; a file that is not so slow up to its limit is quick. */
-const measurableMilliseconds = 5;
-const runs = 3;
-const rounds = 8;
+test.each(shapes.filter(({ found }) => found))("$name: twice as many take at most 2.5 times as long", expectLinear);
 
-async function timeOf({ read }: Shape, made: unknown): Promise<number> {
-  const start = performance.now();
-  try {
-    await read(made as never);
-  } catch (error) {
-    if ((error as Error).name !== "FormatError" && !(error as Error).message.startsWith('"')) throw error;
-  }
-  return performance.now() - start;
-}
-
-async function leastTimeOf(shape: Shape, made: unknown): Promise<number> {
-  return Math.min(await timeOf(shape, made), await timeOf(shape, made), await timeOf(shape, made));
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-test.each(shapes)("$name: twice as many take at most 2.5 times as long", async (shape) => {
-  let n = shape.from;
-  let small = await shape.make(n);
-  // The first reading compiles the reader.
-  await timeOf(shape, small);
-  while (2 * n < shape.most && (await leastTimeOf(shape, small)) < measurableMilliseconds) {
-    n *= 2;
-    small = await shape.make(n);
-  }
-  const large = await shape.make(2 * n);
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const [times, twice]: [number[], number[]] = [[], []];
-    for (let run = 0; run < runs; run++) {
-      times.push(await timeOf(shape, small));
-      twice.push(await timeOf(shape, large));
-    }
-    ratios.push(median(twice) / Math.max(median(times), measurableMilliseconds));
-    if (ratios.at(-1)! <= mostRatio) break;
-  }
-  expect(
-    Math.min(...ratios),
-    `from ${n} to ${2 * n}: ratios ${ratios.map((ratio) => ratio.toFixed(2))}`,
-  ).toBeLessThanOrEqual(mostRatio);
+test("a reader that compares each with each is found out", async () => {
+  const make = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+  const read = (list: readonly number[]): unknown => list.filter((item, i) => list.indexOf(item) < i);
+  const quadratic = { name: "quadratic", make, read, from: 1000, most: 2 ** 20 };
+  await expect(expectLinear(quadratic)).rejects.toThrow(/ratios/);
 });
