@@ -47,11 +47,16 @@ export function curves(metrics: readonly unknown[], lossText: string): Markup[] 
     plots.push(figure(lossText, linePlot({ title, x: "outer step", y: "outer loss", wholeX: true, series })));
   }
   if (accuracies.length > 0) {
-    const series: Series[] = [{ label: "accuracy", points: accuracies, spread, dots: true }];
+    // Many more accuracies than a run measures are drawn as means.
+    const series: Series[] = [
+      accuracies.length > points
+        ? { label: "accuracy", points: thinned(accuracies) }
+        : { label: "accuracy", points: accuracies, spread, dots: true },
+    ];
     const title = "Held-out accuracy over outer steps";
     plots.push(
       figure(
-        spread.some((value) => value > 0)
+        series[0]!.spread?.some((value) => value > 0)
           ? "Accuracy of held-out networks, ± standard deviation."
           : "Accuracy on test images.",
         linePlot({ title, x: "outer step", y: "accuracy, %", wholeX: true, series }),

@@ -10,6 +10,7 @@ import { locked } from "../../node/lock.ts";
 import { loadCheckpoint } from "../../node.ts";
 import { parseRecipe, type Recipe } from "../../recipes.ts";
 import { InterruptedError, isGone, printable, UsageError, withPath, writeNote } from "../errors.ts";
+import { linesOf, longestLine } from "../output/metrics-file.ts";
 import { bringBack, checkpointName, mendMove, previousName } from "../output/older-run.ts";
 import type { RunFolder } from "../output/run-folder.ts";
 import { fromFolder, portableRecipe, recordedRecipe } from "./recipe-file.ts";
@@ -124,13 +125,18 @@ async function metricsBefore({ folder, state }: ResumedRun): Promise<readonly st
     // Lines that cannot be read now must not be overwritten.
     throw withPath(error, path);
   });
-  const lines = new TextDecoder().decode(bytes).split("\n");
   const { step: last, halvings = [] } = state;
-  return lines.filter((line) => {
+  const decoder = new TextDecoder();
+  const lines: string[] = [];
+  for (const { start, end } of linesOf(bytes)) {
+    // A blank line, or one that this command did not write.
+    if (end === start || end - start > longestLine) continue;
+    const line = decoder.decode(bytes.subarray(start, end));
     const { step, halvings: times } = metricOf(line);
     // Lines of steps that the run took before it went back stay.
-    return times < halvings.length ? step > 0 : times === halvings.length && step <= last;
-  });
+    if (times < halvings.length ? step > 0 : times === halvings.length && step <= last) lines.push(line);
+  }
+  return lines;
 }
 
 /** Returns the loss of the last outer step in lines of metrics; null if they have none. */

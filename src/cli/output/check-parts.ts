@@ -68,20 +68,33 @@ export function checkObject(value: unknown, what: string): void {
   if (!isObject(value)) throw new FormatError(`${what}: expected a JSON object, got ${quote(value)}`);
 }
 
+/** How far a run had come when it wrote a line of metrics: its outer step, and how often it had gone back. */
+export interface Reached {
+  readonly step: number;
+  readonly halvings: number;
+}
+
 /**
- * Checks a line of metrics.jsonl, and returns its step.
+ * Checks a line of metrics.jsonl, and returns how far the run had come.
  *
- * @param least The step of the line before.
+ * @param before The same of the line before. Steps go down only where the run went back.
  * @throws FormatError that begins with `what`.
  */
-export function checkMetric(value: unknown, what: string, least: number): number {
+export function checkMetric(value: unknown, what: string, before: Reached): Reached {
   checkObject(value, what);
+  const halvings = at(value, "halvings") ?? 0;
+  if (!isCount(before.halvings)(halvings)) {
+    throw new FormatError(
+      `${what}: expected halvings to be a whole number >= ${before.halvings}, got ${quote(halvings)}`,
+    );
+  }
+  const least = (halvings as number) > before.halvings ? 1 : before.step;
   const step = at(value, "step");
   if (!isCount(least)(step)) {
     throw new FormatError(`${what}: expected step to be a whole number >= ${least}, got ${quote(step)}`);
   }
   check(value, metricRules, what);
-  return step as number;
+  return { step: step as number, halvings: halvings as number };
 }
 
 /** Checks the content of result.json; throws FormatError that begins with `what`. */

@@ -8,12 +8,11 @@ import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import { at, type RunParts } from "../../report/parts.ts";
 import { withPath } from "../errors.ts";
-import { checkMetric, checkObject, checkResult } from "./check-parts.ts";
+import { checkMetric, checkObject, checkResult, type Reached } from "./check-parts.ts";
+import { linesOf, longestLine } from "./metrics-file.ts";
 
 /** The limits on files; a run of a million outer steps writes 70 MB. */
 const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
-/** The limit on a line of metrics.jsonl, which is a small object. */
-const longestLine = 2 ** 12;
 const line = { maximumDepth: 4, maximumValues: 100 };
 /** The fields that the page draws; others are dropped, so that they take no memory. */
 const drawn = ["step", "loss", "accuracy"] as const;
@@ -60,19 +59,18 @@ async function readJson(path: string, check: (value: unknown, what: string) => v
 async function readLines(path: string): Promise<unknown[]> {
   const bytes = await readBytes(path, maximumBytes.metrics);
   const metrics: unknown[] = [];
-  let number = 1;
-  let step = 1;
-  for (let start = 0; ; number++) {
-    const end = bytes.indexOf(0x0a, start);
-    if (end < 0) return metrics;
-    const what = `${path}: line ${number}`;
+  let number = 0;
+  let reached: Reached = { step: 1, halvings: 0 };
+  for (const { start, end } of linesOf(bytes)) {
+    if (end === bytes.length) break;
+    const what = `${path}: line ${++number}`;
     if (end - start > longestLine) {
       throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
     }
     const value = jsonFromBytes(bytes.subarray(start, end), what, line);
-    step = checkMetric(value, what, step);
+    reached = checkMetric(value, what, reached);
     const kept = drawn.map((key) => [key, at(value, key)] as const).filter(([, inner]) => inner !== undefined);
     if (kept.length > 1) metrics.push(Object.fromEntries(kept));
-    start = end + 1;
   }
+  return metrics;
 }

@@ -19,6 +19,8 @@ const vocClasses: readonly string[] =
 
 /** The most that `parseXml` takes, in UTF-8. */
 const maximumXmlBytes = 2 ** 22;
+/** Pictures of PASCAL VOC have some dozens at most. Each takes an image's memory, and time for its part of the picture. */
+const mostObjects = 256;
 const annotation = /^(.*\/)?Annotations\/[^/]+\.xml$/;
 
 /** Returns whether some file is an annotation in VOC's layout. */
@@ -59,9 +61,13 @@ async function objects(set: LabelledFiles, list: string): Promise<LabelledImage[
     const file = set.get(`JPEGImages/${id}.jpg`);
     const xml = set.get(`Annotations/${id}.xml`);
     const root = parseXml(textOf(await readDataFile(xml, maximumXmlBytes), nameOf(xml)), nameOf(xml));
-    for (const object of root.children.filter((child) => child.name === "object")) {
-      images.push({ file, ...readObject(object, nameOf(xml)) });
+    const found = root.children.filter((child) => child.name === "object");
+    if (found.length > mostObjects) {
+      throw new FormatError(
+        `${nameOf(xml)}: expected at most ${mostObjects} objects in a picture, got ${found.length}`,
+      );
     }
+    for (const object of found) images.push({ file, ...readObject(object, nameOf(xml)) });
   }
   if (images.length === 0) throw new FormatError(`${nameOf(names)}: expected images with objects, got none`);
   return images;

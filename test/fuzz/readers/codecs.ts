@@ -119,7 +119,7 @@ export const codecReaders: readonly Reader[] = [
   },
   {
     name: "gzip",
-    covers: ["gunzip", "maybeGunzip", "isGzip"],
+    covers: ["gunzip", "maybeGunzip", "isGzip", "inflate"],
     seeds: () => whole(gzipped(bytes(300)), gzipped(new Uint8Array(5000)), gzipped(new Uint8Array())),
     async read(file) {
       await gunzip(file, { name });
@@ -142,7 +142,7 @@ export const codecReaders: readonly Reader[] = [
   },
   {
     name: "mat",
-    covers: ["openMat"],
+    covers: ["openMat", "inflatePrefix"],
     seeds: () => [
       ...whole(grid, bigGrid, mat([packed(single)])),
       { bytes: single, wrap: (matrix) => mat([packed(matrix)]) },
@@ -174,7 +174,7 @@ export const codecReaders: readonly Reader[] = [
   },
   {
     name: "png",
-    covers: ["decodePng", "isPng"],
+    covers: ["decodePng", "isPng", "decodeHere"],
     seeds() {
       const rgb = png({ width: 5, height: 4, channels: 3, data: bytes(60) });
       const deep = png({ width: 3, height: 2, channels: 1, depth: 16, data: Uint16Array.of(1, 2, 3, 4, 5, 65535) });
@@ -195,7 +195,7 @@ export const codecReaders: readonly Reader[] = [
   },
   {
     name: "jpeg",
-    covers: ["decodeJpeg", "isJpeg", "exifOrientation", "decodeMozjpeg"],
+    covers: ["decodeJpeg", "isJpeg", "exifOrientation", "decodeMozjpeg", "decodeHere"],
     seeds: () => [
       ...whole(...small, encodeJpeg({ width: 9, height: 5, channels: 3, data: bytes(135) }, { progressive: true })),
       { bytes: exif(6), wrap: (segment) => withExif(plainJpeg, segment.subarray(0, 4000)) },

@@ -138,6 +138,12 @@ function refusal(error: Error): void {
   if (error.name !== "FormatError") throw error;
 }
 
+/** What tells layouts apart. */
+const recognised: readonly string[] = [
+  ...["isArrays", "isCifarJpeg", "isClassFolders", "isCsv", "isCub", "isIdxFiles", "isSvhn", "isVoc"],
+  ...["withoutWrappers", "fileOfEachPart", "nameOf"],
+];
+
 export const dataReaders: readonly Reader[] = [
   {
     name: "idx images",
@@ -228,13 +234,18 @@ export const dataReaders: readonly Reader[] = [
     "ImageSets/Main/trainval.txt": 2_000,
     "JPEGImages/a.jpg": 1_500,
   }),
-  ...rows(folder, "pictures", ["loadImageFolder", "loadCifarJpeg", "decodeImage", "readImages"], {
-    "cat/1.png": 1_500,
-    "dog/3.jpg": 1_500,
-  }),
+  ...rows(
+    folder,
+    "pictures",
+    ["loadImageFolder", "decodeImage", "decodeApart", "readImages", "readSplit", "bytesOf", "readDataFile"],
+    {
+      "cat/1.png": 1_500,
+      "dog/3.jpg": 1_500,
+    },
+  ),
   {
     name: "archives of sets, tar",
-    covers: ["filesInArchive", "datasetFromFiles", "loadCifarJpeg", "refusalOf"],
+    covers: ["filesInArchive", "datasetFromFiles", "loadCifarJpeg", "refusalOf", ...recognised],
     async seeds() {
       const tars = await Promise.all(sets.map((set) => tarOf(set)));
       return [

@@ -2,7 +2,9 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { loadRecipe } from "../../../src/cli/input/recipe-file.ts";
 import { loadResumed } from "../../../src/cli/input/resume.ts";
+import { loadSet } from "../../../src/cli/input/saved-set.ts";
 import { readRunParts } from "../../../src/cli/output/run-parts.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
@@ -12,7 +14,6 @@ import {
   filesInFolder,
   loadCheckpoint,
   loadDataset,
-  loadDistilled,
   loadIdxFolder,
   loadParameters,
   loadPool,
@@ -95,7 +96,16 @@ const pool = {
 };
 
 export const folderReaders: readonly Reader[] = [
-  row("a set", ["loadDistilled"], { "a.npz": set }, "a.npz", (_, path) => loadDistilled(path), 3_000, [headerOf(set)]),
+  row("a recipe", ["loadRecipe", "readBytes"], run, "recipe.json", (_, path) => loadRecipe(path), 3_000),
+  row(
+    "a set",
+    ["loadDistilled", "loadSet", "readBytes"],
+    { "a.npz": set },
+    "a.npz",
+    (_, path) => loadSet(path),
+    3_000,
+    [headerOf(set)],
+  ),
   row("a network", ["loadParameters"], { n: network }, "n", (_, path) => loadParameters(path, model), 3_000),
   row("the manifest of a pool", ["loadPool", "trainPoolFolder"], pool, "manifest.json", loadPool, 8_000),
   row("a network of a pool", ["loadPool"], pool, "network-0000.safetensors", loadPool, 4_000, [
@@ -121,7 +131,7 @@ export const folderReaders: readonly Reader[] = [
     [signedHeader(checkpoint)],
   ),
   ...Object.entries({ "metrics.jsonl": 3_000, "result.json": 2_000, "recipe.json": 1_500 }).map(([path, cases]) =>
-    row(`a report with ${path}`, ["readRunParts", "reportPage"], run, path, page, cases),
+    row(`a report with ${path}`, ["readRunParts", "reportPage", "linesOf"], run, path, page, cases),
   ),
   row(
     "a folder of idx files",

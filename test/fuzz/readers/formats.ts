@@ -61,7 +61,7 @@ export const formatReaders: readonly Reader[] = [
   },
   {
     name: "parameters",
-    covers: ["parametersFromBytes", "parametersFromSafetensors", "refuseTorchFile"],
+    covers: ["parametersFromBytes", "parametersFromSafetensors", "refuseTorchFile", "isPickle"],
     seeds() {
       const plain = parametersToSafetensors(model, parameters);
       const tensors = model.parameters.map(
