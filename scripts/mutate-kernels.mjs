@@ -17,7 +17,6 @@ import { mutantsOf, shuffled } from "../test/mutants/sites.mjs";
 import { allTests, bundleTests, chosen, placeBinaries, testsFor } from "../test/mutants/suite.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const work = join(root, "build/mutants");
 /** Compiles fast; the tests then run on code that is less optimised, with the same results. */
 const QUICK = 1;
 const SHIPPED = 3;
@@ -29,8 +28,13 @@ const { values } = parseArgs({
     only: { type: "string" },
     again: { type: "boolean", default: false },
     minutes: { type: "string", default: "1e9" },
+    slots: { type: "string", default: "2" },
   },
 });
+
+/** Results of all seeds lie beside each other. */
+const results = join(root, "build/mutants");
+const work = join(results, `seed-${values.seed}`);
 
 /** Runs tests of `folder` on the kernels of `binaries`; says what became of it: code, signal, output. */
 function runTests(tests, folder, binaries) {
@@ -74,12 +78,15 @@ async function isSameShipped(mutant) {
   return sameBinaries(await buildKernels(sourcesOf(mutant), SHIPPED), shipped);
 }
 
-/** What becomes of a mutant: { status: "refused" | "same" | "caught" | "survived", by }. `slot`: a name that no other has now. */
-async function judge(mutant, slot) {
+/**
+ * What becomes of a mutant in the tests `which` ("own" or "rest"): { status: "refused" | "same" | "caught" | "survived", by }.
+ * `slot`: a name that no other has now.
+ */
+async function judge(mutant, which, slot) {
   const built = await tryBuild(mutant, QUICK);
   if (built.error) return { status: "refused", by: built.error };
   if (sameBinaries(built, original) && sameHost(built, original)) return { status: "same" };
-  const tests = testsFor(mutant.path);
+  const tests = testsFor(mutant.path)[which];
   let folder = join(work, "tests");
   if (!sameHost(built, original)) {
     folder = join(work, `tests-${slot}`);
@@ -88,14 +95,17 @@ async function judge(mutant, slot) {
   const binaries = join(work, `mutant-${slot}`);
   placeBinaries(built, binaries);
   const { code, signal, output } = await runTests(tests, folder, binaries);
-  if (code === 0) return { status: (await isSameShipped(mutant)) ? "same" : "survived", by: output };
-  return { status: "caught", by: signal ? `a time limit (${signal})` : output };
+  if (code !== 0) return { status: "caught", by: signal ? `a time limit (${signal})` : output };
+  return { status: which === "own" && (await isSameShipped(mutant)) ? "same" : "survived", by: output };
 }
 
 const all = sources.flatMap(mutantsOf);
-const order = shuffled(all, Number(values.seed));
-const log = join(work, `seed-${values.seed}.jsonl`);
+// Two rules may give the same slip: 1 + 1 and 2 · 1.
+const order = [...new Map(shuffled(all, Number(values.seed)).map((mutant) => [mutant.id, mutant])).values()];
+const log = join(results, `seed-${values.seed}.jsonl`);
 mkdirSync(work, { recursive: true });
+
+const ends = Date.now() + 60_000 * Number(values.minutes);
 
 const known = new Map(
   existsSync(log)
@@ -107,16 +117,32 @@ const known = new Map(
     : [],
 );
 
-async function decide(mutant, index, slot) {
+/** Judges a mutant of the order, unless that is known, and keeps what became of it. */
+async function decide({ mutant, index }, which, slot) {
   const before = known.get(mutant.id);
-  if (before && !(values.again && before.status === "survived")) return before;
+  const isDone = before && (before.status !== "survived" || (before.which === which && !values.again));
+  if (isDone || (before && which === "own" && !values.again)) return before;
   const started = Date.now();
-  const entry = { index, id: mutant.id, line: mutant.line, ...(await judge(mutant, slot)) };
+  const entry = { index, id: mutant.id, line: mutant.line, which, ...(await judge(mutant, which, slot)) };
   appendFileSync(log, `${JSON.stringify(entry)}\n`);
   known.set(mutant.id, entry);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  if (entry.status !== "refused") console.log(`${index} ${entry.status} ${seconds} s: ${entry.id}`);
+  if (entry.status !== "refused") console.log(`${index} ${entry.status} ${seconds} s (${which}): ${entry.id}`);
   return entry;
+}
+
+const counts = ({ status }) => status === "caught" || status === "survived";
+
+/** Judges mutants of `open` until `count` of them count or time is up: one compiles while another is tested. */
+async function decideAll(open, which, count) {
+  const entries = [];
+  const take = async (slot) => {
+    while (entries.filter(counts).length < count && open.length > 0 && Date.now() < ends) {
+      entries.push(await decide(open.shift(), which, slot));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.slots) }, (_, slot) => take(slot)));
+  return entries.filter(counts);
 }
 
 await bundleTests(allTests(), original.host, join(work, "tests"));
@@ -124,29 +150,27 @@ console.log(`seed ${values.seed}: ${all.length} mutants of ${sources.length} fil
 
 if (values.only !== undefined) {
   const mutant = order[Number(values.only)];
-  console.log(mutant.id, `\n${mutant.line}\n`, await judge(mutant, "only"));
+  console.log(`${mutant.id}\n${mutant.line}`);
+  const own = await judge(mutant, "own", "only");
+  console.log(own.status === "survived" ? await judge(mutant, "rest", "only") : own);
 } else {
   // Tests that fail without a mutant would catch everything.
-  const passed = join(work, `passed-${values.seed}`);
+  const passed = join(results, `passed-${values.seed}`);
   if (!existsSync(passed)) {
     placeBinaries(original, join(work, "original"));
     const { code, output } = await runTests(allTests(), join(work, "tests"), join(work, "original"));
     if (code !== 0) throw new Error(`the tests fail on kernels without a slip: ${output}`);
     writeFileSync(passed, output);
   }
-  const ends = Date.now() + 60_000 * Number(values.minutes);
   const open = order.map((mutant, index) => ({ mutant, index })).filter(({ mutant }) => !isEqual(mutant));
-  const entries = [];
-  const counts = ({ status }) => status === "caught" || status === "survived";
-  // One compiles while the other is tested.
-  const take = async (slot) => {
-    while (entries.filter(counts).length < Number(values.count) && open.length > 0 && Date.now() < ends) {
-      const { mutant, index } = open.shift();
-      entries.push(await decide(mutant, index, slot));
-    }
-  };
-  await Promise.all([take("a"), take("b")]);
-  const counted = entries.filter(counts);
+  const counted = await decideAll([...open], "own", Number(values.count));
+  const left = counted.filter(({ status, which }) => status === "survived" && (which === "own" || values.again));
+  const more = await decideAll(
+    left.map(({ index }) => ({ mutant: order[index], index })),
+    "rest",
+    left.length,
+  );
+  for (const entry of more) counted[counted.findIndex(({ index }) => index === entry.index)] = entry;
   const survived = counted.filter(({ status }) => status === "survived");
   for (const { index, id, line } of survived) console.log(`survived: ${index} ${id} | ${line}`);
   const caught = counted.length - survived.length;
