@@ -16,6 +16,8 @@ export const BACK: usize = 196;
 /** Chunks done, on which the caller sleeps, and whether it does. */
 export const DONE: usize = 256;
 export const WAITING: usize = 260;
+/** Whether a thread failed: it may have left anything in this memory, which then serves nobody any more. */
+export const FAILED: usize = 264;
 
 /** The published job: kernel, tiles, chunks, then its fields (fields.ts). */
 export const JOB: usize = 320;

@@ -17,7 +17,10 @@ export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
-/** A worker that died or did not start. The message says which one and why. */
+/**
+ * A worker that died or did not start, or kernels that failed and with them their engine. The message says which and why;
+ * `cause` is the error that ended it, if the host gives one.
+ */
 export class WorkerError extends Error {
   override readonly name = "WorkerError";
 }

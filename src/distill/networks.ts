@@ -1,4 +1,5 @@
 // The networks of an outer step, wherever they run. The ones in this file run in place, those of run/networks/ on workers.
+import { wrongKind } from "../checks/refusal.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { inParts, type Parts } from "../platform/parts.ts";
 import type { NetworkRun, Share } from "./method.ts";
@@ -13,6 +14,15 @@ export interface StepNetworks {
   run(step: number, add: AddShare): Promise<void>;
   /** Stops what computes the shares. */
   dispose(): Promise<void>;
+}
+
+/** Records a network's share, in parts. Throws TypeError for a method of a user's own that cannot be waited for. */
+export function recorded(network: NetworkRun, step: number, k: number): Parts {
+  const parts = (network.record(step, k) ?? []) as Parts & Partial<PromiseLike<unknown>>;
+  if (parts[Symbol.iterator]) return parts;
+  // Nobody else would handle what it throws.
+  parts.then?.(undefined, () => {});
+  throw wrongKind("record", "nothing or a generator, as no async function returns", parts);
 }
 
 /** Runs one network after the other, in the memory of the outer loop. */
@@ -37,7 +47,7 @@ export class NetworksInPlace implements StepNetworks {
 
   *#parts(step: number, add: AddShare): Parts {
     for (let k = 0; k < this.#count; k++) {
-      yield* this.#network.record(step, k) ?? [];
+      yield* recorded(this.#network, step, k);
       add(k);
       yield;
     }

@@ -46,7 +46,7 @@ export class HeldOutTest {
       const trainer = new Trainer(set, model, this.#backend, this.#arena, this.#config);
       writeWeights(init, this.#backend, model, trainer.theta, { seed, purpose, index: network });
       await trainer.train({ seed, purpose, index: network }, signal);
-      return await this.#images.confusion(trainer.theta);
+      return await this.#images.confusion(trainer.theta, signal);
     } finally {
       this.#arena.release(mark);
     }

@@ -8,6 +8,7 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
 import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { initialize } from "../nn/draw-weights.ts";
@@ -87,14 +88,14 @@ export class PoolTrainer {
     backend.ops.fill(second, 0, model.parameterCount);
   }
 
-  /** Takes one step of Adam. Returns the loss before it. Throws DivergedError if that is not finite. */
-  async step(): Promise<number> {
+  /** Takes one step of Adam. Returns the loss before it. Throws DivergedError if that is not finite, and the signal's reason. */
+  async step(signal?: AbortSignal): Promise<number> {
     const { model, training, seed } = this.#config;
     const { learningRate: _, ...adam } = training;
     const batch = this.#batch!;
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
-    await inParts(this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random));
+    await inParts(this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random), signal);
     const [loss] = (await this.#backend.read(this.#loss, 1)) as unknown as readonly [number];
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
@@ -105,13 +106,13 @@ export class PoolTrainer {
     return loss;
   }
 
-  /** Returns the trained network: θ and, if there are test images, its accuracy. Throws DivergedError. */
-  async result(): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
+  /** Returns the trained network: θ and, if there are test images, its accuracy. Throws DivergedError and the signal's reason. */
+  async result(signal?: AbortSignal): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
     const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
     // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
-    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta) } : { parameters };
+    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta, signal) } : { parameters };
   }
 
   #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {

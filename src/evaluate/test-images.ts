@@ -3,9 +3,11 @@ import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
+import type { AbortSignal } from "../host-types.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
+import { inParts } from "../platform/parts.ts";
 import { accuracyOf, type Confusion, confusionOf } from "./confusion.ts";
 
 export class TestImages {
@@ -24,14 +26,15 @@ export class TestImages {
   }
 
   /** Returns the share of the images that the network θ reads as their labels say. */
-  async accuracy(theta: Buffer): Promise<number> {
-    return accuracyOf(await this.confusion(theta));
+  async accuracy(theta: Buffer, signal?: AbortSignal): Promise<number> {
+    return accuracyOf(await this.confusion(theta, signal));
   }
 
-  /** Returns how the network θ reads the images of each class. */
-  async confusion(theta: Buffer): Promise<Confusion> {
+  /** Returns how the network θ reads the images of each class; lets others run about every 50 ms. Throws the signal's reason. */
+  async confusion(theta: Buffer, signal?: AbortSignal): Promise<Confusion> {
     const { labels, count } = this.#test;
-    const predicted = predictedClasses(await this.#batch.logits(theta, this.#images, count), this.#classes);
+    const logits = await this.#batch.logits(theta, this.#images, count, (parts) => inParts(parts, signal));
+    const predicted = predictedClasses(logits, this.#classes);
     return confusionOf(predicted, labels, this.#classes);
   }
 }

@@ -11,7 +11,7 @@ import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
-import type { Parts } from "../platform/parts.ts";
+import { atOnce, type Parts } from "../platform/parts.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 import { ImageChunk } from "./image-chunk.ts";
@@ -70,12 +70,25 @@ export class RealBatch {
     }
   }
 
-  /** Returns the logits [n, classes] of images [n, c, h, w] at θ. */
-  async logits(theta: Buffer, images: Floats, count: number): Promise<Floats> {
-    const { classes } = this.#model;
+  /**
+   * Returns the logits [n, classes] of images [n, c, h, w] at θ. By default all is recorded before anything is awaited, so the
+   * caller may give back the memory then; `how` may do the parts otherwise.
+   */
+  async logits(theta: Buffer, images: Floats, count: number, how: (parts: Parts) => unknown = atOnce): Promise<Floats> {
+    const read: Promise<Floats>[] = [];
+    await how(this.#predict(theta, images, count, read));
+    const out = new this.#backend.Floats(count * this.#model.classes);
+    let at = 0;
+    for (const part of await Promise.all(read)) {
+      out.set(part, at);
+      at += part.length;
+    }
+    return out;
+  }
+
+  /** Records the logits, and adds those of each chunk to `read`. */
+  *#predict(theta: Buffer, images: Floats, count: number, read: Promise<Floats>[]): Parts {
     const features = elements(this.#model.inputShape);
-    // All is recorded before anything is awaited: the memory of whoever called may be given back by then.
-    const parts: Promise<Floats>[] = [];
     for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const first = (i: number): number => from + i * this.#size;
       const end = (i: number): number => Math.min(count, first(i) + this.#size);
@@ -84,16 +97,10 @@ export class RealBatch {
       }
       this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(theta, end(i) - first(i)));
       for (let i = 0; i < atOnce; i++) {
-        parts.push(this.#chunks[i]!.predicted(end(i) - first(i)));
+        read.push(this.#chunks[i]!.predicted(end(i) - first(i)));
       }
+      yield;
     }
-    const out = new this.#backend.Floats(count * classes);
-    let at = 0;
-    for (const part of await Promise.all(parts)) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
   }
 
   /** Returns the first stream of the chunk that begins at image `from`. A chunk has as many as there are layers. */

@@ -1,7 +1,8 @@
-// A group of workers that share out numbered tasks, on the caller's side. Every call ends when the group does: when a worker
-// dies, when the AbortSignal aborts, and by dispose().
+// A group of workers that share out numbered tasks, on the caller's side. A task whose worker dies is given to a fresh one.
+// Every call ends: when the workers die of it again and again, when the AbortSignal aborts, and by dispose().
 
 import type { Remote } from "comlink";
+import { WorkerError } from "../errors.ts";
 import type { GroupOptions } from "./options.ts";
 import { type StartWorker, workerStarter } from "./start.ts";
 import { type StartMessage, startMessage } from "./start-message.ts";
@@ -12,29 +13,36 @@ export interface EngineWorker {
   start(engine: StartMessage): Promise<void>;
 }
 
+/** How many fresh workers in a row may take over one task before its call ends with the death of the last one. */
+export const FRESH_WORKERS = 3;
+
+type Task<Api, T> = (api: Remote<Api>) => Promise<T>;
+
 export class WorkerGroup<Api extends EngineWorker> {
   readonly #members: SupervisedWorker<Api>[] = [];
+  readonly #count: number;
+  readonly #start: StartWorker;
   readonly #signal: AbortSignal | undefined;
+  /** What a fresh worker does first: it starts its engine, and opens what the others have open. */
+  readonly #first: Task<Api, void>[];
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
 
-  private constructor(signal: AbortSignal | undefined) {
+  private constructor({ workers, signal, start }: GroupOptions, message: StartMessage) {
+    this.#count = workers;
+    this.#start = start ?? workerStarter();
     this.#signal = signal;
+    this.#first = [(api) => (api as Remote<EngineWorker>).start(message)];
     signal?.addEventListener("abort", this.#abort);
   }
 
   /** Starts workers with an engine each. Throws the reason why a worker could not start, or the signal's reason. */
-  static async start<Api extends EngineWorker>({
-    workers,
-    engine,
-    signal,
-    start,
-  }: GroupOptions): Promise<WorkerGroup<Api>> {
-    const message = await startMessage(engine);
-    signal?.throwIfAborted();
-    const group = new WorkerGroup<Api>(signal);
+  static async start<Api extends EngineWorker>(options: GroupOptions): Promise<WorkerGroup<Api>> {
+    const message = await startMessage(options.engine);
+    options.signal?.throwIfAborted();
+    const group = new WorkerGroup<Api>(options, message);
     try {
-      for (let i = 1; i <= workers; i++) group.#add(`worker ${i} of ${workers}`, start ?? workerStarter());
-      await group.all((api) => (api as Remote<EngineWorker>).start(message));
+      // A worker that does not start is not tried again.
+      await Promise.all(Array.from({ length: options.workers }, (_, i) => group.#add(i)));
       return group;
     } catch (error) {
       await group.dispose();
@@ -42,30 +50,40 @@ export class WorkerGroup<Api extends EngineWorker> {
     }
   }
 
-  #add(name: string, start: StartWorker): void {
-    this.#members.push(new SupervisedWorker(name, start, (error) => this.#stop(error)));
+  async #add(i: number): Promise<void> {
+    const member = new SupervisedWorker<Api>(`worker ${i + 1} of ${this.#count}`, this.#start);
+    this.#members[i] = member;
+    for (const task of this.#first) await member.call(task);
   }
 
-  /** Runs a task on every worker. */
-  async all(task: (api: Remote<Api>) => Promise<void>): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.call(task)));
+  /** Runs a task on every worker. A worker that replaces one of them later runs it too, in the place of the last such task. */
+  async all(task: Task<Api, void>): Promise<void> {
+    this.#first[1] = task;
+    await Promise.all(this.#members.map((_, i) => this.#run(i, task)));
   }
 
-  /** Runs tasks 0 … count−1, each on the next free worker, and returns their results in order. */
+  /**
+   * Runs tasks 0 … count−1, each on the next free worker, and returns their results in order. If a worker dies, a fresh one
+   * runs its task again, up to three times; an error that a task throws is not tried again. A worker waits for `ended`
+   * before it takes another task.
+   */
   async inOrder<T>(
     count: number,
     task: (api: Remote<Api>, k: number) => Promise<T>,
     deliver: (k: number, result: T) => void,
+    ended: (result: T) => unknown = () => {},
   ): Promise<void> {
     const early = new Map<number, T>();
     let next = 0;
     let delivered = 0;
     let failed = false;
-    const serve = async (member: SupervisedWorker<Api>): Promise<void> => {
+    const serve = async (i: number): Promise<void> => {
       try {
         while (next < count && !failed) {
           const k = next++;
-          early.set(k, await member.call((api) => task(api, k)));
+          const result = await this.#run(i, (api) => task(api, k));
+          await ended(result);
+          early.set(k, result);
           for (; early.has(delivered) && !failed; delivered++) {
             // The receiver of a result may have aborted.
             if (this.#end) throw this.#end.reason;
@@ -78,7 +96,33 @@ export class WorkerGroup<Api extends EngineWorker> {
         throw error;
       }
     };
-    await Promise.all(this.#members.map(serve));
+    await Promise.all(this.#members.map((_, i) => serve(i)));
+  }
+
+  /** Runs a task on worker `i`, and if it dies on a fresh one in its place: its memory may hold anything. */
+  async #run<T>(i: number, task: Task<Api, T>): Promise<T> {
+    for (let fresh = 0; ; fresh++) {
+      const member = this.#members[i]!;
+      try {
+        if (member.reason) await this.#replace(i, member);
+        return await this.#members[i]!.call(task);
+      } catch (error) {
+        // What the task threw, it would throw again. A WorkerError of a living worker is the end of its kernels.
+        if (this.#end || !(error instanceof WorkerError)) throw error;
+        if (fresh === FRESH_WORKERS) {
+          this.#stop(error);
+          throw error;
+        }
+        this.#members[i]!.stop(error);
+      }
+    }
+  }
+
+  async #replace(i: number, dead: SupervisedWorker<Api>): Promise<void> {
+    // Until it has ended, its memory is taken.
+    await dead.stop(undefined);
+    if (this.#end) throw this.#end.reason;
+    await this.#add(i);
   }
 
   /** Stops the workers at once. Later calls reject. */

@@ -17,10 +17,13 @@ export interface StartedWorker {
 }
 
 /**
- * Starts a worker that serves `port`. `died` is called with the reason when it ends, maybe more than once. In a page only an
- * uncaught error ends a worker.
+ * Starts a worker that serves `port`. `died` is called with the reason when it ends, maybe more than once, and with the error
+ * that ended it as `cause`, if the host gives one. In a page only an uncaught error ends a worker.
  */
-export type StartWorker = (port: MessagePort, died: (why: string) => void) => StartedWorker;
+export type StartWorker = (
+  port: MessagePort,
+  died: (why: string, options?: { readonly cause: unknown }) => void,
+) => StartedWorker;
 
 /** The work of a worker: single networks (networks/server.ts), or whole calls (orchestrator/server.ts). */
 export type Role = "networks" | "orchestrator";
@@ -62,7 +65,7 @@ export function workerStarter(role: Role = "networks", script?: WorkerScript): S
     const worker = new Worker(source, { eval: true, execArgv: [], workerData: workerMark });
     worker.once("error", (error) => {
       const { name, message } = thrown(error);
-      died(name === "" ? message : `${name}: ${message}`);
+      died(name === "" ? message : `${name}: ${message}`, { cause: error });
     });
     worker.once("exit", (code) => died(`exited with code ${code}`));
     const calling: Calling = { role, port };

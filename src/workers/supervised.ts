@@ -55,21 +55,17 @@ export class SupervisedWorker<Api> {
   readonly #pending = new Set<Call<never>>();
   #end: { readonly reason: unknown; readonly stopped: Promise<unknown> } | undefined;
 
-  /** `died` is called once, with the WorkerError, if the worker dies. Throws WorkerError. */
-  constructor(name: string, start: StartWorker, died: (error: WorkerError) => void = () => {}) {
+  /** Throws WorkerError. If the worker dies, calls end with one. */
+  constructor(name: string, start: StartWorker) {
     const { port1, port2 } = new MessageChannel();
-    const die = (why: string): void => {
-      if (this.#end) return;
-      const error = new WorkerError(`${name}: ${why}`);
-      this.stop(error);
-      died(error);
-    };
+    const die: Parameters<StartWorker>[1] = (why, options) =>
+      void this.stop(new WorkerError(`${name}: ${why}`, options));
     this.#port = port1;
     try {
       this.#worker = start(port2, die);
     } catch (error) {
       port1.close();
-      throw new WorkerError(`${name}: could not start: ${thrown(error).message}`);
+      throw new WorkerError(`${name}: could not start: ${thrown(error).message}`, { cause: error });
     }
     port1.addEventListener("messageerror", () => die("an answer could not be read"));
     this.#api = wrap<Api>(port1);

@@ -1,6 +1,18 @@
 // A run that is aborted in the middle of an outer step ends there, with the state of the step before.
 import { describe, expect, test } from "vitest";
-import { backGradient, type DistillOptions, distill, distributionMatching, lenet, setDigest } from "../../src/index.ts";
+import {
+  backGradient,
+  type DistillOptions,
+  distill,
+  distributionMatching,
+  evaluate,
+  lenet,
+  nearestNeighbors,
+  randomInit,
+  setDigest,
+  trainOn,
+  trainPool,
+} from "../../src/index.ts";
 import { inParts } from "../../src/platform/parts.ts";
 import { noise } from "./noise.ts";
 
@@ -42,6 +54,53 @@ describe("an abort in the middle of an outer step ends the run there, and it can
     expect(state.step).toBe(1);
     expect(await setDigest(await distill({ ...options, resume: state }).result())).toBe(whole);
   });
+});
+
+describe("an abort in the middle of a call in place ends it with the signal's reason", () => {
+  const place = { threads: 1, worker: false };
+  const model = lenet();
+  const many = noise({ count: 12_000 });
+  const few = distill({ ...optionsOf(slow["back-gradient, in its inner steps"]!), outer: { steps: 0 } }).result();
+  /** Calls of a second or more, most of it in one piece for whoever waits for the call. */
+  const calls: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+    "evaluate, in the test of a network": async (signal) =>
+      evaluate({ set: await few, model, init: randomInit(), test: many, networks: 1, epochs: 0, ...place, signal }),
+    "trainOn, in the training": async (signal) => trainOn(await few, { model, epochs: 300, ...place, signal }),
+    "trainPool, in a step": (signal) =>
+      trainPool({ data: many, model, networks: 1, epochs: 1, batch: 12_000, ...place, signal }),
+    "trainPool, in the test of a network": (signal) =>
+      trainPool({ data, test: many, model, networks: 1, epochs: 1, ...place, signal }),
+    "nearestNeighbors, in the search": (signal) =>
+      nearestNeighbors({ points: "random-real", perClass: 200, train: many, test: many, draws: 1, ...place, signal }),
+    "nearestNeighbors, in k-means": (signal) =>
+      nearestNeighbors({ points: "k-means", perClass: 100, train: many, test: data, draws: 1, ...place, signal }),
+  };
+  test.each(Object.entries(calls))("%s", async (_, call) => {
+    await few;
+    const stop = new AbortController();
+    const reason = new Error("enough");
+    let abortedAt = 0;
+    // A timer that comes late, after the end of the call, changes nothing.
+    setTimeout(() => {
+      abortedAt = performance.now();
+      stop.abort(reason);
+    }, 100);
+    await expect(call(stop.signal)).rejects.toBe(reason);
+    expect(performance.now() - abortedAt).toBeLessThan(1000);
+  });
+});
+
+test("an abort in the middle of a step on workers ends the run there, and it can go on to the same bytes", async () => {
+  const options = { ...optionsOf({ ...slow["back-gradient, in the real batch"], networksPerStep: 4 }), workers: 2 };
+  const whole = await setDigest(await distill({ ...options, workers: 0 }).result());
+  const stop = new AbortController();
+  const run = distill({ ...options, signal: stop.signal });
+  await run[Symbol.asyncIterator]().next();
+  const result = run.result();
+  setTimeout(() => stop.abort(), 20);
+  expect((await result).recipe.outerSteps).toBe(1);
+  const resume = await run.state();
+  expect(await setDigest(await distill({ ...options, resume }).result())).toBe(whole);
 });
 
 test("work in parts lets others run about every 50 ms, and ends with the signal's reason", async () => {

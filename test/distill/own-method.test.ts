@@ -56,6 +56,34 @@ describe("a method of one's own", async () => {
     expect(await digestOf({ method })).toBe(digest);
   });
 
+  test("whose record is async is refused with what it may return, here and on workers", async () => {
+    const refusal = /^"record" expected nothing or a generator, as no async function returns, got Promise$/;
+    const method = {
+      ...gradientMatching,
+      network: (...given: unknown[]) => ({
+        ...gradientMatching.network(...given),
+        async record() {
+          throw new Error("nobody handles this");
+        },
+      }),
+    };
+    const error = await distill({ ...options, method, worker: false })
+      .result()
+      .catch((reason) => reason);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(refusal);
+    const file = join(mkdtempSync(join(tmpdir(), "distillate-method-")), "async.mjs");
+    const example = new URL("../../examples/gradient-matching.mjs", import.meta.url);
+    writeFileSync(
+      file,
+      `import { gradientMatching } from "${example}";
+      const network = (...given) => ({ ...gradientMatching.network(...given), async record() {} });
+      export const method = { ...gradientMatching, network, module: import.meta.url };`,
+    );
+    const { method: there } = await import(pathToFileURL(file).href);
+    await expect(distill({ ...options, method: there, workers: 1 }).result()).rejects.toThrow(refusal);
+  });
+
   test("whose module exports another is refused by name", async () => {
     const method = { ...gradientMatching, name: "other" };
     await expect(distill({ ...options, method, workers: 2 }).result()).rejects.toThrow(

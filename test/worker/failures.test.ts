@@ -79,46 +79,80 @@ async function failure(promise: Promise<unknown>): Promise<{ error: Error; after
 }
 
 describe("a worker that is killed", () => {
-  test("in the middle of a step ends the run at once, with its number and the reason", async () => {
+  test("in the middle of a step is replaced, and the run ends with the bytes of one that nobody disturbed", async () => {
     const { start, workers, deaths } = killable();
+    const options = { ...slow, networksPerStep: 2, outer: { steps: 2, batch: 1500 } };
     await using engine = await createEngine({ threads: 1 });
-    const run = new Run({ ...slow, engine }, start);
-    const step = run[Symbol.asyncIterator]().next();
-    // Started, and at work.
-    await pause(500);
-    const [failed] = await Promise.all([failure(step), workers[1]!.terminate()]);
-    expect(failed.error).toBeInstanceOf(WorkerError);
-    expect(failed.error.message).toBe("worker 2 of 2: exited with code 1");
-    expect(failed.after).toBeLessThan(SOON);
-    await expect(run.result()).rejects.toBe(failed.error);
-    await expect(run.snapshot()).rejects.toThrow(failed.error);
-    expect(deaths).toHaveLength(2);
+    const run = new Run({ ...options, engine }, start);
+    const steps = run[Symbol.asyncIterator]();
+    await steps.next();
+    const result = run.result();
+    // At work on the second step.
+    await pause(20);
+    await workers[1]!.terminate();
+    const set = await result;
+    expect(workers).toHaveLength(3);
+    expect(deaths).toHaveLength(3);
     expect(engine.arena.used).toBe(0);
+    expect(await setDigest(set)).toBe(await setDigest(await distill({ ...options, workers: 0 }).result()));
   });
 
-  test("between two steps ends the run in the next one", async () => {
+  test("between two steps is replaced in the next one", async () => {
     const { start, workers } = killable();
-    const run = new Run(tiny, start);
+    const options = { ...tiny, outer: { steps: 3, batch: 60 } };
+    const run = new Run(options, start);
     const iterator = run[Symbol.asyncIterator]();
     await iterator.next();
-    await workers[0]!.terminate();
-    const { error, after } = await failure(iterator.next());
-    expect(error.message).toBe("worker 1 of 2: exited with code 1");
-    expect(after).toBeLessThan(SOON);
+    await Promise.all([workers[0]!.terminate(), workers[1]!.terminate()]);
+    const set = await run.result();
+    expect(workers).toHaveLength(4);
+    expect(await setDigest(set)).toBe(await setDigest(await distill({ ...options, workers: 0 }).result()));
   });
 
-  test("ends an evaluation", async () => {
+  test("again and again ends the run with the last death, and leaves what was learned before", async () => {
+    const { start, workers, deaths } = killable();
+    let learned = false;
+    const fragile: StartWorker = (...args) => {
+      const worker = start(...args);
+      if (learned) setTimeout(() => worker.terminate(), 1);
+      return worker;
+    };
+    await using engine = await createEngine({ threads: 1 });
+    const run = new Run({ ...tiny, engine }, fragile);
+    const iterator = run[Symbol.asyncIterator]();
+    await iterator.next();
+    learned = true;
+    await Promise.all([workers[0]!.terminate(), workers[1]!.terminate()]);
+    const error = await failure(iterator.next());
+    expect(error.error).toBeInstanceOf(WorkerError);
+    expect(error.error.message).toMatch(/^worker [12] of 2: exited with code \d$/);
+    await expect(run.result()).rejects.toBe(error.error);
+    // Two workers, one more for each, and three more for the task of each.
+    expect(workers.length).toBeLessThanOrEqual(10);
+    expect(deaths).toHaveLength(workers.length);
+    const state = await run.state();
+    expect(state.step).toBe(1);
+    const whole = { ...tiny, outer: { steps: 4, batch: 60 }, workers: 0 };
+    expect(await setDigest(await distill({ ...whole, resume: state }).result())).toBe(
+      await setDigest(await distill(whole).result()),
+    );
+  });
+
+  test("in an evaluation is replaced, and each network is told of once", async () => {
     const { start, workers, deaths } = killable();
     const group = await WorkerGroup.start<WorkerApi>({ workers: 2, engine: { threads: 1 }, start });
     const set = await distill({ ...tiny, workers: 0, outer: { steps: 0 } }).result();
-    const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }), group };
-    const evaluation = evaluateSets(options, 1_000_000, () => set);
-    setTimeout(() => workers[0]!.terminate(), 50);
-    const { error, after } = await failure(evaluation);
-    expect(error).toBeInstanceOf(WorkerError);
-    expect(after).toBeLessThan(SOON + 50);
+    const told: number[] = [];
+    const options = { model: tiny.model, init: randomInit(), test: brightHalves({ count: 600 }) };
+    const onProgress = ({ network }: { network: number }): void => {
+      told.push(network);
+      if (network === 5) void workers[0]!.terminate();
+    };
+    const there = await evaluateSets({ ...options, group, onProgress }, 40, () => set);
+    expect(told).toEqual(Array.from({ length: 40 }, (_, k) => k + 1));
+    expect(there).toEqual(await evaluateSets(options, 40, () => set));
     await group.dispose();
-    expect(deaths).toHaveLength(2);
+    expect(deaths).toHaveLength(3);
   });
 });
 

@@ -190,5 +190,6 @@ class WasmBackend implements Backend {
 
   #check(): void {
     if (this.#disposed) throw new Error("this engine was disposed: create a new one");
+    this.#job.check();
   }
 }

@@ -1,9 +1,11 @@
 // Writes a job where the kernel threads read it, field by field, and runs it. One object serves every op. Or it writes jobs
 // down as programs, which the threads then run side by side, each program whole on one thread (assembly/job.ts).
+import { WorkerError } from "../../errors.ts";
+import { thrown } from "../../kinds.ts";
 import { type Buffer, none, type OptionalBuffer } from "../buffer.ts";
 import { type Extent, type JobSink, Jobs } from "./jobs.gen.ts";
 import type { KernelExports } from "./plain-instance.ts";
-import { JOB, JOB_CHUNKS, JOB_FIELDS, JOB_SIZE, JOB_TILES, PROGRAM_END } from "./tiles.gen.ts";
+import { FAILED, JOB, JOB_CHUNKS, JOB_FIELDS, JOB_SIZE, JOB_TILES, PROGRAM_END } from "./tiles.gen.ts";
 
 /** Words from the start of a job to its tiles, chunks and fields, and to the next job. */
 const TILES = JOB_TILES / 4;
@@ -18,6 +20,8 @@ const CHUNKS_PER_THREAD = 4;
 const SMALL = 16_384;
 /** Programs written down at a time: words of the table of their addresses. */
 const MOST_PROGRAMS = 64;
+
+const lost = "create a new engine, because the memory of this one is lost";
 
 /** What a writer must know of the machine and its memory. */
 export interface JobWriterOptions {
@@ -127,7 +131,19 @@ export class JobWriter implements JobSink {
     const chunks = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
     this.#words[this.#job + CHUNKS] = chunks;
     const helpers = Math.min(chunks, this.#useful) - 1;
-    this.#kernels.dispatch(this.#scratch, chunks, helpers, this.#others, this.#maySleep);
+    this.check();
+    try {
+      this.#kernels.dispatch(this.#scratch, chunks, helpers, this.#others, this.#maySleep);
+    } catch (error) {
+      this.#words[FAILED >> 2] = 1;
+      throw new WorkerError(`a kernel failed (${thrown(error).message}): ${lost}`, { cause: error });
+    }
+    this.check();
+  }
+
+  /** Throws WorkerError if a kernel failed, here or on another thread, or if a thread ended: the memory may hold anything. */
+  check(): void {
+    if (this.#words[FAILED >> 2]) throw new WorkerError(`a kernel thread failed: ${lost}`);
   }
 
   /** Runs the jobs that `record(i)` starts, for each i below `count`, one after the other, but those of different i at once. */

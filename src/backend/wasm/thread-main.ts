@@ -1,6 +1,7 @@
 // A kernel thread: one instance of the kernels on the memory all threads share. It says once that it is ready, then
 // sleeps in WebAssembly until there is work.
 import { plainInstance } from "./plain-instance.ts";
+import { DONE, FAILED } from "./tiles.gen.ts";
 
 /** What a thread is given to start with. */
 export interface ThreadStart {
@@ -13,5 +14,14 @@ export interface ThreadStart {
 export function threadMain({ module, memory, scratch }: ThreadStart, ready: () => void): void {
   const kernels = plainInstance(module, memory);
   ready();
-  kernels.threadMain(scratch);
+  try {
+    kernels.threadMain(scratch);
+  } catch (error) {
+    // The caller waits for chunks of this thread that will never be done, so all are said to be.
+    const words = new Int32Array(memory.buffer);
+    Atomics.store(words, FAILED >> 2, 1);
+    Atomics.add(words, DONE >> 2, 2 ** 30);
+    Atomics.notify(words, DONE >> 2);
+    throw error;
+  }
 }

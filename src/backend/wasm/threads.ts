@@ -3,6 +3,7 @@
 import { nodeModule } from "../../platform/platform.ts";
 import type { ThreadStart } from "./thread-main.ts";
 import { threadSource } from "./thread-source.gen.ts";
+import { FAILED } from "./tiles.gen.ts";
 
 /** A started kernel thread. */
 export interface KernelThread {
@@ -22,6 +23,8 @@ export function startThread(start: ThreadStart): Promise<KernelThread> {
     worker.once("message", () => {
       // An idle thread must not keep a finished program alive.
       worker.unref();
+      // Nobody knows what a thread that ended by itself had done, and left undone.
+      worker.once("exit", () => Atomics.store(new Int32Array(start.memory.buffer), FAILED >> 2, 1));
       resolve({ terminate: () => void worker.terminate() });
     });
     worker.once("error", reject);

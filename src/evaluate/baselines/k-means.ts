@@ -6,16 +6,28 @@
 // they change no assignment, except of points that are equally far from two centres, to the last bits.
 // docs/math.md §5 describes this.
 
+import type { AbortSignal } from "../../host-types.ts";
+import { inParts, type Parts } from "../../platform/parts.ts";
+
+/** The number of points that are assigned before others may run. */
+const BURST = 64;
+
 /**
- * Iterates until no assignment changes. A cluster that loses all its points keeps its centre; one cluster is the mean.
+ * Iterates until no assignment changes. A cluster that loses all its points keeps its centre; one cluster is the mean. Lets
+ * others run about every 50 ms, and throws the signal's reason.
  *
  * @param points [n, size]
  * @param chances k numbers in [0, 1), one for the choice of each first centre.
  * @returns centres [k, size], in the order in which they were seeded.
  */
-export function kMeans(points: Float64Array, size: number, chances: ArrayLike<number>): Float64Array {
-  const clustering = new Clustering(points, size, chances);
-  while (clustering.assign()) clustering.update();
+export async function kMeans(
+  points: Float64Array,
+  size: number,
+  chances: ArrayLike<number>,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
+  const clustering = new Clustering(points, size, chances.length);
+  await inParts(clustering.run(chances), signal);
   return clustering.centres;
 }
 
@@ -63,43 +75,61 @@ class Clustering {
   /** [n, k], a lower bound of the distance of each point to each centre. */
   readonly #lower: Float64Array;
 
-  constructor(points: Float64Array, size: number, chances: ArrayLike<number>) {
+  constructor(points: Float64Array, size: number, k: number) {
     this.#points = points;
     this.#size = size;
     this.#n = points.length / size;
-    this.#k = chances.length;
+    this.#k = k;
     this.#counts = new Uint32Array(this.#k);
     this.#sums = new Float64Array(this.#k * size);
     this.#cluster = new Int32Array(this.#n).fill(-1);
     this.#upper = new Float64Array(this.#n).fill(Number.POSITIVE_INFINITY);
     this.#exact = new Uint8Array(this.#n);
     this.#lower = new Float64Array(this.#n * this.#k);
-    this.centres = this.#seed(chances);
+    this.centres = new Float64Array(k * size);
+  }
+
+  *run(chances: ArrayLike<number>): Parts {
+    yield* this.#seed(chances);
+    for (;;) {
+      const apart = new Float64Array(this.#k * this.#k).fill(Number.POSITIVE_INFINITY);
+      yield* this.#halfDistances(apart);
+      let changed = false;
+      for (let from = 0; from < this.#n; from += BURST) {
+        if (this.#assign(from, Math.min(this.#n, from + BURST), apart)) changed = true;
+        yield;
+      }
+      if (!changed) return;
+      this.#update();
+    }
   }
 
   /** k-means++: draws any point as the first centre, each later one ∝ its squared distance to the nearest centre. */
-  #seed(chances: ArrayLike<number>): Float64Array {
-    const [n, size, points] = [this.#n, this.#size, this.#points];
-    const centres = new Float64Array(this.#k * size);
-    const nearest = new Float64Array(n).fill(1);
+  *#seed(chances: ArrayLike<number>): Parts {
+    const [size, points] = [this.#size, this.#points];
+    const nearest = new Float64Array(this.#n).fill(1);
     for (let c = 0; c < this.#k; c++) {
       const chosen = weightedChoice(nearest, chances[c]!);
-      centres.set(points.subarray(chosen * size, (chosen + 1) * size), c * size);
-      for (let i = 0; i < n; i++) {
-        const distance = squaredDistance(points, i, centres, c, size);
-        if (c === 0 || distance < nearest[i]!) nearest[i] = distance;
-        this.#lower[i * this.#k + c] = Math.sqrt(distance);
-      }
+      this.centres.set(points.subarray(chosen * size, (chosen + 1) * size), c * size);
+      this.#approach(c, nearest);
+      yield;
     }
-    return centres;
   }
 
-  /** Assigns every point to its nearest centre. Returns whether any assignment changed. */
-  assign(): boolean {
-    const [n, k] = [this.#n, this.#k];
-    const apart = this.#halfDistances();
+  /** Measures the distance of every point to centre c, and lowers the squares in `nearest` to it. */
+  #approach(c: number, nearest: Float64Array): void {
+    for (let i = 0; i < this.#n; i++) {
+      const distance = squaredDistance(this.#points, i, this.centres, c, this.#size);
+      if (c === 0 || distance < nearest[i]!) nearest[i] = distance;
+      this.#lower[i * this.#k + c] = Math.sqrt(distance);
+    }
+  }
+
+  /** Assigns points `from` … `end` − 1 to their nearest centres. Returns whether any assignment changed. */
+  #assign(from: number, end: number, apart: Float64Array): boolean {
+    const k = this.#k;
     let changed = false;
-    for (let i = 0; i < n; i++) {
+    for (let i = from; i < end; i++) {
       const before = this.#cluster[i]!;
       if (before < 0 || this.#upper[i]! > apart[before * k + before]!) this.#assignOne(i, apart);
       const after = this.#cluster[i]!;
@@ -147,10 +177,9 @@ class Clustering {
     this.#exact[i] = 1;
   }
 
-  /** Returns [k, k], half the distance of two centres, and on the diagonal half the distance to the nearest other centre. */
-  #halfDistances(): Float64Array {
+  /** Fills in [k, k], half the distance of two centres, and on the diagonal half the distance to the nearest other centre. */
+  *#halfDistances(half: Float64Array): Parts {
     const k = this.#k;
-    const half = new Float64Array(k * k).fill(Number.POSITIVE_INFINITY);
     for (let a = 0; a < k; a++) {
       for (let b = 0; b < a; b++) {
         const distance = Math.sqrt(squaredDistance(this.centres, a, this.centres, b, this.#size)) / 2;
@@ -159,12 +188,12 @@ class Clustering {
         half[a * k + a] = Math.min(half[a * k + a]!, distance);
         half[b * k + b] = Math.min(half[b * k + b]!, distance);
       }
+      yield;
     }
-    return half;
   }
 
   /** Moves every centre to the mean of its points, and adjusts the bounds by the distance moved. */
-  update(): void {
+  #update(): void {
     const [n, k, size] = [this.#n, this.#k, this.#size];
     const old = this.centres.slice();
     const moved = new Float64Array(k);

@@ -57,7 +57,7 @@ export async function kMeansImages(
   const out = new Float32Array(data.classes * perClass * size);
   for (const [label, images] of classIndex(data).entries()) {
     const chances = randomUniform(randomKey(draw.seed, draw.purpose, draw.index, label), perClass);
-    out.set(kMeans(gathered(data, images), size, chances), label * perClass * size);
+    out.set(await kMeans(gathered(data, images), size, chances, signal), label * perClass * size);
     await nextTask();
     signal?.throwIfAborted();
   }

@@ -13,12 +13,9 @@ import { type ClassImages, imageSize } from "../../evaluate/baselines/real-image
 import { splitValidation } from "../../evaluate/baselines/validation.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import { summary } from "../../numeric/summary.ts";
-import { nextTask } from "../../platform/platform.ts";
+import { inParts, type Parts } from "../../platform/parts.ts";
 import { nearestNeighborsChecks } from "../options/call-checks.ts";
 import type { NearestNeighborsOptions, NeighborsResult } from "../options/nearest-neighbors.ts";
-
-/** The number of images between two turns for the host's pending work. */
-const BURST = 256;
 
 /**
  * Measures the accuracy of K nearest neighbours among a few images that stand for a data set. Candidates of "optimized-real"
@@ -93,14 +90,15 @@ async function correctShare(
   const image = new Float32Array(imageSize(test));
   const neighbors = new Neighbors(points, Math.min(k, points.labels.length), p);
   let correct = 0;
-  for (let i = 0; i < test.count; i++) {
-    if (i % BURST === 0) {
-      await nextTask();
-      signal?.throwIfAborted();
+  function* parts(): Parts {
+    for (let i = 0; i < test.count; i++) {
+      batchInto(test, [i], image);
+      if (neighbors.classOf(image) === test.labels[i]) correct++;
+      yield;
     }
-    batchInto(test, [i], image);
-    if (neighbors.classOf(image) === test.labels[i]) correct++;
   }
+  signal?.throwIfAborted();
+  await inParts(parts(), signal);
   return correct / test.count;
 }
 

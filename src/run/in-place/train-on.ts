@@ -12,6 +12,7 @@ import { createEngine, type Engine } from "../../engine/engine.ts";
 import { checkFloats, checkImages } from "../../engine/validate.ts";
 import { predictedClasses } from "../../evaluate/test-images.ts";
 import { checkReplay, Trainer } from "../../evaluate/trainer.ts";
+import type { AbortSignal } from "../../host-types.ts";
 import { RealBatch } from "../../inner/real-batch.ts";
 import { elements } from "../../nn/layer.ts";
 import type { Model } from "../../nn/model.ts";
@@ -28,7 +29,10 @@ import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
  * const network = await trainOn(set, { model: lenet() });
  * const { classes } = await network.predict(images);
  */
-export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promise<TrainedNetwork> {
+export async function trainOn(
+  set: DistilledSet,
+  options: TrainOnOptions & { readonly signal?: AbortSignal | undefined },
+): Promise<TrainedNetwork> {
   const { model, init = randomInit(), loss, order, epochs, seed = 0, threads = "auto" } = options;
   checkDistilledSet("set", set);
   checkValues(options, trainOnChecks);
@@ -44,7 +48,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
     const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
     if (given) write(backend, trainer.theta, given);
     else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-    await trainer.train({ seed, purpose: "evaluate", index: 0 });
+    await trainer.train({ seed, purpose: "evaluate", index: 0 }, options.signal);
     return trained(model, await backend.read(trainer.theta, model.parameterCount), engine, owned);
   } catch (error) {
     if (owned) await engine.dispose();

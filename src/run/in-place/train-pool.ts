@@ -116,12 +116,12 @@ async function inPlace(
         let sum = 0;
         for (let s = 0; s < trainer.stepsPerEpoch; s++) {
           signal?.throwIfAborted();
-          sum += await trainer.step();
+          sum += await trainer.step(signal);
           await nextTask();
         }
         sink.passed(network, epoch, sum / trainer.stepsPerEpoch);
       }
-      await sink.add({ network, ...(await trainer.result()) });
+      await sink.add({ network, ...(await trainer.result(signal)) });
     }
   } finally {
     engine.arena.release(mark);
@@ -141,14 +141,21 @@ async function onWorkers(
     const images = { data: shareable(data), test: test && shareable(test) };
     const message = { ...rest, ...images, model: describeModel(model) };
     await group.all((api) => api.openTraining(message));
-    const task: Parameters<typeof group.inOrder>[1] = async (api, i) => {
-      const network = only[i]!;
-      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
-        sink.passed(network, epoch, await api.trainEpoch(network, epoch));
-      }
-      await sink.add({ network, ...(await api.trained()) });
-    };
-    await group.inOrder(only.length, task, () => {});
+    const passed = only.map(() => 0);
+    await group.inOrder<PoolNetwork>(
+      only.length,
+      async (api, i) => {
+        const network = only[i]!;
+        for (let epoch = 0; epoch < config.training.epochs; epoch++) {
+          const loss = await api.trainEpoch(network, epoch);
+          // A fresh worker begins with the first pass again.
+          if (epoch === passed[i]) sink.passed(network, passed[i]++, loss);
+        }
+        return { network, ...(await api.trained()) };
+      },
+      () => {},
+      (network) => sink.add(network),
+    );
   } finally {
     await group.dispose();
   }

@@ -7,6 +7,7 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
+import { recorded } from "../../distill/networks.ts";
 import { throughFunctions } from "../../distill/outer-loop.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
@@ -51,7 +52,7 @@ export class NetworkServer implements WorkerApi {
       writeTensor(backend, tensor, values.get(tensor.name)!, staging);
     }
     throughFunctions(run, backend);
-    await inParts(network.record(step, k) ?? []);
+    await inParts(recorded(network, step, k));
     const { share } = network;
     const loss = backend.read(share.loss, 1);
     const rows = run.learned.map((tensor, i) => readTensor(backend, gradientOf(tensor, share, i), staging));

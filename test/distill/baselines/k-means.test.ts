@@ -44,30 +44,30 @@ const cases = [
   chances: Array.from(paint(k, seed + 100), (value) => (value + 1) / 2).map((u) => Math.min(u, 0.999)),
 }));
 
-test.skipIf(noNumpy)("centres are NumPy's", () => {
+test.skipIf(noNumpy)("centres are NumPy's", async () => {
   const input = JSON.stringify(cases.map((c) => ({ ...c, points: Array.from(c.points) })));
   const expected: number[][] = JSON.parse(execFileSync(python!, ["-c", program], { input, encoding: "utf8" }));
-  cases.forEach(({ seed, points, size, chances }, i) => {
-    expectClose(kMeans(points, size, chances), Float64Array.from(expected[i]!), 1e-12, `centres, seed ${seed}`);
-  });
+  for (const [i, { seed, points, size, chances }] of cases.entries()) {
+    expectClose(await kMeans(points, size, chances), Float64Array.from(expected[i]!), 1e-12, `centres, seed ${seed}`);
+  }
 });
 
 describe("kMeans", () => {
-  test("finds three heaps, wherever it starts", () => {
+  test("finds three heaps, wherever it starts", async () => {
     const heaps = [-10, 0, 10].flatMap((centre) => [centre - 1, centre, centre + 1]);
     const points = Float64Array.from(heaps.flatMap((x) => [x, 2 * x]));
     for (const u of [0, 0.3, 0.6, 0.999]) {
-      const centres = kMeans(points, 2, [u, 0.5, 0.5]);
+      const centres = await kMeans(points, 2, [u, 0.5, 0.5]);
       expect([centres[0]!, centres[2]!, centres[4]!].sort((a, b) => a - b)).toEqual([-10, 0, 10]);
     }
   });
 
-  test("one cluster is the mean", () => {
-    expect([...kMeans(Float64Array.of(1, 2, 3, 6, 5, 1), 2, [0.4])]).toEqual([3, 3]);
+  test("one cluster is the mean", async () => {
+    expect([...(await kMeans(Float64Array.of(1, 2, 3, 6, 5, 1), 2, [0.4]))]).toEqual([3, 3]);
   });
 
-  test("more clusters than different points keep the centres they were seeded with", () => {
-    const centres = kMeans(Float64Array.of(4, 4, 7), 1, [0.1, 0.5, 0.5, 0.9]);
+  test("more clusters than different points keep the centres they were seeded with", async () => {
+    const centres = await kMeans(Float64Array.of(4, 4, 7), 1, [0.1, 0.5, 0.5, 0.9]);
     expect([...centres].sort()).toEqual([4, 4, 7, 7]);
   });
 });
