@@ -7,7 +7,7 @@ const badFiles = "test/bad-files/bad-files.test.ts";
 /** The groups that have a figure each, with their parts. Files and tests are patterns. */
 export const groups = {
   scheduler: {
-    group: part("src/workers/{group,supervised}.ts", "test/worker/{answers,group,supervised}.test.ts"),
+    group: part("src/workers/{group,supervised}.ts", "test/worker/{answers,fresh-workers,group,supervised}.test.ts"),
     networks: part("src/run/networks/{allocate,networks,server}.ts", "test/worker/{networks,memory}.test.ts"),
   },
   checkpoint: {
