@@ -6,7 +6,7 @@ import { arrayKind, isBytes, isFloats } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import { checkAbsent, checkLabels, checkNames } from "./check-dataset.ts";
 import type { Dataset, Normalization } from "./dataset.ts";
-import { checkLabelsFrom, classOf, type LabelOptions, maximumClasses, shiftAdvice } from "./labels.ts";
+import { classOf, type LabelOptions, maximumClasses, shiftAdvice } from "./labels.ts";
 import { datasetOf } from "./normalize.ts";
 import { labelChecks, normalizationChecks } from "./options.ts";
 
@@ -98,8 +98,7 @@ function imageShape(shape: readonly number[], count: number): [number, number, n
 }
 
 /** Turns labels into classes. */
-function labelsOf({ labels, labelsFrom }: DatasetArrays): Uint8Array {
-  const from = checkLabelsFrom(labelsFrom);
+function labelsOf({ labels, labelsFrom: from = 0 }: DatasetArrays): Uint8Array {
   const list = Array.isArray(labels) || (ArrayBuffer.isView(labels) && "length" in labels);
   if (!list) throw new TypeError(`"labels" expected an array of whole numbers, got ${shown(labels)}`);
   if (labels.length === 0) throw new RangeError('"labels" expected a label for each image, got none');

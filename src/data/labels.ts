@@ -16,14 +16,6 @@ export const maximumClasses = 256;
 /** How far from 0 labels may start. */
 export const farthestStart = 1_000_000;
 
-/** Throws RangeError unless labels can start at `labelsFrom`. Returns it. */
-export function checkLabelsFrom(labelsFrom: number = 0): number {
-  if (Number.isInteger(labelsFrom) && Math.abs(labelsFrom) <= farthestStart) return labelsFrom;
-  throw new RangeError(
-    `"labelsFrom" expected integer from ${-farthestStart} to ${farthestStart}, got ${quote(labelsFrom)}`,
-  );
-}
-
 /** Returns `value` as a class when labels start at `from`; undefined unless it is one of the 256 whole numbers from there on. */
 export function classOf(value: number, from: number): number | undefined {
   return Number.isInteger(value) && value >= from && value < from + maximumClasses ? value - from : undefined;

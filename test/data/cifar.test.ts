@@ -39,6 +39,12 @@ describe("loadCifar", () => {
     await expect(load(ten, "other" as CifarLabels)).rejects.toThrow(RangeError);
   });
 
+  test("no file at all is refused", async () => {
+    await expect(loadCifar({ files: [] })).rejects.toThrow(
+      new RangeError('"files" expected at least one file, got none'),
+    );
+  });
+
   test("a small gzip may not unpack to more than any CIFAR has", async () => {
     const before = process.memoryUsage().arrayBuffers;
     const bomb = gzipSync(Buffer.alloc(160_000_000), { level: 1 });

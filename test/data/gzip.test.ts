@@ -1,6 +1,6 @@
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { gunzip, inflatePrefix, maybeGunzip } from "../../src/codecs/gzip.ts";
+import { gunzip, inflate, inflatePrefix, maybeGunzip } from "../../src/codecs/gzip.ts";
 import { crc32 } from "../../src/codecs/zip.ts";
 import { ascii, concat, expectOnlyFormatErrors, fileName, patched } from "../formats/hostile.ts";
 
@@ -24,6 +24,22 @@ describe("gunzip", () => {
   test("inflatePrefix gives the first bytes, or all of a shorter file", async () => {
     expect(await inflatePrefix(packed, "gzip", 20, name)).toEqual(plain.subarray(0, 20));
     expect(await inflatePrefix(packed, "gzip", 1e6, name)).toEqual(plain);
+  });
+
+  test("inflate gives as many bytes as are expected, and refuses more, fewer, what is impossible and what comes after", async () => {
+    const raw = new Uint8Array(deflateRawSync(plain));
+    const parts = [
+      ["gzip", packed],
+      ["deflate-raw", raw],
+    ] as const;
+    for (const [format, bytes] of parts) {
+      const of = (size: number, content: Uint8Array = bytes) => inflate(content, format, { name, size });
+      expect(await of(5000)).toEqual(plain);
+      await expect(of(4999)).rejects.toThrow("evil.bin: expected 4999 bytes after decompression, got more");
+      await expect(of(5001)).rejects.toThrow("evil.bin: expected 5001 bytes after decompression, got 5000");
+      await expect(of(2 ** 40)).rejects.toThrow(`got ${bytes.length} bytes that cannot become as many`);
+    }
+    await expect(inflate(concat(raw, [1, 2, 3]), "deflate-raw", { name, size: 5000 })).rejects.toThrow(/^evil\.bin: /);
   });
 
   test("the cap is exact: one byte more than allowed is refused", async () => {

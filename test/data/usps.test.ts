@@ -41,6 +41,12 @@ describe("loadUsps", () => {
     );
   });
 
+  test("a file of more than 64 MiB is refused before it is read", async () => {
+    await expect(loadUsps({ bytes: new Uint8Array(2 ** 26 + 1), fileName })).rejects.toThrow(
+      "evil.bin: expected at most 67108864 bytes, got 67108865",
+    );
+  });
+
   test("mutants give FormatErrors only", async () => {
     await expectOnlyFormatErrors("usps", [good], load, 500);
   });

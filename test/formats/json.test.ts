@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { jsonFromBytes, parseJson } from "../../src/codecs/json.ts";
+import { FormatError } from "../../src/errors.ts";
 import { ascii, expectOnlyFormatErrors, fileName } from "./hostile.ts";
 
 const parse = (text: string) => () => parseJson(text, fileName);
@@ -36,6 +37,32 @@ describe("JSON out of files", () => {
     }
     expect(parse('{"loss":NaN}')).toThrow("evil.bin: expected JSON, which has no NaN; write null for a missing number");
     expect(parse("[1, -Infinity]")).toThrow("evil.bin: expected JSON, which has no -Infinity");
+  });
+
+  test("limits count what stands outside of strings, to the last level and value", () => {
+    expect(() => parseJson('["[[[\\"[[", "]", "{"]', fileName, { maximumDepth: 1 })).not.toThrow();
+    const many = Array.from({ length: 40 }, (_, i) => (i % 2 ? [] : {}));
+    expect(parseJson(JSON.stringify(many), fileName, { maximumDepth: 2 })).toEqual(many);
+    // The text, the list in it, and two more for two commas.
+    expect(parseJson("[1,2,3]", fileName, { maximumValues: 4 })).toEqual([1, 2, 3]);
+    expect(() => parseJson("[1,2,3]", fileName, { maximumValues: 3 })).toThrow(
+      new FormatError("evil.bin: expected JSON of at most 3 values at character 4, got more"),
+    );
+    expect(parse("[0.5e999]")).toThrow("at character 1, got");
+  });
+
+  test("errors say what JSON has not, and have the host's error as their cause", () => {
+    expect(parse("{")).toThrow(/^evil\.bin: expected JSON$/);
+    expect(parse("{")).toThrow(expect.objectContaining({ name: "FormatError", cause: expect.any(SyntaxError) }));
+    expect(parse("NaN")).toThrow(/^evil\.bin: expected JSON, which has no NaN; write null for a missing number$/);
+    expect(parse("[-Infinity]")).toThrow(/^evil\.bin: expected JSON, which has no -Infinity; write/);
+    expect(parse("[xNaN]")).toThrow(/^evil\.bin: expected JSON$/);
+    expect(() => jsonFromBytes(Uint8Array.of(0x22, 0xff, 0x22), fileName)).toThrow(
+      expect.objectContaining({
+        message: "evil.bin: expected JSON in UTF-8, got other bytes",
+        cause: expect.any(TypeError),
+      }),
+    );
   });
 
   test("what is no JSON or no UTF-8 is refused, and mutants give FormatErrors only", async () => {

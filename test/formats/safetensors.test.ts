@@ -40,6 +40,18 @@ describe("safetensors", () => {
     expect(parseSafetensors(writeSafetensors([]), { name })).toEqual({ tensors: new Map(), metadata: new Map() });
   });
 
+  test("16-bit floats are read as the float32 that they are", () => {
+    const half = file(
+      '{"h":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},"b":{"dtype":"BF16","shape":[1,1],"data_offsets":[4,6]}}',
+      6,
+    );
+    half.set([0, 0x3c, 1, 0xc0, 0x49, 0x40], half.length - 6);
+    expect([...parseSafetensors(half, { name }).tensors]).toEqual([
+      ["h", { shape: [2], data: Float32Array.of(1, -2 - 2 ** -9) }],
+      ["b", { shape: [1, 1], data: Float32Array.of(3.140625) }],
+    ]);
+  });
+
   test("header and tensors are aligned, and the same input gives the same bytes", () => {
     const bytes = writeSafetensors(tensors, metadata);
     expect(writeSafetensors(tensors, metadata)).toEqual(bytes);

@@ -7,7 +7,7 @@ const badFiles = "test/bad-files/bad-files.test.ts";
 /** The groups that have a figure each, with their parts. Files and tests are patterns. */
 export const groups = {
   scheduler: {
-    group: part("src/workers/{group,supervised}.ts", "test/worker/{answers,group,supervised}.test.ts"),
+    group: part("src/workers/{group,supervised}.ts", "test/worker/{answers,fresh-workers,group,supervised}.test.ts"),
     networks: part("src/run/networks/{allocate,networks,server}.ts", "test/worker/{networks,memory}.test.ts"),
   },
   checkpoint: {
@@ -26,18 +26,15 @@ export const groups = {
     gzip: part("src/codecs/gzip.ts", "test/data/gzip.test.ts", "gzip"),
     zip: part("src/codecs/{zip,npz}.ts", "test/formats/zip.test.ts", "zip", "npz"),
     tar: part("src/codecs/tar.ts", "test/formats/tar.test.ts", "tar"),
-    npy: part("src/codecs/{npy,half,permute}.ts", "test/{formats/npy,data/arrays}.test.ts", "npy"),
+    npy: part("src/codecs/{npy,half,permute}.ts", "test/{formats/npy,codecs/half,data/arrays}.test.ts", "npy"),
     mat: part("src/codecs/mat.ts", "test/formats/mat.test.ts", "mat"),
-    safetensors: part(
-      "src/codecs/{safetensors,sha256}.ts",
-      "test/formats/{safetensors,checkpoint-file}.test.ts",
-      "safetensors",
-    ),
+    safetensors: part("src/codecs/safetensors.ts", "test/formats/{safetensors,checkpoint-file}.test.ts", "safetensors"),
+    sha256: part("src/codecs/sha256.ts", "test/codecs/sha256.test.ts"),
     png: part("src/codecs/{png,raster,decode-image,decode-here}.ts", "test/data/decode.test.ts", "png"),
     jpeg: part("src/codecs/{jpeg,orientation}.ts", "test/data/{jpeg,orientation}.test.ts", "jpeg"),
     mozjpeg: part("src/codecs/mozjpeg.ts", "test/{codecs/mozjpeg,data/jpeg}.test.ts", "jpeg"),
     csv: part("src/data/layouts/csv.ts", "test/data/csv.test.ts", "csv"),
-    labels: part("src/data/{labels,data-file}.ts", "test/data/{data-file,labels-from}.test.ts"),
+    labels: part("src/data/{labels,data-file}.ts", "test/data/{data-file,labels,labels-from}.test.ts"),
     "given arrays": part("src/data/from-arrays.ts", "test/data/from-arrays.test.ts"),
     idx: part("src/data/layouts/{idx,digits,digit-files}.ts", "test/data/{idx,digits}.test.ts", "idx"),
     cifar: part("src/data/layouts/cifar.ts", "test/data/cifar.test.ts", "cifar"),
@@ -58,7 +55,7 @@ export const groups = {
     "text files": part("src/data/layouts/{text-files,unread-files}.ts", "test/data/{text-files,layouts}.test.ts"),
     layouts: part(
       "src/{data/layouts/{layouts,parts,idx-files},codecs/torch-file}.ts",
-      "test/{data/{layouts,labels-from,parts,csv},formats/state-dict}.test.ts",
+      "test/data/{layouts,idx-files,labels-from,parts,csv}.test.ts",
       "torch",
     ),
     sets: part("src/formats/distilled-file.ts", "test/formats/distilled-file.test.ts", "distilled-set"),

@@ -33,8 +33,8 @@ test("each file and each test of a part exists, and no file is in two parts", ()
 });
 
 test.each(["src/codecs", "src/data/layouts", "src/run/networks"])("every file of %s is measured", (folder) => {
-  // Generated code, types, and what only pages load have no tests that import them.
-  const elsewhere = /\.(gen|page|d)\.ts$|\/api\.ts$/;
+  // Generated code, types, what only pages load, and the worker that decodes have no tests that import them.
+  const elsewhere = /\.(gen|page|d)\.ts$|\/(api|decode-apart|decoder)\.ts$/;
   const present = readdirSync(join(root, folder)).map((file) => `${folder}/${file}`);
   const all = listed.flatMap(({ files }) => files).filter((file) => file.startsWith(`${folder}/`));
   expect(all.sort()).toEqual(present.filter((file) => !elsewhere.test(file)).sort());

@@ -54,7 +54,7 @@ function line(name, mutants) {
 }
 
 const args = process.argv.slice(2).filter((arg) => arg.startsWith("--"));
-const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith("--"));
+const wanted = process.argv.slice(2).flatMap((arg) => (arg.startsWith("--") ? [] : arg.split(",")));
 fetchStryker();
 const lines = [`${"file".padEnd(40)}      %  % without texts`];
 let tooFew = false;

@@ -6,7 +6,7 @@ import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "../data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "../dataset.ts";
-import { checkLabelsFrom, type LabelOptions } from "../labels.ts";
+import type { LabelOptions } from "../labels.ts";
 import { checkFiles, loadChecks } from "../options.ts";
 import { type ArrayImages, arrayImages } from "./array-images.ts";
 import { arrayLabels } from "./array-labels.ts";
@@ -48,7 +48,7 @@ export async function loadArrays(files: readonly DataFile[], options: LoadArrays
   checkFiles("files", files);
   checkOptions(options, loadChecks);
   const { name = "arrays", source = name, onNotice } = options;
-  const from = checkLabelsFrom(options.labelsFrom);
+  const from = options.labelsFrom ?? 0;
   const arrays = await namedArrays(files);
   const present = (part: Part): boolean => arrays.some((array) => array.part === part && array.role !== undefined);
   const [first, second] = [

@@ -7,7 +7,7 @@ import { maybeGunzip } from "../../codecs/gzip.ts";
 import { FormatError } from "../../errors.ts";
 import { type ByteSource, bytesOf } from "../data-file.ts";
 import type { Dataset, LabelledPixels, Normalization } from "../dataset.ts";
-import { checkLabelsFrom, type LabelOptions, labelRange } from "../labels.ts";
+import { type LabelOptions, labelRange } from "../labels.ts";
 import type { CifarLabels } from "../load-options.ts";
 import { datasetOf } from "../normalize.ts";
 import { labelChecks, normalizationChecks } from "../options.ts";
@@ -63,7 +63,7 @@ export async function readCifar(options: LoadCifarOptions): Promise<LabelledPixe
   checkOptions(options, cifarChecks);
   const { files, labels: kind = "cifar10", name = kind === "cifar10" ? "cifar10" : "cifar100" } = options;
   if (files.length === 0) throw new RangeError(`"files" expected at least one file, got none`);
-  const from = checkLabelsFrom(options.labelsFrom);
+  const from = options.labelsFrom ?? 0;
   const { prefix, at, ...classes } = layouts[kind];
   const record = prefix + image;
   const contents: { bytes: Uint8Array; name: string }[] = [];

@@ -6,7 +6,7 @@ import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "../data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "../dataset.ts";
-import { checkLabelsFrom, classOf, type LabelOptions, labelFault } from "../labels.ts";
+import { classOf, type LabelOptions, labelFault } from "../labels.ts";
 import { checkFiles, loadChecks } from "../options.ts";
 import { checkWhites, type White, whiteOf } from "./grey-levels.ts";
 import { fileOfEachPart, type PartsOptions, withParts } from "./parts.ts";
@@ -48,7 +48,7 @@ export async function loadCsv(
   checkFiles("files", files);
   checkOptions(options, loadChecks);
   const { name = "csv", source = name, onNotice } = options;
-  const from = checkLabelsFrom(options.labelsFrom);
+  const from = options.labelsFrom ?? 0;
   const { train, test } = fileOfEachPart(
     files.filter(({ path }) => isTable(path)),
     { ...options, source },

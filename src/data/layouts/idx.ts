@@ -7,7 +7,7 @@ import { gunzip, inflatePrefix, isGzip } from "../../codecs/gzip.ts";
 import { FormatError } from "../../errors.ts";
 import { type ByteSource, bytesOf } from "../data-file.ts";
 import type { Dataset } from "../dataset.ts";
-import { checkLabelsFrom, classesOf, type LabelOptions, labelRange, maximumClasses, shiftAdvice } from "../labels.ts";
+import { classesOf, type LabelOptions, labelRange, maximumClasses, shiftAdvice } from "../labels.ts";
 import { datasetOf } from "../normalize.ts";
 import { labelChecks, normalizationChecks } from "../options.ts";
 
@@ -144,7 +144,7 @@ export async function loadIdx(options: LoadIdxOptions): Promise<Dataset> {
     number,
   ];
 
-  const from = checkLabelsFrom(options.labelsFrom);
+  const from = options.labelsFrom ?? 0;
   let largest = from;
   for (const label of labels.values) if (label > largest) largest = label;
   const classes = options.classes ?? largest - from + 1;

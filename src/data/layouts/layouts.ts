@@ -5,7 +5,6 @@ import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { type DataFile, nameOf, readDataFile } from "../data-file.ts";
 import type { DatasetSplit, LabelledPixels } from "../dataset.ts";
-import { checkLabelsFrom } from "../labels.ts";
 import type { CifarLabels, LoadDatasetOptions } from "../load-options.ts";
 import { checkFiles, loadChecks } from "../options.ts";
 import { filesInArchive, isArchiveName } from "./archive.ts";
@@ -116,7 +115,6 @@ export async function datasetFromFiles(
   checkFiles("files", files);
   checkOptions(options, loadChecks);
   const { source = options.name ?? "files" } = options;
-  checkLabelsFrom(options.labelsFrom);
   const inner = withoutWrappers(files);
   const layout = inner.length > 0 ? layouts.find(({ matches }) => matches(inner)) : undefined;
   if (layout) return layout.load(inner, { ...options, source });

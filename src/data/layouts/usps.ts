@@ -7,7 +7,7 @@ import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import { type ByteSource, bytesOf } from "../data-file.ts";
 import type { Dataset, LabelledPixels, Normalization } from "../dataset.ts";
-import { checkLabelsFrom, type LabelOptions } from "../labels.ts";
+import type { LabelOptions } from "../labels.ts";
 import { datasetOf } from "../normalize.ts";
 import { labelChecks, normalizationChecks } from "../options.ts";
 
@@ -41,7 +41,7 @@ const uspsChecks: Checks<LoadUspsOptions> = {
 export async function readUsps(options: LoadUspsOptions): Promise<LabelledPixels> {
   checkOptions(options, uspsChecks);
   const { bytes, name = "usps", fileName = name } = options;
-  const from = checkLabelsFrom(options.labelsFrom);
+  const from = options.labelsFrom ?? 0;
   const text = await maybeGunzip(await bytesOf(bytes), { name: fileName, maximumBytes });
   if (text.length > maximumBytes) {
     throw new FormatError(`${fileName}: expected at most ${maximumBytes} bytes, got ${text.length}`);
