@@ -40,15 +40,15 @@ export class EarlierStates {
     const others = new Map<string, Floats>();
     const kept = new Map<number, Map<string, Floats>>();
     for (const [name, floats] of tensors) {
-      const [, step, rest] = /^at\/(\d+)\/(.*)/.exec(name) ?? [];
-      if (rest === undefined) {
-        others.set(name, floats);
-        continue;
+      const [at, step, ...rest] = name.split("/");
+      let group = others;
+      if (at === "at") {
+        group = kept.get(Number(step)) ?? new Map();
+        kept.set(Number(step), group);
       }
-      const group = kept.get(Number(step)) ?? new Map<string, Floats>();
-      kept.set(Number(step), group.set(rest, floats));
+      group.set(group === others ? name : rest.join("/"), floats);
     }
-    this.#kept = Array.from(kept, ([step, tensors]) => ({ step, tensors })).slice(-2);
+    this.#kept = Array.from(kept, ([step, tensors]) => ({ step, tensors }));
     return others;
   }
 }

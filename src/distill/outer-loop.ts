@@ -63,14 +63,14 @@ export class OuterLoop {
     return this.#learningRate;
   }
 
-  /** The divergences after which the run went back. */
-  get halvings(): readonly Halving[] {
-    return this.#halvings;
+  /** The divergences after which the run went back, if there were any. */
+  get halved(): Pick<TensorState, "halvings"> {
+    return this.#halvings.length > 0 ? { halvings: this.#halvings } : {};
   }
 
   /** The state to which a run that diverged goes back, or from which another may go on. */
   get earlier(): TensorState {
-    return { ...this.#earlier.all[0]!, ...this.#halved() };
+    return { ...this.#earlier.all[0]!, ...this.halved };
   }
 
   /**
@@ -232,13 +232,9 @@ export class OuterLoop {
   /** Reads all that the next steps depend on. */
   async state(): Promise<TensorState> {
     const earlier = this.#parts.problem.outer.onDivergence === "halve" ? this.#earlier.named() : [];
-    const halved = this.#halved();
+    const { halved } = this;
     const { step, tensors } = await this.#read();
     return { step, tensors: new Map([...tensors, ...earlier]), ...halved };
-  }
-
-  #halved(): Pick<TensorState, "halvings"> {
-    return this.#halvings.length > 0 ? { halvings: this.#halvings } : {};
   }
 
   async #read(): Promise<TensorState> {
