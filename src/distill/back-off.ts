@@ -1,6 +1,7 @@
 // The states that a run goes back to when it diverges. The one before the step that failed will not do: if a loss is not finite,
 // the set was spoiled by steps before. So a run keeps its states after every 50th step, and goes back to the last but one: at
-// least 50 steps, at most 99, or to its first. Which it is depends on steps alone, never on time.
+// least 50 steps, at most 99, or to its first. If it diverges again before that state has given way to a later one, it begins
+// anew. Which state it is depends on steps alone, never on time.
 import type { Floats } from "../backend/buffer.ts";
 import type { TensorState } from "./run-state.ts";
 
@@ -22,9 +23,9 @@ export class EarlierStates {
     this.#kept = [...this.#kept.slice(-1), await read()];
   }
 
-  /** Keeps only the state that the run has gone back to. */
-  wentBack(): void {
-    this.#kept = this.#kept.slice(0, 1);
+  /** Keeps only the state that the run has gone back to; none if it begins anew. */
+  wentBack(anew: boolean): void {
+    this.#kept = anew ? [] : this.#kept.slice(0, 1);
   }
 
   /** Returns the tensors of all kept states, by names that hold their steps. */
@@ -39,15 +40,15 @@ export class EarlierStates {
     const others = new Map<string, Floats>();
     const kept = new Map<number, Map<string, Floats>>();
     for (const [name, floats] of tensors) {
-      const [, step, rest] = /^at\/(\d+)\/(.*)/.exec(name) ?? [];
-      if (rest === undefined) {
-        others.set(name, floats);
-        continue;
+      const [at, step, ...rest] = name.split("/");
+      let group = others;
+      if (at === "at") {
+        group = kept.get(Number(step)) ?? new Map();
+        kept.set(Number(step), group);
       }
-      const group = kept.get(Number(step)) ?? new Map<string, Floats>();
-      kept.set(Number(step), group.set(rest, floats));
+      group.set(group === others ? name : rest.join("/"), floats);
     }
-    this.#kept = Array.from(kept, ([step, tensors]) => ({ step, tensors })).slice(-2);
+    this.#kept = Array.from(kept, ([step, tensors]) => ({ step, tensors }));
     return others;
   }
 }

@@ -30,7 +30,7 @@ interface Diverging {
 
 /** Returns whether this was out of range before the update of its step, so that the step size of this step has no part in it. */
 export function isBeforeUpdate(tensor: string): boolean {
-  return tensor === "loss" || tensor.startsWith("gradient");
+  return /^(loss|gradient)/.test(tensor);
 }
 
 /** Returns what to do about such a divergence, with values: "try outer.clip 2 or outer.learningRate 0.005". */
@@ -52,6 +52,6 @@ export function divergenceAdvice(
     else if (halvings >= mostHalvings) ways.push(`${names.mostHalvings} ${2 * mostHalvings}`);
   }
   const last = ways.pop();
-  if (last === undefined) return "no update came before it: look at the data and the model";
+  if (last === undefined) return "look at the data and the model";
   return `try ${ways.length > 0 ? `${ways.join(", ")} or ` : ""}${last}`;
 }

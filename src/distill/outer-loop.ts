@@ -48,9 +48,7 @@ export class OuterLoop {
     this.#parts = parts;
     this.#buffers = allocateOuter(run, optimizerOf(problem.outer), backend, memory);
     this.#layout = outcomeLayout(run.learned);
-    run.start(this.#buffers.staging);
-    for (const optimizer of this.#buffers.optimizers) optimizer.start();
-    backend.ops.fill(this.#buffers.clipMean, 0, 3);
+    this.#start();
     if (state) this.#restore(state);
     this.#refresh();
   }
@@ -65,14 +63,14 @@ export class OuterLoop {
     return this.#learningRate;
   }
 
-  /** The divergences after which the run went back. */
-  get halvings(): readonly Halving[] {
-    return this.#halvings;
+  /** The divergences after which the run went back, if there were any. */
+  get halved(): Pick<TensorState, "halvings"> {
+    return this.#halvings.length > 0 ? { halvings: this.#halvings } : {};
   }
 
   /** The state to which a run that diverged goes back, or from which another may go on. */
   get earlier(): TensorState {
-    return { ...this.#earlier.all[0]!, ...this.#halved() };
+    return { ...this.#earlier.all[0]!, ...this.halved };
   }
 
   /**
@@ -91,17 +89,30 @@ export class OuterLoop {
     }
   }
 
+  /** Sets everything to the state before the first step. */
+  #start(): void {
+    const { run, backend } = this.#parts;
+    const { staging, optimizers, clipMean } = this.#buffers;
+    run.start(staging);
+    for (const optimizer of optimizers) optimizer.start();
+    backend.ops.fill(clipMean, 0, 3);
+    this.#step = 0;
+  }
+
   /** Goes back to an earlier state and halves the step size. Throws the error if that is not wanted, or changes nothing. */
   #goBack(error: unknown): void {
     const { onDivergence, mostHalvings } = this.#parts.problem.outer;
     if (!(error instanceof DivergedError) || onDivergence !== "halve") throw error;
     const { step, tensor, value } = error;
-    const { step: backTo, tensors } = this.#earlier.all[0]!;
-    const again = step === backTo + 1 && isBeforeUpdate(tensor);
-    if (again || this.#halvings.length >= mostHalvings) throw error;
-    this.#halvings = [...this.#halvings, { step, tensor, value: String(value), backTo }];
-    this.#earlier.wentBack();
-    this.#write({ step: backTo, tensors });
+    const noUpdate = isBeforeUpdate(tensor);
+    if ((step === 1 && noUpdate) || this.#halvings.length >= mostHalvings) throw error;
+    const earlier = this.#earlier.all[0]!;
+    // A set that was spoiled long ago is no better for smaller steps: then the run begins anew.
+    const spoiled = earlier.step === this.#halvings.at(-1)?.backTo || (noUpdate && earlier.step === step - 1);
+    this.#earlier.wentBack(spoiled);
+    if (spoiled) this.#start();
+    else this.#write(earlier);
+    this.#halvings = [...this.#halvings, { step, tensor, value: String(value), backTo: this.#step }];
     this.#refresh();
   }
 
@@ -221,13 +232,9 @@ export class OuterLoop {
   /** Reads all that the next steps depend on. */
   async state(): Promise<TensorState> {
     const earlier = this.#parts.problem.outer.onDivergence === "halve" ? this.#earlier.named() : [];
-    const halved = this.#halved();
+    const { halved } = this;
     const { step, tensors } = await this.#read();
     return { step, tensors: new Map([...tensors, ...earlier]), ...halved };
-  }
-
-  #halved(): Pick<TensorState, "halvings"> {
-    return this.#halvings.length > 0 ? { halvings: this.#halvings } : {};
   }
 
   async #read(): Promise<TensorState> {

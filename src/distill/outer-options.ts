@@ -75,7 +75,7 @@ const updateOptions = {
   }) as Open<number>,
   /**
    * What a run does that diverges. "stop" (the default) ends it. "halve" goes back to a state 50 to 99 steps before, or to the
-   * first, and goes on with half the step size.
+   * first, and goes on with half the step size; if it diverges again soon after that state, it begins anew.
    */
   onDivergence: filled(word("stop", "halve"), "stop", {
     help: "what a run does that diverges: stop, or halve the step size and go on from 50 to 99 steps before",

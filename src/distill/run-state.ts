@@ -54,17 +54,11 @@ const checkTensors: Check = (name, value) => {
   }
 };
 
-/** The check of its halvings. */
-export const checkHalvings: Check = listOf(
-  "an array",
-  thing("a divergence after which a run went back", { step: whole(1), tensor: text, value: text, backTo: whole(0) }),
-);
-
 /** The check of what `state()` of a run gives. */
 export const checkRunState: Check = thing("what state() of a run gives", {
   version: text,
   spec: kind("an object", isObject),
   step: whole(0),
   tensors: checkTensors,
-  halvings: optional(checkHalvings),
+  halvings: optional(listOf("an array", kind("an object", isObject))),
 });

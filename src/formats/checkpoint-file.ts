@@ -2,12 +2,12 @@
 //
 // The tensors are those of the state, flat, float32 or float64. The metadata have format, format_version, version, step, the
 // specification, the halvings if there were any, and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
-import { bytes as checkBytes, kind, text } from "../checks/checks.ts";
-import { type Checks, checkOptions } from "../checks/options.ts";
+import { bytes as checkBytes, kind, listOf, text, whole } from "../checks/checks.ts";
+import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { parseJson } from "../codecs/json.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
-import { checkHalvings, checkRunState, type RunState } from "../distill/run-state.ts";
+import { checkRunState, type RunState } from "../distill/run-state.ts";
 import { FormatError } from "../errors.ts";
 import { isFloats, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
@@ -20,6 +20,11 @@ export interface Checkpoint {
 }
 
 const checkpointChecks: Checks<Checkpoint> = { state: checkRunState, note: kind("an object", isObject) };
+
+const checkHalvings = listOf(
+  "an array",
+  thing("a divergence after which a run went back", { step: whole(1), tensor: text, value: text, backTo: whole(0) }),
+);
 
 const format = "distillate-checkpoint";
 const formatVersion = "1";

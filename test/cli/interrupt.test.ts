@@ -23,7 +23,21 @@ const run = (out: string, ...more: string[]) => [
   ...["--outer-steps", "100000", "--checkpoint-every", "1", "--out", out, ...more],
 ];
 const train = (out: string, networks: string) => [
-  ...["train", "--data", data, "--networks", networks, "--test-networks", "0", "--epochs", "1", "--threads", "1"],
+  ...[
+    "train",
+    "--data",
+    data,
+    "--size",
+    "28",
+    "--networks",
+    networks,
+    "--test-networks",
+    "0",
+    "--epochs",
+    "1",
+    "--threads",
+    "1",
+  ],
   ...["--out", out],
 ];
 

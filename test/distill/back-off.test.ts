@@ -137,6 +137,30 @@ test("a run that an update spoils goes back to before it", async () => {
   expect(first!.halvings![0]).toEqual({ step: 1, tensor: "learning rates", value: expect.any(String), backTo: 0 });
 });
 
+test("a run that diverges again soon after the state to which it went back begins anew", async () => {
+  const calm = { outer: { learningRate: 0.01 } };
+  const run = distill(lasting(60, calm));
+  await run.result();
+  const state = await run.state();
+  const spoiled = new Map(state.tensors);
+  for (const key of ["learned/learningRates", "at/50/learned/learningRates"]) {
+    spoiled.set(
+      key,
+      Float32Array.from(state.tensors.get(key)!, () => 1e30),
+    );
+  }
+  // The state after step 50 is the one to go back to.
+  const tensors = new Map([...spoiled].filter(([name]) => !name.startsWith("at/0/")));
+  const on = distill({ ...lasting(70, calm), resume: { ...state, tensors } });
+  const set = await on.result();
+  expect((await on.state()).halvings).toMatchObject([
+    { step: 61, backTo: 50 },
+    { step: 51, backTo: 0 },
+  ]);
+  const quarter = distill(lasting(70, { outer: { learningRate: 0.0025 } }));
+  expect(await setDigest(set)).toBe(await setDigest(await quarter.result()));
+});
+
 describe("states to go back to", () => {
   const at = (step: number) => async () => ({ step, tensors: new Map([["learned/x", new Float32Array([step])]]) });
   const keptAfter = async (steps: number, states = new EarlierStates(), from = 0) => {

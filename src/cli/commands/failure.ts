@@ -37,7 +37,7 @@ export function withOptionNames(error: DivergedError, recipe: Recipe, state: Run
 
 /** Returns how a run that diverged can go on, as "; --resume DIR --on-divergence halve goes on …"; nothing if it cannot. */
 export function wayOn({ outer }: Recipe, error: DivergedError, state: RunState | undefined, folder: string): string {
-  if (!state || (isBeforeUpdate(error.tensor) && error.step === state.step + 1)) return "";
+  if (!state || (isBeforeUpdate(error.tensor) && error.step === 1)) return "";
   const stops = outer.onDivergence === "stop";
   if (!stops && halvingsOf(state) < outer.mostHalvings) return "";
   const change = stops ? `${flagName(onDivergence)} halve` : `${flagName(mostHalvings)} ${2 * outer.mostHalvings}`;

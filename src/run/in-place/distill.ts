@@ -137,7 +137,7 @@ export class Run implements Distillation {
         const loss = await this.#loop.advance();
         const { step, learningRate } = this.#loop;
         const epoch = step / this.#loop.stepsPerEpoch;
-        const progress = { step, steps, epoch, loss, learningRate, ...this.#halved() };
+        const progress = { step, steps, epoch, loss, learningRate, ...this.#loop.halved };
         await onProgress?.(progress);
         yield progress;
         await nextTask();
@@ -216,11 +216,6 @@ export class Run implements Distillation {
     return this.#spec;
   }
 
-  #halved(): Pick<RunState, "halvings"> {
-    const halvings = this.#loop?.halvings ?? [];
-    return halvings.length > 0 ? { halvings } : {};
-  }
-
   /** Returns everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
     const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
@@ -236,7 +231,7 @@ export class Run implements Distillation {
       outer,
       seed,
       outerSteps: this.#loop?.step ?? 0,
-      ...this.#halved(),
+      ...this.#loop?.halved,
       ...(this.#relaxed && { simd: "relaxed" }),
     };
   }
