@@ -14,10 +14,15 @@ export function visible(text: string): string {
   return text.replace(unseen, escaped);
 }
 
+/** Does what `visible` does, and leaves the ends of lines. */
+export function visibleLines(text: string): string {
+  return text.replace(unseen, (found) => (found === "\n" ? found : escaped(found)));
+}
+
 /** Writes JSON for a terminal: it means the same, and cannot control the terminal. */
 export function visibleJson(value: unknown, indent?: number): string {
   // The only such character outside of strings is the newline.
-  return JSON.stringify(value, null, indent).replace(unseen, (found) => (found === "\n" ? found : escaped(found)));
+  return visibleLines(JSON.stringify(value, null, indent));
 }
 
 /** Escapes each half of a character that has two. */

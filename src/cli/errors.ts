@@ -1,7 +1,7 @@
 // Reports an error: one line for a person at a terminal, and an exit code for a script.
 import { CommanderError } from "commander";
 import { thrown } from "../kinds.ts";
-import { visible } from "../quote.ts";
+import { visible, visibleLines } from "../quote.ts";
 
 /** A mistake in the command line: exit code 2. All other failures have 1. */
 export class UsageError extends Error {
@@ -42,7 +42,7 @@ const systemMessages: Readonly<Record<string, string>> = {
 export function reportError(error: unknown): number {
   process.stderr.write(`distillate: ${printable(describe(error))}\n`);
   const { stack } = thrown(error);
-  if (process.env.DISTILLATE_DEBUG === "1" && stack !== undefined) process.stderr.write(`${stack}\n`);
+  if (process.env.DISTILLATE_DEBUG === "1" && stack !== undefined) process.stderr.write(`${visibleLines(stack)}\n`);
   if (error instanceof InterruptedError) return exitCodes.interrupted;
   return error instanceof CommanderError || error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }

@@ -27,7 +27,7 @@ const forbidden = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|\p{Cs}/u;
  * @throws FormatError with file name and offset in characters.
  */
 export function parseXml(document: string, name: string): XmlElement {
-  const bad = (at: number, expected: string, got: unknown): FormatError =>
+  const bad: Bad = (at, expected, got) =>
     new FormatError(`${name}: expected ${expected} at character ${at}, got ${got}`);
   if (document.length > maximumCharacters) {
     throw bad(maximumCharacters, `at most ${maximumCharacters} characters`, document.length);
@@ -47,7 +47,7 @@ export function parseXml(document: string, name: string): XmlElement {
       const text = document.slice(start, at);
       if (current === top && text.trim() !== "") throw bad(start, "the root element", quote(text.trim()));
       if (text.includes("]]>")) throw bad(start, "text without ]]>", quote(text));
-      current.text += unescaped(text, start);
+      current.text += unescaped(text, start, bad);
     } else if (document.startsWith("<?", at)) {
       if (at > first && /^<\?xml\s/i.test(document.slice(at, at + 6)))
         throw bad(at, "the declaration first", "it here");
@@ -60,7 +60,7 @@ export function parseXml(document: string, name: string): XmlElement {
       nameOfTag.lastIndex = at + (closing ? 2 : 1);
       const tag = nameOfTag.exec(document)?.[0];
       if (tag === undefined) throw bad(at, "a tag or text", quote(document.slice(at, at + 16)));
-      at = endOfTag(nameOfTag.lastIndex, start, closing);
+      at = endOfTag(document, nameOfTag.lastIndex, start, closing, bad);
       if (closing) {
         if (current === top || current.name !== tag) throw bad(start, `</${shortName(current.name, 60)}>`, quote(tag));
         open.pop();
@@ -90,29 +90,32 @@ export function parseXml(document: string, name: string): XmlElement {
     if (found < 0) throw bad(at, `${mark} after what begins here`, "the end of the file");
     return found + mark.length;
   }
+}
 
-  /** Returns the place after the > that ends the tag at `start`, after its attributes. */
-  function endOfTag(from: number, start: number, closing: boolean): number {
-    let end = from;
-    const names = new Set<string>();
-    for (attribute.lastIndex = end; !closing; end = attribute.lastIndex) {
-      const found = attribute.exec(document)?.[0];
-      if (found === undefined) break;
-      const name = found.split("=", 1)[0]!.trim();
-      if (names.has(name)) throw bad(start, "each attribute once", `${quote(name)} again`);
-      names.add(name);
-    }
-    while (/\s/.test(document[end] ?? "")) end++;
-    if (!closing && document[end] === "/") end++;
-    if (document[end] !== ">") throw bad(end, "a tag with its end", quote(document.slice(start, start + 16)));
-    return end + 1;
-  }
+type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
-  function unescaped(text: string, start: number): string {
-    return text.replace(/&([^;&]{0,8});?/g, (found: string, entity: string, offset: number) => {
-      const value = found.endsWith(";") && Object.hasOwn(entities, entity) ? entities[entity] : undefined;
-      if (value === undefined) throw bad(start + offset, "one of XML's own entities", quote(found));
-      return value;
-    });
+/** Returns the place after the > that ends the tag at `start`, whose name ends at `from`: after its attributes. */
+function endOfTag(document: string, from: number, start: number, closing: boolean, bad: Bad): number {
+  let end = from;
+  const names = new Set<string>();
+  for (attribute.lastIndex = end; !closing; end = attribute.lastIndex) {
+    const found = attribute.exec(document)?.[0];
+    if (found === undefined) break;
+    const name = found.split("=", 1)[0]!.trim();
+    if (names.has(name)) throw bad(start, "each attribute once", `${quote(name)} again`);
+    names.add(name);
   }
+  while (/\s/.test(document[end] ?? "")) end++;
+  if (!closing && document[end] === "/") end++;
+  if (document[end] !== ">") throw bad(end, "a tag with its end", quote(document.slice(start, start + 16)));
+  return end + 1;
+}
+
+/** Puts characters in the place of entities, in the text at `start`. */
+function unescaped(text: string, start: number, bad: Bad): string {
+  return text.replace(/&([^;&]{0,8});?/g, (found: string, entity: string, offset: number) => {
+    const value = found.endsWith(";") && Object.hasOwn(entities, entity) ? entities[entity] : undefined;
+    if (value === undefined) throw bad(start + offset, "one of XML's own entities", quote(found));
+    return value;
+  });
 }

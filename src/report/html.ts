@@ -1,4 +1,5 @@
 // Escapes text for HTML. Everything that comes from a file goes through here.
+import { visibleLines } from "../quote.ts";
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -8,9 +9,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Makes text safe as content and in a quoted attribute. */
+/** Makes text safe as content and in a quoted attribute, and shows characters that could change the order of others. */
 function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return visibleLines(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 /** Markup that is already safe. */

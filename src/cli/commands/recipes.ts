@@ -1,6 +1,7 @@
 // `distillate recipes`: lists what can be run, and what to expect of it.
 import type { Command } from "commander";
 import { datasetNames } from "../../node.ts";
+import { visibleJson } from "../../quote.ts";
 import { recipeCost } from "../../recipes/cost.ts";
 import { knownShape } from "../../recipes/data-shapes.ts";
 import { modelName } from "../../recipes/options.ts";
@@ -65,7 +66,7 @@ async function all({ json }: RecipesOptions): Promise<string[]> {
 async function one(name: string, { json }: RecipesOptions): Promise<string[]> {
   const recipe = await loadRecipe(name);
   return json
-    ? [JSON.stringify(recipe, null, 2)]
+    ? [visibleJson(recipe, 2)]
     : describe(factsOf(recipe, await machineSpeed(), await isHere(recipe.data))).map(printable);
 }
 

@@ -2,7 +2,7 @@
 import type { DataInfo, Shown, Tiles } from "../lab/api.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Board } from "./board.ts";
-import { byId, count } from "./dom.ts";
+import { byId, count, plain } from "./dom.ts";
 
 export type RunState = "idle" | "running" | "paused" | "stopping";
 
@@ -45,7 +45,7 @@ export class App {
   }
 
   say(caption: string): void {
-    byId("caption", HTMLParagraphElement).textContent = caption;
+    byId("caption", HTMLParagraphElement).textContent = plain(caption);
   }
 
   paint(tiles: Tiles, data: string | undefined, names?: readonly string[]): void {
@@ -55,8 +55,8 @@ export class App {
   /** Returns `names`, or those of the user's own pictures of that name, or numbers. */
   classNames(classes: number, data: string | undefined, names?: readonly string[]): readonly string[] {
     const { own } = this;
-    if (names?.length === classes) return names;
-    if (own && own.name === data && own.classNames.length === classes) return own.classNames;
+    if (names?.length === classes) return names.map(plain);
+    if (own && own.name === data && own.classNames.length === classes) return own.classNames.map(plain);
     return Array.from({ length: classes }, (_, i) => String(i));
   }
 }

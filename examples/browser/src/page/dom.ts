@@ -34,6 +34,14 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+/**
+ * Returns text out of a file as it is shown: characters that are not seen, such as those that turn the order of others round,
+ * become marks.
+ */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
 /** Tells people who listen to the page. */
 export function announce(text: string): void {
   byId("announce", HTMLParagraphElement).textContent = text;
@@ -70,7 +78,7 @@ export function inWords(error: unknown): string {
   if (missingModule.test(message)) {
     return "A part of this page could not be loaded. Check that you are online, then reload the page.";
   }
-  const sentence = /[.!?]$/.test(message) ? message : `${message || name}.`;
+  const sentence = plain(/[.!?]$/.test(message) ? message : `${message || name}.`);
   return name === "WorkerError" ? `${sentence} Reload the page to start it again.` : sentence;
 }
 

@@ -1,7 +1,7 @@
 // Opens files: a distilled set is shown, anything else is taken for pictures to distil. All are read in the page.
 import type { DataInfo } from "../lab/api.ts";
 import type { App } from "./app.ts";
-import { announce, attempt, byId, clearTrouble, count } from "./dom.ts";
+import { announce, attempt, byId, clearTrouble, count, plain } from "./dom.ts";
 import { fetchIdx, onPicked, type Picked, type Way } from "./picked.ts";
 import type { SettingsForm } from "./settings.ts";
 
@@ -67,12 +67,12 @@ async function takePictures(app: App, form: SettingsForm, files: () => Promise<r
   } catch (error) {
     // If another choice has replaced this one, the text is about that.
     if (!(error instanceof Error && error.name === "AbortError")) {
-      text.textContent = app.own ? inWords(app.own) : "could not be read";
+      text.textContent = app.own ? plain(inWords(app.own)) : "could not be read";
     }
     throw error;
   }
-  text.textContent = inWords(app.own);
-  notes.textContent = app.own.notes.map((note) => (note.endsWith(".") ? note : `${note}.`)).join(" ");
+  text.textContent = plain(inWords(app.own));
+  notes.textContent = plain(app.own.notes.map((note) => (note.endsWith(".") ? note : `${note}.`)).join(" "));
   announce(`${text.textContent}. ${notes.textContent}`);
   form.offerOwn();
 }
