@@ -107,7 +107,7 @@ function endOfTag(document: string, from: number, start: number, closing: boolea
   }
   while (/\s/.test(document[end] ?? "")) end++;
   if (!closing && document[end] === "/") end++;
-  if (document[end] !== ">") throw bad(end, "a tag with its end", quote(document.slice(start, start + 16)));
+  if (document[end] !== ">") throw bad(start, "a tag with its end", quote(document.slice(start, start + 16)));
   return end + 1;
 }
 

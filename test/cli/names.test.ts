@@ -59,6 +59,7 @@ const recipe = {
   summary: `summary ${evil}`,
   data: { name: `data ${evil}`.slice(0, 190), path: evilPath },
   model: { name: "lenet" },
+  init: { kind: "pretrained", pool: evilPath, training: { data: { name: "x", path: evilPath } } },
   paper: { accuracy: 50, text: `text ${evil}`.slice(0, 190) },
 };
 const set = makeSet({
@@ -67,7 +68,7 @@ const set = makeSet({
     name: evil,
     data: { name: evil, classNames: [evil, `b${evil}`, `c${evil}`] },
     model: describeModel(model),
-    init: { kind: evil, scheme: evil },
+    init: { kind: "random", scheme: evil },
     version: evil,
   },
 });
