@@ -31,16 +31,18 @@ export function parseJson(text: string, what: string, limits: JsonLimits = {}): 
     const because = written === undefined ? "" : `, which has no ${written}; write null for a missing number`;
     throw new FormatError(`${what}: expected JSON${because}`, { cause });
   }
-  // JSON.parse silently keeps the last of two equal names, where other readers keep the first.
-  if (namesIn(value) !== names) throw new FormatError(`${what}: expected each name once in an object, got one twice`);
+  // Of two equal names JSON.parse silently keeps the last one, where other readers keep the first.
+  if (namesIn(value) < names) throw new FormatError(`${what}: expected each name once in an object, got one twice`);
   return value;
 }
 
 /** Counts the names in all objects of a value. */
 function namesIn(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
-  const inner: unknown[] = Object.values(value);
-  return inner.reduce((sum: number, each) => sum + namesIn(each), Array.isArray(value) ? 0 : inner.length);
+  let names = 0;
+  for (const inner of typeof value === "object" ? Object.values(value ?? {}) : []) {
+    names += (Array.isArray(value) ? 0 : 1) + namesIn(inner);
+  }
+  return names;
 }
 
 /** Does what `parseJson` does for the bytes of a file in UTF-8. */

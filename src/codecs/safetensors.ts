@@ -25,7 +25,9 @@ const maximumHeader = 2 ** 20;
 const maximumTensors = 10_000;
 const maximumRank = 32;
 const metadataKey = "__metadata__";
-const [quotationMark, backslash, openingBrace] = [0x22, 0x5c, 0x7b];
+const quotationMark = 0x22;
+const backslash = 0x5c;
+const openingBrace = 0x7b;
 
 /**
  * Writes a .safetensors file. Tensors are placed by falling element size, so that each is aligned. The same input gives
