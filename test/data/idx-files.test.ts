@@ -13,7 +13,7 @@ const idx = (values: ArrayLike<number>, ...shape: number[]) =>
 const labels = idx([0, 1, 2], 3);
 
 /** The four files, under names with these ends. */
-const four = ({ mark = "-", end = "", rank = 3, size = 2, held = size } = {}): DataFile[] => {
+const four = ({ mark = "-", end = "", rank = 3, size = 2, held = 2 } = {}): DataFile[] => {
   const images = (side: number) =>
     idx(bytes((rank === 4 ? 3 : 1) * 3 * side * side), 3, ...(rank === 4 ? [3] : []), side, side);
   const packed = (content: Uint8Array) => (end === ".gz" ? new Uint8Array(gzipSync(content)) : content);

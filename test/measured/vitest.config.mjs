@@ -42,7 +42,7 @@ export default defineConfig({
     coverage: {
       provider: "v8",
       include: chosen.map(([, , { files }]) => files),
-      reporter: ["text", "json"],
+      reporter: ["text", "json-summary"],
       reportsDirectory: "build/coverage",
       thresholds: Object.fromEntries(Object.keys(groups).map((group) => [`{${filesOf(group).join(",")}}`, least])),
     },
