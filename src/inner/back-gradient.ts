@@ -99,7 +99,7 @@ export class BackGradient {
       };
       // After the sweep's last step, λ is needed only if ∂L/∂θ_0 is wanted.
       const last = t === 0 && !this.#initial;
-      this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
+      yield* this.#rPass(t, q ?? this.lambda, last ? none : this.#product);
       this.#slope(t);
       const block = unroll.block(t);
       add(this.dImages + block * blocks.imageFloats, this.#mixedImages, blocks.imageFloats);
@@ -119,13 +119,13 @@ export class BackGradient {
    * Records one R-pass along `direction` at θ_t: its products with the Hessians, and the share of weight decay in them. The
    * product with H_θθ goes into `product` unless that is `none`.
    */
-  #rPass(t: number, direction: Buffer, product: OptionalBuffer): void {
+  *#rPass(t: number, direction: Buffer, product: OptionalBuffer): Parts {
     const { unroll } = this;
     const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
-    network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
-    network.backwardR(theta, direction, tape, this.#tangent, product);
+    yield* network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
+    yield* network.backwardR(theta, direction, tape, this.#tangent, product);
     if (product !== none && optimizer.weightDecay !== 0) {
       this.#ops.axpy(product, product, optimizer.weightDecay, direction, loop.model.parameterCount);
     }

@@ -158,14 +158,13 @@ export class Unroll {
   /**
    * Records all inner steps from θ_0 with the learning rates `eta` [T], over the blocks in turn or in `order` [T]. Dropout
    * draws from `random` and the streams after it, and draws the same when a step of this run is computed again; without
-   * `random` nothing is dropped. Each step is a part.
+   * `random` nothing is dropped.
    */
   *run(eta: Buffer, random?: RandomKey, order?: ArrayLike<number>): Parts {
     this.#random = random;
     this.#order = order;
     for (let t = 0; t < this.length; t++) {
-      this.#step(t, eta);
-      yield;
+      yield* this.#step(t, eta);
     }
     this.#held = this.#segments.of(this.length - 1);
   }
@@ -176,30 +175,29 @@ export class Unroll {
     if (segment === this.#held) return;
     const last = this.#segments.start(segment + 1) - 1;
     for (let s = this.#segments.start(segment); s < last; s++) {
-      this.#step(s, eta);
-      yield;
+      yield* this.#step(s, eta);
     }
-    this.#pass(last, none);
+    yield* this.#pass(last, none);
     this.#held = segment;
   }
 
   /** Records v_{t+1} and θ_{t+1}, made from v_t and θ_t. */
-  #step(t: number, eta: Buffer): void {
+  *#step(t: number, eta: Buffer): Parts {
     const count = this.loop.model.parameterCount;
     const { momentum, weightDecay } = this.optimizer;
     const v = this.velocity(t + 1);
-    this.#pass(t, v);
+    yield* this.#pass(t, v);
     if (weightDecay !== 0) this.#ops.axpy(v, v, weightDecay, this.theta(t), count);
     if (momentum !== 0 && t > 0) this.#ops.axpy(v, v, momentum, this.velocity(t), count);
     this.#ops.axpyBy(this.theta(t + 1), this.theta(t), -1, eta + this.rate(t), v, count);
   }
 
   /** Records forward and backward of step t at θ_t. The gradient of the weights goes into dTheta unless that is `none`. */
-  #pass(t: number, dTheta: OptionalBuffer): void {
+  *#pass(t: number, dTheta: OptionalBuffer): Parts {
     const tape = this.tape(t);
-    this.network.forward(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
+    yield* this.network.forwardParts(this.theta(t), tape, this.loop.imagesPerStep, this.#randomOf(t));
     this.network.loss(tape, this.loop.imagesPerStep);
-    this.network.backward(this.theta(t), tape, dTheta);
+    yield* this.network.backwardParts(this.theta(t), tape, dTheta);
   }
 
   /** Returns the first stream of step t. A step has as many as there are layers. */

@@ -9,6 +9,7 @@ import { type Buffer, none, nowhere, type OptionalBuffer, required } from "../ba
 import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { RandomKey } from "../numeric/philox.ts";
+import { atOnce, type Parts } from "../platform/parts.ts";
 import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
@@ -86,11 +87,17 @@ export class Network {
    * and draws nothing.
    */
   forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
+    atOnce(this.forwardParts(theta, tape, images, random));
+  }
+
+  /** Does the same; each layer is a part. */
+  *forwardParts(theta: Buffer, tape: Tape, images: number, random?: RandomKey): Parts {
     tape.filled.real = images;
-    this.#layers.forEach((layer, i) => {
+    for (const [i, layer] of this.#layers.entries()) {
       const stream = random && { ...random, stream: random.stream + i };
       layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, stream, this.#workspace);
-    });
+      yield;
+    }
   }
 
   /** Computes losses and ∂ℓ/∂logits of the first `images` lanes; ∂ℓ/∂targets if the tape has room for it. */
@@ -100,32 +107,43 @@ export class Network {
 
   /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is `none`, and the images' gradient if the tape has room. */
   backward(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
+    atOnce(this.backwardParts(theta, tape, dTheta, accumulate));
+  }
+
+  /** Does the same; each layer is a part. */
+  *backwardParts(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): Parts {
     const last = tape.dImages === none ? this.#first : 0;
     for (let i = this.#layers.length - 1; i >= last; i--) {
       const at = this.#offsets[i]!;
       const dw = dTheta !== none && this.#hasWeights[i] ? dTheta + at : none;
       this.#layers[i]!.backward(reached(tape.layers[i]!), theta + at, dw, accumulate, this.#workspace);
+      yield;
     }
   }
 
-  /** Computes the tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
-  forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
+  /** Computes the tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. Each layer is a part. */
+  *forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): Parts {
     for (let i = this.#first; i < this.#layers.length; i++) {
       const at = this.#offsets[i]!;
       this.#layers[i]!.forwardR(tape.layers[i]!, moving(tangent.layers[i]!), theta + at, v + at, this.#workspace);
+      yield;
     }
     const shape = { classes: this.model.classes, images, lanes: this.lanes };
     if (this.#first === this.#layers.length) this.#ops.fill(tangent.logits, 0, shape.classes * shape.lanes);
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
-  /** Computes rdTheta = H_θθ·v unless it is `none`, and H_xθ·v if the tangent has room; after forwardR, and backward at the same θ. */
-  backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): void {
+  /**
+   * Computes rdTheta = H_θθ·v unless it is `none`, and H_xθ·v if the tangent has room; after forwardR, and backward at the same
+   * θ. Each layer is a part.
+   */
+  *backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): Parts {
     for (let i = this.#layers.length - 1; i >= this.#first; i--) {
       const at = this.#offsets[i]!;
       const rdw = rdTheta !== none ? rdTheta + at : none;
       const [layer, tangents] = [reached(tape.layers[i]!), moving(tangent.layers[i]!)];
       this.#layers[i]!.backwardR(layer, tangents, theta + at, v + at, rdw, this.#workspace);
+      yield;
     }
     if (tangent.dImages === none) return;
     // The outputs of the layers below do not depend on θ: R{Jᵀ·dy} = Jᵀ·R{dy}, the backward pass of another gradient.

@@ -114,13 +114,13 @@ class MatchingNetwork implements NetworkRun {
     const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
     yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
-    this.#network.forward(theta, tape, this.#run.labels.length);
+    yield* this.#network.forwardParts(theta, tape, this.#run.labels.length);
     ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
     ops.scale(means, 1 / imagesPerClass, means, features * classes);
     ops.axpy(means, means, -1, this.#realMeans, features * classes);
     ops.dot(this.share.loss, means, means, features * classes);
     ops.scale(means, 2 / imagesPerClass, means, features * classes);
     ops.linearForward(tape.dLogits, targets, means, none, shape, false);
-    this.#network.backward(theta, tape, none);
+    yield* this.#network.backwardParts(theta, tape, none);
   }
 }
