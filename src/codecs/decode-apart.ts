@@ -18,8 +18,8 @@ export type Answer =
   | { readonly raster: Raster }
   | { readonly error: { readonly name: string; readonly message: string } };
 
-/** The slowest picture within the limits takes a second or two. */
-const deadlineSeconds = 20;
+/** The slowest picture within the limits, 16.8 megapixels of 16 bits with transparency, takes three seconds of a processor. */
+const deadlineSeconds = 30;
 /** The limit on the worker's objects; pixels lie elsewhere, and their number is limited. */
 const heapMegabytes = 256;
 /** The address space that a worker takes, rounded up. */

@@ -223,7 +223,6 @@ function many(bytes: Uint8Array, _: Uint8Array, chance: Chance): Uint8Array {
   const unit = chance.below(2) === 0 ? encoder.encode(chance.of(tokens)) : bytes.slice(from, to);
   if (unit.length === 0) return bytes;
   const most = Math.min(longest, chance.of([256, 4096, 65_536]));
-  const crowd = new Uint8Array(unit.length * (1 + chance.below(Math.ceil(most / unit.length))));
-  for (let at = 0; at < crowd.length; at += unit.length) crowd.set(unit, at);
+  const crowd = Buffer.alloc(unit.length * (1 + chance.below(Math.ceil(most / unit.length))), unit);
   return replaced(bytes, from, from, crowd);
 }

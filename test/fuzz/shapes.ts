@@ -79,7 +79,7 @@ const object =
 const asVoc = (annotation: Uint8Array): unknown => datasetFromFiles(voc(annotation), { size: 2 });
 
 /** A tar of one entry after a description of the next one. */
-async function described(kind: "x" | "K", content: Uint8Array): Promise<Uint8Array> {
+export async function described(kind: "x" | "K", content: Uint8Array): Promise<Uint8Array> {
   const tar = await tarOf([
     ["x", content],
     ["a/1.png", picture],

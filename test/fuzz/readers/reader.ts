@@ -11,7 +11,7 @@ export interface Reader {
   /** Good files, made by writers of the library or of the tests. */
   readonly seeds: () => Promise<readonly Seed[]> | readonly Seed[];
   readonly read: (bytes: Uint8Array) => unknown;
-  /** How many mutants `npm run test:slow` reads; `npm test` reads a hundredth. */
+  /** How many mutants `npm run test:slow` reads; `npm test` reads a part of them. */
   readonly cases: number;
   /** A limit on memory above that of all readers, which is the input and 64 MB, and its reason. */
   readonly memory?: { readonly megabytes: number; readonly because: string };
