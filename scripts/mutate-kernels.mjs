@@ -122,6 +122,7 @@ async function decide({ mutant, index }, which, slot) {
   const before = known.get(mutant.id);
   const isDone = before && (before.status !== "survived" || (before.which === which && !values.again));
   if (isDone || (before && which === "own" && !values.again)) return before;
+  if (Date.now() > ends) return { index, status: "unknown" };
   const started = Date.now();
   const entry = { index, id: mutant.id, line: mutant.line, which, ...(await judge(mutant, which, slot)) };
   appendFileSync(log, `${JSON.stringify(entry)}\n`);
@@ -137,7 +138,8 @@ const counts = ({ status }) => status === "caught" || status === "survived";
 async function decideAll(open, which, count) {
   const entries = [];
   const take = async (slot) => {
-    while (entries.filter(counts).length < count && open.length > 0 && Date.now() < ends) {
+    const mayGoOn = () => Date.now() < ends || known.has(open[0].mutant.id);
+    while (entries.filter(counts).length < count && open.length > 0 && mayGoOn()) {
       entries.push(await decide(open.shift(), which, slot));
     }
   };
@@ -179,5 +181,7 @@ if (values.only !== undefined) {
   const caught = counted.length - survived.length;
   const different = counted.length - survived.filter(({ index }) => whyEqual(order[index])).length;
   const share = (of) => `${caught} of ${of} (${((100 * caught) / of).toFixed(1)} %)`;
-  console.log(`seed ${values.seed}: ${share(counted.length)} are caught, ${share(different)} without those that are equal`);
+  console.log(
+    `seed ${values.seed}: ${share(counted.length)} are caught, ${share(different)} without those that are equal`,
+  );
 }
