@@ -4,14 +4,14 @@
 //   node scripts/mutate-kernels.mjs --seed 1 --only 17      mutant 17 of that order alone, with the test that sees it
 //   node scripts/mutate-kernels.mjs --seed 1 --again        those that survived, once more
 //
-// A mutant that does not compile, or gives the same .wasm, does not count, nor does one of a line that
-// test/mutants/equal.mjs lists. Results are kept in build/mutants/, so that a run that was stopped goes on.
+// A mutant that does not compile, or gives the same .wasm, does not count. test/mutants/equal.mjs says which of those that
+// survive change no result, and why. Results are kept in build/mutants/, so that a run that was stopped goes on.
 import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { isEqual } from "../test/mutants/equal.mjs";
+import { whyEqual } from "../test/mutants/equal.mjs";
 import { buildKernels, kernelSources } from "../test/mutants/kernels.mjs";
 import { mutantsOf, shuffled } from "../test/mutants/sites.mjs";
 import { allTests, bundleTests, chosen, placeBinaries, testsFor } from "../test/mutants/suite.mjs";
@@ -122,6 +122,7 @@ async function decide({ mutant, index }, which, slot) {
   const before = known.get(mutant.id);
   const isDone = before && (before.status !== "survived" || (before.which === which && !values.again));
   if (isDone || (before && which === "own" && !values.again)) return before;
+  if (Date.now() > ends) return { index, status: "unknown" };
   const started = Date.now();
   const entry = { index, id: mutant.id, line: mutant.line, which, ...(await judge(mutant, which, slot)) };
   appendFileSync(log, `${JSON.stringify(entry)}\n`);
@@ -137,7 +138,8 @@ const counts = ({ status }) => status === "caught" || status === "survived";
 async function decideAll(open, which, count) {
   const entries = [];
   const take = async (slot) => {
-    while (entries.filter(counts).length < count && open.length > 0 && Date.now() < ends) {
+    const mayGoOn = () => Date.now() < ends || known.has(open[0].mutant.id);
+    while (entries.filter(counts).length < count && open.length > 0 && mayGoOn()) {
       entries.push(await decide(open.shift(), which, slot));
     }
   };
@@ -162,7 +164,7 @@ if (values.only !== undefined) {
     if (code !== 0) throw new Error(`the tests fail on kernels without a slip: ${output}`);
     writeFileSync(passed, output);
   }
-  const open = order.map((mutant, index) => ({ mutant, index })).filter(({ mutant }) => !isEqual(mutant));
+  const open = order.map((mutant, index) => ({ mutant, index }));
   const counted = await decideAll([...open], "own", Number(values.count));
   const left = counted.filter(({ status, which }) => status === "survived" && (which === "own" || values.again));
   const more = await decideAll(
@@ -172,8 +174,14 @@ if (values.only !== undefined) {
   );
   for (const entry of more) counted[counted.findIndex(({ index }) => index === entry.index)] = entry;
   const survived = counted.filter(({ status }) => status === "survived");
-  for (const { index, id, line } of survived) console.log(`survived: ${index} ${id} | ${line}`);
+  for (const { index, id, line } of survived) {
+    const why = whyEqual(order[index]);
+    console.log(`survived${why ? `, equal because ${why}` : ""}: ${index} ${id} | ${line}`);
+  }
   const caught = counted.length - survived.length;
-  const share = ((100 * caught) / counted.length).toFixed(1);
-  console.log(`${caught} of ${counted.length} mutants are caught (${share} %), seed ${values.seed}`);
+  const different = counted.length - survived.filter(({ index }) => whyEqual(order[index])).length;
+  const share = (of) => `${caught} of ${of} (${((100 * caught) / of).toFixed(1)} %)`;
+  console.log(
+    `seed ${values.seed}: ${share(counted.length)} are caught, ${share(different)} without those that are equal`,
+  );
 }

@@ -98,6 +98,8 @@ const binRows: readonly BinRow[] = [
   { why: "2x2 of 4x4: no overlap", channels: 2, size: [4, 4], out: [2, 2] },
   { why: "2x3 of 4x6: no overlap", channels: 2, size: [4, 6], out: [2, 3] },
   { why: "3x3 of 6x9: no overlap", channels: 5, size: [6, 9], out: [3, 3] },
+  { why: "work for threads, wide", channels: 5, size: [13, 11], out: [3, 4], lanes: 24 },
+  { why: "work for threads, high", channels: 5, size: [13, 11], out: [4, 3], lanes: 24 },
   { why: "2x2 of 3x3: the middle is shared", channels: 2, size: [3, 3], out: [2, 2] },
   { why: "2x2 of 5x5", channels: 3, size: [5, 5], out: [2, 2] },
   { why: "2x2 of 5x4: overlap down", channels: 3, size: [5, 4], out: [2, 2] },

@@ -26,6 +26,8 @@ const shapes: LossShape[] = [1, 2, 3, 4, 5, 7, 10, 100].flatMap((classes) =>
   ].map(([images, lanes]) => ({ classes, images: images!, lanes: lanes! })),
 );
 shapes.push({ classes: 1000, images: 10, lanes: 12 });
+// Work for threads, also where a float is one move.
+shapes.push({ classes: 211, images: 77, lanes: 80 });
 
 /** Logits of ordinary size, sure ones, and ones whose exponentials overflow and vanish. */
 const logitScales = [1, 20, 1e4];

@@ -190,7 +190,7 @@ class WasmBackend implements Backend {
     this.#check();
     const view = this.#floats.subarray(at, at + n);
     if (view.byteOffset === 4 * at && view.length === n) return view;
-    throw new RangeError(`"buffer" expected a place of ${n} floats in a memory of ${this.capacity}, got ${at}`);
+    throw new RangeError(`"buffer" expected a place of ${n} floats, got ${at}`);
   }
 
   #check(): void {

@@ -110,7 +110,7 @@ export class JobWriter implements JobSink {
    */
   buffer(value: Buffer): this {
     if (!(value >= this.#base)) {
-      throw new Error(`a kernel was given a buffer at ${value}; the first one is at ${this.#base}`);
+      throw new RangeError(`"buffer" expected >= ${this.#base}, got ${value}`);
     }
     return this.int(value << 2);
   }
