@@ -71,3 +71,11 @@ function part(files, tests, ...tables) {
 export const parts = Object.entries(groups).flatMap(([group, parts]) =>
   Object.entries(parts).map(([name, part]) => [group, name, part]),
 );
+
+/** The files of a pattern with braces: "a/{b,c}.ts" has two. */
+export function expanded(pattern) {
+  const inner = /^(.*)\{([^{}]*)\}(.*)$/.exec(pattern);
+  if (!inner) return [pattern];
+  const [, before, choices, after] = inner;
+  return [...new Set(choices.split(",").flatMap((choice) => expanded(before + choice + after)))];
+}

@@ -7,7 +7,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { groups } from "./files.mjs";
+import { expanded, groups } from "./files.mjs";
 
 const least = 80;
 const version = "9.6.1";
@@ -29,12 +29,15 @@ function fetchStryker() {
 }
 
 /** The mutants of a part, by their files, as { status, mutatorName }. */
-function measure(part, args) {
+function measure(part, { tests }, args) {
   const report = `${folder}/${part}.json`;
   // The seed of random inputs is fixed: the same mutants are noticed in every run.
   const env = { MEASURED_PART: part, FUZZ_SEED: "1", FUZZ_SCALE: "0.1" };
   run("node", [stryker, "run", "test/measured/stryker.config.mjs", ...args], env);
-  const { files } = JSON.parse(readFileSync(`${cwd}${report}`, "utf8"));
+  const { files, testFiles } = JSON.parse(readFileSync(`${cwd}${report}`, "utf8"));
+  // Stryker says nothing of a file of tests that cannot be loaded.
+  const silent = tests.flatMap((pattern) => expanded(pattern)).filter((file) => !Object.hasOwn(testFiles, file));
+  if (silent.length > 0) throw new Error(`${part}: no test ran of ${silent.join(", ")}`);
   return Object.entries(files).map(([file, { mutants }]) => ({ file, mutants }));
 }
 
@@ -62,7 +65,7 @@ for (const [group, parts] of Object.entries(groups)) {
   const chosen = Object.keys(parts).filter(
     (part) => wanted.length === 0 || wanted.some((name) => name === part || name === group),
   );
-  const files = chosen.flatMap((part) => measure(part, args));
+  const files = chosen.flatMap((part) => measure(part, parts[part], args));
   for (const { file, mutants } of files) lines.push(line(file, mutants));
   if (chosen.length < Object.keys(parts).length) continue;
   const all = files.flatMap(({ mutants }) => mutants);
