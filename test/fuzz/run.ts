@@ -29,6 +29,8 @@ export interface Findings {
 type Suspect = Pick<Extract<Said, { kind: "suspect" }>, "reader" | "number" | "fault">;
 
 const pollMilliseconds = 200;
+/** A reader that waits so long for nothing hangs too. */
+const idleMilliseconds = 30_000;
 const triesAlone = 3;
 const mostSuspects = 30;
 
@@ -155,16 +157,32 @@ interface Watch {
   stop(): void;
 }
 
+/** Returns the time that a process has computed; where the system does not tell, the time of the clock. */
+function computedMilliseconds({ pid }: ChildProcess): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return 10 * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return performance.now();
+  }
+}
+
 /** Ends a process that reads one mutant for longer than it may. */
 function watched(child: ChildProcess, progress: string): Watch {
   let last = "";
   let since = performance.now();
+  let computed = computedMilliseconds(child);
   const timer = setInterval(() => {
     const now = JSON.stringify(place(progress) ?? "");
     if (now !== last || !watch.reading) {
       last = now;
       since = performance.now();
-    } else if (performance.now() - since > limits.milliseconds + pollMilliseconds) {
+      computed = computedMilliseconds(child);
+      return;
+    }
+    // On a busy machine it may wait for a processor for seconds, which does not count.
+    const busy = computedMilliseconds(child) - computed;
+    if (busy > limits.milliseconds + pollMilliseconds || performance.now() - since > idleMilliseconds) {
       watch.hung = true;
       child.kill("SIGKILL");
     }
