@@ -66,8 +66,8 @@ export function matching(model, engine, { parameters, steps, real }) {
     const gradients = await Promise.all([backend.read(dReal, count), backend.read(dSynthetic, count)]);
     const distance = matchingDistance(model, ...gradients, v);
     write(backend, along, v);
-    for (const _ of network.forwardR(theta, along, tape, tangent, images));
-    for (const _ of network.backwardR(theta, along, tape, tangent, product));
+    network.forwardR(theta, along, tape, tangent, images);
+    network.backwardR(theta, along, tape, tangent, product);
     ops.unpackImages(staging, tangent.dImages, { features, images, lanes });
     return { loss: distance, images: [await backend.read(staging, images * features)], learningRates: [] };
   };

@@ -5,7 +5,6 @@ import type { Floats } from "../backend/buffer.ts";
 import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { elements } from "../nn/layer.ts";
 import type { RandomKey } from "../numeric/philox.ts";
-import { atOnce } from "../platform/parts.ts";
 import { LabelledPass } from "./labelled-pass.ts";
 import type { HessianVectorProduct } from "./passes.ts";
 import { type Binding, type CheckedBatch, readColumns } from "./staging.ts";
@@ -62,8 +61,8 @@ export async function hessianProducts(
         passed = parameters;
       }
       write(backend, v, vector);
-      atOnce(network.forwardR(theta, v, tape, tangent, count));
-      atOnce(network.backwardR(theta, v, tape, tangent, product));
+      network.forwardR(theta, v, tape, tangent, count);
+      network.backwardR(theta, v, tape, tangent, product);
       return [
         backend.read(product, model.parameterCount),
         readColumns(binding, tangent.dImages, images),

@@ -124,8 +124,8 @@ export class BackGradient {
     const { network, loop, optimizer } = unroll;
     const tape = unroll.tape(t);
     const theta = unroll.theta(t);
-    yield* network.forwardR(theta, direction, tape, this.#tangent, loop.imagesPerStep);
-    yield* network.backwardR(theta, direction, tape, this.#tangent, product);
+    yield* network.forwardRParts(theta, direction, tape, this.#tangent, loop.imagesPerStep);
+    yield* network.backwardRParts(theta, direction, tape, this.#tangent, product);
     if (product !== none && optimizer.weightDecay !== 0) {
       this.#ops.axpy(product, product, optimizer.weightDecay, direction, loop.model.parameterCount);
     }

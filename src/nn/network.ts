@@ -121,8 +121,13 @@ export class Network {
     }
   }
 
-  /** Computes the tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. Each layer is a part. */
-  *forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): Parts {
+  /** Computes the tangents of logits and of ∂ℓ/∂logits along `v`, after forward and loss at the same θ. */
+  forwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): void {
+    atOnce(this.forwardRParts(theta, v, tape, tangent, images));
+  }
+
+  /** Does the same; each layer is a part. */
+  *forwardRParts(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, images: number): Parts {
     for (let i = this.#first; i < this.#layers.length; i++) {
       const at = this.#offsets[i]!;
       this.#layers[i]!.forwardR(tape.layers[i]!, moving(tangent.layers[i]!), theta + at, v + at, this.#workspace);
@@ -133,11 +138,13 @@ export class Network {
     lossForwardR(this.#loss, this.#ops, tape, tangent, shape);
   }
 
-  /**
-   * Computes rdTheta = H_θθ·v unless it is `none`, and H_xθ·v if the tangent has room; after forwardR, and backward at the same
-   * θ. Each layer is a part.
-   */
-  *backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): Parts {
+  /** Computes rdTheta = H_θθ·v unless it is `none`, and H_xθ·v if the tangent has room; after forwardR, and backward at the same θ. */
+  backwardR(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): void {
+    atOnce(this.backwardRParts(theta, v, tape, tangent, rdTheta));
+  }
+
+  /** Does the same; each layer is a part. */
+  *backwardRParts(theta: Buffer, v: Buffer, tape: Tape, tangent: Tangent, rdTheta: OptionalBuffer): Parts {
     for (let i = this.#layers.length - 1; i >= this.#first; i--) {
       const at = this.#offsets[i]!;
       const rdw = rdTheta !== none ? rdTheta + at : none;

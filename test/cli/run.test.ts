@@ -274,6 +274,8 @@ test("a run folder's recipe.json makes the same bytes again, and so does the rec
       eps: 1e-8,
       decayEvery: 40,
       decayFactor: 0.5,
+      onDivergence: "stop",
+      mostHalvings: 5,
       clip: 2,
       batch: 40,
       steps: 2,

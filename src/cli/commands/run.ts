@@ -72,7 +72,9 @@ never stopped. With more --outer-steps it makes a finished run longer.
 
 If a run diverges, the set before the failed step is kept and the exit code is
 1; with --on-divergence halve, also after --resume, it goes back 50 to 99 steps
-and on with half the step size. A folder has one run at a time; the files of an older run are moved to its
+and on with half the step size.
+
+A folder has one run at a time; the files of an older run are moved to its
 folder previous/.
 
 The folder's recipe.json holds the recipe with all changes by options: running
