@@ -24,8 +24,15 @@ export function startThread(start: ThreadStart): Promise<KernelThread> {
       // An idle thread must not keep a finished program alive.
       worker.unref();
       // Nobody knows what a thread that ended by itself had done, and left undone.
-      worker.once("exit", () => Atomics.store(new Int32Array(start.memory.buffer), FAILED >> 2, 1));
-      resolve({ terminate: () => void worker.terminate() });
+      const words = new Int32Array(start.memory.buffer, FAILED, 1);
+      const fail = (): number => Atomics.store(words, 0, 1);
+      worker.once("exit", fail);
+      const terminate = (): void => {
+        // The thread may end later than the engine, whose memory it must not keep.
+        worker.off("exit", fail);
+        void worker.terminate();
+      };
+      resolve({ terminate });
     });
     worker.once("error", reject);
   });
