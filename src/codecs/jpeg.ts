@@ -18,8 +18,8 @@ export function isJpeg(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a baseline or progressive JPEG of 8 bits, which `isJpeg` has recognised: grey for one component, RGB for three, turned as its EXIF says.
- * The pixels are those of libjpeg, and so of Pillow, on every host.
+ * Decodes a baseline or progressive JPEG of 8 bits, which `isJpeg` has recognised: grey for one component, RGB for three,
+ * turned as its EXIF says. The pixels are those of libjpeg, and so of Pillow, on every host.
  *
  * @throws FormatError with the file name, and the byte offset if the structure is at fault; also for what libjpeg would
  * only warn about, such as missing pixels; UnsupportedError if the host does not compile WebAssembly.

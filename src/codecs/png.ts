@@ -47,7 +47,8 @@ interface Header {
 type Bad = (at: number, expected: string, got: unknown) => FormatError;
 
 /**
- * Decodes a PNG, which `isPng` has recognised: grey for grey files, else RGB. 16 bits are rounded to 8; fewer bits are spread over 0..255.
+ * Decodes a PNG, which `isPng` has recognised: grey for grey files, else RGB. 16 bits are rounded to 8; fewer bits are spread
+ * over 0..255.
  *
  * @throws FormatError with file name and byte offset; also for an interlaced file of fewer than 8 bits.
  */
@@ -114,8 +115,10 @@ function readChunks(
     } else if (type === "IEND") {
       if (length > 0) throw bad(at, "an IEND of 0 bytes", length);
       break;
-      // The capital letter says that a reader must not skip a chunk that it does not know.
-    } else if (!/^[a-z][A-Za-z]{3}$/.test(type)) throw bad(at + 4, "IHDR, PLTE, IDAT or IEND", quote(type));
+    } else if (!/^[a-z][A-Za-z]{3}$/.test(type)) {
+      // A capital first letter says that a reader must not skip a chunk that it does not know.
+      throw bad(at + 4, "IHDR, PLTE, IDAT or IEND", quote(type));
+    }
     if (type === "IHDR" || type === "PLTE") needed.push(bytes.subarray(at, next));
     before = type;
     at = next;

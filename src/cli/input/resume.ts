@@ -2,6 +2,7 @@
 import { realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { methodOf } from "../../distill/methods/methods.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import { FormatError } from "../../errors.ts";
 import { isObject } from "../../kinds.ts";
@@ -9,6 +10,7 @@ import { readBytes } from "../../node/files.ts";
 import { locked } from "../../node/lock.ts";
 import { loadCheckpoint } from "../../node.ts";
 import { parseRecipe, type Recipe } from "../../recipes.ts";
+import { laterOuter, without } from "../../run/options/spec.ts";
 import { InterruptedError, isGone, printable, UsageError, withPath, writeNote } from "../errors.ts";
 import { linesOf, longestLine } from "../output/metrics-file.ts";
 import { bringBack, checkpointName, mendMove, previousName } from "../output/older-run.ts";
@@ -230,7 +232,6 @@ async function agreed(question: string, input: Terminal["input"], output: Termin
 /** Returns what decides the steps of a recipe's run, and not how many there are or how the set is judged. */
 function stepsOf(recipe: Recipe): string {
   const { name, summary, evaluate, diverged, halvings, paper, outer, method, ...rest } = portableRecipe(recipe, ".");
-  const { steps, epochs, onDivergence, mostHalvings, ...schedule } = outer;
-  // How much of a training is in memory changes no bit.
-  return JSON.stringify({ ...rest, schedule, method: { ...method, memory: undefined } });
+  const schedule = without(outer, [...laterOuter, "epochs"]);
+  return JSON.stringify({ ...rest, schedule, method: without(method, methodOf(method).changesNoBit ?? []) });
 }

@@ -8,7 +8,7 @@ import { quote, shortName } from "../../quote.ts";
 const mostDifferences = 3;
 
 /** The outer settings that change no step that a run has behind it. */
-const laterOuter = ["steps", "onDivergence", "mostHalvings"];
+export const laterOuter: readonly string[] = ["steps", "onDivergence", "mostHalvings"];
 
 /**
  * Returns the specification of the run that has this recipe, as `distill` writes recipes, and these images. Names of data and
@@ -29,7 +29,8 @@ export async function specOf(
   return JSON.parse(JSON.stringify({ ...rest, ...settings }));
 }
 
-function without(settings: unknown, names: readonly string[]): object {
+/** Returns the settings but those of these names. */
+export function without(settings: unknown, names: readonly string[]): object {
   return Object.fromEntries(Object.entries(settings as object).filter(([name]) => !names.includes(name)));
 }
 
