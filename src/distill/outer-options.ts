@@ -83,7 +83,7 @@ const updateOptions = {
   }) as Filled<"stop" | "halve">,
   /** How often "halve" may halve the step size. Default 5. */
   mostHalvings: filled(whole(1, 100), 5, {
-    help: "how often it may be halved",
+    help: "how often the step size may be halved",
     flag: "--most-halvings <n>",
   }) as Filled<number>,
   /** Real images in the outer batch. Default 1024. */
