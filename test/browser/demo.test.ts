@@ -113,6 +113,43 @@ describeInBrowsers(
       expect(tab.complaints).toEqual([]);
     });
 
+    test("judges each picture by its own class: one picked while another is read, one drawn after it, one read again", async () => {
+      const tab = await openDemo(browser);
+      await until(tab, 'document.querySelectorAll("#strip button").length === 10');
+      await tab.click("#train");
+      await until(tab, 'document.querySelector("#trained b")');
+      // One verdict may follow another: the last is the one that stays.
+      const verdictAfter = async (action: string): Promise<string> => {
+        await tab.evaluate(`document.getElementById("verdict").textContent = ""; ${action}`);
+        await until(tab, 'document.getElementById("verdict").textContent');
+        let verdict = "";
+        for (let now = await text(tab, "verdict"); now !== verdict; now = await text(tab, "verdict")) {
+          verdict = now;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+        return verdict;
+      };
+      const classes = await tab.evaluate<string[]>(
+        'Array.from(document.querySelectorAll("#strip button"), (button) => button.getAttribute("aria-label").slice(-1))',
+      );
+      const other = classes.findIndex((name) => name !== classes[0]);
+      expect(other).toBeGreaterThan(0);
+      const pick = (i: number): string => `document.querySelectorAll("#strip button")[${i}].click();`;
+      const best = (): Promise<string> => tab.evaluate('document.querySelector("#bars .best span").textContent');
+
+      const both = await verdictAfter(pick(0) + pick(other));
+      const judged = (await best()) === classes[other] ? "right." : `wrong, it is ${classes[other]}.`;
+      expect(both.split(" – ")[1]).toBe(judged);
+
+      const again = await verdictAfter('document.getElementById("train").click()');
+      const judgedAgain = (await best()) === classes[other] ? "right." : `wrong, it is ${classes[other]}.`;
+      expect(again.split(" – ")[1]).toBe(judgedAgain);
+
+      await drawOne(tab);
+      await until(tab, '!/right|wrong/.test(document.getElementById("verdict").textContent)');
+      expect(await best()).toBe("1");
+    });
+
     test("runs 20 updates, pauses and resumes, keeps the set over a reload, downloads it and opens it again", async () => {
       const tab = await openDemo(browser);
       await tab.evaluate(`window.long = [];

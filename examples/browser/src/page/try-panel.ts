@@ -8,6 +8,12 @@ import { inRow, paintTiles } from "./paint.ts";
 const SAMPLES = 10;
 const MOST_BARS = 12;
 
+/** A picture to read, in levels, and its class if that is known. */
+interface Input {
+  readonly levels: Uint8Array;
+  readonly label: number | undefined;
+}
+
 export class TryPanel {
   readonly #app: App;
   readonly #pad: Pad;
@@ -19,7 +25,7 @@ export class TryPanel {
   readonly #verdict = byId("verdict", HTMLParagraphElement);
   #trained = false;
   #names: readonly string[] = [];
-  #input: Uint8Array | undefined;
+  #input: Input | undefined;
   #reading = false;
   #page = 0;
 
@@ -90,8 +96,8 @@ export class TryPanel {
       button.setAttribute("aria-label", `Held-out picture ${i + 1}, a ${this.#names[label]}`);
       button.addEventListener("click", () => {
         this.#pad.show(canvas);
-        this.#show(one);
-        void attempt(this.#strip, () => this.#read(label));
+        this.#show(one, label);
+        void attempt(this.#strip, () => this.#read());
       });
       return button;
     });
@@ -109,21 +115,21 @@ export class TryPanel {
     void attempt(this.#paper, () => this.#read());
   }
 
-  #show(picture: Tiles): void {
-    this.#input = picture.levels;
+  #show(picture: Tiles, label?: number): void {
+    this.#input = { levels: picture.levels, label };
     paintTiles(byId("seen", HTMLCanvasElement), picture, inRow(1));
   }
 
   /** Reads the newest input. While one is being read, others wait, and only the last of them is read. */
-  async #read(label?: number): Promise<void> {
+  async #read(): Promise<void> {
     if (this.#reading || this.#app.state === "stopping") return;
     this.#reading = true;
     try {
       if (!this.#trained) await this.train();
-      let read: Uint8Array | undefined;
+      let read: Input | undefined;
       while (this.#input && read !== this.#input) {
         read = this.#input;
-        this.#tell(await this.#app.lab.classify(read), label);
+        this.#tell(await this.#app.lab.classify(read.levels), read.label);
       }
     } finally {
       this.#reading = false;
