@@ -53,11 +53,24 @@ async function storage(): Promise<FileSystemDirectoryHandle> {
 
 /** Throws a NotFoundError if there is no such file. */
 async function read(folder: FileSystemDirectoryHandle, name: string): Promise<Uint8Array> {
-  const file = await (await folder.getFileHandle(name)).getFile();
-  // A first save that was cut short leaves an empty file.
-  if (file.size === 0) throw new DOMException(`${name} is empty`, "NotFoundError");
-  return new Uint8Array(await file.arrayBuffer());
+  const handle = await folder.getFileHandle(name);
+  for (let tries = 1; ; tries++) {
+    const file = await handle.getFile();
+    // A first save that was cut short leaves an empty file.
+    if (file.size === 0) throw new DOMException(`${name} is empty`, "NotFoundError");
+    try {
+      return new Uint8Array(await file.arrayBuffer());
+    } catch (error) {
+      if (tries === MOST_READS || !wasReplaced(error)) throw error;
+    }
+  }
 }
+
+/** Reads of a file that another tab keeps replacing. */
+const MOST_READS = 4;
+
+/** A file is gone for those who have begun to read it when its new content comes; Firefox says AbortError. */
+const wasReplaced = (error: unknown): boolean => ["NotReadableError", "AbortError"].includes((error as Error).name);
 
 const isMissing = (error: unknown): boolean => (error as Error).name === "NotFoundError";
 

@@ -6,6 +6,8 @@ import { loadCheckpoint, saveCheckpoint } from "../../src/node/checkpoints.page.
 
 /** The files, and what happens to the calls: the n-th throws, or never ends, as in a page that is closed. */
 const disk = { files: new Map<string, Uint8Array>(), calls: 0, aborts: 0, faulty: -1, fault: "throws" };
+/** Errors of the next reads of a file's bytes, as of a file that is replaced meanwhile. */
+let failingReads: string[] = [];
 
 const call = async (): Promise<void> => {
   if (disk.calls++ !== disk.faulty) return;
@@ -18,7 +20,10 @@ let reached = (): void => {};
 const handleOf = (name: string) => ({
   async getFile() {
     await call();
-    return new Blob([disk.files.get(name)! as Uint8Array<ArrayBuffer>]);
+    const file = new Blob([disk.files.get(name)! as Uint8Array<ArrayBuffer>]);
+    const fails = failingReads.shift();
+    if (fails) file.arrayBuffer = () => Promise.reject(new DOMException("it changed", fails));
+    return file;
   },
   async createWritable() {
     await call();
@@ -95,6 +100,17 @@ test("the last two are kept, and the one before is loaded if the last is damaged
   expect((await loadCheckpoint(last)).state.step).toBe(2);
   damage("run.previous.safetensors");
   await expect(loadCheckpoint(last)).rejects.toMatchObject({ name: "FormatError" });
+});
+
+test("a file that another tab replaces while it is read is read again, but not for ever", async () => {
+  for (const step of [1, 2]) await save(step);
+  failingReads = ["NotReadableError", "AbortError", "AbortError"];
+  expect((await loadCheckpoint(last)).state.step).toBe(2);
+  failingReads = Array(4).fill("NotReadableError");
+  await expect(loadCheckpoint(last)).rejects.toThrow("it changed");
+  failingReads = ["SecurityError"];
+  await expect(loadCheckpoint(last)).rejects.toMatchObject({ name: "SecurityError" });
+  expect(failingReads).toEqual([]);
 });
 
 test.each(["throws", "never ends"])(
