@@ -36,9 +36,13 @@ test.each(backends)(
 );
 
 test.each([createReferenceBackend(), ...backends])(
-  "address 0 holds no number on $name with $threads threads",
+  "address 0 and the bytes after it hold no number on $name with $threads threads",
   (backend) => {
-    expect(peek(backend, 0, 4).every(Number.isNaN)).toBe(true);
+    const floats = peek(backend, 0, 4);
+    expect(floats.every(Number.isNaN)).toBe(true);
+    if (backend.name === "reference") return;
+    const bytes = new DataView(floats.buffer);
+    for (let at = 0; at <= 12; at++) expect(bytes.getFloat32(at, true)).toBeNaN();
   },
 );
 

@@ -49,7 +49,7 @@ const ownTests = {
   simd: everyOp,
   thread: ["backend-side-by-side", ...everyOp],
   tiles: everyOp,
-  vector: ops("vector"),
+  vector: ops("vector", "linear"),
   winograd: ops("winograd"),
   "winograd-backward-weights": ops("winograd"),
   "winograd-block": ops("winograd"),

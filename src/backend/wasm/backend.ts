@@ -138,7 +138,8 @@ class WasmBackend implements Backend {
     });
     this.#floats = new Float32Array(memory.buffer);
     // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
-    this.#floats.fill(Number.NaN, 0, RESERVED / 4);
+    // All bits set are NaN from any byte on.
+    new Uint8Array(memory.buffer, 0, RESERVED).fill(0xff);
     this.ops = checkedOps(wasmOps(this.#job.jobs), this);
   }
 
