@@ -32,6 +32,72 @@ const equal = [
     change: "16 → 17",
     why: "narrower tiles take the last 16 columns, with the same order of each sum",
   },
+  {
+    file: "tiles",
+    line: "export const LINEAR_FEW: i32 = 24;",
+    change: "*",
+    why: "a batch whose weights are packed and one that reads them in place have the same order of each sum",
+  },
+  {
+    file: "gemm",
+    line: "for (; left >= 8; left -= 8, y += 32, x += 32) tile3x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);",
+    change: "8 → 16",
+    why: "narrower tiles take the last 8 columns, with the same order of each sum",
+  },
+  {
+    file: "gemm",
+    line: "for (; left >= 16; left -= 16, yr += 64, xr += 64) tile1x16(yr, a, lda, xr, offsets, end, b, accumulate);",
+    change: ">= → >",
+    why: "narrower tiles take the last 16 columns, with the same order of each sum",
+  },
+  {
+    file: "pool2d",
+    line: "for (let i = 0; i < rows; i++) {",
+    change: "< → <=",
+    why: "no winner lies in the row after the window",
+  },
+  {
+    file: "winograd-block",
+    line: "export const FOUR: usize = ZEROS + 64;",
+    change: "64 → 63",
+    why: "of the line of zeros 16 bytes are read",
+  },
+  {
+    file: "winograd-block",
+    line: "const laneBlocks = (shape.lanes + laneBlock - 1) / laneBlock;",
+    change: "1 → 2",
+    why: "lanes are even, and so is a block of them: one lane is never left over",
+  },
+  {
+    file: "winograd-weights",
+    line: "for (let p: usize = 0; p < 36; p++) {",
+    change: "36 → 37",
+    why: "a 37th sum goes to a place of the scratch that nobody reads",
+  },
+  {
+    file: "conv2d-backward-weights",
+    line: "for (let j = 0; j < WEIGHT_TAPS; j++) {",
+    change: "< → <=",
+    why: "a fifth offset is overwritten by the next tile's first, and after the last tile by zeros",
+  },
+  {
+    file: "columns",
+    line: "for (let row: usize = 0; row < size; row += rows) {",
+    change: "< → <=",
+    why: "a round without positions adds 0",
+  },
+  {
+    file: "columns",
+    line: "const SPAN: usize = (<usize>NORM_SPAN) << 2;",
+    change: "2 → 4",
+    why: "it walks down more lanes at once, each with the same sums",
+  },
+  {
+    file: "norm-apply",
+    line: "const last = min(size, row + rows);",
+    change: "+ → -",
+    why: "the first round goes over all rows, and those after it over none",
+  },
 ];
 
 /** Why a mutant is equal to the kernels; undefined if it is not known to be. */

@@ -13,15 +13,15 @@ describe.for(lengths)("%d floats", (n) => {
   // Whole numbers hold zeros of both signs, where the mask must be 0.
   const inputs = [paint(n, 1), paintWhole(n, 1)];
 
-  test("reluForward", () => {
+  test("reluForward", async () => {
     for (const values of inputs) {
-      checkOp({
+      await checkOp({
         label: `reluForward, n ${n}, seed 1`,
         operands: { x: { values }, y: { values: unwritten(n) } },
         outputs: { y: { tolerance: 0 } },
         call: (ops, at) => ops.reluForward(at.y, at.x, n),
       });
-      checkOp({
+      await checkOp({
         label: `reluForward, y = x, n ${n}, seed 1`,
         operands: { y: { values } },
         outputs: { y: { tolerance: 0 } },
@@ -30,8 +30,8 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test("reluForward keeps NaN, so that a diverged run shows", () => {
-    checkOp({
+  test("reluForward keeps NaN, so that a diverged run shows", async () => {
+    await checkOp({
       label: `reluForward, NaN, n ${n}, seed 1`,
       operands: { y: { values: paint(n, 1).map((value) => (value < -0.5 ? Number.NaN : value)) } },
       outputs: { y: { tolerance: 0, mayBeNaN: true } },
@@ -39,17 +39,17 @@ describe.for(lengths)("%d floats", (n) => {
     });
   });
 
-  test("reluMask", () => {
+  test("reluMask", async () => {
     for (const values of inputs) {
       const y = { values };
       const v = { values: paint(n, 2) };
-      checkOp({
+      await checkOp({
         label: `reluMask, n ${n}, seeds 1 2`,
         operands: { y, v, out: { values: unwritten(n) } },
         outputs: { out: { tolerance: 0 } },
         call: (ops, at) => ops.reluMask(at.out, at.y, at.v, n),
       });
-      checkOp({
+      await checkOp({
         label: `reluMask, out = v, n ${n}, seeds 1 2`,
         operands: { y, out: v },
         outputs: { out: { tolerance: 0 } },
@@ -58,7 +58,7 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test.for([0, 0.01, 0.3, 1, 5])("leakyRelu, slope %s", (slope) => {
+  test.for([0, 0.01, 0.3, 1, 5])("leakyRelu, slope %s", async (slope) => {
     for (const values of inputs) {
       for (const shift of [0, 1, 2, 3]) {
         const label = `n ${n}, slope ${slope}, shift ${shift}, seeds 1 2`;
@@ -66,19 +66,19 @@ describe.for(lengths)("%d floats", (n) => {
         const v = { values: paint(n, 2), shift: (shift + 1) % 4 };
         // float32 rounds the slope, and then the product.
         const tolerance = float32Tolerance;
-        checkOp({
+        await checkOp({
           label: `leakyRelu, ${label}`,
           operands: { s, v, out: { values: unwritten(n), shift } },
           outputs: { out: { tolerance } },
           call: (ops, at) => ops.leakyRelu(at.out, at.s, at.v, n, slope),
         });
-        checkOp({
+        await checkOp({
           label: `leakyRelu, out = v, ${label}`,
           operands: { s, out: v },
           outputs: { out: { tolerance } },
           call: (ops, at) => ops.leakyRelu(at.out, at.s, at.out, n, slope),
         });
-        checkOp({
+        await checkOp({
           label: `leakyRelu, out = s = v, ${label}`,
           operands: { out: s },
           outputs: { out: { tolerance } },
@@ -131,7 +131,7 @@ describe.for(["tanh", "sigmoid", "softplus"] as const)("%s", (f) => {
   );
   const tolerance = float32Tolerance;
 
-  test.for(cases)("$why, $n floats", ({ centre, half, why, n }) => {
+  test.for(cases)("$why, $n floats", async ({ centre, half, why, n }) => {
     const inputs = paint(n, 1, half).map((value) => value + centre);
     for (const shift of [0, 1, 2, 3]) {
       const label = `${f}, ${why}, n ${n}, shift ${shift}, seeds 1 to 4`;
@@ -141,37 +141,37 @@ describe.for(["tanh", "sigmoid", "softplus"] as const)("%s", (f) => {
       const rp = { values: paint(n, 3), shift: (shift + 2) % 4 };
       const rdy = { values: paint(n, 4), shift: (shift + 3) % 4 };
       const out = { values: unwritten(n), shift };
-      checkOp({
+      await checkOp({
         label: `forward, ${label}`,
         operands: { x, y: out },
         outputs: { y: { tolerance } },
         call: (ops, at) => ops.activationForward(at.y, at.x, n, f),
       });
-      checkOp({
+      await checkOp({
         label: `forward, y = x, ${label}`,
         operands: { y: x },
         outputs: { y: { tolerance } },
         call: (ops, at) => ops.activationForward(at.y, at.y, n, f),
       });
-      checkOp({
+      await checkOp({
         label: `backward, ${label}`,
         operands: { p, dy, dx: out },
         outputs: { dx: { tolerance } },
         call: (ops, at) => ops.activationBackward(at.dx, at.p, at.dy, n, f),
       });
-      checkOp({
+      await checkOp({
         label: `backward, dx = dy, ${label}`,
         operands: { p, dx: dy },
         outputs: { dx: { tolerance } },
         call: (ops, at) => ops.activationBackward(at.dx, at.p, at.dx, n, f),
       });
-      checkOp({
+      await checkOp({
         label: `backwardR, ${label}`,
         operands: { p, rp, dy, rdy, rdx: out },
         outputs: { rdx: { tolerance } },
         call: (ops, at) => ops.activationBackwardR(at.rdx, at.p, at.rp, at.dy, at.rdy, n, f),
       });
-      checkOp({
+      await checkOp({
         label: `backwardR, rdx = rdy, ${label}`,
         operands: { p, rp, dy, rdx: rdy },
         outputs: { rdx: { tolerance } },
@@ -180,10 +180,10 @@ describe.for(["tanh", "sigmoid", "softplus"] as const)("%s", (f) => {
     }
   });
 
-  test("NaN stays NaN, so that a diverged run shows", () => {
+  test("NaN stays NaN, so that a diverged run shows", async () => {
     for (const n of [1, 4, 7]) {
       const values = paint(n, 1).map((value, i) => (i % 3 === 0 ? Number.NaN : value));
-      checkOp({
+      await checkOp({
         label: `${f}, NaN, n ${n}, seed 1`,
         operands: { x: { values }, y: { values: unwritten(n) } },
         outputs: { y: { tolerance, mayBeNaN: true } },

@@ -180,8 +180,8 @@ describe.for([
   ["avgPool2d", windows],
   ["adaptiveAvgPool2d", bins],
 ] as const)("%s", ([name, cases]) => {
-  test.for(cases)("forward: $why", ({ why, xFloats, yFloats, forward }) => {
-    checkOp({
+  test.for(cases)("forward: $why", async ({ why, xFloats, yFloats, forward }) => {
+    await checkOp({
       label: `${name}Forward, ${why}, seed 1`,
       operands: { x: { values: paint(xFloats, 1) }, y: { values: unwritten(yFloats) } },
       outputs: { y: { tolerance: float32Tolerance } },
@@ -189,8 +189,8 @@ describe.for([
     });
   });
 
-  test.for(cases)("backward: $why", ({ why, xFloats, yFloats, backward }) => {
-    checkOp({
+  test.for(cases)("backward: $why", async ({ why, xFloats, yFloats, backward }) => {
+    await checkOp({
       label: `${name}Backward, ${why}, seed 2`,
       operands: { dy: { values: paint(yFloats, 2) }, dx: { values: unwritten(xFloats) } },
       outputs: { dx: { tolerance: float32Tolerance } },

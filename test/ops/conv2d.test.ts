@@ -159,7 +159,7 @@ const cases = rows.map(({ why, channels, kernel, out, stride = 1, rest = [0, 0],
 
 describe("conv2dForward", () => {
   for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values, tolerance } of paints) {
         const x = { values: values(xFloats, 1) };
         const w = { values: values(wFloats, 2), shift };
@@ -168,13 +168,13 @@ describe("conv2dForward", () => {
           const label = `conv2dForward, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 2 3 4`;
           const y = { values: accumulate ? values(yFloats, 4) : unwritten(yFloats) };
           const outputs = { y: { tolerance } };
-          checkOp({
+          await checkOp({
             label: `${label}, bias`,
             operands: { x, w, bias, y },
             outputs,
             call: (ops, at) => ops.conv2dForward(at.y, at.x, at.w, at.bias, shape, accumulate),
           });
-          checkOp({
+          await checkOp({
             label,
             operands: { x, w, y },
             outputs,
@@ -188,7 +188,7 @@ describe("conv2dForward", () => {
 
 describe("conv2dBackwardData", () => {
   for (const { why, shape: forward, shift, wFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       const { kernelHeight, kernelWidth, stride, lanes, inChannels, outChannels } = forward;
       const outHeight = (forward.outHeight - 1) * stride + 1;
       const outWidth = (forward.outWidth - 1) * stride + 1;
@@ -205,7 +205,7 @@ describe("conv2dBackwardData", () => {
           const dy = { values: values(outChannels * outHeight * outWidth * lanes, 5) };
           const w = { values: values(wFloats, 2), shift };
           for (const accumulate of [false, true]) {
-            checkOp({
+            await checkOp({
               label: `conv2dBackwardData, ${why}, padding ${padding}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
               operands: { dy, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
               outputs: { dx: { tolerance } },
@@ -220,12 +220,12 @@ describe("conv2dBackwardData", () => {
 
 describe("conv2dBackwardWeights", () => {
   for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values, tolerance } of paints) {
         const dy = { values: values(yFloats, 5) };
         const x = { values: values(xFloats, 1) };
         for (const accumulate of [false, true]) {
-          checkOp({
+          await checkOp({
             label: `conv2dBackwardWeights, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 5 7`,
             operands: { dy, x, dw: { values: accumulate ? values(wFloats, 7) : unwritten(wFloats), shift } },
             outputs: { dw: { tolerance } },

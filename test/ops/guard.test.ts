@@ -136,16 +136,16 @@ describe.for(backends)("$name", ({ create, round }) => {
     }));
 });
 
-test.for([1, 2, 3, 5])("the guard of %d squares reads and writes only what it says", (n) => {
+test.for([1, 2, 3, 5])("the guard of %d squares reads and writes only what it says", async (n) => {
   const squares = { values: paint(n, n).map((value) => value * value), shift: 1 };
   const loss = { values: paint(1, 9), shift: 2 };
-  checkOp({
+  await checkOp({
     label: `guard without a clip, ${n} squares`,
     operands: { out: { values: unwritten(1), shift: 3 }, squares, loss },
     outputs: { out: { tolerance: 0 } },
     call: (ops, at) => ops.guard(at.out, undefined, at.squares, n, at.loss, 0),
   });
-  checkOp({
+  await checkOp({
     label: `guard with a clip, ${n} squares`,
     operands: { out: { values: unwritten(1) }, mean: { values: Float32Array.of(0.01, 0, 0), shift: 3 }, squares, loss },
     // The floats of the mean are the backend's own.

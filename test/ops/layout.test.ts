@@ -26,18 +26,18 @@ const packShapes = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33, 784].flatMap((featur
 );
 
 describe("packImages and unpackImages", () => {
-  test.for(packShapes)("$features features, $images of $lanes images", (shape) => {
+  test.for(packShapes)("$features features, $images of $lanes images", async (shape) => {
     const userFloats = shape.images * shape.features;
     const packedFloats = shape.features * shape.lanes;
     for (const shift of [0, 1, 2, 3]) {
       const label = `${JSON.stringify(shape)}, shift ${shift}, seed 1`;
-      checkOp({
+      await checkOp({
         label: `packImages, ${label}`,
         operands: { images: { values: paint(userFloats, 1), shift }, out: { values: unwritten(packedFloats) } },
         outputs: { out: { tolerance: 0 } },
         call: (ops, at) => ops.packImages(at.out, at.images, shape),
       });
-      checkOp({
+      await checkOp({
         label: `unpackImages, ${label}`,
         operands: { x: { values: paint(packedFloats, 1) }, out: { values: unwritten(userFloats), shift } },
         outputs: { out: { tolerance: 0 } },
@@ -75,10 +75,10 @@ describe("embed2d", () => {
     [1, 28, 28, 32, 32, 2, 2, 1, 10, "LeNet's first"],
     [6, 10, 10, 18, 18, 4, 4, 1, 64, "a large lanes"],
   ];
-  test.for(rows)("%s channels, %s x %s into %s x %s at %s, %s, spread %s, lanes %s: %s", (row) => {
+  test.for(rows)("%s channels, %s x %s into %s x %s at %s, %s, spread %s, lanes %s: %s", async (row) => {
     const [channels, height, width, outHeight, outWidth, top, left, spread, lanes, why] = row;
     const shape: Embed2dShape = { channels, height, width, outHeight, outWidth, top, left, spread, lanes };
-    checkOp({
+    await checkOp({
       label: `embed2d, ${why}, seed 1`,
       operands: {
         x: { values: paint(channels * height * width * lanes, 1) },

@@ -89,7 +89,7 @@ const cases = rows.map(([inFeatures, outFeatures, lanes, why], row) => ({
 
 describe("linearForward", () => {
   for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values, tolerance } of paints) {
         const x = { values: values(xFloats, 1) };
         const w = { values: values(wFloats, 2), shift };
@@ -98,13 +98,13 @@ describe("linearForward", () => {
           const label = `linearForward, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 2 3 4`;
           const y = { values: accumulate ? values(yFloats, 4) : unwritten(yFloats) };
           const outputs = { y: { tolerance } };
-          checkOp({
+          await checkOp({
             label: `${label}, bias`,
             operands: { x, w, bias, y },
             outputs,
             call: (ops, at) => ops.linearForward(at.y, at.x, at.w, at.bias, shape, accumulate),
           });
-          checkOp({
+          await checkOp({
             label,
             operands: { x, w, y },
             outputs,
@@ -118,12 +118,12 @@ describe("linearForward", () => {
 
 describe("linearBackwardData", () => {
   for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values, tolerance } of paints) {
         const dy = { values: values(yFloats, 5) };
         const w = { values: values(wFloats, 2), shift };
         for (const accumulate of [false, true]) {
-          checkOp({
+          await checkOp({
             label: `linearBackwardData, ${why}, ${kind}, accumulate ${accumulate}, seeds 2 5 6`,
             operands: { dy, w, dx: { values: accumulate ? values(xFloats, 6) : unwritten(xFloats) } },
             outputs: { dx: { tolerance } },
@@ -137,12 +137,12 @@ describe("linearBackwardData", () => {
 
 describe("linearBackwardWeights", () => {
   for (const { why, shape, shift, xFloats, wFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values, tolerance } of paints) {
         const dy = { values: values(yFloats, 5) };
         const x = { values: values(xFloats, 1) };
         for (const accumulate of [false, true]) {
-          checkOp({
+          await checkOp({
             label: `linearBackwardWeights, ${why}, ${kind}, accumulate ${accumulate}, seeds 1 5 7`,
             operands: { dy, x, dw: { values: accumulate ? values(wFloats, 7) : unwritten(wFloats), shift } },
             outputs: { dw: { tolerance } },
@@ -159,12 +159,12 @@ describe("sumRows", () => {
   const sizes = [0, 2, 4, 6, 8, 10, 12, 16, 20, 28, 32, 36, 60, 64, 68, 1020, 1024, 1028, 1034, 7840].flatMap(
     (length) => [0, 1, 2, 3, 4, 5, 9].map((count) => ({ count, length })),
   );
-  test.for(sizes)("$count rows of $length", ({ count, length }) => {
+  test.for(sizes)("$count rows of $length", async ({ count, length }) => {
     for (const { kind, values, tolerance } of paints) {
       const x = { values: values(count * length, 1) };
       for (const accumulate of [false, true]) {
         const out = { values: accumulate ? values(count, 2) : unwritten(count), shift: count % 4 };
-        checkOp({
+        await checkOp({
           label: `sumRows, ${count} rows of ${length}, ${kind}, accumulate ${accumulate}, seeds 1 2`,
           operands: { x, out },
           // The few sums may nearly cancel, so their error is measured by their terms: at most 1 each.

@@ -46,8 +46,8 @@ describe.each(cases)("local response norm, $label", ({ label, shape, n }) => {
   const workspace = (floats: number) => ({ values: unwritten(floats) });
   const scratch: OutputRule = { tolerance: Number.POSITIVE_INFINITY };
 
-  test("forward", () => {
-    checkOp({
+  test("forward", async () => {
+    await checkOp({
       label: `${label}, seed 1`,
       operands: { x: values(1), y: out, s: out },
       outputs: { y: exact, s: exact },
@@ -55,8 +55,8 @@ describe.each(cases)("local response norm, $label", ({ label, shape, n }) => {
     });
   });
 
-  test("backward", () => {
-    checkOp({
+  test("backward", async () => {
+    await checkOp({
       label: `${label}, seeds 1 2 3`,
       operands: { x: values(1), dy: values(3), s, dx: out, workspace: workspace(n) },
       outputs: { dx: exact, workspace: scratch },
@@ -64,8 +64,8 @@ describe.each(cases)("local response norm, $label", ({ label, shape, n }) => {
     });
   });
 
-  test("forwardR", () => {
-    checkOp({
+  test("forwardR", async () => {
+    await checkOp({
       label: `${label}, seeds 1 2 4`,
       operands: { x: values(1), rx: values(4), s, ry: out, rs: out },
       outputs: { ry: exact, rs: exact },
@@ -73,8 +73,8 @@ describe.each(cases)("local response norm, $label", ({ label, shape, n }) => {
     });
   });
 
-  test("backwardR", () => {
-    checkOp({
+  test("backwardR", async () => {
+    await checkOp({
       label: `${label}, seeds 1 to 6`,
       operands: {
         x: values(1),

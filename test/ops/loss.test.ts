@@ -56,10 +56,10 @@ function softmax(z: Float32Array, { classes, lanes }: LossShape): Float32Array {
 }
 
 describe("oneHot", () => {
-  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", async (shape) => {
     const labels = paint(shape.images, 1).map((value) => Math.floor(((value + 1) / 2) * shape.classes));
     for (const shift of [0, 1]) {
-      checkOp({
+      await checkOp({
         label: `oneHot, ${JSON.stringify(shape)}, shift ${shift}, seed 1`,
         operands: { labels: { values: labels, shift }, out: { values: unwritten(shape.classes * shape.lanes) } },
         outputs: { out: { tolerance: 0 } },
@@ -70,7 +70,7 @@ describe("oneHot", () => {
 });
 
 describe("crossEntropy", () => {
-  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", async (shape) => {
     const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
     const real = (index: number) => index % shape.lanes < shape.images;
@@ -91,13 +91,13 @@ describe("crossEntropy", () => {
           // S·p and y cancel where the network is right, so the error is measured by the targets.
           dz: { tolerance, scale: 1 / shape.images, zero },
         };
-        checkOp({
+        await checkOp({
           label: `${label}, without dy`,
           operands,
           outputs,
           call: (ops, at) => ops.crossEntropy(at.losses, at.p, at.dz, none, at.z, at.y, shape),
         });
-        checkOp({
+        await checkOp({
           label,
           operands: { ...operands, dy: { values: unwritten(n) } },
           outputs: { ...outputs, dy: { tolerance, zero } },
@@ -108,14 +108,14 @@ describe("crossEntropy", () => {
   });
 });
 
-test("a logit that is NaN makes its image's loss NaN, and no other's", () => {
+test("a logit that is NaN makes its image's loss NaN, and no other's", async () => {
   const shape: LossShape = { classes: 5, images: 7, lanes: 8 };
   const n = shape.classes * shape.lanes;
   for (let at = 0; at < n; at++) {
     const z = paint(n, 1);
     z[at] = Number.NaN;
     const others = (index: number) => index % shape.lanes !== at % shape.lanes;
-    checkOp({
+    await checkOp({
       label: `crossEntropy, logit ${at} is NaN, seeds 1 2`,
       operands: {
         z: { values: z },
@@ -135,7 +135,7 @@ test("a logit that is NaN makes its image's loss NaN, and no other's", () => {
 });
 
 describe("crossEntropyR", () => {
-  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", async (shape) => {
     const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
     // rz and its mean cancel where one class has all of p, so the error is measured by rz, which is below 1.
@@ -149,13 +149,13 @@ describe("crossEntropyR", () => {
         rz: { values: paint(n, 3) },
         rdz: { values: unwritten(n) },
       };
-      checkOp({
+      await checkOp({
         label: `${label}, without rdy`,
         operands,
         outputs: { rdz: { tolerance, scale, zero } },
         call: (ops, at) => ops.crossEntropyR(at.rdz, none, at.p, at.y, at.rz, shape),
       });
-      checkOp({
+      await checkOp({
         label,
         operands: { ...operands, rdy: { values: unwritten(n) } },
         outputs: { rdz: { tolerance, scale, zero }, rdy: { tolerance, scale, zero } },
@@ -166,7 +166,7 @@ describe("crossEntropyR", () => {
 });
 
 describe("squaredError", () => {
-  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", async (shape) => {
     const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
     const zero = (index: number) => index % shape.lanes >= shape.images;
@@ -180,13 +180,13 @@ describe("squaredError", () => {
           dz: { values: unwritten(n) },
         };
         const outputs = { losses: { tolerance, zero }, dz: { tolerance, zero } };
-        checkOp({
+        await checkOp({
           label: `${label}, without dy`,
           operands,
           outputs,
           call: (ops, at) => ops.squaredError(at.losses, at.dz, none, at.z, at.y, shape),
         });
-        checkOp({
+        await checkOp({
           label,
           operands: { ...operands, dy: { values: unwritten(n) } },
           outputs: { ...outputs, dy: { tolerance, zero } },
@@ -198,19 +198,19 @@ describe("squaredError", () => {
 });
 
 describe("squaredErrorR", () => {
-  test.for(shapes)("$classes classes, $images of $lanes images", (shape) => {
+  test.for(shapes)("$classes classes, $images of $lanes images", async (shape) => {
     const n = shape.classes * shape.lanes;
     const tolerance = float32Tolerance;
     const zero = (index: number) => index % shape.lanes >= shape.images;
     const label = `squaredErrorR, ${JSON.stringify(shape)}, seed 3`;
     const operands = { rz: { values: paint(n, 3) }, rdz: { values: unwritten(n) } };
-    checkOp({
+    await checkOp({
       label: `${label}, without rdy`,
       operands,
       outputs: { rdz: { tolerance, zero } },
       call: (ops, at) => ops.squaredErrorR(at.rdz, none, at.rz, shape),
     });
-    checkOp({
+    await checkOp({
       label,
       operands: { ...operands, rdy: { values: unwritten(n) } },
       outputs: { rdz: { tolerance, zero }, rdy: { tolerance, zero } },

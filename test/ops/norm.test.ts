@@ -141,12 +141,12 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
   const sumFloats = 2 * (channels + groups) * lanes;
   const parameters = (seed: number, shift: number) => ({ values: paint(channels, seed), shift });
 
-  test.each(["with", "without"])("forward %s weight and bias", (affine) => {
+  test.each(["with", "without"])("forward %s weight and bias", async (affine) => {
     const out = { y: { values: unwritten(floats) }, statistics: { values: unwritten(pairFloats) } };
     for (const mean of [0, 20]) {
       const x = { values: activation(shape, 1).map((value) => 3 * value + mean) };
       const operands = { x, weight: parameters(2, 1), bias: parameters(3, 3), ...out };
-      checkOp({
+      await checkOp({
         label: `${label}, around ${mean}, seeds 1 2 3`,
         operands,
         outputs: {
@@ -169,16 +169,16 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
     weight: parameters(4, 2),
   };
 
-  test.each(["with", "without"])("backward %s weight", (affine) => {
+  test.each(["with", "without"])("backward %s weight", async (affine) => {
     const operands = { ...primal, dx: { values: unwritten(floats) }, sums: { values: unwritten(sumFloats) } };
     const call = { label: `${label}, seeds 1 to 4`, operands };
     const weight = (at: { weight: number }) => (affine === "with" ? at.weight : none);
-    checkOp({
+    await checkOp({
       ...call,
       outputs: { dx: gradients(shape), sums: sumsRule(shape) },
       call: (ops, at) => ops.normBackward(at.dx, at.sums, at.dy, at.x, at.statistics, weight(at), shape),
     });
-    checkOp({
+    await checkOp({
       ...call,
       label: `${call.label}, no dx`,
       outputs: { sums: sumsRule(shape) },
@@ -199,8 +199,8 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
     rBias: parameters(7, 1),
   };
 
-  test.each(variants)("forwardR, weights $affine, rx $moving", ({ affine, moving }) => {
-    checkOp({
+  test.each(variants)("forwardR, weights $affine, rx $moving", async ({ affine, moving }) => {
+    await checkOp({
       label: `${label}, seeds 1 3 4 5 6 7`,
       operands: {
         ...primal,
@@ -217,7 +217,7 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
     });
   });
 
-  test.each(variants)("backwardR, weights $affine, rx $moving", ({ affine, moving }) => {
+  test.each(variants)("backwardR, weights $affine, rx $moving", async ({ affine, moving }) => {
     const operands = {
       ...primal,
       ...tangents,
@@ -228,7 +228,7 @@ describe.each(cases)("$label", ({ label, shape, floats }) => {
       rSums: { values: unwritten(sumFloats) },
     };
     for (const wanted of [true, false]) {
-      checkOp({
+      await checkOp({
         label: `${label}, seeds 1 to 9, ${wanted ? "with" : "without"} rdx`,
         operands,
         outputs: { ...(wanted && { rdx: gradients(shape) }), rSums: sumsRule(shape) },

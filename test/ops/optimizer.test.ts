@@ -21,13 +21,13 @@ const options: readonly AdamOptions[] = [
 ];
 
 describe.for(lengths)("%d floats", (n) => {
-  test.for(options)("adam, step $step, beta1 $beta1", (option) => {
+  test.for(options)("adam, step $step, beta1 $beta1", async (option) => {
     const tolerance = float32Tolerance;
     for (const shift of [0, 1, 2, 3]) {
       const label = `adam, n ${n}, shift ${shift}, ${JSON.stringify(option)}, seeds 1 2 3 4`;
       const g = { values: paint(n, 4), shift };
       const outputs = { x: { tolerance }, m: { tolerance }, v: { tolerance } };
-      checkOp({
+      await checkOp({
         label: `${label}, from nothing`,
         // x begins at zero so that the update, which is small beside most values, is seen to its last digits.
         operands: {
@@ -39,7 +39,7 @@ describe.for(lengths)("%d floats", (n) => {
         outputs,
         call: (ops, at) => ops.adam(at.x, at.m, at.v, at.g, n, option),
       });
-      checkOp({
+      await checkOp({
         label: `${label}, from moments`,
         operands: {
           x: { values: paint(n, 1), shift: (shift + 1) % 4 },
@@ -54,10 +54,10 @@ describe.for(lengths)("%d floats", (n) => {
   });
 });
 
-test("adam leaves x where there never was a gradient", () => {
+test("adam leaves x where there never was a gradient", async () => {
   const n = 9;
   const zero = { values: new Float32Array(n) };
-  checkOp({
+  await checkOp({
     label: "adam, no gradient, seed 1",
     operands: { x: { values: paint(n, 1) }, m: zero, v: zero, g: zero },
     outputs: { x: { tolerance: 0 }, m: { tolerance: 0 }, v: { tolerance: 0 } },
@@ -81,21 +81,21 @@ const norms = [
 describe.for(lengths)("%d floats", (n) => {
   const tolerance = float32Tolerance;
 
-  test.for(momenta)("sgd, momentum %d", (momentum) => {
+  test.for(momenta)("sgd, momentum %d", async (momentum) => {
     for (const shift of [0, 1, 2, 3]) {
       const operands = {
         x: { values: paint(n, 1), shift },
         v: { values: paint(n, 2), shift: (shift + 1) % 4 },
         g: { values: paint(n, 3), shift: (shift + 2) % 4 },
       };
-      checkOp({
+      await checkOp({
         label: `sgd, n ${n}, shift ${shift}, momentum ${momentum}, seeds 1 2 3`,
         operands,
         outputs: { x: { tolerance }, ...(momentum > 0 && { v: { tolerance } }) },
         call: (ops, at) => ops.sgd(at.x, at.v, at.g, n, { learningRate: 0.3, momentum }),
       });
       if (momentum > 0) continue;
-      checkOp({
+      await checkOp({
         label: `sgd without a memory, n ${n}, shift ${shift}, seeds 1 3`,
         operands: { x: operands.x, g: operands.g },
         outputs: { x: { tolerance } },
@@ -104,7 +104,7 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test.for(directions)("adamDirection, step $step, weight decay $weightDecay", (option) => {
+  test.for(directions)("adamDirection, step $step, weight decay $weightDecay", async (option) => {
     for (const shift of [0, 1, 2, 3]) {
       const operands = {
         m: { values: paint(n, 2), shift: (shift + 1) % 4 },
@@ -114,13 +114,13 @@ describe.for(lengths)("%d floats", (n) => {
       };
       const label = `adamDirection, n ${n}, shift ${shift}, ${JSON.stringify(option)}, seeds 1 2 3 4`;
       const moments = { m: { tolerance }, v: { tolerance } };
-      checkOp({
+      await checkOp({
         label,
         operands: { u: { values: unwritten(n), shift: (shift + 2) % 4 }, ...operands },
         outputs: { u: { tolerance }, ...moments },
         call: (ops, at) => ops.adamDirection(at.u, at.m, at.v, at.g, at.x, n, option),
       });
-      checkOp({
+      await checkOp({
         label: `${label}, u = g`,
         operands,
         outputs: { g: { tolerance }, ...moments },
@@ -129,9 +129,9 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test.for(norms)("lambStep, squared norms %d and %d", (squares) => {
+  test.for(norms)("lambStep, squared norms %d and %d", async (squares) => {
     for (const shift of [0, 1, 2, 3]) {
-      checkOp({
+      await checkOp({
         label: `lambStep, n ${n}, shift ${shift}, squares ${squares}, seeds 1 2`,
         operands: {
           x: { values: paint(n, 1), shift },
@@ -190,8 +190,8 @@ describe.for(updates)("$name with a guard", ({ writes, call }) => {
     squares: { values: Float32Array.of(4, 9) },
   };
 
-  test("writes nothing where that holds 0, not even from a gradient of NaN", () => {
-    checkOp({
+  test("writes nothing where that holds 0, not even from a gradient of NaN", async () => {
+    await checkOp({
       label: "guard 0",
       operands: {
         ...operands,
@@ -203,8 +203,8 @@ describe.for(updates)("$name with a guard", ({ writes, call }) => {
     });
   });
 
-  test.for([1, 0.25])("updates as without one where that holds %d", (guard) => {
-    checkOp({
+  test.for([1, 0.25])("updates as without one where that holds %d", async (guard) => {
+    await checkOp({
       label: `guard ${guard}`,
       operands: { ...operands, g: values(4), guard: { values: Float32Array.of(guard) } },
       outputs: Object.fromEntries(writes.map((name) => [name, { tolerance: float32Tolerance }])),

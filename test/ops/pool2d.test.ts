@@ -30,6 +30,8 @@ const rows: readonly Row[] = [
   { why: "2x2 windows, 7 channels", channels: 7, size: [4, 4], kernel: [2, 2], stride: 2 },
   { why: "a row left over", channels: 3, size: [5, 4], kernel: [2, 2], stride: 2 },
   { why: "a column left over", channels: 3, size: [4, 5], kernel: [2, 2], stride: 2 },
+  { why: "one of three rows left over", channels: 3, size: [3, 4], kernel: [2, 2], stride: 2 },
+  { why: "one of three columns left over", channels: 3, size: [4, 3], kernel: [2, 2], stride: 2 },
   { why: "both left over", channels: 3, size: [7, 5], kernel: [2, 2], stride: 2 },
   { why: "overlapping 2x2 windows", channels: 3, size: [4, 5], kernel: [2, 2], stride: 1 },
   { why: "overlapping 3x3 windows, stride 1", channels: 2, size: [6, 5], kernel: [3, 3], stride: 1 },
@@ -129,9 +131,9 @@ describe("maxPool2dForward", () => {
     { kind: "NaN", values: (n: number) => paint(n, 1).map((value) => (Math.abs(value) < 0.1 ? Number.NaN : value)) },
   ];
   for (const { why, shape, xFloats, yFloats } of cases) {
-    test(why, () => {
+    test(why, async () => {
       for (const { kind, values } of inputs) {
-        checkOp({
+        await checkOp({
           label: `maxPool2dForward, ${why}, ${kind}, seed 1`,
           operands: {
             x: { values: values(xFloats) },
@@ -148,8 +150,8 @@ describe("maxPool2dForward", () => {
 
 describe("maxPool2dGather", () => {
   for (const { why, shape, xFloats, yFloats } of cases) {
-    test(why, () => {
-      checkOp({
+    test(why, async () => {
+      await checkOp({
         label: `maxPool2dGather, ${why}, seeds 2 9`,
         operands: {
           rx: { values: paint(xFloats, 2) },
@@ -165,8 +167,8 @@ describe("maxPool2dGather", () => {
 
 describe("maxPool2dScatter", () => {
   for (const { why, shape, xFloats, yFloats } of cases) {
-    test(why, () => {
-      checkOp({
+    test(why, async () => {
+      await checkOp({
         label: `maxPool2dScatter, ${why}, seeds 3 9`,
         operands: {
           dy: { values: paint(yFloats, 3) },

@@ -17,18 +17,18 @@ const keys: readonly RandomKey[] = [
 ];
 
 describe.for(lengths)("%d floats", (n) => {
-  test("uniform", () => {
+  test("uniform", async () => {
     for (const key of keys) {
       for (const shift of [0, 1, 2, 3]) {
         const out = { values: unwritten(n), shift };
         const label = `uniform, n ${n}, shift ${shift}, key ${JSON.stringify(key)}`;
-        checkOp({
+        await checkOp({
           label: `${label}, [0, 1)`,
           operands: { out },
           outputs: { out: { tolerance: 0 } },
           call: (ops, at) => ops.uniform(at.out, n, key, 0, 1),
         });
-        checkOp({
+        await checkOp({
           label: `${label}, [-0.3, 0.7)`,
           operands: { out },
           outputs: { out: { tolerance: float32Tolerance } },
@@ -38,11 +38,11 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test("normal", () => {
+  test("normal", async () => {
     for (const key of keys) {
       for (const shift of [0, 1, 2, 3]) {
         for (const [mean, std] of [[0, 1] as const, [0.5, 0.02] as const]) {
-          checkOp({
+          await checkOp({
             label: `normal, n ${n}, shift ${shift}, key ${JSON.stringify(key)}, mean ${mean}, std ${std}`,
             operands: { out: { values: unwritten(n), shift } },
             outputs: { out: { tolerance: float32Tolerance } },
@@ -53,12 +53,12 @@ describe.for(lengths)("%d floats", (n) => {
     }
   });
 
-  test("dropoutMask drops the same elements", () => {
+  test("dropoutMask drops the same elements", async () => {
     for (const key of keys) {
       for (const shift of [0, 1, 2, 3]) {
         // 0.1 and 1/3 are no multiples of 2⁻²⁴; 2⁻³⁰ still drops a draw of 0.
         for (const p of [0, 2 ** -30, 0.1, 1 / 3, 0.5, 0.999]) {
-          checkOp({
+          await checkOp({
             label: `dropoutMask, n ${n}, shift ${shift}, key ${JSON.stringify(key)}, p ${p}`,
             operands: { out: { values: unwritten(n), shift } },
             outputs: { out: { tolerance: float32Tolerance } },

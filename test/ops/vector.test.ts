@@ -80,7 +80,7 @@ const shifts = [
 for (const n of [...lengths, longLength]) {
   // Threads split what is long, at places that do not depend on alignment: two alignments are enough.
   const tried = n === longLength ? shifts.slice(-2) : shifts;
-  test(`vectors of ${n} floats`, () => {
+  test(`vectors of ${n} floats`, async () => {
     for (const [outShift, xShift, yShift] of tried) {
       for (const { kind, values, tolerance } of paints) {
         const where = `n ${n}, shifts ${outShift} ${xShift} ${yShift}, ${kind}, seeds 1 2`;
@@ -89,20 +89,25 @@ for (const n of [...lengths, longLength]) {
         const out = { values: unwritten(n), shift: outShift };
         const outputs = { out: { tolerance } };
         const alpha = kind === "whole" ? -2 : Math.fround(-0.37);
-        checkOp({ label: `fill ${where}`, operands: { out }, outputs, call: (ops, at) => ops.fill(at.out, alpha, n) });
-        checkOp({
+        await checkOp({
+          label: `fill ${where}`,
+          operands: { out },
+          outputs,
+          call: (ops, at) => ops.fill(at.out, alpha, n),
+        });
+        await checkOp({
           label: `copy ${where}`,
           operands: { out, x },
           outputs,
           call: (ops, at) => ops.copy(at.out, at.x, n),
         });
-        checkOp({
+        await checkOp({
           label: `scale ${where}`,
           operands: { out, x },
           outputs,
           call: (ops, at) => ops.scale(at.out, alpha, at.x, n),
         });
-        checkOp({
+        await checkOp({
           label: `axpy ${where}`,
           operands: { out, x, y },
           outputs,
@@ -110,20 +115,20 @@ for (const n of [...lengths, longLength]) {
         });
         for (const sign of [1, -1, 0.5]) {
           const factor = { values: Float32Array.of(alpha), shift: yShift };
-          checkOp({
+          await checkOp({
             label: `axpyBy ${where}, sign ${sign}`,
             operands: { out, x, y, factor },
             outputs,
             call: (ops, at) => ops.axpyBy(at.out, at.y, sign, at.factor, at.x, n),
           });
-          checkOp({
+          await checkOp({
             label: `scaleBy ${where}, sign ${sign}`,
             operands: { out, x, factor },
             outputs,
             call: (ops, at) => ops.scaleBy(at.out, sign, at.factor, at.x, n),
           });
         }
-        checkOp({
+        await checkOp({
           label: `multiply ${where}`,
           operands: { out, x, y },
           outputs,
@@ -133,7 +138,7 @@ for (const n of [...lengths, longLength]) {
     }
   });
 
-  test(`dot products of ${n} floats`, () => {
+  test(`dot products of ${n} floats`, async () => {
     for (const [outShift, xShift, yShift] of tried) {
       for (const { kind, values, tolerance } of paints) {
         const where = `n ${n}, shifts ${outShift} ${xShift} ${yShift}, ${kind}, seeds 1 2`;
@@ -143,26 +148,26 @@ for (const n of [...lengths, longLength]) {
         // One sum of both signs may nearly cancel, so its error is measured by its terms.
         const scale = x.values.reduce((sum, value, i) => sum + Math.abs(value * y.values[i]!), 0);
         const outputs = { out: { tolerance, scale } };
-        checkOp({
+        await checkOp({
           label: `dot ${where}`,
           operands: { out, x, y },
           outputs,
           call: (ops, at) => ops.dot(at.out, at.x, at.y, n),
         });
-        checkOp({
+        await checkOp({
           label: `dot of x with itself, ${where}`,
           operands: { out, x },
           outputs: { out: { tolerance } },
           call: (ops, at) => ops.dot(at.out, at.x, at.x, n),
         });
         const terms = x.values.reduce((sum, value) => sum + Math.abs(value), 1);
-        checkOp({
+        await checkOp({
           label: `sum ${where}`,
           operands: { out, x },
           outputs: { out: { tolerance, scale: terms } },
           call: (ops, at) => ops.sum(at.out, at.x, n, false),
         });
-        checkOp({
+        await checkOp({
           label: `sum, accumulated, ${where}`,
           operands: { out: { values: Float32Array.of(-1), shift: outShift }, x },
           outputs: { out: { tolerance, scale: terms } },
@@ -172,56 +177,56 @@ for (const n of [...lengths, longLength]) {
     }
   });
 
-  test(`in-place vectors of ${n} floats`, () => {
+  test(`in-place vectors of ${n} floats`, async () => {
     for (const [outShift, xShift] of tried) {
       const where = `n ${n}, shifts ${outShift} ${xShift}, seeds 3 4`;
       const out = { values: paint(n, 3), shift: outShift };
       const x = { values: paint(n, 4), shift: xShift };
       const outputs = { out: { tolerance: float32Tolerance } };
-      checkOp({
+      await checkOp({
         label: `scale, out = x, ${where}`,
         operands: { out },
         outputs,
         call: (ops, at) => ops.scale(at.out, 0.5, at.out, n),
       });
-      checkOp({
+      await checkOp({
         label: `axpy, out = y, ${where}`,
         operands: { out, x },
         outputs,
         call: (ops, at) => ops.axpy(at.out, at.out, 0.3, at.x, n),
       });
-      checkOp({
+      await checkOp({
         label: `axpy, out = x, ${where}`,
         operands: { out, x },
         outputs,
         call: (ops, at) => ops.axpy(at.out, at.x, 0.3, at.out, n),
       });
       const factor = { values: Float32Array.of(0.3) };
-      checkOp({
+      await checkOp({
         label: `scaleBy, out = x, ${where}`,
         operands: { out, factor },
         outputs,
         call: (ops, at) => ops.scaleBy(at.out, -1, at.factor, at.out, n),
       });
-      checkOp({
+      await checkOp({
         label: `axpyBy, out = y, ${where}`,
         operands: { out, x, factor },
         outputs,
         call: (ops, at) => ops.axpyBy(at.out, at.out, -1, at.factor, at.x, n),
       });
-      checkOp({
+      await checkOp({
         label: `axpyBy, out = x, ${where}`,
         operands: { out, x, factor },
         outputs,
         call: (ops, at) => ops.axpyBy(at.out, at.x, -1, at.factor, at.out, n),
       });
-      checkOp({
+      await checkOp({
         label: `multiply, out = x, ${where}`,
         operands: { out, x },
         outputs,
         call: (ops, at) => ops.multiply(at.out, at.out, at.x, n),
       });
-      checkOp({
+      await checkOp({
         label: `multiply, out = y, ${where}`,
         operands: { out, x },
         outputs,

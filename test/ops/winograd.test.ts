@@ -91,16 +91,16 @@ describe.each(cases)("$why:", ({ why, shape, shift, xFloats, wFloats, yFloats, w
   const w = { values: paint(wFloats, 2), shift };
   const dy = { values: paint(yFloats, 5) };
 
-  test.each([false, true])("forward, accumulate %s, is the reference's", (accumulate) => {
+  test.each([false, true])("forward, accumulate %s, is the reference's", async (accumulate) => {
     const bias = { values: paint(shape.outChannels, 3), shift: (shift + 1) % 4 };
     const y = { values: accumulate ? paint(yFloats, 4) : unwritten(yFloats) };
-    checkOp({
+    await checkOp({
       label: `${why}, seeds 1 2 3 4`,
       operands: { x, w, bias, y, workspace },
       outputs: { y: { tolerance }, workspace: workspaceRule },
       call: (ops, at) => ops.conv2dForward(at.y, at.x, at.w, at.bias, shape, accumulate, at.workspace),
     });
-    checkOp({
+    await checkOp({
       label: `${why}, no bias, seeds 1 2 4`,
       operands: { x, w, y, workspace },
       outputs: { y: { tolerance }, workspace: workspaceRule },
@@ -108,7 +108,7 @@ describe.each(cases)("$why:", ({ why, shape, shift, xFloats, wFloats, yFloats, w
     });
   });
 
-  test.each([false, true])("the data gradient, accumulate %s, is the reference's", (accumulate) => {
+  test.each([false, true])("the data gradient, accumulate %s, is the reference's", async (accumulate) => {
     const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, lanes } = shape;
     const paddings = [0, (kernelHeight - 1) / 2, kernelHeight - 1];
     // Odd ones too, with which tiles begin on other rows and columns of the padding.
@@ -119,7 +119,7 @@ describe.each(cases)("$why:", ({ why, shape, shift, xFloats, wFloats, yFloats, w
       const sizes = { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth };
       const back: Conv2dBackwardDataShape = { ...sizes, kernelHeight, kernelWidth, padding, lanes };
       const floats = inChannels * inHeight * inWidth * lanes;
-      checkOp({
+      await checkOp({
         label: `${why}, padding ${padding}, seeds 2 5 6`,
         operands: { dy, w, workspace, dx: { values: accumulate ? paint(floats, 6) : unwritten(floats) } },
         outputs: { dx: { tolerance }, workspace: workspaceRule },
@@ -128,9 +128,9 @@ describe.each(cases)("$why:", ({ why, shape, shift, xFloats, wFloats, yFloats, w
     }
   });
 
-  test.each([false, true])("the weight gradient, accumulate %s, is the reference's", (accumulate) => {
+  test.each([false, true])("the weight gradient, accumulate %s, is the reference's", async (accumulate) => {
     if (!isGradientTransformed(shape)) return;
-    checkOp({
+    await checkOp({
       label: `${why}, seeds 1 5 7`,
       operands: { dy, x, workspace, dw: { values: accumulate ? paint(wFloats, 7) : unwritten(wFloats), shift } },
       outputs: { dw: { tolerance }, workspace: workspaceRule },
