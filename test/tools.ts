@@ -23,6 +23,7 @@ const candidates = {
   bun: engine("bun", "bin/bun"),
   deno: engine("deno", "deno"),
   webkit: [process.env.WEBKIT ?? onPath("WebKitWebDriver")],
+  webgpu: engine("webgpu", "index.js"),
   xvfb: [process.env.XVFB ?? onPath("Xvfb")],
 } as const;
 

@@ -27,6 +27,7 @@ export const excluded: Readonly<Record<string, string>> = {
   "cli/": process,
   "engines/": process,
   "hosts/": process,
+  "webgpu/": "it tests a backend that waits by itself",
   "worker/deaths.test.ts": "it lets kernels fail where they are called, and ops that wait call them elsewhere",
   "worker/kernel-threads.test.ts": process,
   "slow/": "it measures time or memory, or takes minutes where ops do not wait",

@@ -38,7 +38,7 @@ export default defineConfig({
     ...(only === undefined ? { globalSetup: "test/tools.ts" } : { provide: { tools: {} } }),
     include: [...new Set(chosen.flatMap(([, , { tests }]) => tests))],
     // A changed copy may wait for ever; how long is nothing that is measured.
-    testTimeout: only === undefined ? 120_000 : 30_000,
+    testTimeout: only === undefined ? 120_000 : 60_000,
     coverage: {
       provider: "v8",
       include: chosen.map(([, , { files }]) => files),

@@ -1,0 +1,129 @@
+// The GPU backend: every op as shaders in WGSL over one buffer of floats. Results differ in their last digits between GPUs and
+// from the kernels.
+import type { Backend } from "../backend.ts";
+import type { Buffer, Floats } from "../buffer.ts";
+import { checkedOps } from "../checked.ts";
+import type { Ops } from "../ops.ts";
+import type { Planner } from "../plan.ts";
+import { BASE } from "./layout.ts";
+import { activationOps } from "./ops/activation.ts";
+import { conv2dOps } from "./ops/conv2d.ts";
+import { layoutOps } from "./ops/layout.ts";
+import { linearOps } from "./ops/linear.ts";
+import { localResponseNormOps } from "./ops/local-response-norm.ts";
+import { lossOps } from "./ops/loss.ts";
+import { normOps } from "./ops/norm.ts";
+import { optimizerOps } from "./ops/optimizer.ts";
+import { poolingOps } from "./ops/pooling.ts";
+import { randomOps } from "./ops/random.ts";
+import { vectorOps } from "./ops/vector.ts";
+import { webgpuPlan } from "./plan.ts";
+import { type Counts, DeviceQueue } from "./queue.ts";
+import { recorderOf } from "./recorder.ts";
+
+/** Floats of a new backend's memory. */
+const INITIAL = 1 << 16;
+
+export class WebGpuBackend implements Backend {
+  readonly name = "webgpu";
+  readonly Floats: Float32ArrayConstructor = Float32Array;
+  readonly plan: Planner = webgpuPlan;
+  readonly threads = 1;
+  readonly atOnce = 1;
+  readonly simd = "none";
+  readonly ops: Ops;
+  readonly base: Buffer = BASE;
+  /** For those who lose it on purpose. */
+  readonly device: GPUDevice;
+  readonly #queue: DeviceQueue;
+  readonly #most: number;
+  #capacity = INITIAL;
+  #disposed = false;
+
+  /** Takes a device, which nobody else may use. */
+  constructor(device: GPUDevice) {
+    this.device = device;
+    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+    this.#most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
+    this.#queue = new DeviceQueue(device, INITIAL);
+    const recorder = recorderOf(this.#queue);
+    const ops: Ops = {
+      ...vectorOps(recorder),
+      ...layoutOps(recorder),
+      ...conv2dOps(recorder),
+      ...linearOps(recorder),
+      ...activationOps(recorder),
+      ...poolingOps(recorder),
+      ...normOps(recorder),
+      ...localResponseNormOps(recorder),
+      ...lossOps(recorder),
+      ...optimizerOps(recorder),
+      ...randomOps(recorder),
+    };
+    this.ops = checkedOps(ops, this);
+  }
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** What the device did so far. */
+  get counts(): Counts {
+    return this.#queue.counts;
+  }
+
+  reserve(floats: number): void {
+    this.#check();
+    if (floats <= this.#capacity) return;
+    if (floats > this.#most) {
+      throw new RangeError(
+        `"memory" expected room for ${mebibytes(floats)}, but this GPU binds at most ${mebibytes(this.#most)} at once: use a ` +
+          'smaller batch or model, or memory: "recompute" in the method',
+      );
+    }
+    // Grows by a quarter at least, since what was there is copied.
+    this.#capacity = Math.min(this.#most, Math.max(floats, Math.ceil(1.25 * this.#capacity)));
+    this.#queue.reserve(this.#capacity);
+  }
+
+  upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
+    this.#checkPlace(target, n);
+    const floats = new Float32Array(n);
+    fill(floats);
+    if (n > 0) this.#queue.upload(target, floats);
+  }
+
+  async read(source: Buffer, n: number): Promise<Float32Array> {
+    this.#checkPlace(source, n);
+    return n === 0 ? new Float32Array(0) : await this.#queue.read(source, n);
+  }
+
+  submit(): void {
+    this.#queue.submit();
+  }
+
+  sideBySide(count: number, record: (i: number) => void): void {
+    this.#check();
+    this.#queue.sideBySide(count, record);
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#queue.dispose();
+  }
+
+  #checkPlace(at: Buffer, n: number): void {
+    this.#check();
+    if (Number.isInteger(at) && at >= 0 && n >= 0 && at + n <= this.#capacity) return;
+    throw new RangeError(`"buffer" expected a place of ${n} floats in a memory of ${this.#capacity}, got ${at}`);
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new Error("this engine was disposed: create a new one");
+  }
+}
+
+function mebibytes(floats: number): string {
+  return `${Math.ceil((4 * floats) / 1_048_576)} MiB`;
+}

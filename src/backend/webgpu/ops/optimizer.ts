@@ -1,0 +1,115 @@
+// The guard of an outer step and the outer optimisers on a GPU, by the formulas of reference/guard.ts and optimizer.ts.
+import type { Ops } from "../../ops.ts";
+import type { Recorder } from "../recorder.ts";
+import type { Shader } from "../shader.ts";
+
+/** The least float above 0 that is not a denormal, which a GPU may take for 0. */
+const LEAST = 1.1754943508222875e-38;
+
+const guard = {
+  name: "guard",
+  numbers: { count: "u", clip: "f", least: "f" },
+  operands: ["out", "mean", "squares", "loss"],
+  body: `
+  var finite = is_finite(m[loss]);
+  var sum = 0.0;
+  for (var i = 0u; i < count; i++) {
+    let square = m[squares + i];
+    finite = finite && is_finite(square);
+    sum += square;
+  }
+  if (!finite || clip == 0.0) {
+    m[out] = select(0.0, 1.0, finite);
+    return;
+  }
+  let norm = sqrt(sum);
+  var mean_of = m[mean] + m[mean + 1u] + m[mean + 2u];
+  if (mean_of == 0.0) { mean_of = norm; }
+  let factor = select(1.0, clip * mean_of / norm, norm > clip * mean_of);
+  m[mean] = 0.9 * mean_of + 0.1 * norm * factor;
+  m[mean + 1u] = 0.0;
+  m[mean + 2u] = 0.0;
+  m[out] = max(factor, least);`,
+} as const satisfies Shader;
+
+const stop = "if (guard != NONE) { if (m[guard] == 0.0) { return; } }";
+
+const moments = `
+  let gradient = m[g + id];
+  let first = beta1 * m[m_ + id] + rest1 * gradient;
+  let second = beta2 * m[v + id] + rest2 * gradient * gradient;
+  m[m_ + id] = first;
+  m[v + id] = second;`;
+
+const adam = {
+  name: "adam",
+  numbers: { beta1: "f", beta2: "f", rest1: "f", rest2: "f", rate: "f", root: "f", eps: "f" },
+  operands: ["x", "m_", "v", "g", "guard"],
+  body: `${stop}${moments}
+  m[x + id] -= rate * first / (sqrt(second) / root + eps);`,
+} as const satisfies Shader;
+
+const adamDirection = {
+  name: "adamDirection",
+  numbers: {
+    ...{ beta1: "f", beta2: "f", rest1: "f", rest2: "f" },
+    ...{ correction1: "f", correction2: "f", eps: "f", weight_decay: "f" },
+  },
+  operands: ["u", "m_", "v", "g", "x", "guard"],
+  body: `${stop}${moments}
+  m[u + id] = first / correction1 / (sqrt(second / correction2) + eps) + weight_decay * m[x + id];`,
+} as const satisfies Shader;
+
+const sgd = {
+  name: "sgd",
+  numbers: { rate: "f", momentum: "f" },
+  operands: ["x", "v", "g", "guard"],
+  body: `${stop}
+  var step = m[g + id];
+  if (momentum != 0.0) {
+    step = momentum * m[v + id] + step;
+    m[v + id] = step;
+  }
+  m[x + id] -= rate * step;`,
+} as const satisfies Shader;
+
+const lambStep = {
+  name: "lambStep",
+  numbers: { rate: "f" },
+  operands: ["x", "u", "squares", "guard"],
+  body: `${stop}
+  let of_x = sqrt(m[squares]);
+  let of_u = sqrt(m[squares + 1u]);
+  var trust = 1.0;
+  if (of_x != 0.0 && of_u != 0.0) { trust = of_x / of_u; }
+  m[x + id] -= rate * trust * m[u + id];`,
+} as const satisfies Shader;
+
+export function optimizerOps({ record }: Recorder): Pick<Ops, "guard" | "adam" | "sgd" | "adamDirection" | "lambStep"> {
+  return {
+    guard: (out, mean, squares, count, loss, clip) =>
+      record(guard, 1, { count, clip, least: LEAST }, { out, mean, squares, loss }),
+
+    adam(x, m, v, g, n, { learningRate, beta1, beta2, eps, step }, guard) {
+      const numbers = {
+        ...{ beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2, eps },
+        ...{ rate: learningRate / (1 - beta1 ** step), root: Math.sqrt(1 - beta2 ** step) },
+      };
+      record(adam, n, numbers, { x, m_: m, v, g, guard });
+    },
+
+    sgd: (x, v, g, n, { learningRate, momentum }, guard) =>
+      record(sgd, n, { rate: learningRate, momentum }, { x, v, g, guard }),
+
+    adamDirection(u, m, v, g, x, n, { beta1, beta2, eps, weightDecay, step }, guard) {
+      const numbers = {
+        ...{ beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2, eps, weight_decay: weightDecay },
+        ...{ correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step },
+      };
+      record(adamDirection, n, numbers, { u, m_: m, v, g, x, guard });
+    },
+
+    lambStep: (x, u, squares, n, learningRate, guard) =>
+      record(lambStep, n, { rate: learningRate }, { x, u, squares, guard }),
+  };
+}

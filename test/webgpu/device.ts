@@ -1,0 +1,23 @@
+// A GPU for tests in Node: Mesa's llvmpipe, which computes on the processor, by way of OpenGL ES. Dawn, in the npm package
+// `webgpu`, makes WebGPU of it; .ci/engines fetches that.
+import { pathToFileURL } from "node:url";
+import { inject } from "vitest";
+import type { Backend } from "../../src/backend/backend.ts";
+
+/** One instance of Dawn for all devices of a process; what it made must not outlive it. */
+let gpu: GPU | undefined;
+
+/** Returns a backend on that GPU, or why there is none. */
+export async function testedGpu(): Promise<Backend | string> {
+  const { path, missing } = inject("tools").webgpu;
+  if (missing !== undefined) return missing;
+  process.env.EGL_PLATFORM ??= "surfaceless";
+  const { create } = await import(pathToFileURL(path).href);
+  gpu ??= create(["backend=opengles"]) as GPU;
+  // OpenGL ES has less than the core of WebGPU.
+  const adapter = await gpu.requestAdapter({ featureLevel: "compatibility" } as GPURequestAdapterOptions);
+  if (!adapter) return "there is no adapter for OpenGL ES: install libegl1, libegl-mesa0, libgles2 and libgl1-mesa-dri";
+  const { openDevice } = await import("../../src/backend/webgpu/device.ts");
+  const { WebGpuBackend } = await import("../../src/backend/webgpu/backend.ts");
+  return new WebGpuBackend(await openDevice(adapter));
+}
