@@ -36,14 +36,26 @@ fn log_(x: f32) -> f32 {
 }
 `;
 
+// A GPU may take (1 + t) − 1 for t, so nothing here is computed from what rounding lost.
 const smooth = `
+/** ln(1 + t), t in [0, 1]: 2·atanh(r), r = t / (2 + t) */
+fn log1p_(t: f32) -> f32 {
+  let r = t / (2.0 + t);
+  let z = r * r;
+  var q = 1.0 / 13.0 + z * (1.0 / 15.0);
+  q = 1.0 / 11.0 + q * z;
+  q = 1.0 / 9.0 + q * z;
+  q = 1.0 / 7.0 + q * z;
+  q = 1.0 / 5.0 + q * z;
+  q = 1.0 / 3.0 + q * z;
+  return 2.0 * (r + r * (q * z));
+}
 fn softplus_(x: f32) -> f32 {
-  let t = exp_(-abs(x));
-  let u = 1.0 + t;
-  let lost = t - (u - 1.0);
-  return max(x, 0.0) + (log_(u) + lost / u);
+  if (is_nan(x)) { return x; }
+  return max(x, 0.0) + log1p_(exp_(-abs(x)));
 }
 fn sigmoid_(x: f32) -> f32 {
+  if (is_nan(x)) { return x; }
   let t = exp_(-abs(x));
   return select(t, 1.0, x >= 0.0) / (1.0 + t);
 }
