@@ -31,6 +31,8 @@ const pythonModules: Readonly<Record<string, string>> = { numpy: "numpy", pillow
 
 export type ToolName = keyof typeof candidates;
 
+export const toolNames = Object.keys(candidates) as ToolName[];
+
 /** Where a tool is, or why tests that need it are skipped. */
 export type Tool =
   | { readonly path: string; readonly missing?: undefined }
@@ -76,8 +78,7 @@ function find(name: ToolName): Tool {
 export default function setup(project: TestProject): void {
   ensureBuilt(root);
   project.onTestsRerun(async () => ensureBuilt(root));
-  const names = Object.keys(candidates) as ToolName[];
-  const tools = Object.fromEntries(names.map((name) => [name, find(name)])) as Record<ToolName, Tool>;
+  const tools = Object.fromEntries(toolNames.map((name) => [name, find(name)])) as Record<ToolName, Tool>;
   for (const [name, { missing }] of Object.entries(tools)) {
     if (missing) console.log(`tests with ${name} are skipped: ${missing}`);
   }

@@ -1,6 +1,7 @@
 // The tests of the measured code (files.mjs): of all parts, or of the one that MEASURED_PART names.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { toolNames } from "../tools.ts";
 import { groups, parts } from "./files.mjs";
 
 const only = process.env.MEASURED_PART;
@@ -8,6 +9,10 @@ const chosen = parts.filter(([, name]) => only === undefined || name === only);
 const least = { lines: 95, branches: 95 };
 const filesOf = (group) => Object.values(groups[group]).map(({ files }) => files);
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+const noTools = Object.fromEntries(
+  toolNames.map((name) => [name, { missing: "changes are tested without other programs" }]),
+);
 
 /** Pictures are decoded here, as in a page: neither counts nor changes reach another thread. */
 const decodesHere = {
@@ -35,7 +40,7 @@ export default defineConfig({
   plugins: [decodesHere, onlyItsTables],
   test: {
     // A changed copy of src/ must not be built; its tests go without the tools that are looked for.
-    ...(only === undefined ? { globalSetup: "test/tools.ts" } : { provide: { tools: {} } }),
+    ...(only === undefined ? { globalSetup: "test/tools.ts" } : { provide: { tools: noTools } }),
     include: [...new Set(chosen.flatMap(([, , { tests }]) => tests))],
     // A changed copy may wait for ever; how long is nothing that is measured.
     testTimeout: only === undefined ? 120_000 : 60_000,
