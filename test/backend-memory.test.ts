@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { write } from "../src/backend/backend.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
-import { backendsUnderTest } from "./helpers.ts";
+import { backendsUnderTest } from "./backends-under-test.ts";
 
 const backends = [createReferenceBackend(), ...(await backendsUnderTest())];
 

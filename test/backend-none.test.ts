@@ -6,9 +6,10 @@ import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { setDigest } from "../src/formats/digest.ts";
 import { distill } from "../src/run/in-place/distill.ts";
+import { backendsUnderTest } from "./backends-under-test.ts";
 import { noise, smallConvNet } from "./distill/noise.ts";
 import { fillWithNaN } from "./gradients/random-chains.ts";
-import { backendsUnderTest, peek } from "./helpers.ts";
+import { peek } from "./helpers.ts";
 
 const backends = await backendsUnderTest();
 afterAll(async () => {

@@ -4,8 +4,9 @@ import { type Backend, write } from "../src/backend/backend.ts";
 import { none } from "../src/backend/buffer.ts";
 import type { Ops } from "../src/backend/ops.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
+import { backendsUnderTest } from "./backends-under-test.ts";
 import { callsOfOps, type Draw, type Operand, operandsOf, placed } from "./calls-of-ops.ts";
-import { backendsUnderTest, paint, peek } from "./helpers.ts";
+import { paint, peek } from "./helpers.ts";
 
 const backends = [createReferenceBackend(), ...(await backendsUnderTest())];
 afterAll(async () => {

@@ -86,20 +86,6 @@ export function peek(backend: Pick<Backend, "upload">, source: Buffer, n: number
   return copy;
 }
 
-/**
- * Every backend that must agree with the reference: the kernels, whose results may not depend on `threads`, or in the project
- * `webgpu` a GPU, if there is one.
- */
-export async function backendsUnderTest(): Promise<Backend[]> {
-  if (process.env.BACKEND === "webgpu") {
-    const { testedGpu } = await import("./webgpu/device.ts");
-    const gpu = await testedGpu();
-    return typeof gpu === "string" ? [] : [gpu];
-  }
-  const { createWasmBackend } = await import("../src/backend/wasm/backend.ts");
-  return [await createWasmBackend({ threads: 1 }), await createWasmBackend({ threads: 2 })];
-}
-
 /** Returns what a call throws or rejects with; throws if it does neither. */
 export async function errorOf(call: () => unknown): Promise<Error> {
   try {

@@ -13,7 +13,8 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { randomKey } from "../../src/numeric/random.ts";
-import { backendsUnderTest, expectClose, peek } from "../helpers.ts";
+import { backendsUnderTest } from "../backends-under-test.ts";
+import { expectClose, peek } from "../helpers.ts";
 
 const reference = createReferenceBackend();
 const use = { seed: 1, purpose: "weights/test", index: 0 };

@@ -10,7 +10,8 @@ import { flatten, linear } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { orthonormalize } from "../../src/nn/orthogonal.ts";
 import { lenet } from "../../src/nn/zoo.ts";
-import { backendsUnderTest, expectClose, float64Tolerance, paint, peek } from "../helpers.ts";
+import { backendsUnderTest } from "../backends-under-test.ts";
+import { expectClose, float64Tolerance, paint, peek } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
 const reference = createReferenceBackend();

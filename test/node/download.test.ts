@@ -127,7 +127,8 @@ describe("what takes too long is ended, and the next mirror is asked:", () => {
 
   test("a body that stalls, and says so", async () => {
     answers.slow = (response) => response.write("the");
-    expect(await refusal(fileAt(at("slow")), { stall: 200 })).toContain("expected more bytes within 0.2 s, got none");
+    const said = await refusal(fileAt(at("slow")), { stall: 200, slowest: 1e-3 });
+    expect(said).toContain("expected more bytes within 0.2 s, got none");
   });
 
   test("a byte from time to time", async () => {

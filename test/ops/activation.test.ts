@@ -3,7 +3,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import type { Activation } from "../../src/backend/shapes.ts";
-import { backendsUnderTest, float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
+import { backendsUnderTest } from "../backends-under-test.ts";
+import { float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, LeNet's first activation.

@@ -9,7 +9,8 @@ import type { Buffer } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { PARTIALS, PROGRAMS, SCRATCH } from "../../src/backend/wasm/layout.ts";
-import { backendsUnderTest, expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
+import { backendsUnderTest } from "../backends-under-test.ts";
+import { expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
 
 export interface Operand {
   /** The content before the call, exact in float32. */

@@ -3,9 +3,9 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Backend, write } from "../../src/backend/backend.ts";
 import { none } from "../../src/backend/buffer.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import type { WebGpuBackend } from "../../src/backend/webgpu/backend.ts";
+import { WebGpuBackend } from "../../src/backend/webgpu/backend.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
-import { testedGpu } from "./device.ts";
+import { testedDevice, testedGpu } from "./device.ts";
 
 const gpu = await testedGpu();
 const backend = gpu as WebGpuBackend;
@@ -49,14 +49,14 @@ describe("side by side", () => {
   const [w, x, y] = [shape.inFeatures * shape.outFeatures, shape.inFeatures * shape.lanes, 7 * 12];
   const size = 64 * Math.ceil((w + x + y + shape.outFeatures) / 64);
   const networks = 5;
-  /** One network: a layer, its activation, and the sum of each of its rows, which takes scratch. */
+  /** One network: a layer, its activation, and the sum of what that gives, which takes scratch. */
   const record =
     (on: Backend, first: number) =>
     (i: number): void => {
       const at = first + i * size;
       on.ops.linearForward(at + w + x, at + w, at, none, shape, false);
       on.ops.activationForward(at + w + x, at + w + x, y, "tanh");
-      on.ops.dot(at + w + x + y, at + w + x, at + w + x, y);
+      on.ops.sum(at + w + x + y, at + w + x, y, false);
     };
   const run = async (on: Backend): Promise<ArrayLike<number>> => {
     const first = 64 * Math.ceil(on.base / 64);
@@ -70,7 +70,7 @@ describe("side by side", () => {
     const expected = await run(createReferenceBackend());
     const { dispatches } = backend.counts;
     const found = await run(backend);
-    // linearForward, activationForward and the two parts of dot
+    // linearForward, activationForward and the two parts of sum
     expect(backend.counts.dispatches - dispatches).toBe(4);
     expectClose(found, expected, float32Tolerance, "five networks side by side, seed 2");
   });
@@ -115,9 +115,10 @@ test("a backend that was disposed refuses what is called on it, and reads that w
 });
 
 test("a device that is lost rejects with a WorkerError, now and later", async () => {
-  const other = (await testedGpu()) as WebGpuBackend;
+  const device = (await testedDevice()) as GPUDevice;
+  const other = new WebGpuBackend(device);
   write(other, other.base, [1]);
-  other.device.destroy();
+  device.destroy();
   await expect(other.read(other.base, 1)).rejects.toMatchObject({
     name: "WorkerError",
     message: expect.stringMatching(/^the GPU was lost \(destroyed\)/),

@@ -33,8 +33,6 @@ export class WebGpuBackend implements Backend {
   readonly simd = "none";
   readonly ops: Ops;
   readonly base: Buffer = BASE;
-  /** For those who lose it on purpose. */
-  readonly device: GPUDevice;
   readonly #queue: DeviceQueue;
   readonly #most: number;
   #capacity = INITIAL;
@@ -42,7 +40,6 @@ export class WebGpuBackend implements Backend {
 
   /** Takes a device, which nobody else may use. */
   constructor(device: GPUDevice) {
-    this.device = device;
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     this.#most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
     this.#queue = new DeviceQueue(device, INITIAL);

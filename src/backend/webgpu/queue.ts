@@ -5,7 +5,7 @@ import type { Buffer } from "../buffer.ts";
 import { MAP_READ, STAGE_COMPUTE, USAGE } from "./flags.ts";
 import { type Dispatch, groupsOf, type Shader, textOf, wordsOf, writeWords } from "./shader.ts";
 
-/** Dispatches that are sent at once, so that no submission works long enough for a watchdog. */
+/** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 512;
 /** Bytes of a float. */
 const FLOAT = 4;
@@ -45,7 +45,12 @@ export class DeviceQueue {
   #apart: Dispatch[][] | undefined;
   /** What waits for pipelines, in order; undefined where nothing does. */
   #waiting: Promise<void> | undefined;
+  /** What ended the work of this device, if something did. */
   #fault: Error | undefined;
+  /** Settles when the device has said what was wrong with all that was sent so far. */
+  #told: Promise<void> = Promise.resolve();
+  /** Where the floats of a read arrive, and such buffers that are free again. */
+  readonly #staged = new Map<Command, GPUBuffer>();
   #spare: GPUBuffer[] = [];
 
   constructor(device: GPUDevice, floats: number) {
@@ -190,19 +195,15 @@ export class DeviceQueue {
     for (const command of commands) if (command.kind === "read") command.resolve(this.#mapped(command));
   }
 
-  /** Settles when the device has said what was wrong with all that was sent so far. */
-  #told: Promise<void> = Promise.resolve();
-  readonly #staged = new Map<Command, GPUBuffer>();
-
   async #mapped(command: Command & { kind: "read" }): Promise<Float32Array> {
     const staging = this.#staged.get(command);
     const told = this.#told;
     this.#staged.delete(command);
     try {
       await staging?.mapAsync(MAP_READ, 0, FLOAT * command.n);
-    } catch (error) {
+    } catch (cause) {
       await told;
-      throw this.#fault ?? error;
+      this.#fail(new WorkerError(`the GPU gave no answer: ${(cause as Error).message}`, { cause }));
     }
     await told;
     if (this.#fault || !staging) throw this.#fault;

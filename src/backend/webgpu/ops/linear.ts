@@ -61,49 +61,29 @@ const rowSums = {
 
 type LinearOps = Pick<Ops, "linearForward" | "linearBackwardData" | "linearBackwardWeights" | "sumRows">;
 
-interface Matrix {
-  readonly at: number;
-  readonly strides: readonly [row: number, column: number];
-}
+/** A matrix, with what lies between its rows and between its columns. */
+type Matrix = readonly [at: number, row: number, column: number];
 
 export function linearOps({ record }: Recorder): LinearOps {
   const multiply = (
     [c, rows, columns]: readonly [at: number, rows: number, columns: number],
-    a: Matrix,
-    b: Matrix,
+    [a, a_row, a_depth]: Matrix,
+    [b, b_depth, b_column]: Matrix,
     depth: number,
     bias: OptionalBuffer,
     accumulate: boolean,
   ): void => {
     const tiles = Math.ceil(rows / TILE_ROWS) * Math.ceil(columns / TILE_COLUMNS);
-    const numbers = {
-      ...{ rows, columns, depth, a_row: a.strides[0], a_depth: a.strides[1] },
-      ...{ b_depth: b.strides[0], b_column: b.strides[1], add: Number(accumulate) },
-    };
-    record(product, tiles, numbers, { c, a: a.at, b: b.at, bias });
+    const numbers = { rows, columns, depth, a_row, a_depth, b_depth, b_column, add: Number(accumulate) };
+    record(product, tiles, numbers, { c, a, b, bias });
   };
   return {
-    linearForward(y, x, w, bias, { inFeatures, outFeatures, lanes }, accumulate) {
-      const [a, b]: Matrix[] = [
-        { at: w, strides: [inFeatures, 1] },
-        { at: x, strides: [lanes, 1] },
-      ];
-      multiply([y, outFeatures, lanes], a!, b!, inFeatures, bias, accumulate);
-    },
-    linearBackwardData(dx, dy, w, { inFeatures, outFeatures, lanes }, accumulate) {
-      const [a, b]: Matrix[] = [
-        { at: w, strides: [1, inFeatures] },
-        { at: dy, strides: [lanes, 1] },
-      ];
-      multiply([dx, inFeatures, lanes], a!, b!, outFeatures, none, accumulate);
-    },
-    linearBackwardWeights(dw, dy, x, { inFeatures, outFeatures, lanes }, accumulate) {
-      const [a, b]: Matrix[] = [
-        { at: dy, strides: [lanes, 1] },
-        { at: x, strides: [1, lanes] },
-      ];
-      multiply([dw, outFeatures, inFeatures], a!, b!, lanes, none, accumulate);
-    },
+    linearForward: (y, x, w, bias, { inFeatures, outFeatures, lanes }, accumulate) =>
+      multiply([y, outFeatures, lanes], [w, inFeatures, 1], [x, lanes, 1], inFeatures, bias, accumulate),
+    linearBackwardData: (dx, dy, w, { inFeatures, outFeatures, lanes }, accumulate) =>
+      multiply([dx, inFeatures, lanes], [w, 1, inFeatures], [dy, lanes, 1], outFeatures, none, accumulate),
+    linearBackwardWeights: (dw, dy, x, { inFeatures, outFeatures, lanes }, accumulate) =>
+      multiply([dw, outFeatures, inFeatures], [dy, lanes, 1], [x, 1, lanes], lanes, none, accumulate),
     sumRows: (out, x, rows, length, accumulate) =>
       record(rowSums, rows, { length_: length, add: Number(accumulate) }, { out, x }),
   };

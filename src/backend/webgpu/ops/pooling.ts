@@ -5,7 +5,7 @@ import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
 
 const sizes = { in_height: "i", in_width: "i", out_height: "i", out_width: "i", lanes: "u" } as const;
-const window = { kernel_height: "i", kernel_width: "i", stride_height: "i", stride_width: "i", padding: "i" } as const;
+const windows = { kernel_height: "i", kernel_width: "i", stride_height: "i", stride_width: "i", padding: "i" } as const;
 
 /** Channel, row, column and image of a float of a plane of `height` × `width`. */
 const position = (height: string, width: string): string => `
@@ -17,7 +17,7 @@ const position = (height: string, width: string): string => `
 
 const maxForward = {
   name: "maxPool2dForward",
-  numbers: { ...sizes, ...window },
+  numbers: { ...sizes, ...windows },
   operands: ["y", "index", "x"],
   body: `${position("out_height", "out_width")}
   var largest = 0.0;
@@ -40,7 +40,7 @@ const maxForward = {
 
 const maxGather = {
   name: "maxPool2dGather",
-  numbers: { ...sizes, ...window },
+  numbers: { ...sizes, ...windows },
   operands: ["ry", "index", "rx"],
   body: `${position("out_height", "out_width")}
   let winner = i32(m[index + id]);
@@ -66,7 +66,7 @@ const overWindows = (inner: string): string => `
 
 const maxScatter = {
   name: "maxPool2dScatter",
-  numbers: { ...sizes, ...window },
+  numbers: { ...sizes, ...windows },
   operands: ["dx", "index", "dy"],
   body: `${position("in_height", "in_width")}
   var sum = 0.0;${overWindows("if (i32(m[index + o]) == ky * kernel_width + kx) { sum += m[dy + o]; }")}
@@ -75,7 +75,7 @@ const maxScatter = {
 
 const avgForward = {
   name: "avgPool2dForward",
-  numbers: { ...sizes, ...window },
+  numbers: { ...sizes, ...windows },
   operands: ["y", "x"],
   body: `${position("out_height", "out_width")}
   var sum = 0.0;
@@ -92,7 +92,7 @@ const avgForward = {
 
 const avgBackward = {
   name: "avgPool2dBackward",
-  numbers: { ...sizes, ...window },
+  numbers: { ...sizes, ...windows },
   operands: ["dx", "dy"],
   body: `${position("in_height", "in_width")}
   var sum = 0.0;${overWindows("sum += m[dy + o];")}
