@@ -147,13 +147,6 @@ export class DeviceQueue {
     this.#waiting = mine;
   }
 
-  /** Waits for everything that was sent. */
-  async idle(): Promise<void> {
-    this.submit();
-    await this.#waiting;
-    await this.#device.queue.onSubmittedWorkDone();
-  }
-
   dispose(): void {
     this.#fail(new Error("this engine was disposed: create a new one"));
     this.#device.destroy();

@@ -24,7 +24,7 @@ export interface Shader<Numbers extends NumberKinds = NumberKinds, Operand exten
   /**
    * Statements in WGSL. They see every number and operand by its name, `id` (the thread among all of its network), `lane` (the
    * thread in its group), `group` (the group of its network), `scratch` (where its network's scratch begins), and the buffers
-   * `m` and `s`. Those of a shader without `groups` run for id < the threads of the dispatch only.
+   * `m` and `s`. Those of a shader without `shared` run for id < the threads of the dispatch only.
    */
   readonly body: string;
   /** Declarations in workgroup memory; the threads of a group then work together. */
