@@ -8,7 +8,7 @@ import ts from "typescript";
 const src = join(import.meta.dirname, "../src");
 
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
-const pageSources = {
+export const pageSources = {
   name: "page-sources",
   setup({ onResolve }) {
     onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
@@ -56,10 +56,13 @@ export const instead = (filter, contents) => ({
 });
 
 /** A page hands its worker the compiled kernels, and the worker does not contain its own source. */
-const handed = instead(
-  /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
-  "export const threads = undefined, relaxed = undefined, workerSource = undefined;",
+export const handed = instead(
+  /(packed|packed-relaxed|worker-source|gpu-worker-part)\.page\.gen\.ts$/,
+  "export const threads = undefined, relaxed = undefined, workerSource = undefined, workerPart = undefined;",
 );
+
+/** The name in a worker of a page under which the backend for GPUs lies. */
+export const gpuPart = "distillateWebGpu";
 
 /**
  * Modules of src/ that a page's worker gets in another form, which is smaller. Each says so itself, and what it must not do: the
@@ -70,6 +73,10 @@ export const standIns = {
   // The reference backend is slow and for tests, so a page can use it only in place.
   "backend/reference/backend.ts": `export function createReferenceBackend() {
     throw new RangeError('"workers" expected 0 with the reference backend in a page');
+  }`,
+  // Few pages use a GPU. Those that do start their worker with its code before this script (src/platform/gpu.page.ts).
+  "backend/webgpu/backend.ts": `export function createWebGpuBackend(options) {
+    return globalThis.${gpuPart}.createWebGpuBackend(options);
   }`,
   "run/options/memory-limit.ts": "export function checkMemoryLimit() {}",
   "run/options/call-checks.ts": `const none = {};
@@ -194,7 +201,7 @@ const inPlaceAsOne = {
 };
 
 /** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as a file. */
-export async function buildPage(root) {
+export async function buildPage(root, gpuSource) {
   const outdir = join(root, "dist/page");
   await build({
     ...options,
@@ -217,6 +224,8 @@ export async function buildPage(root) {
     entryPoints: { worker: join(root, "src/run/orchestrator/main.page.ts") },
     outdir,
     plugins: pageWorkerSources,
+    // A page that starts this file cannot hand it the code for a GPU.
+    banner: { js: gpuSource },
   });
   for (const name of readdirSync(outdir).filter((name) => name.endsWith(".js") && !dataFiles.test(name))) {
     const file = join(outdir, name);

@@ -8,6 +8,7 @@
 // Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
 // floats beyond its end.
 import type { Buffer, Floats } from "./buffer.ts";
+import type { Gpu } from "./gpu.ts";
 import type { Ops } from "./ops.ts";
 import type { Planner } from "./plan.ts";
 
@@ -29,6 +30,10 @@ export interface Backend {
   readonly atOnce: number;
   /** `relaxed`: a machine may add products without rounding them first, so bits differ between machines. */
   readonly simd: Simd | "none";
+  /** The GPU that computes, if one does. */
+  readonly gpu?: Gpu | undefined;
+  /** Whether something has ended all work here, such as the loss of the GPU. */
+  readonly failed?: boolean | undefined;
   readonly ops: Ops;
   readonly plan: Planner;
   /** The first buffer that callers may use. */

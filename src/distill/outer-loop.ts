@@ -73,6 +73,12 @@ export class OuterLoop {
     return { ...this.#earlier.all[0]!, ...this.halved };
   }
 
+  /** The newest of the states that a run keeps, from which it goes on when its GPU was lost; undefined before the first step. */
+  get kept(): TensorState | undefined {
+    const newest = this.#earlier.all.at(-1);
+    return newest && { ...newest, ...this.halved };
+  }
+
   /**
    * Takes one outer step. Returns the outer loss, averaged over the networks. If their gradients do not come, or would spoil
    * what is learned, it rejects, and what is learned stays as it was; or the run goes back to an earlier state, if that is

@@ -2,6 +2,7 @@
 // step, so nothing else has to be kept. A run that goes on from a state gives the bytes of a run that never stopped.
 
 import type { Floats } from "../backend/buffer.ts";
+import { checkGpu, type Gpu } from "../backend/gpu.ts";
 import { type Check, kind, listOf, optional, text, whole } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { wrongKind } from "../checks/refusal.ts";
@@ -36,6 +37,8 @@ export interface RunState extends TensorState {
   readonly version: string;
   /** What decides the run's bytes. A state goes on only in a run of the same specification. */
   readonly spec: RunSpec;
+  /** The last GPU that computed steps of the run; absent if none did. */
+  readonly gpu?: Gpu | undefined;
 }
 
 /**
@@ -61,4 +64,5 @@ export const checkRunState: Check = thing("what state() of a run gives", {
   step: whole(0),
   tensors: checkTensors,
   halvings: optional(listOf("an array", kind("an object", isObject))),
+  gpu: optional(checkGpu),
 });

@@ -5,10 +5,12 @@ import type { Planner } from "../backend/plan.ts";
 import { referencePlan } from "../backend/reference/plan.ts";
 import { adoptKernels, compileKernels, type Kernels } from "../backend/wasm/kernels.ts";
 import { wasmPlan } from "../backend/wasm/plan.ts";
+import { webgpuPlan } from "../backend/webgpu/plan.ts";
 import { type Check, oneOf } from "../checks/checks.ts";
+import { gpuInWorkers, gpuWorkerPart } from "../platform/gpu.ts";
 
-/** `wasm`: float32 SIMD kernels. `reference`: plain float64 loops. */
-export type BackendName = "wasm" | "reference";
+/** `wasm`: float32 SIMD kernels. `webgpu`: shaders on a GPU. `reference`: plain float64 loops. */
+export type BackendName = "wasm" | "webgpu" | "reference";
 
 /** The backends whose results are Float64Array. */
 export type DoubleBackendName = "reference";
@@ -19,6 +21,8 @@ export interface BackendOptions {
   readonly simd: Simd;
   /** Called with a message that says what the backend does without, and why. */
   readonly onNotice?: ((message: string) => void) | undefined;
+  /** Refuses a GPU that is simulated on the processor. */
+  readonly realGpu?: boolean | undefined;
 }
 
 export interface BackendEntry {
@@ -29,8 +33,12 @@ export interface BackendEntry {
   readonly kernels?: (options: Pick<BackendOptions, "threads" | "simd">) => Promise<unknown>;
   /** Takes what was handed over. */
   readonly adopt?: (kernels: unknown) => void;
-  /** Whether it never runs in a page's orchestrator, as a backend for tests, which pages should not have to download there. */
+  /** Gives the code that a worker of a page needs beside its own script to start it. */
+  readonly workerPart?: (() => Promise<string>) | undefined;
+  /** Whether it never runs in an orchestrator, such as a backend for tests, which pages should not have to download there. */
   readonly inPlaceOnly?: boolean;
+  /** The backend that takes its place where the host cannot start it, or loses it again and again. */
+  readonly otherwise?: BackendName;
 }
 
 export const backends: Readonly<Record<BackendName, BackendEntry>> = {
@@ -42,6 +50,18 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
     },
     kernels: compileKernels,
     adopt: (kernels) => adoptKernels(kernels as Kernels),
+  },
+  webgpu: {
+    plan: webgpuPlan,
+    async create({ realGpu }) {
+      const { createWebGpuBackend } = await import("../backend/webgpu/backend.ts");
+      return createWebGpuBackend({ real: realGpu });
+    },
+    kernels: compileKernels,
+    adopt: (kernels) => adoptKernels(kernels as Kernels),
+    workerPart: gpuWorkerPart,
+    inPlaceOnly: !gpuInWorkers,
+    otherwise: "wasm",
   },
   reference: {
     plan: referencePlan,

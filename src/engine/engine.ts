@@ -2,10 +2,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Arena } from "../backend/arena.ts";
 import type { Backend, Simd } from "../backend/backend.ts";
+import type { Gpu } from "../backend/gpu.ts";
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { onMainThread } from "../platform/platform.ts";
-import { backendEntry } from "./backends.ts";
 import { BoundNetwork } from "./bound-network.ts";
 import {
   type BindOptions,
@@ -16,18 +16,32 @@ import {
   tellNotices,
   threadCount,
 } from "./options.ts";
+import { replacement, type Start, started } from "./start-backend.ts";
 
 export type { EngineOptions } from "./options.ts";
 
 /** Creates networks on one backend. Dispose it when done: `await using engine = await createEngine()`. */
 export class Engine {
-  readonly backend: Backend;
-  readonly #arena: Arena;
+  readonly #start: Start | undefined;
+  #backend: Backend;
+  #arena: Arena;
+  #losses = 0;
 
-  /** Use {@link createEngine}. */
-  constructor(backend: Backend) {
-    this.backend = backend;
+  /** Use {@link createEngine}. `start` says how a backend that fails is replaced. */
+  constructor(backend: Backend, start?: Start) {
+    this.#backend = backend;
     this.#arena = new Arena(backend);
+    this.#start = start;
+  }
+
+  /** Another one after `recover`. */
+  get backend(): Backend {
+    return this.#backend;
+  }
+
+  /** The GPU that computes, if one does. */
+  get gpu(): Gpu | undefined {
+    return this.#backend.gpu;
   }
 
   /** Kernel threads in use. */
@@ -57,6 +71,20 @@ export class Engine {
     return new BoundNetwork(model, this.backend, this.#arena, options.loss ?? "cross-entropy");
   }
 
+  /**
+   * If `error` came because the GPU was lost, or cannot do what it was asked, takes another backend with an empty memory: a fresh
+   * device, twice, and then the kernels. Returns false, and changes nothing, for any other error.
+   */
+  async recover(error: unknown): Promise<boolean> {
+    const next = this.#start && (await replacement(this.#backend, error, this.#losses, this.#start));
+    if (!next) return false;
+    this.#losses++;
+    await this.#backend.dispose();
+    this.#backend = next;
+    this.#arena = new Arena(next);
+    return true;
+  }
+
   /** Stops the kernel threads and gives up the memory. */
   async dispose(): Promise<void> {
     await this.backend.dispose();
@@ -78,14 +106,19 @@ export class Engine {
  * const { logits } = await net.forward({ parameters, images });
  * await engine.dispose();
  */
-export async function createEngine(options: EngineOptions & { onNotice?: OnNotice } = {}): Promise<Engine> {
+export async function createEngine(
+  options: EngineOptions & { onNotice?: OnNotice; realGpu?: boolean | undefined } = {},
+): Promise<Engine> {
   checkValues(options, engineChecks);
-  const { backend, threads = "auto", simd = "strict", onNotice } = options;
+  const { backend, threads = "auto", simd = "strict", realGpu, onNotice } = options;
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
   const notices: string[] = [];
-  const told = (notice: string): number => notices.push(notice);
-  const engine = new Engine(await backendEntry(backend).create({ threads: here, simd, onNotice: told }));
+  // What happens later is told at once.
+  let tell = (notice: string): unknown => notices.push(notice);
+  const start: Start = { name: backend, threads: here, simd, realGpu, onNotice: (notice) => void tell(notice) };
+  const engine = new Engine(await started(start), start);
   await tellNotices(engine, notices, onNotice);
+  tell = (notice) => onNotice?.(notice);
   return engine;
 }

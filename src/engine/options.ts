@@ -6,13 +6,16 @@ import { outOfRange, wrongKind } from "../checks/refusal.ts";
 import { isObject } from "../kinds.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import { hardwareThreads } from "../platform/platform.ts";
-import { type BackendName, checkBackendName } from "./backends.ts";
+import { type BackendName, backends, checkBackendName } from "./backends.ts";
 
 const MAXIMUM_THREADS = 64;
 
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
-  /** `wasm`: float32 SIMD kernels (default). `reference`: plain float64 loops, slow; results are Float64Array. */
+  /**
+   * `wasm`: float32 SIMD kernels (default). `webgpu`: the GPU, or where there is none that works the kernels, which is
+   * reported. `reference`: plain float64 loops, slow; results are Float64Array.
+   */
   backend?: BackendName | undefined;
   /** Kernel threads; "auto" (default) takes one per processor, at most 8. Results do not depend on it. */
   threads?: number | "auto" | undefined;
@@ -64,9 +67,15 @@ export const bindChecks: Checks<BindOptions> = { loss: optional(checkLoss) };
 /** Says whether this is what `createEngine` gives, here or in a worker. */
 const isEngine = (value: unknown): boolean => isObject(value) && typeof value.bind === "function";
 
+/** Says that whichever of `wasm` and `webgpu` is faster is wanted. */
+export const auto = "auto";
+
+const checkBackendOrAuto: Check = (name, value) => oneOf(auto, ...Object.keys(backends))(name, value);
+
 /** Options that say where a call runs, which every call has. */
-export const placeChecks: Readonly<Record<"engine" | "threads" | "worker" | "onNotice", Check>> = {
+export const placeChecks: Readonly<Record<"engine" | "backend" | "threads" | "worker" | "onNotice", Check>> = {
   engine: optional(kind("what createEngine() gives", isEngine)),
+  backend: optional(checkBackendOrAuto),
   threads: engineChecks.threads,
   worker: optional(
     kind("true, false or a worker's script", (value) => {

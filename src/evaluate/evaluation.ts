@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Inexact } from "../engine/inexact.ts";
 import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
@@ -11,15 +12,13 @@ import type { Confusion } from "./confusion.ts";
 import type { Replay } from "./trainer.ts";
 
 /** Test accuracies, each from 0 to 1: their mean ± standard deviation, and the 95 % interval of the mean. */
-export interface Evaluation extends Summary {
+export interface Evaluation extends Summary, Inexact {
   readonly networks: number;
   readonly accuracies: readonly number[];
   /** For each network, how many test images of each class (row) it reads as each class (column). Present with `perClass`. */
   readonly confusions?: readonly Confusion[] | undefined;
   /** The accuracy in each class, over the networks; undefined for a class without images. Present with `perClass`. */
   readonly perClass?: readonly (Summary | undefined)[] | undefined;
-  /** Present if the networks were trained with relaxed SIMD: another machine may measure other values. */
-  readonly simd?: "relaxed" | undefined;
 }
 
 /** Options of `evaluate`. */

@@ -1,8 +1,9 @@
 // The state of a run as one .safetensors file with a checksum. This file handles bytes; src/node/checkpoints.ts has the paths.
 //
 // The tensors are those of the state, flat, float32 or float64. The metadata have format, format_version, version, step, the
-// specification, the halvings if there were any, and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
-import { bytes as checkBytes, kind, listOf, text, whole } from "../checks/checks.ts";
+// specification, the halvings and the GPU if there were any, and the note as JSON, and sha256: that of the whole file with 64 zeros in its place.
+import { checkGpu } from "../backend/gpu.ts";
+import { type Check, bytes as checkBytes, kind, listOf, text, whole } from "../checks/checks.ts";
 import { type Checks, checkOptions, thing } from "../checks/options.ts";
 import { parseJson } from "../codecs/json.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
@@ -50,6 +51,7 @@ export async function checkpointToBytes(checkpoint: Checkpoint): Promise<Uint8Ar
     ["step", String(state.step)],
     ["spec", JSON.stringify(state.spec)],
     ...(state.halvings ? [["halvings", JSON.stringify(state.halvings)] as const] : []),
+    ...(state.gpu ? [["gpu", JSON.stringify(state.gpu)] as const] : []),
     ["note", JSON.stringify(note)],
   ]);
   const { at } = signatureIn(bytes)!;
@@ -96,20 +98,20 @@ export async function checkpointFromBytes(bytes: Uint8Array, name: string): Prom
     }),
   );
   const state = { version: value("version"), spec: object("spec"), step, tensors: read };
-  const halvings = halvingsIn(metadata.get("halvings"), name);
-  return { state: { ...state, ...(halvings && { halvings }) }, note: object("note") };
+  const halvings = optionalIn<RunState["halvings"]>(metadata.get("halvings"), checkHalvings, `${name}: halvings`);
+  const gpu = optionalIn<RunState["gpu"]>(metadata.get("gpu"), checkGpu, `${name}: gpu`);
+  return { state: { ...state, ...(halvings && { halvings }), ...(gpu && { gpu }) }, note: object("note") };
 }
 
-function halvingsIn(json: string | undefined, name: string): RunState["halvings"] {
+function optionalIn<T>(json: string | undefined, check: Check, what: string): T | undefined {
   if (json === undefined) return undefined;
-  const what = `${name}: halvings`;
   const found = parseJson(json, what);
   try {
-    checkHalvings(what, found);
+    check(what, found);
   } catch (error) {
     throw new FormatError((error as Error).message, { cause: error });
   }
-  return found as RunState["halvings"];
+  return found as T;
 }
 
 async function checkSignature(bytes: Uint8Array, bad: (expected: string, got: string) => FormatError): Promise<void> {

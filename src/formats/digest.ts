@@ -17,7 +17,8 @@ const checkHashed: Check = thing("a distilled set", {
 });
 
 /**
- * Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD it may not.
+ * Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD or on a GPU it may not. The
+ * backend `wasm` makes them then.
  *
  * @throws TypeError for a value that is not a distilled set.
  * @example
@@ -25,12 +26,18 @@ const checkHashed: Check = thing("a distilled set", {
  */
 export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
   checkWithRecipe("set", set);
-  return set.recipe.simd !== "relaxed";
+  return inexactOf(set) === undefined;
+}
+
+/** Returns what made another machine's bits differ. */
+function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgpu" | undefined {
+  if (recipe.gpu !== undefined) return "webgpu";
+  return recipe.simd === "relaxed" ? "relaxed" : undefined;
 }
 
 /**
  * Returns the SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`.
- * For a set that is not reproducible it begins with "relaxed:", so that it never passes for the hash of a recipe.
+ * For a set that is not reproducible it begins with "relaxed:" or "webgpu:", so that it never passes for the hash of a recipe.
  *
  * @throws TypeError unless all three are Float32Array; UnsupportedError in a page that was not served over https or from
  * localhost, because browsers offer no SHA-256 there.
@@ -40,5 +47,6 @@ export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
 export async function setDigest(set: DistilledSet): Promise<string> {
   checkHashed("set", set);
   const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates]));
-  return isReproducible(set) ? hash : `relaxed:${hash}`;
+  const inexact = inexactOf(set);
+  return inexact ? `${inexact}:${hash}` : hash;
 }

@@ -10,6 +10,7 @@ import { jsonFromBytes } from "../codecs/json.ts";
 import { parseSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
 import type { PretrainedPool } from "../distill/weight-source.ts";
+import { inexact } from "../engine/inexact.ts";
 import { placeChecks } from "../engine/options.ts";
 import { FormatError } from "../errors.ts";
 import type { Evaluation } from "../evaluate/evaluation.ts";
@@ -186,7 +187,7 @@ async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
     init,
     loss,
     training,
-    ...(options.engine?.simd === "relaxed" && { simd: "relaxed" }),
+    ...inexact(options.engine),
   };
 }
 

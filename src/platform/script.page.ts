@@ -49,20 +49,25 @@ export function workersObstacle(): string | undefined {
   );
 }
 
-/** Starts the given script, or else the embedded one. Throws what the host throws. */
-export function startScript(script?: WorkerScript): ScriptWorker {
+/**
+ * Starts the given script, or else the embedded one, with the code `part` before it. Throws what the host throws. A script that
+ * is given has that code.
+ */
+export function startScript(script?: WorkerScript, part: string = ""): ScriptWorker {
   // The script does not contain itself: without a source, this code runs in it.
-  return workerSource === undefined ? new AskedFor() : new Started(script);
+  return workerSource === undefined ? new AskedFor() : new Started(script, part);
 }
 
-let embedded: string | undefined;
+/** The URLs of the embedded script, by the code before it. */
+const embedded = new Map<string, string>();
 
-function newWorker(script: WorkerScript | undefined): Worker {
+function newWorker(script: WorkerScript | undefined, part: string): Worker {
   if (typeof script === "function") return script();
   if (typeof Worker === "undefined") throw new Error("this host has no workers");
   if (script !== undefined) return new Worker(script, { type: "module" });
-  embedded ??= URL.createObjectURL(new Blob([workerSource!], { type: "text/javascript" }));
-  return new Worker(embedded);
+  const url = embedded.get(part) ?? URL.createObjectURL(new Blob([part, workerSource!], { type: "text/javascript" }));
+  embedded.set(part, url);
+  return new Worker(url);
 }
 
 /** A worker of this thread; it also starts those that it asks for. */
@@ -73,9 +78,9 @@ class Started implements ScriptWorker {
   readonly #worker: Worker;
   readonly #children = new Map<number, Started>();
 
-  constructor(script: WorkerScript | undefined) {
+  constructor(script: WorkerScript | undefined, part = "") {
     this.#script = script;
-    this.#worker = newWorker(script);
+    this.#worker = newWorker(script, part);
     this.#worker.onerror = ({ message }) => this.onerror(message);
     this.#worker.onmessage = ({ data }: MessageEvent<Request>) => {
       if (typeof data === "object" && "ask" in data) this.#do(data);

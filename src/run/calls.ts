@@ -7,8 +7,9 @@ import { placeChecks } from "../engine/options.ts";
 import type { EvaluateOptions as EvaluateHere, Evaluation } from "../evaluate/evaluation.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { MessageChannel } from "../platform/platform.ts";
+import type { Sample } from "./faster-engine.ts";
 import type { CallName, OptionsOf, ResultOf } from "./in-place/calls.ts";
-import { onEngine } from "./on-engine.ts";
+import { type EngineHere, onEngine } from "./on-engine.ts";
 import type { BaselineOptions as BaselineHere, BaselineResult } from "./options/baseline.ts";
 import { baselineChecks, evaluateChecks, nearestNeighborsChecks, trainPoolChecks } from "./options/call-checks.ts";
 import { Callbacks } from "./options/callbacks.ts";
@@ -97,55 +98,76 @@ async function call<Name extends CallName>(
 ): Promise<ResultOf<Name>> {
   checkOptions(given, { ...checks, ...placeChecks });
   const options = await followable(given);
-  const { signal, onProgress, onNetwork } = options as Watched;
-  return onEngine(options, async (engine) => {
-    if (!(engine instanceof RemoteEngine)) {
-      const { calls } = await import("./in-place/calls.ts");
-      return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
-    }
-    const { port1, port2 } = new MessageChannel();
-    const callbacks = new Callbacks();
-    let over = false;
-    const ended = new Promise<void>((resolve) => {
-      let handled: Promise<unknown> = Promise.resolve();
-      port1.onmessage = ({ data }: MessageEvent<ProgressMessage>) => {
-        if (data === "end") resolve(handled.then(() => callbacks.settled()));
-        else if ("progress" in data) callbacks.tell(onProgress, data.progress);
-        else {
-          handled = handled
-            .then(() => (over ? undefined : callbacks.tell(onNetwork, data.network)))
-            .then(() => callbacks.settled());
-        }
-        handled.catch(() => {});
-      };
+  const part = samples[name];
+  const sample: Sample | undefined =
+    part &&
+    ((engine, signal) => {
+      const { onProgress: _, onNetwork: __, ...rest } = options as Placed<OptionsOf<Name>> & Watched;
+      return call(name, { ...rest, ...part, engine, signal: signal ?? rest.signal } as typeof options, checks);
     });
-    // `failed` handles a callback that fails, maybe before anybody waits for the end.
-    ended.catch(() => {});
-    const control: Control = "abort";
-    const abort = (): void => port1.postMessage(control);
-    signal?.addEventListener("abort", abort);
-    try {
-      return await abortable(signal, async () => {
-        const result = engine.worker.call(
-          (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
-        );
-        const failed = callbacks.failed.catch((error) => {
-          // Nobody waits for the result any more, and the caller's engine must become free.
-          abort();
-          throw error;
-        });
-        // A call that fails in a living worker has sent its networks; they are handled before the failure is.
-        const told = result.then(
-          () => ended,
-          (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
-        );
-        await Promise.race([told, failed]);
-        return result;
-      });
-    } finally {
-      over = true;
-      signal?.removeEventListener("abort", abort);
-      port1.close();
-    }
+  return onEngine(options, (engine) => callOn(engine, name, options), sample);
+}
+
+/** The options with which a small part of a call is timed, to choose its backend. */
+const samples: Partial<Readonly<Record<CallName, object>>> = {
+  evaluate: { networks: 1 },
+  trainPool: { networks: 1, epochs: 1, only: undefined },
+};
+
+async function callOn<Name extends CallName>(
+  engine: EngineHere | RemoteEngine,
+  name: Name,
+  options: Placed<OptionsOf<Name>>,
+): Promise<ResultOf<Name>> {
+  const { signal, onProgress, onNetwork } = options as Watched;
+  if (!(engine instanceof RemoteEngine)) {
+    const { calls } = await import("./in-place/calls.ts");
+    return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
+  }
+  const { port1, port2 } = new MessageChannel();
+  const tellNotice = options.onNotice ?? engine.onNotice;
+  const callbacks = new Callbacks();
+  let over = false;
+  const ended = new Promise<void>((resolve) => {
+    let handled: Promise<unknown> = Promise.resolve();
+    port1.onmessage = ({ data }: MessageEvent<ProgressMessage>) => {
+      if (data === "end") resolve(handled.then(() => callbacks.settled()));
+      else if ("notice" in data) tellNotice(data.notice);
+      else if ("progress" in data) callbacks.tell(onProgress, data.progress);
+      else {
+        handled = handled
+          .then(() => (over ? undefined : callbacks.tell(onNetwork, data.network)))
+          .then(() => callbacks.settled());
+      }
+      handled.catch(() => {});
+    };
   });
+  // `failed` handles a callback that fails, maybe before anybody waits for the end.
+  ended.catch(() => {});
+  const control: Control = "abort";
+  const abort = (): void => port1.postMessage(control);
+  signal?.addEventListener("abort", abort);
+  try {
+    return await abortable(signal, async () => {
+      const result = engine.worker.call(
+        (api) => api.call(name, crossing(options), transfer(port2, [port2])) as Promise<ResultOf<Name>>,
+      );
+      const failed = callbacks.failed.catch((error) => {
+        // Nobody waits for the result any more, and the caller's engine must become free.
+        abort();
+        throw error;
+      });
+      // A call that fails in a living worker has sent its networks; they are handled before the failure is.
+      const told = result.then(
+        () => ended,
+        (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
+      );
+      await Promise.race([told, failed]);
+      return result;
+    });
+  } finally {
+    over = true;
+    signal?.removeEventListener("abort", abort);
+    port1.close();
+  }
 }

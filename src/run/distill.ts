@@ -4,10 +4,11 @@ import { checkOptions } from "../checks/options.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
 import type { RunState } from "../distill/run-state.ts";
-import { placeChecks } from "../engine/options.ts";
+import { type OnNotice, placeChecks } from "../engine/options.ts";
 import { MessageChannel } from "../platform/platform.ts";
+import type { Sample } from "./faster-engine.ts";
 import type { Distillation as RunHere } from "./in-place/distill.ts";
-import { engineOf, known } from "./on-engine.ts";
+import { type EngineHere, engineOf, known } from "./on-engine.ts";
 import { distillChecks } from "./options/call-checks.ts";
 import { checked } from "./options/config.ts";
 import type { DistillOptions as OptionsHere, Progress } from "./options/distill.ts";
@@ -120,7 +121,7 @@ class PlacedRun implements Distillation {
   async *#place(): AsyncGenerator<Progress, void, undefined> {
     try {
       const options = await followable(this.#options);
-      const { engine, owned } = await engineOf(options);
+      const { engine, owned } = await engineOf(options, firstStep(options));
       try {
         yield* engine instanceof RemoteEngine ? this.#there(engine) : this.#here({ ...options, engine });
       } finally {
@@ -143,12 +144,12 @@ class PlacedRun implements Distillation {
     }
   }
 
-  async *#there({ worker }: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
+  async *#there({ worker, onNotice }: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
     const { signal, onProgress } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const say = (control: Control): void => port1.postMessage(control);
     const abort = (): void => say("abort");
-    const messages = new ProgressMessages(port1);
+    const messages = new ProgressMessages(port1, this.#options.onNotice ?? onNotice);
     let finished: Promise<DistilledSet> | undefined;
     try {
       const run = await worker.call(
@@ -199,15 +200,24 @@ class PlacedRun implements Distillation {
   }
 }
 
+/** Returns what a choice of the backend times: the first outer step. */
+export function firstStep({ onProgress: _, resume: __, ...options }: DistillOptions): Sample {
+  return (engine, signal) => {
+    const { epochs: _, ...outer } = options.outer ?? {};
+    return distill({ ...options, outer: { ...outer, steps: 1 }, engine, signal: signal ?? options.signal }).result();
+  };
+}
+
 /** The progress messages of a run, in order. */
 class ProgressMessages {
   readonly #waiting: Progress[] = [];
   #ended = false;
   #wake: () => void = () => {};
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, onNotice: OnNotice) {
     port.onmessage = ({ data }: MessageEvent<ProgressMessage>) => {
       if (data === "end") this.#ended = true;
+      else if ("notice" in data) onNotice(data.notice);
       else if ("progress" in data) this.#waiting.push(data.progress as Progress);
       this.#wake();
     };
@@ -229,9 +239,8 @@ class ProgressMessages {
   }
 }
 
-/** Returns the options in the form that their check takes: only the threads of an engine elsewhere count. */
+/** Returns the options in the form that their check takes, which asks an engine for its backend and its threads only. */
 function forCheck({ engine, ...options }: DistillOptions): OptionsHere {
   if (engine === undefined) return options;
-  const which = known(engine);
-  return which instanceof RemoteEngine ? { ...options, threads: which.threads } : { ...options, engine: which };
+  return { ...options, engine: known(engine) as EngineHere };
 }

@@ -2,22 +2,34 @@
 import type { Floats } from "../backend/buffer.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { Engine as EngineHere } from "../engine/engine.ts";
+import { auto } from "../engine/options.ts";
+import { fasterEngine, type Sample } from "./faster-engine.ts";
 import { RemoteEngine } from "./orchestrator/engine.ts";
 import type { Engine } from "./orchestrator/interfaces.ts";
 import { createEngine, type PlaceOptions } from "./place.ts";
 
 export type { EngineHere };
 
-/** Returns the engine of a call: the given one, or one of its own that must be disposed of after it. */
-export async function engineOf(options: CallOptions): Promise<{ engine: EngineHere | RemoteEngine; owned: boolean }> {
-  const { engine: given, worker, onNotice, threads = "auto", workers = 0 } = options;
+/**
+ * Returns the engine of a call: the given one, or one of its own that must be disposed of after it. Of a call without a `sample`
+ * nothing is timed, and the backend "auto" is the default one.
+ */
+export async function engineOf(
+  options: CallOptions,
+  sample?: Sample,
+): Promise<{ engine: EngineHere | RemoteEngine; owned: boolean }> {
+  const { engine: given, backend, worker, onNotice, threads = "auto", workers = 0 } = options;
   if (given !== undefined) return { engine: known(given), owned: false };
-  const engine = await createEngine({
+  const wanted = {
     ...(worker !== undefined && { worker }),
     ...(onNotice && { onNotice }),
     // When workers compute, little is left for the engine to do.
     threads: workers > 0 ? 1 : threads,
-  });
+  };
+  const timed = backend === auto && sample && workers === 0;
+  const engine = timed
+    ? await fasterEngine(wanted, sample)
+    : await createEngine({ ...wanted, backend: backend === auto ? undefined : backend });
   return { engine: known(engine), owned: true };
 }
 
@@ -25,8 +37,9 @@ export async function engineOf(options: CallOptions): Promise<{ engine: EngineHe
 export async function onEngine<T>(
   options: CallOptions,
   work: (engine: EngineHere | RemoteEngine, owned: boolean) => Promise<T>,
+  sample?: Sample,
 ): Promise<T> {
-  const { engine, owned } = await engineOf(options);
+  const { engine, owned } = await engineOf(options, sample);
   try {
     return await work(engine, owned);
   } finally {

@@ -3,7 +3,7 @@
 import type { Floats } from "../backend/buffer.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
-import { type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
+import { auto, type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
 import { UnsupportedError, WorkerError } from "../errors.ts";
 import { inLibraryWorker, onMainThread } from "../platform/platform.ts";
 import type { WorkerScript } from "../platform/worker-script.ts";
@@ -13,6 +13,12 @@ import type { Engine } from "./orchestrator/interfaces.ts";
 
 /** Says where an engine, or a call that starts one, runs. */
 export interface PlaceOptions {
+  /**
+   * `wasm` (default), with the same bits everywhere; `webgpu`, or the kernels where no GPU works; `auto`: the faster of both, for
+   * which a call of `distill`, `evaluate` or `trainPool` times one outer step or network on each. It never takes a GPU that is
+   * simulated on the processor.
+   */
+  readonly backend?: BackendName | typeof auto | undefined;
   /**
    * `true`, the default in a page: in a worker, so that the page stays responsive. `false`, the default elsewhere: in
    * place; a page's main thread then runs one kernel thread. If a page's policy allows only workers from its own files: the
@@ -31,15 +37,19 @@ export type Placed<T> = Omit<T, "engine"> & PlaceOptions & { readonly engine?: E
 
 type InPlace = typeof import("./in-place/calls.ts");
 
-const { worker, onNotice } = placeChecks;
-const createChecks: Checks<EngineOptions & PlaceOptions> = { ...engineChecks, worker, onNotice };
+const { backend, worker, onNotice } = placeChecks;
+const createChecks: Checks<CreateOptions> = { ...engineChecks, backend, worker, onNotice };
+
+/** Options of {@link createEngine}. */
+export type CreateOptions = Omit<EngineOptions, "backend"> & PlaceOptions;
 
 /** Whether this page has forbidden the embedded worker. */
 let forbidden = false;
 const said = new Set<string>();
 
 /**
- * Starts an engine: in a worker in pages, in place elsewhere (`worker`).
+ * Starts an engine: in a worker in pages, in place elsewhere (`worker`). With `backend: "auto"` it takes a GPU if there is one,
+ * because it knows no run that it could time.
  *
  * @throws TypeError or RangeError for options of the wrong kind or out of range; UnsupportedError when the host has no
  * WebAssembly with SIMD, does not allow to compile it or, if asked for, has no relaxed SIMD; WorkerError when a worker was
@@ -51,18 +61,21 @@ const said = new Set<string>();
  * await engine.dispose();
  */
 export function createEngine(
-  options?: EngineOptions & PlaceOptions & { readonly backend?: Exclude<BackendName, DoubleBackendName> | undefined },
+  options?: CreateOptions & { readonly backend?: Exclude<BackendName, DoubleBackendName> | typeof auto | undefined },
 ): Promise<Engine>;
 /** On the reference backend results are Float64Array. */
-export function createEngine(options: EngineOptions & PlaceOptions): Promise<Engine<Floats>>;
-export async function createEngine(options: EngineOptions & PlaceOptions = {}): Promise<Engine<Floats>> {
+export function createEngine(options: CreateOptions): Promise<Engine<Floats>>;
+export async function createEngine(options: CreateOptions = {}): Promise<Engine<Floats>> {
   checkOptions(options, createChecks);
-  const { worker = onMainThread && !forbidden, onNotice = sayOnce, ...engine } = await followable(options);
+  const { worker = onMainThread && !forbidden, onNotice = sayOnce, backend, ...rest } = await followable(options);
+  const engine = { ...rest, ...(backend === auto ? { backend: "webgpu" as const, realGpu: true } : { backend }) };
   // The slow one has no use for threads, and is for tests.
   if (worker === false || backendEntry(engine.backend).inPlaceOnly) return inPlace({ ...engine, onNotice });
   try {
-    const start = workerStarter("orchestrator", typeof worker === "boolean" ? undefined : worker);
-    const remote = await RemoteEngine.start(engine, start);
+    const { workerPart } = backendEntry(engine.backend);
+    const script = typeof worker === "boolean" ? undefined : worker;
+    const start = workerStarter("orchestrator", script, await workerPart?.());
+    const remote = await RemoteEngine.start(engine, start, onNotice);
     await tellNotices(remote, remote.notices, onNotice);
     return remote;
   } catch (error) {
@@ -101,7 +114,8 @@ async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise
   return createEngine(options);
 }
 
-function sayOnce(notice: string): void {
+/** Says something in the console, the first time. */
+export function sayOnce(notice: string): void {
   if (said.has(notice)) return;
   said.add(notice);
   console.info(`distillate: ${notice}`);

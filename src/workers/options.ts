@@ -1,5 +1,6 @@
 // The options of a call that concern workers and their engines.
 import { type Check, number } from "../checks/checks.ts";
+import { outOfRange } from "../checks/refusal.ts";
 import { type BackendName, defaultBackend } from "../engine/backends.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineOptions } from "../engine/options.ts";
@@ -43,6 +44,9 @@ export function groupOptions(
   most: number,
 ): Omit<GroupOptions, "start"> {
   const busy = Math.min(workers, most);
+  if (busy > 0 && engine?.gpu) {
+    throw outOfRange("workers", "0 on a GPU, which computes the networks of a step together", workers);
+  }
   const wanted: EngineOptions = {
     backend: (engine?.backend.name ?? defaultBackend) as BackendName,
     simd: engine?.simd === "relaxed" ? "relaxed" : "strict",

@@ -26,7 +26,7 @@ describe("bind", () => {
 describe("createEngine", () => {
   const threadsMessage = (threads: unknown) => `"threads" expected integer from 1 to 64, got ${threads}`;
   test.each<readonly [object, string]>([
-    [{ backend: "webgpu" }, '"backend" expected "wasm" or "reference", got "webgpu"'],
+    [{ backend: "cuda" }, '"backend" expected one of "wasm", "webgpu", "reference", got "cuda"'],
     ...[0, -1, 1.5, 65, Number.NaN].map((threads) => [{ threads }, threadsMessage(threads)] as const),
   ])("refuses %j", async (options, message) => {
     await expect(createEngine(options as EngineOptions)).rejects.toThrow(new RangeError(message));

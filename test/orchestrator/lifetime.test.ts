@@ -34,7 +34,7 @@ async function killable(): Promise<{ engine: RemoteEngine; kill(): Promise<unkno
     worker = startOne(port, died);
     return worker;
   };
-  const engine = await RemoteEngine.start({ threads: 1 }, start);
+  const engine = await RemoteEngine.start({ threads: 1 }, start, () => {});
   return { engine, kill: async () => worker!.terminate() };
 }
 

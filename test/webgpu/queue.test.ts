@@ -2,6 +2,7 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Backend, write } from "../../src/backend/backend.ts";
 import { none } from "../../src/backend/buffer.ts";
+import type { Gpu } from "../../src/backend/gpu.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { WebGpuBackend } from "../../src/backend/webgpu/backend.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
@@ -40,7 +41,7 @@ test("memory that grows keeps what lies in it, also in the middle of a list of o
 
 test("more floats than the GPU holds are refused with what it holds", () => {
   expect(() => backend.reserve(2 ** 40)).toThrow(
-    /^"memory" expected room for 4194304 MiB, but this GPU binds at most /,
+    /^this GPU binds at most \d+ MiB at once, and 4194304 MiB are wanted: /,
   );
 });
 
@@ -115,8 +116,8 @@ test("a backend that was disposed refuses what is called on it, and reads that w
 });
 
 test("a device that is lost rejects with a WorkerError, now and later", async () => {
-  const device = (await testedDevice()) as GPUDevice;
-  const other = new WebGpuBackend(device);
+  const { device, about } = (await testedDevice()) as { device: GPUDevice; about: Gpu };
+  const other = new WebGpuBackend(device, about);
   write(other, other.base, [1]);
   device.destroy();
   await expect(other.read(other.base, 1)).rejects.toMatchObject({

@@ -1,10 +1,15 @@
 // The GPU backend: every op as shaders in WGSL over one buffer of floats. Results differ in their last digits between GPUs and
 // from the kernels.
-import type { Backend } from "../backend.ts";
+
+import { UnsupportedError } from "../../errors.ts";
+import { hostGpu } from "../../platform/gpu.ts";
+import { type Backend, write } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
 import { checkedOps } from "../checked.ts";
+import type { Gpu } from "../gpu.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
+import { describeAdapter, findAdapter, openDevice } from "./device.ts";
 import { BASE } from "./layout.ts";
 import { activationOps } from "./ops/activation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
@@ -33,13 +38,15 @@ export class WebGpuBackend implements Backend {
   readonly simd = "none";
   readonly ops: Ops;
   readonly base: Buffer = BASE;
+  readonly gpu: Gpu;
   readonly #queue: DeviceQueue;
   readonly #most: number;
   #capacity = INITIAL;
   #disposed = false;
 
   /** Takes a device, which nobody else may use. */
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, gpu: Gpu) {
+    this.gpu = gpu;
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
     this.#most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
     this.#queue = new DeviceQueue(device, INITIAL);
@@ -64,6 +71,10 @@ export class WebGpuBackend implements Backend {
     return this.#capacity;
   }
 
+  get failed(): boolean {
+    return this.#queue.fault !== undefined;
+  }
+
   /** What the device did so far. */
   get counts(): Counts {
     return this.#queue.counts;
@@ -73,9 +84,9 @@ export class WebGpuBackend implements Backend {
     this.#check();
     if (floats <= this.#capacity) return;
     if (floats > this.#most) {
-      throw new RangeError(
-        `"memory" expected room for ${mebibytes(floats)}, but this GPU binds at most ${mebibytes(this.#most)} at once: use a ` +
-          'smaller batch or model, or memory: "recompute" in the method',
+      throw new UnsupportedError(
+        `this GPU binds at most ${mebibytes(this.#most)} at once, and ${mebibytes(floats)} are wanted: use a smaller batch or ` +
+          'model, or memory: "recompute" in the method',
       );
     }
     // Grows by a quarter at least, since what was there is copied.
@@ -119,6 +130,43 @@ export class WebGpuBackend implements Backend {
   #check(): void {
     if (this.#disposed) throw new Error("this engine was disposed: create a new one");
   }
+}
+
+/**
+ * Opens the GPU of this host and tries it. `real` refuses one that is simulated on the processor. Throws UnsupportedError where
+ * there is none or it computes something wrong, and WorkerError where it is lost at once.
+ */
+export async function createWebGpuBackend({
+  real = false,
+}: {
+  readonly real?: boolean | undefined;
+} = {}): Promise<WebGpuBackend> {
+  const adapter = await findAdapter(await hostGpu());
+  const gpu = describeAdapter(adapter);
+  if (real && gpu.software) {
+    throw new UnsupportedError(`${gpu.name} is no GPU but a simulation of one, which is slower than the kernels`);
+  }
+  const backend = new WebGpuBackend(await openDevice(adapter), gpu);
+  try {
+    await tryOut(backend);
+    return backend;
+  } catch (error) {
+    await backend.dispose();
+    throw error;
+  }
+}
+
+/** Throws unless the backend computes what it should. */
+async function tryOut(backend: WebGpuBackend): Promise<void> {
+  const { ops, base } = backend;
+  const n = 1000;
+  const whole = Float32Array.from({ length: n }, (_, i) => (i % 7) - 3);
+  const expected = whole.reduce((sum, value) => sum + value * value, 0);
+  write(backend, base, whole);
+  ops.dot(base + n, base, base, n);
+  const [found] = await backend.read(base + n, 1);
+  if (found === expected) return;
+  throw new UnsupportedError(`${backend.gpu.name} gives ${found} for a sum of squares that is ${expected}`);
 }
 
 function mebibytes(floats: number): string {

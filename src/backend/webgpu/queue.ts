@@ -45,7 +45,6 @@ export class DeviceQueue {
   #apart: Dispatch[][] | undefined;
   /** What waits for pipelines, in order; undefined where nothing does. */
   #waiting: Promise<void> | undefined;
-  /** What ended the work of this device, if something did. */
   #fault: Error | undefined;
   /** Settles when the device has said what was wrong with all that was sent so far. */
   #told: Promise<void> = Promise.resolve();
@@ -71,6 +70,11 @@ export class DeviceQueue {
     this.#scratch = this.#storage("scratch", 1024);
     this.#words = this.#storage("words", 1024);
     device.lost.then(({ reason, message }) => this.#fail(new WorkerError(`the GPU was lost (${reason}): ${message}`)));
+  }
+
+  /** What ended the work of this device, if something did. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   /** Makes room for `floats` floats in all, before the commands that follow run. */

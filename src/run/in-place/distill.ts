@@ -11,6 +11,7 @@ import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
 import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
+import { type Inexact, inexact } from "../../engine/inexact.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { nextTask } from "../../platform/platform.ts";
@@ -62,6 +63,13 @@ export function distill(options: DistillOptions): Distillation {
   return new Run(options);
 }
 
+/** What a run has on an engine. */
+interface Begun {
+  readonly mark: Mark;
+  readonly networks: StepNetworks;
+  readonly loop: OuterLoop;
+}
+
 /** A run whose options and data were checked at the edge. Tests give `start`, to start workers of their own. */
 export class Run implements Distillation {
   readonly #options: DistillOptions;
@@ -70,7 +78,8 @@ export class Run implements Distillation {
   readonly #method: Method;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
-  #relaxed = false;
+  /** What made bits that another machine would not make. */
+  #inexact: Inexact = {};
   #floatBytes = 0;
   #spec: Promise<RunSpec> | undefined;
   /** The source of the initial weights, as the recipe names it. */
@@ -107,7 +116,8 @@ export class Run implements Distillation {
   async state(): Promise<RunState> {
     // The state is read first, because the run may go on while the data are hashed.
     const state = this.#state ?? (await this.#loop?.state()) ?? this.#nothing();
-    return { version, spec: await this.#specOf(), ...state };
+    const { gpu } = this.#inexact;
+    return { version, spec: await this.#specOf(), ...state, ...(gpu && { gpu }) };
   }
 
   /** Throws the reason why there is nothing to return. */
@@ -121,23 +131,23 @@ export class Run implements Distillation {
     // If workers compute, little is left to do here.
     const own = { threads: workers > 0 ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
-    let mark: Mark | undefined;
-    let networks: StepNetworks | undefined;
-    this.#relaxed = engine.simd === "relaxed";
+    let begun: Begun | undefined;
     this.#floatBytes = engine.backend.Floats.BYTES_PER_ELEMENT;
     try {
       await this.#identify();
-      // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
-      mark = engine.arena.mark();
-      const parts = this.#parts(engine);
-      networks = parts.networks;
-      this.#loop = new OuterLoop(parts, this.#options.resume);
+      begun = this.#begin(engine, this.#options.resume);
       const { steps } = this.#config.outer;
-      while (this.#loop.step < steps && !signal?.aborted) {
-        const loss = await this.#loop.advance();
-        const { step, learningRate } = this.#loop;
-        const epoch = step / this.#loop.stepsPerEpoch;
-        const progress = { step, steps, epoch, loss, learningRate, ...this.#loop.halved };
+      while (begun.loop.step < steps && !signal?.aborted) {
+        const before = begun;
+        const loss = await begun.loop.advance().catch(async (error) => {
+          if (!(await engine.recover(error))) throw error;
+          begun = this.#begin(engine, before.loop.kept ?? this.#options.resume);
+        });
+        // On another device the run goes on from the state that was kept.
+        if (loss === undefined) continue;
+        const { step, learningRate } = begun.loop;
+        const epoch = step / begun.loop.stepsPerEpoch;
+        const progress = { step, steps, epoch, loss, learningRate, ...begun.loop.halved };
         await onProgress?.(progress);
         yield progress;
         await nextTask();
@@ -146,12 +156,29 @@ export class Run implements Distillation {
       // To give up the current step is an end like any other.
       if (!(signal?.aborted && error === signal.reason)) this.#fail(error);
     } finally {
-      await networks?.dispose();
+      await begun?.networks.dispose();
       // If the iteration is left early, what was learned is kept too.
       await this.#keep();
       this.#loop = undefined;
       if (!this.#options.engine) await engine.dispose();
-      else if (mark) engine.arena.release(mark);
+      else if (begun) engine.arena.release(begun.mark);
+    }
+  }
+
+  /** Allocates a run on the engine as it is now, at its start or in a state. */
+  #begin(engine: Engine, state: TensorState | undefined): Begun {
+    // A run that goes on elsewhere has steps of a GPU behind it.
+    const { gpu } = this.#options.resume ?? {};
+    this.#inexact = { ...(gpu && { gpu }), ...this.#inexact, ...inexact(engine) };
+    // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
+    const mark = engine.arena.mark();
+    try {
+      const parts = this.#parts(engine);
+      this.#loop = new OuterLoop(parts, state);
+      return { mark, networks: parts.networks, loop: this.#loop };
+    } catch (error) {
+      engine.arena.release(mark);
+      throw error;
     }
   }
 
@@ -232,7 +259,7 @@ export class Run implements Distillation {
       seed,
       outerSteps: this.#loop?.step ?? 0,
       ...this.#loop?.halved,
-      ...(this.#relaxed && { simd: "relaxed" }),
+      ...this.#inexact,
     };
   }
 }

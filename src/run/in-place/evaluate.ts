@@ -6,6 +6,7 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
 import { createEngine } from "../../engine/engine.ts";
+import { inexact } from "../../engine/inexact.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
 import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
@@ -70,9 +71,8 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await run(options, networks, setOf, add);
   await callbacks.settled();
   // The call's own engines are strict; workers' engines are like the given one.
-  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
-  return { networks, ...summary(accuracies), accuracies, ...byClass, ...simd };
+  return { networks, ...summary(accuracies), accuracies, ...byClass, ...inexact(options.engine) };
 }
 
 function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
@@ -83,13 +83,24 @@ function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptio
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
-  const mark = engine.arena.mark();
+  let mark = engine.arena.mark();
+  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), engine.backend, engine.arena);
   try {
-    const held = new HeldOutTest(configOf(options), engine.backend, engine.arena);
+    let held = opened();
+    const outcome = (network: number): Promise<Outcome> =>
+      options.perClass
+        ? held.confusion(network, setOf(network), signal)
+        : held.accuracy(network, setOf(network), signal);
     for (let network = 0; network < networks; network++) {
       signal?.throwIfAborted();
-      const set = setOf(network);
-      add(await (options.perClass ? held.confusion(network, set, signal) : held.accuracy(network, set, signal)));
+      const done = await outcome(network).catch(async (error) => {
+        if (!(await engine.recover(error))) throw error;
+        mark = engine.arena.mark();
+        held = opened();
+      });
+      // A GPU that was lost is asked again for the same network.
+      if (done === undefined) network--;
+      else add(done);
       await nextTask();
     }
   } finally {

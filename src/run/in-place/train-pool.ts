@@ -9,6 +9,7 @@ import { poolAdam } from "../../distill/outer-options.ts";
 import type { PoolNetwork } from "../../distill/weight-source.ts";
 import { randomInit } from "../../distill/weight-source.ts";
 import { createEngine } from "../../engine/engine.ts";
+import { inexact } from "../../engine/inexact.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "../../evaluate/pool-trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
@@ -66,11 +67,12 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   }
   await callbacks.settled();
   const all = only.map((k) => trained.get(k)!);
-  const simd = options.engine?.simd === "relaxed" && { simd: options.engine.simd };
   const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
   return {
     weights: all.map(({ parameters }) => parameters),
-    ...(config.test && { evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...simd } }),
+    ...(config.test && {
+      evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...inexact(options.engine) },
+    }),
   };
 }
 

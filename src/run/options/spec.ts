@@ -20,7 +20,7 @@ export async function specOf(
   data: Dataset,
   changesNoBit: readonly string[] = [],
 ): Promise<RunSpec> {
-  const { version: _, outerSteps: __, halvings: ___, outer, method, ...rest } = recipe;
+  const { version: _, outerSteps: __, halvings: ___, gpu: ____, outer, method, ...rest } = recipe;
   const { count, channels, height, width, classes, mean, std } = data;
   const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
   const images = { count, channels, height, width, classes, mean, std, pixels, labels };

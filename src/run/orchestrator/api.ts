@@ -3,6 +3,7 @@
 import type { ProxyMarked } from "comlink";
 import type { Simd } from "../../backend/backend.ts";
 import type { Floats } from "../../backend/buffer.ts";
+import type { Gpu } from "../../backend/gpu.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import type { BoundNetwork } from "../../engine/bound-network.ts";
@@ -18,10 +19,19 @@ export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<s
 /** A message of the page through a call's port: send the next progress, end after the current step, or the signal aborted. */
 export type Control = "more" | "end" | "abort";
 
-/** A message of the orchestrator through that port: progress, a trained network, or at last that no more will come. */
-export type ProgressMessage = { readonly progress: unknown } | { readonly network: unknown } | "end";
+/**
+ * A message of the orchestrator through that port: progress, a trained network, what the engine now does without, or at last
+ * that no more will come.
+ */
+export type ProgressMessage =
+  | { readonly progress: unknown }
+  | { readonly network: unknown }
+  | { readonly notice: string }
+  | "end";
 
 export interface Started {
+  readonly backend: string;
+  readonly gpu: Gpu | undefined;
   readonly threads: number;
   readonly simd: Simd | "none";
   /** Messages about the features that the engine lacks. */

@@ -44,7 +44,7 @@ export function copied<T>(value: T, name: string = ""): T {
 }
 
 /** The options that are not sent. */
-const local = new Set(["engine", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
+const local = new Set(["engine", "backend", "worker", "signal", "onProgress", "onNetwork", "onNotice"]);
 
 /** Prepares the options of a call to be sent. */
 export function crossing(all: object): Crossing {

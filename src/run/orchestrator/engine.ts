@@ -1,10 +1,10 @@
 // An engine in an orchestrator, a worker to which comlink speaks.
 import type { Simd } from "../../backend/backend.ts";
+import type { Gpu } from "../../backend/gpu.ts";
 import { checkOptions } from "../../checks/options.ts";
-import { defaultBackend } from "../../engine/backends.ts";
 import type { EngineOptions } from "../../engine/engine.ts";
 import { inputChecks } from "../../engine/input-checks.ts";
-import { type BindOptions, bindChecks } from "../../engine/options.ts";
+import { type BindOptions, bindChecks, type OnNotice } from "../../engine/options.ts";
 import { describeModel } from "../../nn/describe.ts";
 import type { Model } from "../../nn/model.ts";
 import type { StartWorker } from "../../workers/start.ts";
@@ -20,24 +20,36 @@ export class RemoteEngine implements Engine {
   readonly backend: { readonly name: string };
   readonly threads: number;
   readonly simd: Simd | "none";
+  readonly gpu: Gpu | undefined;
   readonly notices: readonly string[];
   readonly worker: SupervisedWorker<OrchestratorApi>;
+  /** Hears what the engine does without later, such as a GPU that was lost. */
+  readonly onNotice: OnNotice;
 
-  private constructor(name: string, worker: SupervisedWorker<OrchestratorApi>, { threads, simd, notices }: Started) {
-    this.backend = { name };
+  private constructor(
+    worker: SupervisedWorker<OrchestratorApi>,
+    { backend, threads, simd, gpu, notices }: Started,
+    onNotice: OnNotice,
+  ) {
+    this.backend = { name: backend };
     this.worker = worker;
     this.threads = threads;
     this.simd = simd;
+    this.gpu = gpu;
     this.notices = notices;
+    this.onNotice = onNotice;
   }
 
   /** Throws WorkerError when no worker could start, and what `createEngine` throws there. */
-  static async start(options: EngineOptions, start: StartWorker): Promise<RemoteEngine> {
+  static async start(
+    options: EngineOptions & { readonly realGpu?: boolean },
+    start: StartWorker,
+    onNotice: OnNotice,
+  ): Promise<RemoteEngine> {
     const message = await startMessage(options);
     const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
     try {
-      const { backend: name = defaultBackend } = options;
-      return new RemoteEngine(name, worker, await worker.call((api) => api.start(message)));
+      return new RemoteEngine(worker, await worker.call((api) => api.start(message)), onNotice);
     } catch (error) {
       await worker.stop(error);
       throw error;

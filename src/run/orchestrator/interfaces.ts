@@ -4,6 +4,7 @@
 
 import type { Simd } from "../../backend/backend.ts";
 import type { Floats } from "../../backend/buffer.ts";
+import type { Gpu } from "../../backend/gpu.ts";
 import type { BindOptions } from "../../engine/options.ts";
 import type {
   Chance,
@@ -95,6 +96,8 @@ export interface Engine<Values extends Floats = Float32Array> extends AsyncDispo
   readonly threads: number;
   /** Which SIMD instructions the kernels use; `none` on the reference backend. */
   readonly simd: Simd | "none";
+  /** The GPU that computes, if one does. */
+  readonly gpu?: Gpu | undefined;
   /**
    * Binds a model to this engine, with the loss whose gradients the network computes: "cross-entropy" (default) or
    * "mse".

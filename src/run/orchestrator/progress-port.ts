@@ -8,6 +8,8 @@ export class ProgressPort {
   /** Aborts when the page's signal does. */
   readonly signal: AbortSignal;
   readonly #port: MessagePort;
+  readonly #listeners: Set<(notice: string) => void>;
+  readonly #notice = (notice: string): void => this.send({ notice });
   /** The number of messages that may be sent before the reader asks again: a reader that keeps up is never waited for. */
   #credit = 1;
   #ended = false;
@@ -15,7 +17,10 @@ export class ProgressPort {
   #held: unknown;
   #wake: () => void = () => {};
 
-  constructor(port: MessagePort) {
+  /** Until it ends, it is one of `listeners`, to pass on what the engine does without. */
+  constructor(port: MessagePort, listeners: Set<(notice: string) => void>) {
+    this.#listeners = listeners;
+    listeners.add(this.#notice);
     const abort = new AbortController();
     this.signal = abort.signal;
     this.#port = port;
@@ -49,6 +54,7 @@ export class ProgressPort {
 
   /** Sends what was kept back, and that no more will come. */
   end(): void {
+    this.#listeners.delete(this.#notice);
     if (this.#held !== undefined) this.#send();
     this.send("end");
   }

@@ -16,13 +16,21 @@ import { ProgressPort } from "./progress-port.ts";
 
 export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
+  /** Hears what the engine does without: first what its start is answered with, then the calls that run. */
+  readonly #listeners = new Set<(notice: string) => void>();
 
   async start({ kernels, ...options }: StartMessage): Promise<Started> {
     if (kernels) backendEntry(options.backend).adopt?.(kernels);
     const notices: string[] = [];
-    this.#engine = await createEngine({ ...options, onNotice: (notice) => notices.push(notice) });
-    const { threads, simd } = this.#engine;
-    return { threads, simd, notices };
+    const hear = (notice: string): void => void notices.push(notice);
+    this.#listeners.add(hear);
+    const onNotice = (notice: string): void => {
+      for (const listener of this.#listeners) listener(notice);
+    };
+    this.#engine = await createEngine({ ...options, onNotice });
+    this.#listeners.delete(hear);
+    const { backend, threads, simd, gpu } = this.#engine;
+    return { backend: backend.name, threads, simd, gpu, notices };
   }
 
   async network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked> {
@@ -40,7 +48,7 @@ export class OrchestratorServer implements OrchestratorApi {
 
   async distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked> {
     const here = this.#here<DistillOptions & { readonly method: CrossedMethod }>(options);
-    return proxy(new RunServer({ ...here, method: await arrivedMethod(here.method) }, port));
+    return proxy(new RunServer({ ...here, method: await arrivedMethod(here.method) }, port, this.#listeners));
   }
 
   async trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked> {
@@ -52,7 +60,7 @@ export class OrchestratorServer implements OrchestratorApi {
   }
 
   async call<Name extends CallName>(name: Name, options: Crossing, port: MessagePort): Promise<ResultOf<Name>> {
-    const messages = new ProgressPort(port);
+    const messages = new ProgressPort(port, this.#listeners);
     const watch = {
       signal: messages.signal,
       onProgress: (progress: unknown) => messages.offer(progress),
@@ -77,8 +85,8 @@ class RunServer implements RunApi {
   readonly #run: Run;
   readonly #port: ProgressPort;
 
-  constructor(options: DistillOptions, port: MessagePort) {
-    this.#port = new ProgressPort(port);
+  constructor(options: DistillOptions, port: MessagePort, listeners: Set<(notice: string) => void>) {
+    this.#port = new ProgressPort(port, listeners);
     this.#run = new Run({ ...options, signal: this.#port.signal });
   }
 

@@ -1,0 +1,196 @@
+// The public calls on a GPU, and what they do where there is none, or where it is lost.
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
+import {
+  backGradient,
+  createEngine,
+  type Distillation,
+  distill,
+  evaluate,
+  isReproducible,
+  randomInit,
+  setDigest,
+} from "../../src/index.ts";
+import { noise, smallConvNet } from "../distill/noise.ts";
+import { errorOf, expectClose } from "../helpers.ts";
+import { testedWebGpu } from "./device.ts";
+
+const webGpu = await testedWebGpu();
+
+const data = noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 });
+const method = backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 });
+const run = { data, model: smallConvNet(), method, outer: { steps: 4, batch: 22 }, seed: 7 };
+/** What images may differ by from the kernels', as a share of the largest. */
+const runTolerance = 2e-3;
+const kernels = distill({ ...run, threads: 1 }).result();
+
+/** The host's WebGPU, for one test. */
+const hostHas = (gpu: Partial<GPU> | undefined): void => {
+  vi.stubGlobal("navigator", gpu && { gpu });
+};
+afterEach(() => vi.unstubAllGlobals());
+
+describe("on a GPU", () => {
+  beforeEach(({ skip }) => {
+    if (typeof webGpu === "string") skip(webGpu);
+    else hostHas(webGpu);
+  });
+
+  test("a run is the kernels' to the tolerance, names the GPU, and never claims their digest", async () => {
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    await using engine = await createEngine({ backend: "webgpu", onNotice });
+    expect(engine.backend.name).toBe("webgpu");
+    expect(engine.gpu).toMatchObject({ name: expect.stringMatching(/llvmpipe/), software: true });
+    expect(engine.gpu!.limits.maxBufferSize).toBeGreaterThan(2 ** 20);
+    const going = distill({ ...run, engine });
+    const set = await going.result();
+    expectClose(set.images, (await kernels).images, runTolerance, "images after 4 steps, seed 7");
+    expect(set.recipe.gpu).toEqual(engine.gpu);
+    expect(isReproducible(set)).toBe(false);
+    expect(await setDigest(set)).toMatch(/^webgpu:[0-9a-f]{64}$/);
+    expect(notices).toEqual([]);
+  });
+
+  test("the calls take the backend by name, and an evaluation names the GPU too", async () => {
+    const set = await kernels;
+    const options = { set, model: run.model, init: randomInit(), test: data, networks: 3 };
+    const expected = await evaluate({ ...options, threads: 1 });
+    const found = await evaluate({ ...options, backend: "webgpu" });
+    // The accuracy of 45 images changes in steps of 1/45, if one lies at the border of two classes.
+    expectClose(found.accuracies, expected.accuracies, 0.05, "accuracies of three networks, seed 0");
+    expect(found.gpu).toMatchObject({ software: true });
+    expect(expected.gpu).toBeUndefined();
+  });
+
+  test("the state of a run names the GPU, goes on with the kernels, and stays marked", async () => {
+    const options = { ...run, outer: { ...run.outer, steps: 2 } };
+    const going = distill({ ...options, backend: "webgpu" });
+    await going.result();
+    const bytes = await checkpointToBytes({ state: await going.state(), note: {} });
+    const { state } = await checkpointFromBytes(bytes, "state.safetensors");
+    expect(state.gpu).toMatchObject({ software: true });
+    const set = await distill({ ...run, resume: state, threads: 1 }).result();
+    expectClose(set.images, (await kernels).images, runTolerance, "images after 2 + 2 steps, seed 7");
+    expect(set.recipe.gpu).toEqual(state.gpu);
+    expect(isReproducible(set)).toBe(false);
+  });
+
+  test("auto never takes a GPU that is simulated on the processor, and says so", async () => {
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    const set = await distill({ ...run, threads: 1, backend: "auto", onNotice }).result();
+    expect(set.images).toEqual((await kernels).images);
+    expect(notices).toEqual([expect.stringMatching(/llvmpipe.* is no GPU but a simulation of one/)]);
+  });
+
+  test("workers are refused, because a GPU computes the networks together", async () => {
+    await using engine = await createEngine({ backend: "webgpu" });
+    const error = await errorOf(() => distill({ ...run, engine, networksPerStep: 2, workers: 2 }).result());
+    expect(error).toMatchObject({
+      name: "RangeError",
+      message: expect.stringMatching(/^"workers" expected 0 on a GPU/),
+    });
+  });
+});
+
+describe("a GPU that is lost", () => {
+  const devices: GPUDevice[] = [];
+  beforeEach(({ skip }) => {
+    if (typeof webGpu === "string") skip(webGpu);
+    else hostHas(remembering(webGpu, devices));
+  });
+  afterAll(() => {
+    for (const device of devices) device.destroy();
+  });
+
+  test.each([1, 2, 3])(
+    "%i times in a run: it goes on from its last state and ends with the same set",
+    async (times) => {
+      const notices: string[] = [];
+      const onNotice = (notice: string): number => notices.push(notice);
+      await using engine = await createEngine({ backend: "webgpu", threads: 1, onNotice });
+      const going: Distillation = distill({ ...run, engine });
+      let losses = 0;
+      for await (const { step } of going) {
+        if (step !== 2 || losses === times) continue;
+        losses++;
+        devices.at(-1)!.destroy();
+      }
+      const set = await going.result();
+      expect(losses).toBe(times);
+      expectClose(set.images, (await kernels).images, runTolerance, `images after ${times} losses, seed 7`);
+      expect(set.recipe.gpu).toBeDefined();
+      expect(notices.map((notice) => notice.replace(/^.*; /, ""))).toEqual(
+        ["goes on on a fresh device", "goes on on a fresh device", 'goes on on the backend "wasm"'].slice(0, times),
+      );
+      expect(notices[0]).toMatch(/^the GPU was lost \(destroyed\)/);
+      expect(engine.backend.name).toBe(times < 3 ? "webgpu" : "wasm");
+    },
+  );
+});
+
+describe("a host says why it has no GPU, and takes the kernels", () => {
+  const lostAtOnce = (gpu: GPU): Partial<GPU> => ({
+    requestAdapter: async (options) => {
+      const adapter = await gpu.requestAdapter(options);
+      return withDevice(adapter, async (adapter, wanted) => {
+        const device = await adapter.requestDevice(wanted);
+        device.destroy();
+        return device;
+      });
+    },
+  });
+  const refusing = (gpu: GPU): Partial<GPU> => ({
+    requestAdapter: async (options) =>
+      withDevice(await gpu.requestAdapter(options), async () => {
+        throw new Error("maxBufferSize is more than there is");
+      }),
+  });
+  const hosts: readonly (readonly [string, (gpu: GPU) => Partial<GPU> | undefined, RegExp])[] = [
+    [
+      "the package is not installed",
+      () => undefined,
+      /^WebGPU in Node needs the package "webgpu" \(npm install webgpu\)/,
+    ],
+    ["there is no adapter", () => ({ requestAdapter: async () => null }), /^WebGPU finds no GPU here/],
+    ["limits are refused", refusing, /^this GPU cannot be used: maxBufferSize is more than there is/],
+    ["the device is lost at once", lostAtOnce, /^the GPU was lost \(destroyed\)/],
+  ];
+
+  test.each(hosts)("%s", async (_, host, expected) => {
+    // The first two need no WebGPU of their own.
+    const needed = host === refusing || host === lostAtOnce;
+    if (needed && typeof webGpu === "string") return;
+    hostHas(host(webGpu as GPU));
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    const set = await distill({ ...run, threads: 1, backend: "webgpu", onNotice }).result();
+    expect(notices).toEqual([expect.stringMatching(expected)]);
+    expect(notices[0]).toMatch(/; runs on the backend "wasm" instead$/);
+    expect(set.images).toEqual((await kernels).images);
+    expect(isReproducible(set)).toBe(true);
+  });
+});
+
+/** The adapter, with another way to open a device. */
+function withDevice(
+  adapter: GPUAdapter | null,
+  open: (adapter: GPUAdapter, wanted?: GPUDeviceDescriptor) => Promise<GPUDevice>,
+): GPUAdapter | null {
+  if (!adapter) return null;
+  const { info, features, limits } = adapter;
+  return { info, features, limits, requestDevice: (wanted) => open(adapter, wanted) } as GPUAdapter;
+}
+
+/** That WebGPU, which keeps the devices that it gives. */
+function remembering(gpu: GPU, devices: GPUDevice[]): Partial<GPU> {
+  return {
+    requestAdapter: async (options) =>
+      withDevice(await gpu.requestAdapter(options), async (adapter, wanted) => {
+        const device = await adapter.requestDevice(wanted);
+        devices.push(device);
+        return device;
+      }),
+  };
+}
