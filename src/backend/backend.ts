@@ -40,6 +40,8 @@ export interface Backend {
   readonly base: Buffer;
   /** Floats that can be addressed now; `reserve` makes it more. */
   readonly capacity: number;
+  /** Floats that can be addressed at most, if that is little. */
+  readonly most?: number | undefined;
   /** Makes room for `floats` floats in all. Throws RangeError when the memory cannot grow so far. */
   reserve(floats: number): void;
   /**

@@ -44,6 +44,8 @@ export interface Planner {
    * and has a gradient of its own.
    */
   sharesKernels(parameters: number): boolean;
+  /** Whether the networks of a step are computed side by side, each in memory of its own, because one does not fill the machine. */
+  readonly networksTogether: boolean;
   conv2d(shape: PlannedConv2d & { readonly lanes: number }): Conv2dPlan;
   /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
   bytes(floats: number, threads: number): number;

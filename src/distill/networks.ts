@@ -1,7 +1,9 @@
 // The networks of an outer step, wherever they run. The ones in this file run in place, those of run/networks/ on workers.
+import type { Arena } from "../backend/arena.ts";
+import type { Backend } from "../backend/backend.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { AbortSignal } from "../host-types.ts";
-import { inParts, type Parts } from "../platform/parts.ts";
+import { atOnce, inParts, type Parts } from "../platform/parts.ts";
 import type { NetworkRun, Share } from "./method.ts";
 
 /** Adds the share of network `k`, which lies in `share` until this returns. */
@@ -26,7 +28,7 @@ export function recorded(network: NetworkRun, step: number, k: number): Parts {
 }
 
 /** Runs one network after the other, in the memory of the outer loop. */
-export class NetworksInPlace implements StepNetworks {
+class NetworksInPlace implements StepNetworks {
   readonly #network: NetworkRun;
   readonly #count: number;
   readonly #signal: AbortSignal | undefined;
@@ -54,4 +56,66 @@ export class NetworksInPlace implements StepNetworks {
   }
 
   async dispose(): Promise<void> {}
+}
+
+/** Runs networks side by side, each in memory of its own, as many at once as there are of them here. */
+class NetworksTogether implements StepNetworks {
+  readonly #networks: readonly NetworkRun[];
+  readonly #count: number;
+  readonly #backend: Backend;
+  readonly #signal: AbortSignal | undefined;
+  #added: NetworkRun;
+
+  constructor(networks: readonly [NetworkRun, ...NetworkRun[]], count: number, backend: Backend, signal?: AbortSignal) {
+    this.#networks = networks;
+    this.#added = networks[0];
+    this.#count = count;
+    this.#backend = backend;
+    this.#signal = signal;
+  }
+
+  get share(): Share {
+    return this.#added.share;
+  }
+
+  run(step: number, add: AddShare): Promise<void> {
+    return inParts(this.#parts(step, add), this.#signal);
+  }
+
+  *#parts(step: number, add: AddShare): Parts {
+    for (let from = 0; from < this.#count; from += this.#networks.length) {
+      const some = this.#networks.slice(0, this.#count - from);
+      this.#backend.sideBySide(some.length, (i) => atOnce(recorded(some[i]!, step, from + i)));
+      for (const [i, network] of some.entries()) {
+        this.#added = network;
+        add(from + i);
+      }
+      yield;
+    }
+  }
+
+  async dispose(): Promise<void> {}
+}
+
+/** What is left to others of a memory that networks fill. */
+const SPARE = 1 / 8;
+
+/**
+ * Allocates what computes the shares of `count` networks in place: one after the other, or side by side where the backend does
+ * so, as many as its memory holds.
+ */
+export function networksInPlace(
+  allocate: () => NetworkRun,
+  count: number,
+  backend: Backend,
+  arena: Pick<Arena, "used">,
+  signal?: AbortSignal,
+): StepNetworks {
+  const before = arena.used;
+  const first = allocate();
+  if (!backend.plan.networksTogether || count === 1) return new NetworksInPlace(first, count, signal);
+  const { most = Number.POSITIVE_INFINITY } = backend;
+  const fitting = Math.floor(((1 - SPARE) * most - arena.used) / (arena.used - before));
+  const more = Math.max(0, Math.min(count - 1, fitting));
+  return new NetworksTogether([first, ...Array.from({ length: more }, allocate)], count, backend, signal);
 }

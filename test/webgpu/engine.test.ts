@@ -1,5 +1,7 @@
 // The public calls on a GPU, and what they do where there is none, or where it is lost.
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createWebGpuBackend } from "../../src/backend/webgpu/backend.ts";
+import { Engine } from "../../src/engine/engine.ts";
 import { checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
 import {
   backGradient,
@@ -82,6 +84,36 @@ describe("on a GPU", () => {
     const set = await distill({ ...run, threads: 1, backend: "auto", onNotice }).result();
     expect(set.images).toEqual((await kernels).images);
     expect(notices).toEqual([expect.stringMatching(/llvmpipe.* is no GPU but a simulation of one/)]);
+  });
+
+  describe("the networks of a step are computed together", async () => {
+    const step = { ...run, networksPerStep: 5 };
+    const expected = await distill({ ...step, threads: 1 }).result();
+    /** Runs on the GPU, and counts the dispatches of a step. */
+    const counted = async (options: typeof run, most?: number) => {
+      const backend = await createWebGpuBackend();
+      if (most !== undefined) Object.defineProperty(backend, "most", { value: most });
+      await using engine = new Engine(backend);
+      const set = await distill({ ...options, engine }).result();
+      return { set, dispatches: backend.counts.dispatches / run.outer.steps, used: backend.capacity };
+    };
+
+    test("and take few more dispatches than one", async () => {
+      const one = await counted(run);
+      const five = await counted(step);
+      console.log(`dispatches a step: ${one.dispatches} for one network, ${five.dispatches} for five`);
+      expectClose(five.set.images, expected.images, runTolerance, "images of five networks a step, seed 7");
+      // Only the sums over networks are one for each.
+      expect(five.dispatches).toBeLessThan(1.4 * one.dispatches);
+    });
+
+    test("or, where memory holds fewer, some after the others", async () => {
+      const all = await counted(step);
+      const some = await counted(step, Math.floor(0.6 * all.used));
+      console.log(`dispatches a step: ${all.dispatches} for all networks, ${some.dispatches} where fewer fit`);
+      expectClose(some.set.images, expected.images, runTolerance, "images of five networks a step, seed 7");
+      expect(some.dispatches).toBeGreaterThan(1.2 * all.dispatches);
+    });
   });
 
   test("workers are refused, because a GPU computes the networks together", async () => {

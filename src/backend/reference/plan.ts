@@ -8,6 +8,7 @@ export const referencePlan: Planner = {
   lanes: wasmPlan.lanes,
   chunk: wasmPlan.chunk,
   sharesKernels: wasmPlan.sharesKernels,
+  networksTogether: false,
   // All channels of a strided convolution at once.
   conv2d: ({ outChannels, stride }) => ({
     workspace: 0,

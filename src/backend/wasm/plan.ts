@@ -40,6 +40,8 @@ export const wasmPlan: Planner = {
 
   sharesKernels: (parameters) => parameters > SMALL_MODEL,
 
+  networksTogether: false,
+
   conv2d(shape) {
     const transformed = isTransformed(shape);
     return {

@@ -40,7 +40,7 @@ export class WebGpuBackend implements Backend {
   readonly base: Buffer = BASE;
   readonly gpu: Gpu;
   readonly #queue: DeviceQueue;
-  readonly #most: number;
+  readonly most: number;
   #capacity = INITIAL;
   #disposed = false;
 
@@ -48,7 +48,7 @@ export class WebGpuBackend implements Backend {
   constructor(device: GPUDevice, gpu: Gpu) {
     this.gpu = gpu;
     const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-    this.#most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
+    this.most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
     this.#queue = new DeviceQueue(device, INITIAL);
     const recorder = recorderOf(this.#queue);
     const ops: Ops = {
@@ -83,14 +83,14 @@ export class WebGpuBackend implements Backend {
   reserve(floats: number): void {
     this.#check();
     if (floats <= this.#capacity) return;
-    if (floats > this.#most) {
+    if (floats > this.most) {
       throw new UnsupportedError(
-        `this GPU binds at most ${mebibytes(this.#most)} at once, and ${mebibytes(floats)} are wanted: use a smaller batch or ` +
+        `this GPU binds at most ${mebibytes(this.most)} at once, and ${mebibytes(floats)} are wanted: use a smaller batch or ` +
           'model, or memory: "recompute" in the method',
       );
     }
     // Grows by a quarter at least, since what was there is copied.
-    this.#capacity = Math.min(this.#most, Math.max(floats, Math.ceil(1.25 * this.#capacity)));
+    this.#capacity = Math.min(this.most, Math.max(floats, Math.ceil(1.25 * this.#capacity)));
     this.#queue.reserve(this.#capacity);
   }
 

@@ -1,74 +1,65 @@
 // What is recorded for a device: dispatches, uploads and reads in the order of the calls. Pipelines are compiled
 // asynchronously, so what is recorded goes to the device when those that it needs are ready, still in order.
-import { UnsupportedError, WorkerError } from "../../errors.ts";
+import { WorkerError } from "../../errors.ts";
+import { thrown } from "../../kinds.ts";
 import type { Buffer } from "../buffer.ts";
-import { MAP_READ, STAGE_COMPUTE, USAGE } from "./flags.ts";
-import { type Dispatch, groupsOf, type Shader, textOf, wordsOf, writeWords } from "./shader.ts";
+import { DeviceMemory, FLOAT } from "./memory.ts";
+import { Pace } from "./pace.ts";
+import { Pipelines } from "./pipelines.ts";
+import { Readback } from "./readback.ts";
+import { type Dispatch, groupsOf, type Shader, wordsOf, writeWords } from "./shader.ts";
 
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
-const MOST_DISPATCHES = 512;
-/** Bytes of a float. */
-const FLOAT = 4;
+const MOST_DISPATCHES = 1024;
 
-type Command =
-  | { readonly kind: "dispatch"; readonly networks: readonly Dispatch[] }
-  | { readonly kind: "upload"; readonly target: Buffer; readonly floats: Float32Array }
-  | {
-      readonly kind: "read";
-      readonly source: Buffer;
-      readonly n: number;
-      readonly resolve: (floats: Promise<Float32Array>) => void;
-    };
+interface Upload {
+  readonly kind: "upload";
+  readonly target: Buffer;
+  readonly floats: Float32Array;
+}
+interface Read {
+  readonly kind: "read";
+  readonly source: Buffer;
+  readonly n: number;
+  readonly resolve: (floats: Float32Array) => void;
+  readonly reject: (error: Error) => void;
+}
+type Command = { readonly kind: "dispatch"; readonly networks: readonly Dispatch[] } | Upload | Read;
 
 /** What a device did, to be compared with what a plan predicts. */
 export interface Counts {
   dispatches: number;
   submissions: number;
+  /** Times that the host waited for floats. */
   reads: number;
 }
 
 export class DeviceQueue {
   readonly #device: GPUDevice;
-  readonly #layout: GPUBindGroupLayout;
-  readonly #pipelineLayout: GPUPipelineLayout;
-  readonly #pipelines = new Map<Shader, GPUComputePipeline>();
-  readonly #alignment: number;
+  readonly #pipelines: Pipelines;
+  readonly #memory: DeviceMemory;
+  readonly #readback: Readback;
+  readonly #pace = new Pace();
   readonly counts: Counts = { dispatches: 0, submissions: 0, reads: 0 };
-  #memory: GPUBuffer;
-  #scratch: GPUBuffer;
-  #words: GPUBuffer;
   /** Floats that the memory must have when the next commands run. */
   #capacity: number;
   #commands: Command[] = [];
   #dispatches = 0;
-  /** The networks of a call of sideBySide, one list of dispatches each. */
-  #apart: Dispatch[][] | undefined;
+  #threads = 0;
+  /** The networks of a call of sideBySide, with what each records. */
+  #apart: (Dispatch | Upload)[][] | undefined;
   /** What waits for pipelines, in order; undefined where nothing does. */
   #waiting: Promise<void> | undefined;
   #fault: Error | undefined;
   /** Settles when the device has said what was wrong with all that was sent so far. */
   #told: Promise<void> = Promise.resolve();
-  /** Where the floats of a read arrive, and such buffers that are free again. */
-  readonly #staged = new Map<Command, GPUBuffer>();
-  #spare: GPUBuffer[] = [];
 
   constructor(device: GPUDevice, floats: number) {
     this.#device = device;
-    this.#alignment = device.limits.minStorageBufferOffsetAlignment;
-    const entry = (binding: number, type: GPUBufferBindingType, hasDynamicOffset = false): GPUBindGroupLayoutEntry => ({
-      binding,
-      visibility: STAGE_COMPUTE,
-      buffer: { type, hasDynamicOffset },
-    });
-    this.#layout = device.createBindGroupLayout({
-      label: "distillate",
-      entries: [entry(0, "storage"), entry(1, "read-only-storage", true), entry(2, "storage")],
-    });
-    this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.#layout] });
+    this.#pipelines = new Pipelines(device);
+    this.#memory = new DeviceMemory(device, floats);
+    this.#readback = new Readback(device);
     this.#capacity = floats;
-    this.#memory = this.#storage("memory", FLOAT * floats);
-    this.#scratch = this.#storage("scratch", 1024);
-    this.#words = this.#storage("words", 1024);
     device.lost.then(({ reason, message }) => this.#fail(new WorkerError(`the GPU was lost (${reason}): ${message}`)));
   }
 
@@ -83,21 +74,31 @@ export class DeviceQueue {
   }
 
   dispatch(dispatch: Dispatch): void {
-    if (this.#apart) {
-      this.#apart.at(-1)!.push(dispatch);
-      return;
-    }
-    this.#push([dispatch]);
+    if (this.#apart) this.#apart.at(-1)!.push(dispatch);
+    else this.#push([dispatch]);
+  }
+
+  upload(target: Buffer, floats: Float32Array): void {
+    const upload: Upload = { kind: "upload", target, floats };
+    (this.#apart?.at(-1) ?? this.#commands).push(upload);
   }
 
   #push(networks: readonly Dispatch[]): void {
     this.#commands.push({ kind: "dispatch", networks });
-    if (++this.#dispatches >= MOST_DISPATCHES) this.submit();
+    this.#threads += networks.length * networks[0]!.count;
+    if (++this.#dispatches >= MOST_DISPATCHES || this.#threads > this.#pace.most) this.submit();
   }
 
-  /** Records what each call records as one program a network: dispatches that differ in their operands alone become one. */
+  /**
+   * Records what each call records as one program a network. Dispatches at the same place of each program that differ in their
+   * operands alone become one, as no network reads what another one writes.
+   */
   sideBySide(count: number, record: (i: number) => void): void {
-    const apart: Dispatch[][] = [];
+    if (this.#apart) {
+      for (let i = 0; i < count; i++) record(i);
+      return;
+    }
+    const apart: (Dispatch | Upload)[][] = [];
     this.#apart = apart;
     try {
       for (let i = 0; i < count; i++) {
@@ -107,22 +108,24 @@ export class DeviceQueue {
     } finally {
       this.#apart = undefined;
     }
-    const [first = []] = apart;
-    const alike = apart.every(
-      (each) => each.length === first.length && each.every((dispatch, j) => isAlike(dispatch, first[j]!)),
-    );
-    if (alike) for (let j = 0; j < first.length; j++) this.#push(apart.map((each) => each[j]!));
-    else for (const each of apart) for (const dispatch of each) this.#push([dispatch]);
+    const longest = Math.max(0, ...apart.map(({ length }) => length));
+    for (let j = 0; j < longest; j++) this.#pushAll(apart.flatMap((each) => each[j] ?? []));
   }
 
-  upload(target: Buffer, floats: Float32Array): void {
-    this.#commands.push({ kind: "upload", target, floats });
+  #pushAll(commands: readonly (Dispatch | Upload)[]): void {
+    const dispatches = commands.filter((command) => "shader" in command);
+    for (const command of commands) if (!("shader" in command)) this.#commands.push(command);
+    const [first] = dispatches;
+    if (!first) return;
+    if (dispatches.every((dispatch) => isAlike(dispatch, first))) this.#push(dispatches);
+    else for (const dispatch of dispatches) this.#push([dispatch]);
   }
 
+  /** Reads of one task are one submission. */
   read(source: Buffer, n: number): Promise<Float32Array> {
-    return new Promise((resolve) => {
-      this.#commands.push({ kind: "read", source, n, resolve });
-      this.submit();
+    return new Promise((resolve, reject) => {
+      this.#commands.push({ kind: "read", source, n, resolve, reject });
+      queueMicrotask(() => this.submit());
     });
   }
 
@@ -132,21 +135,17 @@ export class DeviceQueue {
     if (commands.length === 0) return;
     this.#commands = [];
     this.#dispatches = 0;
-    const missing = new Set<Shader>();
-    for (const command of commands) {
-      if (command.kind !== "dispatch") continue;
-      const { shader } = command.networks[0]!;
-      if (!this.#pipelines.has(shader)) missing.add(shader);
-    }
+    this.#threads = 0;
     const capacity = this.#capacity;
-    if (missing.size === 0 && !this.#waiting) {
+    const compiling = this.#fault ? undefined : this.#pipelines.prepared(shadersOf(commands));
+    if (!compiling && !this.#waiting) {
       this.#run(commands, capacity);
       return;
     }
-    const compiled = Promise.all([...missing].map((shader) => this.#compile(shader)));
-    const mine: Promise<void> = Promise.all([this.#waiting, compiled]).then(() => {
-      this.#run(commands, capacity);
+    const failed = (error: unknown): void => this.#fail(error as Error);
+    const mine: Promise<void> = Promise.all([this.#waiting, compiling?.catch(failed)]).then(() => {
       if (this.#waiting === mine) this.#waiting = undefined;
+      this.#run(commands, capacity);
     });
     this.#waiting = mine;
   }
@@ -160,26 +159,18 @@ export class DeviceQueue {
     this.#fault ??= error;
   }
 
-  async #compile(shader: Shader): Promise<void> {
-    const { name } = shader;
-    const module = this.#device.createShaderModule({ label: name, code: textOf(shader) });
-    try {
-      const pipeline = await this.#device.createComputePipelineAsync({
-        ...{ label: name, layout: this.#pipelineLayout, compute: { module, entryPoint: "main" } },
-      });
-      this.#pipelines.set(shader, pipeline);
-    } catch (cause) {
-      const { messages } = await module.getCompilationInfo();
-      const { message } = messages.find(({ type }) => type === "error") ?? (cause as Error);
-      this.#fail(new UnsupportedError(`this GPU does not compile the shader "${name}": ${message}`, { cause }));
-    }
-  }
-
   #run(commands: readonly Command[], capacity: number): void {
+    const reads = commands.filter((command) => command.kind === "read");
     if (this.#fault === undefined) {
       this.#device.pushErrorScope("out-of-memory");
       this.#device.pushErrorScope("validation");
-      this.#encode(commands, capacity);
+      let arriving: GPUBuffer | undefined;
+      try {
+        arriving = this.#encode(commands, reads, capacity);
+      } catch (cause) {
+        // Hosts throw for what they cannot even ask the device for.
+        this.#fail(new WorkerError(`the GPU refused its work: ${thrown(cause).message}`, { cause }));
+      }
       const told = [this.#device.popErrorScope(), this.#device.popErrorScope()];
       this.#told = Promise.all(told).then(
         (errors) => {
@@ -188,137 +179,135 @@ export class DeviceQueue {
         },
         () => {},
       );
+      if (arriving) {
+        void this.#answer(reads, arriving);
+        return;
+      }
     }
-    for (const command of commands) if (command.kind === "read") command.resolve(this.#mapped(command));
+    for (const { reject } of reads) reject(this.#fault!);
   }
 
-  async #mapped(command: Command & { kind: "read" }): Promise<Float32Array> {
-    const staging = this.#staged.get(command);
+  /** Gives each read its floats, or what ended the work of the device. */
+  async #answer(reads: readonly Read[], arriving: GPUBuffer): Promise<void> {
     const told = this.#told;
-    this.#staged.delete(command);
+    const n = reads.reduce((sum, read) => sum + read.n, 0);
+    let floats: Float32Array | undefined;
     try {
-      await staging?.mapAsync(MAP_READ, 0, FLOAT * command.n);
+      floats = await this.#readback.floats(arriving, n);
     } catch (cause) {
       await told;
-      this.#fail(new WorkerError(`the GPU gave no answer: ${(cause as Error).message}`, { cause }));
+      this.#fail(new WorkerError(`the GPU gave no answer: ${thrown(cause).message}`, { cause }));
     }
     await told;
-    if (this.#fault || !staging) throw this.#fault;
-    const floats = new Float32Array(staging.getMappedRange(0, FLOAT * command.n)).slice();
-    staging.unmap();
-    this.#spare.push(staging);
-    return floats;
+    let at = 0;
+    for (const { n, resolve, reject } of reads) {
+      if (this.#fault || !floats) reject(this.#fault!);
+      else resolve(floats.slice(at, at + n));
+      at += n;
+    }
   }
 
-  #encode(commands: readonly Command[], capacity: number): void {
-    this.#prepare(commands, capacity);
-    const { offsets, size } = this.#writeAllWords(commands);
-    const group = this.#device.createBindGroup({
-      layout: this.#layout,
-      entries: [
-        { binding: 0, resource: { buffer: this.#memory } },
-        { binding: 1, resource: { buffer: this.#words, size } },
-        { binding: 2, resource: { buffer: this.#scratch } },
-      ],
-    });
-    let encoder: GPUCommandEncoder | undefined;
+  /** Sends the commands. Returns the buffer in which what is read arrives, one after the other, if anything is. */
+  #encode(commands: readonly Command[], reads: readonly Read[], capacity: number): GPUBuffer | undefined {
+    this.#memory.reserve(capacity);
+    this.#memory.scratch(scratchOf(commands));
+    const { offsets, words, size } = this.#wordsOf(commands);
+    this.#memory.send(words, incomingOf(commands));
+    const group = this.#memory.group(this.#pipelines.layout, FLOAT * size);
+    const bytes = reads.reduce((sum, { n }) => sum + FLOAT * n, 0);
+    const arriving = reads.length > 0 ? this.#readback.take(bytes) : undefined;
+    const { memory, incoming } = this.#memory;
+    const encoder = this.#device.createCommandEncoder();
     let pass: GPUComputePassEncoder | undefined;
-    const send = (): void => {
+    const between = (): void => {
       pass?.end();
       pass = undefined;
-      if (!encoder) return;
-      this.#device.queue.submit([encoder.finish()]);
-      this.counts.submissions++;
-      encoder = undefined;
     };
-    commands.forEach((command, i) => {
+    let [arrived, come] = [0, 0];
+    let threads = 0;
+    for (const [i, command] of commands.entries()) {
       if (command.kind === "upload") {
-        send();
-        this.#device.queue.writeBuffer(
-          this.#memory,
-          FLOAT * command.target,
-          command.floats as Float32Array<ArrayBuffer>,
-        );
-        return;
+        const { length } = command.floats;
+        between();
+        encoder.copyBufferToBuffer(incoming, FLOAT * come, memory, FLOAT * command.target, FLOAT * length);
+        come += length;
+      } else if (command.kind === "read") {
+        between();
+        encoder.copyBufferToBuffer(memory, FLOAT * command.source, arriving!, FLOAT * arrived, FLOAT * command.n);
+        arrived += command.n;
+      } else {
+        const [first] = command.networks as [Dispatch];
+        pass ??= encoder.beginComputePass();
+        pass.setPipeline(this.#pipelines.of(first.shader));
+        pass.setBindGroup(0, group, [FLOAT * offsets[i]!]);
+        pass.dispatchWorkgroups(...groupsOf(first), command.networks.length);
+        threads += command.networks.length * first.count;
+        this.counts.dispatches++;
       }
-      encoder ??= this.#device.createCommandEncoder();
-      if (command.kind === "read") {
-        pass?.end();
-        pass = undefined;
-        const staging = this.#staging(FLOAT * command.n);
-        this.#staged.set(command, staging);
-        encoder.copyBufferToBuffer(this.#memory, FLOAT * command.source, staging, 0, FLOAT * command.n);
-        this.counts.reads++;
-        return;
-      }
-      const [first] = command.networks as [Dispatch];
-      pass ??= encoder.beginComputePass();
-      pass.setPipeline(this.#pipelines.get(first.shader)!);
-      pass.setBindGroup(0, group, [FLOAT * offsets[i]!]);
-      pass.dispatchWorkgroups(...groupsOf(first), command.networks.length);
-      this.counts.dispatches++;
-    });
-    send();
+    }
+    between();
+    this.#device.queue.submit([encoder.finish()]);
+    this.counts.submissions++;
+    if (arriving) this.counts.reads++;
+    this.#learn(threads);
+    return arriving;
   }
 
-  /** Memory and scratch as large as the commands need. */
-  #prepare(commands: readonly Command[], capacity: number): void {
-    if (FLOAT * capacity > this.#memory.size) {
-      const old = this.#memory;
-      this.#memory = this.#storage("memory", FLOAT * capacity);
-      const encoder = this.#device.createCommandEncoder();
-      encoder.copyBufferToBuffer(old, 0, this.#memory, 0, old.size);
-      this.#device.queue.submit([encoder.finish()]);
-      old.destroy();
-    }
-    let scratch = 0;
-    for (const command of commands) {
-      if (command.kind === "dispatch")
-        scratch = Math.max(scratch, command.networks.length * command.networks[0]!.scratch);
-    }
-    if (FLOAT * scratch > this.#scratch.size) {
-      this.#scratch.destroy();
-      this.#scratch = this.#storage("scratch", FLOAT * scratch);
-    }
+  #learn(threads: number): void {
+    const sent = performance.now();
+    this.#device.queue.onSubmittedWorkDone().then(
+      () => this.#pace.learn(threads, sent, performance.now()),
+      // A device that was lost says so elsewhere.
+      () => {},
+    );
   }
 
-  /** Puts the words of all dispatches where shaders read them. Returns where those of each begin, and the most bytes of one. */
-  #writeAllWords(commands: readonly Command[]): { offsets: readonly number[]; size: number } {
-    const unit = this.#alignment / 4;
+  /** The words of all dispatches one after the other: where those of each begin, and the most words of one. */
+  #wordsOf(commands: readonly Command[]): {
+    readonly offsets: readonly number[];
+    readonly words: Uint32Array<ArrayBuffer>;
+    readonly size: number;
+  } {
+    const unit = this.#device.limits.minStorageBufferOffsetAlignment / FLOAT;
     let end = 0;
-    let most = unit;
+    let size = unit;
     const offsets = commands.map((command) => {
       if (command.kind !== "dispatch") return 0;
       const at = end;
       const length = Math.ceil(wordsOf(command.networks[0]!, command.networks.length) / unit) * unit;
-      most = Math.max(most, length);
+      size = Math.max(size, length);
       end += length;
       return at;
     });
-    const words = new Uint32Array(end + most);
-    commands.forEach((command, i) => {
+    const words = new Uint32Array(end + size);
+    for (const [i, command] of commands.entries()) {
       if (command.kind === "dispatch") writeWords(words.subarray(offsets[i]!), command.networks);
-    });
-    if (4 * words.length > this.#words.size) {
-      this.#words.destroy();
-      this.#words = this.#storage("words", 4 * words.length);
     }
-    this.#device.queue.writeBuffer(this.#words, 0, words);
-    return { offsets, size: 4 * most };
+    return { offsets, words, size };
   }
+}
 
-  #storage(label: string, size: number): GPUBuffer {
-    const usage = USAGE.storage | USAGE.copySource | USAGE.copyTarget;
-    return this.#device.createBuffer({ label, size, usage });
-  }
+function shadersOf(commands: readonly Command[]): Set<Shader> {
+  return new Set(commands.flatMap((command) => (command.kind === "dispatch" ? command.networks[0]!.shader : [])));
+}
 
-  /** A buffer that the host can read, of those that are no longer in use or a new one. */
-  #staging(size: number): GPUBuffer {
-    const at = this.#spare.findIndex((each) => each.size >= size);
-    if (at >= 0) return this.#spare.splice(at, 1)[0]!;
-    const usage = USAGE.mapRead | USAGE.copyTarget;
-    return this.#device.createBuffer({ label: "read", size: Math.max(4, size), usage });
+/** Floats of scratch that the dispatch with the most needs. */
+function scratchOf(commands: readonly Command[]): number {
+  return commands.reduce((most, command) => {
+    return command.kind === "dispatch" ? Math.max(most, command.networks.length * command.networks[0]!.scratch) : most;
+  }, 0);
+}
+
+/** The floats of all uploads, one after the other. */
+function incomingOf(commands: readonly Command[]): Float32Array<ArrayBuffer> {
+  const uploads = commands.filter((command) => command.kind === "upload");
+  const all = new Float32Array(uploads.reduce((sum, { floats }) => sum + floats.length, 0));
+  let at = 0;
+  for (const { floats } of uploads) {
+    all.set(floats, at);
+    at += floats.length;
   }
+  return all;
 }
 
 function isAlike(a: Dispatch, b: Dispatch): boolean {

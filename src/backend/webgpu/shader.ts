@@ -18,6 +18,7 @@ export interface Shader<Numbers extends NumberKinds = NumberKinds, Operand exten
   /** Its name in messages; no two shaders have the same one. */
   readonly name: string;
   readonly numbers: Numbers;
+  /** What each network has of its own: where its operands begin, or another whole number. */
   readonly operands: readonly Operand[];
   /** Functions in WGSL that the body calls. */
   readonly functions?: string;

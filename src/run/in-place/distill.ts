@@ -6,7 +6,7 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { type Method, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
-import { NetworksInPlace, type StepNetworks } from "../../distill/networks.ts";
+import { networksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
 import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
@@ -200,7 +200,13 @@ export class Run implements Distillation {
     const networks =
       (this.#options.workers ?? 0) > 0
         ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
-        : new NetworksInPlace(this.#method.network(context, run), config.networksPerStep, this.#options.signal);
+        : networksInPlace(
+            () => this.#method.network(context, run),
+            config.networksPerStep,
+            backend,
+            arena,
+            this.#options.signal,
+          );
     return { problem: config, run, networks, backend, memory };
   }
 

@@ -166,7 +166,8 @@ type Plan = Record<keyof Allocators, CountingAllocator>;
 export function planInPlace(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => {
     const run = method.allocate(context);
-    method.network(context, run);
+    const { networksTogether } = context.backend.plan;
+    for (let k = networksTogether ? context.problem.networksPerStep : 1; k > 0; k--) method.network(context, run);
     allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
   });
 }
