@@ -59,7 +59,8 @@ export interface Backend {
   /**
    * Calls `record(i)` for each i below `count`. Ops that follow see what the ops called there compute. The ops of
    * one i run in order, and those of different i may run at once: none may write what an op of another i reads. `record` may not
-   * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it.
+   * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it. Where
+   * `plan.networksTogether` it is called once, and they are.
    */
   sideBySide(count: number, record: (i: number) => void): void;
   /** Stops the threads and gives up the memory. Calls after it throw. */

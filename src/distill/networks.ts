@@ -114,8 +114,16 @@ export function networksInPlace(
   const before = arena.used;
   const first = allocate();
   if (!backend.plan.networksTogether || count === 1) return new NetworksInPlace(first, count, signal);
-  const { most = Number.POSITIVE_INFINITY } = backend;
-  const fitting = Math.floor(((1 - SPARE) * most - arena.used) / (arena.used - before));
-  const more = Math.max(0, Math.min(count - 1, fitting));
+  const more = fitting(count - 1, arena.used - before, backend, arena);
   return new NetworksTogether([first, ...Array.from({ length: more }, allocate)], count, backend, signal);
+}
+
+/** Returns how many of `wanted` networks of so many floats the memory has room for. */
+export function fitting(
+  wanted: number,
+  floats: number,
+  { most = Number.POSITIVE_INFINITY }: Pick<Backend, "most">,
+  { used }: Pick<Arena, "used">,
+): number {
+  return Math.max(0, Math.min(wanted, Math.floor(((1 - SPARE) * most - used) / floats)));
 }

@@ -4,11 +4,13 @@ import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { fitting } from "../distill/networks.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { writeWeights } from "../distill/write-weights.ts";
 import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
+import { atOnce } from "../platform/parts.ts";
 import { accuracyOf, type Confusion } from "./confusion.ts";
 import { TestImages } from "./test-images.ts";
 import { type Replay, Trainer } from "./trainer.ts";
@@ -36,6 +38,50 @@ export class HeldOutTest {
     this.#backend = backend;
     this.#arena = arena;
     this.#images = new TestImages(config.test, config.model, backend, arena);
+  }
+
+  /**
+   * Returns how networks `first`, `first` + 1, … trained on a set each, read the images: side by side where the backend does so,
+   * as many at once as its memory holds.
+   */
+  async confusions(first: number, sets: readonly DistilledSet[], signal?: AbortSignal): Promise<Confusion[]> {
+    const confusions: Confusion[] = [];
+    const { networksTogether } = this.#backend.plan;
+    while (confusions.length < sets.length) {
+      signal?.throwIfAborted();
+      const rest = sets.slice(confusions.length);
+      const network = first + confusions.length;
+      if (networksTogether) confusions.push(...(await this.#together(network, rest)));
+      else confusions.push(await this.confusion(network, rest[0]!, signal));
+    }
+    return confusions;
+  }
+
+  /** Tests the first networks, as many as there is room for. */
+  async #together(first: number, sets: readonly DistilledSet[]): Promise<Confusion[]> {
+    const { model, init, seed, purpose, test } = this.#config;
+    const arena = this.#arena;
+    const waiting: Promise<Confusion>[] = [];
+    arena.scope(() => {
+      const trainerOf = (set: DistilledSet): Trainer => new Trainer(set, model, this.#backend, arena, this.#config);
+      const testOf = (): TestImages => new TestImages(test, model, this.#backend, arena, this.#images.images);
+      const floats = arena.scope(() => {
+        const before = arena.used;
+        trainerOf(sets[0]!);
+        testOf();
+        return arena.used - before;
+      });
+      const count = Math.max(1, fitting(sets.length, floats, this.#backend, arena));
+      this.#backend.sideBySide(count, (i) => {
+        const trainer = trainerOf(sets[i]!);
+        const images = testOf();
+        const use = { seed, purpose, index: first + i };
+        writeWeights(init, this.#backend, model, trainer.theta, use);
+        atOnce(trainer.parts(use));
+        waiting.push(images.confusionAtOnce(trainer.theta));
+      });
+    });
+    return Promise.all(waiting);
   }
 
   /** Returns how network number `network`, trained on `set`, reads the images of each class. Throws the signal's reason. */

@@ -7,7 +7,7 @@ import type { AbortSignal } from "../host-types.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
-import { inParts } from "../platform/parts.ts";
+import { atOnce, inParts, type Parts } from "../platform/parts.ts";
 import { accuracyOf, type Confusion, confusionOf } from "./confusion.ts";
 
 export class TestImages {
@@ -16,13 +16,22 @@ export class TestImages {
   readonly #images: Float32Array;
   readonly #batch: RealBatch;
 
-  constructor(test: Dataset, model: Model, backend: Backend, allocator: Allocator) {
+  /** `images`: those of another one that tests on the same. */
+  constructor(
+    test: Dataset,
+    model: Model,
+    backend: Backend,
+    allocator: Allocator,
+    images: Float32Array = normalized(test, model),
+  ) {
     this.#test = test;
     this.#classes = model.classes;
-    this.#images = new Float32Array(test.count * elements(model.inputShape));
-    const all = Uint32Array.from({ length: test.count }, (_, i) => i);
-    batchInto(test, all, this.#images);
+    this.#images = images;
     this.#batch = new RealBatch(model, backend, allocator, test.count);
+  }
+
+  get images(): Float32Array {
+    return this.#images;
   }
 
   /** Returns the share of the images that the network θ reads as their labels say. */
@@ -32,11 +41,27 @@ export class TestImages {
 
   /** Returns how the network θ reads the images of each class; lets others run about every 50 ms. Throws the signal's reason. */
   async confusion(theta: Buffer, signal?: AbortSignal): Promise<Confusion> {
+    return this.#confusion(theta, (parts) => inParts(parts, signal));
+  }
+
+  /** Does so with all recorded before this returns. */
+  confusionAtOnce(theta: Buffer): Promise<Confusion> {
+    return this.#confusion(theta, atOnce);
+  }
+
+  async #confusion(theta: Buffer, how: (parts: Parts) => unknown): Promise<Confusion> {
     const { labels, count } = this.#test;
-    const logits = await this.#batch.logits(theta, this.#images, count, (parts) => inParts(parts, signal));
+    const logits = await this.#batch.logits(theta, this.#images, count, how);
     const predicted = predictedClasses(logits, this.#classes);
     return confusionOf(predicted, labels, this.#classes);
   }
+}
+
+function normalized(test: Dataset, { inputShape }: Model): Float32Array {
+  const images = new Float32Array(test.count * elements(inputShape));
+  const all = Uint32Array.from({ length: test.count }, (_, i) => i);
+  batchInto(test, all, images);
+  return images;
 }
 
 /** Returns the class of the largest logit of each row, the first of equal ones. */

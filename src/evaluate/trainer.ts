@@ -71,9 +71,14 @@ export class Trainer {
     return this.#trainer.theta;
   }
 
+  /** Trains that network, in parts. */
+  parts(use: TrainedUse): Parts {
+    return this.#trainer.train(use);
+  }
+
   /** Trains that network, and lets others run about every 50 ms. Throws the signal's reason when it aborts. */
   async train(use: TrainedUse, signal?: AbortSignal): Promise<void> {
-    await inParts(this.#trainer.train(use), signal);
+    await inParts(this.parts(use), signal);
   }
 }
 

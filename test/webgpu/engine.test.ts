@@ -61,8 +61,22 @@ describe("on a GPU", () => {
     const found = await evaluate({ ...options, backend: "webgpu" });
     // The accuracy of 45 images changes in steps of 1/45, if one lies at the border of two classes.
     expectClose(found.accuracies, expected.accuracies, 0.05, "accuracies of three networks, seed 0");
+    expect(found.accuracies).toHaveLength(3);
     expect(found.gpu).toMatchObject({ software: true });
     expect(expected.gpu).toBeUndefined();
+  });
+
+  test("the networks of an evaluation take few more dispatches than one", async () => {
+    const set = await kernels;
+    const counted = async (networks: number): Promise<number> => {
+      const backend = await createWebGpuBackend();
+      await using engine = new Engine(backend);
+      await evaluate({ set, model: run.model, init: randomInit(), test: data, networks, engine });
+      return backend.counts.dispatches;
+    };
+    const [one, twelve] = [await counted(1), await counted(12)];
+    console.log(`dispatches of an evaluation: ${one} with one network, ${twelve} with twelve`);
+    expect(twelve).toBeLessThan(1.1 * one);
   });
 
   test("the state of a run names the GPU, goes on with the kernels, and stays marked", async () => {

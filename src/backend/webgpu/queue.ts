@@ -12,6 +12,9 @@ import { type Dispatch, groupsOf, type Shader, wordsOf, writeWords } from "./sha
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 1024;
 
+/** Floats on their way in after which the same is done. */
+const MOST_UPLOADED = 1 << 24;
+
 interface Upload {
   readonly kind: "upload";
   readonly target: Buffer;
@@ -46,8 +49,10 @@ export class DeviceQueue {
   #commands: Command[] = [];
   #dispatches = 0;
   #threads = 0;
+  /** Floats on their way in. */
+  #uploaded = 0;
   /** The networks of a call of sideBySide, with what each records. */
-  #apart: (Dispatch | Upload)[][] | undefined;
+  #apart: (Dispatch | Upload | Read)[][] | undefined;
   /** What waits for pipelines, in order; undefined where nothing does. */
   #waiting: Promise<void> | undefined;
   #fault: Error | undefined;
@@ -79,8 +84,17 @@ export class DeviceQueue {
   }
 
   upload(target: Buffer, floats: Float32Array): void {
-    const upload: Upload = { kind: "upload", target, floats };
-    (this.#apart?.at(-1) ?? this.#commands).push(upload);
+    this.#transfer({ kind: "upload", target, floats });
+  }
+
+  #transfer(command: Upload | Read): void {
+    if (this.#apart) {
+      this.#apart.at(-1)!.push(command);
+      return;
+    }
+    this.#commands.push(command);
+    if (command.kind === "upload") this.#uploaded += command.floats.length;
+    if (this.#uploaded > MOST_UPLOADED) this.submit();
   }
 
   #push(networks: readonly Dispatch[]): void {
@@ -98,7 +112,7 @@ export class DeviceQueue {
       for (let i = 0; i < count; i++) record(i);
       return;
     }
-    const apart: (Dispatch | Upload)[][] = [];
+    const apart: (Dispatch | Upload | Read)[][] = [];
     this.#apart = apart;
     try {
       for (let i = 0; i < count; i++) {
@@ -112,9 +126,9 @@ export class DeviceQueue {
     for (let j = 0; j < longest; j++) this.#pushAll(apart.flatMap((each) => each[j] ?? []));
   }
 
-  #pushAll(commands: readonly (Dispatch | Upload)[]): void {
+  #pushAll(commands: readonly (Dispatch | Upload | Read)[]): void {
     const dispatches = commands.filter((command) => "shader" in command);
-    for (const command of commands) if (!("shader" in command)) this.#commands.push(command);
+    for (const command of commands) if (!("shader" in command)) this.#transfer(command);
     const [first] = dispatches;
     if (!first) return;
     if (dispatches.every((dispatch) => isAlike(dispatch, first))) this.#push(dispatches);
@@ -124,7 +138,7 @@ export class DeviceQueue {
   /** Reads of one task are one submission. */
   read(source: Buffer, n: number): Promise<Float32Array> {
     return new Promise((resolve, reject) => {
-      this.#commands.push({ kind: "read", source, n, resolve, reject });
+      this.#transfer({ kind: "read", source, n, resolve, reject });
       queueMicrotask(() => this.submit());
     });
   }
@@ -136,6 +150,7 @@ export class DeviceQueue {
     this.#commands = [];
     this.#dispatches = 0;
     this.#threads = 0;
+    this.#uploaded = 0;
     const capacity = this.#capacity;
     const compiling = this.#fault ? undefined : this.#pipelines.prepared(shadersOf(commands));
     if (!compiling && !this.#waiting) {

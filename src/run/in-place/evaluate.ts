@@ -40,6 +40,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 
+/** Networks whose accuracies are told together, where a GPU computes them together. */
+const TOGETHER = 32;
+
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   readonly group?: WorkerGroup<WorkerApi> | undefined;
   /** The purpose of the networks. Default "evaluate". */
@@ -87,20 +90,18 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
   const opened = (): HeldOutTest => new HeldOutTest(configOf(options), engine.backend, engine.arena);
   try {
     let held = opened();
-    const outcome = (network: number): Promise<Outcome> =>
-      options.perClass
-        ? held.confusion(network, setOf(network), signal)
-        : held.accuracy(network, setOf(network), signal);
-    for (let network = 0; network < networks; network++) {
+    for (let network = 0; network < networks; ) {
       signal?.throwIfAborted();
-      const done = await outcome(network).catch(async (error) => {
+      const some = Math.min(networks - network, engine.backend.plan.networksTogether ? TOGETHER : 1);
+      const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
+      const done = await held.confusions(network, sets, signal).catch(async (error) => {
         if (!(await engine.recover(error))) throw error;
         mark = engine.arena.mark();
         held = opened();
       });
-      // A GPU that was lost is asked again for the same network.
-      if (done === undefined) network--;
-      else add(done);
+      // A GPU that was lost is asked again for the same networks.
+      if (done) network += some;
+      for (const confusion of done ?? []) add(options.perClass ? confusion : accuracyOf(confusion));
       await nextTask();
     }
   } finally {
