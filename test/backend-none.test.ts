@@ -1,5 +1,5 @@
 // No op reads memory below the first buffer, where kernels keep the counters of their threads.
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Buffer, none, nowhere } from "../src/backend/buffer.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
@@ -12,9 +12,6 @@ import { fillWithNaN } from "./gradients/random-chains.ts";
 import { peek } from "./helpers.ts";
 
 const backends = await backendsUnderTest();
-afterAll(async () => {
-  for (const backend of backends) await backend.dispose();
-});
 
 test.each(backends)(
   "kernels on $threads threads refuse a buffer below the first one, and one that is left out",

@@ -1,5 +1,5 @@
 // Ops look at place and length of every operand before a kernel runs: a wrong one is refused, and nothing is written.
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Backend, write } from "../src/backend/backend.ts";
 import { none } from "../src/backend/buffer.ts";
 import type { Ops } from "../src/backend/ops.ts";
@@ -9,9 +9,6 @@ import { callsOfOps, type Draw, type Operand, operandsOf, placed } from "./calls
 import { paint, peek } from "./helpers.ts";
 
 const backends = [createReferenceBackend(), ...(await backendsUnderTest())];
-afterAll(async () => {
-  for (const backend of backends) await backend.dispose();
-});
 
 /** Draws whole numbers, the same ones for the same seed. */
 function drawing(seed: number): Draw {

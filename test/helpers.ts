@@ -63,16 +63,16 @@ export function scaledResidual(
   return { residual: worst === 0 ? 0 : worst / Math.max(scale, 1e-30), position };
 }
 
-/** Throws unless the scaled residual is within `tolerance`. `label` names the case, with the seed of its inputs. */
+/** Throws unless the scaled residual, which it returns, is within `tolerance`. `label` names the case, with the seed of its inputs. */
 export function expectClose(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   tolerance: number,
   label: string,
   scale?: number,
-): void {
+): number {
   const { residual, position } = scaledResidual(actual, expected, scale);
-  if (residual <= tolerance) return;
+  if (residual <= tolerance) return residual;
   const got = `got ${actual[position]}, expected ${expected[position]} at ${position} of ${expected.length}`;
   throw new Error(`${label}: scaled residual ${residual.toExponential(2)} > ${tolerance}: ${got}`);
 }

@@ -1,12 +1,18 @@
 // The yardstick of the gradient tests: central differences on the float64 reference, at points away from the kinks of
-// ReLU and max pooling, where a difference quotient would mean nothing.
+// ReLU and max pooling, where a difference quotient would mean nothing. The engines under test are compared with the reference.
 
+import type { Floats } from "../../src/backend/buffer.ts";
 import type { BoundNetwork } from "../../src/engine/bound-network.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import type { BindOptions } from "../../src/engine/options.ts";
+import type { Chance } from "../../src/engine/passes.ts";
 import { elements, type ImageShape, type Layer } from "../../src/nn/layer.ts";
 import { flatten } from "../../src/nn/linear.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
-import { largest, paint } from "../helpers.ts";
+import { enginesUnderTest, onGpu } from "../backends-under-test.ts";
+import { expectClose, largest, paint } from "../helpers.ts";
+import { noteResidual } from "../residuals.ts";
+import { networkTolerances } from "../webgpu/tolerances.ts";
 
 /**
  * PyTorch's gradcheck: |analytic − difference| ≤ atol + rtol·|difference|, with differences over ±step. Its own bounds
@@ -24,7 +30,12 @@ export const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
 /** Every derivative must be larger somewhere, because any two that vanish agree. */
 const leastDerivative = 1e-3;
 
+/** float32 through a few layers, there and back twice, as a share of the largest derivative. Norms divide by small numbers. */
+const engineTolerance = onGpu ? networkTolerances.derivatives : 1e-4;
+
 export const reference = await createEngine({ backend: "reference" });
+/** What must give the reference's derivatives. */
+export const engines = await enginesUnderTest();
 
 /** The variables of the loss; targets are soft, [n, classes]. */
 export interface Point {
@@ -35,6 +46,7 @@ export interface Point {
 
 const parts = ["parameters", "images", "targets"] as const;
 type Part = (typeof parts)[number];
+type Derivatives = Readonly<Record<Part, Floats>>;
 
 export function floats(n: number, seed: number, scale = 1): Float64Array {
   return Float64Array.from(paint(n, seed, scale));
@@ -150,25 +162,58 @@ export async function checkLayers(
   const model = sequential(inputShape, layers);
   const { point, seed } = await drawPoint(model, options.images ?? 3, options.seed, options.draw);
   const names = layers.map(({ kind, options }) => `${kind}${JSON.stringify(options)}`).join(" → ");
-  await checkDerivatives(await reference.bind(model), point, seed, `[${inputShape}] ${names}, seed ${seed}`);
+  await checkDerivatives(model, point, seed, `[${inputShape}] ${names}, seed ${seed}`);
 }
 
 /**
- * Checks every derivative the engine offers at `point`: gradients and Hessian-vector products by parameters, images
- * and targets, along random directions and entry by entry.
+ * Checks every derivative at `point`: gradients and Hessian-vector products by parameters, images and targets. Those of the
+ * reference, which were so checked already where a GPU is tested, are compared with differences along random directions and
+ * entry by entry, those of the engines under test with the reference's.
  */
-export async function checkDerivatives(net: BoundNetwork, point: Point, seed: number, label: string): Promise<void> {
+export async function checkDerivatives(
+  model: Model,
+  point: Point & Chance,
+  seed: number,
+  label: string,
+  options: BindOptions = {},
+): Promise<void> {
+  const net = await reference.bind(model, options);
   const gradient = await net.gradients(point);
   const vector = floats(point.parameters.length, seed + 3);
   const product = await net.hessianVectorProduct({ ...point, vector });
+  for (const part of parts) {
+    if (largest(gradient[part]) < leastDerivative) throw new Error(`${label}: the gradient by ${part} vanishes`);
+    if (largest(product[part]) < leastDerivative) throw new Error(`${label}: H·v by ${part} vanishes`);
+  }
+  if (!onGpu) await checkDifferences(net, point, { gradient, vector, product }, seed, label);
+  for (const engine of engines) {
+    const tested = await engine.bind(model, options);
+    const where = `${label}, on ${engine.backend.name}`;
+    expectDerivatives(await tested.gradients(point), gradient, `${where}: gradient`);
+    expectDerivatives(await tested.hessianVectorProduct({ ...point, vector }), product, `${where}: H·v`);
+  }
+}
+
+function expectDerivatives(found: Derivatives, expected: Derivatives, label: string): void {
+  for (const part of parts) {
+    noteResidual("derivatives", expectClose(found[part], expected[part], engineTolerance, `${label} by ${part}`));
+  }
+}
+
+/** Checks derivatives of the reference against central differences. */
+async function checkDifferences(
+  net: BoundNetwork,
+  point: Point,
+  { gradient, vector, product }: { gradient: Derivatives; vector: Float64Array; product: Derivatives },
+  seed: number,
+  label: string,
+): Promise<void> {
   const along = (part: Part, direction: ArrayLike<number>) => differencesAlong(net, point, part, direction);
 
   // H·v is the change of all three gradients along v.
   const change = await along("parameters", vector);
   for (const part of parts) {
     expectNear(product[part], change[part], `${label}: H·v by ${part}`);
-    if (largest(gradient[part]) < leastDerivative) throw new Error(`${label}: the gradient by ${part} vanishes`);
-    if (largest(product[part]) < leastDerivative) throw new Error(`${label}: H·v by ${part} vanishes`);
   }
   for (const part of parts) {
     const n = point[part].length;

@@ -17,6 +17,7 @@ import { backendsUnderTest } from "../backends-under-test.ts";
 import { expectClose, peek } from "../helpers.ts";
 
 const reference = createReferenceBackend();
+const tested = await backendsUnderTest();
 const use = { seed: 1, purpose: "weights/test", index: 0 };
 
 function weights(
@@ -98,10 +99,9 @@ test("two layers of one shape get different weights", () => {
 test("the kernels draw the reference's weights, to float32, whatever the number of threads", async () => {
   const expected = weights(lenet());
   const drawn: Float64Array[] = [];
-  for (const backend of await backendsUnderTest()) {
+  for (const backend of tested) {
     drawn.push(weights(lenet(), use, backend));
     expectClose(drawn.at(-1)!, expected, 1e-5, `${backend.threads} threads, seed 1`);
-    await backend.dispose();
   }
   expect(drawn[1]).toEqual(drawn[0]);
 });
@@ -166,10 +166,9 @@ test.each(["kaiming-fan-out", "orthogonal", "pytorch"] as const)(
     const init: Initializer = { scheme };
     const expected = weights(lenet(), use, reference, init);
     const drawn: Float64Array[] = [];
-    for (const backend of await backendsUnderTest()) {
+    for (const backend of tested) {
       drawn.push(weights(lenet(), use, backend, init));
       expectClose(drawn.at(-1)!, expected, 1e-5, `${backend.threads} threads, seed 1`);
-      await backend.dispose();
     }
     expect(drawn[1]).toEqual(drawn[0]);
   },

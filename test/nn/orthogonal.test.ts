@@ -15,6 +15,7 @@ import { expectClose, float64Tolerance, paint, peek } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
 const reference = createReferenceBackend();
+const tested = await backendsUnderTest();
 const use = { seed: 4, purpose: "weights/test", index: 0 };
 /** Square, tall, wide, one row, one column; a convolution of either kind. */
 const shapes: readonly Model[] = [
@@ -64,10 +65,9 @@ test("W·Wᵀ or Wᵀ·W is gain² times the identity", async () => {
     expectOrthogonal(model, drawn(model, { scheme: "orthogonal" }), 1, float64Tolerance);
     expectOrthogonal(model, drawn(model, { scheme: "orthogonal", gain: 1.7 }), 1.7, float64Tolerance);
   }
-  for (const backend of await backendsUnderTest()) {
+  for (const backend of tested) {
     // Numbers rounded to float32, up to 400 of them in a sum.
     for (const model of shapes) expectOrthogonal(model, drawn(model, { scheme: "orthogonal" }, backend), 1, 1e-6);
-    await backend.dispose();
   }
 });
 
