@@ -2,9 +2,7 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { otherTests, quickTests } from "./test/delayed/choice.ts";
 import { delayed } from "./test/delayed/plugin.ts";
-
-/** The tests of ops that every backend passes; winograd.test.ts is about the kernels' way. */
-const gpuTests = ["test/ops/!(winograd).test.ts"];
+import { excluded, gpuTests } from "./test/webgpu/choice.ts";
 
 export default defineConfig({
   test: {
@@ -16,13 +14,21 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/slow/**", "test/browser/**", "test/delayed/**"],
+          exclude: ["test/slow/**", "test/browser/**", "test/delayed/**", "test/webgpu/**"],
           testTimeout: 120_000,
         },
       },
       { plugins: [delayed()], test: { name: "delayed", include: quickTests, testTimeout: 120_000 } },
       { plugins: [delayed()], test: { name: "delayed-rest", include: otherTests, testTimeout: 120_000 } },
-      { test: { name: "webgpu", include: gpuTests, env: { BACKEND: "webgpu" }, testTimeout: 120_000 } },
+      {
+        test: {
+          name: "webgpu",
+          include: [...gpuTests],
+          exclude: Object.keys(excluded),
+          env: { BACKEND: "webgpu" },
+          testTimeout: 120_000,
+        },
+      },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: "slow", include: ["test/slow/**/*.test.ts"], testTimeout: 3_600_000 } },
     ],

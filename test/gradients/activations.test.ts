@@ -9,7 +9,7 @@ import type { ImageShape, Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
-import { checkLayers, distinct, floats, inner, reference } from "./differences.ts";
+import { checkLayers, distinct, engines, floats, inner, reference } from "./differences.ts";
 
 type Case = readonly [why: string, input: ImageShape, layers: (f: Layer) => readonly Layer[]];
 
@@ -71,15 +71,18 @@ test("one activation over another matches central differences, in every order", 
   }
 });
 
-test("leaky ReLU's derivative at 0 is its slope, as in PyTorch", async () => {
-  const model = sequential([1, 1, 1], [leakyRelu({ slope: 0.25 }), linear({ out: 2, bias: false })]);
-  const net = await reference.bind(model);
-  const point = { parameters: floats(2, 1), targets: Uint8Array.of(1) };
-  const at = await net.gradients({ ...point, images: Float64Array.of(0) });
-  const below = await net.gradients({ ...point, images: Float64Array.of(-1e-12) });
-  expect(at.images[0]).not.toBe(0);
-  expect(Math.abs(at.images[0]! / below.images[0]! - 1)).toBeLessThan(1e-9);
-});
+test.each([reference, ...engines])(
+  "leaky ReLU's derivative at 0 is its slope, as in PyTorch, on $backend.name",
+  async (engine) => {
+    const model = sequential([1, 1, 1], [leakyRelu({ slope: 0.25 }), linear({ out: 2, bias: false })]);
+    const net = await engine.bind(model);
+    const point = { parameters: floats(2, 1), targets: Uint8Array.of(1) };
+    const at = await net.gradients({ ...point, images: Float64Array.of(0) });
+    const below = await net.gradients({ ...point, images: Float64Array.of(-1e-12) });
+    expect(at.images[0]).not.toBe(0);
+    expect(Math.abs(at.images[0]! / below.images[0]! - 1)).toBeLessThan(1e-9);
+  },
+);
 
 test("leaky ReLU of slope 0 is ReLU", async () => {
   const layers = (f: Layer) => sequential([4, 1, 1], [linear({ out: 6 }), f, linear({ out: 3 })]);

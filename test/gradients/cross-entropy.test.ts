@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { relu } from "../../src/nn/activation.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
-import { checkDerivatives, drawPoint, floats, reference, softTargets } from "./differences.ts";
+import { checkDerivatives, drawPoint, engines, floats, reference, softTargets } from "./differences.ts";
 
 const model = (classes: number) =>
   sequential([1, 2, 3], [flatten(), linear({ out: 5 }), relu(), linear({ out: classes })]);
@@ -52,14 +52,17 @@ describe("class indices", () => {
   // With one-hot rows checked above, this covers class indices.
   test.each(sizes)("give the numbers of one-hot rows: %s classes, %s images", async (classes, images) => {
     const { point, seed } = await drawPoint(model(classes), images, 900 + 10 * classes + images);
-    const net = await reference.bind(model(classes));
     const labels = Array.from({ length: images }, (_, i) => (i * 3 + 2) % classes);
     const vector = floats(point.parameters.length, seed + 3);
     const soft = { ...point, vector, targets: oneHot(labels, classes) };
-    for (const targets of [Uint8Array.from(labels), Int32Array.from(labels)]) {
-      const hard = { ...point, vector, targets };
-      expect(await net.gradients(hard), `seed ${seed}`).toEqual(await net.gradients(soft));
-      expect(await net.hessianVectorProduct(hard), `seed ${seed}`).toEqual(await net.hessianVectorProduct(soft));
+    for (const engine of [reference, ...engines]) {
+      const net = await engine.bind(model(classes));
+      for (const targets of [Uint8Array.from(labels), Int32Array.from(labels)]) {
+        const hard = { ...point, vector, targets };
+        const label = `on ${engine.backend.name}, seed ${seed}`;
+        expect(await net.gradients(hard), label).toEqual(await net.gradients(soft));
+        expect(await net.hessianVectorProduct(hard), label).toEqual(await net.hessianVectorProduct(soft));
+      }
     }
   });
 });

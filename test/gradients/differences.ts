@@ -12,7 +12,7 @@ import { type Model, sequential } from "../../src/nn/model.ts";
 import { enginesUnderTest, onGpu } from "../backends-under-test.ts";
 import { expectClose, largest, paint } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
-import { networkTolerances } from "../webgpu/tolerances.ts";
+import { networkTolerances } from "../tolerances.ts";
 
 /**
  * PyTorch's gradcheck: |analytic − difference| ≤ atol + rtol·|difference|, with differences over ±step. Its own bounds
@@ -31,7 +31,7 @@ export const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
 const leastDerivative = 1e-3;
 
 /** float32 through a few layers, there and back twice, as a share of the largest derivative. Norms divide by small numbers. */
-const engineTolerance = onGpu ? networkTolerances.derivatives : 1e-4;
+const engineTolerance = networkTolerances.derivatives;
 
 export const reference = await createEngine({ backend: "reference" });
 /** What must give the reference's derivatives. */

@@ -5,7 +5,7 @@ import type { ImageShape } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { type MaxPool2dOptions, maxPool2d } from "../../src/nn/pool2d.ts";
-import { checkLayers, distinct, floats, reference } from "./differences.ts";
+import { checkLayers, distinct, engines, floats, reference } from "./differences.ts";
 
 interface Case {
   readonly input: ImageShape;
@@ -57,9 +57,12 @@ describe("max pooling matches central differences", () => {
   });
 });
 
-test("of equal values the first in row order wins, as in PyTorch", async () => {
-  const net = await reference.bind(sequential([1, 2, 2], [maxPool2d({ kernel: 2 }), linear({ out: 2 })]));
-  const images = Float64Array.of(1, 3, 3, 3);
-  const { images: gradient } = await net.gradients({ parameters: floats(4, 1), images, targets: Uint8Array.of(0) });
-  expect(Array.from(gradient, (value) => value !== 0)).toEqual([false, true, false, false]);
-});
+test.each([reference, ...engines])(
+  "of equal values the first in row order wins, as in PyTorch, on $backend.name",
+  async (engine) => {
+    const net = await engine.bind(sequential([1, 2, 2], [maxPool2d({ kernel: 2 }), linear({ out: 2 })]));
+    const images = Float64Array.of(1, 3, 3, 3);
+    const { images: gradient } = await net.gradients({ parameters: floats(4, 1), images, targets: Uint8Array.of(0) });
+    expect(Array.from(gradient, (value) => value !== 0)).toEqual([false, true, false, false]);
+  },
+);

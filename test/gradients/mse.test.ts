@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { tanh } from "../../src/nn/activation.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
-import { checkDerivatives, drawPoint, floats, inner, reference } from "./differences.ts";
+import { checkDerivatives, drawPoint, engines, floats, inner, reference } from "./differences.ts";
 
 const model = (classes: number) =>
   sequential([1, 2, 3], [flatten(), linear({ out: 5 }), tanh(), linear({ out: classes })]);
-const bound = (classes: number) => reference.bind(model(classes), { loss: "mse" });
+const bound = (classes: number, engine = reference) => engine.bind(model(classes), { loss: "mse" });
 
 /** Classes, images. The last batch is longer than a vector of lanes, the first one image. */
 const sizes = [
@@ -38,7 +38,6 @@ describe("mean squared error matches central differences", () => {
 
 test.each(sizes)("class indices give the numbers of one-hot rows: %s classes, %s images", async (classes, images) => {
   const { point, seed } = await drawPoint(model(classes), images, 3200 + 10 * classes + images);
-  const net = await bound(classes);
   const labels = Uint8Array.from({ length: images }, (_, i) => (i * 3 + 2) % classes);
   const rows = new Float64Array(images * classes);
   labels.forEach((label, i) => {
@@ -49,8 +48,12 @@ test.each(sizes)("class indices give the numbers of one-hot rows: %s classes, %s
     { ...at, targets: labels },
     { ...at, targets: rows },
   ];
-  expect(await net.gradients(hard), `seed ${seed}`).toEqual(await net.gradients(soft));
-  expect(await net.hessianVectorProduct(hard), `seed ${seed}`).toEqual(await net.hessianVectorProduct(soft));
+  for (const engine of [reference, ...engines]) {
+    const net = await bound(classes, engine);
+    const label = `on ${engine.backend.name}, seed ${seed}`;
+    expect(await net.gradients(hard), label).toEqual(await net.gradients(soft));
+    expect(await net.hessianVectorProduct(hard), label).toEqual(await net.hessianVectorProduct(soft));
+  }
 });
 
 test("the loss is the mean over images of half the squared distance", async () => {

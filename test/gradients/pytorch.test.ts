@@ -7,11 +7,15 @@ import { sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
 import { expectClose } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
-import { reference } from "./differences.ts";
+import { noteResidual } from "../residuals.ts";
+import { networkTolerances } from "../tolerances.ts";
+import { engines, reference } from "./differences.ts";
 import { paintProblem } from "./inner-loops.ts";
 
 /** Two float64 computations of one thing, through up to ten inner steps: some thousand roundings of 2⁻⁵³. */
-const tolerance = 1e-12;
+const referenceTolerance = 1e-12;
+/** float32 through those steps, there and back. */
+const engineTolerance = networkTolerances.metaGradient;
 
 const model = sequential(
   [1, 5, 5],
@@ -66,21 +70,29 @@ const problems = cases.map((options) => paintProblem(model, { ...options, images
 const flat = (value: Iterable<number | ArrayLike<number>>): number[] =>
   Array.from(value).flatMap((part) => (typeof part === "number" ? part : Array.from(part)));
 
-describe.skipIf(noPyTorch)("PyTorch's autograd gives the same derivatives to 1e-12", () => {
-  let expected: Record<string, (number | number[])[]>[];
-  beforeAll(() => {
-    expected = pytorch(program, problems) as typeof expected;
-  });
+describe.skipIf(noPyTorch)(
+  "PyTorch's autograd gives the reference's derivatives to 1e-12, and those of engines to 1e-5",
+  () => {
+    let expected: Record<string, (number | number[])[]>[];
+    beforeAll(() => {
+      expected = pytorch(program, problems) as typeof expected;
+    });
 
-  test.each(cases.map((options, i) => ({ i, ...options })))(
-    "of $steps × $epochs steps with momentum $momentum and weight decay $weightDecay",
-    async ({ i, seed }) => {
-      const { loss, ...result } = await (await reference.bind(model)).metaGradient(problems[i]!);
-      const parts = Object.entries({ loss: [loss], ...result });
-      expect(Object.keys(expected[i]!).sort()).toEqual(parts.map(([part]) => part).sort());
-      for (const [part, value] of parts) {
-        expectClose(flat(value), flat(expected[i]![part]!), tolerance, `${part}, seed ${seed}`);
-      }
-    },
-  );
-});
+    test.each(cases.map((options, i) => ({ i, ...options })))(
+      "of $steps × $epochs steps with momentum $momentum and weight decay $weightDecay",
+      async ({ i, seed }) => {
+        for (const engine of [reference, ...engines]) {
+          const { loss, ...result } = await (await engine.bind(model)).metaGradient(problems[i]!);
+          const parts = Object.entries({ loss: [loss], ...result });
+          expect(Object.keys(expected[i]!).sort()).toEqual(parts.map(([part]) => part).sort());
+          const tolerance = engine === reference ? referenceTolerance : engineTolerance;
+          for (const [part, value] of parts) {
+            const label = `${part} on ${engine.backend.name}, seed ${seed}`;
+            const residual = expectClose(flat(value), flat(expected[i]![part]!), tolerance, label);
+            if (engine !== reference) noteResidual("metaGradient", residual);
+          }
+        }
+      },
+    );
+  },
+);

@@ -15,12 +15,14 @@ import type { Loss } from "../../src/nn/loss.ts";
 import { type Model, sequential } from "../../src/nn/model.ts";
 import { batchNorm2d, groupNorm, instanceNorm2d } from "../../src/nn/norm.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
-import { expectClose, largest, paint, scaledResidual } from "../helpers.ts";
+import { expectClose, largest, paint } from "../helpers.ts";
+import { noteResidual } from "../residuals.ts";
+import { networkTolerances } from "../tolerances.ts";
 import { distanceFromKinks, floats, kinkedAtZero, reference } from "./differences.ts";
 import { type Block, type Problem, paintProblem, train } from "./inner-loops.ts";
 
 /** The tolerance for float32 kernels through a few layers and up to six inner steps, with norms, which divide by small numbers. */
-const kernelTolerance = 1e-4;
+const engineTolerance = networkTolerances.chains;
 /** Closer to a kink than this, a float32 activation may lie on its other side. */
 const kinkDistance = 2e-5;
 /** Derivatives smaller than this are compared as if they were this large. */
@@ -262,8 +264,9 @@ export async function checkChain(engines: readonly Engine[], chain: Chain): Prom
       if (bits) expectClose(values, bits[part]!, 0, `${label}: not the bits of ${engines[0]!.threads} threads`);
       // A derivative that is zero in exact arithmetic is rounding noise.
       const scale = Math.max(largest(expected[part]!), leastScale);
-      expectClose(values, expected[part]!, kernelTolerance, label, scale);
-      worst = Math.max(worst, scaledResidual(values, expected[part]!, scale).residual);
+      const residual = expectClose(values, expected[part]!, engineTolerance, label, scale);
+      noteResidual("chains", residual);
+      worst = Math.max(worst, residual);
     }
     bits ??= got;
   }

@@ -6,7 +6,7 @@ import type { ImageShape, Layer } from "../../src/nn/layer.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
 import { maxPool2d } from "../../src/nn/pool2d.ts";
-import { checkLayers, distinct, floats, reference } from "./differences.ts";
+import { checkLayers, distinct, engines, floats, reference } from "./differences.ts";
 
 const last = linear({ out: 3 });
 const cases: readonly (readonly [why: string, input: ImageShape, layers: readonly Layer[]])[] = [
@@ -32,8 +32,8 @@ describe("ReLU matches central differences", () => {
   });
 });
 
-test("ReLU's derivative is 0 at 0, as in PyTorch", async () => {
-  const net = await reference.bind(sequential([2, 1, 1], [relu(), linear({ out: 2, bias: false })]));
+test.each([reference, ...engines])("ReLU's derivative is 0 at 0, as in PyTorch, on $backend.name", async (engine) => {
+  const net = await engine.bind(sequential([2, 1, 1], [relu(), linear({ out: 2, bias: false })]));
   const images = Float64Array.of(0, 1);
   const point = { parameters: floats(4, 1), images, targets: Uint8Array.of(1) };
   const gradients = await net.gradients(point);

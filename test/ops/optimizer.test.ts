@@ -1,11 +1,11 @@
 // Adam, SGD with momentum and the two halves of LAMB against the reference.
 
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Buffer } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import type { AdamOptions } from "../../src/backend/shapes.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
-import { checkOp, unwritten } from "./parity.ts";
+import { checkOp, tested, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, ten MNIST images, work for threads.
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 1023, 1024, 1025, 7840, 17_003];
@@ -143,6 +143,13 @@ describe.for(lengths)("%d floats", (n) => {
       });
     }
   });
+});
+
+test("sgd with a momentum and no room for it is refused", () => {
+  for (const { ops, base } of tested) {
+    const call = () => ops.sgd(base, undefined, base, 1, { learningRate: 0.1, momentum: 0.9 });
+    expect(call).toThrow("no room was allocated for the momentum of SGD");
+  }
 });
 
 type Tensor = "x" | "m" | "v" | "g" | "u" | "squares" | "guard";

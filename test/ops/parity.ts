@@ -11,7 +11,7 @@ import { PARTIALS, PROGRAMS, SCRATCH } from "../../src/backend/wasm/layout.ts";
 import { backendsUnderTest, onGpu } from "../backends-under-test.ts";
 import { expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
-import { opTolerances } from "../webgpu/tolerances.ts";
+import { opTolerances } from "../tolerances.ts";
 
 export interface Operand {
   /** The content before the call, exact in float32. */
@@ -58,7 +58,8 @@ const guardFloats = 16;
 const guardScale = 1e30;
 
 const reference = createReferenceBackend();
-const tested = await backendsUnderTest();
+/** The backends that are compared with the reference. */
+export const tested = await backendsUnderTest();
 for (const backend of tested) {
   if (backend.name !== "wasm") continue;
   // The sums of blocks, with the end of the page before them, and the scratch of each thread.

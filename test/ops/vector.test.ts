@@ -1,70 +1,72 @@
-// fill, copy, scale, axpy, these two with a factor in memory, multiply, dot and sum against the reference, at every alignment: θ is one vector, and its tensors begin
-// anywhere in it.
+// fill, copy, scale, axpy, these two with a factor in memory, multiply, dot and sum against the reference, at every alignment: θ is
+// one vector, and its tensors begin anywhere in it.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
-import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
-import { float32Tolerance, paint, peek } from "../helpers.ts";
-import { checkOp, paints, unwritten } from "./parity.ts";
+import { onGpu } from "../backends-under-test.ts";
+import { expectClose, float32Tolerance, paint } from "../helpers.ts";
+import { opTolerances } from "../tolerances.ts";
+import { checkOp, paints, tested, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, blocks of 1024 ± 1; and, long, LeNet's parameters.
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 1023, 1024, 1025, 2049];
 const longLength = 61706;
 
-test("a dot product of more floats than there is room for partial sums of blocks", async () => {
-  const n = 9_000_001;
-  const x = Float32Array.from({ length: n }, (_, i) => (i % 7) - 3);
-  const y = Float32Array.from({ length: n }, (_, i) => (i % 5) - 2);
-  const sum = x.reduce((total, value, i) => total + value * y[i]!, 0);
-  const backend = await createWasmBackend({ threads: 2 });
-  const at = backend.base;
-  backend.reserve(at + 2 * n + 1);
-  write(backend, at, x);
-  write(backend, at + n, y);
-  backend.ops.dot(at + 2 * n, at, at + n, n);
-  expect(peek(backend, at + 2 * n, 1)[0]).toBe(Math.fround(sum));
-  backend.ops.dot(at + 2 * n, at, at, n);
-  expect(peek(backend, at + 2 * n, 1)[0]).toBe(Math.fround(x.reduce((total, value) => total + value * value, 0)));
-  await backend.dispose();
-});
-
-test("a factor in memory gives the bits of the same factor as a number", async () => {
-  const n = 2049;
-  const eta = Math.fround(0.0123456789);
-  const backend = await createWasmBackend({ threads: 2 });
+describe.each(tested)("on $name with $threads threads", (backend) => {
   const { ops, base } = backend;
-  const y = base + n;
-  const byNumber = base + 2 * n;
-  const byBuffer = base + 3 * n;
-  const alpha = base + 4 * n;
-  backend.reserve(alpha + 1);
-  write(backend, base, paint(n, 5));
-  write(backend, y, paint(n, 6));
-  write(backend, alpha, [eta]);
-  for (const sign of [1, -1]) {
-    ops.axpy(byNumber, y, sign * eta, base, n);
-    ops.axpyBy(byBuffer, y, sign, alpha, base, n);
-    expect(await backend.read(byBuffer, n)).toEqual(await backend.read(byNumber, n));
-    ops.scale(byNumber, sign * eta, base, n);
-    ops.scaleBy(byBuffer, sign, alpha, base, n);
-    expect(await backend.read(byBuffer, n)).toEqual(await backend.read(byNumber, n));
-  }
-  await backend.dispose();
-});
 
-test("a sum is that of float64 in order of the floats, rounded once", async () => {
-  const n = 4099;
-  const x = paint(n, 7, 1000);
-  const backend = await createWasmBackend({ threads: 2 });
-  const at = backend.base;
-  backend.reserve(at + n + 1);
-  write(backend, at, x);
-  const expected = Math.fround(x.reduce((total, value) => total + value, 0));
-  backend.ops.sum(at + n, at, n, false);
-  expect((await backend.read(at + n, 1))[0]).toBe(expected);
-  backend.ops.sum(at + n, at, n, true);
-  expect((await backend.read(at + n, 1))[0]).toBe(Math.fround(x.reduce((total, value) => total + value, expected)));
-  await backend.dispose();
+  test("a dot product of more floats than there is room for partial sums of blocks", async () => {
+    // A GPU has no such room; some millions of floats are sums of its sums of sums.
+    const n = onGpu ? 1_000_001 : 9_000_001;
+    const x = Float32Array.from({ length: n }, (_, i) => (i % 7) - 3);
+    const y = Float32Array.from({ length: n }, (_, i) => (i % 5) - 2);
+    const sum = x.reduce((total, value, i) => total + value * y[i]!, 0);
+    backend.reserve(base + 2 * n + 1);
+    write(backend, base, x);
+    write(backend, base + n, y);
+    ops.dot(base + 2 * n, base, base + n, n);
+    expect((await backend.read(base + 2 * n, 1))[0]).toBe(Math.fround(sum));
+    ops.dot(base + 2 * n, base, base, n);
+    const squares = x.reduce((total, value) => total + value * value, 0);
+    expect((await backend.read(base + 2 * n, 1))[0]).toBe(Math.fround(squares));
+  });
+
+  test("a factor in memory gives the bits of the same factor as a number", async () => {
+    const n = 2049;
+    const eta = Math.fround(0.0123456789);
+    const y = base + n;
+    const byNumber = base + 2 * n;
+    const byBuffer = base + 3 * n;
+    const alpha = base + 4 * n;
+    backend.reserve(alpha + 1);
+    write(backend, base, paint(n, 5));
+    write(backend, y, paint(n, 6));
+    write(backend, alpha, [eta]);
+    for (const sign of [1, -1]) {
+      ops.axpy(byNumber, y, sign * eta, base, n);
+      ops.axpyBy(byBuffer, y, sign, alpha, base, n);
+      expect(await backend.read(byBuffer, n)).toEqual(await backend.read(byNumber, n));
+      ops.scale(byNumber, sign * eta, base, n);
+      ops.scaleBy(byBuffer, sign, alpha, base, n);
+      expect(await backend.read(byBuffer, n)).toEqual(await backend.read(byNumber, n));
+    }
+  });
+
+  test("a sum is that of float64 in order of the floats, rounded once", async () => {
+    const n = 4099;
+    const x = paint(n, 7, 1000);
+    backend.reserve(base + n + 1);
+    write(backend, base, x);
+    // A GPU has no float64, and adds in an order of its own.
+    const tolerance = onGpu ? opTolerances.sum : 0;
+    const terms = x.reduce((total, value) => total + Math.abs(value), 0);
+    const expected = Math.fround(x.reduce((total, value) => total + value, 0));
+    ops.sum(base + n, base, n, false);
+    expectClose(await backend.read(base + n, 1), [expected], tolerance, "sum, seed 7", terms);
+    ops.sum(base + n, base, n, true);
+    const twice = Math.fround(x.reduce((total, value) => total + value, expected));
+    expectClose(await backend.read(base + n, 1), [twice], tolerance, "sum, accumulated, seed 7", terms);
+  });
 });
 
 // [out, x, y] in floats past a boundary: all aligned, each alone off it, all differently.
