@@ -71,21 +71,30 @@ export const opTolerances: Readonly<Record<keyof Ops, number>> = {
 
 /**
  * The bounds on what the engines under test compute with whole networks, the kernels and a GPU alike. Residuals are shares of the
- * largest expected value, of the norm of all of them (LeNet, meta-gradients), or of the size of the terms (symmetry).
+ * largest expected value; of the norm of all of them (LeNet, meta-gradients); or of the size of the terms (symmetry).
  */
 export const networkTolerances = {
-  /** A few layers, there and back twice. Norms divide by small numbers. */
+  /** Norms divide by small numbers. */
   derivatives: 1e-4,
-  /** u·Hv and v·Hu: each a network of some ten sums, and little cancels in a sum of some hundred terms. */
+  /** Some ten sums deep, and little cancels in a sum of some hundred terms. */
   symmetry: 1e-6,
-  /** One norm and one linear layer. */
   norms: 1e-5,
-  /** A few layers, with norms, and up to six inner steps. */
+  /** With norms, and up to six inner steps. */
   chains: 1e-4,
   /** 2e-3 is asked for: float32 through 30 steps there and back may cross a kink that float64 does not. Tests keep away from kinks. */
   metaGradient: 1e-5,
-  /** Four inner steps of LeNet, there and back. */
   lenet: 1e-5,
-  /** 20 outer steps. Adam divides a gradient by its own size, so a small one keeps few of its digits. */
+  /** Adam divides a gradient by its own size, so a small one keeps few of its digits. */
   run: 1e-5,
 } as const;
+
+/** What each of these bounds, in the words of docs/webgpu.md. */
+export const networkTitles: Readonly<Record<keyof typeof networkTolerances, string>> = {
+  derivatives: "gradients and Hessian-vector products of one to seven layers",
+  symmetry: "u·Hv against v·Hu, and against float64",
+  norms: "networks with one norm, against PyTorch",
+  chains: "random chains of layers, with their meta-gradients",
+  metaGradient: "meta-gradients of 1 to 30 inner steps",
+  lenet: "LeNet's derivatives and meta-gradient, against PyTorch",
+  run: "losses, images and learning rates of 20 outer steps",
+};

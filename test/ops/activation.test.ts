@@ -1,11 +1,11 @@
 // ReLU and its mask, leaky ReLU, and the smooth activations against the reference.
 
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import type { Activation } from "../../src/backend/shapes.ts";
-import { backendsUnderTest } from "../backends-under-test.ts";
-import { float32Tolerance, paint, paintWhole, peek } from "../helpers.ts";
-import { checkOp, unwritten } from "./parity.ts";
+import { onGpu } from "../backends-under-test.ts";
+import { float32Tolerance, paint, paintWhole } from "../helpers.ts";
+import { checkOp, tested, unwritten } from "./parity.ts";
 
 // 0, 1, one vector of 4 lanes and unrolled steps of it ± 1, a block of 1024 ± 1, LeNet's first activation.
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 1023, 1024, 1025, 56448];
@@ -194,29 +194,26 @@ describe.for(["tanh", "sigmoid", "softplus"] as const)("%s", (f) => {
   });
 });
 
-describe.skipIf(process.env.BACKEND === "webgpu")("relative errors on the kernels", async () => {
-  const backends = await backendsUnderTest();
-  afterAll(async () => {
-    for (const backend of backends) await backend.dispose();
-  });
-
-  /** The bounds of assembly/math.ts. */
-  const bounds: Readonly<Record<Activation, number>> = { tanh: 1.5e-7, sigmoid: 1.8e-7, softplus: 1.8e-7 };
+describe("relative errors", () => {
+  /** The bounds of assembly/math.ts. A GPU may divide with an error of 2.5 units in the last place, 3e-7. */
+  const bounds: Readonly<Record<Activation, number>> = onGpu
+    ? { tanh: 6e-7, sigmoid: 6e-7, softplus: 6e-7 }
+    : { tanh: 1.5e-7, sigmoid: 1.8e-7, softplus: 1.8e-7 };
   const exact: Readonly<Record<Activation, (x: number) => number>> = {
     tanh: Math.tanh,
     sigmoid,
     softplus: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   };
-  test.for(["tanh", "sigmoid", "softplus"] as const)("%s is within its bound, however small |x| is", (f) => {
+  test.for(["tanh", "sigmoid", "softplus"] as const)("%s is within its bound, however small |x| is", async (f) => {
     const n = 200_000;
     // From 1e-37 to 80 in equal ratios, both signs.
     const x = Float32Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) * 80 * Math.exp((-89 * i) / n));
-    for (const backend of backends) {
+    for (const backend of tested) {
       const at = backend.base;
       backend.reserve(at + n);
       write(backend, at, x);
       backend.ops.activationForward(at, at, n, f);
-      const y = peek(backend, at, n);
+      const y = await backend.read(at, n);
       let worst = 0;
       for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i]! / exact[f](x[i]!) - 1));
       expect(worst).toBeLessThan(bounds[f]);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import { onGpu } from "../backends-under-test.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
+import { noteResidual } from "../residuals.ts";
 import { opTolerances } from "../tolerances.ts";
 import { checkOp, paints, tested, unwritten } from "./parity.ts";
 
@@ -62,7 +63,7 @@ describe.each(tested)("on $name with $threads threads", (backend) => {
     const terms = x.reduce((total, value) => total + Math.abs(value), 0);
     const expected = Math.fround(x.reduce((total, value) => total + value, 0));
     ops.sum(base + n, base, n, false);
-    expectClose(await backend.read(base + n, 1), [expected], tolerance, "sum, seed 7", terms);
+    noteResidual("sum", expectClose(await backend.read(base + n, 1), [expected], tolerance, "sum, seed 7", terms));
     ops.sum(base + n, base, n, true);
     const twice = Math.fround(x.reduce((total, value) => total + value, expected));
     expectClose(await backend.read(base + n, 1), [twice], tolerance, "sum, accumulated, seed 7", terms);
