@@ -9,7 +9,7 @@ const folder = fileURLToPath(new URL("../", import.meta.url));
 const starts = new RegExp(
   [
     ...[/\b(distill|trainOn|evaluate|trainPool|baseline|nearestNeighbors|createEngine)\(/, /\bnew Engine\(/],
-    ...[/\bcreate(Wasm|Reference)Backend\(/, /\b(observedEngine|enginesInBothPlaces|backendsUnderTest)\(/],
+    ...[/\bcreate(Wasm|Reference)Backend\(/, /\b(observedEngine|enginesInBothPlaces|(backends|engines)UnderTest)\(/],
     ...[/\/(differences|inner-loops|random-chains|trajectory-loops)\.ts"/],
   ]
     .map(({ source }) => source)
