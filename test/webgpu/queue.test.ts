@@ -46,18 +46,18 @@ test("more floats than the GPU holds are refused with what it holds", () => {
 });
 
 describe("side by side", () => {
-  const shape = { inFeatures: 30, outFeatures: 7, lanes: 12 };
+  const shape = { inFeatures: 600, outFeatures: 7, lanes: 12 };
   const [w, x, y] = [shape.inFeatures * shape.outFeatures, shape.inFeatures * shape.lanes, 7 * 12];
   const size = 64 * Math.ceil((w + x + y + shape.outFeatures) / 64);
   const networks = 5;
-  /** One network: a layer, its activation, and the sum of what that gives, which takes scratch. */
+  /** One network: a layer, its activation, and a sum of so many floats that it takes scratch. */
   const record =
     (on: Backend, first: number) =>
     (i: number): void => {
       const at = first + i * size;
       on.ops.linearForward(at + w + x, at + w, at, none, shape, false);
       on.ops.activationForward(at + w + x, at + w + x, y, "tanh");
-      on.ops.sum(at + w + x + y, at + w + x, y, false);
+      on.ops.sum(at + w + x + y, at, w + x, false);
     };
   const run = async (on: Backend): Promise<ArrayLike<number>> => {
     const first = 64 * Math.ceil(on.base / 64);

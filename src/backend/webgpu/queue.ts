@@ -3,6 +3,7 @@
 import { WorkerError } from "../../errors.ts";
 import { thrown } from "../../kinds.ts";
 import type { Buffer } from "../buffer.ts";
+import { joined } from "./join.ts";
 import { DeviceMemory, FLOAT } from "./memory.ts";
 import { Pace } from "./pace.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -78,8 +79,17 @@ export class DeviceQueue {
     this.#capacity = floats;
   }
 
+  /** Records a dispatch, as one with that before it where a shader knows how. */
   dispatch(dispatch: Dispatch): void {
-    if (this.#apart) this.#apart.at(-1)!.push(dispatch);
+    const network = this.#apart?.at(-1);
+    const before = network ? network.at(-1) : alone(this.#commands.at(-1));
+    const both = before && "shader" in before ? joined(before, dispatch) : undefined;
+    if (network) {
+      if (both) network.pop();
+      network.push(both ?? dispatch);
+      return;
+    }
+    if (both) this.#commands[this.#commands.length - 1] = { kind: "dispatch", networks: [both] };
     else this.#push([dispatch]);
   }
 
@@ -97,10 +107,12 @@ export class DeviceQueue {
     if (this.#uploaded > MOST_UPLOADED) this.submit();
   }
 
+  // What was recorded is sent before the next dispatch and not after the last: what is joined must not depend on the count.
   #push(networks: readonly Dispatch[]): void {
+    if (this.#dispatches >= MOST_DISPATCHES || this.#threads > this.#pace.most) this.submit();
     this.#commands.push({ kind: "dispatch", networks });
+    this.#dispatches++;
     this.#threads += networks.length * networks[0]!.count;
-    if (++this.#dispatches >= MOST_DISPATCHES || this.#threads > this.#pace.most) this.submit();
   }
 
   /**
@@ -300,6 +312,11 @@ export class DeviceQueue {
     }
     return { offsets, words, size };
   }
+}
+
+/** The dispatch of a command of one network. */
+function alone(command: Command | undefined): Dispatch | undefined {
+  return command?.kind === "dispatch" && command.networks.length === 1 ? command.networks[0] : undefined;
 }
 
 function shadersOf(commands: readonly Command[]): Set<Shader> {

@@ -3,13 +3,12 @@
 // All floats lie in one buffer `m`; a shader sees an operand as the index of its first float. The words of a dispatch are its
 // numbers, then the operands of each network: workgroups with z = k read those of network k. `s` is the scratch.
 import { none, type OptionalBuffer } from "../buffer.ts";
+import { GROUP } from "./tiles.ts";
 
-/** Threads of a workgroup. */
-export const GROUP = 64;
 /** Workgroups of one dimension; more go into the next. */
 const MOST_GROUPS = 65_535;
 /** In the place of an operand that was left out. */
-const LEFT_OUT = 0xffff_ffff;
+export const LEFT_OUT = 0xffff_ffff;
 
 /** Numbers by name: `u` and `i` are whole, `f` floats. */
 export type NumberKinds = Readonly<Record<string, "u" | "i" | "f">>;
@@ -30,6 +29,8 @@ export interface Shader<Numbers extends NumberKinds = NumberKinds, Operand exten
   readonly body: string;
   /** Declarations in workgroup memory; the threads of a group then work together. */
   readonly shared?: string;
+  /** What a dispatch of this shader and one that was recorded right after it are together, if one can do what both do. */
+  readonly join?: (first: Dispatch, second: Dispatch) => Dispatch | undefined;
 }
 
 /** A dispatch of one network. */

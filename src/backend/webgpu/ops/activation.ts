@@ -4,23 +4,7 @@ import type { Activation } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
 import { smoothFunctions } from "../wgsl/math.ts";
-
-// A NaN stays one, so that a diverged run shows.
-const reluForward = {
-  name: "reluForward",
-  numbers: {},
-  operands: ["y", "x"],
-  body: `
-  let value = m[x + id];
-  m[y + id] = select(0.0, value, value > 0.0 || is_nan(value));`,
-} as const satisfies Shader;
-
-const mask = {
-  name: "reluMask",
-  numbers: {},
-  operands: ["out", "y", "v"],
-  body: "m[out + id] = select(0.0, m[v + id], m[y + id] > 0.0);",
-} as const satisfies Shader;
+import { reluForward, reluMask } from "./finish.ts";
 
 const leaky = {
   name: "leakyRelu",
@@ -80,7 +64,7 @@ type ActivationOps = Pick<
 export function activationOps({ record }: Recorder): ActivationOps {
   return {
     reluForward: (y, x, n) => record(reluForward, n, {}, { y, x }),
-    reluMask: (out, y, v, n) => record(mask, n, {}, { out, y, v }),
+    reluMask: (out, y, v, n) => record(reluMask, n, {}, { out, y, v }),
     leakyRelu: (out, signOf, v, n, slope) => record(leaky, n, { slope }, { out, sign_of: signOf, v }),
     activationForward: (y, x, n, f) => record(smooth[f].forward, n, {}, { y, x }),
     activationBackward: (dx, p, dy, n, f) => record(smooth[f].backward, n, {}, { dx, at_p: p, dy }),

@@ -1,8 +1,10 @@
 // Pooling on a GPU. Gradients are gathered: one thread a float of the input, which adds what its windows give it in their order.
+import { none } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { AdaptivePool2dShape, AvgPool2dShape, Pool2dShape } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
+import { finishFunction, finishNumbers, finishOperands, joinFinish, unfinished } from "./finish.ts";
 
 const sizes = { in_height: "i", in_width: "i", out_height: "i", out_width: "i", lanes: "u" } as const;
 const windows = { kernel_height: "i", kernel_width: "i", stride_height: "i", stride_width: "i", padding: "i" } as const;
@@ -17,8 +19,9 @@ const position = (height: string, width: string): string => `
 
 const maxForward = {
   name: "maxPool2dForward",
-  numbers: { ...sizes, ...windows },
-  operands: ["y", "index", "x"],
+  numbers: { ...sizes, ...windows, ...finishNumbers },
+  operands: ["y", "index", "x", ...finishOperands],
+  functions: finishFunction,
   body: `${position("out_height", "out_width")}
   var largest = 0.0;
   var winner = -1;
@@ -34,19 +37,22 @@ const maxForward = {
       winner = ky * kernel_width + kx;
     }
   }
-  m[y + id] = largest;
+  m[y + id] = finished(largest, finish, gate, id);
   m[index + id] = f32(winner);`,
+  join: (first, second) => joinFinish(first, second, "y", first.count),
 } as const satisfies Shader;
 
 const maxGather = {
   name: "maxPool2dGather",
-  numbers: { ...sizes, ...windows },
-  operands: ["ry", "index", "rx"],
+  numbers: { ...sizes, ...windows, ...finishNumbers },
+  operands: ["ry", "index", "rx", ...finishOperands],
+  functions: finishFunction,
   body: `${position("out_height", "out_width")}
   let winner = i32(m[index + id]);
   let i = row * stride_height - padding + winner / kernel_width;
   let j = column * stride_width - padding + winner % kernel_width;
-  m[ry + id] = m[rx + u32((c * in_height + i) * in_width + j) * lanes + image];`,
+  m[ry + id] = finished(m[rx + u32((c * in_height + i) * in_width + j) * lanes + image], finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "ry", first.count),
 } as const satisfies Shader;
 
 /** The rows of the output whose windows have input row \`row\`, and columns likewise, as loops around \`inner\`. */
@@ -164,6 +170,7 @@ const maxNumbers = (shape: Pool2dShape) => ({
   ...sizesOf(shape),
   ...{ kernel_height: shape.kernelHeight, kernel_width: shape.kernelWidth, padding: shape.padding },
   ...{ stride_height: shape.stride, stride_width: shape.stride },
+  ...unfinished,
 });
 
 const avgNumbers = (shape: AvgPool2dShape) => ({
@@ -179,8 +186,10 @@ const outputs = ({ channels, outHeight, outWidth, lanes }: AdaptivePool2dShape |
 
 export function poolingOps({ record }: Recorder): PoolingOps {
   return {
-    maxPool2dForward: (y, index, x, shape) => record(maxForward, outputs(shape), maxNumbers(shape), { y, index, x }),
-    maxPool2dGather: (ry, index, rx, shape) => record(maxGather, outputs(shape), maxNumbers(shape), { ry, index, rx }),
+    maxPool2dForward: (y, index, x, shape) =>
+      record(maxForward, outputs(shape), maxNumbers(shape), { y, index, x, gate: none }),
+    maxPool2dGather: (ry, index, rx, shape) =>
+      record(maxGather, outputs(shape), maxNumbers(shape), { ry, index, rx, gate: none }),
     maxPool2dScatter: (dx, index, dy, shape) => record(maxScatter, inputs(shape), maxNumbers(shape), { dx, index, dy }),
     avgPool2dForward: (y, x, shape) => record(avgForward, outputs(shape), avgNumbers(shape), { y, x }),
     avgPool2dBackward: (dx, dy, shape) => record(avgBackward, inputs(shape), avgNumbers(shape), { dx, dy }),

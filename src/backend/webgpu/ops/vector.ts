@@ -1,4 +1,5 @@
 // Vectors of n floats on a GPU.
+import { none } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
@@ -22,8 +23,8 @@ const copy = each("copy", ["out", "x"], "m[x + id]");
 /** s[group] = the sum of a group's part of x·y, or of x alone. */
 const partial = {
   name: "dot, parts",
-  numbers: { n: "u" },
-  operands: ["x", "y"],
+  numbers: { n: "u", add: "u" },
+  operands: ["out", "x", "y"],
   shared: groupSum,
   body: `
   var sum = 0.0;
@@ -31,7 +32,9 @@ const partial = {
     sum += m[x + i] * select(1.0, m[select(x, y, y != NONE) + i], y != NONE);
   }
   let all = group_sum(lane, sum);
-  if (lane == 0u) { s[scratch + group] = all; }`,
+  if (lane > 0u) { return; }
+  // Few floats are one part, which is the whole sum.
+  if (out == NONE) { s[scratch + group] = all; } else if (add == 1u) { m[out] += all; } else { m[out] = all; }`,
 } as const satisfies Shader;
 
 const whole = {
@@ -53,7 +56,11 @@ type VectorOps = Pick<Ops, "fill" | "copy" | "scale" | "axpy" | "axpyBy" | "scal
 export function vectorOps({ record }: Recorder): VectorOps {
   const sum = (out: number, x: number, y: number | undefined, n: number, add: boolean): void => {
     const parts = Math.ceil(n / SUMMED);
-    record(partial, parts, { n }, { x, y }, parts);
+    if (parts === 1) {
+      record(partial, 1, { n, add: Number(add) }, { out, x, y });
+      return;
+    }
+    record(partial, parts, { n, add: 0 }, { out: none, x, y }, parts);
     record(whole, 1, { parts_: parts, add: Number(add) }, { out }, parts);
   };
   return {
