@@ -143,7 +143,7 @@ function provenance(parts: RunParts): Markup {
       "Engine",
       joined([
         textAt(result, "backend"),
-        textAt(result, "simd"),
+        textAt(result, "gpu", "name") ?? textAt(result, "simd"),
         workers ? `${workers} workers` : undefined,
         threads === undefined ? undefined : `${threads} thread${threads === 1 ? "" : "s"}`,
       ]),
@@ -169,7 +169,7 @@ function provenance(parts: RunParts): Markup {
       : `npx distillate${version === undefined ? "" : `@${version}`} run recipe.json --out again`;
   const shown = recipe ?? from;
   return html`<section><h2>Provenance</h2><table class="facts"><tbody>${rows.map(([key, value]) => (value === undefined ? "" : html`<tr><th scope="row">${key}</th><td>${value}</td></tr>`))}</tbody></table>
-${command === undefined ? "" : html`<p class="note">To make it again, in this folder, on any machine and with any number of threads:</p><pre>${command}</pre>`}
+${command === undefined ? "" : html`<p class="note">${(at(result, "gpu") ?? at(from, "gpu")) ? "A GPU gives its own last digits. This gives the same bits" : "To make it again, in this folder,"} on any machine and with any number of threads:</p><pre>${command}</pre>`}
 ${shown === undefined ? "" : html`<details><summary>Recipe</summary><pre>${recipeText(shown)}</pre></details>`}</section>`;
 }
 

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { checkClasses } from "../../distill/fit.ts";
 import { declarationOf } from "../../distill/methods/known.ts";
-import { createEngine } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { printable, withPath, writeNote } from "../errors.ts";
 import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
 import { type DataFlags, heldOut, loadPools, loadRecipeData } from "../input/recipe-data.ts";
@@ -22,11 +22,9 @@ import {
 import { ProgressLine } from "../output/progress.ts";
 import { count, table } from "../output/text.ts";
 
-interface BaselinesOptions extends DataFlags {
+interface BaselinesOptions extends DataFlags, EngineFlags {
   readonly baselines?: readonly BaselineName[];
   readonly tuneEpochs?: readonly number[];
-  readonly threads: number | "auto";
-  readonly workers: number;
   readonly json?: true;
   readonly out?: string;
 }
@@ -53,6 +51,7 @@ export function addBaselines(program: Command): void {
     .description("measure the baselines that a recipe's images must beat")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
     .option("--tune-epochs <list>", "numbers of epochs to choose from (default: the recipe's)", wholeNumbers(1))
+    .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
@@ -76,7 +75,7 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   checkBaselineData(train, names, like, model);
   const networks = Math.max(1, recipe.evaluate.networks);
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
+  const engine = await openEngine(options, writeNote);
   try {
     const measured = await measureBaselines(
       names,

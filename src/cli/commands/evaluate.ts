@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/labels.ts";
 import {
-  createEngine,
   type Dataset,
+  type Engine,
   evaluate,
   type Model,
   randomInit,
@@ -14,6 +14,7 @@ import { shortName, visibleJson } from "../../quote.ts";
 import type { RecipeModel } from "../../recipes/recipe.ts";
 import { printable, writeNote } from "../errors.ts";
 import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { networkFor, networkName, networkText } from "../input/network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
@@ -29,7 +30,7 @@ import {
 import { ProgressLine, progressText } from "../output/progress.ts";
 import { accuracy, count, interval, plural, table } from "../output/text.ts";
 
-interface EvaluateOptions extends DataFlags {
+interface EvaluateOptions extends DataFlags, EngineFlags {
   readonly model?: RecipeModel;
   readonly networks: number;
   readonly epochs?: number;
@@ -37,8 +38,6 @@ interface EvaluateOptions extends DataFlags {
   readonly baselines: readonly BaselineName[];
   readonly weights?: string;
   readonly seed?: number;
-  readonly threads: number | "auto";
-  readonly workers: number;
   readonly json?: true;
 }
 
@@ -78,6 +77,7 @@ export function addEvaluate(program: Command): void {
       new Option("--baselines <list>", baselinesText).argParser(baselineList).default(baselineList("none"), "none"),
     )
     .option("--seed <n>", "the seed of the initial weights (default: that in the file, as in its run)", wholeNumber(0))
+    .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
@@ -95,13 +95,16 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   noteTest({ train, test });
   checkBaselineData(train, options.baselines, set, model);
   const line = new ProgressLine(process.stderr);
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: writeNote });
-  const shared = { model, init, networks: options.networks, test, seed, engine, threads, workers };
+  const tested = { model, init, test, seed };
+  const how = { ...(epochs !== undefined && { epochs }), ...(order !== undefined && { order }) };
+  const engine = await openEngine(options, writeNote, (engine) =>
+    evaluate({ ...tested, ...how, set, networks: 1, engine: engine as Engine }),
+  );
+  const shared = { ...tested, networks: options.networks, engine, threads, workers };
   try {
     const { networks, ...rest } = await evaluate({
       ...shared,
-      ...(epochs !== undefined && { epochs }),
-      ...(order !== undefined && { order }),
+      ...how,
       set,
       onProgress({ network, networks }) {
         const text = { label: "evaluating", done: network, total: networks, rest: "networks" };

@@ -6,7 +6,6 @@ import { outerOptions } from "../../distill/outer-options.ts";
 import { checkpointToBytes } from "../../formats/checkpoint-file.ts";
 import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
-  createEngine,
   type Dataset,
   type Distillation,
   type DistilledSet,
@@ -20,9 +19,11 @@ import {
 } from "../../index.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
 import { type Recipe, type RecipeOptions, recipeOptions } from "../../recipes.ts";
+import { firstStep } from "../../run/distill.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { checkRunData } from "../input/check-data.ts";
+import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
@@ -47,12 +48,10 @@ import { TextReport } from "../output/text-report.ts";
 import { divergenceOf, saved, wayOn, withOptionNames } from "./failure.ts";
 import { judge } from "./judge.ts";
 
-interface RunOptions {
+interface RunOptions extends EngineFlags {
   /** The name of a data set, which may be downloaded. */
   readonly dataset?: string;
   readonly evaluateEvery: number;
-  readonly threads: number | "auto";
-  readonly workers: number;
   readonly out?: string;
   /** The folder of a run to go on with. */
   readonly resume?: string;
@@ -94,6 +93,7 @@ export function addRun(program: Command): void {
     .description("distil a data set into a few images and evaluate them")
     .argument("[recipe]", "a name from `distillate recipes`, or a JSON file", defaultRecipe)
     .option("--evaluate-every <n>", "also evaluate after every n outer steps, 0 for never", wholeNumber(0), 0)
+    .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>, or the folder of --resume)")
@@ -156,8 +156,8 @@ async function run(
   const note = (text: string): void => {
     for (const report of reports) report.note(text);
   };
-  const { workers, threads, out } = options;
-  const engine = await createEngine({ threads: workers > 0 ? 1 : threads, onNotice: note });
+  const { out } = options;
+  const engine = await openEngine(options, note, firstStep(prepared.recipeRun));
   let folder: RunFolder | undefined;
   try {
     folder = await RunFolder.create(out, { note, signal: interrupt.signal });
@@ -211,7 +211,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   const lines = await begin();
   diverged = divergenceOf(failure?.error);
   const step = diverged ? diverged.step - 1 : last;
-  const { halvings } = set.recipe as Pick<RunResult, "halvings">;
+  const { halvings, gpu } = set.recipe as Pick<RunResult, "halvings" | "gpu">;
   const distillSeconds = seconds();
   // The set is saved before it is evaluated: whatever happens now, the images are safe.
   const state = await distillation.state().catch(() => undefined);
@@ -228,6 +228,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     workers,
     threads: plan.threads,
     simd: engine.simd,
+    ...(gpu && { gpu }),
     reproducible: isReproducible(set),
     data: plan.data,
     images: plan.images,

@@ -3,14 +3,16 @@ import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { completed, withDefaults } from "../../checks/declare.ts";
 import { checkClasses } from "../../distill/fit.ts";
+import type { Engine as EngineHere } from "../../engine/engine.ts";
 import { DivergedError, type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { trainingOptions } from "../../recipes/declared/init.ts";
 import { recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
-import { printable, UsageError, withPath } from "../errors.ts";
+import { printable, UsageError, withPath, writeNote } from "../errors.ts";
 import { noteTest } from "../input/check-data.ts";
+import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { addFlags, flagsOf, givenIn } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
@@ -19,11 +21,9 @@ import { checkWritable, loadRecipe } from "../input/recipe-file.ts";
 import { clock, ProgressLine, progressText, Rate } from "../output/progress.ts";
 import { accuracy, plural } from "../output/text.ts";
 
-interface TrainOptions extends DataFlags {
+interface TrainOptions extends DataFlags, EngineFlags {
   readonly model?: (typeof modelNames)[number];
   readonly seed: number;
-  readonly threads: number | "auto";
-  readonly workers: number;
   readonly out?: string;
   readonly json?: true;
 }
@@ -61,6 +61,7 @@ export function addTrain(program: Command): void {
   addFlags(command, flagsOf(usualOptions), true);
   command
     .option("--seed <n>", "the same seed gives the same networks, bit for bit", wholeNumber(0), 1)
+    .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the pools (default: the recipe's, or pools/<data>)")
@@ -103,6 +104,8 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   const interrupt = watchInterrupts();
   const { signal } = interrupt;
   const result: Record<string, PoolResult> = {};
+  // Without one each worker, or this thread, starts an engine of its own.
+  const engine = options.backend === "wasm" ? undefined : await openEngine(options, writeNote);
   try {
     for (const [pool, count] of [["train", networks] as const, ["test", testNetworks] as const]) {
       if (count === 0) continue;
@@ -111,6 +114,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
       try {
         const trained = await trainPoolFolder(folder, {
           ...settings,
+          ...(engine && { engine: engine as EngineHere }),
           ...report.listeners,
           data,
           ...(source.augment && { augment: source.augment }),
@@ -135,6 +139,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
     if (json) process.stdout.write(`${visibleJson(result)}\n`);
     return 0;
   } finally {
+    await engine?.dispose();
     interrupt.release();
   }
 }

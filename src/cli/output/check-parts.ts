@@ -52,7 +52,9 @@ const resultRules: Rules = [
   ["data.test", count],
   ...measure("evaluation"),
   ["baselines", ["an object or null", orNull(isObject)]],
-  ["sha256", ["64 hexadecimal digits", (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value)]],
+  ["gpu", ["an object", isObject]],
+  ["gpu.name", text],
+  ["sha256", ["64 hexadecimal digits", (value) => typeof value === "string" && /^(webgpu:)?[0-9a-f]{64}$/.test(value)]],
 ];
 
 function check(value: unknown, rules: Rules, what: string): void {

@@ -31,7 +31,8 @@ export class JsonReport implements RunReport {
     resumed,
   }: Plan): void {
     const what = { recipe: recipe.name, data, images, outerSteps, batch, networks, seed };
-    this.#write("start", { ...what, backend: engine.backend.name, workers, threads, out, ...(resumed && { resumed }) });
+    const where = { backend: engine.backend.name, ...(engine.gpu && { gpu: engine.gpu }), workers, threads, out };
+    this.#write("start", { ...what, ...where, ...(resumed && { resumed }) });
   }
 
   step(step: StepReport): void {

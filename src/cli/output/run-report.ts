@@ -50,6 +50,8 @@ export interface RunResult {
   /** The SIMD of the kernels, and whether the same recipe gives these bytes on any machine. */
   readonly simd: Engine["simd"];
   readonly reproducible: boolean;
+  /** The GPU that computed steps of the run, if one did. */
+  readonly gpu?: RunState["gpu"];
   readonly data: Plan["data"];
   readonly images: number;
   /** The number of outer steps done, which is smaller than planned if the run was stopped. */

@@ -1,6 +1,7 @@
 // A run as a person reads it: what will happen, a live line, a table.
 
 import type { WriteStream } from "node:tty";
+import type { Gpu } from "../../backend/gpu.ts";
 import type { LearnedShape } from "../../distill/methods/declaration.ts";
 import { declarationOf } from "../../distill/methods/known.ts";
 import type { AttackReport, Evaluation } from "../../index.ts";
@@ -47,7 +48,7 @@ export class TextReport implements RunReport {
           `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`,
         ],
         ["  seed", `${plan.seed}`],
-        ["  engine", `${engine.backend.name}, ${crew}`],
+        ["  engine", engine.gpu ? `webgpu, ${gpuText(engine.gpu)}` : `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],
         ...(plan.resumed ? [["  goes on", `after outer step ${plan.resumed.step}, from ${plan.resumed.path}`]] : []),
         ["  files", `${plan.out}${plan.previous === undefined ? "" : ` (the earlier run goes to ${plan.previous})`}`],
@@ -121,7 +122,7 @@ export class TextReport implements RunReport {
   }
 
   #table(
-    { evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256 }: RunResult,
+    { evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256, gpu }: RunResult,
     out: string,
   ): string[] {
     const { recipe } = this.#plan!;
@@ -150,6 +151,9 @@ export class TextReport implements RunReport {
       `  ${runFiles.join("  ")}`,
       `${seconds.toFixed(1)} s in all, ${distillSeconds.toFixed(1)} s of them distilling.`,
       `sha256 ${sha256}`,
+      ...(gpu
+        ? [`A GPU gives its own last digits (${gpuText(gpu)}): for the same bits everywhere, run with --backend wasm.`]
+        : []),
     ];
   }
 
@@ -173,4 +177,8 @@ function weightsText(recipe: Recipe): string {
 function trainingText({ steps, epochs, imagesPerStep, training }: LearnedShape): string {
   if (training) return fitText(training);
   return `${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${imagesPerStep}`;
+}
+
+function gpuText({ name, software }: Gpu): string {
+  return software ? `${name}, simulated on the processor` : name;
 }
