@@ -74,7 +74,7 @@ export const opTolerances: Readonly<Record<keyof Ops, number>> = {
  * largest expected value; of the norm of all of them (LeNet, meta-gradients); or of the size of the terms (symmetry).
  */
 export const networkTolerances = {
-  /** Norms divide by small numbers. */
+  /** Norms divide by small numbers, and the gradient of one image may be a hundredth of the terms that cancel in it. */
   derivatives: 1e-4,
   /** Some ten sums deep, and little cancels in a sum of some hundred terms. */
   symmetry: 1e-6,

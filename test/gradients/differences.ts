@@ -30,7 +30,7 @@ export const kinkedAtZero: readonly string[] = ["relu", "leakyRelu"];
 /** Every derivative must be larger somewhere, because any two that vanish agree. */
 const leastDerivative = 1e-3;
 
-/** float32 through a few layers, there and back twice, as a share of the largest derivative. Norms divide by small numbers. */
+/** float32 through a few layers, there and back twice, as a share of the largest derivative. */
 const engineTolerance = networkTolerances.derivatives;
 
 export const reference = await createEngine({ backend: "reference" });
