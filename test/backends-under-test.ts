@@ -4,8 +4,6 @@ import { afterAll, beforeEach } from "vitest";
 import type { Backend } from "../src/backend/backend.ts";
 import { createWasmBackend } from "../src/backend/wasm/backend.ts";
 import type { WebGpuBackend } from "../src/backend/webgpu/backend.ts";
-import { webgpuPlan } from "../src/backend/webgpu/plan.ts";
-import { backends } from "../src/engine/backends.ts";
 import { createEngine, Engine } from "../src/engine/engine.ts";
 import { testedGpu } from "./webgpu/device.ts";
 
@@ -26,8 +24,6 @@ async function open(): Promise<readonly WebGpuBackend[]> {
     beforeEach(({ skip }) => skip(gpu));
     return [];
   }
-  // Calls that take an engine look for the plan of its backend. No public name stands for a GPU yet.
-  Object.assign(backends, { webgpu: { plan: webgpuPlan, create: async () => gpu, inPlaceOnly: true } });
   afterAll(() => gpu.dispose());
   return [gpu];
 }
@@ -42,7 +38,10 @@ export async function backendsUnderTest(): Promise<readonly Backend[]> {
   return kernels;
 }
 
-/** Returns engines, for kernels one for each number of threads, which the file's last test disposes of. Call it before the first test. */
+/**
+ * Returns engines, for kernels one for each number of threads, which the file's last test disposes of. Call it before the first
+ * test.
+ */
 export async function enginesUnderTest(threads: readonly number[] = [2]): Promise<readonly Engine[]> {
   if (onGpu) return (await theGpu()).map((gpu) => new Engine(gpu));
   const engines = await Promise.all(threads.map((each) => createEngine({ threads: each })));

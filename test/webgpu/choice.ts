@@ -1,5 +1,5 @@
-// Which tests run on a GPU, in the project `webgpu`: those of memory and operands, of single ops, of derivatives and of whole networks, with the bodies that
-// the kernels pass, and those of the GPU's queue. Other tests are about what lies above a backend.
+// Which tests run on a GPU, in the project `webgpu`: those of memory and operands, of single ops, of derivatives and of whole
+// networks, with the bodies that the kernels pass, and those of the GPU alone. Other tests are about what lies above a backend.
 
 export const gpuTests: readonly string[] = [
   "test/backend-memory.test.ts",
