@@ -76,7 +76,8 @@ describe.skipIf(noPyTorch)(
     let expected: Record<string, (number | number[])[]>[];
     beforeAll(() => {
       expected = pytorch(program, problems) as typeof expected;
-    });
+      // On a busy machine PyTorch takes ten seconds to start.
+    }, 120_000);
 
     test.each(cases.map((options, i) => ({ i, ...options })))(
       "of $steps × $epochs steps with momentum $momentum and weight decay $weightDecay",
