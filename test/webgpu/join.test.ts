@@ -66,6 +66,7 @@ const convolutions: readonly (readonly [string, Conv2dShape])[] = [
   [4, 4, 4, 2],
   [3, 6, 5, 12],
   [9, 5, 1, 4],
+  [1, 9, 3, 10],
 ].flatMap(([inChannels, outChannels, kernelWidth, lanes]) =>
   [1, 2].map((stride) => {
     const kernelHeight = 3;

@@ -2,9 +2,13 @@
 
 /** Threads of a workgroup. */
 export const GROUP = 64;
-/** Output channels of a thread's tile of a convolution. */
+/** Channels of a thread's tile of a convolution: the fewest of these that are all channels, or else the most. */
+export const CHANNEL_TILES = [1, 4, 8] as const;
+/** Floats of a row in such a tile: a vector. */
+export const TILE_FLOATS = 4;
+/** Output channels of a tile of the gradient of a convolution's weights: a vector. */
 export const TILE_CHANNELS = 4;
-/** Taps of a thread's tile of the gradient of a convolution's weights: a vector. */
+/** Taps of such a tile: a vector. */
 export const TILE_TAPS = 4;
 /** Rows and columns of a thread's tile of a matrix product. */
 export const TILE_ROWS = 4;

@@ -1,94 +1,57 @@
-// Convolution and its adjoints on a GPU, as direct sums: each thread has a tile of outputs in registers.
-
+// Convolution and its adjoint in the input on a GPU, as direct sums: each thread has a tile of outputs in registers, of several
+// channels and TILE_FLOATS floats of a row. The floats of a row's tiles take turns, so that neighbouring threads read and write
+// neighbouring floats, and all of a tile have the same rows of the kernel.
 import { none } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import { joinTerms, numberOf, oneTerm } from "../join.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Dispatch, Shader } from "../shader.ts";
-import { TILE_CHANNELS } from "../tiles.ts";
+import { CHANNEL_TILES, TILE_FLOATS } from "../tiles.ts";
 import { conv2dWeightsOps } from "./conv2d-weights.ts";
 import { finishFunction, finishNumbers, finishOperands, joinFinish, unfinished } from "./finish.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const lines = (n: number, line: (i: number) => string): string => range(n).map(line).join("\n    ");
+const lines = (n: number, line: (i: number) => string): string => range(n).map(line).join("\n  ");
 
-/**
- * COLUMNS columns of the output, for TILE_CHANNELS channels. The columns of all tiles take turns, so that neighbouring threads
- * read and write neighbouring floats.
- */
-const forward = {
-  name: "conv2dForward",
-  numbers: {
-    ...{ in_channels: "u", in_height: "u", in_width: "u", out_channels: "u", out_height: "u", out_width: "u" },
-    ...{ kernel_height: "u", kernel_width: "u", stride: "u", lanes: "u", terms: "u", add: "u" },
-    ...finishNumbers,
-  },
-  operands: ["y", "x", "w", "bias", "other_x", "other_w", ...finishOperands],
-  functions: finishFunction,
-  body: `
-  let row_length = out_width * lanes;
-  let plane = out_height * row_length;
-  let across = plane / 4u;
-  let first = (id / across) * ${TILE_CHANNELS}u;
+/** Which outputs are a thread's: floats `within{j}` of a row of `length` floats, of `rows` rows, from channel `first` on. */
+const tile = (tall: number, length: string, rows: string): string => `
+  let row_length = ${length};
+  let across = (row_length + ${TILE_FLOATS - 1}u) / ${TILE_FLOATS}u;
   let column = id % across;
-  ${lines(
-    4,
-    (j) => `let column${j} = column + ${j}u * across;
-  let row${j} = column${j} / row_length;
-  var from${j} = row${j} * stride * in_width * lanes + column${j} % row_length;
-  // With stride 1 pixels follow each other.
-  if (stride > 1u) { from${j} += column${j} % row_length / lanes * (stride - 1u) * lanes; }`,
-  )}
-  let taps = kernel_height * kernel_width;
-  let per_channel = in_channels * taps;
-  ${lines(TILE_CHANNELS, (t) => `var y${t} = vec4f();`)}
-  for (var term = 0u; term < terms; term++) {
-    let at_x = select(x, other_x, term == 1u);
-    let at_w = select(w, other_w, term == 1u);
-    ${lines(TILE_CHANNELS, (t) => `let w${t} = at_w + min(first + ${t}u, out_channels - 1u) * per_channel;`)}
-    var tap = 0u;
-    for (var c = 0u; c < in_channels; c++) {
-      for (var ky = 0u; ky < kernel_height; ky++) {
-        var i = at_x + (c * in_height + ky) * in_width * lanes;
-        for (var kx = 0u; kx < kernel_width; kx++) {
-          let v = vec4f(m[i + from0], m[i + from1], m[i + from2], m[i + from3]);
-          ${lines(TILE_CHANNELS, (t) => `y${t} += m[w${t} + tap] * v;`)}
-          i += lanes;
-          tap++;
-        }
-      }
-    }
-  }
-  ${lines(
-    TILE_CHANNELS,
-    (t) => `if (first + ${t}u < out_channels) {
+  let row = id / across % ${rows};
+  let first = id / (across * ${rows}) * ${tall}u;
+  ${lines(TILE_FLOATS, (j) => `let within${j} = min(column + ${j}u * across, row_length - 1u);`)}
+  ${lines(tall, (t) => `var sum${t} = vec4f();`)}`;
+
+/** The kind of tile for so many channels. */
+function kindOf(channels: number): number {
+  const kind = CHANNEL_TILES.findIndex((most) => channels <= most);
+  return kind >= 0 ? kind : CHANNEL_TILES.length - 1;
+}
+
+/** Threads for so many channels and rows of so many floats. */
+const tiles = (channels: number, rows: number, length: number): number =>
+  Math.ceil(channels / CHANNEL_TILES[kindOf(channels)]!) * rows * Math.ceil(length / TILE_FLOATS);
+
+/** Writes a tile into `out`, which has so many channels and rows. */
+const writeTile = (tall: number, out: string, channels: string, rows: string, bias: string): string =>
+  lines(
+    tall,
+    (t) => `if (first + ${t}u < ${channels}) {
     let o = first + ${t}u;
-    let i = o * plane + column;
-    if (bias != NONE) { y${t} += vec4f(m[bias + o]); }
-    ${range(4)
-      .map(
-        (j) => `{
-      let f = i + ${j}u * across;
-      var value = y${t}[${j}];
-      if (add == 1u) { value += m[y + f]; }
-      m[y + f] = finished(value, finish, gate, f);
+    let at = (o * ${rows} + row) * row_length;
+    ${bias}
+    ${lines(
+      TILE_FLOATS,
+      (j) => `  if (column + ${j}u * across < row_length) {
+      let f = at + within${j};
+      var value = sum${t}[${j}]${bias && " + shift"};
+      if (add == 1u) { value += m[${out} + f]; }
+      m[${out} + f] = finished(value, finish, gate, f);
     }`,
-      )
-      .join(" ")}
+    )}
   }`,
-  )}`,
-  join(first, second) {
-    const n = (name: string): number => numberOf(first, name);
-    const [inChannels, outChannels] = [n("in_channels"), n("out_channels")];
-    const floats = {
-      y: outChannels * n("out_height") * n("out_width") * n("lanes"),
-      x: inChannels * n("in_height") * n("in_width") * n("lanes"),
-      w: outChannels * inChannels * n("kernel_height") * n("kernel_width"),
-      bias: outChannels,
-    };
-    return joinSum(first, second, "y", floats);
-  },
-} as const satisfies Shader;
+  );
 
 /** A sum may have a second term, and then a finish. */
 function joinSum(
@@ -97,73 +60,113 @@ function joinSum(
   sum: string,
   floats: Readonly<Record<string, number>>,
 ): Dispatch | undefined {
-  if (numberOf(first, "finish") !== 0) return undefined;
+  if (numberOf(first, "finish") !== unfinished.finish) return undefined;
   return joinTerms(first, second, sum, floats) ?? joinFinish(first, second, sum, floats[sum]!);
 }
 
-/** `width` neighbouring images of a pixel of dx, for TILE_CHANNELS channels. */
-function backwardData(width: 2 | 4) {
-  const vector = width === 2 ? "vec2f" : "vec4f";
-  const parts = ["x", "y", "z", "w"].slice(0, width);
+/** Floats of the input, of the output and of the weights. */
+function sizesOf(dispatch: Dispatch): readonly [x: number, y: number, w: number, outChannels: number] {
+  const n = (name: string): number => numberOf(dispatch, name);
+  const [inChannels, outChannels] = [n("in_channels"), n("out_channels")];
+  return [
+    inChannels * n("in_height") * n("in_width") * n("lanes"),
+    outChannels * n("out_height") * n("out_width") * n("lanes"),
+    inChannels * outChannels * n("kernel_height") * n("kernel_width"),
+    outChannels,
+  ];
+}
+
+function forward(tall: number) {
   return {
-    name: `conv2dBackwardData, ${width} images`,
+    name: `conv2dForward, ${tall} channels`,
     numbers: {
-      ...{ in_channels: "u", in_height: "u", in_width: "u", out_channels: "u", out_height: "i", out_width: "i" },
-      ...{ kernel_height: "i", kernel_width: "i", padding: "i", lanes: "u", terms: "u", add: "u" },
+      ...{ in_channels: "u", in_height: "u", in_width: "u", out_channels: "u", out_height: "u", out_width: "u" },
+      ...{ kernel_height: "u", kernel_width: "u", stride: "u", lanes: "u", terms: "u", add: "u" },
       ...finishNumbers,
     },
-    operands: ["dx", "dy", "w", "other_dy", "other_w", ...finishOperands],
+    operands: ["y", "x", "w", "bias", "other_x", "other_w", ...finishOperands],
     functions: finishFunction,
-    body: `
-  let plane = in_height * in_width * lanes;
-  let parts = plane / ${width}u;
-  let first = (id / parts) * ${TILE_CHANNELS}u;
-  let column = (id % parts) * ${width}u;
-  let pixel = column / lanes;
-  let image = column % lanes;
-  let top = i32(pixel / in_width) + padding;
-  let left = i32(pixel % in_width) + padding;
-  let taps = u32(kernel_height * kernel_width);
-  ${lines(TILE_CHANNELS, (t) => `var x${t} = ${vector}();`)}
+    body: `${tile(tall, "out_width * lanes", "out_height")}
+  ${lines(TILE_FLOATS, (j) => `var from${j} = within${j};`)}
+  // With stride 1 pixels follow each other.
+  if (stride > 1u) {
+    ${lines(TILE_FLOATS, (j) => `from${j} += within${j} / lanes * (stride - 1u) * lanes;`)}
+  }
+  let per_channel = in_channels * kernel_height * kernel_width;
   for (var term = 0u; term < terms; term++) {
-    let at_dy = select(dy, other_dy, term == 1u);
+    let at_x = select(x, other_x, term == 1u);
     let at_w = select(w, other_w, term == 1u);
-    ${lines(TILE_CHANNELS, (t) => `let w${t} = at_w + min(first + ${t}u, in_channels - 1u) * taps;`)}
-    for (var o = 0u; o < out_channels; o++) {
-      for (var ky = max(0, top - out_height + 1); ky < min(kernel_height, top + 1); ky++) {
-        let dys = at_dy + u32(i32(o) * out_height + top - ky) * u32(out_width) * lanes + image;
-        let tap = o * in_channels * taps + u32(ky * kernel_width);
-        for (var kx = max(0, left - out_width + 1); kx < min(kernel_width, left + 1); kx++) {
-          let i = dys + u32(left - kx) * lanes;
-          let v = ${vector}(${parts.map((_, i) => `m[i + ${i}u]`).join(", ")});
-          ${lines(TILE_CHANNELS, (t) => `x${t} += m[w${t} + tap + u32(kx)] * v;`)}
+    ${lines(tall, (t) => `let w${t} = at_w + min(first + ${t}u, out_channels - 1u) * per_channel;`)}
+    var tap = 0u;
+    for (var c = 0u; c < in_channels; c++) {
+      for (var ky = 0u; ky < kernel_height; ky++) {
+        var i = at_x + (c * in_height + row * stride + ky) * in_width * lanes;
+        for (var kx = 0u; kx < kernel_width; kx++) {
+          let v = vec4f(m[i + from0], m[i + from1], m[i + from2], m[i + from3]);
+          ${lines(tall, (t) => `sum${t} += m[w${t} + tap] * v;`)}
+          i += lanes;
+          tap++;
         }
       }
     }
   }
-  ${lines(
-    TILE_CHANNELS,
-    (t) => `if (first + ${t}u < in_channels) {
-    let i = (first + ${t}u) * plane + column;
-    let out = dx + i;
-    if (add == 1u) { x${t} += ${vector}(${parts.map((_, i) => `m[out + ${i}u]`).join(", ")}); }
-    ${parts.map((part, i) => `m[out + ${i}u] = finished(x${t}.${part}, finish, gate, i + ${i}u);`).join(" ")}
-  }`,
-  )}`,
+  ${writeTile(tall, "y", "out_channels", "out_height", "var shift = 0.0; if (bias != NONE) { shift = m[bias + o]; }")}`,
     join(first, second) {
-      const n = (name: string): number => numberOf(first, name);
-      const [inChannels, outChannels] = [n("in_channels"), n("out_channels")];
-      const floats = {
-        dx: inChannels * n("in_height") * n("in_width") * n("lanes"),
-        dy: outChannels * n("out_height") * n("out_width") * n("lanes"),
-        w: outChannels * inChannels * n("kernel_height") * n("kernel_width"),
-      };
-      return joinSum(first, second, "dx", floats);
+      const [x, y, w, bias] = sizesOf(first);
+      return joinSum(first, second, "y", { x, y, w, bias });
     },
   } as const satisfies Shader;
 }
-const backwardData2 = backwardData(2);
-const backwardData4 = backwardData(4);
+
+// Which columns of the kernel meet dy differs between the floats of a tile: where one meets none, it counts for 0.
+function backwardData(tall: number) {
+  return {
+    name: `conv2dBackwardData, ${tall} channels`,
+    numbers: {
+      ...{ in_channels: "u", in_height: "u", in_width: "u", out_channels: "u", out_height: "u", out_width: "u" },
+      ...{ kernel_height: "u", kernel_width: "u", padding: "u", lanes: "u", terms: "u", add: "u" },
+      ...finishNumbers,
+    },
+    operands: ["dx", "dy", "w", "other_dy", "other_w", ...finishOperands],
+    functions: finishFunction,
+    body: `${tile(tall, "in_width * lanes", "in_height")}
+  let top = row + padding;
+  let first_ky = max(top + 1u, out_height) - out_height;
+  let end_ky = min(kernel_height, top + 1u);
+  let shift = padding * lanes;
+  ${lines(TILE_FLOATS, (j) => `let left${j} = within${j} / lanes + padding;`)}
+  let taps = kernel_height * kernel_width;
+  for (var term = 0u; term < terms; term++) {
+    let at_dy = select(dy, other_dy, term == 1u) + shift;
+    let at_w = select(w, other_w, term == 1u);
+    ${lines(tall, (t) => `let w${t} = at_w + min(first + ${t}u, in_channels - 1u) * taps;`)}
+    for (var o = 0u; o < out_channels; o++) {
+      for (var ky = first_ky; ky < end_ky; ky++) {
+        var i = at_dy + (o * out_height + top - ky) * out_width * lanes;
+        var tap = o * in_channels * taps + ky * kernel_width;
+        for (var kx = 0u; kx < kernel_width; kx++) {
+          let v = vec4f(
+            ${range(TILE_FLOATS)
+              .map((j) => `select(0.0, m[i + within${j}], left${j} - kx < out_width)`)
+              .join(",\n            ")}
+          );
+          ${lines(tall, (t) => `sum${t} += m[w${t} + tap] * v;`)}
+          i -= lanes;
+          tap++;
+        }
+      }
+    }
+  }
+  ${writeTile(tall, "dx", "in_channels", "in_height", "")}`,
+    join(first, second) {
+      const [dx, dy, w] = sizesOf(first);
+      return joinSum(first, second, "dx", { dx, dy, w });
+    },
+  } as const satisfies Shader;
+}
+
+const forwards = CHANNEL_TILES.map(forward);
+const backwardsData = CHANNEL_TILES.map(backwardData);
 
 export function conv2dOps(
   recorder: Recorder,
@@ -171,9 +174,9 @@ export function conv2dOps(
   const { record } = recorder;
   return {
     ...conv2dWeightsOps(recorder),
+
     conv2dForward(y, x, w, bias, shape, accumulate) {
       const { outChannels, outHeight, outWidth, lanes } = shape;
-      const quads = (outHeight * outWidth * lanes) / 4;
       const numbers = {
         ...{ in_channels: shape.inChannels, in_height: shape.inHeight, in_width: shape.inWidth },
         ...{ out_channels: outChannels, out_height: outHeight, out_width: outWidth },
@@ -181,13 +184,11 @@ export function conv2dOps(
         ...{ lanes, ...oneTerm, add: Number(accumulate), ...unfinished },
       };
       const operands = { y, x, w, bias, other_x: none, other_w: none, gate: none };
-      record(forward, Math.ceil(outChannels / TILE_CHANNELS) * quads, numbers, operands);
+      record(forwards[kindOf(outChannels)]!, tiles(outChannels, outHeight, outWidth * lanes), numbers, operands);
     },
 
     conv2dBackwardData(dx, dy, w, shape, accumulate) {
       const { inChannels, inHeight, inWidth, lanes } = shape;
-      const width = lanes % 4 === 0 ? 4 : 2;
-      const parts = (inHeight * inWidth * lanes) / width;
       const numbers = {
         ...{ in_channels: inChannels, in_height: inHeight, in_width: inWidth },
         ...{ out_channels: shape.outChannels, out_height: shape.outHeight, out_width: shape.outWidth },
@@ -195,8 +196,7 @@ export function conv2dOps(
         ...{ lanes, ...oneTerm, add: Number(accumulate), ...unfinished },
       };
       const operands = { dx, dy, w, other_dy: none, other_w: none, gate: none };
-      const shader = width === 4 ? backwardData4 : backwardData2;
-      record(shader, Math.ceil(inChannels / TILE_CHANNELS) * parts, numbers, operands);
+      record(backwardsData[kindOf(inChannels)]!, tiles(inChannels, inHeight, inWidth * lanes), numbers, operands);
     },
   };
 }
