@@ -3,7 +3,15 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import { none } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
-import type { Conv2dBackwardDataShape, Conv2dShape, LinearShape, Pool2dShape } from "../../src/backend/shapes.ts";
+import type {
+  AvgPool2dShape,
+  Conv2dBackwardDataShape,
+  Conv2dShape,
+  LinearShape,
+  LocalResponseNormShape,
+  NormShape,
+  Pool2dShape,
+} from "../../src/backend/shapes.ts";
 import type { WebGpuBackend } from "../../src/backend/webgpu/backend.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { testedGpu } from "./device.ts";
@@ -48,15 +56,17 @@ async function run(calls: readonly Call[], apart: boolean): Promise<{ floats: Ar
 interface Row {
   readonly what: string;
   readonly calls: readonly Call[];
+  /** Dispatches beyond one an op. */
+  readonly more?: number;
 }
 
 /** Checks that the calls make so many dispatches, and leave everywhere what they leave one by one. */
 function check(rows: readonly Row[], dispatches: number): void {
-  test.each(rows)("$what", async ({ what, calls }) => {
+  test.each(rows)("$what", async ({ what, calls, more = 0 }) => {
     const alone = await run(calls, true);
     const together = await run(calls, false);
-    expect(alone.dispatches).toBe(calls.length);
-    expect(together.dispatches).toBe(dispatches);
+    expect(alone.dispatches).toBe(calls.length + more);
+    expect(together.dispatches).toBe(dispatches + more);
     expectClose(together.floats, alone.floats, joinTolerance, `${what}, seed 3`);
   });
 }
@@ -101,6 +111,12 @@ const pooling: Pool2dShape = {
   ...{ stride: 2, padding: 0, lanes: 10 },
 };
 const pooled = 3 * 3 * 3 * 10;
+const { stride, ...window } = pooling;
+const averaging: AvgPool2dShape = { ...window, strideHeight: stride, strideWidth: stride };
+const perChannel: NormShape = { channels: 5, groups: 5, area: 9, images: 9, lanes: 10, acrossImages: false };
+const perChannelFloats = 5 * 9 * 10;
+const local: LocalResponseNormShape = { channels: 5, area: 6, lanes: 10, size: 4, alpha: 0.1, beta: 0.75, k: 1 };
+const localFloats = 5 * 6 * 10;
 
 describe("both halves of a tangent are one dispatch", () => {
   check(
@@ -198,7 +214,7 @@ const [, long] = linears[3]!;
 const layerOutputs = (shape: LinearShape): number => shape.outFeatures * shape.lanes;
 
 describe("a ReLU in the place of what an op gives, and its mask, are a part of that op", () => {
-  const ops: readonly (readonly [string, Call, number])[] = [
+  const ops: readonly (readonly [name: string, call: Call, floats: number, more?: number])[] = [
     ["conv2dForward", (ops) => ops.conv2dForward(y, x, w, other, convolution, false), outputs(convolution)],
     ["linearForward", (ops) => ops.linearForward(y, x, w, other, layer, false), layerOutputs(layer)],
     ["linearForward of long sums", (ops) => ops.linearForward(y, x, w, none, long, true), layerOutputs(long)],
@@ -208,12 +224,16 @@ describe("a ReLU in the place of what an op gives, and its mask, are a part of t
       (ops) => ops.conv2dBackwardData(y, x, w, adjoint(convolution), false),
       convolution.inChannels * (convolution.inHeight - 2) * Math.max(1, convolution.inWidth - 2) * convolution.lanes,
     ],
+    ["avgPool2dBackward", (ops) => ops.avgPool2dBackward(y, x, averaging), 3 * 7 * 6 * 10],
+    ["normForward", (ops) => ops.normForward(y, v, x, w, other, 1e-5, perChannel), perChannelFloats, 1],
+    ["normForwardR", (ops) => ops.normForwardR(y, other, rx, x, v, w, none, none, perChannel), perChannelFloats, 1],
+    ["localResponseNormBackward", (ops) => ops.localResponseNormBackward(y, v, rx, x, place(6), local), localFloats, 1],
     ["maxPool2dForward", (ops) => ops.maxPool2dForward(y, v, x, pooling), pooled],
   ];
   check(
-    ops.flatMap(([name, call, n]): Row[] => [
-      { what: `${name} and reluForward`, calls: [call, (ops) => ops.reluForward(y, y, n)] },
-      { what: `${name} and reluMask`, calls: [call, (ops) => ops.reluMask(y, rx, y, n)] },
+    ops.flatMap(([name, call, n, more = 0]): Row[] => [
+      { what: `${name} and reluForward`, calls: [call, (ops) => ops.reluForward(y, y, n)], more },
+      { what: `${name} and reluMask`, calls: [call, (ops) => ops.reluMask(y, rx, y, n)], more },
     ]),
     1,
   );

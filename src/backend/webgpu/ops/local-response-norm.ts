@@ -1,9 +1,11 @@
 // Local response normalisation on a GPU, by the formulas of reference/local-response-norm.ts: one thread a float.
+import { none } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { LocalResponseNormShape } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
 import { expLog } from "../wgsl/math.ts";
+import { finishFunction, finishNumbers, finishOperands, joinFinish, unfinished } from "./finish.ts";
 
 const numbers = { channels: "i", plane: "i", size: "i", alpha: "f", beta: "f", k: "f" } as const;
 
@@ -41,9 +43,12 @@ const products = {
 } as const satisfies Shader;
 
 const backward = {
-  ...{ name: "localResponseNormBackward", numbers, functions, operands: ["dx", "u", "dy", "x", "sizes"] },
+  ...{ name: "localResponseNormBackward", operands: ["dx", "u", "dy", "x", "sizes", ...finishOperands] },
+  numbers: { ...numbers, ...finishNumbers },
+  functions: functions + finishFunction,
   body: `${countedFor("m[u + j]")}
-  m[dx + id] = m[dy + id] * power(m[sizes + id], -beta) - 2.0 * alpha * beta / f32(size) * m[x + id] * sum;`,
+  m[dx + id] = finished(m[dy + id] * power(m[sizes + id], -beta) - 2.0 * alpha * beta / f32(size) * m[x + id] * sum, finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "dx", first.count),
 } as const satisfies Shader;
 
 const forwardR = {
@@ -69,11 +74,14 @@ const productsR = {
 } as const satisfies Shader;
 
 const backwardR = {
-  ...{ name: "localResponseNormBackwardR", numbers, functions, operands: ["rdx", "u", "ru", ...operandsR] },
+  ...{ name: "localResponseNormBackwardR", operands: ["rdx", "u", "ru", ...operandsR, ...finishOperands] },
+  numbers: { ...numbers, ...finishNumbers },
+  functions: functions + finishFunction,
   body: `${countedFor("m[rx + id] * m[u + j] + m[x + id] * m[ru + j]")}
   let base = m[sizes + id];
   let direct = m[rdy + id] * power(base, -beta) - m[dy + id] * beta * power(base, -beta - 1.0) * m[rs + id];
-  m[rdx + id] = direct - 2.0 * alpha * beta / f32(size) * sum;`,
+  m[rdx + id] = finished(direct - 2.0 * alpha * beta / f32(size) * sum, finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "rdx", first.count),
 } as const satisfies Shader;
 
 type LocalResponseNormOps = Pick<
@@ -92,7 +100,8 @@ export function localResponseNormOps({ record }: Recorder): LocalResponseNormOps
 
     localResponseNormBackward(dx, workspace, dy, x, s, shape) {
       record(products, floatsOf(shape), numbersOf(shape), { u: workspace, dy, x, sizes: s });
-      record(backward, floatsOf(shape), numbersOf(shape), { dx, u: workspace, dy, x, sizes: s });
+      const numbers = { ...numbersOf(shape), ...unfinished };
+      record(backward, floatsOf(shape), numbers, { dx, u: workspace, dy, x, sizes: s, gate: none });
     },
 
     localResponseNormForwardR: (ry, rs, rx, x, s, shape) =>
@@ -102,7 +111,8 @@ export function localResponseNormOps({ record }: Recorder): LocalResponseNormOps
       const [u, ru] = [workspace, workspace + floatsOf(shape)];
       const operands = { u, ru, rdy, dy, rx, x, sizes: s, rs };
       record(productsR, floatsOf(shape), numbersOf(shape), operands);
-      record(backwardR, floatsOf(shape), numbersOf(shape), { rdx, ...operands });
+      const numbers = { ...numbersOf(shape), ...unfinished };
+      record(backwardR, floatsOf(shape), numbers, { rdx, ...operands, gate: none });
     },
   };
 }

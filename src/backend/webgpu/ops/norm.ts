@@ -5,6 +5,7 @@ import type { Ops } from "../../ops.ts";
 import type { NormShape } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
+import { finishFunction, finishNumbers, finishOperands, joinFinish, unfinished } from "./finish.ts";
 
 const sizes = { channels: "u", groups_: "u", area: "u", images: "u", lanes: "u", across: "u" } as const;
 
@@ -48,6 +49,23 @@ const perPosition = (inner: string): string => `
 const or = (operand: string, index: string, otherwise: string): string =>
   `select(${otherwise}, m[select(${index}, ${operand} + ${index}, ${operand} != NONE)], ${operand} != NONE)`;
 
+/** Whether a set is one channel of one image: then the thread of that channel and lane has all of it, and id is its set. */
+const isChannel = "groups_ == channels && across == 0u";
+
+/** Mean and s of sets that are channels. */
+const channelStatistics = {
+  name: "norm, statistics of channels",
+  numbers: { ...sizes, eps: "f" },
+  operands: ["statistics", "x"],
+  body: `${ofChannel}
+  let real = image < images;
+  var sum = 0.0;${perPosition("sum += m[x + f];")}
+  let mean = select(0.0, sum / f32(area), real);
+  var squares = 0.0;${perPosition("let d = m[x + f] - mean; squares += d * d;")}
+  m[statistics + own_set] = mean;
+  m[statistics + other + own_set] = select(0.0, 1.0 / sqrt(squares / f32(area) + eps), real);`,
+} as const satisfies Shader;
+
 /** s[q] = Σ x over a channel's positions */
 const sums = {
   name: "norm, sums",
@@ -89,25 +107,43 @@ const deviations = {
 
 const apply = {
   name: "normForward",
-  numbers: sizes,
-  operands: ["y", "statistics", "x", "weight", "bias"],
+  numbers: { ...sizes, ...finishNumbers },
+  operands: ["y", "statistics", "x", "weight", "bias", ...finishOperands],
+  functions: finishFunction,
   body: `${ofFloat}
   let hat = m[statistics + other + own_set] * (m[x + id] - m[statistics + own_set]);
-  m[y + id] = ${or("weight", "c", "1.0")} * hat + ${or("bias", "c", "0.0")};`,
+  let value = ${or("weight", "c", "1.0")} * hat + ${or("bias", "c", "0.0")};
+  m[y + id] = finished(value, finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "y", first.count),
 } as const satisfies Shader;
+
+/** What a thread for a channel and lane of image `image` leaves in `out` of its sums, and of sets that are channels the means. */
+const leaveSums = (ofSet: string): string => `
+  if (image >= images) {
+    with_hat = 0.0;
+    alone = 0.0;
+  }
+  m[out + id] = with_hat;
+  m[out + channels * lanes + id] = alone;
+  if (${isChannel}) {
+    ${ofSet}
+    m[out + 2u * channels * lanes + id] = with_hat / f32(area);
+    m[out + 2u * channels * lanes + other + id] = alone / f32(area);
+  }`;
 
 /** sums[q] = Σ dy·x̂ and then Σ dy */
 const channelSums = {
   name: "normBackward, sums",
   numbers: sizes,
-  operands: ["out", "dy", "x", "statistics"],
+  operands: ["out", "dy", "x", "statistics", "weight"],
   body: `${ofChannel}
   let mean = m[statistics + own_set];
   let scale = m[statistics + other + own_set];
   var with_hat = 0.0;
   var alone = 0.0;${perPosition("let d = m[dy + f]; alone += d; with_hat += d * (scale * (m[x + f] - mean));")}
-  m[out + id] = select(0.0, with_hat, image < images);
-  m[out + channels * lanes + id] = select(0.0, alone, image < images);`,
+  ${leaveSums(`let gamma = ${or("weight", "c", "1.0")};
+    with_hat *= gamma;
+    alone *= gamma;`)}`,
 } as const satisfies Shader;
 
 /** After these: ⟨g·x̂⟩ and ⟨g⟩ of each lane's set. */
@@ -136,16 +172,21 @@ const backward = {
   m[dx + id] = select(0.0, scale * (g - m[at_means + other] - hat * m[at_means]), image < images);`,
 } as const satisfies Shader;
 
-/** s[q] = Σ rx, and then Σ x̂·rx */
+/** s[q] = Σ rx, and then Σ x̂·rx; of sets that are channels their means */
 const tangentSums = {
   name: "normForwardR, sums",
   numbers: sizes,
-  operands: ["rx", "x", "statistics"],
+  operands: ["r_statistics", "rx", "x", "statistics"],
   body: `${ofChannel}
   let mean = m[statistics + own_set];
   let scale = m[statistics + other + own_set];
   var with_hat = 0.0;
   var alone = 0.0;${perPosition("let d = m[rx + f]; alone += d; with_hat += d * (scale * (m[x + f] - mean));")}
+  if (${isChannel}) {
+    m[r_statistics + id] = select(0.0, alone / f32(area), image < images);
+    m[r_statistics + other + id] = select(0.0, with_hat / f32(area), image < images);
+    return;
+  }
   s[scratch + id] = alone;
   s[scratch + channels * lanes + id] = with_hat;`,
 } as const satisfies Shader;
@@ -170,9 +211,9 @@ fn r_hat(hat: f32, scale: f32, with_hat: f32, rx: f32, mean: f32) -> f32 {
 
 const forwardR = {
   name: "normForwardR",
-  numbers: sizes,
-  operands: ["ry", "r_statistics", "rx", "x", "statistics", "weight", "r_weight", "r_bias"],
-  functions: hats,
+  numbers: { ...sizes, ...finishNumbers },
+  operands: ["ry", "r_statistics", "rx", "x", "statistics", "weight", "r_weight", "r_bias", ...finishOperands],
+  functions: hats + finishFunction,
   body: `${ofFloat}
   let scale = m[statistics + other + own_set];
   let hat = scale * (m[x + id] - m[statistics + own_set]);
@@ -181,7 +222,8 @@ const forwardR = {
     let rh = r_hat(hat, scale, m[r_statistics + other + own_set], m[rx + id], m[r_statistics + own_set]);
     value += ${or("weight", "c", "1.0")} * rh;
   }
-  m[ry + id] = value;`,
+  m[ry + id] = finished(value, finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "ry", first.count),
 } as const satisfies Shader;
 
 const backwardROperands = ["rx", "r_statistics", "x", "statistics", "dy", "rdy"] as const;
@@ -195,7 +237,7 @@ const bothHats = `
 const channelSumsR = {
   name: "normBackwardR, sums",
   numbers: sizes,
-  operands: ["out", ...backwardROperands],
+  operands: ["out", "sums", "weight", "r_weight", ...backwardROperands],
   functions: hats,
   body: `${ofChannel}
   let mean = m[statistics + own_set];
@@ -204,8 +246,10 @@ const channelSumsR = {
   var alone = 0.0;${perPosition(`${bothHats}
     alone += m[rdy + f];
     with_hat += m[rdy + f] * hat + m[dy + f] * rh;`)}
-  m[out + id] = select(0.0, with_hat, image < images);
-  m[out + channels * lanes + id] = select(0.0, alone, image < images);`,
+  ${leaveSums(`let gamma = ${or("weight", "c", "1.0")};
+    let r_gamma = ${or("r_weight", "c", "0.0")};
+    with_hat = gamma * with_hat + r_gamma * m[sums + id];
+    alone = gamma * alone + r_gamma * m[sums + channels * lanes + id];`)}`,
 } as const satisfies Shader;
 
 const setMeansR = {
@@ -252,22 +296,26 @@ export function normOps({
   const countsOf = ({ channels, groups, area, lanes }: NormShape) => ({
     ...{ channelLanes: channels * lanes, setLanes: groups * lanes, floats: channels * area * lanes },
   });
+  const isChannelOf = ({ channels, groups, acrossImages }: NormShape): boolean => groups === channels && !acrossImages;
   return {
     normForward(y, statistics, x, weight, bias, eps, shape) {
       const numbers = numbersOf(shape);
       const { channelLanes, setLanes, floats } = countsOf(shape);
-      record(sums, channelLanes, numbers, { x }, channelLanes);
-      record(means, setLanes, numbers, { statistics }, channelLanes);
-      record(squares, channelLanes, numbers, { x, statistics }, channelLanes);
-      record(deviations, setLanes, { ...numbers, eps }, { statistics }, channelLanes);
-      record(apply, floats, numbers, { y, statistics, x, weight, bias });
+      if (isChannelOf(shape)) record(channelStatistics, channelLanes, { ...numbers, eps }, { statistics, x });
+      else {
+        record(sums, channelLanes, numbers, { x }, channelLanes);
+        record(means, setLanes, numbers, { statistics }, channelLanes);
+        record(squares, channelLanes, numbers, { x, statistics }, channelLanes);
+        record(deviations, setLanes, { ...numbers, eps }, { statistics }, channelLanes);
+      }
+      record(apply, floats, { ...numbers, ...unfinished }, { y, statistics, x, weight, bias, gate: none });
     },
 
     normBackward(dx, sumsAt, dy, x, statistics, weight, shape) {
       const numbers = numbersOf(shape);
       const { channelLanes, setLanes, floats } = countsOf(shape);
-      record(channelSums, channelLanes, numbers, { out: sumsAt, dy, x, statistics });
-      record(setMeans, setLanes, numbers, { out: sumsAt, weight });
+      record(channelSums, channelLanes, numbers, { out: sumsAt, dy, x, statistics, weight });
+      if (!isChannelOf(shape)) record(setMeans, setLanes, numbers, { out: sumsAt, weight });
       if (dx !== none) record(backward, floats, numbers, { dx, sums: sumsAt, dy, x, statistics, weight });
     },
 
@@ -275,11 +323,12 @@ export function normOps({
       const numbers = numbersOf(shape);
       const { channelLanes, setLanes, floats } = countsOf(shape);
       if (rx !== none) {
-        record(tangentSums, channelLanes, numbers, { rx, x, statistics }, 2 * channelLanes);
-        record(tangentMeans, setLanes, numbers, { r_statistics: rStatistics }, 2 * channelLanes);
+        const scratch = isChannelOf(shape) ? 0 : 2 * channelLanes;
+        record(tangentSums, channelLanes, numbers, { r_statistics: rStatistics, rx, x, statistics }, scratch);
+        if (scratch > 0) record(tangentMeans, setLanes, numbers, { r_statistics: rStatistics }, scratch);
       }
-      const rest = { x, statistics, weight, r_weight: rWeight, r_bias: rBias };
-      record(forwardR, floats, numbers, { ry, r_statistics: rStatistics, rx, ...rest });
+      const rest = { x, statistics, weight, r_weight: rWeight, r_bias: rBias, gate: none };
+      record(forwardR, floats, { ...numbers, ...unfinished }, { ry, r_statistics: rStatistics, rx, ...rest });
     },
 
     normBackwardR(rdx, rSums, { rdy, rx, rStatistics, rWeight }, { dy, x, statistics, sums: sumsAt, weight }, shape) {
@@ -289,8 +338,8 @@ export function normOps({
         ...{ rx, r_statistics: rStatistics, x, statistics, dy, rdy },
       };
       const parameters = { sums: sumsAt, weight, r_weight: rWeight };
-      record(channelSumsR, channelLanes, numbers, { out: rSums, ...operands });
-      record(setMeansR, setLanes, numbers, { out: rSums, ...parameters });
+      record(channelSumsR, channelLanes, numbers, { out: rSums, ...parameters, ...operands });
+      if (!isChannelOf(shape)) record(setMeansR, setLanes, numbers, { out: rSums, ...parameters });
       if (rdx !== none) record(backwardR, floats, numbers, { rdx, r_sums: rSums, ...parameters, ...operands });
     },
   };

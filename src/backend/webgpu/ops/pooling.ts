@@ -98,11 +98,13 @@ const avgForward = {
 
 const avgBackward = {
   name: "avgPool2dBackward",
-  numbers: { ...sizes, ...windows },
-  operands: ["dx", "dy"],
+  numbers: { ...sizes, ...windows, ...finishNumbers },
+  operands: ["dx", "dy", ...finishOperands],
+  functions: finishFunction,
   body: `${position("in_height", "in_width")}
   var sum = 0.0;${overWindows("sum += m[dy + o];")}
-  m[dx + id] = sum / f32(kernel_height * kernel_width);`,
+  m[dx + id] = finished(sum / f32(kernel_height * kernel_width), finish, gate, id);`,
+  join: (first, second) => joinFinish(first, second, "dx", first.count),
 } as const satisfies Shader;
 
 const bins = `
@@ -192,7 +194,8 @@ export function poolingOps({ record }: Recorder): PoolingOps {
       record(maxGather, outputs(shape), maxNumbers(shape), { ry, index, rx, gate: none }),
     maxPool2dScatter: (dx, index, dy, shape) => record(maxScatter, inputs(shape), maxNumbers(shape), { dx, index, dy }),
     avgPool2dForward: (y, x, shape) => record(avgForward, outputs(shape), avgNumbers(shape), { y, x }),
-    avgPool2dBackward: (dx, dy, shape) => record(avgBackward, inputs(shape), avgNumbers(shape), { dx, dy }),
+    avgPool2dBackward: (dx, dy, shape) =>
+      record(avgBackward, inputs(shape), { ...avgNumbers(shape), ...unfinished }, { dx, dy, gate: none }),
     adaptiveAvgPool2dForward: (y, x, shape) => record(binForward, outputs(shape), sizesOf(shape), { y, x }),
     adaptiveAvgPool2dBackward: (dx, dy, shape) => record(binBackward, inputs(shape), sizesOf(shape), { dx, dy }),
   };
