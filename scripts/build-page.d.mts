@@ -14,3 +14,6 @@ export const inPlace: readonly string[];
 
 /** The plugins with which a page's worker is built. */
 export const pageWorkerSources: Plugin[];
+
+/** Loads `name.page.ts` instead of `name.ts`, if it exists. */
+export const pageSources: Plugin;

@@ -50,15 +50,26 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** Starts a browser. The caller must close it. */
-export async function launch(name: BrowserName): Promise<Browser> {
-  const executablePath = inject("tools")[name].path;
-  if (executablePath === undefined) throw new Error(inject("tools")[name].missing);
-  return name === "chromium" ? launchChromium(executablePath) : launchFirefox(executablePath);
+/** How a browser is started. */
+export interface LaunchOptions {
+  /**
+   * Lets pages of Chromium use WebGPU, on SwiftShader, which computes on the processor. Without this flag there is
+   * `navigator.gpu`, which finds nothing.
+   */
+  readonly webGpu?: boolean;
 }
 
-async function launchChromium(executablePath: string): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-quic"] });
+/** Starts a browser. The caller must close it. */
+export async function launch(name: BrowserName, { webGpu = false }: LaunchOptions = {}): Promise<Browser> {
+  const executablePath = inject("tools")[name].path;
+  if (executablePath === undefined) throw new Error(inject("tools")[name].missing);
+  if (name === "firefox" && webGpu) throw new Error("Firefox is not told to use WebGPU");
+  return name === "chromium" ? launchChromium(executablePath, webGpu) : launchFirefox(executablePath);
+}
+
+async function launchChromium(executablePath: string, webGpu: boolean): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", ...(webGpu ? ["--enable-unsafe-webgpu"] : [])];
+  const browser = await chromium.launch({ executablePath, args });
   return {
     async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       const colorScheme = dark ? "dark" : "light";
