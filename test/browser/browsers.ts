@@ -28,7 +28,7 @@ export interface BrowserPage {
   readonly keyboard: { press(key: string): Promise<void> };
   /** The messages on the page's console and its uncaught errors, so far. */
   readonly said: readonly string[];
-  /** The errors and warnings among them. */
+  /** The errors and warnings among them. Chromium's own, that it finds no GPU, is none of the page's. */
   readonly complaints: readonly string[];
   close(): Promise<void>;
 }
@@ -106,7 +106,8 @@ async function opened(page: Page | PuppeteerPage, url: string): Promise<BrowserP
   ) => void;
   on("console", (message) => {
     said.push(message.text());
-    if (/^(error|warn)/.test(message.type())) complaints.push(message.text());
+    if (/^(error|warn)/.test(message.type()) && message.text() !== "No available adapters.")
+      complaints.push(message.text());
   });
   on("pageerror", (error) => {
     said.push(error.message);

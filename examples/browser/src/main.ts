@@ -9,6 +9,7 @@ import { downloadsPanel } from "./page/downloads.ts";
 import { isolate } from "./page/isolate.ts";
 import { offerLeftOff } from "./page/left-off.ts";
 import { openFiles } from "./page/open-files.ts";
+import { processorChoice } from "./page/processor.ts";
 import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
 import { TryPanel } from "./page/try-panel.ts";
@@ -25,6 +26,7 @@ async function start(): Promise<void> {
   new TryPanel(app);
   comparePanel(app);
   downloadsPanel(app);
+  processorChoice(app, form);
   openFiles(app, form);
   byId("trouble", HTMLDivElement)
     .querySelector("button")!

@@ -14,7 +14,12 @@ export interface Settings {
   /** Real images per outer step. */
   readonly batch: number;
   readonly seed: number;
+  /** What computes the updates. A run that an older version of this page kept does not say it, and was on `wasm`. */
+  readonly on: Processor;
 }
+
+/** The kernels in WebAssembly, or a GPU. */
+export type Processor = "wasm" | "webgpu";
 
 export type DataName = "digits" | "own";
 
@@ -64,6 +69,8 @@ export interface Shown extends Schedule {
   readonly fixed: boolean;
   readonly outerSteps: number | undefined;
   readonly seed: number | undefined;
+  /** The GPU that computed it, if one did. */
+  readonly gpu: { readonly name: string; readonly software: boolean } | undefined;
 }
 
 /** The progress of a run, at most ten times a second; losses and accuracies are those since the last message. */

@@ -27,14 +27,21 @@ import {
   type WeightSource,
 } from "distillate";
 import type { DataFile } from "distillate/data";
-import type { Compared, DataInfo, FileKind, Moment, News, Settings, Shown, Tiles, Trained } from "./api.ts";
+import type { Compared, DataInfo, FileKind, Moment, News, Processor, Settings, Shown, Tiles, Trained } from "./api.ts";
 import { compare } from "./compare.ts";
+import { gpuEngine } from "./gpu.ts";
 import { info, picturesFrom } from "./pictures.ts";
+import { stepsPerSecond } from "./rates.ts";
 import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData } from "./tiles.ts";
 
 export class Lab {
+  /** The kernels: everything runs on them, but for runs on the GPU. */
   #engine: Engine | undefined;
+  /** The GPU, once it was wanted. */
+  #gpu: Promise<Engine> | undefined;
+  /** Ends the current measurement. */
+  #measuring: AbortController | undefined;
   #digits: Promise<DatasetSplit> | undefined;
   #own: DatasetSplit | undefined;
   /** Ends the current reading of files. */
@@ -45,6 +52,10 @@ export class Lab {
   #ended: Distillation | undefined;
   #network: TrainedNetwork | undefined;
   #networks = 0;
+  /** Whether a GPU may be one that is simulated on the processor, which is for tests. */
+  simulatedGpu = false;
+  /** Called with what goes wrong with the GPU in a run, which goes on all the same. */
+  onNotice: (notice: string) => void = () => {};
 
   /** Starts the engine, or restarts it with another number of threads. */
   async open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
@@ -81,15 +92,13 @@ export class Lab {
 
   /** Runs to the end, or until `stop()`, from the start or from the state of an earlier run. */
   async run(settings: Settings, tell: (news: News) => void, resume?: RunState): Promise<Shown> {
+    this.stopMeasuring();
     const data = await this.#data(settings.data);
-    const model = modelFor(data.train);
-    const { init: kind, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
-    const init = kind === "fixed" ? fixedInit(seed) : randomInit();
-    const method = backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 });
-    const engine = this.#ready();
-    const outer = { steps: outerSteps, batch };
-    const distillation = distill({ data: data.train, model, method, init, outer, seed, engine, resume });
-    this.#run = new Run(distillation, { engine, model, init, data, seed, tell });
+    const options = optionsOf(settings, data);
+    const { model, init } = options;
+    const engine = settings.on === "webgpu" ? await this.#gpuOrKernels() : this.#ready();
+    const distillation = distill({ ...options, engine, resume });
+    this.#run = new Run(distillation, { engine: this.#ready(), model, init, data, seed: settings.seed, tell });
     this.#network = undefined;
     this.#ended = undefined;
     try {
@@ -100,6 +109,25 @@ export class Lab {
       this.#run = undefined;
     }
     return shown(this.#set);
+  }
+
+  /** Measures a run on both, one after the other, and calls `tell` with the outer steps per second of each. */
+  async measure(settings: Settings, tell: (on: Processor, stepsPerSecond: number) => void): Promise<void> {
+    this.stopMeasuring();
+    this.#measuring = new AbortController();
+    const { signal } = this.#measuring;
+    const options = optionsOf(settings, await this.#data(settings.data));
+    // More than can be counted: the measurement ends the run.
+    const outer = { ...options.outer, steps: 1e6 };
+    for (const on of ["wasm", "webgpu"] as const) {
+      const engine = on === "wasm" ? this.#ready() : await this.#onGpu();
+      tell(on, await stepsPerSecond(distill({ ...options, outer, engine, signal }), signal));
+    }
+  }
+
+  stopMeasuring(): void {
+    this.#measuring?.abort();
+    this.#measuring = undefined;
   }
 
   /** Returns what the run in progress, or else the last one, has come to; undefined before its first step. */
@@ -187,6 +215,24 @@ export class Lab {
     return this.#engine;
   }
 
+  /** Returns the engine on the GPU, which is started if there is none, or if it has lost its GPU. */
+  async #onGpu(): Promise<Engine> {
+    const last = await this.#gpu?.catch(() => undefined);
+    if (last?.gpu) return last;
+    await last?.dispose();
+    this.#gpu = gpuEngine(this.simulatedGpu, (notice) => this.onNotice(notice));
+    return this.#gpu;
+  }
+
+  async #gpuOrKernels(): Promise<Engine> {
+    try {
+      return await this.#onGpu();
+    } catch (error) {
+      this.onNotice(`${error instanceof Error ? error.message : error}; runs on WebAssembly instead`);
+      return this.#ready();
+    }
+  }
+
   /** Returns the set; during a run, its current state. */
   async #current(): Promise<DistilledSet> {
     const set = this.#run?.begun ? await this.#run.distillation.snapshot() : this.#set;
@@ -218,6 +264,19 @@ export class Lab {
       [set.channels, set.height, set.width, set.classes].join() === [channels, height, width, classes].join();
     return fits ? { ...data, test: subset(data.test, 0, Math.min(1000, data.test.count)) } : undefined;
   }
+}
+
+/** What the settings mean for the library. */
+function optionsOf(settings: Settings, { train }: DatasetSplit) {
+  const { init, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
+  return {
+    data: train,
+    model: modelFor(train),
+    method: backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 }),
+    init: init === "fixed" ? fixedInit(seed) : randomInit(),
+    outer: { steps: outerSteps, batch },
+    seed,
+  };
 }
 
 function modelFor({ channels, height, width, classes, name }: Dataset): Model {

@@ -20,6 +20,7 @@ const NETWORKS = 2;
 const TEST_IMAGES = 1000;
 
 export interface RunParts {
+  /** Where held-out accuracy is measured; the run itself may be on another one. */
   readonly engine: Engine;
   readonly model: Model;
   readonly init: WeightSource;

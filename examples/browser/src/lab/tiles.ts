@@ -84,6 +84,7 @@ interface Recipe {
   readonly init?: { readonly kind?: string };
   readonly outerSteps?: number;
   readonly seed?: number;
+  readonly gpu?: { readonly name: string; readonly software: boolean };
 }
 
 /** How a network trains on a set: passes over its images, images in a gradient step, and gradient steps in all. */
@@ -98,11 +99,11 @@ export function schedule({ steps, epochs, imagesPerStep, training }: DistilledSe
 }
 
 export function shown(set: DistilledSet): Shown {
-  const { data, init, outerSteps, seed } = set.recipe as Recipe;
+  const { data, init, outerSteps, seed, gpu } = set.recipe as Recipe;
   const fixed = init?.kind === "fixed";
   const tiles = tilesOfSet(set);
   const images = set.steps * set.imagesPerStep;
-  const says = { data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed };
+  const says = { data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed, gpu };
   return { tiles, images, inOrder: !set.training, ...schedule(set), ...says };
 }
 

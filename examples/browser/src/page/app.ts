@@ -41,6 +41,7 @@ export class App {
     const { images } = shown;
     this.say(`${count(images, "image")}. ${story}`);
     byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
+    byId("made-on", HTMLParagraphElement).textContent = madeOn(shown);
     for (const listener of this.#listeners.set) listener(shown);
   }
 
@@ -59,6 +60,13 @@ export class App {
     if (own && own.name === data && own.classNames.length === classes) return own.classNames.map(plain);
     return Array.from({ length: classes }, (_, i) => String(i));
   }
+}
+
+/** Says that the last digits are those of a GPU, so that nobody compares them with those of the kernels. */
+function madeOn({ gpu }: Shown): string {
+  if (!gpu) return "";
+  const name = `${plain(gpu.name)}${gpu.software ? ", a simulation" : ""}`;
+  return `Made on a GPU (${name}), whose last digits are its own: replay on WebAssembly for the bits that every machine gives.`;
 }
 
 /** Says how a network goes through the images. */

@@ -88,6 +88,8 @@ function inWords(left: Kept): string {
     );
   } else if (settings.data === "own") {
     parts.push("To go on, choose the same pictures again under Data and recipe, then press Go on.");
+  } else if (settings.on === "webgpu") {
+    parts.push("It can go on from there.");
   } else {
     parts.push("It can go on from there, and ends with the same images as if it had never stopped.");
   }

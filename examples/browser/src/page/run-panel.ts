@@ -19,6 +19,7 @@ export class RunPanel {
   readonly #stop = byId("stop", HTMLButtonElement);
   readonly #stats = byId("stats", HTMLParagraphElement);
   readonly #notKept = byId("not-kept", HTMLParagraphElement);
+  readonly #gpuNotice = byId("gpu-notice", HTMLParagraphElement);
   readonly #progress = byId("progress", HTMLProgressElement);
   #settings: Settings | undefined;
   #dataName = "digits";
@@ -39,6 +40,10 @@ export class RunPanel {
       app.setState("stopping");
       app.lab.stop();
     });
+    app.lab.onNotice = (notice) => {
+      this.#gpuNotice.textContent = `${inWords(new Error(notice[0]!.toUpperCase() + notice.slice(1)))}`;
+      this.#gpuNotice.hidden = false;
+    };
     // A page that is left may not live to its next save.
     const leave = (): void => {
       if (app.state !== "idle") void this.#keep();
@@ -65,6 +70,7 @@ export class RunPanel {
     this.#progress.max = settings.outerSteps;
     this.#progress.value = this.#step;
     this.#stats.textContent = "Starting…";
+    this.#gpuNotice.hidden = true;
     this.#app.setState("running");
     this.#app.say(
       from
@@ -115,7 +121,7 @@ export class RunPanel {
     const { state } = this.#app;
     if (state === "running") {
       const left = duration((steps - step) / stepsPerSecond);
-      this.#stats.textContent = `Update ${step} of ${steps} · ${stepsPerSecond.toFixed(1)} a second · ${left} left`;
+      this.#stats.textContent = `Update ${step} of ${steps} · ${stepsPerSecond.toFixed(1)} a second${this.#where} · ${left} left`;
     } else if (state === "paused") {
       this.#stats.textContent = `Paused after update ${step} of ${steps}.`;
     }
@@ -126,6 +132,11 @@ export class RunPanel {
       this.#keepAt = Number.POSITIVE_INFINITY;
       void this.#keep();
     }
+  }
+
+  /** What computes, where it is not what a visitor expects. */
+  get #where(): string {
+    return this.#settings?.on === "webgpu" && this.#gpuNotice.hidden ? " on WebGPU" : "";
   }
 
   /** Keeps the run as it is now, after what is being kept. */

@@ -83,11 +83,12 @@ export class SettingsForm {
       number,
       number,
     ];
-    return { data, init, imagesPerClass, steps, epochs, outerSteps, batch, seed };
+    const on = values.get("on") === "webgpu" ? "webgpu" : "wasm";
+    return { data, init, imagesPerClass, steps, epochs, outerSteps, batch, seed, on };
   }
 
   #summarise(): void {
-    const { data, init, imagesPerClass, steps, outerSteps } = this.#settings();
+    const { data, init, imagesPerClass, steps, outerSteps, on } = this.#settings();
     const own = data === "own" ? this.#app.own : undefined;
     const name = own?.name ?? "digits";
     const classes = own?.classNames.length ?? 10;
@@ -99,7 +100,7 @@ export class SettingsForm {
         `${count(each.steps, "step")} of ${count(each.imagesPerClass * classes, "image")}`;
     }
     const network = init === "random" ? "for any LeNet" : "for one LeNet";
-    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}`;
+    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}${on === "webgpu" ? " on WebGPU" : ""}`;
     byId("choice", HTMLSpanElement).textContent = text;
   }
 

@@ -1,0 +1,102 @@
+// The choice between WebAssembly and a GPU, with the speed of each on the visitor's machine.
+import type { Processor } from "../lab/api.ts";
+import { type OfferedGpu, offeredGpu } from "../lab/gpu.ts";
+import type { App } from "./app.ts";
+import { attempt, byId, plain } from "./dom.ts";
+import type { SettingsForm } from "./settings.ts";
+
+/** Tests say so in the address: they have no other GPU. */
+const simulationsToo = new URLSearchParams(location.search).get("gpu") === "simulated";
+
+/** Offers the choice where there is one, as soon as somebody opens the settings. */
+export function processorChoice(app: App, form: SettingsForm): void {
+  app.lab.simulatedGpu = simulationsToo;
+  const settings = byId("settings", HTMLDetailsElement);
+  settings.addEventListener("toggle", async () => offer(app, form, await offeredGpu()), { once: true });
+}
+
+function offer(app: App, form: SettingsForm, gpu: OfferedGpu | string): void {
+  const sentence = byId("no-gpu", HTMLElement);
+  if (typeof gpu === "string") {
+    sentence.textContent = gpu;
+    return;
+  }
+  if (gpu.simulated && !simulationsToo) {
+    sentence.textContent =
+      "The only GPU here is a simulation on the processor, which would be slower, so everything runs on the processor.";
+    return;
+  }
+  sentence.hidden = true;
+  const simulation =
+    "a simulation on the processor, slower than WebAssembly; it is here because the page's address asks for it";
+  const name = plain(gpu.name);
+  byId("gpu-name", HTMLElement).textContent = gpu.simulated
+    ? `on ${name}: ${simulation}`
+    : `on the GPU (${name}): the same images but for their last digits`;
+  byId("sides", HTMLDivElement).hidden = false;
+  byId("measuring", HTMLDivElement).hidden = false;
+  byId("form", HTMLFormElement).querySelector<HTMLInputElement>('input[value="webgpu"]')!.disabled = false;
+  new Measurement(app, form);
+}
+
+/** The button that measures both, and what it found for the recipe in the form. */
+class Measurement {
+  readonly #app: App;
+  readonly #form: SettingsForm;
+  readonly #button = byId("measure", HTMLButtonElement);
+  readonly #verdict = byId("measured", HTMLElement);
+  #going = false;
+
+  constructor(app: App, form: SettingsForm) {
+    this.#app = app;
+    this.#form = form;
+    this.#clear();
+    const row = byId("measuring", HTMLDivElement);
+    this.#button.addEventListener("click", () => {
+      if (this.#going) app.lab.stopMeasuring();
+      else void attempt(row, () => this.#measure());
+    });
+    byId("form", HTMLFormElement).addEventListener("input", ({ target }) => {
+      // Another recipe has other rates.
+      if ((target as HTMLInputElement).name === "on") return;
+      app.lab.stopMeasuring();
+      this.#clear();
+    });
+  }
+
+  async #measure(): Promise<void> {
+    const settings = this.#form.read();
+    if (!settings) return;
+    this.#clear();
+    this.#going = true;
+    this.#button.textContent = "Stop measuring";
+    this.#verdict.textContent = "Measuring: the page stays free meanwhile…";
+    const rates: Partial<Record<Processor, number>> = {};
+    try {
+      await this.#app.lab.measure(settings, (on, rate) => {
+        rates[on] = rate;
+        rateOf(on).textContent = `${rate.toPrecision(2)} updates a second`;
+      });
+      this.#verdict.textContent = compared(rates.wasm!, rates.webgpu!);
+    } catch (error) {
+      this.#clear();
+      throw error;
+    } finally {
+      this.#going = false;
+      this.#button.textContent = "Measure both";
+    }
+  }
+
+  #clear(): void {
+    for (const on of ["wasm", "webgpu"] as const) rateOf(on).textContent = "";
+    this.#verdict.textContent = "Runs this recipe on each for a few seconds.";
+  }
+}
+
+const rateOf = (on: Processor): HTMLElement => byId(`rate-${on}`, HTMLElement);
+
+function compared(wasm: number, webgpu: number): string {
+  const [faster, times] = webgpu > wasm ? ["WebGPU", webgpu / wasm] : ["WebAssembly", wasm / webgpu];
+  if (times < 1.1) return "Both are about as fast with this recipe.";
+  return `${faster} is ${times.toPrecision(2)} times as fast with this recipe.`;
+}
