@@ -21,11 +21,12 @@ export async function findAdapter(gpu: GPU): Promise<GPUAdapter> {
 /** Returns what results say of an adapter. */
 export function describeAdapter({ info, features, limits }: GPUAdapter): Gpu {
   const { vendor, architecture, device, description } = info;
-  // Browsers tell vendor and architecture, Dawn in Node the device too.
-  const name = device || [vendor, architecture].filter(Boolean).join(" ") || description;
+  // Browsers tell vendor and architecture in words, Dawn in Node the device too; Deno has numbers in their place.
+  const names = [device, [vendor, architecture].filter(Boolean).join(" "), description];
+  const name = names.find((text) => /[a-z]/i.test(text));
   const software = info.isFallbackAdapter === true || SOFTWARE.test([name, architecture, description].join(" "));
   return {
-    name: name || "a GPU without a name",
+    name: name ?? "a GPU without a name",
     software,
     features: Array.from(features).sort(),
     limits: Object.fromEntries(statedLimits.map((limit) => [limit, limits[limit]])) as Gpu["limits"],
