@@ -163,6 +163,7 @@ async function callOn<Name extends CallName>(
         (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
       );
       await Promise.race([told, failed]);
+      await engine.lookAgain();
       return result;
     });
   } finally {

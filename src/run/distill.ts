@@ -144,7 +144,8 @@ class PlacedRun implements Distillation {
     }
   }
 
-  async *#there({ worker, onNotice }: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
+  async *#there(engine: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
+    const { worker, onNotice } = engine;
     const { signal, onProgress } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const say = (control: Control): void => port1.postMessage(control);
@@ -176,6 +177,7 @@ class PlacedRun implements Distillation {
       say("end");
       // Leaving the iteration early and failing end the run too: what was learned is kept.
       this.#set = await finished?.catch((error) => this.#learnedBefore(error));
+      await engine.lookAgain();
       const state = await this.#run?.state().catch(() => undefined);
       this.#state = state && (async () => state);
       signal?.removeEventListener("abort", abort);

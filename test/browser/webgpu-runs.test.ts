@@ -41,6 +41,8 @@ interface Result {
   readonly notices: readonly string[];
   /** How often the GPU was lost. */
   readonly losses: number;
+  /** What computes afterwards on the engine that was given, if one was. */
+  readonly after: string | undefined;
 }
 
 /** Before the library's worker: keeps the devices that are opened, and loses the last one when the page says so. */
@@ -86,7 +88,8 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
       `(async () => {
         const notices = [];
         const onNotice = (notice) => notices.push(notice);
-        const run = library.distill({ ...(${run})(library), onNotice, ...${options} });
+        const options = ${options};
+        const run = library.distill({ ...(${run})(library), onNotice, ...options });
         const channel = new BroadcastChannel("lose");
         let losses = 0;
         for await (const { step } of run) {
@@ -102,6 +105,7 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
           reproducible: library.isReproducible(set),
           notices,
           losses,
+          after: options.engine && options.engine.backend.name + ", " + options.engine.gpu?.name,
         };
       })()`,
       headers,
@@ -142,12 +146,14 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
     async (losses) => {
       const worker = `() => new Worker(URL.createObjectURL(new Blob([
       ${JSON.stringify(losing)} + "importScripts('" + new URL("distillate/worker.js", location) + "');"])))`;
-      const result = await distilled(`{ backend: "webgpu", threads: 1, worker: ${worker} }`, { losses });
+      const engine = `await library.createEngine({ backend: "webgpu", threads: 1, onNotice, worker: ${worker} })`;
+      const result = await distilled(`{ engine: ${engine} }`, { losses });
       expect(result.losses).toBe(losses);
       expectOnGpu(result, `lost ${losses} times`);
       const ends = ["goes on on a fresh device", "goes on on a fresh device", 'goes on on the backend "wasm"'];
       expect(result.notices.map((notice) => notice.replace(/^.*; /, ""))).toEqual(ends.slice(0, losses));
       expect(result.notices[0]).toMatch(/^the GPU was lost \(destroyed\)/);
+      expect(result.after).toBe(losses === 1 ? "webgpu, google swiftshader" : "wasm, undefined");
     },
   );
 

@@ -29,9 +29,13 @@ export type ProgressMessage =
   | { readonly notice: string }
   | "end";
 
-export interface Started {
+/** What computes. It is another one after a run that lost its GPU. */
+export interface Computing {
   readonly backend: string;
   readonly gpu: Gpu | undefined;
+}
+
+export interface Started extends Computing {
   readonly threads: number;
   readonly simd: Simd | "none";
   /** Messages about the features that the engine lacks. */
@@ -56,6 +60,7 @@ export type NetworkApi = Omit<BoundNetwork, "model">;
 
 export interface OrchestratorApi {
   start(engine: StartMessage): Promise<Started>;
+  computing(): Computing;
   /** The method is not called `bind`, which has a meaning in comlink. */
   network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked>;
   distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked>;

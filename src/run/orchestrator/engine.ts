@@ -11,16 +11,15 @@ import type { StartWorker } from "../../workers/start.ts";
 import { startMessage } from "../../workers/start-message.ts";
 import { SupervisedWorker } from "../../workers/supervised.ts";
 import { abortable } from "./abortable.ts";
-import type { NetworkApi, OrchestratorApi, Started } from "./api.ts";
+import type { Computing, NetworkApi, OrchestratorApi, Started } from "./api.ts";
 import { copied } from "./crossing.ts";
 import type { Abortable, BoundNetwork, Engine } from "./interfaces.ts";
 
 /** An engine in an orchestrator. */
 export class RemoteEngine implements Engine {
-  readonly backend: { readonly name: string };
+  #computing: Computing;
   readonly threads: number;
   readonly simd: Simd | "none";
-  readonly gpu: Gpu | undefined;
   readonly notices: readonly string[];
   readonly worker: SupervisedWorker<OrchestratorApi>;
   /** Hears what the engine does without later, such as a GPU that was lost. */
@@ -28,14 +27,13 @@ export class RemoteEngine implements Engine {
 
   private constructor(
     worker: SupervisedWorker<OrchestratorApi>,
-    { backend, threads, simd, gpu, notices }: Started,
+    { backend, gpu, threads, simd, notices }: Started,
     onNotice: OnNotice,
   ) {
-    this.backend = { name: backend };
+    this.#computing = { backend, gpu };
     this.worker = worker;
     this.threads = threads;
     this.simd = simd;
-    this.gpu = gpu;
     this.notices = notices;
     this.onNotice = onNotice;
   }
@@ -54,6 +52,20 @@ export class RemoteEngine implements Engine {
       await worker.stop(error);
       throw error;
     }
+  }
+
+  get backend(): { readonly name: string } {
+    return { name: this.#computing.backend };
+  }
+
+  get gpu(): Gpu | undefined {
+    return this.#computing.gpu;
+  }
+
+  /** Asks what computes now, after a call that may have lost the GPU. A worker that died is what it was. */
+  async lookAgain(): Promise<void> {
+    if (this.gpu === undefined) return;
+    this.#computing = await this.worker.call((api) => api.computing()).catch(() => this.#computing);
   }
 
   async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {

@@ -10,7 +10,7 @@ import type { StartMessage } from "../../workers/start-message.ts";
 import { type CallName, calls, createEngine, type OptionsOf, type ResultOf, Run, trainOn } from "../in-place/calls.ts";
 import type { DistillOptions } from "../in-place/distill.ts";
 import type { TrainOnOptions } from "../options/train-on.ts";
-import type { Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
+import type { Computing, Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
 import { arrivedMethod, type CrossedMethod, moved } from "./crossing.ts";
 import { ProgressPort } from "./progress-port.ts";
 
@@ -29,8 +29,13 @@ export class OrchestratorServer implements OrchestratorApi {
     };
     this.#engine = await createEngine({ ...options, onNotice });
     this.#listeners.delete(hear);
-    const { backend, threads, simd, gpu } = this.#engine;
-    return { backend: backend.name, threads, simd, gpu, notices };
+    const { threads, simd } = this.#engine;
+    return { ...this.computing(), threads, simd, notices };
+  }
+
+  computing(): Computing {
+    const { backend, gpu } = this.#engine!;
+    return { backend: backend.name, gpu };
   }
 
   async network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked> {

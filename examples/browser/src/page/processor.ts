@@ -1,4 +1,4 @@
-// The choice between WebAssembly and a GPU, with the speed of each on the visitor's machine.
+// The choice between the processor, in WebAssembly, and a GPU, with the speed of each on the visitor's machine.
 import type { Processor } from "../lab/api.ts";
 import { type OfferedGpu, offeredGpu } from "../lab/gpu.ts";
 import type { App } from "./app.ts";
@@ -27,12 +27,10 @@ function offer(app: App, form: SettingsForm, gpu: OfferedGpu | string): void {
     return;
   }
   sentence.hidden = true;
-  const simulation =
-    "a simulation on the processor, slower than WebAssembly; it is here because the page's address asks for it";
-  const name = plain(gpu.name);
+  const name = `WebGPU (${plain(gpu.name)})`;
   byId("gpu-name", HTMLElement).textContent = gpu.simulated
-    ? `on ${name}: ${simulation}`
-    : `on the GPU (${name}): the same images but for their last digits`;
+    ? `${name}: only a simulation, for tests, because the page's address asks for it`
+    : `${name}: the same images but for their last digits`;
   byId("sides", HTMLDivElement).hidden = false;
   byId("measuring", HTMLDivElement).hidden = false;
   byId("form", HTMLFormElement).querySelector<HTMLInputElement>('input[value="webgpu"]')!.disabled = false;
@@ -75,7 +73,7 @@ class Measurement {
     try {
       await this.#app.lab.measure(settings, (on, rate) => {
         rates[on] = rate;
-        rateOf(on).textContent = `${rate.toPrecision(2)} updates a second`;
+        rateOf(on).textContent = `${rate < 10 ? rate.toPrecision(2) : rate.toFixed(0)} updates a second`;
       });
       this.#verdict.textContent = compared(rates.wasm!, rates.webgpu!);
     } catch (error) {
@@ -88,7 +86,7 @@ class Measurement {
   }
 
   #clear(): void {
-    for (const on of ["wasm", "webgpu"] as const) rateOf(on).textContent = "";
+    for (const on of ["wasm", "webgpu"] as const) rateOf(on).textContent = "–";
     this.#verdict.textContent = "Runs this recipe on each for a few seconds.";
   }
 }
@@ -96,7 +94,8 @@ class Measurement {
 const rateOf = (on: Processor): HTMLElement => byId(`rate-${on}`, HTMLElement);
 
 function compared(wasm: number, webgpu: number): string {
-  const [faster, times] = webgpu > wasm ? ["WebGPU", webgpu / wasm] : ["WebAssembly", wasm / webgpu];
+  const [faster, times] = webgpu > wasm ? ["GPU", webgpu / wasm] : ["processor", wasm / webgpu];
   if (times < 1.1) return "Both are about as fast with this recipe.";
-  return `${faster} is ${times.toPrecision(2)} times as fast with this recipe.`;
+  const said = times < 10 ? times.toFixed(1) : times.toFixed(0);
+  return `The ${faster} is ${said} times as fast with this recipe.`;
 }

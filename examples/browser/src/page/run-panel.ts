@@ -41,7 +41,7 @@ export class RunPanel {
       app.lab.stop();
     });
     app.lab.onNotice = (notice) => {
-      this.#gpuNotice.textContent = `${inWords(new Error(notice[0]!.toUpperCase() + notice.slice(1)))}`;
+      this.#gpuNotice.textContent = inWords(notice[0]!.toUpperCase() + notice.slice(1));
       this.#gpuNotice.hidden = false;
     };
     // A page that is left may not live to its next save.
@@ -136,7 +136,7 @@ export class RunPanel {
 
   /** What computes, where it is not what a visitor expects. */
   get #where(): string {
-    return this.#settings?.on === "webgpu" && this.#gpuNotice.hidden ? " on WebGPU" : "";
+    return this.#settings?.on === "webgpu" && this.#gpuNotice.hidden ? " on the GPU" : "";
   }
 
   /** Keeps the run as it is now, after what is being kept. */

@@ -100,7 +100,7 @@ export class SettingsForm {
         `${count(each.steps, "step")} of ${count(each.imagesPerClass * classes, "image")}`;
     }
     const network = init === "random" ? "for any LeNet" : "for one LeNet";
-    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}${on === "webgpu" ? " on WebGPU" : ""}`;
+    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}${on === "webgpu" ? " on the GPU" : ""}`;
     byId("choice", HTMLSpanElement).textContent = text;
   }
 
