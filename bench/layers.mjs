@@ -6,9 +6,9 @@ import { chunkImages } from "../dist/inner/chunks.js";
 import { laneCount } from "../dist/nn/network.js";
 
 /** Returns the sizes of each convolution or linear layer, its forward flops for one image, and its network's lanes. */
-function layersOf(model) {
+function layersOf(model, plan) {
   const layers = [];
-  const lanes = (images) => laneCount(model, images, wasmPlan);
+  const lanes = (images) => laneCount(model, images, plan);
   model.layers.forEach(({ kind, options }, i) => {
     const [inChannels, height, width] = model.shapes[i];
     const [outChannels, outHeight, outWidth] = model.shapes[i + 1];
@@ -38,11 +38,15 @@ function layersOf(model) {
   return layers;
 }
 
-const network = (name, model) => ({ name, chunk: chunkImages(model, wasmPlan), layers: layersOf(model) });
+/** The networks, with the images of a chunk of a large real batch and their layers, as a backend of that plan has them. */
+export function networksOn(plan) {
+  const network = (name, model) => ({ name, chunk: chunkImages(model, plan), layers: layersOf(model, plan) });
+  return [
+    network("LeNet", lenet()),
+    network("AlexCifarNet", alexCifarNet()),
+    network("ConvNet", convNet({ input: [3, 32, 32], classes: 10 })),
+  ];
+}
 
-/** The networks, with the images of a chunk of a large real batch and their layers. */
-export const networks = [
-  network("LeNet", lenet()),
-  network("AlexCifarNet", alexCifarNet()),
-  network("ConvNet", convNet({ input: [3, 32, 32], classes: 10 })),
-];
+/** The same as the kernels have them. */
+export const networks = networksOn(wasmPlan);

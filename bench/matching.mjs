@@ -3,6 +3,7 @@
 import { write } from "../dist/backend/backend.js";
 import { RealBatch } from "../dist/inner/real-batch.js";
 import { laneCount, Network } from "../dist/nn/network.js";
+import { atOnce } from "../dist/platform/parts.js";
 import { labelledBatch } from "./inputs.mjs";
 
 /**
@@ -59,7 +60,7 @@ export function matching(model, engine, { parameters, steps, real }) {
     ops.packImages(x, staging, { features, images, lanes });
     write(backend, staging, block.targets);
     ops.oneHot(y, staging, { classes: model.classes, images, lanes });
-    realBatch.loss(theta, realImages, dReal, loss);
+    atOnce(realBatch.loss(theta, realImages, dReal, loss));
     network.forward(theta, tape, images);
     network.loss(tape, images);
     network.backward(theta, tape, dSynthetic);

@@ -19,6 +19,23 @@ export function torchVersion() {
   }
 }
 
+/** The python3 that PyTorch for a GPU is looked for in. */
+const pythonOnGpu = process.env.PYTHON ?? "python3";
+
+/** Returns the name of a GPU that PyTorch computes on by CUDA and PyTorch's version, or undefined if there is none. */
+export function cudaTorch() {
+  const program = [
+    "import json, torch",
+    "assert torch.cuda.is_available()",
+    "print(json.dumps({'name': torch.cuda.get_device_name(), 'version': torch.__version__}))",
+  ];
+  try {
+    return JSON.parse(execFileSync(pythonOnGpu, ["-c", program.join("\n")], { stdio: "pipe" }).toString());
+  } catch {
+    return undefined;
+  }
+}
+
 /** OpenBLAS chooses its own kernels; freed tensors stay in the process, because giving them back costs page faults. */
 function environment(threads) {
   const { OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, ...env } = process.env;
@@ -30,6 +47,11 @@ function environment(threads) {
     MALLOC_TRIM_THRESHOLD_: "4294967296",
     MALLOC_TOP_PAD_: "134217728",
   };
+}
+
+/** Starts PyTorch taking steps of a workload on a GPU. */
+export function cudaProcess(workload, form, device = "cuda") {
+  return new MeasuredProcess(pythonOnGpu, [script], { ...workload, form, device, threads: 1, dtype: "float32" });
 }
 
 /** Starts PyTorch taking steps of a workload. */

@@ -6,10 +6,14 @@ import { Arena } from "../dist/backend/arena.js";
 import { write } from "../dist/backend/backend.js";
 import { createReferenceBackend } from "../dist/backend/reference/backend.js";
 import { fill } from "./inputs.mjs";
+import { layerGroups } from "./traffic-layers.mjs";
 
 /** The images of a case when it is checked. */
 const CHECKED = 12;
-/** The tolerance, relative to the largest expected value: Adam's divisions and square roots round a few times. */
+/**
+ * The tolerance, relative to the largest expected value: Adam's divisions and square roots round a few times. A case whose
+ * sums or functions round more often has its own.
+ */
 const TOLERANCE = 1e-6;
 
 // In each case `build(images)` returns how many floats every operand has, which operands are written, how many floats must
@@ -130,6 +134,7 @@ const groups = [
   ["AlexCifarNet, weights", 1, [axpy(1756426)]],
   ["LeNet, 10 × 10 images", 100, [adam(784)]],
   ["AlexCifarNet, 10 × 100 images", 1000, [adam(3072)]],
+  ...layerGroups,
 ];
 
 /** Allocates and fills the operands of a case on a backend. */
@@ -156,16 +161,20 @@ async function check(label, testCase, backend) {
     const expected = await reference.read(wanted[name], n);
     const actual = await backend.read(got[name], n);
     const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
-    const wrong = expected.findIndex((value, i) => !(Math.abs(actual[i] - value) <= TOLERANCE * scale));
+    const { tolerance = TOLERANCE } = testCase;
+    const wrong = expected.findIndex((value, i) => !(Math.abs(actual[i] - value) <= tolerance * scale));
     if (wrong >= 0)
       throw new Error(`${label}: ${name}[${wrong}] is ${actual[wrong]}, expected ${expected[wrong]}: not timed`);
   }
 }
 
-/** The cases one after the other, each in memory of its own until the next: kernel, operands, bytes, work. */
-export async function* trafficCases(backend) {
+/**
+ * The cases one after the other, each in memory of its own until the next: kernel, operands, bytes, work. `only`: whether a
+ * kernel is wanted, by its name and operands.
+ */
+export async function* trafficCases(backend, only = () => true) {
   for (const [operands, images, kernels] of groups) {
-    for (const { kernel, build } of kernels) {
+    for (const { kernel, build } of kernels.filter((each) => only(each.kernel, operands))) {
       await check(`${kernel} (${operands})`, build(Math.min(images, CHECKED)), backend);
       const sized = build(images);
       const at = place(sized, backend);

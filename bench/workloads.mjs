@@ -85,7 +85,11 @@ const TOLERANCE = { loss: 1e-4, images: 1e-3, projection: 1e-2, learningRates: 1
 
 /** Throws unless `result` (loss, norm and projection of the images' gradient, learning rates' gradient) is right. */
 export function checkResult(label, { id }, result) {
-  const want = expected[id];
+  return checkAgainst(label, result, expected[id]);
+}
+
+/** Throws unless `result` is `want` to the tolerances; returns the errors. */
+export function checkAgainst(label, result, want) {
   const errors = {
     loss: Math.abs(result.loss - want.loss) / Math.abs(want.loss),
     images: Math.abs(result.images - want.images) / want.images,

@@ -5,6 +5,9 @@
 Prints one line of JSON when it is ready (versions and the result), and one for each line it reads: `step` takes a step
 (milliseconds by the clock and of CPU time), `finish` tells the peak of its memory in MB and ends.
 
+With "device": "cuda" a GPU takes the steps, in float32 without TF32, and a step ends when the GPU is done. With "networks": n a
+step is taken n times, as for n networks one after the other.
+
 Forms of back-gradient:
     hvp        each inner step's gradient keeps its graph; the reverse sweep takes Hessian-vector products of it
     recompute  the same, with that graph made again in the reverse sweep
@@ -22,6 +25,11 @@ JOB = json.loads(sys.argv[1])
 DTYPE = getattr(torch, JOB["dtype"])
 torch.set_num_threads(JOB["threads"])
 torch.set_num_interop_threads(1)
+DEVICE = torch.device(JOB.get("device", "cpu"))
+# Products in TF32 would round to 10 bits. cuDNN may look for its fastest algorithms.
+torch.backends.cuda.matmul.allow_tf32 = False
+torch.backends.cudnn.allow_tf32 = False
+torch.backends.cudnn.benchmark = True
 
 
 # ---- inputs, bit for bit those of inputs.mjs
@@ -45,7 +53,7 @@ def fill(shape, seed, scale=1.0, offset=0.0):
     for start in range(0, out.size, 65536):
         stop = min(out.size, start + 65536)
         out[start:stop] = offset + scale * hash_values(start, stop, seed)
-    return torch.from_numpy(out.reshape(shape)).to(DTYPE)
+    return torch.from_numpy(out.reshape(shape)).to(DEVICE, DTYPE)
 
 
 # ---- networks: forward(parameters, images), and the parameters' shapes in order
@@ -170,13 +178,15 @@ def make_step():
     def loss_of(parameters, images, labels):
         return F.cross_entropy(forward(parameters, images), labels)
 
-    labels = torch.arange(per_block) * 10 // per_block
+    labels = torch.arange(per_block, device=DEVICE) * 10 // per_block
     blocks = [(fill((per_block, *shape), 200 + s).requires_grad_(), labels) for s in range(blocks_count)]
-    real = (fill((real_count, *shape), 300, 1.5), torch.arange(real_count) % 10)
+    real = (fill((real_count, *shape), 300, 1.5), torch.arange(real_count, device=DEVICE) % 10)
     if JOB["method"] == "matching":
         return lambda: matching(loss_of, theta, blocks, real)
     length = blocks_count * JOB["epochs"]
-    rates = [torch.tensor(JOB["learningRate"] * (1 + t / length), dtype=DTYPE) for t in range(length)]
+    rates = [
+        torch.tensor(JOB["learningRate"] * (1 + t / length), dtype=DTYPE, device=DEVICE) for t in range(length)
+    ]
     order = [t % blocks_count for t in range(length)]
     if JOB["form"] == "full":
         for rate in rates:
@@ -187,7 +197,7 @@ def make_step():
 
 def summary(loss, d_images, d_rates):
     """What workloads.mjs compares. The projection on a hash would show a gradient whose elements are exchanged."""
-    gradient = d_images.detach().double().flatten().numpy()
+    gradient = d_images.detach().double().flatten().cpu().numpy()
     return {
         "loss": float(loss),
         "images": float(np.linalg.norm(gradient)),
@@ -213,17 +223,26 @@ def peak_memory():
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
 
 
+def finish_work():
+    """Waits until the GPU has done what it was given."""
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+
+
 def main():
     step = make_step()
     result = summary(*step())
     for _ in range(JOB["warmUps"]):
         step()
+    finish_work()
     say(result=result, version=torch.__version__, blas=blas())
     for line in sys.stdin:
         if line.strip() == "finish":
             break
         cpu, start = time.process_time(), time.perf_counter()
-        step()
+        for _ in range(JOB.get("networks", 1)):
+            step()
+        finish_work()
         say(ms=1e3 * (time.perf_counter() - start), cpu=1e3 * (time.process_time() - cpu))
     say(rss=peak_memory())
 
