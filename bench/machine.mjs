@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -28,13 +29,17 @@ export const machine = {
 
 export const sample = fileURLToPath(new URL("results/sample.json", import.meta.url));
 const slug = `${machine.cpu}-${machine.cores}-cores`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-const file = fileURLToPath(new URL(`results/${slug}.json`, import.meta.url));
+const ofMachine = join("bench/results", `${slug}.json`);
 
-/** Puts one section into this machine's file, beside those measured before. Returns the file's path in the package. */
-export function store(section, result) {
-  mkdirSync(new URL("results", import.meta.url), { recursive: true });
-  const stored = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+/**
+ * Puts one section into a file of the package, by default this machine's, beside those measured before. Returns the file's path
+ * in the package.
+ */
+export function store(section, result, file = ofMachine) {
+  const path = join(root, file);
+  mkdirSync(dirname(path), { recursive: true });
+  const stored = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
   stored[section] = { machine, ...result };
-  writeFileSync(file, `${JSON.stringify(stored, null, 1)}\n`);
-  return file.slice(root.length);
+  writeFileSync(path, `${JSON.stringify(stored, null, 1)}\n`);
+  return file;
 }

@@ -1,9 +1,9 @@
-// npm run bench -- [kernels] [steps] [peers] [browser] [--quick]: measures what docs/performance.md explains, prints it and keeps
-// it in bench/results/. Every result is checked before it is timed.
+// npm run bench -- [kernels] [steps] [peers] [browser] [webgpu] [--quick]: measures what docs/performance.md explains, prints
+// it and keeps it. Every result is checked before it is timed.
 import { existsSync } from "node:fs";
 import { machine, store } from "./machine.mjs";
 
-const sections = ["kernels", "steps", "peers", "browser"];
+const sections = ["kernels", "steps", "peers", "browser", "webgpu"];
 const words = process.argv.slice(2);
 const quick = words.includes("--quick");
 const named = words.filter((word) => word !== "--quick");
@@ -18,8 +18,8 @@ if (!existsSync(new URL("../dist/index.js", import.meta.url))) {
 }
 console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, commit ${machine.commit}`);
 for (const section of named.length ? named : sections) {
-  const { [section]: measure } = await import(`./${section}.mjs`);
+  const { [section]: measure, file } = await import(`./${section}.mjs`);
   const result = await measure({ quick });
-  if (result) console.log(`\nkept in ${store(section, result)}`);
+  if (result) console.log(`\nkept in ${store(section, result, file)}`);
 }
 process.exit(0);

@@ -68,10 +68,6 @@ export const layerGroups = [
   [
     "ConvNet, 12 images",
     12,
-    [
-      instanceNorm(128, 1024),
-      meanPool("avgPool2dForward", 128, 32),
-      meanPool("avgPool2dBackward", 128, 32),
-    ],
+    [instanceNorm(128, 1024), meanPool("avgPool2dForward", 128, 32), meanPool("avgPool2dBackward", 128, 32)],
   ],
 ];

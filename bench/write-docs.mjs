@@ -1,33 +1,15 @@
 // Fills the tables of docs/performance.md from results, so that no figure is typed by hand.
 //
 //   node bench/write-docs.mjs                         from the committed sample
-//   node bench/write-docs.mjs bench/results/X.json    from a machine's own results, which become the sample
+//   node bench/write-docs.mjs bench/results/X.json    from a machine's own results; the parts it has become the sample's
 //   node bench/write-docs.mjs --check                 fails if the page differs from what the sample gives
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sample } from "./machine.mjs";
+import { figure, grouped, megabytes, onMachine, percent, table, times } from "./markdown.mjs";
+import { gpuTables } from "./webgpu/tables.mjs";
 
 const page = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
-
-const percent = (share) => `${Math.round(100 * share)} %`;
-const figure = (value) => (value >= 100 ? value.toFixed(0) : value.toPrecision(value < 1 ? 2 : 3));
-const times = (ratio) => `${ratio.toFixed(2)}×`;
-const gigabytes = (bytes) => `${figure(bytes / 1e6)} MB`;
-
-function table(names, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(names), line(names.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-const onMachine = ({ machine: { cpu, cores, node, commit }, quick }) =>
-  `${cpu}, ${cores} cores, Node ${node}, commit ${commit}${quick ? ", quick" : ""}.`;
-
-/** Groups the rows of `list` by a key, in order. */
-function grouped(list, key) {
-  const groups = new Map();
-  for (const item of list) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
-  return [...groups.values()];
-}
 
 const passes = ["forward", "backwardData", "backwardWeights"];
 
@@ -48,6 +30,7 @@ function kernelTable(section) {
 const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 const tables = {
+  ...gpuTables,
   limit({ kernels }) {
     const limits = kernels.arithmetic.map(({ limit }) => limit);
     return `${onMachine(kernels)} The limit of one core: **${figure(middle(limits))} GFLOP/s**.`;
@@ -55,7 +38,7 @@ const tables = {
   kernels: ({ kernels }) => `${onMachine(kernels)}\n\n${kernelTable(kernels)}`,
   traffic({ kernels }) {
     const rows = kernels.traffic.map((row) => {
-      return [row.kernel, row.operands, gigabytes(row.bytes), figure(row.gbs), percent(row.share)];
+      return [row.kernel, row.operands, megabytes(row.bytes), figure(row.gbs), percent(row.share)];
     });
     return `${onMachine(kernels)}\n\n${table(["kernel", "operands", "moved", "GB/s", "share of a copy"], rows)}`;
   },
@@ -129,8 +112,11 @@ const tables = {
 };
 
 const [argument] = process.argv.slice(2);
-if (argument && argument !== "--check") copyFileSync(argument, sample);
-const results = JSON.parse(readFileSync(sample, "utf8"));
+const read = (path) => JSON.parse(readFileSync(path, "utf8"));
+if (argument && argument !== "--check") {
+  writeFileSync(sample, `${JSON.stringify({ ...read(sample), ...read(argument) }, null, 1)}\n`);
+}
+const results = read(sample);
 const before = readFileSync(page, "utf8");
 const after = before.replace(/(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g, (_, open, name, close) => {
   return `${open}${tables[name](results)}\n${close}`;

@@ -7,12 +7,16 @@ import { networksOn } from "../layers.mjs";
 import { median } from "../measure.mjs";
 import { trafficCases } from "../traffic.mjs";
 
-/** How many networks have a dispatch together, and the images of each. A GPU that is simulated gets the first one only. */
+/**
+ * How many networks have a dispatch together, and the images of each. One that is simulated takes minutes for the large ones,
+ * and gets the second of LeNet only.
+ */
 const LOADS = [
   { networks: 1, images: 10 },
   { networks: 16, images: 10 },
   { networks: 1, images: 256 },
 ];
+const loadsOf = (network, software) => (software ? LOADS.slice(0, network === "LeNet" ? 2 : 1) : LOADS);
 
 /** How long the calls of a sample take together, in milliseconds, and how many samples are taken. */
 const settingsOf = ({ software, quick }) => ({
@@ -69,7 +73,7 @@ export async function* arithmeticRows({ gpu, kernels, software, quick, only = ()
     for (const [l, layer] of layers.entries()) {
       if (!only(name, layer.name)) continue;
       const expected = await expectations(layer, createReferenceBackend());
-      for (const load of software ? LOADS.slice(0, 1) : LOADS) {
+      for (const load of loadsOf(name, software)) {
         const marks = arenas.map((arena) => arena.mark());
         const theirs = onKernels[n].layers[l];
         const passes = await passesOf(layer, load, gpu, arenas[0], expected);

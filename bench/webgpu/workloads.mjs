@@ -1,7 +1,7 @@
 // The steps that are compared on a GPU: those of the whole bench, LeNet also with many networks, which fill a GPU.
 import { backGradientFlops, matchingFlops } from "../flops.mjs";
 import { gradientOf, runOf } from "../run-options.mjs";
-import { models, workloads as all } from "../workloads.mjs";
+import { workloads as all, models } from "../workloads.mjs";
 
 const of = (id) => all.find((workload) => workload.id === id);
 
@@ -33,7 +33,8 @@ export function sized({ simulated, ...workload }, software) {
 
 /** Returns the sizes of a workload in words. */
 export function sizesOf({ method, networks, steps, epochs, imagesPerStep, real }) {
-  const inner = method === "matching" ? `${imagesPerStep} images` : `${steps}×${epochs} steps of ${imagesPerStep} images`;
+  const inner =
+    method === "matching" ? `${imagesPerStep} images` : `${steps}×${epochs} steps of ${imagesPerStep} images`;
   return `${networks} ${networks === 1 ? "network" : "networks"}, ${inner}, ${real} real`;
 }
 
