@@ -69,13 +69,13 @@ export function withDevices(gpu, opened) {
     requestAdapter: async (options) => {
       const adapter = await gpu.requestAdapter(options);
       if (!adapter) return adapter;
-      const { info, features, limits } = adapter;
-      const requestDevice = async (wanted) => {
-        const device = await adapter.requestDevice(wanted);
+      const original = adapter.requestDevice.bind(adapter);
+      adapter.requestDevice = async (wanted) => {
+        const device = await original(wanted);
         opened(device);
         return device;
       };
-      return { info, features, limits, requestDevice };
+      return adapter;
     },
   };
 }

@@ -1,5 +1,5 @@
 // The tables of docs/performance.md about GPUs, from the results of `npm run bench -- webgpu`.
-import { figure, grouped, onMachine, table, times } from "../markdown.mjs";
+import { figure, grouped, onMachine, percent, table, times } from "../markdown.mjs";
 
 const whole = (value) => Math.round(value).toLocaleString("en");
 const seconds = (ms) => (ms >= 1000 ? `${figure(ms / 1000)} s` : `${figure(ms)} ms`);
@@ -33,12 +33,13 @@ export const gpuTables = {
   },
   webgpuSteps({ webgpu }) {
     const { steps, torch } = webgpu;
-    const names = ["step", "sizes", "WebGPU", "WASM", "speed"];
+    const names = ["step", "sizes", "WebGPU", "WASM", "speed", "others"];
     const counted = ["dispatches", "submissions", "reads", "uploaded", "read", "buffers"];
     const rows = steps.map((row) => {
       const { dispatches, submissions, reads, uploaded, downloaded, held } = row.counts;
       return [
         ...[row.title, row.sizes, seconds(row.webgpu.ms), seconds(row.wasm.ms), times(row.ratio)],
+        percent(row.webgpu.others),
         ...(torch ? [ofTorch(torch, row)] : []),
         ...[dispatches, submissions, reads].map(whole),
         ...[uploaded, downloaded, held].map(bytes),
@@ -48,7 +49,7 @@ export const gpuTables = {
     return `${table(columns, rows)}\n\n${torchLine(webgpu)}`;
   },
   webgpuPlan({ webgpu: { planned, assumptions } }) {
-    const [least, most] = assumptions.launch.map((launch) => figure(1e6 * launch));
+    const [least, most] = assumptions.launch.map((launch) => Math.round(1e6 * launch));
     const names = [
       "step",
       "sizes",
