@@ -1,9 +1,14 @@
 // The tables of docs/performance.md about GPUs, from the results of `npm run bench -- webgpu`.
-import { figure, grouped, onMachine, percent, table, times } from "../markdown.mjs";
+import { figure, grouped, onMachine, percent, table } from "../markdown.mjs";
 
 const whole = (value) => Math.round(value).toLocaleString("en");
 const seconds = (ms) => (ms >= 1000 ? `${figure(ms / 1000)} s` : `${figure(ms)} ms`);
-const bytes = (count) => (count >= 1e5 ? `${figure(count / 1e6)} MB` : `${figure(count / 1e3)} KB`);
+/** Two digits also of what is a hundredth as fast. */
+const times = (ratio) => `${ratio >= 10 ? ratio.toFixed(0) : ratio.toPrecision(2)}×`;
+function bytes(count) {
+  if (count >= 1e9) return `${figure(count / 1e9)} GB`;
+  return count >= 1e5 ? `${figure(count / 1e6)} MB` : `${figure(count / 1e3)} KB`;
+}
 
 const nameOf = ({ name, software }) => (software ? `${name}, which simulates a GPU on the processor` : name);
 
