@@ -23,8 +23,7 @@ async function collected(names, rows, cells) {
   return all;
 }
 
-async function measureKernels(open, options) {
-  const { gpu, kernels } = await open();
+async function measureKernels({ gpu, kernels }, options) {
   const both = { gpu: gpu.engine.backend, kernels: kernels.backend, ...options };
   const costs = await fixedCosts(both.gpu, options);
   console.log(`a dependent dispatch: ${costs.dispatch.toFixed(1)} µs; reading a float: ${costs.read.toFixed(0)} µs`);
@@ -67,13 +66,11 @@ export async function measureGpu(
   const open = async () => ({ gpu: await openGpu(webGpu), kernels: await createEngine({ threads }) });
   const first = await open();
   const { name, software, limits } = first.gpu.engine.gpu;
-  await first.gpu.engine.dispose();
-  await first.kernels.dispose();
   const options = { software, quick };
   console.log(`\nGPU: ${name}${software ? ", simulated on the processor" : ""}; WASM kernels on ${threads} threads`);
   if (software)
     console.log("There is no GPU here: no speed on one was measured, and these figures say nothing about any.");
-  const kernels = await measureKernels(open, { ...options, ...(only && { only }) });
+  const kernels = await measureKernels(first, { ...options, ...(only && { only }) });
   const steps = await collected(
     ["step", "networks", "ms", "WASM ms", "ratio", "others", "dispatches", "submissions", "reads", "MB up", "KB down"],
     measureSteps(workloads, { open, ...options }),

@@ -1,5 +1,7 @@
 // What a step asks of a GPU, counted without one: the library runs it on a device that computes nothing.
-import { opsAfter } from "../../dist/backend/checked.js";
+import * as checkedLayers from "../../dist/backend/checked-layers.js";
+import * as checkedLosses from "../../dist/backend/checked-losses.js";
+import * as checkedNorms from "../../dist/backend/checked-norms.js";
 import { WebGpuBackend } from "../../dist/backend/webgpu/backend.js";
 import { Engine } from "../../dist/engine/engine.js";
 import { nullDevice } from "./null-device.mjs";
@@ -13,13 +15,17 @@ export const assumptions = { launch: [24e-6, 36e-6], bandwidth: 400e9, rate: 2e1
 
 const none = undefined;
 
+/** What says of every op how many floats each of its operands has (src/backend/checked.ts). */
+const checked = [checkedLayers, checkedLosses, checkedNorms].flatMap((file) => Object.values(file));
+
 /** Makes `backend` count in `moved` the bytes of all operands of its ops: each operand of each op once. */
 function countOperands(backend) {
   const moved = { bytes: 0 };
   const add = (floats, _, ...buffers) => {
     moved.bytes += 4 * floats * buffers.filter((buffer) => buffer !== none).length;
   };
-  const ops = opsAfter({ need: add, may: add }, backend.ops, backend);
+  const checks = { need: add, may: add };
+  const ops = Object.assign({}, ...checked.map((of) => of(backend.ops, checks, backend)));
   for (const name in backend.ops) if (!ops[name]) throw new Error(`nobody knows the operands of the op "${name}"`);
   backend.ops = ops;
   return moved;

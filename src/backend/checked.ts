@@ -10,15 +10,11 @@ import {
 import { checkedLosses, checkedOptimizers, checkedRandom } from "./checked-losses.ts";
 import { checkedNorms } from "./checked-norms.ts";
 import type { Ops } from "./ops.ts";
-import { type Checks, checksOf, type Room } from "./room.ts";
+import { checksOf, type Room } from "./room.ts";
 
 /** Returns `ops`, each of which first checks place and length of what it is given. Throws RangeError before anything is written. */
 export function checkedOps(ops: Ops, room: Room): Ops {
-  return opsAfter(checksOf(room), ops, room);
-}
-
-/** Returns `ops`, each of which first tells `checks` how many floats each of its operands has. */
-export function opsAfter(checks: Checks, ops: Ops, room: Room): Ops {
+  const checks = checksOf(room);
   return {
     ...checkedVectors(ops, checks),
     ...checkedLayouts(ops, checks),
