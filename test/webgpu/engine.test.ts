@@ -13,6 +13,7 @@ import {
   randomInit,
   setDigest,
 } from "../../src/index.ts";
+import { fasterEngine } from "../../src/run/faster-engine.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
 import { errorOf, expectClose } from "../helpers.ts";
 import { testedWebGpu } from "./device.ts";
@@ -98,6 +99,45 @@ describe("on a GPU", () => {
     const set = await distill({ ...run, threads: 1, backend: "auto", onNotice }).result();
     expect(set.images).toEqual((await kernels).images);
     expect(notices).toEqual([expect.stringMatching(/llvmpipe.* is no GPU but a simulation of one/)]);
+  });
+
+  describe("auto, where the GPU is taken for a real one", () => {
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    beforeEach(() => {
+      notices.length = 0;
+      hostHas(disguised(webGpu as GPU));
+    });
+
+    test("times a step of the run on both, says which is faster, and runs there", async () => {
+      const set = await distill({ ...run, threads: 1, backend: "auto", onNotice }).result();
+      expect(notices).toEqual([
+        expect.stringMatching(
+          /^runs on the backend "(wasm|webgpu)", the faster one: \d+ ms on a card, (more|\d+) with the kernels$/,
+        ),
+      ]);
+      expect(set.recipe.gpu !== undefined).toBe(notices[0]!.includes('"webgpu"'));
+      expectClose(set.images, (await kernels).images, runTolerance, "images after 4 steps, seed 7");
+    });
+
+    test("gives up the kernels once they have taken longer", async () => {
+      let gaveUp = false;
+      await using engine = await fasterEngine({ threads: 1, onNotice }, async ({ gpu }, signal) => {
+        if (gpu) return;
+        await new Promise((resolve) => signal!.addEventListener("abort", resolve));
+        gaveUp = true;
+      });
+      expect(gaveUp).toBe(true);
+      expect(engine.backend.name).toBe("webgpu");
+      expect(notices).toEqual([expect.stringContaining("ms on a card, more with the kernels")]);
+    });
+
+    test("takes the kernels where they are faster", async () => {
+      await using engine = await fasterEngine({ threads: 1, onNotice }, ({ gpu }) => {
+        return new Promise((resolve) => setTimeout(resolve, gpu ? 400 : 0));
+      });
+      expect(engine.backend.name).toBe("wasm");
+    });
   });
 
   describe("the networks of a step are computed together", async () => {
@@ -227,6 +267,16 @@ function withDevice(
   if (!adapter) return null;
   const { info, features, limits } = adapter;
   return { info, features, limits, requestDevice: (wanted) => open(adapter, wanted) } as GPUAdapter;
+}
+
+/** That WebGPU under another name, which does not say that it is simulated. */
+function disguised(gpu: GPU): Partial<GPU> {
+  return {
+    requestAdapter: async (options) => {
+      const adapter = withDevice(await gpu.requestAdapter(options), (adapter, wanted) => adapter.requestDevice(wanted));
+      return adapter && ({ ...adapter, info: { device: "a card" } } as unknown as GPUAdapter);
+    },
+  };
 }
 
 /** That WebGPU, which keeps the devices that it gives. */
