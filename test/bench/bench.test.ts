@@ -48,3 +48,14 @@ test("a step's useful flops are those of the papers' networks", async () => {
   const steps = { steps: 10, epochs: 3, imagesPerStep: 10, real: 1024 };
   expect(backGradientFlops(lenet(), steps) / 1e9).toBeCloseTo(4.341, 3);
 });
+
+test.each(["lenet-1x3", "convnet3-matching"])("the bench's step %s has the gradients of PyTorch", async (id) => {
+  const { createEngine } = await import(new URL("../../dist/index.js", import.meta.url).href);
+  const { gradientOf, summary } = await import(file("run-options.mjs").href);
+  const { checkResult, workloads } = await import(file("workloads.mjs").href);
+  const workload = workloads.find((each: { readonly id: string }) => each.id === id);
+  const engine = await createEngine({ threads: 1 });
+  const step = await gradientOf(engine, workload);
+  checkResult(id, workload, summary(await step()));
+  await engine.dispose();
+});

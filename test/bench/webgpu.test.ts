@@ -31,8 +31,10 @@ test.skipIf(missing)("the counts of a step are those of the queue, and those pla
   expect(device.submissions).toBe(queue.submissions);
   expect(device.dispatches).toBeGreaterThan(50);
   const planned = await plannedCounts((on: unknown) => stepOf(on, tiny));
-  const { dispatches, uploaded, downloaded, reads } = device;
-  expect(planned).toMatchObject({ dispatches, uploaded, downloaded, reads });
+  const { dispatches, downloaded, reads } = device;
+  expect(planned).toMatchObject({ dispatches, downloaded, reads });
+  // The words of dispatches are padded for each submission, and a slow device gets more of them.
+  expect(planned.uploaded / device.uploaded).toBeCloseTo(1, 1);
   // The weights are read by both passes, and LeNet has 61,706 of them.
   expect(planned.moved).toBeGreaterThan(2 * 4 * 61_706);
 });
