@@ -1,4 +1,5 @@
 // Real browsers, driven without a window: Chromium through Playwright, Firefox through Puppeteer and WebDriver BiDi.
+import { execFileSync } from "node:child_process";
 import { chromium, type Page } from "playwright-core";
 import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
 import { describe, inject } from "vitest";
@@ -124,6 +125,21 @@ async function opened(page: Page | PuppeteerPage, url: string): Promise<BrowserP
     reload: () => page.reload(),
     close: () => page.close(),
   };
+}
+
+/**
+ * Kills the processes in which the Chromiums that this process started use the GPU, as a driver that fails does. Chromium starts
+ * them again.
+ */
+export function killGpuProcesses(): void {
+  const rows = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" }).trim().split("\n");
+  const processes = rows.map((row) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row)!.slice(1) as [string, string, string]);
+  const ours = new Set([String(process.pid)]);
+  // A process comes after its parent, but for those whose numbers began again.
+  for (let i = 0; i < 5; i++) for (const [pid, parent] of processes) if (ours.has(parent)) ours.add(pid);
+  for (const [pid, , args] of processes) {
+    if (ours.has(pid) && args.includes("--type=gpu-process")) process.kill(Number(pid), "SIGKILL");
+  }
 }
 
 /** Waits until an expression is truthy in the page. */

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import * as library from "../../src/index.ts";
 import { expectClose } from "../helpers.ts";
-import { type Browser, launch } from "./browsers.ts";
+import { type Browser, killGpuProcesses, launch, until } from "./browsers.ts";
 import { type Headers, openSite, type Site } from "./site.ts";
 
 const golden = fileURLToPath(new URL("../../../shared/golden/lenet", import.meta.url));
@@ -156,6 +156,28 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
       expect(result.after).toBe(losses === 1 ? "webgpu, google swiftshader" : "wasm, undefined");
     },
   );
+
+  test("when the browser's GPU process dies in a run, the run goes on on a fresh device and ends with the same set", async () => {
+    const page = await browser.open(await site.url());
+    await until(page, "globalThis.library");
+    const going = page.evaluate<Pick<Result, "images" | "notices">>(`(async () => {
+      const notices = [];
+      const onNotice = (notice) => notices.push(notice);
+      const run = library.distill({ ...(${run})(library), backend: "webgpu", onNotice });
+      for await (const { step } of run) {
+        globalThis.step = step;
+        while (step >= 3 && globalThis.goesOn !== true) await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return { images: Array.from((await run.result()).images), notices };
+    })()`);
+    await until(page, "globalThis.step >= 3");
+    killGpuProcesses();
+    await page.evaluate("globalThis.goesOn = true");
+    const { images, notices } = await going;
+    expectClose(images, expected.images, runTolerance, "images after the death of the GPU process, seed 11");
+    expect(notices).toEqual([expect.stringMatching(/^the GPU was lost \(unknown\).*[^.]; goes on on a fresh device$/)]);
+    await page.close();
+  });
 
   test.skipIf(!existsSync(golden))("LeNet's derivatives are PyTorch's to 1e-4", async () => {
     const errors = await evaluate<Record<string, number>>(`(async () => {
