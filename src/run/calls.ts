@@ -18,7 +18,7 @@ import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/t
 import { abortable } from "./orchestrator/abortable.ts";
 import type { Control, ProgressMessage } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
-import { RemoteEngine } from "./orchestrator/engine.ts";
+import { lookAgain, RemoteEngine } from "./orchestrator/engine.ts";
 import { followable, type Placed } from "./place.ts";
 
 /** Options of {@link evaluate}. */
@@ -163,7 +163,7 @@ async function callOn<Name extends CallName>(
         (error) => (engine.worker.reason === undefined ? ended : Promise.reject(error)),
       );
       await Promise.race([told, failed]);
-      await engine.lookAgain();
+      await lookAgain(engine);
       return result;
     });
   } finally {

@@ -15,7 +15,7 @@ import type { DistillOptions as OptionsHere, Progress } from "./options/distill.
 import { checkMemoryLimit } from "./options/memory-limit.ts";
 import type { Control, ProgressMessage, RunApi } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
-import { RemoteEngine } from "./orchestrator/engine.ts";
+import { lookAgain, RemoteEngine } from "./orchestrator/engine.ts";
 import { followable, type Placed } from "./place.ts";
 
 /// <reference lib="esnext.disposable" preserve="true" />
@@ -177,7 +177,7 @@ class PlacedRun implements Distillation {
       say("end");
       // Leaving the iteration early and failing end the run too: what was learned is kept.
       this.#set = await finished?.catch((error) => this.#learnedBefore(error));
-      await engine.lookAgain();
+      await lookAgain(engine);
       const state = await this.#run?.state().catch(() => undefined);
       this.#state = state && (async () => state);
       signal?.removeEventListener("abort", abort);

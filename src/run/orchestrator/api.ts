@@ -31,7 +31,7 @@ export type ProgressMessage =
 
 /** What computes. It is another one after a run that lost its GPU. */
 export interface Computing {
-  readonly backend: string;
+  readonly backend: { readonly name: string };
   readonly gpu: Gpu | undefined;
 }
 

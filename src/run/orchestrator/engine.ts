@@ -11,13 +11,14 @@ import type { StartWorker } from "../../workers/start.ts";
 import { startMessage } from "../../workers/start-message.ts";
 import { SupervisedWorker } from "../../workers/supervised.ts";
 import { abortable } from "./abortable.ts";
-import type { Computing, NetworkApi, OrchestratorApi, Started } from "./api.ts";
+import type { NetworkApi, OrchestratorApi, Started } from "./api.ts";
 import { copied } from "./crossing.ts";
 import type { Abortable, BoundNetwork, Engine } from "./interfaces.ts";
 
 /** An engine in an orchestrator. */
 export class RemoteEngine implements Engine {
-  #computing: Computing;
+  readonly backend: { readonly name: string };
+  readonly gpu: Gpu | undefined;
   readonly threads: number;
   readonly simd: Simd | "none";
   readonly notices: readonly string[];
@@ -30,7 +31,8 @@ export class RemoteEngine implements Engine {
     { backend, gpu, threads, simd, notices }: Started,
     onNotice: OnNotice,
   ) {
-    this.#computing = { backend, gpu };
+    this.backend = backend;
+    this.gpu = gpu;
     this.worker = worker;
     this.threads = threads;
     this.simd = simd;
@@ -52,20 +54,6 @@ export class RemoteEngine implements Engine {
       await worker.stop(error);
       throw error;
     }
-  }
-
-  get backend(): { readonly name: string } {
-    return { name: this.#computing.backend };
-  }
-
-  get gpu(): Gpu | undefined {
-    return this.#computing.gpu;
-  }
-
-  /** Asks what computes now, after a call that may have lost the GPU. A worker that died is what it was. */
-  async lookAgain(): Promise<void> {
-    if (this.gpu === undefined) return;
-    this.#computing = await this.worker.call((api) => api.computing()).catch(() => this.#computing);
   }
 
   async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {
@@ -98,4 +86,9 @@ export class RemoteEngine implements Engine {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
+}
+
+/** Asks an engine what computes now, after a call that may have lost the GPU. One whose worker died stays what it was. */
+export async function lookAgain(engine: RemoteEngine): Promise<void> {
+  if (engine.gpu) Object.assign(engine, await engine.worker.call((api) => api.computing()).catch(() => undefined));
 }

@@ -35,7 +35,7 @@ export class OrchestratorServer implements OrchestratorApi {
 
   computing(): Computing {
     const { backend, gpu } = this.#engine!;
-    return { backend: backend.name, gpu };
+    return { backend: { name: backend.name }, gpu };
   }
 
   async network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked> {
