@@ -898,7 +898,7 @@ describe("messages", () => {
       () => distill({ ...base, learning_rate: 1 } as never),
       new TypeError(
         '"learning_rate" expected an option, got an unknown name: there are data, augment, model, method, init, loss, ' +
-          "networksPerStep, outer, seed, resume, workers, memoryLimit, signal, onProgress, engine, threads, worker, onNotice",
+          "networksPerStep, outer, seed, resume, workers, memoryLimit, signal, onProgress, engine, backend, threads, worker, onNotice",
       ),
     ],
     [

@@ -75,13 +75,14 @@ export class Engine {
    * If `error` came because the GPU was lost, or cannot do what it was asked, takes another backend with an empty memory: a fresh
    * device, twice, and then the kernels. Returns false, and changes nothing, for any other error.
    */
-  async recover(error: unknown): Promise<boolean> {
-    const next = this.#start && (await replacement(this.#backend, error, this.#losses, this.#start));
+  static async recover(engine: Engine, error: unknown): Promise<boolean> {
+    const start = engine.#start;
+    const next = start && (await replacement(engine.#backend, error, engine.#losses, start));
     if (!next) return false;
-    this.#losses++;
-    await this.#backend.dispose();
-    this.#backend = next;
-    this.#arena = new Arena(next);
+    engine.#losses++;
+    await engine.#backend.dispose();
+    engine.#backend = next;
+    engine.#arena = new Arena(next);
     return true;
   }
 

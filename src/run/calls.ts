@@ -125,7 +125,7 @@ async function callOn<Name extends CallName>(
     return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
   }
   const { port1, port2 } = new MessageChannel();
-  const tellNotice = options.onNotice ?? engine.onNotice;
+  const tellNotice = options.onNotice ?? RemoteEngine.listener(engine);
   const callbacks = new Callbacks();
   let over = false;
   const ended = new Promise<void>((resolve) => {

@@ -145,12 +145,12 @@ class PlacedRun implements Distillation {
   }
 
   async *#there(engine: RemoteEngine): AsyncGenerator<Progress, void, undefined> {
-    const { worker, onNotice } = engine;
+    const { worker } = engine;
     const { signal, onProgress } = this.#options;
     const { port1, port2 } = new MessageChannel();
     const say = (control: Control): void => port1.postMessage(control);
     const abort = (): void => say("abort");
-    const messages = new ProgressMessages(port1, this.#options.onNotice ?? onNotice);
+    const messages = new ProgressMessages(port1, this.#options.onNotice ?? RemoteEngine.listener(engine));
     let finished: Promise<DistilledSet> | undefined;
     try {
       const run = await worker.call(

@@ -3,32 +3,19 @@
 import { WorkerError } from "../../errors.ts";
 import { thrown } from "../../kinds.ts";
 import type { Buffer } from "../buffer.ts";
+import { alone, type Command, incomingOf, isAlike, type Read, scratchOf, shadersOf, type Upload } from "./commands.ts";
 import { joined } from "./join.ts";
 import { DeviceMemory, FLOAT } from "./memory.ts";
 import { Pace } from "./pace.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
-import { type Dispatch, groupsOf, type Shader, wordsOf, writeWords } from "./shader.ts";
+import { type Dispatch, groupsOf, wordsOf, writeWords } from "./shader.ts";
 
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 1024;
 
 /** Floats on their way in after which the same is done. */
 const MOST_UPLOADED = 1 << 24;
-
-interface Upload {
-  readonly kind: "upload";
-  readonly target: Buffer;
-  readonly floats: Float32Array;
-}
-interface Read {
-  readonly kind: "read";
-  readonly source: Buffer;
-  readonly n: number;
-  readonly resolve: (floats: Float32Array) => void;
-  readonly reject: (error: Error) => void;
-}
-type Command = { readonly kind: "dispatch"; readonly networks: readonly Dispatch[] } | Upload | Read;
 
 /** What a device did, to be compared with what a plan predicts. */
 export interface Counts {
@@ -316,37 +303,4 @@ export class DeviceQueue {
     }
     return { offsets, words, size };
   }
-}
-
-/** The dispatch of a command of one network. */
-function alone(command: Command | undefined): Dispatch | undefined {
-  return command?.kind === "dispatch" && command.networks.length === 1 ? command.networks[0] : undefined;
-}
-
-function shadersOf(commands: readonly Command[]): Set<Shader> {
-  return new Set(commands.flatMap((command) => (command.kind === "dispatch" ? command.networks[0]!.shader : [])));
-}
-
-/** Floats of scratch that the dispatch with the most needs. */
-function scratchOf(commands: readonly Command[]): number {
-  return commands.reduce((most, command) => {
-    return command.kind === "dispatch" ? Math.max(most, command.networks.length * command.networks[0]!.scratch) : most;
-  }, 0);
-}
-
-/** The floats of all uploads, one after the other. */
-function incomingOf(commands: readonly Command[]): Float32Array<ArrayBuffer> {
-  const uploads = commands.filter((command) => command.kind === "upload");
-  const all = new Float32Array(uploads.reduce((sum, { floats }) => sum + floats.length, 0));
-  let at = 0;
-  for (const { floats } of uploads) {
-    all.set(floats, at);
-    at += floats.length;
-  }
-  return all;
-}
-
-function isAlike(a: Dispatch, b: Dispatch): boolean {
-  const sameNumbers = a.numbers.every((number, i) => Object.is(number, b.numbers[i]));
-  return a.shader === b.shader && a.count === b.count && a.scratch === b.scratch && sameNumbers;
 }

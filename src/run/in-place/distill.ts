@@ -10,7 +10,7 @@ import { networksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
 import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
-import { createEngine, type Engine } from "../../engine/engine.ts";
+import { createEngine, Engine } from "../../engine/engine.ts";
 import { type Inexact, inexact } from "../../engine/inexact.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { describeModel } from "../../nn/describe.ts";
@@ -140,7 +140,7 @@ export class Run implements Distillation {
       while (begun.loop.step < steps && !signal?.aborted) {
         const before = begun;
         const loss = await begun.loop.advance().catch(async (error) => {
-          if (!(await engine.recover(error))) throw error;
+          if (!(await Engine.recover(engine, error))) throw error;
           begun = this.#begin(engine, before.loop.kept ?? this.#options.resume);
         });
         // On another device the run goes on from the state that was kept.

@@ -5,7 +5,7 @@ import { checkValues } from "../../checks/options.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
-import { createEngine } from "../../engine/engine.ts";
+import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
 import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
@@ -95,7 +95,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
       const some = Math.min(networks - network, engine.backend.plan.networksTogether ? TOGETHER : 1);
       const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
       const done = await held.confusions(network, sets, signal).catch(async (error) => {
-        if (!(await engine.recover(error))) throw error;
+        if (!(await Engine.recover(engine, error))) throw error;
         mark = engine.arena.mark();
         held = opened();
       });

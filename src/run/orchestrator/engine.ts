@@ -23,8 +23,7 @@ export class RemoteEngine implements Engine {
   readonly simd: Simd | "none";
   readonly notices: readonly string[];
   readonly worker: SupervisedWorker<OrchestratorApi>;
-  /** Hears what the engine does without later, such as a GPU that was lost. */
-  readonly onNotice: OnNotice;
+  readonly #onNotice: OnNotice;
 
   private constructor(
     worker: SupervisedWorker<OrchestratorApi>,
@@ -37,7 +36,12 @@ export class RemoteEngine implements Engine {
     this.threads = threads;
     this.simd = simd;
     this.notices = notices;
-    this.onNotice = onNotice;
+    this.#onNotice = onNotice;
+  }
+
+  /** Who hears what an engine does without later, such as a GPU that was lost. */
+  static listener(engine: RemoteEngine): OnNotice {
+    return engine.#onNotice;
   }
 
   /** Throws WorkerError when no worker could start, and what `createEngine` throws there. */
