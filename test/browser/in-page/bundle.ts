@@ -13,6 +13,7 @@ const tests = join(here, "../../");
 const standIns: readonly (readonly [RegExp, string])[] = [
   [/^vitest$/, "vitest.ts"],
   [/\/webgpu\/device\.ts$/, "device.ts"],
+  [/\/residuals\.ts$/, "residuals.ts"],
 ];
 
 /**
