@@ -53,11 +53,9 @@ export class DeviceQueue {
     this.#memory = new DeviceMemory(device, floats);
     this.#readback = new Readback(device);
     this.#capacity = floats;
-    device.lost.then(({ reason, message }) => {
-      // Hosts end it with a full stop, or leave it out.
-      const why = message === "" ? "" : `: ${message.replace(/\.$/, "")}`;
-      this.#fail(new WorkerError(`the GPU was lost (${reason})${why}`));
-    });
+    device.lost.then(({ reason, message }) =>
+      this.#fail(new WorkerError(`the GPU was lost (${reason}): ${message.replace(/\.$/, "")}`)),
+    );
   }
 
   /** What ended the work of this device, if something did. */
