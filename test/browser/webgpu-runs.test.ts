@@ -45,7 +45,7 @@ interface Result {
   readonly after: string | undefined;
 }
 
-/** Before the library's worker: keeps the devices that are opened, and loses the last one when the page says so. */
+/** Before the library's worker: keeps the devices that are opened, loses the last one when the page says so, and tells it. */
 const losing = `
   const devices = [];
   const { requestDevice } = GPUAdapter.prototype;
@@ -53,7 +53,11 @@ const losing = `
     devices.push(await requestDevice.apply(this, wanted));
     return devices.at(-1);
   };
-  new BroadcastChannel("lose").onmessage = () => devices.at(-1).destroy();
+  const channel = new BroadcastChannel("lose");
+  channel.onmessage = () => {
+    devices.at(-1).destroy();
+    channel.postMessage("lost");
+  };
 `;
 
 describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () => {
@@ -92,10 +96,14 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
         const run = library.distill({ ...(${run})(library), onNotice, ...options });
         const channel = new BroadcastChannel("lose");
         let losses = 0;
-        for await (const { step } of run) {
-          if (step < 3 * (losses + 1) || losses === ${losses}) continue;
+        for await (const _ of run) {
+          // Without the notice of the loss before, there is no other device yet.
+          if (losses === ${losses} || notices.length < losses) continue;
           losses++;
-          channel.postMessage("now");
+          await new Promise((resolve) => {
+            channel.onmessage = resolve;
+            channel.postMessage("now");
+          });
         }
         const set = await run.result();
         return {
