@@ -14,6 +14,9 @@ import { type Dispatch, groupsOf, wordsOf, writeWords } from "./shader.ts";
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 1024;
 
+/** Milliseconds that the reason of a loss may take. */
+const PATIENCE = 200;
+
 /** Floats on their way in after which the same is done. */
 const MOST_UPLOADED = 1 << 24;
 
@@ -44,6 +47,8 @@ export class DeviceQueue {
   /** What waits for pipelines, in order; undefined where nothing does. */
   #waiting: Promise<void> | undefined;
   #fault: Error | undefined;
+  /** Settles when the device is lost. */
+  readonly #lost: Promise<void>;
   /** Settles when the device has said what was wrong with all that was sent so far. */
   #told: Promise<void> = Promise.resolve();
 
@@ -53,7 +58,7 @@ export class DeviceQueue {
     this.#memory = new DeviceMemory(device, floats);
     this.#readback = new Readback(device);
     this.#capacity = floats;
-    device.lost.then(({ reason, message }) =>
+    this.#lost = device.lost.then(({ reason, message }) =>
       this.#fail(new WorkerError(`the GPU was lost (${reason}): ${message.replace(/\.$/, "")}`)),
     );
   }
@@ -212,6 +217,8 @@ export class DeviceQueue {
       floats = await this.#readback.floats(arriving, n);
     } catch (cause) {
       await told;
+      // A device that was lost may say so a moment later, and that is the better reason.
+      await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
       this.#fail(new WorkerError(`the GPU gave no answer: ${thrown(cause).message}`, { cause }));
     }
     await told;
