@@ -6,6 +6,7 @@
 // WebKit would then have no room for a sixteenth. The worker asks because in Firefox (seen in 153) a worker that starts
 // workers sometimes hangs for ever in `new Worker`, and some browsers cannot start workers in workers at all. A worker
 // of your own cannot ask, and so has one thread in Firefox.
+import { isFirefox } from "./firefox.ts";
 import type { WorkerScript } from "./worker-script.ts";
 import { workerSource } from "./worker-source.page.gen.ts";
 
@@ -41,8 +42,7 @@ export interface AskedBy {
 export function workersObstacle(): string | undefined {
   // The library's own workers ask the page for theirs.
   if (workerSource === undefined || "document" in globalThis) return undefined;
-  // Other browsers have "Gecko" without a number in their names.
-  if (!/\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "")) return undefined;
+  if (!isFirefox()) return undefined;
   return (
     "in Firefox a worker that starts workers sometimes hangs for ever: for more threads, call the library in the " +
     "page itself, which starts a worker for it"

@@ -216,6 +216,27 @@ describe("a GPU that is lost", () => {
   );
 });
 
+test("an evaluation whose GPU is lost asks a fresh device for the networks that are left", async ({ skip }) => {
+  if (typeof webGpu === "string") return skip(webGpu);
+  const devices: GPUDevice[] = [];
+  hostHas(remembering(webGpu, devices));
+  const notices: string[] = [];
+  const onNotice = (notice: string): number => notices.push(notice);
+  await using engine = await createEngine({ backend: "webgpu", onNotice });
+  // More than are computed together, so that some are left.
+  const options = { set: await kernels, model: run.model, init: randomInit(), test: data, networks: 40 };
+  let told = 0;
+  const onProgress = (): void => {
+    if (++told === 1) devices.at(-1)!.destroy();
+  };
+  const found = await evaluate({ ...options, engine, onProgress });
+  expect(notices).toEqual([expect.stringMatching(/^the GPU was lost \(destroyed\).*; goes on on a fresh device$/)]);
+  expect(told).toBe(40);
+  const expected = await evaluate({ ...options, threads: 1 });
+  // The accuracy of 45 images changes in steps of 1/45, if one lies at the border of two classes.
+  expectClose(found.accuracies, expected.accuracies, 0.05, "accuracies of 40 networks, seed 0");
+});
+
 describe("a host says why it has no GPU, and takes the kernels", () => {
   const lostAtOnce = (gpu: GPU): Partial<GPU> => ({
     requestAdapter: async (options) => {

@@ -14,11 +14,10 @@ import { type Dispatch, groupsOf, wordsOf, writeWords } from "./shader.ts";
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 1024;
 
-/** Milliseconds that the reason of a loss may take. */
-const PATIENCE = 200;
-
 /** Floats on their way in after which the same is done. */
 const MOST_UPLOADED = 1 << 24;
+/** Milliseconds that the reason of a loss may take. */
+const PATIENCE = 200;
 
 /** What a device did, to be compared with what a plan predicts. */
 export interface Counts {

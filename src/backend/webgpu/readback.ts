@@ -1,5 +1,6 @@
 // The way out of a device: floats are copied into a buffer that the host can read, one for all reads of a submission, and
 // mapped when the device is done. Such buffers are used again.
+import { isFirefox } from "../../platform/firefox.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { MAP_READ, USAGE } from "./flags.ts";
 
@@ -55,9 +56,4 @@ export class Readback {
       else await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
   }
-}
-
-/** Other browsers have "Gecko" without a number in their names. */
-function isFirefox(): boolean {
-  return /\bGecko\/\d/.test(globalThis.navigator?.userAgent ?? "");
 }
