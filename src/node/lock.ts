@@ -62,8 +62,10 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
       await acquire(folder, path, text);
     },
     async release() {
-      if (!held.delete(path)) return;
+      if (held.get(path) !== text) return;
       if ((await readFile(path, "utf8").catch(() => undefined)) === text) await rm(path, { force: true });
+      // Not before: if the process ends while this waits, it still takes its lock away.
+      if (held.get(path) === text) held.delete(path);
     },
   };
 }

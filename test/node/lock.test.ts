@@ -51,6 +51,16 @@ test("of many who come at once one gets it, also where a dead process had it", a
   }
 });
 
+test("a process that ends while it gives its lock back leaves none", () => {
+  const module = new URL("../../dist/node/lock.js", import.meta.url).href;
+  const script = `const lock = await (await import("${module}")).lockFolder(process.argv[1]);
+    lock.release();
+    process.exit();`;
+  const { status } = spawnSync(process.execPath, ["--input-type=module", "-e", script, folder], { stdio: "inherit" });
+  expect(status).toBe(0);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 describe("a lock is taken over", () => {
   const dead = spawnSync(process.execPath, ["-e", ""]).pid;
   test.each([
