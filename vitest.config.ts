@@ -2,7 +2,11 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { otherTests, quickTests } from "./test/delayed/choice.ts";
 import { delayed } from "./test/delayed/plugin.ts";
+import { filesWithMoreWays } from "./test/thorough.ts";
 import { excluded, gpuTests } from "./test/webgpu/choice.ts";
+
+/** Of every project that compares arrays of millions of numbers. */
+const usual = { setupFiles: "test/equal-arrays.ts", testTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -15,21 +19,30 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/slow/**", "test/browser/**", "test/delayed/**", "test/webgpu/**"],
-          testTimeout: 120_000,
+          ...usual,
         },
       },
-      { plugins: [delayed()], test: { name: "delayed", include: quickTests, testTimeout: 120_000 } },
-      { plugins: [delayed()], test: { name: "delayed-rest", include: otherTests, testTimeout: 120_000 } },
+      { plugins: [delayed()], test: { name: "delayed", include: quickTests, ...usual } },
+      { plugins: [delayed()], test: { name: "delayed-rest", include: otherTests, ...usual } },
       {
         test: {
           name: "webgpu",
           include: [...gpuTests],
           exclude: Object.keys(excluded),
           env: { BACKEND: "webgpu" },
-          testTimeout: 120_000,
+          ...usual,
         },
       },
       { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "thorough",
+          include: [...filesWithMoreWays],
+          env: { THOROUGH: "1" },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
       { test: { name: "slow", include: ["test/slow/**/*.test.ts"], testTimeout: 3_600_000 } },
     ],
   },

@@ -20,7 +20,10 @@ function mix(word: number): number {
 
 /** Returns `n` repeatable float32 values in [−scale, scale), without a period that could hide a wrong stride. */
 export function paint(n: number, seed: number, scale = 1): Float32Array {
-  return Float32Array.from({ length: n }, (_, i) => scale * ((mix(i ^ mix(seed + 0x9e3779b9)) >>> 8) / 2 ** 23 - 1));
+  const values = new Float32Array(n);
+  const key = mix(seed + 0x9e3779b9);
+  for (let i = 0; i < n; i++) values[i] = scale * ((mix(i ^ key) >>> 8) / 2 ** 23 - 1);
+  return values;
 }
 
 /** Returns `n` repeatable whole numbers from −3 to 3. Sums of their products are exact in float32, in any order. */

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { decodeImage } from "../../src/codecs/decode-image.ts";
 import { made, pictures } from "../data/jpegs.ts";
+import { waysToTry } from "../thorough.ts";
 import { type Browser, describeInBrowsers, launch } from "./browsers.ts";
 import { type Consumer, makeConsumer } from "./consumer.ts";
 import { waysToServe } from "./ways.ts";
@@ -34,7 +35,10 @@ describeInBrowsers(
     afterAll(async () => browser?.close());
 
     // One bundler and none in the second browser: what a bundler does, it does before there is a browser.
-    const tried = name === "chromium" ? Object.keys(waysToServe) : ["an import map and no bundler", "vite build"];
+    const tried =
+      name === "chromium"
+        ? waysToTry(Object.keys(waysToServe), (way) => way !== "webpack for development" && way !== "vite dev")
+        : waysToTry(["an import map and no bundler", "vite build"], (way) => way === "vite build");
     test.each(tried)("gives Node's bytes with %s", async (way) => {
       const { url, close } = await waysToServe[way]!(consumer);
       try {

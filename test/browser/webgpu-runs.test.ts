@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import * as library from "../../src/index.ts";
 import { expectClose } from "../helpers.ts";
+import { waysToTry } from "../thorough.ts";
 import { type Browser, killGpuProcesses, launch, until } from "./browsers.ts";
 import { type Headers, openSite, type Site } from "./site.ts";
 
@@ -127,13 +128,14 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
   };
 
   const strict = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
-  test.each<[string, string, Headers]>([
+  const ways: readonly (readonly [string, string, Headers])[] = [
     ["in the embedded worker", "{}", {}],
     ["where the page is not isolated", "{}", { isolated: false }],
     ["in place", "{ worker: false }", {}],
     ["in the embedded worker under a policy that allows blob:", "{}", { policy: `${strict}; worker-src 'self' blob:` }],
     ["in the worker's file under a strict policy", '{ worker: "distillate/worker.js" }', { policy: strict }],
-  ])(
+  ];
+  test.each(waysToTry(ways, ([name]) => name.endsWith("worker") || name.endsWith("strict policy")))(
     "a run of 20 steps is the kernels' to 2e-3, names the GPU and never claims the digest: %s",
     async (name, options, headers) => {
       const result = await distilled(`{ backend: "webgpu", ...${options} }`, { headers });
@@ -149,7 +151,7 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
     expect(notices).toEqual([expect.stringMatching(/^google swiftshader is no GPU but a simulation of one/)]);
   });
 
-  test.each([1, 3])(
+  test.each(waysToTry([1, 3], (losses) => losses === 3))(
     "when the GPU is lost in a run, %i times, the run goes on and ends with the same set",
     async (losses) => {
       const worker = `() => new Worker(URL.createObjectURL(new Blob([

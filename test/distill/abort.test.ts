@@ -17,12 +17,12 @@ import { inParts } from "../../src/platform/parts.ts";
 import { noise } from "./noise.ts";
 
 const data = noise({ count: 300 });
-/** Outer steps of a second or so, of many parts. */
+/** Outer steps of half a second or so, of many parts. */
 const slow: Record<string, Partial<DistillOptions>> = {
-  "back-gradient, in its inner steps": { method: backGradient({ steps: 30, epochs: 10, imagesPerClass: 1 }) },
+  "back-gradient, in its inner steps": { method: backGradient({ steps: 30, epochs: 4, imagesPerClass: 1 }) },
   "back-gradient, in the real batch": {
     method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1 }),
-    networksPerStep: 30,
+    networksPerStep: 12,
   },
   "distribution matching": {
     method: distributionMatching({ imagesPerClass: 1, realPerClass: 30 }),

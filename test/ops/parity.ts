@@ -123,6 +123,12 @@ async function run<Name extends string>(
   return Float64Array.from(await backend.read(start, before.length));
 }
 
+/** Returns the first place with another number, -1 if there is none. */
+function firstDifference(a: Float64Array, b: Float64Array): number {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return i;
+  return -1;
+}
+
 function expectOnlyOutputsChanged<Name extends string>(
   after: Float64Array,
   opCase: OpCase<Name>,
@@ -134,7 +140,7 @@ function expectOnlyOutputsChanged<Name extends string>(
     const end = place[name] + opCase.operands[name].values.length;
     expected.set(after.subarray(place[name], end), place[name]);
   }
-  const changed = expected.findIndex((value, i) => !Object.is(value, after[i]));
+  const changed = firstDifference(expected, after);
   if (changed < 0) return;
   const places = Object.entries(place).map(([name, first]) => `${name} at ${first}`);
   throw new Error(
@@ -160,17 +166,21 @@ export async function checkOp<Name extends string>(opCase: OpCase<Name>): Promis
       const end = place[name] + opCase.operands[name].values.length;
       const got = after.subarray(place[name], end);
       const wanted = expected.subarray(place[name], end);
-      const isNaNToo = (value: number, i: number) => mayBeNaN && Number.isNaN(value) && Number.isNaN(wanted[i]);
-      const stray = got.findIndex(
-        (value, i) => (!Number.isFinite(value) && !isNaNToo(value, i)) || (zero(i) && value !== 0),
-      );
-      if (stray >= 0) throw new Error(`${label}: ${name}[${stray}] is ${got[stray]}`);
-      const meaningful = (values: Float64Array) =>
-        values.map((value, i) => (means(i) && !isNaNToo(got[i]!, i) ? value : 0));
+      // What means nothing is zero in both.
+      const [meant, meantWanted] = [new Float64Array(got.length), new Float64Array(got.length)];
+      for (let i = 0; i < got.length; i++) {
+        const value = got[i]!;
+        const isNaNToo = mayBeNaN && Number.isNaN(value) && Number.isNaN(wanted[i]);
+        if ((!Number.isFinite(value) && !isNaNToo) || (zero(i) && value !== 0)) {
+          throw new Error(`${label}: ${name}[${i}] is ${value}`);
+        }
+        if (!means(i) || isNaNToo) continue;
+        meant[i] = value;
+        meantWanted[i] = wanted[i]!;
+      }
       const held = onGpu && Number.isFinite(tolerance) ? Math.min(tolerance, opTolerances[op]) : tolerance;
-      noteResidual(op, expectClose(meaningful(got), meaningful(wanted), held, `${label}: ${name}`, scale));
-      const others = first?.subarray(place[name], end) ?? got;
-      const differs = got.findIndex((value, i) => !Object.is(value, others[i]));
+      noteResidual(op, expectClose(meant, meantWanted, held, `${label}: ${name}`, scale));
+      const differs = firstDifference(got, first?.subarray(place[name], end) ?? got);
       if (differs >= 0) throw new Error(`${label}: ${name}[${differs}] has other bits than with other threads`);
     }
     first ??= after;

@@ -6,22 +6,20 @@ import type { Ops } from "../ops.ts";
 import type { Conv2dShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
-/** One weight: output channel, input channel, row and column of the kernel. */
-type VisitProduct = (y: number, x: number, oc: number, c: number, ky: number, kx: number) => void;
+/** One weight and one row of outputs: output channel, input channel, row and column of the kernel. */
+type VisitRow = (y: number, x: number, oc: number, c: number, ky: number, kx: number) => void;
 
-/** Visits every product of a weight with a pixel, given as the offsets of y and x at image 0. */
-function forEachProduct(shape: Conv2dShape, visit: VisitProduct): void {
+/** Visits every weight with every row that it gives products to: the offsets of y and x at column 0 and image 0. */
+function forEachRow(shape: Conv2dShape, visit: VisitRow): void {
   const { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
   for (let oc = 0; oc < outChannels; oc++) {
     for (let i = 0; i < outHeight; i++) {
-      for (let j = 0; j < outWidth; j++) {
-        for (let c = 0; c < inChannels; c++) {
-          for (let ky = 0; ky < kernelHeight; ky++) {
-            for (let kx = 0; kx < kernelWidth; kx++) {
-              const y = (oc * outHeight + i) * outWidth + j;
-              const x = (c * inHeight + i * shape.stride + ky) * inWidth + j * shape.stride + kx;
-              visit(y * shape.lanes, x * shape.lanes, oc, c, ky, kx);
-            }
+      for (let c = 0; c < inChannels; c++) {
+        for (let ky = 0; ky < kernelHeight; ky++) {
+          for (let kx = 0; kx < kernelWidth; kx++) {
+            const y = (oc * outHeight + i) * outWidth;
+            const x = (c * inHeight + i * shape.stride + ky) * inWidth + kx;
+            visit(y * shape.lanes, x * shape.lanes, oc, c, ky, kx);
           }
         }
       }
@@ -33,12 +31,15 @@ export function conv2dOps(memory: Memory): Pick<Ops, "conv2dForward" | "conv2dBa
   return {
     conv2dForward(y, x, w, bias, shape, accumulate) {
       const f = memory.floats;
-      const { inChannels, outChannels, kernelHeight, kernelWidth, lanes } = shape;
-      const plane = shape.outHeight * shape.outWidth * lanes;
+      const { inChannels, outChannels, outWidth, kernelHeight, kernelWidth, stride, lanes } = shape;
+      const plane = shape.outHeight * outWidth * lanes;
       if (!accumulate) f.fill(0, y, y + outChannels * plane);
-      forEachProduct(shape, (yAt, xAt, oc, c, ky, kx) => {
+      forEachRow(shape, (yRow, xRow, oc, c, ky, kx) => {
         const weight = f[w + ((oc * inChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
-        for (let b = 0; b < lanes; b++) f[y + yAt + b]! += weight * f[x + xAt + b]!;
+        for (let j = 0; j < outWidth; j++) {
+          const [to, from] = [y + yRow + j * lanes, x + xRow + j * stride * lanes];
+          for (let b = 0; b < lanes; b++) f[to + b]! += weight * f[from + b]!;
+        }
       });
       if (bias === none) return;
       for (let oc = 0; oc < outChannels; oc++) {
@@ -54,17 +55,18 @@ export function conv2dOps(memory: Memory): Pick<Ops, "conv2dForward" | "conv2dBa
       if (!accumulate) f.fill(0, dx, dx + inChannels * inHeight * inWidth * lanes);
       for (let c = 0; c < inChannels; c++) {
         for (let i = 0; i < inHeight; i++) {
-          for (let j = 0; j < inWidth; j++) {
-            const to = dx + ((c * inHeight + i) * inWidth + j) * lanes;
-            for (let o = 0; o < outChannels; o++) {
-              for (let ky = 0; ky < kernelHeight; ky++) {
-                for (let kx = 0; kx < kernelWidth; kx++) {
-                  const row = i + padding - ky;
-                  const column = j + padding - kx;
-                  if (row < 0 || row >= outHeight || column < 0 || column >= outWidth) continue;
-                  const weight = f[w + ((o * inChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
-                  const from = dy + ((o * outHeight + row) * outWidth + column) * lanes;
-                  for (let b = 0; b < lanes; b++) f[to + b]! += weight * f[from + b]!;
+          for (let o = 0; o < outChannels; o++) {
+            for (let ky = 0; ky < kernelHeight; ky++) {
+              const row = i + padding - ky;
+              if (row < 0 || row >= outHeight) continue;
+              const to = dx + (c * inHeight + i) * inWidth * lanes;
+              const from = dy + (o * outHeight + row) * outWidth * lanes;
+              for (let kx = 0; kx < kernelWidth; kx++) {
+                const weight = f[w + ((o * inChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
+                const shift = padding - kx;
+                const end = Math.min(inWidth, outWidth - shift);
+                for (let j = Math.max(0, -shift); j < end; j++) {
+                  for (let b = 0; b < lanes; b++) f[to + j * lanes + b]! += weight * f[from + (j + shift) * lanes + b]!;
                 }
               }
             }
@@ -76,11 +78,14 @@ export function conv2dOps(memory: Memory): Pick<Ops, "conv2dForward" | "conv2dBa
     // dw[oc, c, ky, kx] (+)= Σ_{i, j, b} dy[oc, i, j, b]·x[c, i·stride + ky, j·stride + kx, b]
     conv2dBackwardWeights(dw, dy, x, shape, accumulate) {
       const f = memory.floats;
-      const { inChannels, outChannels, kernelHeight, kernelWidth, lanes } = shape;
+      const { inChannels, outChannels, outWidth, kernelHeight, kernelWidth, stride, lanes } = shape;
       if (!accumulate) f.fill(0, dw, dw + outChannels * inChannels * kernelHeight * kernelWidth);
-      forEachProduct(shape, (yAt, xAt, oc, c, ky, kx) => {
+      forEachRow(shape, (yRow, xRow, oc, c, ky, kx) => {
         const at = dw + ((oc * inChannels + c) * kernelHeight + ky) * kernelWidth + kx;
-        for (let b = 0; b < lanes; b++) f[at]! += f[dy + yAt + b]! * f[x + xAt + b]!;
+        for (let j = 0; j < outWidth; j++) {
+          const [dyAt, xAt] = [dy + yRow + j * lanes, x + xRow + j * stride * lanes];
+          for (let b = 0; b < lanes; b++) f[at]! += f[dyAt + b]! * f[xAt + b]!;
+        }
       });
     },
   };

@@ -15,18 +15,21 @@ export function setsOf({ channels, groups, area, images, lanes, acrossImages }: 
   const real = Array.from({ length: images }, (_, image) => image);
   const imagesOfSets = acrossImages ? [real] : real.map((image) => [image]);
   const positions = (channels / groups) * area;
-  return imagesOfSets.flatMap((members) =>
-    Array.from({ length: groups }, (_, group) => ({
-      members: Array.from({ length: positions }, (_, p) => (group * positions + p) * lanes).flatMap((start) =>
-        members.map((lane) => start + lane),
-      ),
-      lanes: members.map((lane) => group * lanes + lane),
-    })),
+  return imagesOfSets.flatMap((imagesOfSet) =>
+    Array.from({ length: groups }, (_, group) => {
+      const members: number[] = [];
+      for (let p = group * positions; p < (group + 1) * positions; p++) {
+        for (const image of imagesOfSet) members.push(p * lanes + image);
+      }
+      return { members, lanes: imagesOfSet.map((image) => group * lanes + image) };
+    }),
   );
 }
 
 export function mean({ members }: NormSet, value: (member: number) => number): number {
-  return members.reduce((sum, member) => sum + value(member), 0) / members.length;
+  let sum = 0;
+  for (const member of members) sum += value(member);
+  return sum / members.length;
 }
 
 /** The operands of one op on norms. An operand that is left out reads as zeros and is not written. */
@@ -41,13 +44,17 @@ export class NormOperands {
 
   /** A reader of values by their offset in an activation. */
   activation(x: OptionalBuffer): (i: number) => number {
-    return (i) => (x === none ? 0 : this.#memory.floats[x + i]!);
+    if (x === none) return () => 0;
+    const { floats } = this.#memory;
+    return (i) => floats[x + i]!;
   }
 
   /** The same for parameters [channels], which activations see by their channel. */
   perChannel(values: OptionalBuffer, otherwise: number): (i: number) => number {
-    const { area, lanes } = this.#shape;
-    return (i) => (values === none ? otherwise : this.#memory.floats[values + Math.floor(i / (area * lanes))]!);
+    if (values === none) return () => otherwise;
+    const { floats } = this.#memory;
+    const plane = this.#shape.area * this.#shape.lanes;
+    return (i) => floats[values + Math.floor(i / plane)]!;
   }
 
   /** Two numbers of a set, from rows [2·groups, B]. */
