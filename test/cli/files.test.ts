@@ -16,7 +16,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "distillate-cli-"));
   data = writeIdxFolder(join(folder, "painted"));
   const args = ["run", "--data", data, "--outer-steps", "2", "--batch", "40", "--evaluate", "2", "--seed", "5"];
-  const { code, stderr } = await distillate([...args, "--out", folder]);
+  const noBaselines = ["--baselines", "none"];
+  const { code, stderr } = await distillate([...args, ...noBaselines, "--out", folder]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8"));
 }, 60_000);

@@ -38,16 +38,8 @@ async function expectSavedSet(out: string, steps: number) {
 test("a run leaves its files, and tells a program in JSON lines and a person in text", async () => {
   const out = join(folder, "run");
   const sizes = [
-    "--outer-steps",
-    "3",
-    "--batch",
-    "64",
-    "--networks-per-step",
-    "2",
-    "--evaluate",
-    "2",
-    "--threads",
-    "2",
+    ...["--steps", "3", "--epochs", "2", "--outer-steps", "3", "--batch", "64"],
+    ...["--networks-per-step", "2", "--evaluate", "2", "--threads", "2"],
   ];
   const { code, stdout, stderr } = await distillate(["run", "--data", data, ...sizes, "--out", out]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -63,7 +55,7 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     simd: "strict",
     reproducible: true,
     data: { name: "painted", train: 200, test: 50 },
-    images: 100,
+    images: 30,
     outerSteps: 3,
     batch: 64,
     networks: 2,
@@ -85,7 +77,7 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
         std: expect.any(Number),
         ci95: expect.any(Number),
         learningRate: expect.any(Number),
-        epochs: 3,
+        epochs: 2,
       },
     },
     sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
@@ -180,9 +172,12 @@ test("digits-dm makes a set that says how networks train, and trains baselines a
 });
 
 test("digits-fixed on the digits of the package serves one network, and saves below runs/", async () => {
-  const { code, stderr } = await distillate(["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3"], {
-    cwd: folder,
-  });
+  const { code, stderr } = await distillate(
+    ["run", "digits-fixed", "--outer-steps", "2", "--evaluate", "3", "--epochs", "1"],
+    {
+      cwd: folder,
+    },
+  );
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const out = join(folder, "runs", "digits-fixed");
   expect(resultOf(out)).toMatchObject({
