@@ -14,6 +14,7 @@ const standIns: readonly (readonly [RegExp, string])[] = [
   [/^vitest$/, "vitest.ts"],
   [/\/webgpu\/device\.ts$/, "device.ts"],
   [/\/residuals\.ts$/, "residuals.ts"],
+  [/\/pytorch\.ts$/, "pytorch.ts"],
 ];
 
 /**

@@ -1,5 +1,5 @@
-// Stands in for Vitest where tests of this folder's parent run in a page (bundle.ts): as much of it as tests of ops use, with
-// the same meaning. What it lacks is undefined, so a test that needs more fails.
+// Stands in for Vitest where tests of this folder's parent run in a page (bundle.ts): as much of it as they use,
+// with the same meaning. What it lacks is undefined, so a test that needs more fails.
 import { paint } from "../../helpers.ts";
 
 type Body<T extends unknown[]> = (...values: T) => unknown;
@@ -34,7 +34,9 @@ function title(name: string, values: readonly unknown[]): string {
   let next = 0;
   return name
     .replace(/%[sdifjo]/g, () => String(values[next++]))
-    .replace(/\$(\w+)/g, (_, key) => String((values[0] as Record<string, unknown>)?.[key]));
+    .replace(/\$(\w+(?:\.\w+)*)/g, (_, path: string) =>
+      String(path.split(".").reduce<unknown>((value, key) => (value as Record<string, unknown>)?.[key], values[0])),
+    );
 }
 
 function declarer(kind: Declared["kind"]) {
@@ -49,11 +51,9 @@ function declarer(kind: Declared["kind"]) {
         one(title(name, listed), () => (body as Body<unknown[]>)(...given));
       }
     };
-  return Object.assign(one, {
-    each: many(true),
-    for: many(false),
-    skipIf: (skipped: boolean) => (skipped ? () => {} : one),
-  });
+  const all = Object.assign(one, { each: many(true), for: many(false) });
+  const none = Object.assign(() => {}, { each: () => () => {}, for: () => () => {} }) as typeof all;
+  return Object.assign(all, { skipIf: (skipped: unknown) => (skipped ? none : all) });
 }
 
 export const test = declarer("test");
@@ -69,8 +69,24 @@ export function beforeEach(): never {
 }
 
 export function expect(actual: unknown) {
-  const check = (right: boolean, wanted: string): void => {
-    if (!right) throw new Error(`expected ${wanted}, got ${text(actual)}`);
+  return {
+    ...matchers(actual, true),
+    not: matchers(actual, false),
+    rejects: {
+      toThrow: async (error: Thrown) => {
+        const rejected = await (actual as Promise<unknown>).then(
+          () => undefined,
+          (reason: Error) => reason,
+        );
+        checkThrown(rejected, error);
+      },
+    },
+  };
+}
+
+function matchers(actual: unknown, isWanted: boolean) {
+  const check = (holds: boolean, wanted: string): void => {
+    if (holds !== isWanted) throw new Error(`expected ${isWanted ? "" : "not "}${wanted}, got ${text(actual)}`);
   };
   const value = actual as number;
   return {
@@ -82,18 +98,27 @@ export function expect(actual: unknown) {
     toBeLessThanOrEqual: (bound: number) => check(value <= bound, `at most ${bound}`),
     toBeGreaterThan: (bound: number) => check(value > bound, `more than ${bound}`),
     toBeGreaterThanOrEqual: (bound: number) => check(value >= bound, `at least ${bound}`),
-    toThrow: (message: RegExp | string) => {
-      const thrown = messageOf(actual as () => unknown);
-      check(new RegExp(message).test(thrown ?? ""), `an error that says ${message}, and it threw ${thrown}`);
-    },
+    ...(isWanted && { toThrow: (error: Thrown) => checkThrown(errorOf(actual as () => unknown), error) }),
   };
 }
 
-function messageOf(call: () => unknown): string | undefined {
+/** What an error should be: one of the same message, or one whose message has a text or fits an expression. */
+type Thrown = Error | RegExp | string;
+
+function checkThrown(thrown: Error | undefined, error: Thrown): void {
+  const said = thrown?.message;
+  const fits = (message: string): boolean => {
+    if (error instanceof RegExp) return error.test(message);
+    return typeof error === "string" ? message.includes(error) : message === error.message;
+  };
+  if (said === undefined || !fits(said)) throw new Error(`expected an error that says ${error}, got ${said}`);
+}
+
+function errorOf(call: () => unknown): Error | undefined {
   try {
     call();
   } catch (error) {
-    return (error as Error).message;
+    return error as Error;
   }
   return undefined;
 }
@@ -107,7 +132,7 @@ function text(value: unknown): string {
   return `${kind} { ${entries.join(", ")} }`;
 }
 
-/** Which of the tests are run: one in `oneIn`, drawn with `seed`. */
+/** Which of the tests of a file are run: the first, and of the others one in `oneIn`, drawn with `seed`. */
 export interface Drawn {
   readonly oneIn: number;
   readonly seed: number;
@@ -117,10 +142,11 @@ export interface Drawn {
 export async function run({ oneIn, seed }: Drawn): Promise<Ended[]> {
   const ended: Ended[] = [];
   let index = 0;
+  const isDrawn = (i: number): boolean => i === 0 || (paint(1, seed + i)[0]! + 1) / 2 < 1 / oneIn;
   const runAll = async (outer: string): Promise<void> => {
     const [here, atEnd] = [declared, last];
     for (const { kind, name, body } of here) {
-      if (kind === "test" && (paint(1, seed + index++)[0]! + 1) / 2 >= 1 / oneIn) continue;
+      if (kind === "test" && !isDrawn(index++)) continue;
       const full = outer === "" ? name : `${outer} > ${name}`;
       [declared, last] = [[], []];
       let error: string | undefined;
