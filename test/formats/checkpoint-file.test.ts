@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { type Gpu, statedLimits } from "../../src/backend/gpu.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../../src/codecs/sha256.ts";
 import { type Checkpoint, checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
@@ -105,6 +106,35 @@ describe("a checkpoint as a file", () => {
     await expect(read(await forged({}, [["learned/images", tensor]]))).rejects.toThrow(
       formatError('"learned/images" as a list of floats, got something else'),
     );
+  });
+
+  const gpu = {
+    name: "a card",
+    software: false,
+    features: ["shader-f16"],
+    limits: Object.fromEntries(statedLimits.map((limit) => [limit, 65_536])) as Gpu["limits"],
+  };
+  const halvings = [{ step: 40, tensor: "images", value: "NaN", backTo: 0 }];
+
+  test("the GPU of a run and the divergences after which it went back are read as they were written", async () => {
+    for (const more of [{ gpu }, { halvings }, { gpu, halvings }]) {
+      const written = await checkpointToBytes({ ...checkpoint, state: { ...state, ...more } });
+      expect((await read(written)).state).toEqual({ ...state, ...more });
+    }
+  });
+
+  test.each([
+    ["halvings", "{", "expected"],
+    ["halvings", "3", "an array"],
+    ["halvings", "[3]", "a divergence"],
+    ["halvings", JSON.stringify([{ ...halvings[0], step: 0 }]), "step"],
+    ["gpu", "[]", "a GPU"],
+    ["gpu", JSON.stringify({ ...gpu, limits: {} }), "maxBufferSize"],
+  ])("with %s of %s it is refused, though its checksum fits", async (key, value, place) => {
+    await expect(read(await forged({ [key]: value }))).rejects.toMatchObject({
+      name: "FormatError",
+      message: expect.stringMatching(new RegExp(`${key}.*${place}`)),
+    });
   });
 
   test("a checksum counts in the header only, not where a tensor holds its text", async () => {
