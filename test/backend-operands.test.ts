@@ -5,16 +5,10 @@ import { none } from "../src/backend/buffer.ts";
 import type { Ops } from "../src/backend/ops.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { backendsUnderTest } from "./backends-under-test.ts";
-import { callsOfOps, type Draw, type Operand, operandsOf, placed } from "./calls-of-ops.ts";
-import { paint, peek } from "./helpers.ts";
+import { callsOfOps, type Operand, operandsOf, placed } from "./calls-of-ops.ts";
+import { drawing, paint, peek } from "./helpers.ts";
 
 const backends = [createReferenceBackend(), ...(await backendsUnderTest())];
-
-/** Draws whole numbers, the same ones for the same seed. */
-function drawing(seed: number): Draw {
-  const [numbers, at] = [paint(65_536, seed, 0.5), { next: 0 }];
-  return (low, high) => low + Math.floor((numbers[at.next++ % numbers.length]! + 0.5) * (high - low + 1));
-}
 
 function call(backend: Backend, name: keyof Ops, args: readonly unknown[]): void {
   Reflect.apply(backend.ops[name] as (...values: unknown[]) => void, backend.ops, args);

@@ -31,6 +31,12 @@ export function paintWhole(n: number, seed: number): Float32Array {
   return paint(n, seed, 3.499).map(Math.round);
 }
 
+/** Draws whole numbers from `low` to `high`, the same ones for the same seed. */
+export function drawing(seed: number): (low: number, high: number) => number {
+  const [numbers, at] = [paint(65_536, seed, 0.5), { next: 0 }];
+  return (low, high) => low + Math.floor((numbers[at.next++ % numbers.length]! + 0.5) * (high - low + 1));
+}
+
 /** Returns the largest |value|, the usual scale of an error. NaN if any value is NaN. */
 export function largest(values: ArrayLike<number>): number {
   let max = 0;

@@ -41,7 +41,7 @@ test("memory that grows keeps what lies in it, also in the middle of a list of o
 
 test("more floats than the GPU holds are refused with what it holds", () => {
   expect(() => backend.reserve(2 ** 40)).toThrow(
-    /^this GPU binds at most \d+ MiB at once, and 4194304 MiB are wanted: /,
+    /^this GPU takes a memory of at most \d+ MiB, and 4194304 MiB are wanted: /,
   );
 });
 

@@ -27,6 +27,7 @@ import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
 import { type Counts, DeviceQueue } from "./queue.ts";
 import { recorderOf } from "./recorder.ts";
+import { largestWindows, type Windows } from "./windows.ts";
 
 /** Floats of a new backend's memory. */
 const INITIAL = 1 << 16;
@@ -46,12 +47,11 @@ export class WebGpuBackend implements Backend {
   #capacity = INITIAL;
   #disposed = false;
 
-  /** Takes a device, which nobody else may use. */
-  constructor(device: GPUDevice, gpu: Gpu) {
+  /** Takes a device, which nobody else may use. Its shaders see the memory through windows of that size at most. */
+  constructor(device: GPUDevice, gpu: Gpu, largest: Windows = largestWindows(device)) {
     this.gpu = gpu;
-    const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-    this.most = Math.floor(Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4);
-    this.#queue = new DeviceQueue(device, INITIAL);
+    this.most = Math.min(Math.floor(device.limits.maxBufferSize / 4), largest.count * largest.floats);
+    this.#queue = new DeviceQueue(device, INITIAL, largest);
     const recorder = recorderOf(this.#queue);
     const ops: Ops = {
       ...vectorOps(recorder),
@@ -87,7 +87,7 @@ export class WebGpuBackend implements Backend {
     if (floats <= this.#capacity) return;
     if (floats > this.most) {
       throw new UnsupportedError(
-        `this GPU binds at most ${mebibytes(this.most)} at once, and ${mebibytes(floats)} are wanted: use a smaller batch or ` +
+        `this GPU takes a memory of at most ${mebibytes(this.most)}, and ${mebibytes(floats)} are wanted: use a smaller batch or ` +
           'model, or memory: "recompute" in the method',
       );
     }

@@ -1,6 +1,7 @@
 // The buffers of a device: the memory of floats, the scratch of ops, the words of dispatches, and what is on its way in. Each
 // grows to what is needed, and none is given back before the end.
 import { USAGE } from "./flags.ts";
+import { bindingOf, type Windows } from "./windows.ts";
 
 /** Bytes of a float and of a word. */
 export const FLOAT = 4;
@@ -57,13 +58,17 @@ export class DeviceMemory {
   }
 
   /** Binds the buffers; a dispatch sees so many bytes of words behind its offset. */
-  group(layout: GPUBindGroupLayout, bytes: number): GPUBindGroup {
+  group(layout: GPUBindGroupLayout, bytes: number, { count, floats }: Windows): GPUBindGroup {
     const known = this.#bound.get(bytes);
     if (known) return known;
     const group = this.#device.createBindGroup({
       layout,
       entries: [
-        { binding: 0, resource: { buffer: this.#memory } },
+        ...Array.from({ length: count }, (_, window) => {
+          const [offset, end] = [FLOAT * floats * window, FLOAT * floats * (window + 1)];
+          const size = (count === 1 ? this.#memory.size : Math.min(this.#memory.size, end)) - offset;
+          return { binding: bindingOf(window), resource: { buffer: this.#memory, offset, size } };
+        }),
         { binding: 1, resource: { buffer: this.#words, size: bytes } },
         { binding: 2, resource: { buffer: this.#scratch } },
       ],

@@ -1,19 +1,22 @@
-// The compiled shaders of a device. They are compiled asynchronously, because a page would freeze otherwise, and once each.
+// The compiled shaders of a device, for a memory of so many windows. They are compiled asynchronously, because a page would freeze otherwise, and once each.
 import { UnsupportedError } from "../../errors.ts";
 import { thrown } from "../../kinds.ts";
 import { STAGE_COMPUTE } from "./flags.ts";
 import { type Shader, textOf } from "./shader.ts";
+import { bindingOf, type Windows } from "./windows.ts";
 
 export class Pipelines {
   /** Of what every shader is bound to: memory, words by a dynamic offset, scratch. */
   readonly layout: GPUBindGroupLayout;
   readonly #device: GPUDevice;
+  readonly #windows: Windows;
   readonly #pipelineLayout: GPUPipelineLayout;
   readonly #ready = new Map<Shader, GPUComputePipeline>();
   readonly #compiling = new Map<Shader, Promise<void>>();
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, windows: Windows) {
     this.#device = device;
+    this.#windows = windows;
     const entry = (binding: number, type: GPUBufferBindingType, hasDynamicOffset = false): GPUBindGroupLayoutEntry => ({
       binding,
       visibility: STAGE_COMPUTE,
@@ -21,7 +24,11 @@ export class Pipelines {
     });
     this.layout = device.createBindGroupLayout({
       label: "distillate",
-      entries: [entry(0, "storage"), entry(1, "read-only-storage", true), entry(2, "storage")],
+      entries: [
+        ...Array.from({ length: windows.count }, (_, window) => entry(bindingOf(window), "storage")),
+        entry(1, "read-only-storage", true),
+        entry(2, "storage"),
+      ],
     });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.layout] });
   }
@@ -45,7 +52,7 @@ export class Pipelines {
 
   async #compile(shader: Shader): Promise<void> {
     const { name } = shader;
-    const module = this.#device.createShaderModule({ label: name, code: textOf(shader) });
+    const module = this.#device.createShaderModule({ label: name, code: textOf(shader, this.#windows) });
     try {
       const pipeline = await this.#device.createComputePipelineAsync({
         ...{ label: name, layout: this.#pipelineLayout, compute: { module, entryPoint: "main" } },

@@ -10,6 +10,7 @@ import { Pace } from "./pace.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Readback } from "./readback.ts";
 import { type Dispatch, groupsOf, wordsOf, writeWords } from "./shader.ts";
+import { type Windows, windowsFor } from "./windows.ts";
 
 /** Dispatches after which what was recorded is sent, so that the GPU begins before all of a step is recorded. */
 const MOST_DISPATCHES = 1024;
@@ -29,7 +30,9 @@ export interface Counts {
 
 export class DeviceQueue {
   readonly #device: GPUDevice;
-  readonly #pipelines: Pipelines;
+  readonly #windows: Windows;
+  /** By the number of windows. */
+  readonly #pipelines = new Map<number, Pipelines>();
   readonly #memory: DeviceMemory;
   readonly #readback: Readback;
   readonly #pace = new Pace();
@@ -51,9 +54,10 @@ export class DeviceQueue {
   /** Settles when the device has said what was wrong with all that was sent so far. */
   #told: Promise<void> = Promise.resolve();
 
-  constructor(device: GPUDevice, floats: number) {
+  /** Of a device that binds so much at most, with a memory of `floats` floats. */
+  constructor(device: GPUDevice, floats: number, largest: Windows) {
     this.#device = device;
-    this.#pipelines = new Pipelines(device);
+    this.#windows = largest;
     this.#memory = new DeviceMemory(device, floats);
     this.#readback = new Readback(device);
     this.#capacity = floats;
@@ -157,7 +161,7 @@ export class DeviceQueue {
     this.#threads = 0;
     this.#uploaded = 0;
     const capacity = this.#capacity;
-    const compiling = this.#fault ? undefined : this.#pipelines.prepared(shadersOf(commands));
+    const compiling = this.#fault ? undefined : this.#pipelinesFor(capacity).prepared(shadersOf(commands));
     if (!compiling && !this.#waiting) {
       this.#run(commands, capacity);
       return;
@@ -168,6 +172,14 @@ export class DeviceQueue {
       this.#run(commands, capacity);
     });
     this.#waiting = mine;
+  }
+
+  /** The shaders for a memory of `capacity` floats. */
+  #pipelinesFor(capacity: number): Pipelines {
+    const windows = windowsFor(capacity, this.#windows);
+    const known = this.#pipelines.get(windows.count) ?? new Pipelines(this.#device, windows);
+    this.#pipelines.set(windows.count, known);
+    return known;
   }
 
   dispose(): void {
@@ -235,7 +247,8 @@ export class DeviceQueue {
     this.#memory.scratch(scratchOf(commands));
     const { offsets, words, size } = this.#wordsOf(commands);
     this.#memory.send(words, incomingOf(commands));
-    const group = this.#memory.group(this.#pipelines.layout, FLOAT * size);
+    const pipelines = this.#pipelinesFor(capacity);
+    const group = this.#memory.group(pipelines.layout, FLOAT * size, windowsFor(capacity, this.#windows));
     const bytes = reads.reduce((sum, { n }) => sum + FLOAT * n, 0);
     const arriving = reads.length > 0 ? this.#readback.take(bytes) : undefined;
     const { memory, incoming } = this.#memory;
@@ -260,7 +273,7 @@ export class DeviceQueue {
       } else {
         const [first] = command.networks as [Dispatch];
         pass ??= encoder.beginComputePass();
-        pass.setPipeline(this.#pipelines.of(first.shader));
+        pass.setPipeline(pipelines.of(first.shader));
         pass.setBindGroup(0, group, [FLOAT * offsets[i]!]);
         pass.dispatchWorkgroups(...groupsOf(first), command.networks.length);
         threads += command.networks.length * first.count;

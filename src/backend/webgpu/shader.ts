@@ -4,6 +4,7 @@
 // numbers, then the operands of each network: workgroups with z = k read those of network k. `s` is the scratch.
 import { none, type OptionalBuffer } from "../buffer.ts";
 import { GROUP } from "./tiles.ts";
+import { declareMemory, inWindows, type Windows } from "./windows.ts";
 
 /** Workgroups of one dimension; more go into the next. */
 const MOST_GROUPS = 65_535;
@@ -55,8 +56,10 @@ fn is_finite(x: f32) -> bool { return bits(x) < 0x7f800000u; }
 /** Words before a shader's own numbers: the count. */
 const OWN = 1;
 
-/** The text of a shader. */
-export function textOf({ numbers, operands, functions = "", body, shared }: Shader): string {
+/** The text of a shader, over a memory that is seen through so many windows. */
+export function textOf(shader: Shader, windows: Windows): string {
+  const { numbers, operands, functions = "", body, shared } = shader;
+  const own = (text: string): string => (windows.count > 1 ? inWindows(text) : text);
   const names = Object.entries(numbers);
   const first = OWN + names.length;
   const read = names.map(([name, kind], i) => {
@@ -65,10 +68,9 @@ export function textOf({ numbers, operands, functions = "", body, shared }: Shad
   });
   const places = operands.map((name, i) => `let ${name} = p[own + ${i}u];`);
   return `
-@group(0) @binding(0) var<storage, read_write> m: array<f32>;
-@group(0) @binding(1) var<storage, read> p: array<u32>;
+${declareMemory(windows)}@group(0) @binding(1) var<storage, read> p: array<u32>;
 @group(0) @binding(2) var<storage, read_write> s: array<f32>;
-${prelude}${functions}${shared ?? ""}
+${prelude}${own(functions)}${shared ?? ""}
 @compute @workgroup_size(${GROUP})
 fn main(
   @builtin(workgroup_id) at: vec3u,
@@ -81,7 +83,7 @@ fn main(
   let own = ${first}u + at.z * ${operands.length + 1}u;
   let scratch = p[own + ${operands.length}u];
   ${[...read, ...places].join("\n  ")}
-${body}
+${own(body)}
 }
 `;
 }
