@@ -12,6 +12,7 @@ import {
   isReproducible,
   randomInit,
   setDigest,
+  trainPool,
 } from "../../src/index.ts";
 import { fasterEngine } from "../../src/run/faster-engine.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
@@ -236,6 +237,52 @@ test("an evaluation whose GPU is lost asks a fresh device for the networks that 
   // The accuracy of 45 images changes in steps of 1/45, if one lies at the border of two classes.
   expectClose(found.accuracies, expected.accuracies, 0.05, "accuracies of 40 networks, seed 0");
 });
+
+test("an evaluation whose GPU is lost for good ends with the kernels, and still names the GPU", async ({ skip }) => {
+  if (typeof webGpu === "string") return skip(webGpu);
+  const devices: GPUDevice[] = [];
+  hostHas(remembering(webGpu, devices));
+  await using engine = await createEngine({ backend: "webgpu", threads: 1, onNotice() {} });
+  const options = { set: await kernels, model: run.model, init: randomInit(), test: data, networks: 100 };
+  let lost: GPUDevice | undefined;
+  const onProgress = (): void => {
+    const device = devices.at(-1)!;
+    if (device !== lost) device.destroy();
+    lost = device;
+  };
+  const found = await evaluate({ ...options, engine, onProgress });
+  expect(engine.backend.name).toBe("wasm");
+  expect(found.accuracies).toHaveLength(100);
+  expect(found.gpu).toMatchObject({ software: true });
+});
+
+test.each([1, 3])(
+  "the training of a pool whose GPU is lost %i times trains the network in hand again",
+  async (times) => {
+    if (typeof webGpu === "string") return;
+    const devices: GPUDevice[] = [];
+    hostHas(remembering(webGpu, devices));
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    await using engine = await createEngine({ backend: "webgpu", threads: 1, onNotice });
+    const options = { data, test: data, model: run.model, networks: 2, epochs: 3, batch: 15, seed: 3 };
+    const told: number[] = [];
+    let losses = 0;
+    const onProgress = ({ done }: { readonly done: number }): void => {
+      told.push(done);
+      // In the middle of the first network and of the second one; a device that replaces a lost one is lost, too.
+      if (losses < times && done !== 3) devices.at(++losses - 1)!.destroy();
+    };
+    const found = await trainPool({ ...options, engine, onProgress });
+    expect(notices).toHaveLength(times);
+    expect(told).toEqual([1, 2, 3, 4, 5, 6]);
+    const expected = await trainPool({ ...options, threads: 1 });
+    for (const [k, weights] of found.weights.entries()) {
+      expectClose(weights, expected.weights[k]!, runTolerance, `network ${k} after ${times} losses, seed 3`);
+    }
+    expect(found.evaluation?.gpu).toMatchObject({ software: true });
+  },
+);
 
 describe("a host says why it has no GPU, and takes the kernels", () => {
   const lostAtOnce = (gpu: GPU): Partial<GPU> => ({

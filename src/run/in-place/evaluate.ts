@@ -60,6 +60,8 @@ type Add = (outcome: Outcome) => void;
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
   const { model, init, workers = 0, onProgress } = options;
   checkInit(init, model);
+  // A GPU that is lost for good gives way to the kernels, and what it computed counts all the same.
+  const begunOn = inexact(options.engine);
   const callbacks = new Callbacks();
   const accuracies: number[] = [];
   const confusions: Confusion[] = [];
@@ -75,7 +77,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
   await callbacks.settled();
   // The call's own engines are strict; workers' engines are like the given one.
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
-  return { networks, ...summary(accuracies), accuracies, ...byClass, ...inexact(options.engine) };
+  return { networks, ...summary(accuracies), accuracies, ...byClass, ...begunOn, ...inexact(options.engine) };
 }
 
 function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {

@@ -8,7 +8,7 @@ import { checkTest, checkTraining } from "../../distill/fit.ts";
 import { poolAdam } from "../../distill/outer-options.ts";
 import type { PoolNetwork } from "../../distill/weight-source.ts";
 import { randomInit } from "../../distill/weight-source.ts";
-import { createEngine } from "../../engine/engine.ts";
+import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "../../evaluate/pool-trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
@@ -41,6 +41,8 @@ import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
 export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
   const { networks, workers = 0, onNetwork, onProgress } = options;
   const config = trainingConfig(options);
+  // As in an evaluation, a GPU counts also where it was lost on the way.
+  const begunOn = inexact(options.engine);
   const only = options.only ?? Array.from({ length: networks }, (_, k) => k);
   for (const k of only) {
     if (k >= networks) throw new RangeError(`"only" expected numbers < ${networks}, got ${k}`);
@@ -71,7 +73,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   return {
     weights: all.map(({ parameters }) => parameters),
     ...(config.test && {
-      evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...inexact(options.engine) },
+      evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...begunOn, ...inexact(options.engine) },
     }),
   };
 }
@@ -109,26 +111,54 @@ async function inPlace(
 ): Promise<void> {
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
-  const mark = engine.arena.mark();
+  let mark = engine.arena.mark();
+  const opened = (): PoolTrainer => new PoolTrainer(config, engine.backend, engine.arena);
   try {
-    const trainer = new PoolTrainer(config, engine.backend, engine.arena);
-    for (const network of only) {
-      trainer.start(network);
-      for (let epoch = 0; epoch < config.training.epochs; epoch++) {
-        let sum = 0;
-        for (let s = 0; s < trainer.stepsPerEpoch; s++) {
-          signal?.throwIfAborted();
-          sum += await trainer.step(signal);
-          await nextTask();
-        }
-        sink.passed(network, epoch, sum / trainer.stepsPerEpoch);
-      }
-      await sink.add({ network, ...(await trainer.result(signal)) });
+    let trainer = opened();
+    for (let i = 0, passes = 0; i < only.length; ) {
+      const network = only[i]!;
+      const passed = (epoch: number, loss: number): void => {
+        // A network that was begun again has told of its first passes.
+        if (epoch === passes) sink.passed(network, passes++, loss);
+      };
+      const trained = await trainedNetwork(trainer, network, config.training.epochs, passed, signal).catch(
+        async (error) => {
+          if (!(await Engine.recover(engine, error))) throw error;
+          mark = engine.arena.mark();
+          trainer = opened();
+        },
+      );
+      // A GPU that was lost is asked again for the same network.
+      if (!trained) continue;
+      await sink.add(trained);
+      i++;
+      passes = 0;
     }
   } finally {
     engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
+}
+
+/** Trains one network; `passed` hears of each pass over the data, and its mean loss. */
+async function trainedNetwork(
+  trainer: PoolTrainer,
+  network: number,
+  epochs: number,
+  passed: (epoch: number, loss: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<PoolNetwork> {
+  trainer.start(network);
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    let sum = 0;
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) {
+      signal?.throwIfAborted();
+      sum += await trainer.step(signal);
+      await nextTask();
+    }
+    passed(epoch, sum / trainer.stepsPerEpoch);
+  }
+  return { network, ...(await trainer.result(signal)) };
 }
 
 async function onWorkers(
