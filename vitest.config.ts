@@ -11,8 +11,8 @@ const usual = { setupFiles: "test/equal-arrays.ts", testTimeout: 120_000 };
 export default defineConfig({
   test: {
     globalSetup: "test/tools.ts",
-    // Two test files at once even on two cores: most wait for a program that they started, on one thread.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Three test files at once even on two cores: many wait for a program or a page that they started.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     projects: [
       {
         test: {
