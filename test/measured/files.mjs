@@ -55,7 +55,7 @@ export const groups = {
     "text files": part("src/data/layouts/{text-files,unread-files}.ts", "test/data/{text-files,layouts}.test.ts"),
     layouts: part(
       "src/{data/layouts/{layouts,parts,idx-files},codecs/torch-file}.ts",
-      "test/data/{layouts,idx-files,labels-from,parts,csv}.test.ts",
+      "test/{codecs/torch-file,data/layouts,data/idx-files,data/labels-from,data/parts,data/csv}.test.ts",
       "torch",
     ),
     sets: part("src/formats/distilled-file.ts", "test/formats/distilled-file.test.ts", "distilled-set"),

@@ -1,0 +1,54 @@
+// Files of torch.save are recognised by their first bytes or the names in their archive, and refused with the line that mends it.
+import { describe, expect, test } from "vitest";
+import { isPickle, refuseTorchFile } from "../../src/codecs/torch-file.ts";
+
+const pickle = Uint8Array.of(0x80, 2, 0x7d);
+const ascii = (text: string) => new TextEncoder().encode(text);
+
+describe("a pickle begins with 0x80 and a protocol from 2 to 5", () => {
+  test.each([
+    [[0x80, 2], true],
+    [[0x80, 5], true],
+    [[0x80, 1], false],
+    [[0x80, 6], false],
+    [[0x81, 3], false],
+    [[0x80], false],
+    [[], false],
+  ])("%j: %s", (bytes, expected) => {
+    expect(isPickle(Uint8Array.from(bytes))).toBe(expected);
+  });
+});
+
+describe("a zip archive is one of torch.save if a name near an end of it says so", () => {
+  const archive = (start: string, between: number, end: string) =>
+    new Uint8Array([...ascii(start), ...new Uint8Array(between), ...ascii(end)]);
+  test.each([
+    ["at its start", archive("PK\u0003\u0004net/data.pkl", 20_000, ""), true],
+    ["at its end", archive("PK\u0003\u0004", 20_000, "net/data.pkl"), true],
+    ["in its middle only", archive("PK\u0003\u0004", 9_000, `net/data.pkl${"\0".repeat(9_000)}`), false],
+    ["in no archive", archive("QK\u0003\u0004net/data.pkl", 100, ""), false],
+    ["in no archive either", archive("PL\u0003\u0004net/data.pkl", 100, ""), false],
+    ["nowhere", archive("PK\u0003\u0004net/weights.npy", 100, ""), false],
+  ])("%s", (_, bytes, refused) => {
+    const read = () => refuseTorchFile(bytes, "net.pt");
+    if (refused) expect(read).toThrow("is a file of torch.save");
+    else expect(read).not.toThrow();
+  });
+});
+
+test.each([
+  ["models/net.pt", "net.pt", "net.safetensors"],
+  ["C:\\models\\net.v2.pth", "net.v2.pth", "net.v2.safetensors"],
+  ['a"b\\c"d.pt', "c?d.pt", "c?d.safetensors"],
+  ["weights", "weights", "weights.safetensors"],
+])("%s is refused with the line of Python for it", (file, source, target) => {
+  const line = `safetensors.torch.save_file(torch.load("${source}", map_location="cpu", weights_only=True), "${target}")`;
+  expect(() => refuseTorchFile(pickle, file)).toThrow(
+    expect.objectContaining({
+      name: "FormatError",
+      message:
+        `${file}: is a file of torch.save (a pickle, which only Python can read); .safetensors and .npz are read here. Save it ` +
+        `in Python by ${line}, with ["state_dict"] after the load where it holds more than that`,
+    }),
+  );
+});
