@@ -149,6 +149,8 @@ describe("a run of vitest", () => {
     cpSync(at("test/tools.ts"), join(root, "test/tools.ts"));
     // Other projects of the configuration have no tests in this tree.
     write("test/delayed/choice.ts", "export const [quickTests, otherTests] = [[], []];");
+    write("test/thorough.ts", "export const filesWithMoreWays = [];");
+    write("test/equal-arrays.ts", "export {};");
     write("test/webgpu/choice.ts", "export const [excluded, gpuTests] = [{}, []];");
     write("test/delayed/plugin.ts", 'export const delayed = () => ({ name: "delayed" });');
     write("scripts/fresh.mjs", `export * from ${JSON.stringify(new URL("../scripts/fresh.mjs", import.meta.url))};`);
