@@ -39,6 +39,7 @@ export function nullDevice() {
     limits: {
       maxBufferSize: LARGEST,
       maxStorageBufferBindingSize: LARGEST,
+      maxStorageBuffersPerShaderStage: 8,
       minStorageBufferOffsetAlignment: 256,
       maxComputeWorkgroupStorageSize: 16_384,
       maxComputeInvocationsPerWorkgroup: 256,

@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { link, lstat, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { quote } from "../quote.ts";
 
 export const lockName = ".distillate.lock";
@@ -14,7 +15,9 @@ const maximumBytes = 4096;
 const writingMilliseconds = 10_000;
 /** The accuracy of clocks and of the system's uptime. */
 const bootSlackMilliseconds = 60_000;
-const mostTries = 20;
+const mostTries = 100;
+/** How long a process may take to remove the lock of a dead one, while others wait. */
+const takingMilliseconds = 5;
 
 /** The process that holds a lock. */
 interface Holder {
@@ -87,7 +90,7 @@ async function acquire(folder: string, path: string, text: string): Promise<void
     if (found === undefined) continue;
     if (found.text === text) return;
     if (await isAlive(path, found)) throw new Error(refusal(folder, path, found.holder));
-    await takeAway(path, found.text);
+    await takeOver(path, text, found.text);
   }
   throw new Error(`${folder}: expected to lock it by ${path}, which others take and leave again; try once more`);
 }
@@ -175,8 +178,30 @@ async function birthOf(pid: number): Promise<string | undefined> {
   return line.slice(line.lastIndexOf(")") + 2).split(" ")[19];
 }
 
-/** Removes a lock that no process holds. Another process may just have done so, and hold a new one. */
-async function takeAway(path: string, stale: string): Promise<void> {
+/**
+ * Removes the lock of a dead process. One process at a time does so, under a lock for just this: the second of two would remove
+ * the new lock of whoever came after the first.
+ */
+async function takeOver(path: string, text: string, stale: string): Promise<void> {
+  const taking = `${path}.taking`;
+  if (!(await create(taking, text))) {
+    const other = await look(taking);
+    // A process that died in this very moment is rare, and its leftover is not fought for.
+    if (other && !(await isAlive(taking, other))) await discard(taking, other.text);
+    else await setTimeout(takingMilliseconds);
+    return;
+  }
+  held.set(taking, text);
+  try {
+    if ((await look(path))?.text === stale) await rm(path, { force: true, recursive: true });
+  } finally {
+    await rm(taking, { force: true });
+    held.delete(taking);
+  }
+}
+
+/** Removes a file with that text. Another process may just have done so, and put a new one there. */
+async function discard(path: string, stale: string): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   try {
     await rename(path, aside);

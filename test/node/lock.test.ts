@@ -41,8 +41,8 @@ test("a folder is locked once, by process, host and start, and free again after 
 });
 
 test("of many who come at once one gets it, also where a dead process had it", async () => {
-  for (const before of [undefined, 2 ** 30]) {
-    if (before !== undefined) hold({ pid: before });
+  for (let round = 0; round < 100; round++) {
+    if (round % 5 > 0) hold({ pid: 2 ** 30 });
     const came = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
     const locks = came.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
     expect(locks).toHaveLength(1);
