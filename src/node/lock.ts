@@ -16,8 +16,8 @@ const writingMilliseconds = 10_000;
 /** The accuracy of clocks and of the system's uptime. */
 const bootSlackMilliseconds = 60_000;
 const mostTries = 100;
-/** How long a process may take to remove the lock of a dead one, while others wait. */
-const takingMilliseconds = 5;
+/** Others look again after this time, while one process removes the lock of a dead one. */
+const pauseMilliseconds = 5;
 
 /** The process that holds a lock. */
 interface Holder {
@@ -186,9 +186,9 @@ async function takeOver(path: string, text: string, stale: string): Promise<void
   const taking = `${path}.taking`;
   if (!(await create(taking, text))) {
     const other = await look(taking);
-    // A process that died in this very moment is rare, and its leftover is not fought for.
+    // That a process dies while it holds this lock is rare, so nothing guards the removal of what it left.
     if (other && !(await isAlive(taking, other))) await discard(taking, other.text);
-    else await setTimeout(takingMilliseconds);
+    else await setTimeout(pauseMilliseconds);
     return;
   }
   held.set(taking, text);

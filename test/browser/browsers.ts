@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { chromium, type Page } from "playwright-core";
 import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
-import { describe, inject } from "vitest";
+import { describe, inject, test } from "vitest";
+import { isThorough } from "../thorough.ts";
 
 const browserNames = ["chromium", "firefox"] as const;
 
@@ -13,6 +14,11 @@ export function describeInBrowsers(title: (name: BrowserName) => string, suite: 
   for (const name of browserNames) {
     describe.skipIf(inject("tools")[name].missing)(title(name), () => suite(name));
   }
+}
+
+/** `test` for what a page does by itself, whichever the browser: `npm test` tries that in Chromium alone. */
+export function testOfPage(name: BrowserName): ReturnType<typeof test.skipIf> {
+  return test.skipIf(name === "firefox" && !isThorough);
 }
 
 /** A page of a browser. */

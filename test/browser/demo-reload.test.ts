@@ -6,8 +6,7 @@ import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkpointFromBytes, checkpointToBytes } from "../../src/checkpoint.ts";
 import { backGradient, digits, distill, distilledFromBytes, lenet, randomInit, setDigest } from "../../src/index.ts";
-import { isThorough } from "../thorough.ts";
-import { type Browser, type BrowserPage, describeInBrowsers, launch, until } from "./browsers.ts";
+import { type Browser, type BrowserPage, describeInBrowsers, launch, testOfPage, until } from "./browsers.ts";
 import { choose, download, fill, idle, pictures, text } from "./demo-page.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -131,8 +130,7 @@ describeInBrowsers(
       browser = await launch(name);
     });
     afterAll(() => browser?.close());
-    // What the page does by itself, whichever the browser.
-    const usually = test.skipIf(name === "firefox" && !isThorough);
+    const pageTest = testOfPage(name);
 
     test(
       "a run whose page is loaded again goes on, and ends with the bytes of one that never stopped",
@@ -159,7 +157,7 @@ describeInBrowsers(
       PATIENCE,
     );
 
-    usually(
+    pageTest(
       "a damaged save gives way to the one before it, and a save of another version only starts anew",
       async () => {
         const tab = await start(browser);
@@ -199,7 +197,7 @@ describeInBrowsers(
       PATIENCE,
     );
 
-    usually(
+    pageTest(
       "a run on one's own pictures goes on when the same ones were chosen again, and refuses others",
       async () => {
         const tab = await browser.open(url);

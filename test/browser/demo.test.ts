@@ -7,8 +7,15 @@ import { gzipSync } from "node:zlib";
 import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { digits, distill, distilledToSafetensors, distributionMatching, lenet } from "../../src/index.ts";
-import { isThorough } from "../thorough.ts";
-import { type Browser, type BrowserPage, describeInBrowsers, launch, type OpenOptions, until } from "./browsers.ts";
+import {
+  type Browser,
+  type BrowserPage,
+  describeInBrowsers,
+  launch,
+  type OpenOptions,
+  testOfPage,
+  until,
+} from "./browsers.ts";
 import {
   alert,
   choose,
@@ -75,8 +82,7 @@ describeInBrowsers(
       browser = await launch(name);
     });
     afterAll(() => browser?.close());
-    // What the page does by itself, whichever the browser.
-    const usually = test.skipIf(name === "firefox" && !isThorough);
+    const pageTest = testOfPage(name);
 
     test("opens with images, trains on them, and reads what is drawn and what is picked", async () => {
       const tab = await openDemo(browser);
@@ -116,7 +122,7 @@ describeInBrowsers(
       expect(tab.complaints).toEqual([]);
     });
 
-    usually(
+    pageTest(
       "judges each picture by its own class: one picked while another is read, one drawn after it, one read again",
       async () => {
         const tab = await openDemo(browser);
@@ -215,7 +221,7 @@ describeInBrowsers(
       expect(tab.complaints).toEqual([]);
     });
 
-    usually("says how a network trains on a set that comes with a protocol, and does so", async () => {
+    pageTest("says how a network trains on a set that comes with a protocol, and does so", async () => {
       const { train } = await digits();
       const method = distributionMatching({ imagesPerClass: 2, realPerClass: 4, training: { epochs: 4, batch: 8 } });
       const set = await distill({ data: train, model: lenet(), method, outer: { steps: 1 } }).result();
@@ -252,7 +258,7 @@ describeInBrowsers(
       }
     });
 
-    usually("a zip of class folders is read, distilled, and compared with real pictures and averages", async () => {
+    pageTest("a zip of class folders is read, distilled, and compared with real pictures and averages", async () => {
       const tab = await openDemo(browser);
       await choose(tab, "files", [["fruit.zip", pictures()]]);
       await until(
@@ -288,7 +294,7 @@ describeInBrowsers(
       expect(tab.complaints).toEqual([]);
     });
 
-    usually("a page that cannot start says why, and what to do", async () => {
+    pageTest("a page that cannot start says why, and what to do", async () => {
       // Chromium refuses the parts of a page that is opened as a file; Firefox, which does not, runs it.
       const asFile = await browser.open(pathToFileURL(join(site, "index.html")).href);
       await until(asFile, `${idle} || !document.getElementById("trouble").hidden`);
@@ -349,7 +355,7 @@ describeInBrowsers(
       },
     );
 
-    usually("what goes wrong is said where the visitor is, and in view", async () => {
+    pageTest("what goes wrong is said where the visitor is, and in view", async () => {
       const tab = await openDemo(browser, { width: 390 });
       const below = (): Promise<string> =>
         tab.evaluate(

@@ -256,10 +256,10 @@ test("an evaluation whose GPU is lost for good ends with the kernels, and still 
   expect(found.gpu).toMatchObject({ software: true });
 });
 
-test.each([1, 3])(
+test.for([1, 3])(
   "the training of a pool whose GPU is lost %i times trains the network in hand again",
-  async (times) => {
-    if (typeof webGpu === "string") return;
+  async (times, { skip }) => {
+    if (typeof webGpu === "string") return skip(webGpu);
     const devices: GPUDevice[] = [];
     hostHas(remembering(webGpu, devices));
     const notices: string[] = [];
