@@ -1,7 +1,7 @@
 // A right call of every op, with sizes drawn at random: for tests of what ops do with wrong ones.
 import type { Ops } from "../src/backend/ops.ts";
 import type { Planner } from "../src/backend/plan.ts";
-import type { Activation } from "../src/backend/shapes.ts";
+import { type Activation, ridgeFloats } from "../src/backend/shapes.ts";
 
 /** An operand of `floats` floats. */
 export class Operand {
@@ -153,13 +153,24 @@ function normCalls(draw: Draw) {
 
 function lossCalls(draw: Draw) {
   const lanes = lanesOf(draw);
-  const shape = { classes: draw(1, 11), images: draw(1, lanes), lanes };
+  const shape = { classes: draw(2, 11), images: draw(1, lanes), lanes };
   const n = shape.classes * lanes;
   return {
     crossEntropy: [out(lanes), out(n), out(n), out(n), given(n), given(n), shape],
     crossEntropyR: [out(n), out(n), given(n), given(n), given(n), shape],
     squaredError: [out(lanes), out(n), out(n), given(n), given(n), shape],
     squaredErrorR: [out(n), out(n), given(n), shape],
+    labelMargin: [out(lanes), out(n), given(n), 0.1, shape],
+  };
+}
+
+function ridgeCalls(draw: Draw) {
+  const lanes = lanesOf(draw);
+  const shape = { features: draw(1, 9), images: draw(1, lanes), lanes };
+  const [rows, floats] = [draw(1, 4), ridgeFloats(shape.images)];
+  return {
+    ridgeFactor: [out(floats.factor), given(shape.features * lanes), 0.1, shape],
+    ridgeSolve: [out(rows * lanes), out(rows * floats.row), given(floats.factor), given(rows * lanes), rows, shape],
   };
 }
 
@@ -190,6 +201,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
     ...poolingCalls(draw),
     ...normCalls(draw),
     ...lossCalls(draw),
+    ...ridgeCalls(draw),
     ...updateCalls(draw),
   };
   const shape = transformed(draw);

@@ -1,11 +1,11 @@
 // Places and lengths of what losses, updates and random numbers are given (checked.ts).
 import type { Ops } from "./ops.ts";
 import type { Checks } from "./room.ts";
-import type { LossShape } from "./shapes.ts";
+import { type LossShape, ridgeFloats } from "./shapes.ts";
 
 const scores = (s: LossShape): number => s.classes * s.lanes;
 
-type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR";
+type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin";
 
 export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOps> {
   return {
@@ -30,6 +30,28 @@ export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOp
       need(scores(s), "rdz, rz of squaredErrorR", rdz, rz);
       may(scores(s), "rdy of squaredErrorR", rdy);
       ops.squaredErrorR(rdz, rdy, rz, s);
+    },
+    labelMargin(losses, dy, y, cap, s) {
+      need(s.lanes, "losses of labelMargin", losses);
+      need(scores(s), "dy, y of labelMargin", dy, y);
+      ops.labelMargin(losses, dy, y, cap, s);
+    },
+  };
+}
+
+export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor" | "ridgeSolve"> {
+  return {
+    ridgeFactor(factor, features, ridge, s) {
+      need(ridgeFloats(s.images).factor, "factor of ridgeFactor", factor);
+      need(s.features * s.lanes, "features of ridgeFactor", features);
+      ops.ridgeFactor(factor, features, ridge, s);
+    },
+    ridgeSolve(out, workspace, factor, b, rows, s) {
+      const floats = ridgeFloats(s.images);
+      need(rows * s.lanes, "out, b of ridgeSolve", out, b);
+      need(rows * floats.row, "workspace of ridgeSolve", workspace);
+      need(floats.factor, "factor of ridgeSolve", factor);
+      ops.ridgeSolve(out, workspace, factor, b, rows, s);
     },
   };
 }

@@ -17,6 +17,7 @@ import type {
   NormBackwardTangent,
   NormShape,
   Pool2dShape,
+  RidgeShape,
   SgdOptions,
 } from "./shapes.ts";
 
@@ -236,6 +237,30 @@ export interface Ops {
   squaredError(losses: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
   squaredErrorR(rdz: Buffer, rdy: OptionalBuffer, rz: Buffer, shape: LossShape): void;
+  /**
+   * How little decided labels y [classes, lanes] are: losses[image] = −min(a − b, cap), with a the largest entry of the
+   * image's label and b the second, [lanes], padding zero; dy, the gradient of their mean, is −1/n at a and 1/n at b where
+   * a − b < cap, and 0 elsewhere. Of equal entries the first counts as larger. At least two classes.
+   */
+  labelMargin(losses: Buffer, dy: Buffer, y: Buffer, cap: number, shape: LossShape): void;
+
+  /**
+   * The Cholesky factor of A = FᵀF + ridge·tr(FᵀF)/n·I, in float64: A is hardly positive definite. features [features, lanes]
+   * has the n images as columns; factor [4·n(n + 1)/2] holds numbers of at least 52 bits in a form of the backend's own.
+   */
+  ridgeFactor(factor: Buffer, features: Buffer, ridge: number, shape: RidgeShape): void;
+  /**
+   * Each row of out = the row of b times A⁻¹, in float64, with the factor that `ridgeFactor` left. b and out [rows, lanes], zero in
+   * padding lanes; out may be b. NaN where A was not positive definite. workspace [4·rows·n]
+   */
+  ridgeSolve(
+    out: Buffer,
+    workspace: Buffer,
+    factor: Buffer,
+    b: Buffer,
+    rows: number,
+    shape: Omit<RidgeShape, "features">,
+  ): void;
 
   /**
    * Says whether an update may happen, and what its gradient is multiplied by. out[0] = 0 where loss[0] or one of squares

@@ -144,6 +144,18 @@ export interface LossShape {
   readonly lanes: number;
 }
 
+/** `images` of the `lanes` columns are real; each has so many features. */
+export interface RidgeShape {
+  readonly features: number;
+  readonly images: number;
+  readonly lanes: number;
+}
+
+/** Floats of the factor that `ridgeFactor` makes for so many images, and of the workspace of each row of `ridgeSolve`. */
+export function ridgeFloats(images: number): { readonly factor: number; readonly row: number } {
+  return { factor: 2 * images * (images + 1), row: 4 * images };
+}
+
 export interface AdamOptions {
   readonly learningRate: number;
   readonly beta1: number;

@@ -11,6 +11,7 @@ import { activationOps } from "./activation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { guardOps } from "./guard.ts";
+import { labelMarginOps } from "./label-margin.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
 import { localResponseNormOps } from "./local-response-norm.ts";
@@ -22,6 +23,7 @@ import { optimizerOps } from "./optimizer.ts";
 import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
+import { ridgeOps } from "./ridge.ts";
 import { vectorOps } from "./vector.ts";
 
 class ReferenceBackend implements Backend {
@@ -46,11 +48,13 @@ class ReferenceBackend implements Backend {
       ...pool2dOps(memory),
       ...avgPool2dOps(memory),
       ...lossOps(memory),
+      ...labelMarginOps(memory),
       ...normOps(memory),
       ...normTangentOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
       ...guardOps(memory),
+      ...ridgeOps(memory),
       ...randomOps(memory),
     };
     this.ops = checkedOps(ops, this);

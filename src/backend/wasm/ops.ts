@@ -11,6 +11,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 
 /** The ops of assembly/. */
@@ -25,6 +26,7 @@ export function wasmOps(jobs: Jobs): Ops {
     ...normOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),
+    ...ridgeOps(jobs),
     ...optimizerOps(jobs),
     ...randomOps(jobs),
   };

@@ -23,6 +23,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
 import { type Counts, DeviceQueue } from "./queue.ts";
@@ -63,6 +64,7 @@ export class WebGpuBackend implements Backend {
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),
+      ...ridgeOps(recorder),
       ...optimizerOps(recorder),
       ...randomOps(recorder),
     };

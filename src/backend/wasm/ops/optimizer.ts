@@ -2,6 +2,7 @@
 import { none, required } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
+import { halves } from "./halves.ts";
 import { vector } from "./vector.ts";
 
 /** The optimisers and the guard of their updates. */
@@ -51,11 +52,4 @@ function power(base: number, n: number): number {
   let result = 1;
   for (let square = base, k = n; k > 0; k = Math.floor(k / 2), square *= square) if (k % 2 === 1) result *= square;
   return result;
-}
-
-/** The bits of a float64: the lower 32 and the upper 32. */
-function halves(value: number): readonly [low: number, high: number] {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value);
-  return [bits.getUint32(4), bits.getUint32(0)];
 }
