@@ -12,7 +12,7 @@ import type { Computing } from "../../distill/computing.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { withChecks } from "../../distill/methods/check-given.ts";
-import { outerDefaults } from "../../distill/methods/known.ts";
+import { lossWith, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter } from "../../distill/outer-buffers.ts";
@@ -201,7 +201,8 @@ function counted(
     realBatch: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
+  const { model, method, init = randomInit(), networksPerStep = 1 } = options;
+  const loss = lossWith(method, options.loss);
   const outer = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(method));
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };

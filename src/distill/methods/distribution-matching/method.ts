@@ -44,7 +44,7 @@ class MatchingRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => this.#realImages());
+    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
     this.synthetic.startLabels(staging, () => this.labels);
   }
 
@@ -59,20 +59,6 @@ class MatchingRun implements MethodRun {
       learningRates: new Float32Array(0),
       training: options.training,
     };
-  }
-
-  /** Returns real images of each class. An image comes twice only if the class has too few. */
-  #realImages(): Float32Array {
-    const { options, problem, tools } = this.#context;
-    const { imagesPerClass } = options;
-    const real = tools.classImages();
-    const drawn = Array.from({ length: problem.model.classes }, (_, c) => {
-      const images = real.draw(c, imagesPerClass, tools.key("pixels/real", 0, c));
-      return Array.from({ length: imagesPerClass }, (_, i) => images[i % images.length]!);
-    });
-    const out = new Float32Array(this.labels.length * real.size);
-    real.into(out, drawn.flat());
-    return out;
   }
 }
 
