@@ -421,6 +421,18 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     flatten: { call: index.flatten, args: [] },
+    frepo: {
+      call: index.frepo,
+      args: [
+        options(
+          { imagesPerClass: 1, learnLabels: true, poolSize: 2, maxAge: 3, ridge: 0.1, training: { epochs: 1 } },
+          {
+            required: "imagesPerClass",
+            takes: { imagesPerClass: [], poolSize: [], maxAge: [0], ridge: [], training: [{}] },
+          },
+        ),
+      ],
+    },
     groupNorm: {
       call: index.groupNorm,
       args: [options({ groups: 1, affine: true, eps: 1 }, { required: "groups", takes: { eps: [2 ** 60] } })],

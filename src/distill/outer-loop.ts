@@ -12,7 +12,7 @@ import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
-import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout } from "./outer-buffers.ts";
+import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
 import { halved, optimizerOf, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
@@ -279,16 +279,7 @@ export class OuterLoop {
   }
 
   #tensors(): StateTensor[] {
-    const { learned, carried } = this.#parts.run;
-    const { optimizers, clipMean } = this.#buffers;
-    return [
-      ...learned.map((tensor) => ({ ...tensor, name: `learned/${tensor.name}` })),
-      ...learned.flatMap(({ name, packing }, i) =>
-        optimizers[i]!.state.map((state) => ({ ...state, packing, name: `outer/${name}/${state.name}` })),
-      ),
-      { name: "clip/mean", value: clipMean, floats: 3 },
-      ...carried.map((tensor) => ({ ...tensor, name: `carried/${tensor.name}` })),
-    ];
+    return stateTensors(this.#parts.run, this.#buffers);
   }
 }
 

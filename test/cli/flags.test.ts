@@ -72,7 +72,7 @@ describe("an option of `run`", () => {
   test.each([
     ["--memory much", "argument 'much' is invalid. Expected store, recompute or a number of bytes > 0."],
     ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
-    ["--method other", "argument 'other' is invalid. Expected back-gradient or distribution-matching."],
+    ["--method other", "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo."],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
   ])("%s is refused by name", (args, message) => {

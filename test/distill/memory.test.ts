@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
@@ -27,6 +28,7 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     ...small,
     method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
   },
+  { name: "FRePo, two networks a step", ...small, method: frepo({ imagesPerClass: 3 }), networksPerStep: 2 },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
@@ -47,7 +49,8 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length - 4 * data.count);
+      const host = data.pixels.length + data.labels.length + 4 * data.count + parts.states;
+      expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );

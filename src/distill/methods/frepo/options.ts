@@ -95,7 +95,7 @@ export function frepo(options: FrepoOptions): FrepoMethod {
 export const frepoDeclaration: MethodDeclaration<FrepoMethod> = {
   options: frepoOptions,
   loss: "mse",
-  outer: { optimizer: "lamb", learningRate: 0.001, cosineTo: 0.1, batch: 512 },
+  outer: { optimizer: "lamb", learningRate: 0.001, beta1: 0.9, eps: 1e-6, cosineTo: 0.1, batch: 512 },
   make: frepo,
   expected: "what frepo() gives",
   checkTogether: () => {},
