@@ -1,6 +1,6 @@
 // Augmentations of images, reference (Zhao & Bilen, ICML 2021): resampling by affine maps as torch's affine_grid and grid_sample
 // do it, colours, and boxes of zeros. Each is affine in the pixels, so its backward pass is its adjoint.
-// x and y [c, h, w, B]; each lane has its own parameters.
+// x and y [c, h, w, B]; each lane has its own parameters. docs/math.md §8 has the formulas.
 
 import type { Ops } from "../ops.ts";
 import type { ImagesShape } from "../shapes.ts";
