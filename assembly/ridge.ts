@@ -2,7 +2,7 @@
 // the ridge is a millionth. Three kernels: FᵀF, its Cholesky factor L in the same place, and b·A⁻¹ by it.
 //
 // F [depth, lanes], float32, images as columns. L is packed: row i has i + 1 numbers and begins at number i·(i + 1)/2.
-// docs/math.md §8 has the formulas.
+// docs/math.md §9 has the formulas.
 import { Buffer } from "./fields";
 import { at } from "./simd";
 import { RIDGE_ROWS } from "./tiles";

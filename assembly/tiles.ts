@@ -36,6 +36,10 @@ export const LINEAR_IMAGES: i32 = 128;
 
 /** Features of a tile of `packImages` and `unpackImages`. */
 export const PACK_FEATURES: i32 = 4;
+/** Images of a tile of `warp2dForward` and `warp2dBackward`: a cache line of lanes. */
+export const WARP_LANES: i32 = 16;
+/** Images of a tile of `recolor`: a vector. */
+export const RECOLOR_LANES: i32 = 4;
 /** Images of a tile of a loss. */
 export const LOSS_IMAGES: i32 = 4;
 

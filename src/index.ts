@@ -55,6 +55,7 @@ export {
   type ReadStateDictOptions,
   type StateDictOptions,
 } from "./formats/state-dict.ts";
+export type { AugmentStrategy } from "./inner/augment-strategies.ts";
 export type { InnerOptimizer } from "./inner/inner-optimizer.ts";
 export type { TrajectoryMemory } from "./inner/segments.ts";
 export { leakyRelu, relu, sigmoid, softplus, tanh } from "./nn/activation.ts";

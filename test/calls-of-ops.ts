@@ -112,6 +112,18 @@ function layoutCalls(draw: Draw) {
   };
 }
 
+function augmentationCalls(draw: Draw) {
+  const [channels, height, width, lanes] = [draw(1, 3), draw(1, 5), draw(1, 5), lanesOf(draw)];
+  const shape = { channels, height, width, lanes };
+  const n = channels * height * width * lanes;
+  return {
+    warp2dForward: [out(n), given(n), given(6 * lanes), shape],
+    warp2dBackward: [out(n), given(n), given(6 * lanes), shape],
+    recolor: [out(n), given(n), given(4 * lanes), shape, draw(0, 1) === 1],
+    cutout: [out(n), given(n), given(4 * lanes), shape],
+  };
+}
+
 function poolingCalls(draw: Draw) {
   const { inChannels: channels, outChannels: _o, stride, ...sizes } = convolution(draw);
   const max = { ...sizes, channels, stride, padding: 0 };
@@ -196,6 +208,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
   const direct: Record<keyof Ops, Call> = {
     ...vectorCalls(draw),
     ...layoutCalls(draw),
+    ...augmentationCalls(draw),
     ...conv2dCalls(draw, convolution(draw), []),
     ...linearCalls(draw),
     ...poolingCalls(draw),

@@ -1,5 +1,6 @@
 // The one place that every op passes before a backend computes: each operand is a whole place in the memory, as long as the
 // op's contract says (ops.ts). Kernels check nothing, and what goes to a wrong address inside the memory overwrites other data.
+import { checkedAugmentations } from "./checked-augmentations.ts";
 import {
   checkedActivations,
   checkedConvolutions,
@@ -18,6 +19,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
   return {
     ...checkedVectors(ops, checks),
     ...checkedLayouts(ops, checks),
+    ...checkedAugmentations(ops, checks),
     ...checkedConvolutions(ops, checks, room),
     ...checkedActivations(ops, checks),
     ...checkedPoolings(ops, checks),

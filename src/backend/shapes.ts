@@ -46,6 +46,14 @@ export interface Embed2dShape {
   readonly lanes: number;
 }
 
+/** Images [channels, height, width, lanes]. */
+export interface ImagesShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly lanes: number;
+}
+
 export interface LinearShape {
   readonly inFeatures: number;
   readonly outFeatures: number;

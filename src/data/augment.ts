@@ -5,7 +5,7 @@
 import { bytes as checkBytes, floats, kind, whole, wholeNumber } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { logUniform } from "../numeric/elementary.ts";
-import { philox4x32, type RandomKey } from "../numeric/philox.ts";
+import { type RandomKey, uniforms } from "../numeric/philox.ts";
 import { keyCheck } from "../numeric/random.ts";
 import type { Augmentation, ResizedCropRanges } from "./augment-options.ts";
 import { type AugmentShape, checkAugmentation } from "./check-augmentation.ts";
@@ -21,12 +21,6 @@ const attempts = 10;
 
 const shapeCheck = thing("the shape of an image", { channels: whole(1), height: whole(1), width: whole(1) });
 const indicesCheck = kind("an array of indices", (value) => Array.isArray(value) || ArrayBuffer.isView(value));
-
-/** Returns four draws for image `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
-function uniforms({ seed, stream }: RandomKey, position: number, block: number): [number, number, number, number] {
-  const words = philox4x32([position >>> 0, block, stream >>> 0, 0], [seed[0] >>> 0, seed[1] >>> 0]);
-  return words.map((word) => word / 2 ** 32) as [number, number, number, number];
-}
 
 /** Mirrors `i`, counted from 0, at the first and the last of `n` pixels, which are not repeated. */
 function reflected(i: number, n: number): number {

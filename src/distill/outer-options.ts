@@ -18,7 +18,7 @@ import {
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import { halfCosine } from "../numeric/float32.ts";
+import { cosine } from "../numeric/elementary.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
 
 const positive = number({ above: 0 });
@@ -183,7 +183,7 @@ export function halved(rate: number, times: number): number {
 export function outerRate(outer: OuterOptions, step: number, stepsPerEpoch: number): number {
   const { learningRate, cosineTo, steps } = outer;
   if (cosineTo === undefined) return decayedRate(outer, Math.floor(step / stepsPerEpoch));
-  return learningRate * (cosineTo + (1 - cosineTo) * halfCosine(step / steps));
+  return learningRate * (cosineTo + ((1 - cosineTo) * (1 + cosine((Math.PI * step) / steps))) / 2);
 }
 
 /** Returns the step size in pass `epoch` over the data, from 0: `decayFactor` multiplies it after every `decayEvery` passes. */

@@ -1,5 +1,5 @@
 // Batches of real images to which a linear head on features is fitted or compared, with labels that are centred: 1 − 1/K for
-// the class of an image and −1/K for the others (docs/math.md §8).
+// the class of an image and −1/K for the others (docs/math.md §9).
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";

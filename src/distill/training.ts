@@ -1,5 +1,5 @@
 // How networks train on a set that has no learned schedule: by a protocol, as papers that match gradients or features say it.
-// Declared once: methods have it among their options, and sets and their files hold it.
+// docs/math.md §5 has the formulas. Declared once: methods have it among their options, and sets and their files hold it.
 
 import { type Check, optional } from "../checks/checks.ts";
 import {
@@ -20,14 +20,18 @@ import {
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
 import { object } from "../checks/read.ts";
+import { outOfRange } from "../checks/refusal.ts";
+import { type AugmentStrategy, strategyNames } from "../inner/augment-strategies.ts";
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
+import { cosine } from "../numeric/elementary.ts";
 
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
 const fitOptions = {
   kind: filled(word("fit"), "fit", {
     help: "how networks train: by a protocol, not by learned rates",
   }) as Filled<"fit">,
-  optimizer: filled(word("sgd"), "sgd", { help: "which rule trains the networks" }) as Filled<"sgd">,
+  /** "sgd" or "adam", as torch.optim has them; Adam with betas of 0.9 and 0.999 and an eps of 1e-8. Default "sgd". */
+  optimizer: filled(word("sgd", "adam"), "sgd", { help: "which rule trains the networks" }) as Filled<"sgd" | "adam">,
   /** Passes over the images. Default 300. */
   epochs: filled(whole(1), 300, {
     help: "how many passes a network makes over the images that it is trained on, the distilled ones",
@@ -35,15 +39,22 @@ const fitOptions = {
   }) as Filled<number>,
   /** Images in a mini-batch; or all of them if there are fewer. Default 256. */
   batch: filled(whole(1), 256, { help: "how many of the images a gradient step takes" }) as Filled<number>,
-  /** The learning rate of the first epoch. Default 0.01. */
+  /** The learning rate of the first epoch, or with a warm-up the largest. Default 0.01. */
   learningRate: filled(number({ above: 0, most: 100 }), 0.01, {
     help: "at which learning rate the networks are trained",
     flag: "--learning-rate <x>",
   }) as Filled<number>,
-  /** Momentum, as in torch.optim.SGD. Default 0.9. */
-  momentum: { ...innerOptimizerOptions.momentum, default: 0.9 } as Filled<number>,
-  /** Weight decay, as in torch.optim.SGD. Default 5e-4. */
-  weightDecay: { ...innerOptimizerOptions.weightDecay, default: 5e-4 } as Filled<number>,
+  /** Momentum, as in torch.optim.SGD. Default 0.9; only for "sgd", with "adam" it is 0. */
+  momentum: open(innerOptimizerOptions.momentum.kind, {
+    help: "how much momentum the gradient steps of sgd have, as in torch.optim.SGD; 0.9 by default",
+    flag: "--momentum <x>",
+  }) as Open<number>,
+  /** Weight decay, as in torch.optim.SGD and torch.optim.Adam: a part of the gradient. Default 5e-4. */
+  weightDecay: {
+    ...innerOptimizerOptions.weightDecay,
+    default: 5e-4,
+    help: "how much weight decay the gradient steps have, as in torch.optim.SGD and torch.optim.Adam",
+  } as Filled<number>,
   /** The epochs, counted from 0, before which the learning rate is multiplied by `decayFactor`. Default: half of them. */
   decayAt: open(list("a list of numbers of epochs", whole(0)), {
     help: "before which epochs, counted from 0, the learning rate falls; by default at half of them",
@@ -52,13 +63,31 @@ const fitOptions = {
   decayFactor: filled(number({ above: 0, most: 1 }), 0.1, {
     help: "which factor each of those falls applies to the learning rate",
   }) as Filled<number>,
+  /** How the learning rate falls: in "steps", at `decayAt`, or along a "cosine" over all gradient steps. Default "steps". */
+  schedule: open(word("steps", "cosine"), {
+    help: "how the learning rate falls: in steps, or along a cosine from gradient step to gradient step; in steps by default",
+  }) as Open<"steps" | "cosine">,
+  /** Gradient steps in which the learning rate rises evenly from 0, before the cosine. Default 0; only for "cosine". */
+  warmupSteps: open(whole(0), {
+    help: "in how many gradient steps the learning rate rises from 0 before the cosine; none by default",
+  }) as Open<number>,
+  /** The share of the learning rate at which the cosine ends. Default 0; only for "cosine". */
+  finalShare: open(number({ least: 0, most: 1 }), {
+    help: "at which share of the learning rate the cosine ends; 0 by default",
+  }) as Open<number>,
+  /** The strategies of augmentation, one of which is drawn for each gradient step. Default: none. */
+  augment: open(list("a list of strategies", word(...strategyNames)), {
+    help: "how images are augmented: one of these strategies is drawn for each gradient step; none by default",
+  }) as Open<readonly AugmentStrategy[]>,
 };
 
 /**
- * Training by a protocol: `epochs` passes of SGD over mini-batches of the images, in an order that is drawn for each pass.
- * Plain data.
+ * Training by a protocol: `epochs` passes of SGD or Adam over mini-batches of the images, in an order that is drawn for each
+ * pass. Plain data. Where an open option is absent, its default holds.
  */
-export interface FitTraining extends Complete<typeof fitOptions> {}
+export interface FitTraining extends Complete<typeof fitOptions> {
+  readonly momentum: number;
+}
 
 /** A protocol as users give it. */
 export interface FitOptions extends Given<typeof fitOptions> {}
@@ -67,29 +96,68 @@ const givenChecks = checksOf(fitOptions);
 const options: Group = fitOptions;
 const complete = Object.entries(options).map(([name, option]): [string, Check] => [
   name,
-  option.need === "open" ? optional(option.kind.check) : option.kind.check,
+  option.need === "open" && name !== "momentum" ? optional(option.kind.check) : option.kind.check,
 ]);
+
+/** Throws RangeError for options that are each valid but do not go together. */
+function checkTogether(name: string, { optimizer, momentum = 0, schedule, ...rest }: FitOptions): void {
+  if (optimizer === "adam" && momentum !== 0) {
+    throw outOfRange(`${name}.momentum`, 'nothing unless "optimizer" is "sgd"', momentum);
+  }
+  const ofOther = schedule === "cosine" ? (["decayAt"] as const) : (["warmupSteps", "finalShare"] as const);
+  for (const option of ofOther) {
+    if (rest[option] === undefined) continue;
+    const wanted = schedule === "cosine" ? "steps" : "cosine";
+    throw outOfRange(`${name}.${option}`, `nothing unless "schedule" is "${wanted}"`, rest[option]);
+  }
+}
 
 /** A protocol as an option of a method. */
 export const fitKind: Kind<FitOptions> = {
   ...object(fitOptions),
-  check: (name, value) => checkOptions(value, givenChecks, name, `${name}.`),
+  check(name, value) {
+    checkOptions(value, givenChecks, name, `${name}.`);
+    checkTogether(name, value as FitOptions);
+  },
 };
 
-/** The check of a protocol in which only `decayAt` may be left out. */
-export const checkFit: Check = (name, value) => checkOptions(value, Object.fromEntries(complete), name, `${name}.`);
+/** The check of a protocol in which only what has a meaning by its absence may be left out. */
+export const checkFit: Check = (name, value) => {
+  checkOptions(value, Object.fromEntries(complete), name, `${name}.`);
+  checkTogether(name, value as FitOptions);
+};
 
 /** Returns the protocol of checked options, with all defaults filled in. */
 export function fitTraining(given: FitOptions): FitTraining {
-  const { decayAt, ...rest } = completed(fitOptions, given);
-  return { ...rest, decayAt: decayAt ?? [Math.floor(rest.epochs / 2)] };
+  const momentum = given.momentum ?? (given.optimizer === "adam" ? 0 : 0.9);
+  const { decayAt, ...rest } = completed(fitOptions, { ...given, momentum });
+  if (rest.schedule === "cosine") return { ...rest, momentum };
+  return { ...rest, momentum, decayAt: decayAt ?? [Math.floor(rest.epochs / 2)] };
 }
 
-/** Returns the learning rate of an epoch, counted from 0. */
-export function fitRate(
-  { learningRate, decayAt = [], decayFactor }: Pick<FitTraining, "learningRate" | "decayAt" | "decayFactor">,
-  epoch: number,
-): number {
+/** Where a training is: in which epoch, and at which of so many gradient steps in all, all counted from 0. */
+export interface FitPlace {
+  readonly epoch: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+type FitSchedule = Pick<
+  FitTraining,
+  "learningRate" | "decayAt" | "decayFactor" | "schedule" | "warmupSteps" | "finalShare"
+>;
+
+/**
+ * Returns the learning rate of a gradient step (docs/math.md §5). The cosine with a warm-up is that of optax's linear_schedule
+ * and cosine_decay_schedule one after the other.
+ */
+export function fitRate(training: FitSchedule, { epoch, step, steps }: FitPlace): number {
+  const { learningRate, decayAt = [], decayFactor, schedule, warmupSteps = 0, finalShare = 0 } = training;
+  if (schedule === "cosine") {
+    if (step < warmupSteps) return (learningRate * step) / warmupSteps;
+    const passed = (step - warmupSteps) / (steps - warmupSteps);
+    return learningRate * (finalShare + ((1 - finalShare) * (1 + cosine(Math.PI * passed))) / 2);
+  }
   let rate = learningRate;
   for (const at of decayAt) if (epoch >= at) rate *= decayFactor;
   return rate;

@@ -1,12 +1,12 @@
-// Trains networks on a set by its protocol: SGD over mini-batches of the images, in an order that is drawn for each epoch
-// (docs/math.md §5).
+// Trains networks on a set by its protocol: SGD or Adam over mini-batches of the images, augmented or as they are, in an order that
+// is drawn for each epoch (docs/math.md §5).
 
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
-import { none, type OptionalBuffer } from "../backend/buffer.ts";
+import { none, type OptionalBuffer, required } from "../backend/buffer.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
-import { type FitTraining, fitRate } from "../distill/training.ts";
+import { type FitPlace, type FitTraining, fitRate } from "../distill/training.ts";
 import type { Batch } from "../inner/batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
@@ -15,7 +15,13 @@ import type { Model } from "../nn/model.ts";
 import { randomKey, randomOrder } from "../numeric/random.ts";
 import type { Parts } from "../platform/parts.ts";
 
-/** Says which network is trained: the index decides what its dropout drops and the order of shuffled blocks or images. */
+/** As in torch.optim.Adam. */
+const adam = { beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+
+/**
+ * Says which network is trained: the index decides what its dropout drops, how its images are augmented, and the order of shuffled
+ * blocks or images.
+ */
 export interface TrainedUse {
   readonly seed: number;
   readonly purpose: string;
@@ -68,7 +74,9 @@ export class FitTrainer {
   readonly #batch: SetBatch;
   readonly #passes: RealBatch;
   readonly #gradient: Buffer;
-  readonly #velocity: OptionalBuffer;
+  /** The moments of Adam, of which SGD with momentum has the first. */
+  readonly #first: OptionalBuffer;
+  readonly #second: OptionalBuffer;
   /** The loss of the step in hand, which nobody reads. */
   readonly #loss: Buffer;
 
@@ -87,35 +95,51 @@ export class FitTrainer {
     this.#model = model;
     this.#count = set.images.length / elements(model.inputShape);
     this.#batch = new SetBatch(set);
-    this.#passes = new RealBatch(model, backend, allocator, Math.min(training.batch, this.#count), loss);
+    const most = Math.min(training.batch, this.#count);
+    this.#passes = new RealBatch(model, backend, allocator, most, loss, training.augment);
     this.theta = floats();
     this.#gradient = floats();
-    this.#velocity = training.momentum === 0 ? none : floats();
+    this.#first = training.optimizer === "sgd" && training.momentum === 0 ? none : floats();
+    this.#second = training.optimizer === "sgd" ? none : floats();
     this.#loss = allocator.allocate(1);
   }
 
   /** Trains network `index` of a purpose. Each step is a part. */
-  *train({ seed, purpose, index }: TrainedUse): Parts {
+  *train(use: TrainedUse): Parts {
+    const { seed, purpose, index } = use;
     const { epochs, batch } = this.#training;
-    if (this.#velocity !== none) this.#backend.ops.fill(this.#velocity, 0, this.#model.parameterCount);
+    for (const moments of [this.#first, this.#second]) {
+      if (moments !== none) this.#backend.ops.fill(moments, 0, this.#model.parameterCount);
+    }
+    const steps = epochs * Math.ceil(this.#count / batch);
     let step = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
       const order = randomOrder(this.#count, this.#count, randomKey(seed, `fit/${purpose}`, index, epoch));
       for (let at = 0; at < this.#count; at += batch) {
         this.#batch.select(order.slice(at, at + batch));
-        yield* this.#step(epoch, randomKey(seed, `dropout/fit/${purpose}/${index}`, step++));
+        yield* this.#step(use, { epoch, step, steps });
+        step++;
       }
     }
   }
 
-  /** g = ∇ℓ + weightDecay·θ, v ← momentum·v + g, θ ← θ − η·v, as in torch.optim.SGD. */
-  *#step(epoch: number, random: ReturnType<typeof randomKey>): Parts {
+  /** With g = ∇ℓ + weightDecay·θ a step of torch.optim.SGD, v ← momentum·v + g, θ ← θ − η·v, or of torch.optim.Adam. */
+  *#step({ seed, purpose, index }: TrainedUse, place: FitPlace): Parts {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
-    const { momentum, weightDecay } = this.#training;
-    yield* this.#passes.loss(this.theta, this.#batch, this.#gradient, this.#loss, random);
-    if (weightDecay !== 0) ops.axpy(this.#gradient, this.#gradient, weightDecay, this.theta, parameterCount);
-    const options = { learningRate: fitRate(this.#training, epoch), momentum };
-    ops.sgd(this.theta, this.#velocity, this.#gradient, parameterCount, options);
+    const { optimizer, momentum, weightDecay, augment = [] } = this.#training;
+    const [theta, gradient] = [this.theta, this.#gradient];
+    const key = (what: string) => randomKey(seed, `${what}/fit/${purpose}/${index}`, place.step);
+    const augmentation = augment.length > 0 ? key("augment") : undefined;
+    yield* this.#passes.loss(theta, this.#batch, gradient, this.#loss, key("dropout"), augmentation);
+    if (weightDecay !== 0) ops.axpy(gradient, gradient, weightDecay, theta, parameterCount);
+    const learningRate = fitRate(this.#training, place);
+    if (optimizer === "sgd") {
+      ops.sgd(theta, this.#first, gradient, parameterCount, { learningRate, momentum });
+      return;
+    }
+    const first = required(this.#first, "the first moments of Adam");
+    const second = required(this.#second, "the second moments of Adam");
+    ops.adam(theta, first, second, gradient, parameterCount, { ...adam, learningRate, step: place.step + 1 });
   }
 }

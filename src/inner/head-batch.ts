@@ -2,7 +2,7 @@
 //
 //   ℓ = (1/B) Σ_b ½‖H·φ(x_b) − t_b‖²        ∂ℓ/∂H = (1/B) Σ_b (H·φ(x_b) − t_b)·φ(x_b)ᵀ
 //
-// which kernel ridge regression needs of real images (docs/math.md §8). The batch runs in chunks, as that of real-batch.ts
+// which kernel ridge regression needs of real images (docs/math.md §9). The batch runs in chunks, as that of real-batch.ts
 // does; their sums are added in the order of the chunks.
 
 import type { Allocator } from "../backend/arena.ts";

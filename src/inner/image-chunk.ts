@@ -9,6 +9,8 @@ import type { Model } from "../nn/model.ts";
 import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
+import type { AugmentStrategy } from "./augment-strategies.ts";
+import { AugmentedImages } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 
 export class ImageChunk {
@@ -20,9 +22,19 @@ export class ImageChunk {
   readonly #rows: Buffer;
   readonly #targetRows: Buffer;
   readonly #tape: Tape;
+  /** The images before they are augmented, and what augments them; undefined where nothing does. */
+  readonly #plain: { readonly images: Buffer; readonly augmented: AugmentedImages } | undefined;
+  #augments = false;
 
-  /** Makes room for up to `size` images. */
-  constructor(model: Model, backend: Backend, allocator: Allocator, size: number, loss?: Loss) {
+  /** Makes room for up to `size` images, which `augment` may augment. */
+  constructor(
+    model: Model,
+    backend: Backend,
+    allocator: Allocator,
+    size: number,
+    loss?: Loss,
+    augment: readonly AugmentStrategy[] = [],
+  ) {
     this.#backend = backend;
     this.#features = elements(model.inputShape);
     this.#classes = model.classes;
@@ -32,10 +44,16 @@ export class ImageChunk {
     const images = allocator.allocate(this.#features * size);
     const targets = allocator.allocate(model.classes * size);
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });
+    if (augment.length > 0) {
+      const augmented = new AugmentedImages(augment, model.inputShape, this.#network.lanes, backend, allocator);
+      this.#plain = { images: allocator.allocate(this.#features * size), augmented };
+    }
   }
 
-  /** Fetches images `from`, `from` + 1, … of the batch and their targets. */
-  stage(batch: Batch, from: number, images: number): void {
+  /** Fetches images `from`, `from` + 1, … of the batch and their targets. With a key `pass` augments them. */
+  stage(batch: Batch, from: number, images: number, augmentation?: RandomKey): void {
+    this.#augments = augmentation !== undefined;
+    if (augmentation) this.#plain!.augmented.draw(augmentation, { count: images, first: from });
     const targets = batch.hard ? images : images * this.#classes;
     this.#backend.upload(this.#rows, images * this.#features, (host) => batch.imagesInto(host, from));
     this.#backend.upload(this.#targetRows, targets, (host) => batch.targetsInto(host, from));
@@ -62,7 +80,9 @@ export class ImageChunk {
     const tape = this.#tape;
     const classes = this.#classes;
     const shape = { images, lanes: this.#network.lanes };
-    ops.packImages(tape.images, this.#rows, { features: this.#features, ...shape });
+    const plain = this.#augments ? this.#plain : undefined;
+    ops.packImages(plain?.images ?? tape.images, this.#rows, { features: this.#features, ...shape });
+    plain?.augmented.forward(tape.images, plain.images);
     if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
     else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
     this.#network.forward(theta, tape, images, random);

@@ -12,6 +12,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
+import type { AugmentStrategy } from "./augment-strategies.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 import { ImageChunk } from "./image-chunk.ts";
@@ -27,22 +28,38 @@ export class RealBatch {
   /** The gradients of these chunks. Empty for a large model, whose only chunk adds to the sum itself. */
   readonly #gradients: readonly Buffer[];
 
-  constructor(model: Model, backend: Backend, allocator: Allocator, most: number, loss?: Loss) {
+  constructor(
+    model: Model,
+    backend: Backend,
+    allocator: Allocator,
+    most: number,
+    loss?: Loss,
+    augment?: readonly AugmentStrategy[],
+  ) {
     this.#backend = backend;
     this.#model = model;
     this.#chunking = new Chunks(model, backend, most);
     const { size, small, atOnce } = this.#chunking;
     this.#size = size;
-    this.#chunks = Array.from({ length: atOnce }, () => new ImageChunk(model, backend, allocator, this.#size, loss));
+    const chunk = (): ImageChunk => new ImageChunk(model, backend, allocator, size, loss, augment);
+    this.#chunks = Array.from({ length: atOnce }, chunk);
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
 
   /**
    * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
-   * Dropout draws from `random` and the streams after it; without `random` nothing is dropped. Chunks that run at the same time
-   * are a part; until the last, nothing else may use this object or select another batch.
+   * Dropout draws from `random` and the streams after it; without `random` nothing is dropped. With `augmentation` the images are
+   * augmented as that key says. Chunks that run at the same time are a part; until the last, nothing else may use this object or
+   * select another batch.
    */
-  *loss(theta: Buffer, batch: Batch, dTheta: OptionalBuffer, into: Buffer, random?: RandomKey): Parts {
+  *loss(
+    theta: Buffer,
+    batch: Batch,
+    dTheta: OptionalBuffer,
+    into: Buffer,
+    random?: RandomKey,
+    augmentation?: RandomKey,
+  ): Parts {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;
     // Ops that are recorded side by side may run when `batch` already stands for another batch.
@@ -50,7 +67,7 @@ export class RealBatch {
     const kind = { count, hard };
     for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
-      for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i));
+      for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i), augmentation);
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);

@@ -1,4 +1,4 @@
-// The exponential and the logarithm, without the host's exp and log, which round differently from one engine to the next.
+// Elementary functions without the host's exp, log, sin and cos, which round differently from one engine to the next.
 
 /** Returns ln x for x > 0, within 2 units in the last place of the larger of |ln x| and 1. */
 export function logarithm(x: number): number {
@@ -29,4 +29,20 @@ export function exponential(x: number): number {
 export function logUniform(u: number, least: number, most: number): number {
   const start = logarithm(least);
   return exponential(start + u * (logarithm(most) - start));
+}
+
+/** Returns sin x for |x| ≤ π, within 2⁻⁵⁰ of it. */
+export function sine(x: number): number {
+  // The terms beyond x²⁹ / 29! are below 2⁻⁵⁴.
+  let sum = 1;
+  for (let k = 28; k >= 2; k -= 2) sum = 1 - (x * x * sum) / (k * (k + 1));
+  return x * sum;
+}
+
+/** Returns cos x for |x| ≤ π, within 2⁻⁵⁰ of it; 1 for 0. */
+export function cosine(x: number): number {
+  // The terms beyond x³⁰ / 30! are below 2⁻⁵⁷.
+  let sum = 1;
+  for (let k = 29; k >= 1; k -= 2) sum = 1 - (x * x * sum) / (k * (k + 1));
+  return sum;
 }

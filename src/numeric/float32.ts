@@ -59,8 +59,3 @@ export function sinOfTurn(turn: number, quarters: number): number {
   const value = quarter & 1 ? cosEighth(r) : sinEighth(r);
   return quarter & 2 ? -value : value;
 }
-
-/** Returns (1 + cos πt) / 2 for 0 ≤ t ≤ 1, to about 1e-7: from 1 down to 0, as step sizes fall by half a cosine. */
-export function halfCosine(t: number): number {
-  return (1 + sinOfTurn(Math.round(t * 0x800000), 1)) / 2;
-}

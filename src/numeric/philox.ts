@@ -36,6 +36,16 @@ export function philox4x32(counter: Words4, key: readonly [number, number]): Wor
   return [block[0]!, block[1]!, block[2]!, block[3]!];
 }
 
+/** Returns the four draws of block `block` for `position`, each from 0 up to, not including, 1, in steps of 2⁻³². */
+export function uniforms(
+  { seed, stream }: RandomKey,
+  position: number,
+  block: number,
+): [number, number, number, number] {
+  const words = philox4x32([position >>> 0, block, stream >>> 0, 0], [seed[0] >>> 0, seed[1] >>> 0]);
+  return words.map((word) => word / 2 ** 32) as [number, number, number, number];
+}
+
 /** Replaces the counter in words[at … at + 3] by its four draws. */
 function encrypt(words: Uint32Array, at: number, [seed0, seed1]: readonly [number, number]): void {
   let c0 = words[at]! | 0;

@@ -13,11 +13,27 @@ export function plural(n: number, noun: string): string {
 
 /**
  * Writes a protocol as "300 epochs of SGD in batches of 256, learning rate 0.01 (× 0.1 after epoch 150), momentum 0.9, weight
- * decay 0.0005".
+ * decay 0.0005" or "2,000 epochs of Adam in batches of 500, learning rate 0.0003 (from 0 in 500 steps, then along a cosine to 1 % of
+ * it), weight decay 0, augmented by crop or rotate".
  */
 export function fitText(training: FitTraining): string {
-  const { epochs, batch, learningRate, decayAt = [], decayFactor, momentum, weightDecay } = training;
-  const decays = decayAt.length === 0 ? "" : ` (× ${decayFactor} after epoch ${decayAt.join(", ")})`;
-  const rates = `learning rate ${learningRate}${decays}, momentum ${momentum}, weight decay ${weightDecay}`;
-  return `${plural(epochs, "epoch")} of SGD in batches of ${batch}, ${rates}`;
+  const { optimizer, epochs, batch, learningRate, momentum, weightDecay, augment = [] } = training;
+  const sgd = optimizer === "sgd";
+  const parts = [
+    `${plural(epochs, "epoch")} of ${sgd ? "SGD" : "Adam"} in batches of ${batch}`,
+    `learning rate ${learningRate}${scheduleText(training)}`,
+    ...(sgd ? [`momentum ${momentum}`] : []),
+    `weight decay ${weightDecay}`,
+    ...(augment.length > 0 ? [`augmented by ${augment.join(" or ")}`] : []),
+  ];
+  return parts.join(", ");
+}
+
+function scheduleText({ schedule, decayAt = [], decayFactor, warmupSteps = 0, finalShare = 0 }: FitTraining): string {
+  if (schedule === "cosine") {
+    const rise = warmupSteps > 0 ? `from 0 in ${plural(warmupSteps, "step")}, then ` : "";
+    const end = finalShare > 0 ? `${Number((100 * finalShare).toPrecision(6))} % of it` : "0";
+    return ` (${rise}along a cosine to ${end})`;
+  }
+  return decayAt.length === 0 ? "" : ` (× ${decayFactor} after epoch ${decayAt.join(", ")})`;
 }

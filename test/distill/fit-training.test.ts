@@ -1,12 +1,15 @@
-// Training by a protocol: what torch.optim.SGD does on mini-batches of the set's images, whoever trains.
+// Training by a protocol: what torch.optim.SGD and Adam do on mini-batches of the set's images, whoever trains.
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
-import { type FitTraining, fitRate, fitTraining } from "../../src/distill/training.ts";
+import { distributionMatching } from "../../src/distill/methods/options.ts";
+import { checkFit, type FitOptions, type FitTraining, fitRate, fitTraining } from "../../src/distill/training.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
 import { baselineKinds } from "../../src/evaluate/baselines/kinds.ts";
+import { strategyNames } from "../../src/inner/augment-strategies.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
@@ -113,6 +116,45 @@ print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
     );
   });
 
+  test.skipIf(noPyTorch)("is torch.optim.Adam, with a warm-up and a cosine of its learning rate", async () => {
+    const protocol: FitTraining = {
+      ...fitTraining({
+        optimizer: "adam",
+        epochs: 5,
+        batch: 4,
+        learningRate: 0.02,
+        weightDecay: 0.01,
+        schedule: "cosine",
+      }),
+      ...{ warmupSteps: 4, finalShare: 0.1 },
+    };
+    await using engine = await createEngine({ backend: "reference" });
+    const parameters = Float64Array.from(paint(63, 2, 0.5));
+    const options = { model: linearNet, parameters, seed: 7, engine };
+    const network = await trainOn({ ...set, training: protocol }, options);
+    const program = `
+images = torch.tensor(given["images"], dtype=torch.float64).view(10, 20)
+targets = torch.tensor(given["targets"], dtype=torch.float64).view(10, 3)
+net = nn.Linear(20, 3).double()
+nn.utils.vector_to_parameters(torch.tensor(given["parameters"], dtype=torch.float64), net.parameters())
+adam = torch.optim.Adam(net.parameters(), lr=0.02, weight_decay=0.01)
+batches = [batch for epoch in given["batches"] for batch in epoch]
+def share(step):
+    if step < 4: return step / 4
+    return 0.1 + 0.9 * (1 + math.cos(math.pi * (step - 4) / (len(batches) - 4))) / 2
+schedule = torch.optim.lr_scheduler.LambdaLR(adam, share)
+for batch in batches:
+    adam.zero_grad()
+    (-targets[batch] * net(images[batch]).log_softmax(1)).sum(1).mean().backward()
+    adam.step()
+    schedule.step()
+print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
+`;
+    const input = { images: set.images, targets: set.targets, parameters, batches: batches(protocol, 7) };
+    const expected = Float64Array.from(pytorch(program, input) as number[]);
+    expectClose(network.parameters, expected, float64Tolerance, "θ, seed 7");
+  });
+
   test("takes other epochs where they are given, none for 0, and always shuffles", async () => {
     await using engine = await createEngine({ backend: "reference" });
     const parameters = Float64Array.from(paint(63, 1, 0.5));
@@ -136,12 +178,68 @@ print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
   });
 });
 
+const rateAt = (epoch: number): number =>
+  fitRate({ ...training, learningRate: 1 }, { epoch, step: 3 * epoch, steps: 15 });
+
 test("the rate falls at its epochs, by default at half of them", () => {
-  expect([0, 1, 2, 3, 4].map((epoch) => fitRate({ ...training, learningRate: 1 }, epoch))).toEqual([
-    ...[1, 1, 0.1, 0.1, 0.1 * 0.1],
-  ]);
+  expect([0, 1, 2, 3, 4].map((epoch) => rateAt(epoch))).toEqual([...[1, 1, 0.1, 0.1, 0.1 * 0.1]]);
   expect(fitTraining({ epochs: 300 }).decayAt).toEqual([150]);
   expect(fitTraining({ epochs: 7, decayAt: [] }).decayAt).toEqual([]);
+});
+
+describe("a protocol", () => {
+  test("without the newer options has the fields and the order of older files", () => {
+    const text =
+      '{"kind":"fit","optimizer":"sgd","epochs":300,"batch":256,"learningRate":0.01,"momentum":0.9,"weightDecay":0.0005,' +
+      '"decayFactor":0.1,"decayAt":[150]}';
+    expect(JSON.stringify(fitTraining({}))).toBe(text);
+    expect(JSON.stringify(fitTraining({ momentum: 0.9 }))).toBe(text);
+  });
+
+  test("rises from 0 and falls along a cosine, whatever the epochs", () => {
+    const cosine = fitTraining({ learningRate: 2, schedule: "cosine" });
+    const at = (step: number, more: object = {}) => fitRate({ ...cosine, ...more }, { epoch: 9, step, steps: 8 });
+    expect([0, 2, 4].map((step) => at(step))).toEqual([2, 1 + Math.SQRT1_2, 1].map((rate) => expect.closeTo(rate, 12)));
+    expect(at(0)).toBe(2);
+    const risen = { warmupSteps: 4, finalShare: 0.5 };
+    expect([0, 1, 2, 4].map((step) => at(step, risen))).toEqual([0, 0.5, 1, 2]);
+    expect(at(6, risen)).toBeCloseTo(1.5, 12);
+    // A training that ends within its warm-up never gets further.
+    expect(at(7, { warmupSteps: 16 })).toBe(7 / 8);
+    expect(cosine.decayAt).toBe(undefined);
+  });
+
+  test.each([
+    [{ optimizer: "adam", momentum: 0.5 }, '.momentum" expected nothing unless "optimizer" is "sgd", got 0.5'],
+    [{ warmupSteps: 5 }, '.warmupSteps" expected nothing unless "schedule" is "cosine", got 5'],
+    [{ schedule: "steps", finalShare: 0 }, '.finalShare" expected nothing unless "schedule" is "cosine", got 0'],
+    [
+      { schedule: "cosine", decayAt: [1] },
+      '.decayAt" expected nothing unless "schedule" is "steps", got Array of length 1',
+    ],
+    [
+      { augment: ["turn"] },
+      '.augment[0]" expected one of "color", "crop", "cutout", "flip", "scale", "rotate", got "turn"',
+    ],
+  ] as const)("refuses what does not go together: %j", (given, message) => {
+    const options = { imagesPerClass: 1, training: given as unknown as FitOptions };
+    expect(() => distributionMatching(options)).toThrow(new RangeError(`"training${message}`));
+    expect(() => checkFit("training", { ...fitTraining({}), ...given })).toThrow(RangeError);
+  });
+
+  test("may be given again as it was filled in", () => {
+    const all: FitOptions = {
+      optimizer: "adam",
+      schedule: "cosine",
+      warmupSteps: 5,
+      finalShare: 0.01,
+      augment: ["crop"],
+    };
+    const filled = fitTraining(all);
+    expect(filled).toMatchObject({ ...all, momentum: 0 });
+    expect(distributionMatching({ imagesPerClass: 1, training: filled }).training).toEqual(filled);
+    expect(() => checkFit("training", filled)).not.toThrow();
+  });
 });
 
 /** Real images of bright halves in the place of distilled ones. */
@@ -168,6 +266,57 @@ describe("evaluate by a protocol", () => {
     await using engine = new Engine(await createWasmBackend({ threads: 1 }));
     expect(await evaluate({ ...options, engine })).toEqual(first);
     expect(engine.arena.used).toBe(0);
+  });
+
+  const augment = strategyNames;
+  const adam = fitTraining({ optimizer: "adam", epochs: 30, batch: 10, learningRate: 0.02, weightDecay: 0, augment });
+  const augmentedSet: DistilledSet = { ...halvesSet, training: adam };
+
+  test("augments by addressed draws: one hash on 1, 2 and 4 threads, the same networks on workers", async () => {
+    const augmented = { ...options, set: augmentedSet, perClass: true };
+    const first = await evaluate({ ...augmented, threads: 1 });
+    expect(first.mean).toBeGreaterThan(0.6);
+    expect(await evaluate({ ...augmented, threads: 2 })).toEqual(first);
+    expect(await evaluate({ ...augmented, threads: 4 })).toEqual(first);
+    expect(await evaluate({ ...augmented, workers: 2 })).toEqual(first);
+    expect(
+      (await evaluate({ ...options, perClass: true, set: { ...halvesSet, training: { ...adam, augment: [] } } }))
+        .confusions,
+    ).not.toEqual(first.confusions);
+  });
+
+  test("augments on any number of threads as the reference does: one hash", async () => {
+    const many = brightHalves({ count: 400, seed: 4 });
+    const images = Float32Array.from(many.pixels, (v) => (v / 255 - many.mean[0]!) / many.std[0]!);
+    const targets = Float32Array.from({ length: 1200 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0));
+    const training = { ...adam, epochs: 6, batch: 256 };
+    const large: DistilledSet = { ...halvesSet, images, targets, imagesPerStep: 400, training };
+    const model = sequential([1, 6, 6], [flatten(), linear({ out: 3 })]);
+    const parameters = paint(model.parameterCount, 2, 0.5);
+    const trained = async (engine: Engine): Promise<ArrayLike<number>> => {
+      const network = await trainOn(large, {
+        model,
+        parameters: engine.backend.Floats.from(parameters),
+        seed: 7,
+        engine,
+      });
+      await engine.dispose();
+      return network.parameters;
+    };
+    const hashes: string[] = [];
+    let theta: ArrayLike<number> = [];
+    for (const threads of [1, 2, 4]) {
+      theta = await trained(new Engine(await createWasmBackend({ threads })));
+      hashes.push(
+        createHash("sha256")
+          .update(theta as Float32Array)
+          .digest("hex"),
+      );
+    }
+    expect(hashes).toEqual(new Array(3).fill(hashes[0]));
+    const reference = await trained(new Engine(createReferenceBackend()));
+    // Adam divides a gradient by its own size, so a small one keeps few of its digits.
+    expectClose(theta, reference, 1e-4, "θ, seed 7");
   });
 
   test("lets two evaluations take turns on one engine", async () => {

@@ -3,6 +3,7 @@ import type { NumericArray } from "../../src/codecs/npy.ts";
 import { parseNpz } from "../../src/codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
+import { fitTraining } from "../../src/distill/training.ts";
 import { setDigest } from "../../src/formats/digest.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { expectOnlyFormatErrors, fileName } from "./hostile.ts";
@@ -141,6 +142,14 @@ describe("a set that networks train on by a protocol", () => {
     expect([metadata.get("steps"), metadata.get("epochs")]).toEqual(["1", "0"]);
   });
 
+  test("keeps every option of its protocol", async () => {
+    const options = { optimizer: "adam", schedule: "cosine", warmupSteps: 5, finalShare: 0.01 } as const;
+    const set = makeFitSet({ training: fitTraining({ ...options, augment: ["color", "rotate"] }) });
+    for (const bytes of [distilledToSafetensors(set), distilledToNpz(set)]) {
+      expect((await distilledFromBytes(bytes, name)).training).toEqual(set.training);
+    }
+  });
+
   test.each([
     [{ training: "[1]" }, "training: expected a JSON object, got [1]"],
     [{ training: "{" }, "training: "],
@@ -150,6 +159,10 @@ describe("a set that networks train on by a protocol", () => {
       '"training.epochs" expected integer >= 1, got 0',
     ],
     [{ training: JSON.stringify({ ...makeFitSet().training, rate: 1 }) }, '"training.rate" expected an option'],
+    [
+      { training: JSON.stringify({ ...makeFitSet().training, warmupSteps: 5 }) },
+      '"training.warmupSteps" expected nothing unless "schedule" is "cosine", got 5',
+    ],
     [{ epochs: "3" }, 'expected epochs 0, as the shapes say, got "3"'],
     [{ momentum: "0.9" }, 'expected no momentum beside training, which has its own, got "0.9"'],
   ])("is refused with %o", async (change, message) => {

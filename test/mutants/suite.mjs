@@ -15,7 +15,7 @@ const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
 const everyOp = [
   ...ops("vector", "layout", "pool2d", "avg-pool2d", "linear", "loss", "conv2d", "guard", "optimizer", "random"),
-  ...ops("activation", "local-response-norm", "norm", "ridge", "winograd"),
+  ...ops("activation", "augmentation", "local-response-norm", "norm", "ridge", "winograd"),
 ];
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
@@ -23,6 +23,7 @@ const ownTests = {
   activation: [...ops("activation"), ...gradients("relu", "activations")],
   "avg-pool2d": [...ops("avg-pool2d"), ...gradients("avg-pool2d")],
   columns: norms,
+  cutout: ops("augmentation"),
   conv2d: convolutions,
   "conv2d-backward-data": convolutions,
   "conv2d-backward-weights": convolutions,
@@ -47,10 +48,12 @@ const ownTests = {
   ridge: ops("ridge"),
   random: [...ops("random"), "reference-random", "numeric/draws"],
   sgd: updates,
+  recolor: ops("augmentation"),
   simd: everyOp,
   thread: ["backend-side-by-side", ...everyOp],
   tiles: everyOp,
   vector: ops("vector", "linear"),
+  warp2d: ops("augmentation"),
   winograd: ops("winograd"),
   "winograd-backward-weights": ops("winograd"),
   "winograd-block": ops("winograd"),

@@ -1,7 +1,10 @@
 // A report: complete, self-contained, and safe whatever the files say.
+
 import { expect, test } from "vitest";
+import { fitTraining } from "../../src/distill/training.ts";
 import { linePlot, plotFile } from "../../src/report/line-plot.ts";
 import { reportPage } from "../../src/report/page.ts";
+import { fitText } from "../../src/report/words.ts";
 import { makeFitSet, makeSet } from "../formats/sets.ts";
 
 const evaluation = { networks: 20, mean: 0.812, std: 0.03, ci95: 0.014, accuracies: [] };
@@ -158,6 +161,19 @@ test("of a set with a protocol it says the protocol, that baselines have the sam
   expect(imagesIn(page)).toHaveLength(6);
   expect(page.match(/<svg class="plot"/g)).toHaveLength(2);
   expect(page).not.toMatch(/undefined|NaN|Infinity|η/);
+});
+
+test("a protocol in words has its optimiser, its schedule and its augmentation", () => {
+  const adam = { optimizer: "adam", epochs: 2000, batch: 500, learningRate: 3e-4, weightDecay: 0 } as const;
+  const cosine = { schedule: "cosine", warmupSteps: 500, finalShare: 0.01, augment: ["crop", "rotate"] } as const;
+  expect(fitText(fitTraining({ ...adam, ...cosine }))).toBe(
+    "2,000 epochs of Adam in batches of 500, learning rate 0.0003 (from 0 in 500 steps, then along a cosine to 1 % of it), " +
+      "weight decay 0, augmented by crop or rotate",
+  );
+  expect(fitText(fitTraining({ schedule: "cosine" }))).toContain("0.01 (along a cosine to 0), momentum 0.9");
+  expect(fitText(fitTraining({ epochs: 1, decayAt: [] }))).toMatch(
+    /^1 epoch of SGD in batches of 256, learning rate 0.01, m/,
+  );
 });
 
 test("names the method and the network with their settings, and says what the outer loss measures", () => {

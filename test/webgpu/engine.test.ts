@@ -1,9 +1,11 @@
 // The public calls on a GPU, and what they do where there is none, or where it is lost.
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createWebGpuBackend } from "../../src/backend/webgpu/backend.ts";
+import { fitTraining } from "../../src/distill/training.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
 import {
+  type AugmentStrategy,
   backGradient,
   createEngine,
   type Distillation,
@@ -12,11 +14,13 @@ import {
   isReproducible,
   randomInit,
   setDigest,
+  trainOn,
   trainPool,
 } from "../../src/index.ts";
+import { strategyNames } from "../../src/inner/augment-strategies.ts";
 import { fasterEngine } from "../../src/run/faster-engine.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
-import { errorOf, expectClose } from "../helpers.ts";
+import { errorOf, expectClose, paint } from "../helpers.ts";
 import { testedWebGpu } from "./device.ts";
 
 const webGpu = await testedWebGpu();
@@ -79,6 +83,49 @@ describe("on a GPU", () => {
     const [one, twelve] = [await counted(1), await counted(12)];
     console.log(`dispatches of an evaluation: ${one} with one network, ${twelve} with twelve`);
     expect(twelve).toBeLessThan(1.1 * one);
+  });
+
+  describe("training by a protocol, with Adam and augmentation", () => {
+    const fitSet = {
+      ...{ steps: 1, epochs: 0, imagesPerStep: 12, classes: 3, channels: 2, height: 9, width: 9 },
+      images: paint(12 * 162, 5),
+      targets: Float32Array.from({ length: 36 }, (_, i) => (i % 3 === Math.floor(i / 3) % 3 ? 1 : 0)),
+      ...{ learningRates: new Float32Array(0), mean: data.mean, std: data.std, recipe: {} },
+    };
+    const training = fitTraining({
+      optimizer: "adam",
+      epochs: 10,
+      batch: 6,
+      schedule: "cosine",
+      augment: strategyNames,
+    });
+
+    test.each(strategyNames)("is the kernels' to the tolerance: %s", async (strategy) => {
+      const set = { ...fitSet, training: { ...training, augment: [strategy] } };
+      const trained = async (options: object) =>
+        (await trainOn(set, { model: run.model, seed: 7, ...options })).parameters;
+      await using engine = await createEngine({ backend: "webgpu" });
+      const expected = await trained({ threads: 1 });
+      expectClose(await trained({ engine }), expected, runTolerance, `θ after 20 steps of ${strategy}, seed 7`);
+    });
+
+    test("keeps networks side by side in step, although each draws strategies of its own", async () => {
+      const counted = async (networks: number, augment: readonly AugmentStrategy[]): Promise<number> => {
+        const backend = await createWebGpuBackend();
+        await using engine = new Engine(backend);
+        const set = { ...fitSet, training: { ...training, augment } };
+        await evaluate({ set, model: run.model, init: randomInit(), test: data, networks, engine });
+        return backend.counts.dispatches;
+      };
+      const [plain, one, twelve] = [
+        await counted(12, []),
+        await counted(1, strategyNames),
+        await counted(12, strategyNames),
+      ];
+      console.log(`dispatches of an evaluation: ${plain} of twelve networks, augmented ${twelve}, and ${one} with one`);
+      // A step has one dispatch more, or, where they differ, one for each network.
+      expect(twelve - plain).toBeLessThanOrEqual(20 * 12);
+    });
   });
 
   test("the state of a run names the GPU, goes on with the kernels, and stays marked", async () => {

@@ -8,6 +8,7 @@ import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
+import { augmentationOps } from "./augmentation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { guardOps } from "./guard.ts";
@@ -42,6 +43,7 @@ class ReferenceBackend implements Backend {
     const ops: Ops = {
       ...vectorOps(memory),
       ...layoutOps(memory),
+      ...augmentationOps(memory),
       ...conv2dOps(memory),
       ...linearOps(memory),
       ...activationOps(memory),

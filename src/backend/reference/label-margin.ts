@@ -1,4 +1,4 @@
-// How little decided labels are, reference (docs/math.md §8).
+// How little decided labels are, reference (docs/math.md §9).
 import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 

@@ -1,5 +1,5 @@
 // Ridge regression with a Gram matrix, reference: the Cholesky factor of A = FᵀF + ridge·tr(FᵀF)/n·I, and b·A⁻¹ by it.
-// docs/math.md §8 has the formulas. Row i of the factor L, which has i + 1 numbers, begins at i·(i + 1)/2.
+// docs/math.md §9 has the formulas. Row i of the factor L, which has i + 1 numbers, begins at i·(i + 1)/2.
 import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 

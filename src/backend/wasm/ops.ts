@@ -2,6 +2,7 @@
 import type { Ops } from "../ops.ts";
 import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
+import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
@@ -19,6 +20,7 @@ export function wasmOps(jobs: Jobs): Ops {
   return {
     ...vectorOps(jobs),
     ...layoutOps(jobs),
+    ...augmentationOps(jobs),
     ...conv2dOps(jobs),
     ...linearOps(jobs),
     ...activationOps(jobs),

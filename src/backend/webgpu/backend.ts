@@ -14,6 +14,7 @@ import type { Planner } from "../plan.ts";
 import { describeAdapter, findAdapter, openDevice } from "./device.ts";
 import { BASE } from "./layout.ts";
 import { activationOps } from "./ops/activation.ts";
+import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
@@ -57,6 +58,7 @@ export class WebGpuBackend implements Backend {
     const ops: Ops = {
       ...vectorOps(recorder),
       ...layoutOps(recorder),
+      ...augmentationOps(recorder),
       ...conv2dOps(recorder),
       ...linearOps(recorder),
       ...activationOps(recorder),

@@ -1,5 +1,5 @@
 // Ridge regression with a Gram matrix on a GPU, by the formulas of reference/ridge.ts, in numbers of 64 bits (wgsl/wide.ts). Row i of
-// the factor L begins at number i·(i + 1)/2. docs/math.md §8 has the formulas.
+// the factor L begins at number i·(i + 1)/2. docs/math.md §9 has the formulas.
 import type { Ops } from "../../ops.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";

@@ -1,6 +1,6 @@
 // Numbers with 64 bits of mantissa in WGSL, which has no float64, made of whole numbers alone: a GPU may compute sums and products
 // of floats in another order, which would undo the error terms of sums of two floats. Every result is right to about 2⁻⁶⁰ of
-// itself, a sum to 2⁻⁶³ of its larger term. docs/math.md §8 says what for.
+// itself, a sum to 2⁻⁶³ of its larger term. docs/math.md §9 says what for.
 
 /** Products of whole numbers as two words. */
 const times = `

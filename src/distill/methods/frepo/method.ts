@@ -1,4 +1,4 @@
-// FRePo (Zhou, Nezhadarya, Ba, *Dataset Distillation using Neural Feature Regression*, NeurIPS 2022, Algorithm 1; docs/math.md §8):
+// FRePo (Zhou, Nezhadarya, Ba, *Dataset Distillation using Neural Feature Regression*, NeurIPS 2022, Algorithm 1; docs/math.md §9):
 // images and labels follow the gradient of the loss that kernel ridge regression on the features of a network has on real images,
 // plus a margin that keeps labels decided; regression.ts has the formulas. The network comes from a pool that is trained on
 // the set as it is learned (network-pool.ts).

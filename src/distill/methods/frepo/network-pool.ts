@@ -1,6 +1,6 @@
 // The pool of networks that FRePo trains on line (Zhou, Nezhadarya, Ba 2022, Algorithm 1): each outer step uses one or some of
 // them, and then lets those take one gradient step of Adam on the set as it is now, or begin anew where they are old
-// (docs/math.md §8).
+// (docs/math.md §9).
 
 import type { Buffer } from "../../../backend/buffer.ts";
 import type { Network } from "../../../nn/network.ts";

@@ -74,7 +74,7 @@ export interface FrepoMethod extends Complete<typeof frepoOptions> {
 const checks = { name: optional(oneOf("frepo")), ...checksOf(frepoOptions) };
 
 /**
- * FRePo (Zhou, Nezhadarya, Ba, *Dataset Distillation using Neural Feature Regression*, NeurIPS 2022; docs/math.md §8): images and
+ * FRePo (Zhou, Nezhadarya, Ba, *Dataset Distillation using Neural Feature Regression*, NeurIPS 2022; docs/math.md §9): images and
  * labels with which kernel ridge regression, on the features of networks of some age, predicts the labels of real images. No
  * inner loop is differentiated, so a step costs little. A pool of networks is trained on the set while it is learned.
  *

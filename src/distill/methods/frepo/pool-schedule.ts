@@ -1,5 +1,5 @@
 // Which networks of the pool each outer step uses, and how old they are then. Everything follows from the seed and the number of
-// the step, so a run that goes on needs no more than that number (docs/math.md §8).
+// the step, so a run that goes on needs no more than that number (docs/math.md §9).
 import type { RandomKey } from "../../../numeric/philox.ts";
 import { randomOrder } from "../../../numeric/random.ts";
 

@@ -1,5 +1,5 @@
 // Kernel ridge regression on the features of a network, its loss on real images, and the gradients with respect to the features
-// and labels that it was fitted to, in closed form (Zhou, Nezhadarya, Ba 2022, equation 4; docs/math.md §8 derives them):
+// and labels that it was fitted to, in closed form (Zhou, Nezhadarya, Ba 2022, equation 4; docs/math.md §9 derives them):
 //
 //   A = FᵀF + λ·tr(FᵀF)/n·I      Z = Y·A⁻¹      H = Z·Fᵀ      ℓ = (1/B) Σ_b ½‖H·φ(x_b) − t_b‖²      U = ∂ℓ/∂H
 //   ∂ℓ/∂Y = V = (U·F)·A⁻¹
