@@ -352,6 +352,32 @@ describe("distilling", () => {
     expect(() => distill({ ...options, ...change } as DistillOptions)).toThrow(message);
   });
 
+  test("says how networks train on the set: as FRePo's code does, unless it is given otherwise", async () => {
+    const trainingFor = async (given: Parameters<typeof frepo>[0]) =>
+      (await distill({ ...options, method: frepo(given), outer: { steps: 0 }, threads: 1 }).result()).training;
+    const usual = {
+      ...{
+        kind: "fit",
+        optimizer: "adam",
+        learningRate: 3e-4,
+        momentum: 0,
+        weightDecay: 0,
+        batch: 500,
+        decayFactor: 0.1,
+      },
+      ...{ schedule: "cosine", warmupSteps: 500, finalShare: 0.01 },
+      augment: ["color", "crop", "cutout", "scale", "rotate"],
+    };
+    expect(await trainingFor({ imagesPerClass: 1 })).toEqual({ ...usual, epochs: 1000 });
+    expect(await trainingFor({ imagesPerClass: 10 })).toEqual({ ...usual, epochs: 2000 });
+    expect(await trainingFor({ imagesPerClass: 11 })).toEqual({ ...usual, epochs: 5000 });
+    const short = { epochs: 100, augment: [] };
+    expect(await trainingFor({ imagesPerClass: 1, training: short })).toEqual({ ...usual, ...short, warmupSteps: 50 });
+    const { warmupSteps: _, finalShare: __, schedule: ___, ...plain } = usual;
+    const steps = { epochs: 100, decayAt: [60] };
+    expect(await trainingFor({ imagesPerClass: 1, training: steps })).toEqual({ ...plain, ...steps });
+  });
+
   test("of a recipe has the loss of the method, and no other", () => {
     const recipe = { name: "mine", data: { name: "digits" }, model: { name: "convNet" }, method: { name: "frepo" } };
     expect(parseRecipe(recipe)).toMatchObject({ loss: "mse", outer: { optimizer: "lamb", cosineTo: 0.1, batch: 512 } });
@@ -365,7 +391,14 @@ test("on digits, a set teaches better than as many real images by the same proto
   const { train, test: held } = await digits();
   const some: Dataset = subset(train, 0, 2000);
   const net = convNet({ input: [1, 28, 28], width: 8, depth: 2, norm: "none", classes: 10 });
-  const training = { epochs: 100, learningRate: 0.05 };
+  const training = {
+    optimizer: "sgd",
+    epochs: 100,
+    learningRate: 0.05,
+    momentum: 0.9,
+    decayAt: [50],
+    augment: [],
+  } as const;
   const shared = { model: net, init: randomInit("pytorch"), networks: 4, test: subset(held, 0, 300), seed: 1 };
   const outer = { steps: 100, batch: 128, learningRate: 0.01 };
   const run = distill({ ...shared, data: some, method: frepo({ imagesPerClass: 2, training }), outer });

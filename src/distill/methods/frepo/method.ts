@@ -11,7 +11,7 @@ import type { RealRegression } from "../../real-regression.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
 import type { Tensor } from "../../tensor.ts";
 import { NetworkPool } from "./network-pool.ts";
-import type { FrepoMethod } from "./options.ts";
+import { type FrepoMethod, trainingOf } from "./options.ts";
 import { Regression } from "./regression.ts";
 
 type Context = MethodContext<FrepoMethod>;
@@ -67,7 +67,7 @@ class FrepoRun implements MethodRun {
       images: new Float32Array(rows.get("images")!),
       targets: new Float32Array(rows.get("targets") ?? this.#initialLabels()),
       learningRates: new Float32Array(0),
-      training: options.training,
+      training: trainingOf(options),
     };
   }
 

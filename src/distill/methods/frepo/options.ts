@@ -19,7 +19,7 @@ import { checkOptions } from "../../../checks/options.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitTraining, partialFit } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -57,8 +57,17 @@ export const frepoOptions = {
     help: "how strongly the regression is regularised, in shares of the mean square of the features",
     flag: "--ridge <x>",
   }) as Filled<number>,
-  /** How networks train on the set. */
-  training: filled(fitKind, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
+  /**
+   * How networks train on the set. Default: Adam at 3e-4 in batches of 500, with a rate that rises in 500 steps and then falls by a
+   * cosine to 1 %, for 1,000 epochs with one image of a class, 2,000 with up to ten, and else 5,000; and images that are augmented.
+   */
+  training: filled(
+    partialFit,
+    {},
+    {
+      help: "how networks train on the images; by default with Adam, a warm-up, a cosine and augmented images",
+    },
+  ) as Filled<FitOptions>,
 };
 
 /** Options of {@link frepo}. */
@@ -67,7 +76,25 @@ export interface FrepoOptions extends Given<typeof frepoOptions> {}
 /** Settings of FRePo. Plain data, so that it can be saved with a set and sent to a worker. */
 export interface FrepoMethod extends Complete<typeof frepoOptions> {
   readonly name: "frepo";
-  readonly training: FitTraining;
+}
+
+/** Passes over a set of so many images a class, as FRePo's code has them. */
+function usualEpochs(imagesPerClass: number): number {
+  if (imagesPerClass === 1) return 1000;
+  return imagesPerClass <= 10 ? 2000 : 5000;
+}
+
+/**
+ * Returns the protocol by which networks train on a set: FRePo's own, with what the options say instead. Its code draws a
+ * translation where this draws a crop, which is one, and mirrors photographs too; digits and letters must not be.
+ */
+export function trainingOf({ imagesPerClass, training }: FrepoMethod): FitTraining {
+  const { epochs = usualEpochs(imagesPerClass), schedule, decayAt } = training;
+  const falls = schedule === "steps" || decayAt !== undefined;
+  const cosine = { schedule: "cosine", warmupSteps: Math.min(500, Math.floor(epochs / 2)), finalShare: 0.01 } as const;
+  const usual = { optimizer: "adam", learningRate: 3e-4, batch: 500, weightDecay: 0 } as const;
+  const augment = ["color", "crop", "cutout", "scale", "rotate"] as const;
+  return fitTraining({ ...usual, epochs, augment, ...(!falls && cosine), ...training });
 }
 
 /** The check of each option. The name stands in a method that is given again, with something changed. */
@@ -88,8 +115,7 @@ const checks = { name: optional(oneOf("frepo")), ...checksOf(frepoOptions) };
  */
 export function frepo(options: FrepoOptions): FrepoMethod {
   checkOptions(options, checks);
-  const { training, ...rest } = completed(frepoOptions, options);
-  return { name: "frepo", ...rest, training: fitTraining(training) };
+  return { name: "frepo", ...completed(frepoOptions, options) };
 }
 
 export const frepoDeclaration: MethodDeclaration<FrepoMethod> = {
@@ -111,9 +137,10 @@ export const frepoDeclaration: MethodDeclaration<FrepoMethod> = {
       );
     }
   },
-  shape: ({ imagesPerClass, training }, classes) => ({
-    ...{ steps: 1, epochs: 0, imagesPerStep: imagesPerClass * classes, training },
-  }),
+  shape: (method, classes) => {
+    const imagesPerStep = method.imagesPerClass * classes;
+    return { steps: 1, epochs: 0, imagesPerStep, training: trainingOf(method) };
+  },
   classes: (_, classes) => new Set(Array.from({ length: classes }, (_, k) => k)),
   // Real images go forward to the features, the set's there and back, and once more there and back to train a network.
   flops: ({ imagesPerClass }, model, real) =>
