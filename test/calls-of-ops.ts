@@ -172,6 +172,7 @@ function lossCalls(draw: Draw) {
     crossEntropyR: [out(n), out(n), given(n), given(n), given(n), shape],
     squaredError: [out(lanes), out(n), out(n), given(n), given(n), shape],
     squaredErrorR: [out(n), out(n), given(n), shape],
+    cosineDistance: [out(3), out(3 * n), given(3 * n), given(3 * n), 3, n],
     labelMargin: [out(lanes), out(n), given(n), 0.1, shape],
   };
 }

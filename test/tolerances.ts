@@ -64,6 +64,7 @@ export const opTolerances: Readonly<Record<keyof Ops, number>> = {
   squaredError: rounded,
   squaredErrorR: rounded,
   labelMargin: few,
+  cosineDistance: rounded,
   ridgeFactor: exact,
   ridgeSolve: rounded,
   guard: rounded,

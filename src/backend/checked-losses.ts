@@ -5,7 +5,7 @@ import { type LossShape, ridgeFloats } from "./shapes.ts";
 
 const scores = (s: LossShape): number => s.classes * s.lanes;
 
-type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin";
+type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin" | "cosineDistance";
 
 export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOps> {
   return {
@@ -35,6 +35,11 @@ export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOp
       need(s.lanes, "losses of labelMargin", losses);
       need(scores(s), "dy, y of labelMargin", dy, y);
       ops.labelMargin(losses, dy, y, cap, s);
+    },
+    cosineDistance(losses, dx, x, y, rows, length) {
+      need(rows, "losses of cosineDistance", losses);
+      need(rows * length, "dx, x, y of cosineDistance", dx, x, y);
+      ops.cosineDistance(losses, dx, x, y, rows, length);
     },
   };
 }

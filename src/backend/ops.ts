@@ -266,6 +266,12 @@ export interface Ops {
   labelMargin(losses: Buffer, dy: Buffer, y: Buffer, cap: number, shape: LossShape): void;
 
   /**
+   * How the rows of two gradients differ in direction: losses[r] = 1 − a·b/q, q = ‖a‖·‖b‖ + 1e-6, with a row r of x and b that of y;
+   * dx, the gradient of their sum by x, is −b/q + (a·b)·‖b‖/(q²·‖a‖)·a, and −b/q where a is 0. x, y and dx [rows, length]; dx may be x.
+   */
+  cosineDistance(losses: Buffer, dx: Buffer, x: Buffer, y: Buffer, rows: number, length: number): void;
+
+  /**
    * The Cholesky factor of A = FᵀF + ridge·tr(FᵀF)/n·I, in float64: A is hardly positive definite. features [features, lanes]
    * has the n images as columns; factor [4·n(n + 1)/2] holds numbers of at least 52 bits in a form of the backend's own.
    */

@@ -15,7 +15,7 @@ const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
 const everyOp = [
   ...ops("vector", "layout", "pool2d", "avg-pool2d", "linear", "loss", "conv2d", "guard", "optimizer", "random"),
-  ...ops("activation", "augmentation", "local-response-norm", "norm", "ridge", "winograd"),
+  ...ops("activation", "augmentation", "cosine-distance", "local-response-norm", "norm", "ridge", "winograd"),
 ];
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
@@ -45,6 +45,7 @@ const ownTests = {
   norm: norms,
   optimizer: updates,
   pool2d: [...ops("pool2d"), ...gradients("max-pool2d")],
+  "cosine-distance": ops("cosine-distance"),
   ridge: ops("ridge"),
   random: [...ops("random"), "reference-random", "numeric/draws"],
   sgd: updates,

@@ -11,6 +11,7 @@ import { activationOps } from "./activation.ts";
 import { augmentationOps } from "./augmentation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
+import { cosineDistanceOps } from "./cosine-distance.ts";
 import { guardOps } from "./guard.ts";
 import { labelMarginOps } from "./label-margin.ts";
 import { layoutOps } from "./layout.ts";
@@ -51,6 +52,7 @@ class ReferenceBackend implements Backend {
       ...avgPool2dOps(memory),
       ...lossOps(memory),
       ...labelMarginOps(memory),
+      ...cosineDistanceOps(memory),
       ...normOps(memory),
       ...normTangentOps(memory),
       ...localResponseNormOps(memory),

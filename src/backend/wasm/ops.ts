@@ -4,6 +4,7 @@ import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
+import { cosineDistanceOps } from "./ops/cosine-distance.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
@@ -28,6 +29,7 @@ export function wasmOps(jobs: Jobs): Ops {
     ...normOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),
+    ...cosineDistanceOps(jobs),
     ...ridgeOps(jobs),
     ...optimizerOps(jobs),
     ...randomOps(jobs),

@@ -16,6 +16,7 @@ import { BASE } from "./layout.ts";
 import { activationOps } from "./ops/activation.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
+import { cosineDistanceOps } from "./ops/cosine-distance.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
@@ -66,6 +67,7 @@ export class WebGpuBackend implements Backend {
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),
+      ...cosineDistanceOps(recorder),
       ...ridgeOps(recorder),
       ...optimizerOps(recorder),
       ...randomOps(recorder),
