@@ -25,6 +25,9 @@ import { type AugmentStrategy, strategyNames } from "../inner/augment-strategies
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
 import { cosine } from "../numeric/elementary.ts";
 
+/** The strategies of an augmentation of distilled images, as an option. */
+export const strategiesKind: Kind<readonly AugmentStrategy[]> = list("a list of strategies", word(...strategyNames));
+
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
 const fitOptions = {
   kind: filled(word("fit"), "fit", {
@@ -76,7 +79,7 @@ const fitOptions = {
     help: "at which share of the learning rate the cosine ends; 0 by default",
   }) as Open<number>,
   /** The strategies of augmentation, one of which is drawn for each gradient step. Default: none. */
-  augment: open(list("a list of strategies", word(...strategyNames)), {
+  augment: open(strategiesKind, {
     help: "how images are augmented: one of these strategies is drawn for each gradient step; none by default",
   }) as Open<readonly AugmentStrategy[]>,
 };
