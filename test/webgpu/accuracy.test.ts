@@ -24,7 +24,10 @@ test("every op has a tolerance", () => {
   expect(Object.keys(opTolerances).sort()).toEqual(Object.keys(createReferenceBackend().ops).sort());
 });
 
-test("docs/webgpu.md has the tolerance of each op and of what is compared of networks, in their order", () => {
+// While scripts/webgpu-accuracy.mjs measures, the tables may lack the row of a new op.
+const measuring = process.env.RESIDUALS !== undefined;
+
+test.skipIf(measuring)("docs/webgpu.md has the tolerance of each op and of what is compared of networks, in order", () => {
   const titles: Readonly<Record<string, string>> = networkTitles;
   expect(rows.map(({ name, tolerance }) => [name, tolerance])).toEqual([
     ...Object.entries(opTolerances).map(([op, tolerance]) => [`\`${op}\``, tolerance]),
