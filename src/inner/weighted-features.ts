@@ -12,7 +12,7 @@ import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
-import { AugmentedImages } from "./augmented-images.ts";
+import { AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -91,8 +91,10 @@ export class WeightedFeatures {
     const floats = this.#model.classes * this.#weights;
     for (const { from, atOnce } of this.#chunks.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(size, count - from - i * size);
-      for (let i = 0; i < atOnce; i++) this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i), drawn);
-      this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i)));
+      const staged = Array.from({ length: atOnce }, (_, i) =>
+        this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i), drawn),
+      );
+      this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i), staged[i]));
       for (let i = 0; i < atOnce; i++) {
         const { sums } = this.#places[i]!;
         if (from + i === 0) ops.copy(into, sums, floats);
@@ -102,18 +104,26 @@ export class WeightedFeatures {
     }
   }
 
-  #stage({ rows, weightRows, plain }: Place, batch: Batch, from: number, images: number, drawn?: SiameseDraw): void {
-    if (drawn) plain!.augmented.draw(drawn.key, { count: images, first: from, groupOf: drawn.groupOf });
+  #stage(
+    { rows, weightRows, plain }: Place,
+    batch: Batch,
+    from: number,
+    images: number,
+    drawn?: SiameseDraw,
+  ): DrawnAugmentation | undefined {
     const features = elements(this.#model.inputShape);
     this.#backend.upload(rows, images * features, (host) => batch.imagesInto(host, from));
     this.#backend.upload(weightRows, images * this.#weights, (host) => batch.targetsInto(host, from));
+    return drawn && plain?.augmented.draw(drawn.key, { count: images, first: from, groupOf: drawn.groupOf });
   }
 
-  #pass({ network, tape, rows, weightRows, weights, sums, plain }: Place, theta: Buffer, images: number): void {
+  #pass(place: Place, theta: Buffer, images: number, augmentation?: DrawnAugmentation): void {
+    const { network, tape, rows, weightRows, weights, sums, plain } = place;
     const { ops } = this.#backend;
     const columns = { images, lanes: network.lanes };
-    ops.packImages(plain?.images ?? tape.images, rows, { features: elements(this.#model.inputShape), ...columns });
-    plain?.augmented.forward(tape.images, plain.images);
+    const packed = augmentation ? plain!.images : tape.images;
+    ops.packImages(packed, rows, { features: elements(this.#model.inputShape), ...columns });
+    augmentation?.forward(tape.images, packed);
     ops.packImages(weights, weightRows, { features: this.#weights, ...columns });
     network.forward(theta, tape, images);
     const shape = { inFeatures: this.#weights, outFeatures: this.#model.classes, lanes: network.lanes };

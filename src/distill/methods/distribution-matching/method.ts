@@ -128,18 +128,16 @@ class MatchingNetwork implements NetworkRun {
     const { imagesPerClass } = options;
     const { ops } = backend;
     const [theta, tape, means] = [this.#theta, this.#tape, this.#means];
-    const { targets } = this.#run.synthetic.blocks;
+    const { synthetic, labels } = this.#run;
+    const { targets } = synthetic.blocks;
     const [features, { classes }] = [tools.features.classes, problem.model];
     const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
-    const augmentation = this.#augmented && tools.key("augment", step, k);
-    yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans, augmentation);
-    if (this.#augmented) {
-      const { labels, synthetic } = this.#run;
-      this.#augmented.by.draw(augmentation!, { count: labels.length, groupOf: (i) => labels[i]! });
-      this.#augmented.by.forward(this.#augmented.images, synthetic.blocks.images);
-    }
-    yield* this.#network.forwardParts(theta, tape, this.#run.labels.length);
+    const key = this.#augmented && tools.key("augment", step, k);
+    yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans, key);
+    const drawn = key && this.#augmented!.by.draw(key, { count: labels.length, groupOf: (i) => labels[i]! });
+    drawn?.forward(tape.images, synthetic.blocks.images);
+    yield* this.#network.forwardParts(theta, tape, labels.length);
     ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
     ops.scale(means, 1 / imagesPerClass, means, features * classes);
     ops.axpy(means, means, -1, this.#realMeans, features * classes);
@@ -147,6 +145,6 @@ class MatchingNetwork implements NetworkRun {
     ops.scale(means, 2 / imagesPerClass, means, features * classes);
     ops.linearForward(tape.dLogits, targets, means, none, shape, false);
     yield* this.#network.backwardParts(theta, tape, none);
-    this.#augmented?.by.backward(this.#augmented.gradient, required(tape.dImages, "the gradient of the images"));
+    drawn?.backward(this.#augmented!.gradient, required(tape.dImages, "the gradient of the images"));
   }
 }
