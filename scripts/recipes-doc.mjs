@@ -38,7 +38,7 @@ const outro = `## What each kind needs
   (or .npz) you must provide; its last layer is made new.
 - **Baselines** are measured by \`--baselines all\`, or by \`distillate baselines\`. \`distillate evaluate\` trains on a set for more
   epochs than it was distilled for.
-- **Distribution matching** is \`digits-dm\`, or \`--method distribution-matching\` with any recipe that augments no images. Its sets say
+- **Distribution matching** is \`digits-dm\`, or \`--method distribution-matching\` with any recipe that has no \`data.augment\`. Its sets say
   how networks train on them, and baselines are trained in the same way.
 - **Poisoning** recipes show what a data set from strangers can do. They report the share of the attacked class that is misread
   beside the accuracy.

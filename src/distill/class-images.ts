@@ -5,6 +5,7 @@ import type { Buffer, Floats } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import { batchInto, classIndex, type Dataset, normalizedBytes } from "../data/dataset.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import type { AugmentStrategy } from "../inner/augment-strategies.ts";
 import type { Batch } from "../inner/batch.ts";
 import { WeightedFeatures } from "../inner/weighted-features.ts";
 import type { Model } from "../nn/model.ts";
@@ -43,6 +44,13 @@ export class ClassImages {
   }
 }
 
+/** Which means are taken, and by which strategies the images may be augmented. */
+interface MeansOptions {
+  readonly classes: number;
+  readonly perClass: number;
+  readonly augment?: readonly AugmentStrategy[] | undefined;
+}
+
 /** Means of the features of real images, class by class. */
 export class ClassMeans {
   readonly #data: Dataset;
@@ -56,7 +64,7 @@ export class ClassMeans {
   constructor(
     data: Dataset,
     features: Model,
-    { classes, perClass }: { readonly classes: number; readonly perClass: number },
+    { classes, perClass, augment }: MeansOptions,
     backend: Backend,
     memory: Pick<Allocators, "realBatch">,
   ) {
@@ -64,15 +72,20 @@ export class ClassMeans {
     this.#classes = classes;
     this.#perClass = perClass;
     const most = Math.min(data.count, classes * perClass);
-    this.#features = new WeightedFeatures(features, classes, backend, memory.realBatch, most);
+    this.#features = new WeightedFeatures(features, classes, backend, memory.realBatch, most, augment);
   }
 
-  /** Records into [features, classes] the means at θ over the images of class c that `key(c)` draws, in parts. */
-  *record(theta: Buffer, key: (label: number) => RandomKey, into: Buffer): Parts {
+  /**
+   * Records into [features, classes] the means at θ over the images of class c that `key(c)` draws, in parts. With strategies
+   * `augmentation` draws how the images are augmented, all those of a class alike: class c is group c.
+   */
+  *record(theta: Buffer, key: (label: number) => RandomKey, into: Buffer, augmentation?: RandomKey): Parts {
     this.#images ??= new ClassImages(this.#data);
     const images = this.#images;
     const drawn = Array.from({ length: this.#classes }, (_, c) => images.draw(c, this.#perClass, key(c)));
-    yield* this.#features.sum(theta, meansOf(images, drawn), into);
+    const labels = drawn.flatMap((ofClass, c) => ofClass.map(() => c));
+    const siamese = augmentation && { key: augmentation, groupOf: (position: number): number => labels[position]! };
+    yield* this.#features.sum(theta, meansOf(images, drawn), into, siamese);
   }
 }
 

@@ -4,6 +4,8 @@
 import { type Backend, write } from "../backend/backend.ts";
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import type { AugmentStrategy } from "../inner/augment-strategies.ts";
+import { AugmentedImages } from "../inner/augmented-images.ts";
 import type { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import type { Model } from "../nn/model.ts";
@@ -71,10 +73,10 @@ export class MethodTools {
     return new RealRegression(this.#problem, this.features, this.#backend, this.#memory, this.#computing);
   }
 
-  /** Means of the features of at most `perClass` real images of each class. */
-  classMeans(perClass: number): ClassMeans {
+  /** Means of the features of at most `perClass` real images of each class, which these strategies may augment. */
+  classMeans(perClass: number, augment?: readonly AugmentStrategy[]): ClassMeans {
     const { data, model } = this.#problem;
-    const counts = { classes: model.classes, perClass };
+    const counts = { classes: model.classes, perClass, augment };
     return new ClassMeans(data, this.features, counts, this.#backend, this.#memory);
   }
 
@@ -92,6 +94,13 @@ export class MethodTools {
     const out = new Float32Array(perClass * classes * real.size);
     real.into(out, drawn.flat());
     return out;
+  }
+
+  /** Augments so many images, in the lanes of `synthetic`, by these strategies, of which there is at least one. */
+  augmentedImages(strategies: readonly AugmentStrategy[], images: number): AugmentedImages {
+    const { model } = this.#problem;
+    const lanes = laneCount(model, images, this.#backend.plan);
+    return new AugmentedImages(strategies, model.inputShape, lanes, this.#backend, this.#memory.scratch);
   }
 
   /** The real images, class by class. A plan has none. */

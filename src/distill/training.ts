@@ -19,11 +19,14 @@ import {
   word,
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
-import { object } from "../checks/read.ts";
+import { Misfit, object } from "../checks/read.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import { type AugmentStrategy, strategyNames } from "../inner/augment-strategies.ts";
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
 import { cosine } from "../numeric/elementary.ts";
+
+/** The strategies of an augmentation of distilled images, as an option. */
+export const strategiesKind: Kind<readonly AugmentStrategy[]> = list("a list of strategies", word(...strategyNames));
 
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
 const fitOptions = {
@@ -76,7 +79,7 @@ const fitOptions = {
     help: "at which share of the learning rate the cosine ends; 0 by default",
   }) as Open<number>,
   /** The strategies of augmentation, one of which is drawn for each gradient step. Default: none. */
-  augment: open(list("a list of strategies", word(...strategyNames)), {
+  augment: open(strategiesKind, {
     help: "how images are augmented: one of these strategies is drawn for each gradient step; none by default",
   }) as Open<readonly AugmentStrategy[]>,
 };
@@ -99,22 +102,37 @@ const complete = Object.entries(options).map(([name, option]): [string, Check] =
   option.need === "open" && name !== "momentum" ? optional(option.kind.check) : option.kind.check,
 ]);
 
-/** Throws RangeError for options that are each valid but do not go together. */
-function checkTogether(name: string, { optimizer, momentum = 0, schedule, ...rest }: FitOptions): void {
+/** An option that does not go with another one: what is expected of it, and what came. */
+interface Clash {
+  readonly option: keyof FitOptions;
+  readonly expected: string;
+  readonly got: unknown;
+}
+
+/** Returns the first of options that are each valid but do not go together. */
+function clashOf(given: FitOptions): Clash | undefined {
+  const { optimizer, momentum = 0, schedule = "steps" } = given;
   if (optimizer === "adam" && momentum !== 0) {
-    throw outOfRange(`${name}.momentum`, 'nothing unless "optimizer" is "sgd"', momentum);
+    return { option: "momentum", expected: 'nothing unless "optimizer" is "sgd"', got: momentum };
   }
   const ofOther = schedule === "cosine" ? (["decayAt"] as const) : (["warmupSteps", "finalShare"] as const);
-  for (const option of ofOther) {
-    if (rest[option] === undefined) continue;
-    const wanted = schedule === "cosine" ? "steps" : "cosine";
-    throw outOfRange(`${name}.${option}`, `nothing unless "schedule" is "${wanted}"`, rest[option]);
-  }
+  const option = ofOther.find((each) => given[each] !== undefined);
+  const other = schedule === "cosine" ? "steps" : "cosine";
+  return option && { option, expected: `nothing unless "schedule" is "${other}"`, got: given[option] };
+}
+
+/** Throws RangeError for options that do not go together. */
+function checkTogether(name: string, given: FitOptions): void {
+  const clash = clashOf(given);
+  if (clash) throw outOfRange(`${name}.${clash.option}`, clash.expected, clash.got);
 }
 
 /** A protocol as an option of a method. */
 export const fitKind: Kind<FitOptions> = {
-  ...object(fitOptions),
+  ...object(fitOptions, (value, path) => {
+    const clash = clashOf(value);
+    if (clash) throw new Misfit([...path, clash.option], clash.expected, clash.got, "range");
+  }),
   check(name, value) {
     checkOptions(value, givenChecks, name, `${name}.`);
     checkTogether(name, value as FitOptions);

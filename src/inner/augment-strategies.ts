@@ -1,10 +1,10 @@
 // The augmentation of distilled images (Zhao & Bilen, *Dataset Condensation with Differentiable Siamese Augmentation*, ICML
-// 2021): of the strategies that are given, one is drawn for each step, and its parameters for each image. Every strategy is one op
-// that is affine in the pixels. docs/math.md §8 has the formulas.
+// 2021): of the strategies that are given, one is drawn for each step, and its parameters for each image; or both for each group of
+// images. Every strategy is one op that is affine in the pixels. docs/math.md §8 has the formulas.
 //
-// Everything is drawn here, on the host, from addressed streams: four numbers u from 0 to 1 for each position of the batch. The
-// reference code of the paper draws the two directions of a shift or scale, and the three colours, from one seed when a whole
-// batch shares them, so that they are equal; here they are independent.
+// Everything is drawn here, on the host, from addressed streams: four numbers u from 0 to 1 for each image or group. The
+// reference code of the paper draws the two directions of a shift or scale, and the three colours, from one seed each time when a
+// group shares them; here they are independent.
 
 import type { ImageShape } from "../nn/layer.ts";
 import { cosine, sine } from "../numeric/elementary.ts";
@@ -28,7 +28,7 @@ const ROTATE = 15;
 
 /** The op of a strategy and its parameters for one image. */
 interface Rule {
-  readonly op: "warp2d" | "recolor" | "cutout";
+  readonly op: AugmentOp;
   readonly parameters: (u: readonly [number, number, number, number], shape: ImageShape) => readonly number[];
 }
 
@@ -87,21 +87,23 @@ function span(u: number, side: number): readonly [from: number, to: number] {
   return [from, from + size];
 }
 
-/** What each op gets in lanes that hold no image: it leaves them as they are. */
-const nothing: Readonly<Record<Rule["op"], readonly number[]>> = {
+/** The parameters of each op, as many as it has, with which it leaves an image as it is. */
+const unchanged = {
   warp2d: [1, 0, 0, 0, 1, 0],
   recolor: [1, 0, 0, 0],
   cutout: [0, 0, 0, 0],
-};
+} as const;
 
-/** Rows of parameters that any strategy has at most. */
-export const mostParameters = 6;
+/** An op of an augmentation. */
+export type AugmentOp = keyof typeof unchanged;
 
-/** An op, with its parameters for each lane of a batch. */
-export interface DrawnStrategy {
-  readonly op: Rule["op"];
-  /** Writes the parameters as [mostParameters, lanes]; rows that the op lacks are zero. */
-  into(out: { [index: number]: number }, lanes: number): void;
+/** Rows of parameters of an op. */
+export const rowsOf = (op: AugmentOp): number => unchanged[op].length;
+
+/** The ops that any of these strategies uses, in a fixed order. */
+export function opsOf(strategies: readonly AugmentStrategy[]): readonly AugmentOp[] {
+  const all = Object.keys(unchanged) as AugmentOp[];
+  return all.filter((op) => strategies.some((strategy) => rules[strategy].op === op));
 }
 
 /** The images of a batch that are augmented together. */
@@ -109,26 +111,46 @@ export interface DrawnImages {
   readonly count: number;
   /** The position in the batch of the first of them. Default 0; a batch is augmented alike in whatever pieces. */
   readonly first?: number;
-  /** Whether all images of the batch have the same parameters, those of position 0. Default false. */
-  readonly siamese?: boolean;
+  /**
+   * Siamese augmentation: the group of the image at a position of the batch. Each group has a strategy of its own, and one set of
+   * parameters for all its images, in this batch and in any other that is drawn by the same key. By default one strategy is drawn
+   * for the batch, and parameters for each image.
+   */
+  readonly groupOf?: ((position: number) => number) | undefined;
 }
 
-/** Draws the strategy of a step, one of `strategies`, and its parameters, as `key` says: the same for the same key. */
-export function drawStrategy(
+/** What is done to each of some images: one op with its parameters. */
+export interface DrawnImage {
+  readonly op: AugmentOp;
+  readonly parameters: readonly number[];
+}
+
+/** Draws what is done to each image of a batch, by one of `strategies`: the same for the same key. */
+export function drawImages(
   strategies: readonly AugmentStrategy[],
   shape: ImageShape,
   key: RandomKey,
-  { count, first = 0, siamese = false }: DrawnImages,
-): DrawnStrategy {
-  const { op, parameters } = rules[strategies[wholeOf(uniforms(key, 0, 0)[0], strategies.length)]!];
-  return {
-    op,
-    into(out, lanes) {
-      for (let lane = 0; lane < lanes; lane++) {
-        const position = siamese ? 0 : first + lane;
-        const values = lane < count ? parameters(uniforms(key, position, 1), shape) : nothing[op];
-        for (let k = 0; k < mostParameters; k++) out[k * lanes + lane] = values[k] ?? 0;
-      }
-    },
-  };
+  { count, first = 0, groupOf }: DrawnImages,
+): readonly DrawnImage[] {
+  return Array.from({ length: count }, (_, i) => {
+    const group = groupOf?.(first + i);
+    const [u] = uniforms(key, group ?? 0, 0);
+    const { op, parameters } = rules[strategies[wholeOf(u, strategies.length)]!];
+    return { op, parameters: parameters(uniforms(key, group ?? first + i, 1), shape) };
+  });
+}
+
+/** Writes the parameters of `op` as [rows, lanes]. Images with another op, and lanes without an image, are left as they are. */
+export function parametersInto(
+  out: { [index: number]: number },
+  at: number,
+  op: AugmentOp,
+  drawn: readonly DrawnImage[],
+  lanes: number,
+): void {
+  for (let lane = 0; lane < lanes; lane++) {
+    const image = drawn[lane];
+    const values = image?.op === op ? image.parameters : unchanged[op];
+    for (let k = 0; k < rowsOf(op); k++) out[at + k * lanes + lane] = values[k]!;
+  }
 }

@@ -10,7 +10,7 @@ import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
-import { AugmentedImages } from "./augmented-images.ts";
+import { AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 
 export class ImageChunk {
@@ -24,7 +24,6 @@ export class ImageChunk {
   readonly #tape: Tape;
   /** The images before they are augmented, and what augments them; undefined where nothing does. */
   readonly #plain: { readonly images: Buffer; readonly augmented: AugmentedImages } | undefined;
-  #augments = false;
 
   /** Makes room for up to `size` images, which `augment` may augment. */
   constructor(
@@ -50,13 +49,15 @@ export class ImageChunk {
     }
   }
 
-  /** Fetches images `from`, `from` + 1, … of the batch and their targets. With a key `pass` augments them. */
-  stage(batch: Batch, from: number, images: number, augmentation?: RandomKey): void {
-    this.#augments = augmentation !== undefined;
-    if (augmentation) this.#plain!.augmented.draw(augmentation, { count: images, first: from });
+  /**
+   * Fetches images `from`, `from` + 1, … of the batch and their targets. With a key it returns how they are augmented, which `pass`
+   * takes.
+   */
+  stage(batch: Batch, from: number, images: number, augmentation?: RandomKey): DrawnAugmentation | undefined {
     const targets = batch.hard ? images : images * this.#classes;
     this.#backend.upload(this.#rows, images * this.#features, (host) => batch.imagesInto(host, from));
     this.#backend.upload(this.#targetRows, targets, (host) => batch.targetsInto(host, from));
+    return augmentation && this.#plain?.augmented.draw(augmentation, { count: images, first: from });
   }
 
   /** Fetches images [n, c, h, w] alone. */
@@ -75,14 +76,15 @@ export class ImageChunk {
     dTheta: OptionalBuffer,
     accumulate: boolean,
     random?: RandomKey,
+    augmentation?: DrawnAugmentation,
   ): void {
     const { ops } = this.#backend;
     const tape = this.#tape;
     const classes = this.#classes;
     const shape = { images, lanes: this.#network.lanes };
-    const plain = this.#augments ? this.#plain : undefined;
-    ops.packImages(plain?.images ?? tape.images, this.#rows, { features: this.#features, ...shape });
-    plain?.augmented.forward(tape.images, plain.images);
+    const packed = augmentation ? this.#plain!.images : tape.images;
+    ops.packImages(packed, this.#rows, { features: this.#features, ...shape });
+    augmentation?.forward(tape.images, packed);
     if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
     else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
     this.#network.forward(theta, tape, images, random);

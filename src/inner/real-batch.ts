@@ -67,11 +67,13 @@ export class RealBatch {
     const kind = { count, hard };
     for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
-      for (let i = 0; i < atOnce; i++) this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i), augmentation);
+      const staged = Array.from({ length: atOnce }, (_, i) =>
+        this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i), augmentation),
+      );
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);
-        this.#chunks[i]!.pass(theta, kind, imagesOf(i), gradient, gradient === dTheta && from > 0, streams);
+        this.#chunks[i]!.pass(theta, kind, imagesOf(i), gradient, gradient === dTheta && from > 0, streams, staged[i]);
       });
       for (let i = 0; i < atOnce; i++) {
         const { losses } = this.#chunks[i]!;

@@ -9,7 +9,10 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
+import type { RandomKey } from "../numeric/philox.ts";
 import type { Parts } from "../platform/parts.ts";
+import type { AugmentStrategy } from "./augment-strategies.ts";
+import { AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -17,6 +20,8 @@ import { Chunks } from "./chunks.ts";
 interface Place {
   readonly network: Network;
   readonly tape: Tape;
+  /** The images before they are augmented, and what augments them; undefined where nothing does. */
+  readonly plain: { readonly images: Buffer; readonly augmented: AugmentedImages } | undefined;
   /** Images and weights as rows, [size, c, h, w] and [size, weights]. */
   readonly rows: Buffer;
   readonly weightRows: Buffer;
@@ -26,6 +31,12 @@ interface Place {
   readonly sums: Buffer;
 }
 
+/** Draws what is done to the images of a batch. `groupOf`: the group of the image at a position, which is augmented alike. */
+export interface SiameseDraw {
+  readonly key: RandomKey;
+  readonly groupOf: (position: number) => number;
+}
+
 export class WeightedFeatures {
   readonly #backend: Backend;
   readonly #model: Model;
@@ -33,8 +44,15 @@ export class WeightedFeatures {
   readonly #chunks: Chunks;
   readonly #places: readonly Place[];
 
-  /** Sums the outputs of `model`, at most `most` images at a time with so many weights each. */
-  constructor(model: Model, weights: number, backend: Backend, allocator: Allocator, most: number) {
+  /** Sums the outputs of `model`, at most `most` images at a time with so many weights each, which `augment` may augment. */
+  constructor(
+    model: Model,
+    weights: number,
+    backend: Backend,
+    allocator: Allocator,
+    most: number,
+    augment: readonly AugmentStrategy[] = [],
+  ) {
     this.#backend = backend;
     this.#model = model;
     this.#weights = weights;
@@ -51,20 +69,32 @@ export class WeightedFeatures {
         weightRows: allocator.allocate(weights * size),
         weights: allocator.allocate(weights * size),
         sums: allocator.allocate(model.classes * weights),
+        plain:
+          augment.length === 0
+            ? undefined
+            : {
+                images: allocator.allocate(features * size),
+                augmented: new AugmentedImages(augment, model.inputShape, network.lanes, backend, allocator),
+              },
       };
     });
   }
 
-  /** Records into [features, weights] = Σ_i φ(x_i)·w_iᵀ at θ; the targets of the batch, which are soft, are the weights. */
-  *sum(theta: Buffer, batch: Batch, into: Buffer): Parts {
+  /**
+   * Records into [features, weights] = Σ_i φ(x_i)·w_iᵀ at θ; the targets of the batch, which are soft, are the weights. If there are
+   * strategies, `drawn` says how the images are augmented.
+   */
+  *sum(theta: Buffer, batch: Batch, into: Buffer, drawn?: SiameseDraw): Parts {
     const { ops } = this.#backend;
     const { count } = batch;
     const { size } = this.#chunks;
     const floats = this.#model.classes * this.#weights;
     for (const { from, atOnce } of this.#chunks.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(size, count - from - i * size);
-      for (let i = 0; i < atOnce; i++) this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i));
-      this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i)));
+      const staged = Array.from({ length: atOnce }, (_, i) =>
+        this.#stage(this.#places[i]!, batch, from + i * size, imagesOf(i), drawn),
+      );
+      this.#backend.sideBySide(atOnce, (i) => this.#pass(this.#places[i]!, theta, imagesOf(i), staged[i]));
       for (let i = 0; i < atOnce; i++) {
         const { sums } = this.#places[i]!;
         if (from + i === 0) ops.copy(into, sums, floats);
@@ -74,16 +104,26 @@ export class WeightedFeatures {
     }
   }
 
-  #stage({ rows, weightRows }: Place, batch: Batch, from: number, images: number): void {
+  #stage(
+    { rows, weightRows, plain }: Place,
+    batch: Batch,
+    from: number,
+    images: number,
+    drawn?: SiameseDraw,
+  ): DrawnAugmentation | undefined {
     const features = elements(this.#model.inputShape);
     this.#backend.upload(rows, images * features, (host) => batch.imagesInto(host, from));
     this.#backend.upload(weightRows, images * this.#weights, (host) => batch.targetsInto(host, from));
+    return drawn && plain?.augmented.draw(drawn.key, { count: images, first: from, groupOf: drawn.groupOf });
   }
 
-  #pass({ network, tape, rows, weightRows, weights, sums }: Place, theta: Buffer, images: number): void {
+  #pass(place: Place, theta: Buffer, images: number, augmentation?: DrawnAugmentation): void {
+    const { network, tape, rows, weightRows, weights, sums, plain } = place;
     const { ops } = this.#backend;
     const columns = { images, lanes: network.lanes };
-    ops.packImages(tape.images, rows, { features: elements(this.#model.inputShape), ...columns });
+    const packed = augmentation ? plain!.images : tape.images;
+    ops.packImages(packed, rows, { features: elements(this.#model.inputShape), ...columns });
+    augmentation?.forward(tape.images, packed);
     ops.packImages(weights, weightRows, { features: this.#weights, ...columns });
     network.forward(theta, tape, images);
     const shape = { inFeatures: this.#weights, outFeatures: this.#model.classes, lanes: network.lanes };

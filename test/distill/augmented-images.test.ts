@@ -5,12 +5,7 @@ import { Arena } from "../../src/backend/arena.ts";
 import { write } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../../src/backend/wasm/backend.ts";
-import {
-  type AugmentStrategy,
-  drawStrategy,
-  mostParameters,
-  strategyNames,
-} from "../../src/inner/augment-strategies.ts";
+import { type AugmentStrategy, drawImages, strategyNames } from "../../src/inner/augment-strategies.ts";
 import { AugmentedImages } from "../../src/inner/augmented-images.ts";
 import type { Batch } from "../../src/inner/batch.ts";
 import { RealBatch } from "../../src/inner/real-batch.ts";
@@ -39,20 +34,26 @@ async function passes(
     key: RandomKey;
     count?: number;
     first?: number;
-    siamese?: boolean;
+    groupOf?: ((position: number) => number) | undefined;
+    networksTogether?: boolean;
   },
 ): Promise<Passes> {
   const backend = createReferenceBackend();
   const arena = new Arena(backend);
   const [x, u, y, ry, dx] = [0, 1, 2, 3, 4].map(() => arena.allocate(n)) as [number, number, number, number, number];
-  const augmented = new AugmentedImages(strategies, image, lanes, backend, arena);
+  const { networksTogether = false } = given;
+  const likeGpu = {
+    ops: backend.ops,
+    upload: backend.upload.bind(backend),
+    plan: { ...backend.plan, networksTogether },
+  };
+  const augmented = new AugmentedImages(strategies, image, lanes, likeGpu, arena);
   write(backend, x, given.x);
   write(backend, u, given.u);
-  const { first = 0, siamese = false } = given;
-  augmented.draw(given.key, { count: given.count ?? count, first, siamese });
-  augmented.forward(y, x);
-  augmented.tangent(ry, u);
-  augmented.backward(dx, u);
+  const drawn = augmented.draw(given.key, { count, ...given });
+  drawn.forward(y, x);
+  drawn.tangent(ry, u);
+  drawn.backward(dx, u);
   const read = async (from: number) => (await backend.read(from, n)) as Float64Array;
   return { y: await read(y), ry: await read(ry), dx: await read(dx) };
 }
@@ -60,11 +61,14 @@ async function passes(
 /** Images [3, 10, 10, lanes] with zeros in the padding lanes. */
 const images = (seed: number): Float64Array => Float64Array.from(paint(n, seed), (v, i) => (i % lanes < count ? v : 0));
 
-/** What the parameters of an image's op are, from lane to lane. */
-function parametersOf(strategy: AugmentStrategy, of: RandomKey, shape: ImageShape, images: number): number[][] {
-  const out = new Float64Array(mostParameters * images);
-  drawStrategy([strategy], shape, of, { count: images }).into(out, images);
-  return Array.from({ length: images }, (_, b) => Array.from({ length: 6 }, (_, k) => out[k * images + b]!));
+/** What the parameters of the op are, from image to image. */
+function parametersOf(
+  strategy: AugmentStrategy,
+  of: RandomKey,
+  shape: ImageShape,
+  images: number,
+): (readonly number[])[] {
+  return drawImages([strategy], shape, of, { count: images }).map(({ parameters }) => parameters);
 }
 
 describe.skipIf(noPyTorch)("a strategy does what DSA does, forward and backward", () => {
@@ -138,15 +142,23 @@ print(json.dumps({strategy: passes(strategy) for strategy in given["strategies"]
 });
 
 describe("what is drawn", () => {
-  test("is each strategy equally often", () => {
-    const ops = new Map<string, number>();
+  test("is each strategy equally often, one for a batch or for a group", () => {
+    const strategies = ["color", "cutout", "crop"] as const;
+    const times = { byBatch: new Map<string, number>(), byGroup: new Map<string, number>() };
+    const count = (of: Map<string, number>, op: string): unknown => of.set(op, (of.get(op) ?? 0) + 1);
     for (let step = 0; step < 600; step++) {
-      const { op } = drawStrategy(["color", "cutout", "crop"], image, randomKey(1, "augment", step), { count: 1 });
-      ops.set(op, (ops.get(op) ?? 0) + 1);
+      const batch = drawImages(strategies, image, randomKey(1, "augment", step), { count: 5 });
+      expect(new Set(batch.map(({ op }) => op)).size).toBe(1);
+      count(times.byBatch, batch[0]!.op);
     }
-    // 200 ± 11.5 each; five standard deviations.
-    expect(ops.size).toBe(3);
-    for (const times of ops.values()) expect(Math.abs(times - 200)).toBeLessThan(58);
+    const key = randomKey(2, "augment");
+    for (const { op } of drawImages(strategies, image, key, { count: 600, groupOf: (i) => i }))
+      count(times.byGroup, op);
+    for (const of of Object.values(times)) {
+      expect(of.size).toBe(3);
+      // 200 ± 11.5 each; five standard deviations.
+      for (const n of of.values()) expect(Math.abs(n - 200)).toBeLessThan(58);
+    }
   });
 
   test("is in the ranges of the paper, and reaches their ends", () => {
@@ -201,23 +213,42 @@ describe("what is drawn", () => {
     }
   });
 
-  test.each(strategyNames)("is one for all images where they are siamese: %s", async (strategy) => {
+  test("is one for all images of a group, here and in another batch, and of each group its own", async () => {
     const one = paint(300, 1);
     const x = Float64Array.from({ length: n }, (_, i) => (i % lanes < count ? one[Math.floor(i / lanes)]! : 0));
-    const { y } = await passes([strategy], { x, u: x, key, siamese: true, first: 3 });
-    const first = y.filter((_, i) => i % lanes === 0);
-    for (let b = 1; b < count; b++) expect(y.filter((_, i) => i % lanes === b)).toEqual(first);
-    // Of images that differ in nothing else, those with parameters of their own differ.
-    const apart = (await passes([strategy], { x, u: x, key })).y;
-    expect(apart.filter((_, i) => i % lanes === 0)).toEqual(first);
-    expect(apart.every((v, i) => i % lanes >= count || v === apart[i - (i % lanes)])).toBe(false);
+    const imageOf = (values: Float64Array, b: number) => values.filter((_, i) => i % lanes === b);
+    const [grouped, other] = [[0, 1, 2, 0, 1, 2] as const, [2, 2, 1, 3, 0, 5] as const];
+    // The first key by which these groups have three ops.
+    const opsBy = (key: RandomKey) =>
+      new Set(drawImages(strategyNames, image, key, { count, groupOf: (i) => grouped[i]! }).map(({ op }) => op));
+    const mixed = Array.from({ length: 100 }, (_, k) => randomKey(7, "augment", k)).find(
+      (each) => opsBy(each).size === 3,
+    );
+    const given = { x, u: images(2), key: mixed! };
+    const { y, dx } = await passes(strategyNames, { ...given, groupOf: (i) => grouped[i]! });
+    const second = await passes(strategyNames, { ...given, groupOf: (i) => other[i]! });
+    for (let a = 0; a < count; a++) {
+      for (let b = 0; b < count; b++) {
+        if (grouped[a] === grouped[b]) expect(imageOf(y, a)).toEqual(imageOf(y, b));
+        else expect(imageOf(y, a)).not.toEqual(imageOf(y, b));
+        if (grouped[a] === other[b]) expect(imageOf(y, a)).toEqual(imageOf(second.y, b));
+      }
+    }
+    // Every image goes back by its own map alone.
+    const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
+    const { ry } = await passes(strategyNames, { ...given, u: x, groupOf: (i) => grouped[i]! });
+    for (let b = 0; b < count; b++) {
+      const [forward, back] = [dot(imageOf(ry, b), imageOf(given.u, b)), dot(imageOf(x, b), imageOf(dx, b))];
+      expectClose([forward], [back], float64Tolerance, `⟨Ax, u⟩ of image ${b}, seeds 1, 2 and 7`, 100);
+    }
   });
 
-  test("is asked for before the passes", () => {
-    const backend = createReferenceBackend();
-    const arena = new Arena(backend);
-    const augmented = new AugmentedImages(["flip"], image, lanes, backend, arena);
-    expect(() => augmented.forward(arena.allocate(n), arena.allocate(n))).toThrow("call draw() first");
+  test("is the same where networks side by side record every op", async () => {
+    const given = { x: images(1), u: images(2), key };
+    for (const groupOf of [undefined, (i: number) => i]) {
+      const alone = await passes(strategyNames, { ...given, groupOf });
+      expect(await passes(strategyNames, { ...given, groupOf, networksTogether: true })).toEqual(alone);
+    }
   });
 });
 
@@ -247,8 +278,7 @@ describe.each(strategyNames)("a large batch, in chunks of several threads", (str
     };
     write(backend, rows, x);
     backend.ops.packImages(packed, rows, { features, images, lanes: images });
-    augmented.draw(key, { count: images });
-    augmented.forward(unpacked, packed);
+    augmented.draw(key, { count: images }).forward(unpacked, packed);
     backend.ops.unpackImages(rows, unpacked, { features, images, lanes: images });
     const before = (await backend.read(rows, images * features)) as Float32Array;
     const inChunks = await resultOf(batchOf(x), key);

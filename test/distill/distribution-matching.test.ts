@@ -15,6 +15,7 @@ import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { setDigest } from "../../src/formats/digest.ts";
 import { allIn } from "../../src/inner/allocators.ts";
+import { type DrawnImage, drawImages, strategyNames } from "../../src/inner/augment-strategies.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
@@ -60,17 +61,36 @@ function features(theta: ArrayLike<number>, x: ArrayLike<number>): number[] {
 const mean = (rows: readonly number[][]): number[] =>
   rows[0]!.map((_, d) => rows.reduce((sum, row) => sum + row[d]!, 0) / rows.length);
 
-/** Σ_c ‖mean φ(real_c) − mean φ(x_c)‖², for images [6, 36], two of each class in turn. */
-function lossOf(theta: ArrayLike<number>, images: Float64Array, step: number, seed: number): number {
+type As = (label: number, image: Float64Array) => ArrayLike<number>;
+
+/** A·x + b of an image [36], in plain loops. */
+function augmentedBy({ op, parameters }: DrawnImage, x: ArrayLike<number>): Float64Array {
+  const [p0, p1, p2, p3, p4, p5] = [...parameters, 0, 0] as [number, number, number, number, number, number];
+  const pixel = (i: number, j: number) => (i >= 0 && i < 6 && j >= 0 && j < 6 ? x[6 * i + j]! : 0);
+  const whole = Array.from(x).reduce((sum, v) => sum + v, 0) / 36;
+  return Float64Array.from(x, (value, at) => {
+    const [i, j] = [Math.floor(at / 6), at % 6];
+    if (op === "cutout") return i >= p0 && i < p1 && j >= p2 && j < p3 ? 0 : value;
+    // The mean over one channel is the pixel.
+    if (op === "recolor") return (p0 + p1) * value + p2 * whole + p3;
+    const [column, row] = [p0 * (j - 2.5) + p1 * (i - 2.5) + p2 + 2.5, p3 * (j - 2.5) + p4 * (i - 2.5) + p5 + 2.5];
+    const [left, top] = [Math.floor(column), Math.floor(row)];
+    const along = (line: number) => (1 - column + left) * pixel(line, left) + (column - left) * pixel(line, left + 1);
+    return (1 - row + top) * along(top) + (row - top) * along(top + 1);
+  });
+}
+
+/** Σ_c ‖mean φ(real_c) − mean φ(x_c)‖², for images [6, 36], two of each class in turn. `as`: what is done to those of a class. */
+function lossOf(theta: ArrayLike<number>, images: Float64Array, step: number, seed: number, as: As): number {
   let loss = 0;
   for (let c = 0; c < 3; c++) {
     const order = randomOrder(ofClass[c]!.length, Math.min(4, ofClass[c]!.length), randomKey(seed, "real", step, c));
     const real = order.map((place) => {
       const pixels = new Float64Array(36);
       batchInto(data, [ofClass[c]![place]!], pixels);
-      return features(theta, pixels);
+      return features(theta, as(c, pixels));
     });
-    const ours = [0, 1].map((i) => features(theta, images.subarray((2 * c + i) * 36, (2 * c + i + 1) * 36)));
+    const ours = [0, 1].map((i) => features(theta, as(c, images.subarray((2 * c + i) * 36, (2 * c + i + 1) * 36))));
     const [a, b] = [mean(real), mean(ours)];
     a.forEach((value, d) => {
       loss += (value - b[d]!) ** 2;
@@ -79,7 +99,11 @@ function lossOf(theta: ArrayLike<number>, images: Float64Array, step: number, se
   return loss;
 }
 
-test("the loss is that of the formula, and the gradient its central difference", async () => {
+test.each([
+  ["no image is augmented", []],
+  ["images of a class are augmented alike, real ones and the set's", strategyNames],
+  ["the only strategy is color", ["color"]],
+] as const)("the loss is that of the formula, and the gradient its central difference: %s", async (_, augment) => {
   const backend = createReferenceBackend();
   const { arena } = new Engine(backend);
   const problem = {
@@ -91,7 +115,7 @@ test("the loss is that of the formula, and the gradient its central difference",
     outer,
     seed: 5,
   };
-  const context = methodContext({ options: method, problem, backend, memory: allIn(arena) }, computing);
+  const context = methodContext({ options: { ...method, augment }, problem, backend, memory: allIn(arena) }, computing);
   const run = distributionMatchingMethod.allocate(context);
   const network = distributionMatchingMethod.network(context, run);
   const staging = arena.allocate(6 * 36);
@@ -102,7 +126,10 @@ test("the loss is that of the formula, and the gradient its central difference",
   const parameters = await backend.read(theta, model.parameterCount);
   atOnce(network.record(7, 0) ?? []);
   const loss = await backend.read(network.share.loss, 1);
-  expectClose(loss, [lossOf(parameters, images, 7, 5)], float64Tolerance, "loss, seed 5");
+  const key = randomKey(5, "augment", 7, 0);
+  const drawn = augment.length > 0 ? drawImages(augment, [1, 6, 6], key, { count: 3, groupOf: (c) => c }) : [];
+  const as: As = (label, image) => (augment.length > 0 ? augmentedBy(drawn[label]!, image) : image);
+  expectClose(loss, [lossOf(parameters, images, 7, 5, as)], float64Tolerance, "loss, seed 5");
   const tensor = { ...run.learned[0]!, value: network.share.gradients[0]! };
   const gradient = await readTensor(backend, tensor, staging);
   const differences = images.map((_, at) => {
@@ -112,6 +139,7 @@ test("the loss is that of the formula, and the gradient its central difference",
         images.map((v, i) => (i === at ? v + by : v)),
         7,
         5,
+        as,
       );
     return (moved(1e-5) - moved(-1e-5)) / 2e-5;
   });
@@ -184,6 +212,15 @@ describe("distilling", () => {
     expect(await digest({ threads: 1, seed: 4 })).not.toBe(first);
   });
 
+  test("with augmentation gives other bytes, the same on 1, 2 and 4 threads and on workers", async () => {
+    const augmented = { method: { ...method, augment: strategyNames } };
+    const first = await digest({ ...augmented, threads: 1 });
+    for (const threads of [2, 4]) expect(await digest({ ...augmented, threads })).toBe(first);
+    expect(await digest({ ...augmented, workers: 2, threads: 1 })).toBe(first);
+    expect(first).not.toBe(await digest({ threads: 1 }));
+    expect(await digest({ method: { ...method, augment: [] }, threads: 1 })).not.toBe(first);
+  });
+
   test("goes on from a state as if it never stopped", async () => {
     const run = distill({ ...options, outer: { steps: 4 }, threads: 1 });
     let state: Awaited<ReturnType<typeof run.state>> | undefined;
@@ -212,6 +249,7 @@ describe("distilling", () => {
     [{ method: { ...method, realPerClass: 0 } }, RangeError, '"method.realPerClass" expected integer >= 1, got 0'],
     [{ method: { ...method, training: { epochs: 0 } } }, RangeError, '"method.training.epochs" expected integer >= 1'],
     [{ data: subset(halves, 0, 2) }, RangeError, "expected images of each of 3 classes, got none of 2"],
+    [{ method: { ...method, augment: ["turn"] } }, RangeError, '"method.augment[0]" expected one of "color", "crop"'],
     [{ augment: { flip: true } }, RangeError, '"augment" expected nothing with distribution-matching, got an object'],
   ])("is refused of %o", (change, Class, message) => {
     expect(() => distill({ ...options, ...change } as Parameters<typeof distill>[0])).toThrow(Class);

@@ -110,6 +110,18 @@ const equal = [
     change: "+ → -",
     why: "the first round goes over all rows, and those after it over none",
   },
+  {
+    file: "recolor",
+    line: "high = f64x2.add(high, f64x2.promote_low_f32x4(i64x2.shuffle(sum, sum, 1, 1)));",
+    change: "1 → 2",
+    why: "only the lower half of what is shuffled is added",
+  },
+  {
+    file: "recolor",
+    line: "high = f64x2.add(high, f64x2.promote_low_f32x4(i64x2.shuffle(sum, sum, 1, 1)));",
+    change: "1 → 0",
+    why: "only the lower half of what is shuffled is added",
+  },
 ];
 
 /** Why a mutant is equal to the kernels; undefined if it is not known to be. */

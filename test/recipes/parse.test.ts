@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { makeMethod } from "../../src/distill/methods/known.ts";
 import { checkRecipe, parseRecipe, recipeFromBytes } from "../../src/recipes/parse.ts";
 import { findRecipe, recipes } from "../../src/recipes/recipes.ts";
 
@@ -43,6 +44,15 @@ test("what is left out is what the paper's reference code has", () => {
   });
 });
 
+test("a protocol has the options that are given, and those of its optimiser", () => {
+  const training = { optimizer: "adam", schedule: "cosine", warmupSteps: 500, augment: ["crop"] };
+  const method = { name: "distribution-matching", imagesPerClass: 2, augment: ["color", "flip"], training };
+  expect(parseRecipe({ ...least, method }).method).toMatchObject(method);
+  expect(makeMethod(parseRecipe({ ...least, method }).method)).toMatchObject({
+    training: { ...training, momentum: 0 },
+  });
+});
+
 test.each<[string, object, string]>([
   ["a number too small", { method: { steps: 0 } }, "method.steps expected integer from 1 to 16384, got 0"],
   ["a number that is not whole", { outer: { batch: 1.5 } }, "outer.batch expected integer >= 1, got 1.5"],
@@ -54,6 +64,16 @@ test.each<[string, object, string]>([
     "an augmentation, with a method that augments nothing",
     { data: { name: "digits", augment: { crop: 4 } }, method: { name: "distribution-matching" } },
     "data.augment expected nothing with distribution-matching, got an object",
+  ],
+  [
+    "momentum with Adam",
+    { method: { name: "distribution-matching", training: { optimizer: "adam", momentum: 0.5 } } },
+    'method.training.momentum expected nothing unless "optimizer" is "sgd", got 0.5',
+  ],
+  [
+    "a warm-up without a cosine",
+    { method: { name: "distribution-matching", training: { warmupSteps: 5 } } },
+    'method.training.warmupSteps expected nothing unless "schedule" is "cosine", got 5',
   ],
   ["an unknown key", { modle: 1 }, "modle is no key of a recipe (did you mean model?)"],
   ["an unknown key further in", { method: { stpes: 1 } }, "method.stpes is no key of a recipe (did you mean steps?)"],

@@ -24,13 +24,19 @@ test("every op has a tolerance", () => {
   expect(Object.keys(opTolerances).sort()).toEqual(Object.keys(createReferenceBackend().ops).sort());
 });
 
-test("docs/webgpu.md has the tolerance of each op and of what is compared of networks, in their order", () => {
-  const titles: Readonly<Record<string, string>> = networkTitles;
-  expect(rows.map(({ name, tolerance }) => [name, tolerance])).toEqual([
-    ...Object.entries(opTolerances).map(([op, tolerance]) => [`\`${op}\``, tolerance]),
-    ...Object.entries(networkTolerances).map(([name, tolerance]) => [titles[name], tolerance]),
-  ]);
-});
+// While scripts/webgpu-accuracy.mjs measures, the tables may lack the row of a new op.
+const measuring = process.env.RESIDUALS !== undefined;
+
+test.skipIf(measuring)(
+  "docs/webgpu.md has the tolerance of each op and of what is compared of networks, in order",
+  () => {
+    const titles: Readonly<Record<string, string>> = networkTitles;
+    expect(rows.map(({ name, tolerance }) => [name, tolerance])).toEqual([
+      ...Object.entries(opTolerances).map(([op, tolerance]) => [`\`${op}\``, tolerance]),
+      ...Object.entries(networkTolerances).map(([name, tolerance]) => [titles[name], tolerance]),
+    ]);
+  },
+);
 
 test("what docs/webgpu.md says was measured is within the tolerance", () => {
   expect(rows.filter(({ tolerance, residual }) => !(residual <= tolerance))).toEqual([]);

@@ -25,7 +25,7 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly loss?: Loss;
   /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions;
-  /** True if the method augments no image, so that a recipe or a call with `augment` is refused. */
+  /** True if the method does not augment real images by the `augment` of a run, so that a recipe or a call with it is refused. */
   readonly augmentsNothing?: true;
   /** The public function, and what messages say is expected. */
   readonly make: (options: never) => M;

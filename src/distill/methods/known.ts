@@ -22,7 +22,7 @@ export function declarationOf(method: KnownMethod): MethodDeclaration<KnownMetho
   return methods[method.name] as unknown as MethodDeclaration<KnownMethod>;
 }
 
-/** Returns what is expected of `augment` with a method that augments no image; nothing with any other method. */
+/** Returns what is expected of `augment` with a method that does not take it; nothing with any other method. */
 export function noAugmentation(method: GivenMethod): string | false | undefined {
   return !isOwnMethod(method) && declarationOf(method).augmentsNothing && `nothing with ${method.name}`;
 }

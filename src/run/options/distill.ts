@@ -34,8 +34,8 @@ export interface DistillOptions {
   /** Real images to learn from. */
   readonly data: Dataset;
   /**
-   * Augments the real images of each outer batch, drawn anew. Default: nothing. It is refused with a method that augments no
-   * image, such as {@link distributionMatching}.
+   * Augments the real images of each outer batch, drawn anew. Default: nothing. It is refused with a method that takes
+   * none, such as {@link distributionMatching}, which has an `augment` of its own.
    */
   readonly augment?: Augmentation | undefined;
   readonly model: Model;

@@ -1,5 +1,4 @@
-// Augmentations of images on a GPU, by the formulas of reference/augmentation.ts. Each pass is one dispatch, whichever it is, so
-// networks side by side stay in step although each draws an augmentation of its own.
+// Augmentations of images on a GPU, by the formulas of reference/augmentation.ts.
 import type { Ops } from "../../ops.ts";
 import type { ImagesShape } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";

@@ -4,9 +4,12 @@
 //   L = Σ_c ‖m_c − r_c‖²      m_c = (1/n) Σ_i φ(x_ci)      r_c = the same over real images of class c
 //
 // with φ the input of the last linear layer. With all means as columns of M and R, [D, K], and Y [K, images] the one-hot
-// labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. No image is augmented.
+// labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. With `augment` each x is
+// x′ = A_c·x + b_c, real or not, with an augmentation that is drawn for class c (docs/math.md §8), and the gradient goes on through
+// A_cᵀ.
 
 import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
+import type { AugmentedImages } from "../../../inner/augmented-images.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
 import type { Parts } from "../../../platform/parts.ts";
@@ -62,12 +65,20 @@ class MatchingRun implements MethodRun {
   }
 }
 
+/** What augments the images of the set, the augmented ones, and the gradient of those that are not. */
+interface Augmented {
+  readonly by: AugmentedImages;
+  readonly images: Buffer;
+  readonly gradient: Buffer;
+}
+
 class MatchingNetwork implements NetworkRun {
   readonly share;
   readonly #context: Context;
   readonly #run: MatchingRun;
   readonly #network: Network;
   readonly #tape: Tape;
+  readonly #augmented: Augmented | undefined;
   readonly #real: ClassMeans;
   readonly #theta: Buffer;
   /** M and then M − R; and R. Both are [D, K]. */
@@ -80,14 +91,23 @@ class MatchingNetwork implements NetworkRun {
     this.#run = run;
     this.#network = tools.featureNetwork(run.labels.length);
     const wanted = { images: true, targets: false };
-    this.#tape = this.#network.tape(memory.activations, run.synthetic.blocks.images, nowhere, wanted);
-    this.#real = tools.classMeans(options.realPerClass);
+    const { images, imageFloats } = run.synthetic.blocks;
+    const { augment = [] } = options;
+    if (augment.length > 0) {
+      this.#augmented = {
+        by: tools.augmentedImages(augment, run.labels.length),
+        images: memory.activations.allocate(imageFloats),
+        gradient: memory.gradients.allocate(imageFloats),
+      };
+    }
+    this.#tape = this.#network.tape(memory.activations, this.#augmented?.images ?? images, nowhere, wanted);
+    this.#real = tools.classMeans(options.realPerClass, augment);
     this.#theta = tools.parameters();
     const floats = tools.features.classes * problem.model.classes;
     this.#means = memory.gradients.allocate(floats);
     this.#realMeans = memory.gradients.allocate(floats);
-    const images = required(this.#tape.dImages, "the gradient of the images");
-    this.share = { loss: memory.gradients.allocate(1), gradients: [images] };
+    const gradient = this.#augmented?.gradient ?? required(this.#tape.dImages, "the gradient of the images");
+    this.share = { loss: memory.gradients.allocate(1), gradients: [gradient] };
   }
 
   *record(step: number, k: number): Parts {
@@ -95,12 +115,16 @@ class MatchingNetwork implements NetworkRun {
     const { imagesPerClass } = options;
     const { ops } = backend;
     const [theta, tape, means] = [this.#theta, this.#tape, this.#means];
-    const { targets } = this.#run.synthetic.blocks;
+    const { synthetic, labels } = this.#run;
+    const { targets } = synthetic.blocks;
     const [features, { classes }] = [tools.features.classes, problem.model];
     const shape = { inFeatures: classes, outFeatures: features, lanes: this.#network.lanes };
     tools.weights(theta, step, k);
-    yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans);
-    yield* this.#network.forwardParts(theta, tape, this.#run.labels.length);
+    const key = this.#augmented && tools.key("augment", step, k);
+    yield* this.#real.record(theta, (c) => tools.key("real", step, c), this.#realMeans, key);
+    const drawn = key && this.#augmented!.by.draw(key, { count: labels.length, groupOf: (i) => labels[i]! });
+    drawn?.forward(tape.images, synthetic.blocks.images);
+    yield* this.#network.forwardParts(theta, tape, labels.length);
     ops.linearBackwardWeights(means, tape.logits, targets, shape, false);
     ops.scale(means, 1 / imagesPerClass, means, features * classes);
     ops.axpy(means, means, -1, this.#realMeans, features * classes);
@@ -108,5 +132,6 @@ class MatchingNetwork implements NetworkRun {
     ops.scale(means, 2 / imagesPerClass, means, features * classes);
     ops.linearForward(tape.dLogits, targets, means, none, shape, false);
     yield* this.#network.backwardParts(theta, tape, none);
+    drawn?.backward(this.#augmented!.gradient, required(tape.dImages, "the gradient of the images"));
   }
 }

@@ -10,14 +10,17 @@ import {
   type Filled,
   filled,
   type Given,
+  type Open,
+  open,
   whole,
   word,
 } from "../../../checks/declare.ts";
 import { checkOptions } from "../../../checks/options.ts";
+import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitKind, fitTraining, strategiesKind } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -38,6 +41,13 @@ export const distributionMatchingOptions = {
     help: "whether the images begin as real ones or as noise",
     flag: "--initial-images <how>",
   }) as Filled<"real" | "noise">,
+  /**
+   * The strategies of siamese augmentation: in each outer step one of them is drawn for each class, and done alike to its real
+   * images and to those of the set. Default: none.
+   */
+  augment: open(strategiesKind, {
+    help: "how images are augmented: one of these strategies is drawn for each class, alike for real and distilled images; none by default",
+  }) as Open<readonly AugmentStrategy[]>,
   /** How networks train on the set. Default: 300 epochs of SGD at 0.01, and at 0.001 from half of them on. */
   training: filled(fitKind, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
@@ -57,14 +67,15 @@ const checks = { name: optional(oneOf("distribution-matching")), ...checksOf(dis
 /**
  * Distribution matching (Zhao, Bilen, *Dataset Condensation with Distribution Matching*, WACV 2023): images whose mean
  * features in random networks are those of real images, class by class (docs/math.md §7). No network is trained while the
- * set is made, so a step costs little; networks train on the set by `training`. The paper's augmentation of both sides
- * (siamese) is not implemented, and `augment` is refused.
+ * set is made, so a step costs little; networks train on the set by `training`. With `augment` the images of a class, real ones and
+ * the set's, are augmented alike (siamese), as in the paper; the `augment` of a run, which is for real images alone, is refused.
  *
  * Outer steps are SGD at 1 with a momentum of 0.5 unless `outer` says otherwise; `outer.batch` only decides
  * how many steps a pass has.
  *
  * @throws TypeError for an unknown option, or one of the wrong kind; RangeError for counts below 1.
  * @example distributionMatching({ imagesPerClass: 10 })
+ * @example distributionMatching({ imagesPerClass: 10, augment: ["color", "crop", "cutout", "flip", "scale", "rotate"] })
  * @example distributionMatching({ imagesPerClass: 1, realPerClass: 64, training: { epochs: 1000 } })
  */
 export function distributionMatching(options: DistributionMatchingOptions): DistributionMatchingMethod {
