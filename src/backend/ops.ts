@@ -3,6 +3,7 @@ import type { RandomKey } from "../numeric/philox.ts";
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
 import type {
   Activation,
+  AdamAdjointOptions,
   AdamDirectionOptions,
   AdamOptions,
   AdaptivePool2dShape,
@@ -10,6 +11,7 @@ import type {
   Conv2dBackwardDataShape,
   Conv2dShape,
   Embed2dShape,
+  GatherShape,
   LinearShape,
   LocalResponseNormShape,
   LossShape,
@@ -52,6 +54,16 @@ export interface Ops {
   unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; lanes: number }): void;
   /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
   embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
+  /**
+   * out[k, i] = x[k, columns[i]]: some images of x. columns [images] are whole numbers stored as floats. 0 where x has no such
+   * column, and in padding lanes. x [features, sourceLanes], out [features, lanes].
+   */
+  gatherImages(out: Buffer, x: Buffer, columns: Buffer, shape: GatherShape): void;
+  /**
+   * out[k, columns[i]] += x[k, i] where out has such a column: the adjoint of `gatherImages`. No two columns are the same.
+   * x [features, lanes], out [features, sourceLanes].
+   */
+  scatterImages(out: Buffer, x: Buffer, columns: Buffer, shape: GatherShape): void;
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
@@ -267,6 +279,26 @@ export interface Ops {
     n: number,
     options: AdamDirectionOptions,
     guard?: OptionalBuffer,
+  ): void;
+  /**
+   * The way back through a step θ' = θ − rate[0]·u, where `adamDirection` made u, m' and s' from g, m and s, without weight
+   * decay. p = ∂L/∂θ'; dm and ds hold ∂L/∂m' and ∂L/∂s' as later steps give them, and become ∂L/∂m and ∂L/∂s; q = ∂L/∂g.
+   * With r = √(s' / (1 − β₂ᵗ)), d = r + eps and u = m' / (1 − β₁ᵗ) / d, which is written unless u is none:
+   *   a = dm − rate·p / ((1 − β₁ᵗ)·d)      b = ds + rate·p·u / (2·(1 − β₂ᵗ)·r·d), without the second term where r = 0
+   *   q = (1 − β₁)·a + 2·(1 − β₂)·g·b      dm = β₁·a      ds = β₂·b
+   */
+  adamAdjoint(
+    q: Buffer,
+    u: OptionalBuffer,
+    dm: Buffer,
+    ds: Buffer,
+    p: Buffer,
+    m: Buffer,
+    s: Buffer,
+    g: Buffer,
+    rate: Buffer,
+    n: number,
+    options: AdamAdjointOptions,
   ): void;
   /** x ← x − learningRate·trust·u. squares [2] = ‖x‖² and ‖u‖²; trust = ‖x‖/‖u‖, or 1 where either is 0. */
   lambStep(x: Buffer, u: Buffer, squares: Buffer, n: number, learningRate: number, guard?: OptionalBuffer): void;

@@ -15,11 +15,12 @@ const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
 const everyOp = [
   ...ops("vector", "layout", "pool2d", "avg-pool2d", "linear", "loss", "conv2d", "guard", "optimizer", "random"),
-  ...ops("activation", "local-response-norm", "norm", "winograd"),
+  ...ops("activation", "local-response-norm", "norm", "winograd", "gather", "adam-adjoint"),
 ];
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
 const ownTests = {
+  "adam-adjoint": ops("adam-adjoint"),
   activation: [...ops("activation"), ...gradients("relu", "activations")],
   "avg-pool2d": [...ops("avg-pool2d"), ...gradients("avg-pool2d")],
   columns: norms,
@@ -29,6 +30,7 @@ const ownTests = {
   gemm: [...ops("linear"), ...convolutions],
   "gemm-narrow-tiles": [...ops("linear"), ...convolutions],
   "gemm-tiles": [...ops("linear"), ...convolutions],
+  gather: ops("gather"),
   guard: updates,
   job: ["backend-side-by-side", ...everyOp],
   lamb: updates,

@@ -8,6 +8,7 @@ import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
+import { adamAdjointOps } from "./adam-adjoint.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
 import { guardOps } from "./guard.ts";
@@ -50,6 +51,7 @@ class ReferenceBackend implements Backend {
       ...normTangentOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
+      ...adamAdjointOps(memory),
       ...guardOps(memory),
       ...randomOps(memory),
     };
