@@ -6,10 +6,12 @@ import { backGradientMethod } from "./back-gradient/method.ts";
 import { distributionMatchingMethod } from "./distribution-matching/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
+import { windowsMethod } from "./windows/method.ts";
 
 const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "back-gradient": backGradientMethod as Method,
   "distribution-matching": distributionMatchingMethod as Method,
+  windows: windowsMethod as Method,
 };
 
 /** Returns the method that `given` names, or is. */

@@ -61,18 +61,10 @@ class MatchingRun implements MethodRun {
     };
   }
 
-  /** Returns real images of each class. An image comes twice only if the class has too few. */
   #realImages(): Float32Array {
     const { options, problem, tools } = this.#context;
-    const { imagesPerClass } = options;
-    const real = tools.classImages();
-    const drawn = Array.from({ length: problem.model.classes }, (_, c) => {
-      const images = real.draw(c, imagesPerClass, tools.key("pixels/real", 0, c));
-      return Array.from({ length: imagesPerClass }, (_, i) => images[i % images.length]!);
-    });
-    const out = new Float32Array(this.labels.length * real.size);
-    real.into(out, drawn.flat());
-    return out;
+    const key = (label: number) => tools.key("pixels/real", 0, label);
+    return tools.classImages().ofEach(problem.model.classes, options.imagesPerClass, key);
   }
 }
 
