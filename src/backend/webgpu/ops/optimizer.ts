@@ -70,6 +70,12 @@ const adamDirection = {
   m[u + id] = first / correction1 / (sqrt(second / correction2) + eps) + weight_decay * m[x + id];`,
 } as const satisfies Shader;
 
+/**
+ * In q the terms with p = ∂L/∂θ' nearly cancel in the first steps of a training, and float32 would keep few digits. As one fraction they
+ * do not: with step = rate·p/d they are
+ *   −step·((1 − β₁)·eps/(c₁·d) + ((1 − β₁)·β₂·s − (1 − β₂)·β₁·m·g)/(c₁·c₂·r·d)),
+ * because the parts of s' and m' that g makes itself, (1 − β₂)·g² and (1 − β₁)·g, drop out.
+ */
 const adamAdjoint = {
   name: "adamAdjoint",
   numbers: {
@@ -87,9 +93,14 @@ const adamAdjoint = {
   let step = m[rate] * m[p_ + id] / scale;
   let a = m[dm + id] - step / correction1;
   var b = m[ds + id];
-  if (root > 0.0) { b += step * direction / (2.0 * correction2 * root); }
+  var share = rest1 * eps / (correction1 * scale);
+  if (root > 0.0) {
+    let others = rest1 * beta2 * m[s_ + id] - rest2 * beta1 * m[m_ + id] * gradient;
+    share += others / (correction1 * correction2) / root / scale;
+    b += step * direction / (2.0 * correction2 * root);
+  }
+  m[q + id] = rest1 * m[dm + id] + 2.0 * rest2 * gradient * m[ds + id] - step * share;
   if (u != NONE) { m[u + id] = direction; }
-  m[q + id] = rest1 * a + 2.0 * rest2 * gradient * b;
   m[dm + id] = beta1 * a;
   m[ds + id] = beta2 * b;`,
 } as const satisfies Shader;
