@@ -103,11 +103,14 @@ function layoutCalls(draw: Draw) {
   const packing = { features, images, lanes };
   const [channels, height, width, spread, top, left] = [1, 2, 3, 4, 5, 6].map(() => draw(1, 3)) as [...Five, number];
   const [outHeight, outWidth] = [top + height * spread, left + width * spread];
+  const gathering = { ...packing, sourceLanes: lanesOf(draw) };
   const frame = { channels, height, width, outHeight, outWidth, top, left, spread, lanes };
   return {
     packImages: [out(features * lanes), given(images * features), packing],
     unpackImages: [out(images * features), given(features * lanes), packing],
     embed2d: [out(channels * outHeight * outWidth * lanes), given(channels * height * width * lanes), frame],
+    gatherImages: [out(features * lanes), given(features * gathering.sourceLanes), given(images), gathering],
+    scatterImages: [out(features * gathering.sourceLanes), given(features * lanes), given(images), gathering],
     oneHot: [out(features * lanes), given(images), { classes: features, images, lanes }],
   };
 }
@@ -197,6 +200,7 @@ function updateCalls(draw: Draw) {
     adam: [out(n), out(n), out(n), given(n), n, { ...moments, learningRate: 0.1 }, given(1)],
     sgd: [out(n), out(n), given(n), n, { learningRate: 0.1, momentum: 0.5 }, given(1)],
     adamDirection: [out(n), out(n), out(n), given(n), given(n), n, { ...moments, weightDecay: 0.1 }, given(1)],
+    adamAdjoint: [out(n), out(n), out(n), out(n), ...[1, 2, 3, 4].map(() => given(n)), given(1), n, moments],
     lambStep: [out(n), given(n), given(2), n, 0.1, given(1)],
     uniform: [out(n), n, key, -1, 1],
     normal: [out(n), n, key, 0, 1],

@@ -596,6 +596,40 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    windows: {
+      call: index.windows,
+      args: [
+        options(
+          {
+            ...{ imagesPerClass: 2, window: 2, totalSteps: 5, leastSteps: 1, batchPerClass: 1, optimizer: "adam" },
+            ...{
+              learningRate: 0.01,
+              beta1: 0.9,
+              beta2: 0.9,
+              eps: 1e-6,
+              labels: "learned",
+              labelRate: 1,
+              rate: "fixed",
+            },
+            ...{ init: "noise", memory: "store", training: { epochs: 1 } },
+          },
+          {
+            required: "imagesPerClass",
+            takes: {
+              imagesPerClass: [],
+              batchPerClass: [],
+              beta1: [0],
+              beta2: [0],
+              eps: [2 ** 60],
+              memory: [2 ** 60],
+              labelRate: [2 ** 60],
+              leastSteps: [0],
+              training: [{}],
+            },
+          },
+        ),
+      ],
+    },
   },
   data: {
     AugmentedBatches: {

@@ -61,7 +61,7 @@ export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor
   };
 }
 
-type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "lambStep";
+type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep";
 
 export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, OptimizerOps> {
   return {
@@ -86,6 +86,12 @@ export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, Op
       need(n, "u, m, v, g, x of adamDirection", u, m, v, g, x);
       may(1, "guard of adamDirection", guard);
       ops.adamDirection(u, m, v, g, x, n, options, guard);
+    },
+    adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, options) {
+      need(n, "q, dm, ds, p, m, s, g of adamAdjoint", q, dm, ds, p, m, s, g);
+      may(n, "u of adamAdjoint", u);
+      need(1, "rate of adamAdjoint", rate);
+      ops.adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, options);
     },
     lambStep(x, u, squares, n, learningRate, guard) {
       need(n, "x, u of lambStep", x, u);

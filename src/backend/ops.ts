@@ -1,6 +1,7 @@
 // The operations of a backend: the contract of each, with its formula and the shapes of its operands.
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
+import type { MethodOps } from "./method-ops.ts";
 import type {
   Activation,
   AdamDirectionOptions,
@@ -10,7 +11,6 @@ import type {
   Conv2dBackwardDataShape,
   Conv2dShape,
   Embed2dShape,
-  ImagesShape,
   LinearShape,
   LocalResponseNormShape,
   LossShape,
@@ -18,7 +18,6 @@ import type {
   NormBackwardTangent,
   NormShape,
   Pool2dShape,
-  RidgeShape,
   SgdOptions,
 } from "./shapes.ts";
 
@@ -28,7 +27,7 @@ import type {
  * function of its inputs, whatever the number of threads. Sizes are at least 1; activations begin at a multiple of 16
  * floats, parameters and vectors anywhere.
  */
-export interface Ops {
+export interface Ops extends MethodOps {
   /** out[i] = value */
   fill(out: Buffer, value: number, n: number): void;
   /** out[i] = x[i] */
@@ -54,26 +53,6 @@ export interface Ops {
   unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; lanes: number }): void;
   /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
   embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
-
-  /**
-   * y = each image resampled where an affine map of its own says, bilinearly, with zeros around it: torch's grid_sample with
-   * align_corners=False. x and y [c, h, w, B]. matrices [6, B] = a, b, s, d, e, t of each lane, in pixels about the centre of the
-   * image: y at row v and column u is x at row d·u + e·v + t and column a·u + b·v + s. So whole shifts and mirror images are
-   * exact copies.
-   */
-  warp2dForward(y: Buffer, x: Buffer, matrices: Buffer, shape: ImagesShape): void;
-  /** dx = the adjoint of warp2dForward in x */
-  warp2dBackward(dx: Buffer, dy: Buffer, matrices: Buffer, shape: ImagesShape): void;
-  /**
-   * y = p·x + q·⟨x⟩_c + r·⟨x⟩ (+ b where `shifts`), with ⟨x⟩_c the mean over the channels at each place and ⟨x⟩ that over the whole
-   * image. factors [4, B] = p, q, r, b of each lane. Without the shift it is its own adjoint. y may be x.
-   */
-  recolor(y: Buffer, x: Buffer, factors: Buffer, shape: ImagesShape, shifts: boolean): void;
-  /**
-   * y = 0 inside a box of each image, x outside. boxes [4, B] = first row, row behind the last, first column, column behind the
-   * last. It is its own adjoint. y may be x.
-   */
-  cutout(y: Buffer, x: Buffer, boxes: Buffer, shape: ImagesShape): void;
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two
@@ -258,36 +237,6 @@ export interface Ops {
   squaredError(losses: Buffer, dz: Buffer, dy: OptionalBuffer, z: Buffer, y: Buffer, shape: LossShape): void;
   /** rdz = rz/n; rdy = −rdz unless none; both zero in padding */
   squaredErrorR(rdz: Buffer, rdy: OptionalBuffer, rz: Buffer, shape: LossShape): void;
-  /**
-   * How little decided labels y [classes, lanes] are: losses[image] = −min(a − b, cap), with a the largest entry of the
-   * image's label and b the second, [lanes], padding zero; dy, the gradient of their mean, is −1/n at a and 1/n at b where
-   * a − b < cap, and 0 elsewhere. Of equal entries the first counts as larger. At least two classes.
-   */
-  labelMargin(losses: Buffer, dy: Buffer, y: Buffer, cap: number, shape: LossShape): void;
-
-  /**
-   * How the rows of two gradients differ in direction: losses[r] = 1 − a·b/q, q = ‖a‖·‖b‖ + 1e-6, with a row r of x and b that of y;
-   * dx, the gradient of their sum by x, is −b/q + (a·b)·‖b‖/(q²·‖a‖)·a, and −b/q where a is 0. x, y and dx [rows, length]; dx may be x.
-   */
-  cosineDistance(losses: Buffer, dx: Buffer, x: Buffer, y: Buffer, rows: number, length: number): void;
-
-  /**
-   * The Cholesky factor of A = FᵀF + ridge·tr(FᵀF)/n·I, in float64: A is hardly positive definite. features [features, lanes]
-   * has the n images as columns; factor [4·n(n + 1)/2] holds numbers of at least 52 bits in a form of the backend's own.
-   */
-  ridgeFactor(factor: Buffer, features: Buffer, ridge: number, shape: RidgeShape): void;
-  /**
-   * Each row of out = the row of b times A⁻¹, in float64, with the factor that `ridgeFactor` left. b and out [rows, lanes], zero in
-   * padding lanes; out may be b. NaN where A was not positive definite. workspace [4·rows·n]
-   */
-  ridgeSolve(
-    out: Buffer,
-    workspace: Buffer,
-    factor: Buffer,
-    b: Buffer,
-    rows: number,
-    shape: Omit<RidgeShape, "features">,
-  ): void;
 
   /**
    * Says whether an update may happen, and what its gradient is multiplied by. out[0] = 0 where loss[0] or one of squares

@@ -54,6 +54,14 @@ export interface ImagesShape {
   readonly lanes: number;
 }
 
+/** Some images of many: `images` of the `sourceLanes` columns that there are, in `lanes` lanes; see `Ops.gatherImages`. */
+export interface GatherShape {
+  readonly features: number;
+  readonly images: number;
+  readonly lanes: number;
+  readonly sourceLanes: number;
+}
+
 export interface LinearShape {
   readonly inFeatures: number;
   readonly outFeatures: number;
@@ -176,6 +184,8 @@ export interface AdamOptions {
 export interface AdamDirectionOptions extends Omit<AdamOptions, "learningRate"> {
   readonly weightDecay: number;
 }
+
+export interface AdamAdjointOptions extends Omit<AdamOptions, "learningRate"> {}
 
 export interface SgdOptions {
   readonly learningRate: number;

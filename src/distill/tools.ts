@@ -85,15 +85,7 @@ export class MethodTools {
    * its class has too few.
    */
   realOfClasses(perClass: number): Float32Array {
-    const { classes } = this.#problem.model;
-    const real = this.classImages();
-    const drawn = Array.from({ length: classes }, (_, c) => {
-      const images = real.draw(c, perClass, this.key("pixels/real", 0, c));
-      return Array.from({ length: perClass }, (_, i) => images[i % images.length]!);
-    });
-    const out = new Float32Array(perClass * classes * real.size);
-    real.into(out, drawn.flat());
-    return out;
+    return this.classImages().ofEach(this.#problem.model.classes, perClass, (c) => this.key("pixels/real", 0, c));
   }
 
   /** Augments so many images, in the lanes of `synthetic`, by these strategies, of which there is at least one. */

@@ -1,6 +1,7 @@
 // Runs whose bytes every version must keep, with the SHA-256 of their results.
 import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { windows } from "../../src/distill/methods/windows/options.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
 import type { DistillOptions } from "../../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./noise.ts";
@@ -59,6 +60,19 @@ export const pinnedRuns: readonly PinnedRun[] = [
     method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, learningRate: 0.01 }),
     networksPerStep: 2,
     outer: { steps: 1, batch: 10 },
+    seed: 1,
+  },
+  {
+    name: "windows of Adam over sub-batches, with labels and a rate that are learned",
+    sha256: "cb29d3e153c5d1cfff63f583e45d8bd8aa21e9c8032b7f68602bcbcdeb1cf267",
+    model: convNet({ input: [1, 12, 12], classes: 3, width: 8, depth: 2 }),
+    data: noise({ count: 40, size: 12, classes: 3, seed: 5 }),
+    method: windows({
+      ...{ imagesPerClass: 4, batchPerClass: 3, window: 5, leastSteps: 2, totalSteps: 12, memory: "recompute" },
+      ...{ labels: "learned", rate: "learned" },
+    }),
+    networksPerStep: 2,
+    outer: { steps: 3, batch: 20 },
     seed: 1,
   },
 ];

@@ -8,6 +8,7 @@ import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
+import { adamAdjointOps } from "./adam-adjoint.ts";
 import { augmentationOps } from "./augmentation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
@@ -57,6 +58,7 @@ class ReferenceBackend implements Backend {
       ...normTangentOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
+      ...adamAdjointOps(memory),
       ...guardOps(memory),
       ...ridgeOps(memory),
       ...randomOps(memory),

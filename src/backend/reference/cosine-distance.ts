@@ -1,4 +1,4 @@
-// How the rows of two gradients differ in direction, reference (docs/math.md §10).
+// How the rows of two gradients differ in direction, reference (docs/math.md §11).
 import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 

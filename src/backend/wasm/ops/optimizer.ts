@@ -1,4 +1,4 @@
-// The updates of outer steps as jobs (assembly/optimizer.ts, sgd.ts, lamb.ts, guard.ts).
+// Updates as jobs (assembly/optimizer.ts, sgd.ts, lamb.ts, guard.ts), and the way back through one (adam-adjoint.ts).
 import { none, required } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
@@ -6,7 +6,7 @@ import { halves } from "./halves.ts";
 import { vector } from "./vector.ts";
 
 /** The optimisers and the guard of their updates. */
-type OptimizerOps = Pick<Ops, "adam" | "sgd" | "adamDirection" | "lambStep" | "guard">;
+type OptimizerOps = Pick<Ops, "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep" | "guard">;
 
 export function optimizerOps(jobs: Jobs): OptimizerOps {
   return {
@@ -23,6 +23,12 @@ export function optimizerOps(jobs: Jobs): OptimizerOps {
       const [correction1, correction2] = corrections;
       const constants = { ...decays, eps, weightDecay, correction1, correction2Sqrt: Math.sqrt(correction2) };
       jobs.adamDirection({ u, m, v, g, x, n, guard, ...constants }, vector(n, 5));
+    },
+
+    adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, { beta1, beta2, eps, step }) {
+      const { corrections, ...decays } = moments(beta1, beta2, step);
+      const [correction1, correction2] = corrections;
+      jobs.adamAdjoint({ q, u, dm, ds, p, m, s, g, rate, n, ...decays, eps, correction1, correction2 }, vector(n, 20));
     },
 
     lambStep: (x, u, squares, n, learningRate, guard) =>
