@@ -11,6 +11,7 @@ import {
 import { describeModel } from "../../../src/nn/describe.ts";
 import { lenet } from "../../../src/nn/zoo.ts";
 import { findRecipe, recipeFromBytes } from "../../../src/recipes.ts";
+import * as pickles from "../../codecs/pickles.ts";
 import { halvesNet } from "../../distill/halves.ts";
 import { makeFitSet, makeSet } from "../../formats/sets.ts";
 import type { Seed } from "../mutate.ts";
@@ -46,6 +47,12 @@ export function signedHeader(file: Uint8Array): Seed {
 const described = JSON.stringify(describeModel(model));
 const init = '{"kind":"random","scheme":"xavier-normal","gain":1.5}';
 
+/** Pickles of state_dicts, alone and beside an epoch. */
+const stateDicts = [
+  pickles.dict([pickles.text("1.weight"), pickles.tensor()], [pickles.text("1.bias"), pickles.tensor()]),
+  pickles.dict([pickles.text("epoch"), pickles.int(3)], [pickles.text("model"), pickles.dict()]),
+].map((value) => pickles.pickle(value));
+
 export const formatReaders: readonly Reader[] = [
   {
     name: "distilled set",
@@ -61,7 +68,10 @@ export const formatReaders: readonly Reader[] = [
   },
   {
     name: "parameters",
-    covers: ["parametersFromBytes", "parametersFromSafetensors", "refuseTorchFile", "isPickle"],
+    covers: [
+      ...["parametersFromBytes", "parametersFromSafetensors", "refusePickle", "isPickle", "isTorchArchive"],
+      "tensorsFromTorch",
+    ],
     seeds() {
       const plain = parametersToSafetensors(model, parameters);
       const tensors = model.parameters.map(
@@ -72,6 +82,7 @@ export const formatReaders: readonly Reader[] = [
         ...whole(plain, writeNpz(tensors), Uint8Array.of(0x80, 2, 1, 2, 3, 4, 5, 6, 7, 8)),
         headerOf(plain),
         headerOf(plain),
+        ...stateDicts.map((bytes) => ({ bytes, wrap: zipOf("net/data.pkl", [["net/data/0", pickles.six]]) })),
       ];
     },
     async read(file) {
