@@ -29,8 +29,8 @@ export const groups = {
     npy: part("src/codecs/{npy,half,permute}.ts", "test/{formats/npy,codecs/half,data/arrays}.test.ts", "npy"),
     torch: part(
       "src/codecs/{pickle,pickle-bytes,pickled,pickled-arrays,torch-archive}.ts",
-      "test/codecs/torch-archive.test.ts",
-      "torch archive",
+      "test/codecs/{pickle,torch-archive}.test.ts",
+      "torch-archive",
     ),
     mat: part("src/codecs/mat.ts", "test/formats/mat.test.ts", "mat"),
     safetensors: part("src/codecs/safetensors.ts", "test/formats/{safetensors,checkpoint-file}.test.ts", "safetensors"),
@@ -64,6 +64,10 @@ export const groups = {
       "torch",
     ),
     sets: part("src/formats/distilled-file.ts", "test/formats/distilled-file.test.ts", "distilled-set"),
+    "foreign sets": part(
+      "src/formats/foreign/{candidates,foreign-set,formation,images,normalization,options,targets,tree}.ts",
+      "test/formats/foreign/{foreign-set,published}.test.ts",
+    ),
     parameters: part(
       "src/formats/{state-dict,torch-parameters}.ts",
       "test/formats/state-dict.test.ts",

@@ -63,7 +63,7 @@ export async function targetsOf(
     }
     const classes = declared.classes ?? most + 1;
     if (most >= classes) throw bad(`below ${classes} classes`, `${most}`);
-    const mostTargets = Math.max(freeTargets, elementCount(candidate.images.shape) ?? 0);
+    const mostTargets = Math.max(freeTargets, elementCount(candidate.images.shape)!);
     if (n * classes > mostTargets) throw bad(`of at most ${mostTargets} targets in all`, `${n}×${classes}`);
     const because = `the largest label is ${most}`;
     said(declared.classes === undefined ? "guessed" : "declared", "classes", String(classes), because);

@@ -46,7 +46,10 @@ export async function treeOf(given: DataFile): Promise<FileTree> {
   const name = nameOf(given);
   const bytes = await readDataFile(given, maximumBytes);
   refusePickle(bytes, name);
-  const stem = (given.path.split(/[\\/]/).at(-1) ?? "").replace(/\.[^.]*$/, "");
+  const stem = given.path
+    .split(/[\\/]/)
+    .at(-1)!
+    .replace(/\.[^.]*$/, "");
   return { file: name, stem, root: await rootOf(bytes, name) };
 }
 

@@ -159,6 +159,68 @@ describe("forms", () => {
   });
 });
 
+describe("forms tell whose code wrote a set", () => {
+  const storage = (data: ArrayBufferView) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const view = (key: string, type: string, ...shape: number[]) =>
+    pickles.tensor({
+      ...{ key, type, length: pickles.int(shape.reduce((a, b) => a * b, 1)) },
+      shape: pickles.tuple(...shape.map(pickles.int)),
+      strides: pickles.tuple(...shape.map((_, axis) => pickles.int(shape.slice(axis + 1).reduce((a, b) => a * b, 1)))),
+    });
+  const pair = pickles.list(view("0", "FloatStorage", 4, 1, 6, 5), view("1", "LongStorage", 4));
+  const files = [
+    ["data/0", storage(pixels([4, 1, 6, 5]))],
+    ["data/1", storage(BigInt64Array.of(0n, 1n, 2n, 0n))],
+  ] as const;
+  const made = (value: pickles.Opcodes) => ({ path: "net.pt", bytes: pickles.archive(value, files) });
+  const array3 = pickles.call(pickles.name("torch", "Size"), pickles.emptyTuple);
+
+  test("a list in data is DC's, a list alone IDC's, and a list elsewhere nobody's", async () => {
+    const experiments = pickles.dict([pickles.text("data"), pickles.list(pair)], [pickles.text("accs"), array3]);
+    expect((await foreignSet([made(experiments)])).form).toBe("DC");
+    expect((await foreignSet([made(pair)])).form).toBe("IDC");
+    expect(await said(made(pair), {}, "formation")).toMatchObject({ text: "1 guessed" });
+    expect((await foreignSet([made(pickles.list(pair))])).form).toBe("arrays");
+    expect((await foreignSet([made(pickles.dict([pickles.text("data"), pair]))])).form).toBe("arrays");
+  });
+
+  test("rows beside image are FRePo's centred labels, and rows in a file of their own DATM's logits", async () => {
+    const labels = rows(0.5, -0.25, 0.5, -0.25, 0.5, 0.75, 1, 0, 0, 1, 0, 2);
+    const frepo = npz({ image: array([4, 6, 5, 1]), label: labels });
+    expect(await said(frepo, {}, "labels")).toMatchObject({ text: "centred guessed" });
+    expect(await said(frepo, {}, "form")).toMatchObject({ text: "FRePo guessed" });
+    const first = npz({ x_proto: array([4, 1, 6, 5]), y_proto: labels });
+    expect(await said(first, {}, "form")).toEqual({
+      text: "names as FRePo's guessed",
+      because: "but channels come first, which FRePo's do not",
+    });
+    const apart = [npy("images.npy", array([4, 6, 5])), npy("labels.npy", labels)];
+    expect(await said(apart, {}, "labels")).toMatchObject({ text: "logits guessed" });
+    expect(await said(apart, { training: { learningRate: 0.1 } }, "training")).toEqual({
+      text: "300 epochs declared",
+      because: "given",
+    });
+  });
+
+  test("an array of NumPy in a pickle is an array like others, and an entry that is none is refused", async () => {
+    const kind = pickles.build(
+      pickles.call(pickles.name("numpy", "dtype"), pickles.text("u1"), pickles.no, pickles.yes),
+      pickles.tuple(pickles.int(3), pickles.text("|"), pickles.none),
+    );
+    const labels = pickles.build(
+      pickles.call(pickles.name("numpy.core.multiarray", "_reconstruct"), pickles.name("numpy", "ndarray")),
+      pickles.tuple(pickles.int(1), pickles.tuple(pickles.int(4)), kind, pickles.no, pickles.bytes(0, 1, 2, 0)),
+    );
+    const value = pickles.list(view("0", "FloatStorage", 4, 1, 6, 5), labels);
+    const { set } = await foreignSet([made(value)]);
+    expect(set.classes).toBe(3);
+    await expect(foreignSet([made(value)], { entry: "[0]" })).rejects.toThrow('expected a set at "[0]", got ""');
+    await expect(
+      foreignSet([npy("images.npy", array([4, 6, 5])), npy("labels.npy", array([4], Float32Array.of(0, 1, 2, 9.5)))]),
+    ).rejects.toThrow("images.npy: expected its array to be classes");
+  });
+});
+
 describe("layout", () => {
   test.each([
     [[4, 3, 6, 5], undefined, "NCHW guessed", [3, 6, 5]],
@@ -419,6 +481,20 @@ describe("formations", () => {
     ["more parts than pixels", file, 6, "images of at least 6 pixels a side, got 6×5"],
   ] as const)("%s cannot be cut", async (_, cut, factor, message) => {
     await expect(foreignSet([cut], { factor })).rejects.toThrow(`${name}: expected ${message}`);
+  });
+
+  test("images that would take more than 1 GiB are refused before they are made", async () => {
+    const large = npz({ images: array([1, 1025, 1024], new Uint8Array(1025 * 1024)), labels: classes(0) });
+    await expect(foreignSet([large], { factor: 16 })).rejects.toThrow(
+      "expected at most 1073741824 bytes of images, got 1074790400 with factor 16",
+    );
+  });
+
+  test("a side that the factor does not divide is filled up with grey", async () => {
+    const odd = npz({ images: array([1, 3, 3], new Float32Array(9)), labels: classes(0) });
+    const { set } = await foreignSet([odd], { factor: 2, normalization: { mean: [0], std: [1] } });
+    // The last part is a black pixel in grey ones.
+    expect([...set.images.subarray(27)]).toEqual([0, 0.25, 0.5, 0.25, 0.375, 0.5, 0.5, 0.5, 0.5]);
   });
 
   test("each part is enlarged to the whole, and has the label of its image", async () => {
