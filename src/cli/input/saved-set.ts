@@ -13,7 +13,7 @@ import {
   randomInit,
   type WeightSource,
 } from "../../index.ts";
-import { loadDistilled, loadPool } from "../../node.ts";
+import { type Finding, type ForeignSetOptions, loadDistilled, loadForeignSet, loadPool } from "../../node.ts";
 import { quote, shortName } from "../../quote.ts";
 import { withPath } from "../errors.ts";
 
@@ -21,12 +21,18 @@ export interface SavedSet {
   readonly file: string;
   readonly set: DistilledSet;
   readonly sha256: string;
+  /** What was declared and guessed of a set of another program. */
+  readonly findings?: readonly Finding[] | undefined;
 }
 
-export async function loadSet(file: string): Promise<SavedSet> {
+/** Loads a set of this library, or one of another program if something is declared of it or its file is PyTorch's. */
+export async function loadSet(file: string, declared?: ForeignSetOptions): Promise<SavedSet> {
   try {
-    const set = await loadDistilled(file);
-    return { file, set, sha256: await setDigest(set) };
+    const isForeign = declared !== undefined || /\.(pt|pth|npy)$/i.test(file);
+    const { set, findings } = isForeign
+      ? await loadForeignSet(file, declared)
+      : { set: await loadDistilled(file), findings: undefined };
+    return { file, set, sha256: await setDigest(set), findings };
   } catch (error) {
     throw withPath(error, file);
   }
@@ -35,6 +41,9 @@ export async function loadSet(file: string): Promise<SavedSet> {
 /** Returns the network that the set was distilled for. Throws FormatError if the recipe does not name it. */
 export function modelOf({ file, set }: SavedSet): Model {
   const description = set.recipe.model;
+  if (set.recipe.foreign !== undefined && description === undefined) {
+    throw new FormatError(`${file}: is a set of another program, which names no network: give one by --model`);
+  }
   if (description === undefined) {
     throw new FormatError(`${file}: expected recipe.model, which says what network to train, got none`);
   }
