@@ -13,6 +13,7 @@ export class PickleBytes implements Reading {
   start = 0;
   at = 0;
   readonly #file: string;
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #spent = 0;
 
   constructor(bytes: Uint8Array, file: string) {
@@ -54,7 +55,7 @@ export class PickleBytes implements Reading {
   text(length: number): string {
     const from = this.take(length);
     try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes.subarray(from, this.at));
+      return this.#decoder.decode(this.bytes.subarray(from, this.at));
     } catch {
       throw this.refuse("text in UTF-8", "other bytes");
     }

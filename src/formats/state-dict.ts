@@ -12,7 +12,6 @@ import { FormatError } from "../errors.ts";
 import { arrayKind, isFloats } from "../kinds.ts";
 import { checkModel, type Model, type Parameter } from "../nn/model.ts";
 import { quote } from "../quote.ts";
-import { tensorsFromTorch } from "./torch-parameters.ts";
 
 /** The options of {@link parametersToSafetensors} and of the readers. */
 export interface StateDictOptions {
@@ -126,7 +125,8 @@ export async function parametersFromBytes(
 ): Promise<Floats> {
   checkReading(bytes, model, options);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return parametersFromSafetensors(bytes, model, options);
-  const read = isTorchArchive(bytes) ? tensorsFromTorch : parseNpz;
+  // Few pages read such files, so the others need not download what reads them.
+  const read = isTorchArchive(bytes) ? (await import("./torch-parameters.ts")).tensorsFromTorch : parseNpz;
   return parametersOf(await read(bytes, options), model, options);
 }
 

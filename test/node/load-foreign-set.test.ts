@@ -97,6 +97,23 @@ test("the command evaluates an experiment of a .pt, and says what it took for gr
   expect(result.mean).toBeGreaterThan(0);
 });
 
+test("a file of this library and one of another program are told apart by their content", async () => {
+  const plain = await distillate(["inspect", at("set.npz"), "--json"]);
+  expect(JSON.parse(plain.stdout)).toMatchObject({ classes: 10, recipe: { foreign: { at: "" } } });
+  writeFileSync(
+    at("rows.npz"),
+    writeNpz([
+      ["images", { shape: [4, 2, 2], data: Uint8Array.from({ length: 16 }, () => below(256)) }],
+      ["labels", { shape: [4, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8) }],
+    ]),
+  );
+  const rows = await distillate(["inspect", at("rows.npz")]);
+  expect(rows.stderr).toContain('"labels" with "labels": probabilities, logits, centred, got rows that sum to neither');
+  writeFileSync(at("nothing.npz"), writeNpz([["metadata", { shape: [1], data: Float32Array.of(1) }]]));
+  const nothing = await distillate(["inspect", at("nothing.npz")]);
+  expect(nothing.stderr).toContain("nothing.npz: metadata: expected an array of uint8");
+});
+
 test("the command inspects such a set, and refuses what it is not", async () => {
   const shown = await distillate(["inspect", at("set.npz"), "--normalization", "pixels", "--json"]);
   expect(JSON.parse(shown.stdout)).toMatchObject({ classes: 10, recipe: { foreign: { files: ["set"] } } });

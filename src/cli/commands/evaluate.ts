@@ -58,8 +58,8 @@ Examples:
   $ distillate evaluate set.npz --data data/mnist --json | jq .mean
 
 Sets of other programs (DC, DSA, DM, MTT, DATM, IDC, FRePo) are read from .pt,
-.npz, .npy and .safetensors, and nothing in them is run. They need --model. Notes
-say what was declared, what the file says and what was guessed:
+.npz, .npy and .safetensors, and nothing in them is run. They need --model.
+Notes say what was declared, what the file says and what was guessed:
   $ distillate evaluate res.pt --entry "data[0]" --model convnet --data cifar10
   $ distillate evaluate data.pt --factor 2 --standardize cifar10 --model convnet
 `;

@@ -1,6 +1,7 @@
 // Loads a saved set for a command: from a path, with the network and weights that its recipe names.
 import { describeInit } from "../../distill/weight-source.ts";
 import { setDigest } from "../../formats/digest.ts";
+import { NoSetError } from "../../formats/foreign/candidates.ts";
 import {
   type DistilledSet,
   FormatError,
@@ -25,16 +26,29 @@ export interface SavedSet {
   readonly findings?: readonly Finding[] | undefined;
 }
 
-/** Loads a set of this library, or one of another program if something is declared of it or its file is PyTorch's. */
+/**
+ * Loads a set of this library, or one of another program if something is declared of it, or if its file is one of PyTorch or
+ * holds no set of this library.
+ */
 export async function loadSet(file: string, declared?: ForeignSetOptions): Promise<SavedSet> {
   try {
     const isForeign = declared !== undefined || /\.(pt|pth|npy)$/i.test(file);
-    const { set, findings } = isForeign
-      ? await loadForeignSet(file, declared)
-      : { set: await loadDistilled(file), findings: undefined };
+    const { set, findings } = await (isForeign ? loadForeignSet(file, declared) : loadEither(file));
     return { file, set, sha256: await setDigest(set), findings };
   } catch (error) {
     throw withPath(error, file);
+  }
+}
+
+/** Tries both; a file without images beside labels is meant to be a set of this library. */
+async function loadEither(file: string): Promise<Pick<SavedSet, "set" | "findings">> {
+  try {
+    return { set: await loadDistilled(file) };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return loadForeignSet(file).catch((foreign) => {
+      throw foreign instanceof NoSetError ? error : foreign;
+    });
   }
 }
 

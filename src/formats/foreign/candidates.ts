@@ -10,6 +10,9 @@ import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import type { ArrayNode, FileTree, Node } from "./tree.ts";
 
+/** Files that hold no images beside labels. */
+export class NoSetError extends FormatError {}
+
 /** Which code wrote a set, as far as its form tells. */
 export type Form = "DC" | "IDC" | "MTT" | "FRePo" | "arrays";
 
@@ -108,7 +111,7 @@ export function chosen(trees: readonly FileTree[], entry: string | undefined): C
     const arrays = trees.flatMap(({ root }) => arraysIn(root)).slice(0, 6);
     const got =
       arrays.length > 0 ? arrays.map(({ at, shape }) => `${quote(at)} ${quote(shape)}`).join(", ") : "no arrays";
-    throw new FormatError(
+    throw new NoSetError(
       `${where}: expected images [n, …] beside n labels, as DC, DSA, DM, MTT, DATM, IDC or FRePo publish them, got ${got}`,
     );
   }
