@@ -2,6 +2,7 @@
 // the usual data sets are known, so the values themselves tell: the right ones bring them to pixels that fill 0 to 1 and hardly
 // leave it. Learned pixels overshoot a little, so the 1 % and 99 % quantiles are compared, and not the extremes.
 import { FormatError } from "../../errors.ts";
+import { quote } from "../../quote.ts";
 import type { Images } from "./images.ts";
 import type { Said } from "./said.ts";
 
@@ -44,9 +45,10 @@ const tail = 0.01;
 const goodFit = 0.15;
 /** Others that fit worse than the best by less than this are named beside it. */
 const alike = 0.03;
-/** What is declared is refused when another fits better by this, or by a fifth of it if the other fits perfectly. */
+/** What is declared is refused when another fits better by this, or by less if the other fits almost perfectly. */
 const wrongBy = 0.25;
 const perfectFit = 0.05;
+const wrongBesidePerfect = 0.1;
 
 /** The darkest and the brightest value of each channel, without the tails. */
 type Range = readonly (readonly [low: number, high: number])[];
@@ -54,7 +56,8 @@ type Range = readonly (readonly [low: number, high: number])[];
 function rangeOf({ count, channels, height, width, values }: Images): Range {
   const plane = height * width;
   const each = count * plane;
-  const step = Math.ceil(each / mostSamples);
+  // An odd step meets every column of images whose width is a power of 2.
+  const step = each <= mostSamples ? 1 : Math.ceil(each / mostSamples) | 1;
   return Array.from({ length: channels }, (_, c) => {
     const samples = Float32Array.from({ length: Math.ceil(each / step) }, (_, i) => {
       const at = i * step;
@@ -85,6 +88,22 @@ function misfit(range: Range, { mean, std }: Statistics): number {
 
 const shown = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)} to ${high.toFixed(2)}`;
 
+/** A known normalisation, and its misfit. */
+interface Ranked extends Known {
+  readonly score: number;
+}
+
+/** Returns the known normalisations of so many channels, the best first. */
+function ranking(range: Range): readonly [Ranked, ...Ranked[]] {
+  const channels = range.length;
+  const isGrey = ({ name }: Known): boolean => name === "mnist" || name === "fashion-mnist";
+  const fitting = knownNormalizations.filter(
+    (known) => known.mean.length === channels || (known.mean.length === 1 && !isGrey(known)),
+  );
+  const ranked = fitting.map((known) => ({ ...known, score: misfit(range, known) })).sort((a, b) => a.score - b.score);
+  return ranked as [Ranked, ...Ranked[]];
+}
+
 /** Returns mean and std for each channel: those declared, unless others fit far better, or those that fit. */
 export function normalizationOf(
   images: Images,
@@ -92,51 +111,52 @@ export function normalizationOf(
   file: string,
   said: Said,
 ): Statistics {
-  const { channels } = images;
-  const spread = ({ mean, std }: Statistics): Statistics => ({
+  const { channels, areBytes } = images;
+  const range = rangeOf(images);
+  const { mean, std } =
+    declared === undefined ? guessed(range, areBytes, file, said) : checked(range, declared, file, said);
+  return {
     mean: Array.from({ length: channels }, (_, c) => of(mean, c)),
     std: Array.from({ length: channels }, (_, c) => of(std, c)),
-  });
-  const range = rangeOf(images);
-  const ranked = knownNormalizations
-    .filter(({ mean }) => mean.length === 1 || mean.length === channels)
-    .filter(({ name }) => channels === 1 || (name !== "mnist" && name !== "fashion-mnist"))
-    .map((known) => ({ ...known, score: misfit(range, known) }))
-    .sort((a, b) => a.score - b.score);
-  const best = ranked[0]!;
-  if (images.areBytes && declared === undefined) {
+  };
+}
+
+function guessed(range: Range, areBytes: boolean, file: string, said: Said): Statistics {
+  if (areBytes) {
     said("file", "normalization", "pixels", "the images are bytes");
-    return spread(knownNormalizations[0]!);
+    return knownNormalizations[0]!;
   }
-  if (declared === undefined) {
-    if (best.score > goodFit) {
-      throw new FormatError(
-        `${file}: expected "normalization", because no known one brings these values to pixels from 0 to 1: ${best.name} comes ` +
-          `nearest, with ${shown(pixelRange(range, best))}. They may be whitened (ZCA), which is not undone here`,
-      );
-    }
-    const others = new Set(
-      ranked.filter(({ name, score }) => name !== best.name && score - best.score < alike).map(({ name }) => name),
+  const [best, ...others] = ranking(range);
+  const pixels = shown(pixelRange(range, best));
+  if (best.score > goodFit) {
+    throw new FormatError(
+      `${file}: expected "normalization", because no known one brings these values to pixels from 0 to 1: ${best.name} comes ` +
+        `nearest, with ${pixels}. They may be whitened (ZCA), which is not undone here`,
     );
-    const also = others.size > 0 ? `; ${[...others].join(", ")} fits nearly as well` : "";
-    said("guessed", "normalization", best.name, `${best.who}: pixels from ${shown(pixelRange(range, best))}${also}`);
-    return spread(best);
   }
-  const own = typeof declared === "string" ? ranked.find(({ name }) => name === declared) : undefined;
-  if (typeof declared === "string" && !own) {
-    throw new FormatError(`${file}: expected a normalization of ${channels} channels, got "${declared}"`);
+  const near = others.filter(({ name, score }) => name !== best.name && score - best.score < alike);
+  const names = [...new Set(near.map(({ name }) => name))].join(", ");
+  const also = names === "" ? "" : `; ${names} fits nearly as well`;
+  said("guessed", "normalization", best.name, `${best.who}: pixels from ${pixels}${also}`);
+  return best;
+}
+
+function checked(range: Range, declared: NormalizationChoice, file: string, said: Said): Statistics {
+  const ranked = ranking(range);
+  const [best] = ranked;
+  const chosen = typeof declared === "string" ? ranked.find(({ name }) => name === declared) : declared;
+  if (!chosen) {
+    throw new FormatError(`${file}: expected a normalization of ${range.length} channels, got ${quote(declared)}`);
   }
-  const chosen = own ?? (declared as Statistics);
-  const score = misfit(range, chosen);
+  const worse = misfit(range, chosen) - best.score;
   const pixels = shown(pixelRange(range, chosen));
   const name = typeof declared === "string" ? declared : "mean and std";
-  const by = score - best.score;
-  if (by > wrongBy || (best.score <= perfectFit && by > (2 / 5) * wrongBy)) {
+  if (worse > wrongBy || (best.score <= perfectFit && worse > wrongBesidePerfect)) {
     throw new FormatError(
       `${file}: expected another normalization than the declared ${name}, which makes pixels from ${pixels}: ${best.name} ` +
         `makes them ${shown(pixelRange(range, best))}`,
     );
   }
   said("declared", "normalization", name, `pixels from ${pixels}`);
-  return spread(chosen);
+  return chosen;
 }
