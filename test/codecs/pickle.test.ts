@@ -5,6 +5,7 @@ import { type Pickled, PickledMap, PickledName } from "../../src/codecs/pickled.
 import { PickledArray } from "../../src/codecs/pickled-arrays.ts";
 import { parseTorchArchive, TorchTensor } from "../../src/codecs/torch-archive.ts";
 import { ascii, fileName as name } from "../formats/hostile.ts";
+import { withWideEnd } from "../formats/zip-forger.ts";
 import {
   archive,
   build,
@@ -231,6 +232,14 @@ describe("tensors", () => {
     const { data } = await numbers(last, [["data/0", little]]);
     expect(data.constructor).toBe(expected.constructor);
     expect(Array.from(data as ArrayLike<unknown>)).toEqual([expected[1], expected[1], expected[1]]);
+  });
+
+  test("the files that PyTorch 2 adds to an archive, and a zip64 end, change nothing", async () => {
+    const more = ["byteorder", ".format_version", ".storage_alignment", ".data/serialization_id"];
+    const files = more.map((file) => [file, Uint8Array.from(ascii(file === "byteorder" ? "little" : "1"))] as const);
+    const bytes = withWideEnd(archive(tensor(), [["data/0", six], ...files]));
+    const found = (await parseTorchArchive(bytes, { name })) as TorchTensor;
+    expect(await found.read()).toEqual({ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
   });
 
   test("tensors share a storage, and parameters and sizes are what they hold", async () => {
