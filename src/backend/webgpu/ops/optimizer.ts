@@ -71,7 +71,7 @@ const adamDirection = {
 } as const satisfies Shader;
 
 /**
- * In q (docs/math.md §8) the terms with p nearly cancel in the first steps of a training, and float32 would keep few of their digits.
+ * In q (docs/math.md §10) the terms with p nearly cancel in the first steps of a training, and float32 would keep few of their digits.
  * As one fraction they do not: with step = rate·p/d they are
  *   −step·((1 − β₁)·eps/(c₁·d) + ((1 − β₁)·β₂·s − (1 − β₂)·β₁·m·g)/(c₁·c₂·r·d)),
  * because the parts of s' and m' that g makes itself, (1 − β₂)·g² and (1 − β₁)·g, drop out.
