@@ -122,6 +122,18 @@ const equal = [
     change: "1 → 0",
     why: "only the lower half of what is shuffled is added",
   },
+  {
+    file: "warp2d",
+    line: "warp(false, job.y, job.x, job.matrices, job, begin * WARP_LANES, min(job.lanes, end * WARP_LANES));",
+    change: "* → /",
+    why: "a chunk also does images of the chunks before it, which write the same values",
+  },
+  {
+    file: "warp2d",
+    line: "if (!(row > -1 && row < <f64>height && column > -1 && column < <f64>width)) {",
+    change: "> → >=",
+    why: "a place exactly one pixel outside has no neighbour with a weight, and so is 0 too",
+  },
 ];
 
 /** Why a mutant is equal to the kernels; undefined if it is not known to be. */
