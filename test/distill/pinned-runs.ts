@@ -1,6 +1,7 @@
 // Runs whose bytes every version must keep, with the SHA-256 of their results.
 import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
 import type { DistillOptions } from "../../src/run/in-place/distill.ts";
@@ -74,5 +75,19 @@ export const pinnedRuns: readonly PinnedRun[] = [
     networksPerStep: 2,
     outer: { steps: 3, batch: 20 },
     seed: 1,
+  },
+  {
+    name: "distribution matching of augmented images",
+    sha256: "018d060afb3a5b6b8c0c8021368ecd5caafedfd654c5502b10048aede8cff162",
+    model: convNet({ input: [3, 10, 10], classes: 3, width: 8, depth: 2 }),
+    data: noise({ count: 90, channels: 3, size: 10, classes: 3, seed: 5 }),
+    method: distributionMatching({
+      imagesPerClass: 2,
+      realPerClass: 20,
+      augment: ["color", "crop", "cutout", "flip", "scale", "rotate"],
+    }),
+    networksPerStep: 2,
+    outer: { steps: 6 },
+    seed: 3,
   },
 ];

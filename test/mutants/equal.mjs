@@ -194,6 +194,18 @@ const equal = [
     change: "*",
     why: "2×2 windows without padding go the way of all others then, and with a padding there are more than `quads` allows",
   },
+  {
+    file: "warp2d",
+    line: "warp(false, job.y, job.x, job.matrices, job, begin * WARP_LANES, min(job.lanes, end * WARP_LANES));",
+    change: "* → /",
+    why: "a chunk also does images of the chunks before it, which write the same values",
+  },
+  {
+    file: "warp2d",
+    line: "if (!(row > -1 && row < <f64>height && column > -1 && column < <f64>width)) {",
+    change: "> → >=",
+    why: "a place exactly one pixel outside has no neighbour with a weight, and so is 0 too",
+  },
 ];
 
 /** Why a mutant is equal to the kernels; undefined if it is not known to be. */

@@ -9,6 +9,7 @@ import {
   createEngine,
   type Distillation,
   distill,
+  distributionMatching,
   evaluate,
   isReproducible,
   randomInit,
@@ -120,6 +121,14 @@ describe("on a GPU", () => {
       console.log(`dispatches of an evaluation with augmentation: ${one} with one network, ${twelve} with twelve`);
       expect(twelve).toBeLessThan(1.1 * one);
     });
+  });
+
+  test("distribution matching with augmentation is the kernels' to the tolerance, two networks side by side", async () => {
+    const matching = distributionMatching({ imagesPerClass: 2, realPerClass: 8, augment: strategyNames });
+    const options = { ...run, method: matching, outer: { steps: 3 }, networksPerStep: 2 };
+    const expected = await distill({ ...options, threads: 1 }).result();
+    const found = await distill({ ...options, backend: "webgpu" }).result();
+    expectClose(found.images, expected.images, runTolerance, "images after 3 steps, seed 7");
   });
 
   test("the state of a run names the GPU, goes on with the kernels, and stays marked", async () => {

@@ -3,11 +3,12 @@ import { type FitTraining, fitTraining } from "../../training.ts";
 import { batchPerClass, innerRate, sgdOf, type WindowsMethod } from "./options.ts";
 
 /**
- * Returns the protocol for so many classes: batches of as many images as an inner step takes and, after inner steps of SGD, its
- * constants at the learning rate `rate`, without decays. After inner steps of Adam it is the usual SGD.
+ * Returns the protocol for so many classes: batches of as many images as an inner step takes, and the inner steps' rule at the
+ * learning rate `rate`, without decays. Adam's decays and eps are then those of torch.optim.
  */
 export function trainingOf(method: WindowsMethod, classes: number, rate: number = innerRate(method)): FitTraining {
-  const { momentum, weightDecay } = sgdOf(method);
-  const asInner = method.optimizer === "sgd" ? { learningRate: rate, momentum, weightDecay, decayAt: [] } : {};
-  return fitTraining({ batch: batchPerClass(method) * classes, ...asInner, ...method.training });
+  const ofRule = method.optimizer === "sgd" ? sgdOf(method) : { optimizer: "adam" as const, weightDecay: 0 };
+  const asInner = { batch: batchPerClass(method) * classes, learningRate: rate, ...ofRule };
+  const { schedule } = method.training;
+  return fitTraining({ ...asInner, ...(schedule !== "cosine" && { decayAt: [] }), ...method.training });
 }
