@@ -104,7 +104,7 @@ export const windowsOptions = {
   }) as Filled<"real" | "noise">,
   /** How much of a window is held for the reverse sweep; never changes a result. Default "store", the fastest. */
   memory: trajectoryMemory as Filled<TrajectoryMemory>,
-  /** How networks train on the set. Default: 300 epochs on batches as in inner steps; after SGD with the constants of these. */
+  /** How networks train on the set. Default: 300 epochs on batches as in inner steps, by their rule and rate. */
   training: filled(partialFit, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
 
