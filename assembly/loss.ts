@@ -13,7 +13,7 @@
 // docs/math.md §2 has the formulas.
 import { Buffer, OptionalBuffer } from "./fields";
 import { expPs, logPs } from "./math";
-import { madd, storeLanes } from "./simd";
+import { at, madd, storeLanes } from "./simd";
 import { LOSS_IMAGES } from "./tiles";
 
 /** `images` of the `lanes` lanes are real; means are over those. */
@@ -194,5 +194,47 @@ export function squaredErrorR(job: SquaredErrorRJob, begin: i32, end: i32): void
       storeLanes(rdz + k, d, half);
       if (rdy) storeLanes(rdy + k, f32x4.neg(d), half);
     }
+  }
+}
+
+@unmanaged
+export class LabelMarginJob extends LossShape {
+  losses: Buffer;
+  dy: Buffer;
+  y: Buffer;
+  cap: f32;
+}
+
+/** losses[image] = −min(a − b, cap), a and b the two largest entries of its label; dy = −1/n at a, 1/n at b where a − b < cap. */
+export function labelMargin(job: LabelMarginJob, begin: i32, end: i32): void {
+  const lanes = job.lanes;
+  const images = job.images;
+  const share: f32 = 1 / <f32>images;
+  const last = min(end * LOSS_IMAGES, lanes);
+  for (let lane = begin * LOSS_IMAGES; lane < last; lane++) {
+    let first = 0;
+    let second = -1;
+    let a = load<f32>(at(job.y, lane));
+    let b: f32 = 0;
+    store<f32>(at(job.dy, lane), 0);
+    for (let k = 1; k < job.classes; k++) {
+      const value = load<f32>(at(job.y, k * lanes + lane));
+      store<f32>(at(job.dy, k * lanes + lane), 0);
+      if (value > a) {
+        second = first;
+        b = a;
+        first = k;
+        a = value;
+      } else if (second < 0 || value > b) {
+        second = k;
+        b = value;
+      }
+    }
+    const real = lane < images;
+    const gap = a - b;
+    store<f32>(at(job.losses, lane), real ? -min(gap, job.cap) : 0);
+    if (!real || gap >= job.cap) continue;
+    store<f32>(at(job.dy, first * lanes + lane), -share);
+    store<f32>(at(job.dy, second * lanes + lane), share);
   }
 }

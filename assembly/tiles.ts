@@ -43,6 +43,9 @@ export const RECOLOR_LANES: i32 = 4;
 /** Images of a tile of a loss. */
 export const LOSS_IMAGES: i32 = 4;
 
+/** Rows of a tile of a Gram matrix: their products with four columns are eight numbers of float64, in four vectors. */
+export const RIDGE_ROWS: i32 = 2;
+
 /** Lanes of a tile of normalisation. */
 export const NORM_LANES: i32 = 32;
 /** Positions that normalisation adds in float32, before their sum goes to a total in float64. */

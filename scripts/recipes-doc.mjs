@@ -40,6 +40,8 @@ const outro = `## What each kind needs
   epochs than it was distilled for.
 - **Distribution matching** is \`digits-dm\`, or \`--method distribution-matching\` with any recipe that has no \`data.augment\`. Its sets say
   how networks train on them, and baselines are trained in the same way.
+- **Windows** of training are \`digits-windows\` and \`mnist-windows\`, or \`--method windows\` with any recipe: networks train on random
+  images of the set, so that it has no order.
 - **Poisoning** recipes show what a data set from strangers can do. They report the share of the attacked class that is misread
   beside the accuracy.
 - Recipes whose names end in \`-scaled\` are smaller, so that they end in minutes.

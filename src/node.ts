@@ -10,11 +10,15 @@ import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./fo
 import { filesInFolder, readBytes, writeFileAtomic } from "./node/files.ts";
 
 export type { Checkpoint } from "./formats/checkpoint-file.ts";
+export { type ForeignSet, foreignSet } from "./formats/foreign/foreign-set.ts";
+export type { ForeignSetOptions } from "./formats/foreign/options.ts";
+export type { Finding } from "./formats/foreign/said.ts";
 export type { LoadedCheckpoint } from "./formats/last-checkpoint.ts";
 export { loadCheckpoint, saveCheckpoint } from "./node/checkpoints.ts";
 export type { DownloadOptions, DownloadProgress } from "./node/download.ts";
 export { filesInFolder, writeFileAtomic } from "./node/files.ts";
 export { datasetNames, type LoadOptions, loadDataset, loadNamed } from "./node/load-dataset.ts";
+export { loadForeignSet } from "./node/load-foreign-set.ts";
 export { type LoadedPool, loadParameters, loadPool, trainPoolFolder } from "./node/pool-folder.ts";
 
 /** The limit on a set's file, far above the size of any distilled set. */

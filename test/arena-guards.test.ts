@@ -4,6 +4,7 @@ import type { Backend } from "../src/backend/backend.ts";
 import type { Buffer } from "../src/backend/buffer.ts";
 import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../src/distill/methods/distribution-matching/options.ts";
+import { windows } from "../src/distill/methods/windows/options.ts";
 import { createEngine } from "../src/engine/engine.ts";
 import { setDigest } from "../src/formats/digest.ts";
 import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
@@ -57,6 +58,8 @@ const learn = { steps: 2, epochs: 2, imagesPerClass: 1, learningRate: 0.05 };
 const pictures = (size: number, channels = 1) => noise({ count: 24, channels, size, classes: 3, seed: 5 });
 const inputOf = (size: number, channels = 1) => [channels, size, size] as const;
 
+const window = { imagesPerClass: 3, window: 4, leastSteps: 1, totalSteps: 7 };
+
 const runs: readonly (readonly [string, Omit<DistillOptions, "outer">])[] = [
   ["LeNet", { model: lenet(), data: noise({ count: 24, seed: 5 }), method: backGradient(learn) }],
   [
@@ -83,6 +86,15 @@ const runs: readonly (readonly [string, Omit<DistillOptions, "outer">])[] = [
       method: distributionMatching({ imagesPerClass: 2 }),
     },
   ],
+  [
+    "windows of Adam, recomputed",
+    {
+      model: smallConvNet(),
+      data: pictures(9, 2),
+      method: windows({ ...window, labels: "learned", rate: "learned", batchPerClass: 2, memory: "recompute" }),
+    },
+  ],
+  ["windows of SGD", { model: smallConvNet(), data: pictures(9, 2), method: windows({ ...window, optimizer: "sgd" }) }],
 ];
 
 test.each(runs)("%s: the guards stay, and the bits are those of a run without them", async (_, options) => {

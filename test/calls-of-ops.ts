@@ -1,7 +1,7 @@
 // A right call of every op, with sizes drawn at random: for tests of what ops do with wrong ones.
 import type { Ops } from "../src/backend/ops.ts";
 import type { Planner } from "../src/backend/plan.ts";
-import type { Activation } from "../src/backend/shapes.ts";
+import { type Activation, ridgeFloats } from "../src/backend/shapes.ts";
 
 /** An operand of `floats` floats. */
 export class Operand {
@@ -103,11 +103,14 @@ function layoutCalls(draw: Draw) {
   const packing = { features, images, lanes };
   const [channels, height, width, spread, top, left] = [1, 2, 3, 4, 5, 6].map(() => draw(1, 3)) as [...Five, number];
   const [outHeight, outWidth] = [top + height * spread, left + width * spread];
+  const gathering = { ...packing, sourceLanes: lanesOf(draw) };
   const frame = { channels, height, width, outHeight, outWidth, top, left, spread, lanes };
   return {
     packImages: [out(features * lanes), given(images * features), packing],
     unpackImages: [out(images * features), given(features * lanes), packing],
     embed2d: [out(channels * outHeight * outWidth * lanes), given(channels * height * width * lanes), frame],
+    gatherImages: [out(features * lanes), given(features * gathering.sourceLanes), given(images), gathering],
+    scatterImages: [out(features * gathering.sourceLanes), given(features * lanes), given(images), gathering],
     oneHot: [out(features * lanes), given(images), { classes: features, images, lanes }],
   };
 }
@@ -165,13 +168,25 @@ function normCalls(draw: Draw) {
 
 function lossCalls(draw: Draw) {
   const lanes = lanesOf(draw);
-  const shape = { classes: draw(1, 11), images: draw(1, lanes), lanes };
+  const shape = { classes: draw(2, 11), images: draw(1, lanes), lanes };
   const n = shape.classes * lanes;
   return {
     crossEntropy: [out(lanes), out(n), out(n), out(n), given(n), given(n), shape],
     crossEntropyR: [out(n), out(n), given(n), given(n), given(n), shape],
     squaredError: [out(lanes), out(n), out(n), given(n), given(n), shape],
     squaredErrorR: [out(n), out(n), given(n), shape],
+    cosineDistance: [out(3), out(3 * n), given(3 * n), given(3 * n), 3, n],
+    labelMargin: [out(lanes), out(n), given(n), 0.1, shape],
+  };
+}
+
+function ridgeCalls(draw: Draw) {
+  const lanes = lanesOf(draw);
+  const shape = { features: draw(1, 9), images: draw(1, lanes), lanes };
+  const [rows, floats] = [draw(1, 4), ridgeFloats(shape.images)];
+  return {
+    ridgeFactor: [out(floats.factor), given(shape.features * lanes), 0.1, shape],
+    ridgeSolve: [out(rows * lanes), out(rows * floats.row), given(floats.factor), given(rows * lanes), rows, shape],
   };
 }
 
@@ -185,6 +200,7 @@ function updateCalls(draw: Draw) {
     adam: [out(n), out(n), out(n), given(n), n, { ...moments, learningRate: 0.1 }, given(1)],
     sgd: [out(n), out(n), given(n), n, { learningRate: 0.1, momentum: 0.5 }, given(1)],
     adamDirection: [out(n), out(n), out(n), given(n), given(n), n, { ...moments, weightDecay: 0.1 }, given(1)],
+    adamAdjoint: [out(n), out(n), out(n), out(n), ...[1, 2, 3, 4].map(() => given(n)), given(1), n, moments],
     lambStep: [out(n), given(n), given(2), n, 0.1, given(1)],
     uniform: [out(n), n, key, -1, 1],
     normal: [out(n), n, key, 0, 1],
@@ -203,6 +219,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
     ...poolingCalls(draw),
     ...normCalls(draw),
     ...lossCalls(draw),
+    ...ridgeCalls(draw),
     ...updateCalls(draw),
   };
   const shape = transformed(draw);

@@ -5,7 +5,7 @@ import type { PlannedConv2d } from "../src/backend/plan.ts";
 import { planBackend } from "../src/backend/plan-backend.ts";
 import { referencePlan } from "../src/backend/reference/plan.ts";
 import { wasmPlan } from "../src/backend/wasm/plan.ts";
-import { forwardFlops } from "../src/nn/flops.ts";
+import { backGradientFlops, forwardFlops, windowFlops } from "../src/nn/flops.ts";
 import { laneCount } from "../src/nn/network.ts";
 import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
 
@@ -48,4 +48,12 @@ test("a backend for plans allocates without end and runs nothing", async () => {
 
 test("a convolution's flops are two for each tap of each output", () => {
   expect(forwardFlops(lenet())).toEqual({ all: 2 * 416_520, first: 2 * 117_600 });
+});
+
+test("a window counts as back-gradient through as many steps, and each step before it as a training step", () => {
+  const [model, images] = [lenet(), { batch: 10, real: 64 }];
+  const window = windowFlops(model, { ...images, skipped: 0, window: 6 });
+  expect(window).toBe(backGradientFlops(model, { steps: 3, epochs: 2, imagesPerStep: 10, real: 64 }));
+  const { all, first } = forwardFlops(model);
+  expect(windowFlops(model, { ...images, skipped: 5, window: 6 }) - window).toBe(5 * 10 * (3 * all - first));
 });

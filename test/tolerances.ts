@@ -26,6 +26,8 @@ export const opTolerances: Readonly<Record<keyof Ops, number>> = {
   packImages: exact,
   unpackImages: exact,
   embed2d: exact,
+  gatherImages: exact,
+  scatterImages: few,
   warp2dForward: rounded,
   warp2dBackward: rounded,
   recolor: rounded,
@@ -63,10 +65,15 @@ export const opTolerances: Readonly<Record<keyof Ops, number>> = {
   crossEntropyR: rounded,
   squaredError: rounded,
   squaredErrorR: rounded,
+  labelMargin: few,
+  cosineDistance: rounded,
+  ridgeFactor: exact,
+  ridgeSolve: rounded,
   guard: rounded,
   adam: rounded,
   sgd: few,
   adamDirection: rounded,
+  adamAdjoint: rounded,
   lambStep: rounded,
   uniform: few,
   normal: rounded,
@@ -87,6 +94,8 @@ export const networkTolerances = {
   chains: 1e-4,
   /** 2e-3 is asked for: float32 through 30 steps there and back may cross a kink that float64 does not. Tests keep away from kinks. */
   metaGradient: 1e-5,
+  /** Adam divides by the size of gradients; its first step asks for the difference of two terms that nearly cancel. */
+  windows: 1e-4,
   lenet: 1e-5,
   /** Adam divides a gradient by its own size, so a small one keeps few of its digits. */
   run: 1e-5,
@@ -99,6 +108,7 @@ export const networkTitles: Readonly<Record<keyof typeof networkTolerances, stri
   norms: "networks with one norm, against PyTorch",
   chains: "random chains of layers, with their meta-gradients",
   metaGradient: "meta-gradients of 1 to 30 inner steps",
+  windows: "gradients through windows of training by Adam and by SGD",
   lenet: "LeNet's derivatives and meta-gradient, against PyTorch",
   run: "losses, images and learning rates of 20 outer steps",
 };

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import * as algorithm from "../src/algorithm.ts";
 import * as checkpoint from "../src/checkpoint.ts";
+import { writeNpz } from "../src/codecs/npz.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -75,6 +76,29 @@ const stateDict = index.parametersToSafetensors(model, parameters);
 await node.saveDistilled(path("set.npz"), set);
 await node.saveCheckpoint(path("run.safetensors"), state);
 await node.writeFileAtomic(path("net.safetensors"), stateDict);
+const foreignFiles = [
+  {
+    path: "foreign.npz",
+    bytes: writeNpz([
+      ["images", { shape: [2, 1, 2], data: Float32Array.of(0, 1, 1, 0) }],
+      ["labels", { shape: [2], data: Uint8Array.of(0, 1) }],
+    ]),
+  },
+];
+await node.writeFileAtomic(path("foreign.npz"), foreignFiles[0]!.bytes);
+const foreignOptions = options(
+  {
+    entry: "",
+    layout: "NCHW",
+    classes: 2,
+    labels: "classes",
+    normalization: "pixels",
+    standardize: "pixels",
+    factor: 1,
+    training: {},
+  },
+  { takes: { entry: ["x"], training: [{}] } },
+);
 const pool = { data: set4, model, networks: 1, epochs: 1 };
 await node.trainPoolFolder(path("pool"), { ...pool, engine: engine as never });
 
@@ -421,6 +445,18 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     flatten: { call: index.flatten, args: [] },
+    frepo: {
+      call: index.frepo,
+      args: [
+        options(
+          { imagesPerClass: 1, learnLabels: true, poolSize: 2, maxAge: 3, ridge: 0.1, training: { epochs: 1 } },
+          {
+            required: "imagesPerClass",
+            takes: { imagesPerClass: [], poolSize: [], maxAge: [0], ridge: [], training: [{}] },
+          },
+        ),
+      ],
+    },
     groupNorm: {
       call: index.groupNorm,
       args: [options({ groups: 1, affine: true, eps: 1 }, { required: "groups", takes: { eps: [2 ** 60] } })],
@@ -584,6 +620,40 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    windows: {
+      call: index.windows,
+      args: [
+        options(
+          {
+            ...{ imagesPerClass: 2, window: 2, totalSteps: 5, leastSteps: 1, batchPerClass: 1, optimizer: "adam" },
+            ...{
+              learningRate: 0.01,
+              beta1: 0.9,
+              beta2: 0.9,
+              eps: 1e-6,
+              labels: "learned",
+              labelRate: 1,
+              rate: "fixed",
+            },
+            ...{ init: "noise", memory: "store", training: { epochs: 1 } },
+          },
+          {
+            required: "imagesPerClass",
+            takes: {
+              imagesPerClass: [],
+              batchPerClass: [],
+              beta1: [0],
+              beta2: [0],
+              eps: [2 ** 60],
+              memory: [2 ** 60],
+              labelRate: [2 ** 60],
+              leastSteps: [0],
+              training: [{}],
+            },
+          },
+        ),
+      ],
+    },
   },
   data: {
     AugmentedBatches: {
@@ -729,6 +799,8 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     loadDistilled: { call: node.loadDistilled, args: [argument(path("set.npz"), "x")] },
+    foreignSet: { call: node.foreignSet, args: [argument(foreignFiles), foreignOptions] },
+    loadForeignSet: { call: node.loadForeignSet, args: [argument(path("foreign.npz"), "x"), foreignOptions] },
     loadIdxFolder: { call: node.loadIdxFolder, args: [argument(folder, "x")] },
     loadNamed: {
       call: node.loadNamed,

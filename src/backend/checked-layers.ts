@@ -56,7 +56,7 @@ export function checkedVectors(ops: Ops, { need }: Checks): Pick<Ops, VectorOps>
   };
 }
 
-type LayoutOps = "packImages" | "unpackImages" | "embed2d" | "oneHot";
+type LayoutOps = "packImages" | "unpackImages" | "embed2d" | "gatherImages" | "scatterImages" | "oneHot";
 
 export function checkedLayouts(ops: Ops, { need }: Checks): Pick<Ops, LayoutOps> {
   return {
@@ -74,6 +74,18 @@ export function checkedLayouts(ops: Ops, { need }: Checks): Pick<Ops, LayoutOps>
       need(s.channels * s.outHeight * s.outWidth * s.lanes, "out of embed2d", out);
       need(s.channels * s.height * s.width * s.lanes, "x of embed2d", x);
       ops.embed2d(out, x, s);
+    },
+    gatherImages(out, x, columns, s) {
+      need(s.features * s.lanes, "out of gatherImages", out);
+      need(s.features * s.sourceLanes, "x of gatherImages", x);
+      need(s.images, "columns of gatherImages", columns);
+      ops.gatherImages(out, x, columns, s);
+    },
+    scatterImages(out, x, columns, s) {
+      need(s.features * s.sourceLanes, "out of scatterImages", out);
+      need(s.features * s.lanes, "x of scatterImages", x);
+      need(s.images, "columns of scatterImages", columns);
+      ops.scatterImages(out, x, columns, s);
     },
     oneHot(out, labels, s) {
       need(s.classes * s.lanes, "out of oneHot", out);

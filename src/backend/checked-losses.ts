@@ -1,11 +1,11 @@
 // Places and lengths of what losses, updates and random numbers are given (checked.ts).
 import type { Ops } from "./ops.ts";
 import type { Checks } from "./room.ts";
-import type { LossShape } from "./shapes.ts";
+import { type LossShape, ridgeFloats } from "./shapes.ts";
 
 const scores = (s: LossShape): number => s.classes * s.lanes;
 
-type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR";
+type LossOps = "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin" | "cosineDistance";
 
 export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOps> {
   return {
@@ -31,10 +31,37 @@ export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOp
       may(scores(s), "rdy of squaredErrorR", rdy);
       ops.squaredErrorR(rdz, rdy, rz, s);
     },
+    labelMargin(losses, dy, y, cap, s) {
+      need(s.lanes, "losses of labelMargin", losses);
+      need(scores(s), "dy, y of labelMargin", dy, y);
+      ops.labelMargin(losses, dy, y, cap, s);
+    },
+    cosineDistance(losses, dx, x, y, rows, length) {
+      need(rows, "losses of cosineDistance", losses);
+      need(rows * length, "dx, x, y of cosineDistance", dx, x, y);
+      ops.cosineDistance(losses, dx, x, y, rows, length);
+    },
   };
 }
 
-type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "lambStep";
+export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor" | "ridgeSolve"> {
+  return {
+    ridgeFactor(factor, features, ridge, s) {
+      need(ridgeFloats(s.images).factor, "factor of ridgeFactor", factor);
+      need(s.features * s.lanes, "features of ridgeFactor", features);
+      ops.ridgeFactor(factor, features, ridge, s);
+    },
+    ridgeSolve(out, workspace, factor, b, rows, s) {
+      const floats = ridgeFloats(s.images);
+      need(rows * s.lanes, "out, b of ridgeSolve", out, b);
+      need(rows * floats.row, "workspace of ridgeSolve", workspace);
+      need(floats.factor, "factor of ridgeSolve", factor);
+      ops.ridgeSolve(out, workspace, factor, b, rows, s);
+    },
+  };
+}
+
+type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep";
 
 export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, OptimizerOps> {
   return {
@@ -59,6 +86,12 @@ export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, Op
       need(n, "u, m, v, g, x of adamDirection", u, m, v, g, x);
       may(1, "guard of adamDirection", guard);
       ops.adamDirection(u, m, v, g, x, n, options, guard);
+    },
+    adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, options) {
+      need(n, "q, dm, ds, p, m, s, g of adamAdjoint", q, dm, ds, p, m, s, g);
+      may(n, "u of adamAdjoint", u);
+      need(1, "rate of adamAdjoint", rate);
+      ops.adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, options);
     },
     lambStep(x, u, squares, n, learningRate, guard) {
       need(n, "x, u of lambStep", x, u);

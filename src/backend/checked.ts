@@ -8,7 +8,7 @@ import {
   checkedPoolings,
   checkedVectors,
 } from "./checked-layers.ts";
-import { checkedLosses, checkedOptimizers, checkedRandom } from "./checked-losses.ts";
+import { checkedLosses, checkedOptimizers, checkedRandom, checkedRidge } from "./checked-losses.ts";
 import { checkedNorms } from "./checked-norms.ts";
 import type { Ops } from "./ops.ts";
 import { checksOf, type Room } from "./room.ts";
@@ -25,6 +25,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedPoolings(ops, checks),
     ...checkedNorms(ops, checks),
     ...checkedLosses(ops, checks),
+    ...checkedRidge(ops, checks),
     ...checkedOptimizers(ops, checks),
     ...checkedRandom(ops, checks),
   };

@@ -1,6 +1,7 @@
 // The operations of a backend: the contract of each, with its formula and the shapes of its operands.
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
+import type { MethodOps } from "./method-ops.ts";
 import type {
   Activation,
   AdamDirectionOptions,
@@ -10,7 +11,6 @@ import type {
   Conv2dBackwardDataShape,
   Conv2dShape,
   Embed2dShape,
-  ImagesShape,
   LinearShape,
   LocalResponseNormShape,
   LossShape,
@@ -27,7 +27,7 @@ import type {
  * function of its inputs, whatever the number of threads. Sizes are at least 1; activations begin at a multiple of 16
  * floats, parameters and vectors anywhere.
  */
-export interface Ops {
+export interface Ops extends MethodOps {
   /** out[i] = value */
   fill(out: Buffer, value: number, n: number): void;
   /** out[i] = x[i] */
@@ -53,26 +53,6 @@ export interface Ops {
   unpackImages(out: Buffer, x: Buffer, shape: { features: number; images: number; lanes: number }): void;
   /** out[c, top + i·spread, left + j·spread] = x[c, i, j] where that lies inside the frame; 0 elsewhere */
   embed2d(out: Buffer, x: Buffer, shape: Embed2dShape): void;
-
-  /**
-   * y = each image resampled where an affine map of its own says, bilinearly, with zeros around it: torch's grid_sample with
-   * align_corners=False. x and y [c, h, w, B]. matrices [6, B] = a, b, s, d, e, t of each lane, in pixels about the centre of the
-   * image: y at row v and column u is x at row d·u + e·v + t and column a·u + b·v + s. So whole shifts and mirror images are
-   * exact copies.
-   */
-  warp2dForward(y: Buffer, x: Buffer, matrices: Buffer, shape: ImagesShape): void;
-  /** dx = the adjoint of warp2dForward in x */
-  warp2dBackward(dx: Buffer, dy: Buffer, matrices: Buffer, shape: ImagesShape): void;
-  /**
-   * y = p·x + q·⟨x⟩_c + r·⟨x⟩ (+ b where `shifts`), with ⟨x⟩_c the mean over the channels at each place and ⟨x⟩ that over the whole
-   * image. factors [4, B] = p, q, r, b of each lane. Without the shift it is its own adjoint. y may be x.
-   */
-  recolor(y: Buffer, x: Buffer, factors: Buffer, shape: ImagesShape, shifts: boolean): void;
-  /**
-   * y = 0 inside a box of each image, x outside. boxes [4, B] = first row, row behind the last, first column, column behind the
-   * last. It is its own adjoint. y may be x.
-   */
-  cutout(y: Buffer, x: Buffer, boxes: Buffer, shape: ImagesShape): void;
 
   /**
    * y (+)= w ⋆ x + bias. x [c, h, w, B], w [oc, c, kh, kw], bias [oc] or none, y [oc, oh, ow, B]. Here and in the two

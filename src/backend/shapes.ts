@@ -54,6 +54,14 @@ export interface ImagesShape {
   readonly lanes: number;
 }
 
+/** Some images of many: `images` of the `sourceLanes` columns that there are, in `lanes` lanes; see `Ops.gatherImages`. */
+export interface GatherShape {
+  readonly features: number;
+  readonly images: number;
+  readonly lanes: number;
+  readonly sourceLanes: number;
+}
+
 export interface LinearShape {
   readonly inFeatures: number;
   readonly outFeatures: number;
@@ -152,6 +160,18 @@ export interface LossShape {
   readonly lanes: number;
 }
 
+/** `images` of the `lanes` columns are real; each has so many features. */
+export interface RidgeShape {
+  readonly features: number;
+  readonly images: number;
+  readonly lanes: number;
+}
+
+/** Floats of the factor that `ridgeFactor` makes for so many images, and of the workspace of each row of `ridgeSolve`. */
+export function ridgeFloats(images: number): { readonly factor: number; readonly row: number } {
+  return { factor: 2 * images * (images + 1), row: 4 * images };
+}
+
 export interface AdamOptions {
   readonly learningRate: number;
   readonly beta1: number;
@@ -164,6 +184,8 @@ export interface AdamOptions {
 export interface AdamDirectionOptions extends Omit<AdamOptions, "learningRate"> {
   readonly weightDecay: number;
 }
+
+export interface AdamAdjointOptions extends Omit<AdamOptions, "learningRate"> {}
 
 export interface SgdOptions {
   readonly learningRate: number;

@@ -1,5 +1,5 @@
-// torch.save writes .pt and .pth files as pickles, alone or in a zip archive. To read a pickle is to run a program, so such
-// a file is only recognised here, to say what to do.
+// Recognises what torch.save writes. Since PyTorch 1.6 it is a zip archive, which torch-archive.ts reads. Before, it was a row of
+// pickles without sizes, which is only recognised here, as every other bare pickle is, to say what to do.
 import { FormatError } from "../errors.ts";
 import { shortName } from "../quote.ts";
 
@@ -7,19 +7,17 @@ import { shortName } from "../quote.ts";
 const nearEnds = 2 ** 12;
 
 /**
- * Throws for a file that torch.save wrote, and for any other pickle.
+ * Throws for a bare pickle, such as torch.save wrote before version 1.6.
  *
- * @throws FormatError with the line of Python that saves the content as .safetensors.
+ * @throws FormatError with the line of Python that saves the content as a file that is read here.
  */
-export function refuseTorchFile(bytes: Uint8Array, file: string): void {
-  if (!isPickle(bytes) && !isTorchArchive(bytes)) return;
+export function refusePickle(bytes: Uint8Array, file: string): void {
+  if (!isPickle(bytes)) return;
   const name = shortName(file.split(/[\\/]/).at(-1)!, 60).replace(/["\\]/g, "?");
-  const target = `${name.replace(/\.[^.]*$/, "")}.safetensors`;
   const load = `torch.load("${name}", map_location="cpu", weights_only=True)`;
   throw new FormatError(
-    `${file}: is a file of torch.save (a pickle, which only Python can read); .safetensors and .npz are read here. Save ` +
-      `it in Python by safetensors.torch.save_file(${load}, "${target}"), with ["state_dict"] after the load where it ` +
-      "holds more than that",
+    `${file}: is a bare pickle, as torch.save wrote before PyTorch 1.6, which only Python can read. Save it again in ` +
+      `Python by torch.save(${load}, "${name.replace(/\.[^.]*$/, "")}.new.pt")`,
   );
 }
 
@@ -28,7 +26,8 @@ export function isPickle(bytes: Uint8Array): boolean {
   return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
 }
 
-function isTorchArchive(bytes: Uint8Array): boolean {
+/** Returns whether these bytes are a zip archive in which a pickle of torch.save stands near an end. */
+export function isTorchArchive(bytes: Uint8Array): boolean {
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return false;
   const ends = [bytes.subarray(0, nearEnds), bytes.subarray(-nearEnds)];
   return ends.some((part) => new TextDecoder("latin1").decode(part).includes("/data.pkl"));

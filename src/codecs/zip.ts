@@ -1,10 +1,11 @@
 // Zip archives in memory, as .npz needs them: written without compression and with fixed time stamps, so that the
 // same entries give the same bytes; read with every size checked before memory is taken. Entries are never turned
-// into paths. No zip64, no encryption, no archives in several parts.
+// into paths. No zip64 beyond fields that say nothing new, no encryption, no archives in several parts.
 
 import { FormatError } from "../errors.ts";
 import { quote } from "../quote.ts";
 import { inflate, maximumRatio, unpackedLimit } from "./gzip.ts";
+import { directoryEnd, zip64Sizes } from "./zip64.ts";
 
 const localSignature = 0x04034b50;
 const centralSignature = 0x02014b50;
@@ -118,6 +119,8 @@ export interface ParseZipOptions {
 export interface ZipEntry {
   /** Set for a symbolic link, whose content is the path that it leads to. */
   readonly isLink: boolean;
+  /** The length of its content, which `read` gives or refuses. */
+  readonly size: number;
   /** Throws FormatError when the entry is encrypted, packed by an unknown method, or damaged. */
   read(): Promise<Uint8Array>;
 }
@@ -172,6 +175,7 @@ export function openZip(
 
   const open = (entry: Entry): ZipEntry => ({
     isLink: entry.isLink,
+    size: entry.size,
     async read(): Promise<Uint8Array> {
       const inner = `${name}: ${quote(entry.name)}`;
       const { at, flags, method, size } = entry;
@@ -209,7 +213,9 @@ function readDirectory(bytes: Uint8Array, view: DataView, maximumEntries: number
   if (count > maximumEntries) throw bad(end + 10, `at most ${maximumEntries} entries`, count);
   const size = view.getUint32(end + 12, true);
   let at = view.getUint32(end + 16, true);
-  if (at + size !== end) throw bad(end + 12, `a directory that ends at ${end}`, `one of ${size} bytes at ${at}`);
+  const sizeAt = end + 12;
+  end = directoryEnd(view, end, { count, size, at });
+  if (at + size !== end) throw bad(sizeAt, `a directory that ends at ${end}`, `one of ${size} bytes at ${at}`);
 
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const entries: Entry[] = [];
@@ -280,14 +286,4 @@ function readLocal(entry: Entry, bytes: Uint8Array, view: DataView, directory: n
     if (stated !== value && !(streamed && stated === 0)) throw bad(local + k!, `the directory's ${value}`, stated);
   });
   return start;
-}
-
-/** Reads the sizes in a local header's zip64 field, if it has one. */
-function zip64Sizes(view: DataView, from: number, to: number): { packed: number; size: number } | undefined {
-  for (let at = from; at + 4 <= to; at += 4 + view.getUint16(at + 2, true)) {
-    if (view.getUint16(at, true) === 1 && view.getUint16(at + 2, true) >= 16 && at + 20 <= to) {
-      return { size: Number(view.getBigUint64(at + 4, true)), packed: Number(view.getBigUint64(at + 12, true)) };
-    }
-  }
-  return undefined;
 }

@@ -7,6 +7,8 @@ import type { TensorState } from "./run-state.ts";
 
 /** The outer steps between two states that are kept. */
 const stepsBetween = 50;
+/** States that are kept at once. */
+export const statesKept = 2;
 
 export class EarlierStates {
   #kept: readonly TensorState[] = [];
@@ -20,7 +22,7 @@ export class EarlierStates {
   async passed(step: number, read: () => Promise<TensorState>): Promise<void> {
     const newest = this.#kept.at(-1);
     if (newest && (step % stepsBetween > 0 || newest.step === step)) return;
-    this.#kept = [...this.#kept.slice(-1), await read()];
+    this.#kept = [...this.#kept.slice(1 - statesKept), await read()];
   }
 
   /** Keeps only the state that the run has gone back to; none if it begins anew. */

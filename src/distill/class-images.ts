@@ -38,6 +38,20 @@ export class ClassImages {
     return randomOrder(images.length, Math.min(count, images.length), key).map((place) => images[place]!);
   }
 
+  /**
+   * Returns `perClass` images of each of so many classes, class by class, as rows [classes·perClass, c, h, w], normalised. `key(c)`
+   * draws those of class c; an image comes twice only if its class has too few.
+   */
+  ofEach(classes: number, perClass: number, key: (label: number) => RandomKey): Float32Array {
+    const drawn = Array.from({ length: classes }, (_, c) => {
+      const images = this.draw(c, perClass, key(c));
+      return Array.from({ length: perClass }, (_, i) => images[i % images.length]!);
+    });
+    const out = new Float32Array(classes * perClass * this.size);
+    this.into(out, drawn.flat());
+    return out;
+  }
+
   /** Puts images into `out` [n, c, h, w], normalised. */
   into(out: Floats, images: ArrayLike<number>): void {
     batchInto(this.#data, images, out, this.#tables);

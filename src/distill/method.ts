@@ -49,8 +49,11 @@ export interface MethodRun {
    * hold it.
    */
   start(staging: Buffer): void;
-  /** Records the ops that update the carried tensors, after outer step `step` (counted from 0). */
-  after?: ((step: number) => void) | undefined;
+  /**
+   * Records the ops that update the carried tensors, once outer step `step` (counted from 0) was taken. As a generator it lets others
+   * run wherever it yields.
+   */
+  after?: ((step: number) => void) | ((step: number) => Parts) | undefined;
   /** Makes the set from the rows of the learned tensors, by name. The rows of a tensor with `through` are f(value). */
   set(rows: ReadonlyMap<string, Floats>): LearnedSet;
 }

@@ -4,7 +4,7 @@ import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Learned, MethodRun, Share } from "./method.ts";
 import { allocateOptimizer, type OptimizerSettings, type OuterOptimizer } from "./optimizers/optimizer.ts";
-import { stagingFloats } from "./tensor.ts";
+import { stagingFloats, type Tensor } from "./tensor.ts";
 
 /** The buffers of the outer loop. */
 export interface OuterBuffers {
@@ -56,6 +56,21 @@ export function allocateOuter(
     clipMean: gradients.allocate(3),
     staging: scratch.allocate(staging),
   };
+}
+
+/** The tensors of a run's state: all that its next steps depend on (`run-state.ts`). */
+export function stateTensors(
+  { learned, carried }: Pick<MethodRun, "learned" | "carried">,
+  { optimizers, clipMean }: Pick<OuterBuffers, "optimizers" | "clipMean">,
+): Tensor[] {
+  return [
+    ...learned.map((tensor) => ({ ...tensor, name: `learned/${tensor.name}` })),
+    ...learned.flatMap(({ name, packing }, i) =>
+      optimizers[i]!.state.map((state) => ({ ...state, packing, name: `outer/${name}/${state.name}` })),
+    ),
+    { name: "clip/mean", value: clipMean, floats: 3 },
+    ...carried.map((tensor) => ({ ...tensor, name: `carried/${tensor.name}` })),
+  ];
 }
 
 /** Allocates the place of a share that is computed elsewhere. */

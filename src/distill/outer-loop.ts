@@ -4,6 +4,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import { inParts } from "../platform/parts.ts";
 import { EarlierStates } from "./back-off.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -11,8 +12,8 @@ import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import type { StepNetworks } from "./networks.ts";
-import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout } from "./outer-buffers.ts";
-import { decayedRate, halved, optimizerOf } from "./outer-options.ts";
+import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
+import { halved, optimizerOf, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
 import { readTensor } from "./tensor-rows.ts";
@@ -39,6 +40,8 @@ export class OuterLoop {
   #loss = 0;
   #learningRate = 0;
   readonly #earlier = new EarlierStates();
+  /** The step that is updating what is learned. */
+  #taking: Promise<number> | undefined;
   #halvings: readonly Halving[] = [];
 
   /** Starts from the seed, or goes on from `state`. */
@@ -123,11 +126,21 @@ export class OuterLoop {
   }
 
   async #advance(): Promise<number> {
-    const { problem, run, networks, backend } = this.#parts;
+    await this.#parts.networks.run(this.#step, this.#add);
+    this.#taking = this.#take();
+    try {
+      return await this.#taking;
+    } finally {
+      this.#taking = undefined;
+    }
+  }
+
+  /** Takes the step, for which the gradients are there. */
+  async #take(): Promise<number> {
+    const { problem, run, backend } = this.#parts;
     const { ops } = backend;
     const { gradients, outcome, guard, clipMean } = this.#buffers;
     const { learned } = run;
-    await networks.run(this.#step, this.#add);
     for (const [i, { through, value, floats }] of learned.entries()) {
       if (through) ops.activationBackward(gradients[i]!, value, gradients[i]!, floats, through.f);
       ops.dot(outcome + this.#layout.gradients + i, gradients[i]!, gradients[i]!, floats);
@@ -138,10 +151,11 @@ export class OuterLoop {
       for (const [i, { floats }] of learned.entries()) ops.scaleBy(gradients[i]!, 1, guard, gradients[i]!, floats);
     }
     this.#update();
-    run.after?.(this.#step);
     this.#refresh();
     backend.submit();
     this.#check(await backend.read(outcome, this.#layout.floats));
+    await inParts(run.after?.(this.#step) ?? []);
+    backend.submit();
     this.#step++;
     return this.#loss;
   }
@@ -165,7 +179,7 @@ export class OuterLoop {
     const { problem, run, networks, backend } = this.#parts;
     const { gradients, optimizers, guard } = this.#buffers;
     const times = this.#halvings.length;
-    const all = decayedRate(problem.outer, Math.floor(this.#step / this.stepsPerEpoch));
+    const all = outerRate(problem.outer, this.#step, this.stepsPerEpoch);
     this.#learningRate = halved(all, times);
     for (const [i, { value, floats, learningRate = all }] of run.learned.entries()) {
       backend.ops.copy(networks.share.gradients[i]!, value, floats);
@@ -222,9 +236,12 @@ export class OuterLoop {
     return new DivergedError(`outer step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, { step, tensor, value });
   }
 
-  /** Reads the current set. */
-  async read(recipe: Readonly<Record<string, unknown>>): Promise<DistilledSet> {
+  /** Reads the current set. `recipeOf` is called when it is known which step it comes after. */
+  async read(recipeOf: () => Readonly<Record<string, unknown>>): Promise<DistilledSet> {
     const { problem, run, backend } = this.#parts;
+    // Whoever takes a step hears of its error.
+    while (this.#taking) await this.#taking.catch(() => {});
+    const recipe = recipeOf();
     const rows = run.learned.map((tensor) => {
       const used = tensor.through ? { ...tensor, value: tensor.through.value } : tensor;
       return readTensor(backend, used, this.#buffers.staging);
@@ -237,6 +254,7 @@ export class OuterLoop {
 
   /** Reads all that the next steps depend on. */
   async state(): Promise<TensorState> {
+    while (this.#taking) await this.#taking.catch(() => {});
     const earlier = this.#parts.problem.outer.onDivergence === "halve" ? this.#earlier.named() : [];
     const { halved } = this;
     const { step, tensors } = await this.#read();
@@ -261,16 +279,7 @@ export class OuterLoop {
   }
 
   #tensors(): StateTensor[] {
-    const { learned, carried } = this.#parts.run;
-    const { optimizers, clipMean } = this.#buffers;
-    return [
-      ...learned.map((tensor) => ({ ...tensor, name: `learned/${tensor.name}` })),
-      ...learned.flatMap(({ name, packing }, i) =>
-        optimizers[i]!.state.map((state) => ({ ...state, packing, name: `outer/${name}/${state.name}` })),
-      ),
-      { name: "clip/mean", value: clipMean, floats: 3 },
-      ...carried.map((tensor) => ({ ...tensor, name: `carried/${tensor.name}` })),
-    ];
+    return stateTensors(this.#parts.run, this.#buffers);
   }
 }
 

@@ -18,6 +18,7 @@ import {
 } from "../checks/declare.ts";
 import { checkOptions } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";
+import { cosine } from "../numeric/elementary.ts";
 import type { OptimizerSettings } from "./optimizers/optimizer.ts";
 
 const positive = number({ above: 0 });
@@ -68,6 +69,14 @@ const updateOptions = {
   momentum: open(beta, { help: "how much of its last step sgd keeps" }) as Open<number>,
   /** The weight decay of LAMB. Default 0; only for "lamb". */
   weightDecay: open(number({ least: 0 }), { help: "which share of each value lamb takes off" }) as Open<number>,
+  /**
+   * Makes the step size fall by half a cosine, from its start to this share of it after the last step, and not every so many passes. Then
+   * the number of steps decides the bits of each.
+   */
+  cosineTo: open(number({ least: 0, most: 1 }), {
+    help: "to which share of itself the step size falls until the last step, by half a cosine, instead of every so many passes",
+    flag: "--cosine-to <x>",
+  }) as Open<number>,
   /** Shortens a gradient of more than so many times the running mean of their norms. If absent, none is. */
   clip: open(positive, {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",
@@ -168,6 +177,13 @@ export function halved(rate: number, times: number): number {
   let half = rate;
   for (let i = 0; i < times; i++) half /= 2;
   return half;
+}
+
+/** Returns the step size of outer step `step`, counted from 0, of which a pass over the data has so many. */
+export function outerRate(outer: OuterOptions, step: number, stepsPerEpoch: number): number {
+  const { learningRate, cosineTo, steps } = outer;
+  if (cosineTo === undefined) return decayedRate(outer, Math.floor(step / stepsPerEpoch));
+  return learningRate * (cosineTo + ((1 - cosineTo) * (1 + cosine((Math.PI * step) / steps))) / 2);
 }
 
 /** Returns the step size in pass `epoch` over the data, from 0: `decayFactor` multiplies it after every `decayEvery` passes. */

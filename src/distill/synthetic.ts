@@ -74,6 +74,15 @@ export class SyntheticImages {
     });
   }
 
+  /** Writes soft labels: `rows(s)` are those of block s, [imagesPerStep, classes]. */
+  startTargets(staging: Buffer, rows: (step: number) => ArrayLike<number>): void {
+    const { targets, targetFloats } = this.blocks;
+    this.#each((s) => {
+      write(this.#backend, staging, rows(s));
+      this.#backend.ops.packImages(targets + s * targetFloats, staging, this.labels.packing!);
+    });
+  }
+
   /** Returns one-hot labels as rows, [steps, imagesPerStep, classes]. */
   oneHot(classes: (step: number) => readonly number[]): Float32Array {
     const { steps, imagesPerStep } = this.#counts;

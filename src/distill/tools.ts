@@ -17,6 +17,7 @@ import { atOnce, type Parts } from "../platform/parts.ts";
 import { ClassImages, ClassMeans } from "./class-images.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
+import { RealRegression } from "./real-regression.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
 
 export class MethodTools {
@@ -67,11 +68,24 @@ export class MethodTools {
     return new Network(this.features, this.#backend, laneCount(model, images, plan), this.#memory.scratch);
   }
 
+  /** Linear heads on the features of real images, compared with their labels. */
+  regression(): RealRegression {
+    return new RealRegression(this.#problem, this.features, this.#backend, this.#memory, this.#computing);
+  }
+
   /** Means of the features of at most `perClass` real images of each class, which these strategies may augment. */
   classMeans(perClass: number, augment?: readonly AugmentStrategy[]): ClassMeans {
     const { data, model } = this.#problem;
     const counts = { classes: model.classes, perClass, augment };
     return new ClassMeans(data, this.features, counts, this.#backend, this.#memory);
+  }
+
+  /**
+   * Returns so many real images of each class, class by class, [n, c, h, w], for images to begin with. An image comes twice only if
+   * its class has too few.
+   */
+  realOfClasses(perClass: number): Float32Array {
+    return this.classImages().ofEach(this.#problem.model.classes, perClass, (c) => this.key("pixels/real", 0, c));
   }
 
   /** Augments so many images, in the lanes of `synthetic`, by these strategies, of which there is at least one. */
@@ -88,8 +102,13 @@ export class MethodTools {
 
   /** Puts the initial weights of network `k` of outer step `step` into θ. */
   weights(theta: Buffer, step: number, k: number): void {
+    this.newWeights(theta, step * this.#problem.networksPerStep + k);
+  }
+
+  /** Puts the initial weights of the run's network of that number into θ, for a method that begins networks at other times. */
+  newWeights(theta: Buffer, number: number): void {
     const { init, model, networksPerStep, seed } = this.#problem;
-    const use = { seed, purpose: "distil", index: step * networksPerStep + k, perStep: networksPerStep } as const;
+    const use = { seed, purpose: "distil", index: number, perStep: networksPerStep } as const;
     this.#computing.writeWeights(init, this.#backend, model, theta, use);
   }
 

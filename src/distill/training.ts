@@ -139,6 +139,12 @@ export const fitKind: Kind<FitOptions> = {
   },
 };
 
+/** A protocol as an option of a method whose other options decide what is left out: that stays left out. */
+export const partialFit: Kind<FitOptions> = /* @__PURE__ */ (() => {
+  const parts = Object.entries(options).map(([name, { kind, help }]) => [name, open(kind, { help })]);
+  return { ...(object(Object.fromEntries(parts)) as Kind<FitOptions>), check: fitKind.check };
+})();
+
 /** The check of a protocol in which only what has a meaning by its absence may be left out. */
 export const checkFit: Check = (name, value) => {
   checkOptions(value, Object.fromEntries(complete), name, `${name}.`);

@@ -13,7 +13,7 @@ import { parseJson } from "../codecs/json.ts";
 import type { NumericArray } from "../codecs/npy.ts";
 import { parseNpz, writeNpz } from "../codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
-import { refuseTorchFile } from "../codecs/torch-file.ts";
+import { isTorchArchive, refusePickle } from "../codecs/torch-file.ts";
 import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkFit, type FitTraining } from "../distill/training.ts";
@@ -62,10 +62,15 @@ export function distilledToNpz(set: DistilledSet): Uint8Array {
 export async function distilledFromBytes(bytes: Uint8Array, name: string): Promise<DistilledSet> {
   checkBytes("bytes", bytes);
   text("name", name);
-  refuseTorchFile(bytes, name);
+  refusePickle(bytes, name);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
     const { tensors, metadata } = parseSafetensors(bytes, { name });
     return assemble(tensors, metadata, name);
+  }
+  if (isTorchArchive(bytes)) {
+    throw new FormatError(
+      `${name}: is a file of torch.save: loadForeignSet of distillate/node reads sets of other programs`,
+    );
   }
   const tensors = await parseNpz(bytes, { name });
   const packed = tensors.get(metadataName);

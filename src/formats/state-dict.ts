@@ -1,13 +1,13 @@
 // The parameters of a network as a PyTorch state_dict. In .safetensors it is what `safetensors.torch.save_file` writes for
-// `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` writes. θ is cut into its named tensors, and joined
-// from them.
+// `model.state_dict()` and `load_file` reads, in .npz what `numpy.savez` writes, in .pt what `torch.save` writes. θ is cut into
+// its named tensors, and joined from them.
 import type { Floats } from "../backend/buffer.ts";
 import { type Check, bytes as checkBytes, flag, floats, kind, listOf, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { type NumericArray, numberTypeOf } from "../codecs/npy.ts";
 import { parseNpz } from "../codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
-import { refuseTorchFile } from "../codecs/torch-file.ts";
+import { isTorchArchive, refusePickle } from "../codecs/torch-file.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isFloats } from "../kinds.ts";
 import { checkModel, type Model, type Parameter } from "../nn/model.ts";
@@ -100,12 +100,16 @@ export function parametersToSafetensors(
  */
 export function parametersFromSafetensors(bytes: Uint8Array, model: Model, options: ReadStateDictOptions): Floats {
   checkReading(bytes, model, options);
-  refuseTorchFile(bytes, options.name);
+  refusePickle(bytes, options.name);
+  if (isTorchArchive(bytes)) {
+    throw new FormatError(`${options.name}: is a file of torch.save: parametersFromBytes reads it`);
+  }
   return parametersOf(parseSafetensors(bytes, options).tensors, model, options);
 }
 
 /**
- * Reads θ from a state_dict in .safetensors or .npz, told apart by the first bytes.
+ * Reads θ from a state_dict in .safetensors, .npz or a file of torch.save (.pt, .pth), told apart by the first bytes. Nothing in
+ * a file is run. The state_dict of a .pt may stand beside other values, under `state_dict`, `model_state_dict`, `model` or `net`.
  *
  * @throws FormatError and RangeError as {@link parametersFromSafetensors} does.
  * @example
@@ -121,8 +125,9 @@ export async function parametersFromBytes(
 ): Promise<Floats> {
   checkReading(bytes, model, options);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return parametersFromSafetensors(bytes, model, options);
-  refuseTorchFile(bytes, options.name);
-  return parametersOf(await parseNpz(bytes, options), model, options);
+  // Few pages read such files, so the others need not download what reads them.
+  const read = isTorchArchive(bytes) ? (await import("./torch-parameters.ts")).tensorsFromTorch : parseNpz;
+  return parametersOf(await read(bytes, options), model, options);
 }
 
 function parametersOf(

@@ -23,6 +23,19 @@ export function forwardFlops(model: Model): { all: number; first: number } {
   return { all, first };
 }
 
+/**
+ * Counts one outer step of a method that goes back through a window of training: `skipped` steps and those of the window on `batch`
+ * images each, the loss on `real` images. All activations of the window are kept.
+ */
+export function windowFlops(
+  model: Model,
+  { skipped, window, batch, real }: { skipped: number; window: number; batch: number; real: number },
+): number {
+  const { all, first } = forwardFlops(model);
+  const inner = skipped * (3 * all - first) + window * (9 * all - 3 * first) - (2 * all - first);
+  return batch * inner + real * (3 * all - first);
+}
+
 /** Counts one outer step of back-gradient on one network: T inner steps on `imagesPerStep` images, the loss on `real` images. */
 export function backGradientFlops(
   model: Model,

@@ -153,7 +153,7 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
 }
 
 /**
- * Loads the parameters of one network from a PyTorch state_dict, .safetensors or .npz, for `pretrained` or `trainOn`.
+ * Loads the parameters of one network from a PyTorch state_dict, .safetensors, .npz or .pt, for `pretrained` or `trainOn`.
  *
  * @throws FormatError as `parametersFromBytes` does; else the file system's error.
  * @example

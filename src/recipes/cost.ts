@@ -18,7 +18,7 @@ export interface RecipeCost {
   readonly flops: number;
   /** The memory, in bytes. */
   readonly memory: number;
-  /** Whether everything except the images themselves fits into a WebAssembly memory. */
+  /** Whether what lies in a WebAssembly memory fits into one. */
   readonly fits: boolean;
 }
 
@@ -30,8 +30,8 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const images = distilledImages(recipe, model.classes);
   const { flops: flopsOf, real } = declarationOf(method);
   const flops = flopsOf(method, model, real?.(method, model.classes) ?? outer.batch);
-  const memory = estimateMemory({ data, model, method, outer, networksPerStep, threads }).total;
-  const pixels = data.count * data.channels * data.height * data.width;
-  const fits = memory - pixels <= backendEntry().plan.addressable;
+  const estimate = estimateMemory({ data, model, method, outer, networksPerStep, threads });
+  const memory = estimate.total;
+  const fits = memory - estimate.data - estimate.states <= backendEntry().plan.addressable;
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }

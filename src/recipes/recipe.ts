@@ -16,7 +16,7 @@ import {
   word,
 } from "../checks/declare.ts";
 import { listed, Misfit, object, variants } from "../checks/read.ts";
-import { defaultMethod, type KnownMethod, methods, noAugmentation } from "../distill/methods/known.ts";
+import { declarationOf, defaultMethod, type KnownMethod, methods, noAugmentation } from "../distill/methods/known.ts";
 import { outerGroup, outerOver } from "../distill/outer-options.ts";
 import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
 import { isObject } from "../kinds.ts";
@@ -160,22 +160,25 @@ export const recipeGroup = {
 /** A recipe with all its defaults filled in. */
 export interface Recipe extends Complete<typeof recipeGroup> {}
 
-const plainKind: Kind<Recipe> = object(recipeGroup, ({ data: { augment }, method }, path) => {
+const plainKind: Kind<Recipe> = object(recipeGroup, ({ data: { augment }, loss, method }, path) => {
+  const own = declarationOf(method).loss;
+  if (own && loss !== own)
+    throw new Misfit([...path, "loss"], `"${own}" or nothing with ${method.name}`, loss, "range");
   const expected = noAugmentation(method);
   if (augment && expected) throw new Misfit([...path, "data", "augment"], expected, augment, "range");
 });
 
 export const recipeKind: Kind<Recipe> = {
   ...plainKind,
-  read: (value, path) => plainKind.read!(withOuter(value), path),
+  read: (value, path) => plainKind.read!(withMethods(value), path),
 };
 
-/** Returns the recipe with those outer settings of its method that the recipe does not say itself. */
-function withOuter(value: unknown): unknown {
+/** Returns the recipe with those outer settings and the loss of its method, which the recipe does not say itself. */
+function withMethods(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { method, outer = {} } = value;
   const { name = defaultMethod } = isObject(method) ? method : {};
   if (!isObject(outer) || !Object.hasOwn(methods, name as string)) return value;
-  const { outer: ofMethod } = methods[name as KnownMethod["name"]];
-  return ofMethod ? { ...value, outer: outerOver(ofMethod, outer) } : value;
+  const { outer: ofMethod, loss } = methods[name as KnownMethod["name"]];
+  return { ...(loss && { loss }), ...value, ...(ofMethod && { outer: outerOver(ofMethod, outer) }) };
 }

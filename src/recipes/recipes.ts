@@ -9,6 +9,7 @@ import { mainTableRecipes } from "./named/main-table.ts";
 import { photographRecipes } from "./named/photographs.ts";
 import { scaledRecipes } from "./named/scaled.ts";
 import { softLabelRecipes } from "./named/soft-labels.ts";
+import { windowsRecipes } from "./named/windows.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A group of recipes that belong together. */
@@ -20,6 +21,7 @@ export interface RecipeGroup {
 /** All recipes in their groups, in the order of `distillate recipes`. */
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
+  { title: "Windows of training: images in any order, for networks that train long", recipes: windowsRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
   { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },

@@ -11,6 +11,7 @@ const mostSettings = 20;
 const losses = new Map<string | undefined, string>(
   Object.entries({
     "back-gradient": "Loss of trained networks on real images",
+    windows: "Loss of trained networks on real images",
     "distribution-matching": "Squared distance between mean features of learned and of real images, in random networks",
   } satisfies Partial<Record<KnownMethod["name"], string>>),
 );

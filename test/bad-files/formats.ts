@@ -19,6 +19,7 @@ import { safetensors } from "./safetensors.ts";
 import { stateDict } from "./state-dict.ts";
 import { tar } from "./tar.ts";
 import { torch } from "./torch.ts";
+import { torchArchive } from "./torch-archive.ts";
 import { usps } from "./usps.ts";
 import { voc } from "./voc.ts";
 import { zip } from "./zip.ts";
@@ -39,6 +40,7 @@ export const formats: readonly BadFiles<unknown>[] = [
   csv,
   usps,
   torch,
+  torchArchive,
   voc,
   png,
   jpeg,

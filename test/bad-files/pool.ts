@@ -115,7 +115,7 @@ const bad: readonly Bad[] = [
   file("nothing", "expected a header length", new Uint8Array(0)),
   file("cut short", 'expected tensor "1.bias" to end at', network.slice(0, -1)),
   file("a byte more", "expected the end of the file", concat(network, [0])),
-  file("a pickle", "is a file of torch.save", concat([0x80, 2], ascii("}q."))),
+  file("a pickle", "is a bare pickle", concat([0x80, 2], ascii("}q."))),
   file(
     "of another model",
     "expected",

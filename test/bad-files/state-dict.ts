@@ -70,7 +70,7 @@ const bad: readonly BadFile<Uint8Array>[] = [
   ["a text", "expected a header of at most", ascii("not a network at all, but text")],
   ["cut short", "to end at", good.slice(0, -1)],
   ["a byte more", "expected the end of the file", concat(good, [0])],
-  ["a pickle", "is a file of torch.save", concat([0x80, 2], ascii("}q."))],
+  ["a pickle", "is a bare pickle", concat([0x80, 2], ascii("}q."))],
   [
     "a tensor of 8-bit floats",
     "with dtype one of F32",

@@ -2,7 +2,7 @@
 import { deflateRawSync } from "node:zlib";
 import { parseZip, writeZip } from "../../src/codecs/zip.ts";
 import { ascii, concat, fileName, patched } from "../formats/hostile.ts";
-import { deflated, forge } from "../formats/zip-forger.ts";
+import { deflated, forge, withWideEnd } from "../formats/zip-forger.ts";
 import { type BadFile, little, spliced, table } from "./bad-files.ts";
 
 type Bad = BadFile<Uint8Array>;
@@ -34,7 +34,32 @@ const isAbsolute = "expected a plain relative name";
 const size = "expected a size that 5 packed bytes can give";
 const directory = `expected a directory that ends at ${end}`;
 
+/** An archive with a zip64 end record, of which one byte says something else. */
+const wide = withWideEnd(one);
+const changedWide = (what: string, at: number): Bad => [
+  `a zip64 end record with another ${what}`,
+  "expected a directory that ends at",
+  patched(wide, end + at, wide[end + at]! ^ 1),
+];
+
 const bad: readonly Bad[] = [
+  ...(
+    [
+      ["signature", 0],
+      ["length", 4],
+      ["part", 16],
+      ["part of the directory", 20],
+      ["count in this part", 24],
+      ["count", 32],
+      ["size of the directory", 40],
+      ["high half of the size", 44],
+      ["place of the directory", 48],
+      ["signature of the locator", 56],
+      ["part in the locator", 60],
+      ["place in the locator", 64],
+      ["number of parts", 72],
+    ] as const
+  ).map(([what, at]) => changedWide(what, at)),
   ["nothing", noEnd, new Uint8Array(0)],
   ...[4, 26, 30, 36, 100, good.length - 40, good.length - 22, good.length - 21, good.length - 1].map(cut),
   ["one byte too many", noEnd, concat(good, [0])],

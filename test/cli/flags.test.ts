@@ -17,6 +17,7 @@ import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
 import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
 import { distributionMatchingOptions } from "../../src/distill/methods/distribution-matching/options.ts";
 import { methods } from "../../src/distill/methods/known.ts";
+import { recipeMethod } from "../../src/recipes/options.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
 import { recipeGroup } from "../../src/recipes/recipe.ts";
 import { findRecipe } from "../../src/recipes/recipes.ts";
@@ -72,7 +73,10 @@ describe("an option of `run`", () => {
   test.each([
     ["--memory much", "argument 'much' is invalid. Expected store, recompute or a number of bytes > 0."],
     ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
-    ["--method other", "argument 'other' is invalid. Expected back-gradient or distribution-matching."],
+    [
+      "--method other",
+      "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or windows.",
+    ],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
   ])("%s is refused by name", (args, message) => {
@@ -128,6 +132,35 @@ describe("--method distribution-matching", () => {
     expect(() => changed("--method distribution-matching", findRecipe("cifar10-random"))).toThrow(
       "cifar10-random with these options: data.augment expected nothing with distribution-matching, got an object",
     );
+  });
+});
+
+describe("--method windows", () => {
+  const recipe = changed("--method windows --outer-steps 50");
+
+  test("takes the method's own options and outer settings", () => {
+    expect(recipe.method).toMatchObject({ name: "windows", imagesPerClass: 1, window: 20, optimizer: "adam" });
+    expect(recipe.method).toHaveProperty("training", {});
+    expect(recipe.outer).toMatchObject({ learningRate: 0.001, beta1: 0.9, clip: 2, decayFactor: 1, steps: 50 });
+    expect(parseRecipe(recipe)).toEqual(recipe);
+  });
+
+  test.each([
+    [
+      "--learning-rate 0.05 --momentum 0.5 --inner-optimizer sgd",
+      { learningRate: 0.05, momentum: 0.5, optimizer: "sgd" },
+    ],
+    ["--window 7 --total-steps 30 --least-steps 0", { window: 7, totalSteps: 30, leastSteps: 0 }],
+    ["--images-per-class 9 --batch-per-class 3", { imagesPerClass: 9, batchPerClass: 3 }],
+    ["--labels learned --label-rate 0.1 --rate learned", { labels: "learned", labelRate: 0.1, rate: "learned" }],
+  ])("%s is read as the method's", (args, method) => {
+    expect(changed(args, recipe).method).toMatchObject(method);
+    expect(changed(args, recipe).method).toHaveProperty("training", {});
+  });
+
+  test("refuses what does not go together", () => {
+    const message = '"momentum" expected nothing unless "optimizer" is "sgd"';
+    expect(() => recipeMethod(changed("--momentum 0.5", recipe))).toThrow(message);
   });
 });
 

@@ -1,6 +1,7 @@
-// Files of torch.save are recognised by their first bytes or the names in their archive, and refused with the line that mends it.
+// Files of torch.save are recognised by their first bytes or the names in their archive; a bare pickle is refused with the line that
+// mends it.
 import { describe, expect, test } from "vitest";
-import { isPickle, refuseTorchFile } from "../../src/codecs/torch-file.ts";
+import { isPickle, isTorchArchive, refusePickle } from "../../src/codecs/torch-file.ts";
 
 const pickle = Uint8Array.of(0x80, 2, 0x7d);
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -29,26 +30,25 @@ describe("a zip archive is one of torch.save if a name near an end of it says so
     ["in no archive", archive("QK\u0003\u0004net/data.pkl", 100, ""), false],
     ["in no archive either", archive("PL\u0003\u0004net/data.pkl", 100, ""), false],
     ["nowhere", archive("PK\u0003\u0004net/weights.npy", 100, ""), false],
-  ])("%s", (_, bytes, refused) => {
-    const read = () => refuseTorchFile(bytes, "net.pt");
-    if (refused) expect(read).toThrow("is a file of torch.save");
-    else expect(read).not.toThrow();
+  ])("%s", (_, bytes, found) => {
+    expect(isTorchArchive(bytes)).toBe(found);
+    expect(() => refusePickle(bytes, "net.pt")).not.toThrow();
   });
 });
 
 test.each([
-  ["models/net.pt", "net.pt", "net.safetensors"],
-  ["C:\\models\\net.v2.pth", "net.v2.pth", "net.v2.safetensors"],
-  ['a"b\\c"d.pt', "c?d.pt", "c?d.safetensors"],
-  ["weights", "weights", "weights.safetensors"],
+  ["models/net.pt", "net.pt", "net.new.pt"],
+  ["C:\\models\\net.v2.pth", "net.v2.pth", "net.v2.new.pt"],
+  ['a"b\\c"d.pt', "c?d.pt", "c?d.new.pt"],
+  ["weights", "weights", "weights.new.pt"],
 ])("%s is refused with the line of Python for it", (file, source, target) => {
-  const line = `safetensors.torch.save_file(torch.load("${source}", map_location="cpu", weights_only=True), "${target}")`;
-  expect(() => refuseTorchFile(pickle, file)).toThrow(
+  const line = `torch.save(torch.load("${source}", map_location="cpu", weights_only=True), "${target}")`;
+  expect(() => refusePickle(pickle, file)).toThrow(
     expect.objectContaining({
       name: "FormatError",
       message:
-        `${file}: is a file of torch.save (a pickle, which only Python can read); .safetensors and .npz are read here. Save it ` +
-        `in Python by ${line}, with ["state_dict"] after the load where it holds more than that`,
+        `${file}: is a bare pickle, as torch.save wrote before PyTorch 1.6, which only Python can read. Save it again in ` +
+        `Python by ${line}`,
     }),
   );
 });

@@ -12,6 +12,7 @@ import {
   setDigest,
   trainOn,
   trainPool,
+  windows,
 } from "../../src/index.ts";
 import { inParts } from "../../src/platform/parts.ts";
 import { noise } from "./noise.ts";
@@ -24,6 +25,7 @@ const slow: Record<string, Partial<DistillOptions>> = {
     method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1 }),
     networksPerStep: 12,
   },
+  windows: { method: windows({ imagesPerClass: 1, window: 40, totalSteps: 120 }) },
   "distribution matching": {
     method: distributionMatching({ imagesPerClass: 1, realPerClass: 30 }),
     networksPerStep: 30,

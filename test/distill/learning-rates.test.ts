@@ -1,7 +1,7 @@
 // Learning rates are kept as r with η = softplus(r). The way back from η to r is made of operations that every engine
 // rounds alike; here it is held against the host's own functions.
 import { expect, test } from "vitest";
-import { rawLearningRate } from "../../src/distill/methods/back-gradient/learning-rates.ts";
+import { rawLearningRate } from "../../src/distill/learning-rates.ts";
 
 /** From 1e-6 to 100, 50 to the decade, ends included. */
 const rates = Array.from({ length: 401 }, (_, i) => 10 ** (-6 + i / 50));

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { frepo } from "../../src/distill/methods/frepo/options.ts";
+import { windows } from "../../src/distill/methods/windows/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
@@ -11,6 +13,7 @@ import { noise, smallConvNet } from "./noise.ts";
 const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };
 const large = { data: noise({ count: 90 }), model: lenet() };
 const loop = { steps: 5, epochs: 2, imagesPerClass: 1 };
+const window = { imagesPerClass: 3, window: 9, leastSteps: 2, totalSteps: 20 };
 
 const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string })[] = [
   { name: "a small network, everything stored", ...small, method: backGradient(loop) },
@@ -26,6 +29,14 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     name: "shuffled blocks, recomputed",
     ...small,
     method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
+  },
+  { name: "FRePo, two networks a step", ...small, method: frepo({ imagesPerClass: 3 }), networksPerStep: 2 },
+  { name: "a window, stored", ...small, method: windows(window) },
+  { name: "a window, recomputed", ...small, method: windows({ ...window, memory: "recompute" }) },
+  {
+    name: "a window of SGD with labels and a rate that are learned, sub-batches",
+    ...small,
+    method: windows({ ...window, optimizer: "sgd", batchPerClass: 1, labels: "learned", rate: "learned" }),
   },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
@@ -47,7 +58,8 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      expect(4 * engine.backend.capacity).toBe(total - data.pixels.length - data.labels.length - 4 * data.count);
+      const host = data.pixels.length + data.labels.length + 4 * data.count + parts.states;
+      expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );
@@ -74,6 +86,8 @@ describe("an estimate", () => {
       expect(parameters + activations).toBeLessThanOrEqual(memory);
       const momentum = estimateMemory({ ...small, method: { ...method, momentum: 0.9, memory: memory + 30_000 } });
       expect(momentum.parameters + momentum.activations).toBeLessThanOrEqual(memory + 30_000);
+      const adam = estimateMemory({ ...small, method: windows({ ...window, memory: memory + 70_000 }) });
+      expect(adam.parameters + adam.activations).toBeLessThanOrEqual(memory + 70_000);
     }
   });
 

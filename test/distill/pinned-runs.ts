@@ -2,6 +2,7 @@
 import { digits } from "../../src/data/layouts/digits.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
+import { windows } from "../../src/distill/methods/windows/options.ts";
 import { alexCifarNet, convNet, lenet } from "../../src/nn/zoo.ts";
 import type { DistillOptions } from "../../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./noise.ts";
@@ -75,5 +76,18 @@ export const pinnedRuns: readonly PinnedRun[] = [
     networksPerStep: 2,
     outer: { steps: 6 },
     seed: 3,
+  },
+  {
+    name: "windows of Adam over sub-batches, with labels and a rate that are learned",
+    sha256: "cb29d3e153c5d1cfff63f583e45d8bd8aa21e9c8032b7f68602bcbcdeb1cf267",
+    model: convNet({ input: [1, 12, 12], classes: 3, width: 8, depth: 2 }),
+    data: noise({ count: 40, size: 12, classes: 3, seed: 5 }),
+    method: windows({
+      ...{ imagesPerClass: 4, batchPerClass: 3, window: 5, leastSteps: 2, totalSteps: 12, memory: "recompute" },
+      ...{ labels: "learned", rate: "learned" },
+    }),
+    networksPerStep: 2,
+    outer: { steps: 3, batch: 20 },
+    seed: 1,
   },
 ];

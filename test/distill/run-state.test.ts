@@ -2,11 +2,13 @@
 import { describe, expect, test } from "vitest";
 import {
   backGradient,
+  convNet,
   createEngine,
   type DistillOptions,
   digits,
   distill,
   flatten,
+  frepo,
   lenet,
   linear,
   type RunState,
@@ -17,6 +19,7 @@ import { noise } from "./noise.ts";
 
 const data = noise({ count: 90 });
 const method = backGradient({ steps: 2, epochs: 2, imagesPerClass: 1 });
+const small = convNet({ input: [1, 28, 28], width: 4, depth: 2, classes: 10 });
 const options: DistillOptions = {
   data,
   model: lenet(),
@@ -81,6 +84,30 @@ test("a state may be read while the run goes on, and is that of the last step", 
     const again = await distill({ ...lasting({}, 6), resume: state }).result();
     expect(await setDigest(again)).toBe(await setDigest(await run.result()));
   }
+});
+
+test.each<[string, Partial<DistillOptions>]>([
+  ["of back-gradient", {}],
+  ["of FRePo, whose networks are trained after each step", { method: frepo({ imagesPerClass: 1, poolSize: 2 }) }],
+])("a state that is read in the middle of a step, %s, is that before the step or that after it", async (_, changes) => {
+  const run = distill(lasting({ ...changes, model: small }, 6));
+  const kept = new Map<number, RunState>();
+  const read: Promise<RunState>[] = [];
+  const iterator = run[Symbol.asyncIterator]();
+  for (let step = 1; step <= 6; step++) {
+    let ended = false;
+    const next = iterator.next().finally(() => {
+      ended = true;
+    });
+    while (!ended) {
+      if (step > 1) read.push(run.state());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await next;
+    kept.set(step, await run.state());
+  }
+  await iterator.next();
+  for (const state of await Promise.all(read)) expect(state).toEqual(kept.get(state.step));
 });
 
 describe("a state is refused", async () => {

@@ -1,7 +1,7 @@
-// A whole run: 20 outer steps on the engines under test against those of the float64 reference.
+// Whole runs: 20 outer steps on the engines under test against those of the float64 reference, and 10 of another method.
 import { expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import { backGradient, distill } from "../../src/index.ts";
+import { backGradient, type DistillOptions, distill, windows } from "../../src/index.ts";
 import { enginesUnderTest } from "../backends-under-test.ts";
 import { expectClose } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
@@ -13,29 +13,52 @@ const tolerance = networkTolerances.run;
 
 const engines = await enginesUnderTest([1, 2]);
 
+const runs = [
+  ["back-gradient", 20, { method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 }) }],
+  [
+    "windows of Adam, two networks a step",
+    10,
+    {
+      networksPerStep: 2,
+      method: windows({
+        ...{ imagesPerClass: 3, batchPerClass: 2, window: 4, leastSteps: 2, totalSteps: 10, learningRate: 0.01 },
+        ...{ labels: "learned", rate: "learned", optimizer: "adam" },
+      }),
+    },
+  ],
+] as const;
+
 /** What a run on the engine learned, and its losses. */
-async function learned(engine: Engine): Promise<Record<string, ArrayLike<number>>> {
+async function learned(
+  engine: Engine,
+  steps: number,
+  more: Pick<DistillOptions, "method" | "networksPerStep">,
+): Promise<Record<string, ArrayLike<number>>> {
   const run = distill({
     data: noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 }),
     model: smallConvNet(),
-    method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 }),
-    outer: { steps: 20, batch: 22 },
+    ...more,
+    outer: { steps, batch: 22 },
     seed: 7,
     engine,
   });
   const losses: number[] = [];
   for await (const { loss } of run) losses.push(loss);
-  const { images, learningRates } = await run.result();
-  return { losses, images, learningRates: learningRates! };
+  const { images, targets, learningRates } = await run.result();
+  return { losses, images, targets, learningRates: learningRates! };
 }
 
-test(`20 outer steps have the losses, images and learning rates of the float64 reference to ${tolerance}`, async () => {
-  const expected = await learned(await createEngine({ backend: "reference" }));
-  expect(expected.losses).toHaveLength(20);
-  for (const engine of engines) {
-    for (const [part, values] of Object.entries(await learned(engine))) {
-      const label = `${part} on ${engine.backend.name} with ${engine.threads} threads, seed 7`;
-      noteResidual("run", expectClose(values, expected[part]!, tolerance, label));
+test.each(runs)(
+  `%s: %i outer steps have the losses and the set of the float64 reference to ${tolerance}`,
+  async (...run) => {
+    const [, steps, options] = run;
+    const expected = await learned(await createEngine({ backend: "reference" }), steps, options);
+    expect(expected.losses).toHaveLength(steps);
+    for (const engine of engines) {
+      for (const [part, values] of Object.entries(await learned(engine, steps, options))) {
+        const label = `${part} on ${engine.backend.name} with ${engine.threads} threads, seed 7`;
+        noteResidual("run", expectClose(values, expected[part]!, tolerance, label));
+      }
     }
-  }
-});
+  },
+);

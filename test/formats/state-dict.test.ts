@@ -239,8 +239,19 @@ describe("weights as people save them", () => {
     expect(parametersFromSafetensors(writeSafetensors(tensors), norms, { name })).toEqual(given);
   });
 
-  test("what torch.save writes is recognised, alone or in its archive, and told how to save it", async () => {
+  test("a bare pickle is refused with the line of Python that mends it, and an archive is recognised wherever its pickle is", async () => {
     const magic = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+    for (const bytes of [Uint8Array.from(magic), Uint8Array.of(0x80, 4, 0x95, 0)]) {
+      const said =
+        /^a\/b\/net\.pt: is a bare pickle, .* by torch\.save\(torch\.load\("net\.pt", map_location="cpu", weights_only=True\), "net\.new\.pt"\)/;
+      await expect(parametersFromBytes(bytes, tiny, { name: "a/b/net.pt" })).rejects.toThrow(said);
+      expect(() => parametersFromSafetensors(bytes, tiny, { name: "a/b/net.pt" })).toThrow(said);
+      await expect(distilledFromBytes(bytes, "a/b/net.pt")).rejects.toThrow(said);
+    }
+    const long = `${"n".repeat(1000)}".pth`;
+    await expect(parametersFromBytes(Uint8Array.from(magic), tiny, { name: long })).rejects.toThrow(
+      /torch\.load\("n+…n+\?\.pth"/,
+    );
     const archive = writeZip([
       ["net/data.pkl", Uint8Array.from(magic)],
       ["net/data/0", new Uint8Array(20_000)],
@@ -248,15 +259,12 @@ describe("weights as people save them", () => {
     const many = writeZip(
       Array.from({ length: 900 }, (_, i) => [i < 899 ? `net/data/${i}` : "net/data.pkl", new Uint8Array(9)]),
     );
-    for (const bytes of [Uint8Array.from(magic), Uint8Array.of(0x80, 4, 0x95, 0), archive, many]) {
-      const said =
-        /^a\/b\/net\.pt: is a file of torch\.save .* by safetensors\.torch\.save_file\(torch\.load\("net\.pt", map_location="cpu", weights_only=True\), "net\.safetensors"\)/;
-      await expect(parametersFromBytes(bytes, tiny, { name: "a/b/net.pt" })).rejects.toThrow(said);
-      expect(() => parametersFromSafetensors(bytes, tiny, { name: "a/b/net.pt" })).toThrow(said);
-      await expect(distilledFromBytes(bytes, "a/b/net.pt")).rejects.toThrow(said);
+    for (const bytes of [archive, many]) {
+      await expect(parametersFromBytes(bytes, tiny, { name: "a/b/net.pt" })).rejects.toThrow(
+        'a/b/net.pt: "net/data.pkl": expected',
+      );
+      await expect(distilledFromBytes(bytes, "a/b/net.pt")).rejects.toThrow("a/b/net.pt: is a file of torch.save: ");
     }
-    const long = `${"n".repeat(1000)}".pth`;
-    await expect(parametersFromBytes(archive, tiny, { name: long })).rejects.toThrow(/torch\.load\("n+…n+\?\.pth"/);
   });
 });
 
@@ -326,6 +334,40 @@ describe.skipIf(noPyTorch)("PyTorch saves", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  test("state_dicts by torch.save, plain, wrapped, of 16 bits and in checkpoints of trainers, which are read as .safetensors", async () => {
+    const model = sequential([1, 2, 2], [conv2d({ out: 2, kernel: 1 }), batchNorm2d(), flatten(), linear({ out: 3 })]);
+    const path = (key: string) => join(folder, `${key}.pt`);
+    const expected = pytorch(
+      `torch.manual_seed(2)
+module = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+module.train()(torch.randn(4, 1, 2, 2))
+state = module.state_dict()
+optimizer = torch.optim.SGD(module.parameters(), 0.1, momentum=0.9)
+half = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+kept = dict(module.named_parameters())
+saved = {"plain": state, "trainer": {"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict(), "best": 0.5},
+         "net": {"net": nn.DataParallel(module).state_dict()}, "half": half, "parameters": kept}
+for k, v in saved.items(): torch.save(v, given + f"/{k}.pt")
+flat = lambda parts: torch.cat([p.float().flatten() for p in parts]).tolist()
+print(json.dumps({k: flat(half[n] for n in kept) if k == "half" else flat(kept.values()) for k in saved}))`,
+      folder,
+    ) as Record<string, number[]>;
+    for (const [key, values] of Object.entries(expected)) {
+      const file = path(key);
+      expect(await parametersFromBytes(readFileSync(file), model, { name: file }), key).toEqual(
+        Float32Array.from(values),
+      );
+    }
+    const plain = readFileSync(path("plain"));
+    expect(() => parametersFromSafetensors(plain, model, { name })).toThrow(
+      `${name}: is a file of torch.save: parametersFromBytes reads it`,
+    );
+    const other = sequential([1, 2, 2], [flatten(), linear({ out: 3 })]);
+    await expect(parametersFromBytes(plain, other, { name })).rejects.toThrow(
+      `${name}: expected "1.weight" [3, 4], got [2]`,
+    );
+  });
+
   test("a wrapped network with batch norm in half precision, which is read as PyTorch reads it", () => {
     const model = sequential([1, 2, 2], [conv2d({ out: 2, kernel: 1 }), batchNorm2d(), flatten(), linear({ out: 3 })]);
     const files = ["half", "bfloat16"].map((type) => ({ type, path: join(folder, `${type}.safetensors`) }));
@@ -357,21 +399,16 @@ print(json.dumps(out))`,
     }
   });
 
-  test("files of its own, old and new, which are told how to save them", async () => {
-    const paths = ["new.pt", "old.pth", "whole.pt"].map((file) => join(folder, file));
+  test("old files and whole modules, which are refused with what to do", async () => {
+    const [old, module] = ["old.pth", "module.pt"].map((file) => join(folder, file)) as [string, string];
     pytorch(
-      `module = nn.Linear(2, 3)
-torch.save(module.state_dict(), given[0])
-torch.save(module.state_dict(), given[1], _use_new_zipfile_serialization=False)
-torch.save({"model": module.state_dict(), "epoch": 3}, given[2])`,
-      paths,
+      `torch.save(nn.Linear(2, 3).state_dict(), given[0], _use_new_zipfile_serialization=False)
+torch.save(nn.Linear(2, 3), given[1])`,
+      [old, module],
     );
-    for (const path of paths) {
-      const bytes = new Uint8Array(readFileSync(path));
-      await expect(parametersFromBytes(bytes, tiny, { name: path })).rejects.toThrow(
-        /is a file of torch\.save .*save_file/,
-      );
-    }
+    const read = (path: string) => parametersFromBytes(readFileSync(path), tiny, { name: path });
+    await expect(read(old)).rejects.toThrow(/is a bare pickle, as torch\.save wrote before .*torch\.save\(torch\.load/);
+    await expect(read(module)).rejects.toThrow('got "torch.nn.modules.linear.Linear"');
   });
 });
 

@@ -91,3 +91,18 @@ export function deflated(data: Uint8Array, more: Partial<Forged> = {}): Forged {
   const packed = new Uint8Array(deflateRawSync(data));
   return { name: "d", data: packed, method: 8, crc: crc32(data), size: data.length, ...more };
 }
+
+/** Puts a zip64 end record and its locator before the end record of an archive without a comment, as PyTorch does. */
+export function withWideEnd(zip: Uint8Array): Uint8Array {
+  const end = zip.length - 22;
+  const plain = new DataView(zip.buffer, zip.byteOffset + end);
+  const [count, size, at] = [plain.getUint16(10, true), plain.getUint32(12, true), plain.getUint32(16, true)];
+  const u64 = (n: number) => [...u32(n), ...u32(0)];
+  const wide = [...u32(0x06064b50), ...u64(44), ...u16(0x031e), ...u16(45), ...u32(0), ...u32(0)];
+  const locator = [...u32(0x07064b50), ...u32(0), ...u64(end), ...u32(1)];
+  return Uint8Array.from([
+    ...zip.subarray(0, end),
+    ...[...wide, ...u64(count), ...u64(count), ...u64(size), ...u64(at), ...locator],
+    ...zip.subarray(end),
+  ]);
+}

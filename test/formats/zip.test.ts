@@ -4,7 +4,7 @@ import { type NumericArray, writeNpy } from "../../src/codecs/npy.ts";
 import { parseNpz, writeNpz } from "../../src/codecs/npz.ts";
 import { crc32, openZip, parseZip, writeZip } from "../../src/codecs/zip.ts";
 import { ascii, concat, expectOnlyFormatErrors, fileName } from "./hostile.ts";
-import { deflated, forge, u32 } from "./zip-forger.ts";
+import { deflated, forge, u32, withWideEnd } from "./zip-forger.ts";
 
 const name = fileName;
 const a = ascii("hello");
@@ -48,6 +48,14 @@ describe("zip", () => {
     const wide = forge([{ name: "a", data: a, extra: [1, 0, 16, 0, ...u32(5), ...u32(0), ...u32(5), ...u32(0)] }]);
     wide.fill(255, 18, 26);
     expect((await parseZip(wide, { name })).get("a")).toEqual(a);
+  });
+
+  test("reads an archive with a zip64 end record that says the same, and one with its signature as a part of a name", async () => {
+    const wide = withWideEnd(forge([{ name: "a", data: a }, deflated(b)]));
+    expect([...(await parseZip(wide, { name })).keys()]).toEqual(["a", "d"]);
+    expect([...(await parseZip(withWideEnd(writeZip([])), { name }))]).toEqual([]);
+    const named = forge([{ name: `PK\u0006\u0007${"x".repeat(16)}`, data: a }]);
+    expect((await parseZip(named, { name })).size).toBe(1);
   });
 
   test("names that lead out of a folder, come twice or are too many are refused when writing", () => {

@@ -5,6 +5,7 @@ import { jsonFromBytes } from "../../src/codecs/json.ts";
 import { writeNpy } from "../../src/codecs/npy.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
 import { parseTar } from "../../src/codecs/tar.ts";
+import { parseTorchArchive } from "../../src/codecs/torch-archive.ts";
 import { parseXml } from "../../src/codecs/xml.ts";
 import { openZip, writeZip } from "../../src/codecs/zip.ts";
 import { datasetFromFiles, filesInArchive, loadCsv, loadUsps } from "../../src/data.ts";
@@ -15,6 +16,7 @@ import { quote, shortName } from "../../src/quote.ts";
 import { recipeFromBytes } from "../../src/recipes.ts";
 import { curves } from "../../src/report/curves.ts";
 import { reportPage } from "../../src/report/page.ts";
+import * as pickles from "../codecs/pickles.ts";
 import { encodeJpeg } from "../data/jpeg-encoder.ts";
 import { exif, texture, withExif } from "../data/jpegs.ts";
 import { file, flatPng } from "../data/samples.ts";
@@ -58,6 +60,9 @@ const recipe = (content: Uint8Array): unknown => recipeFromBytes(content, name);
 const csv = (content: Uint8Array): unknown => loadCsv([file("a.csv", content)]);
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 const tensors = (header: Uint8Array): unknown => parseSafetensors(safetensorsOf(new Uint8Array())(header), { name });
+
+const pickled = (value: pickles.Opcodes): Uint8Array => pickles.archive(value);
+const torch = (archive: Uint8Array): unknown => parseTorchArchive(archive, { name });
 
 const lists = (images: Uint8Array): Promise<Uint8Array> =>
   tarOf([
@@ -251,6 +256,48 @@ export const shapes: readonly Shape[] = [
     [2 ** 10, 2 ** 16],
     (n) => writeSafetensors([[`${"module.".repeat(n)}0.weight`, { shape: [1], data: Float32Array.of(1) }]]),
     (content) => parametersFromBytes(content, halvesNet(), { name }),
+  ),
+  shape(
+    "tensors of a pickle",
+    [2 ** 6, 2 ** 12],
+    (n) => pickled(pickles.list(...Array(n).fill(pickles.tensor()))),
+    torch,
+  ),
+  shape("lists in lists of a pickle", [2 ** 14, 2 ** 17], (n) => pickled([...Array(n).fill(0x5d), 0x2e]), torch),
+  shape("dictionaries of a pickle", [2 ** 12, 2 ** 17], (n) => pickled([0x28, ...Array(n).fill(0x7d), 0x74]), torch),
+  shape(
+    "keys of a dictionary of a pickle",
+    [2 ** 10, 2 ** 16],
+    (n) => pickled(pickles.dict(...Array.from({ length: n }, (_, i) => [pickles.int(i), pickles.none] as const))),
+    torch,
+  ),
+  shape("text of a pickle", [2 ** 14, 2 ** 21], (n) => pickled(pickles.text("é".repeat(n / 2))), torch),
+  shape(
+    "text of a pickle that is encoded again and again",
+    [2 ** 8, 2 ** 13],
+    (n) =>
+      pickled([
+        ...[...pickles.text("x".repeat(4 * n)), ...pickles.put(0), 0x28],
+        ...Array(n)
+          .fill(pickles.call(pickles.name("_codecs", "encode"), pickles.get(0), pickles.text("latin1")))
+          .flat(),
+        ...[0x74, 0x86],
+      ]),
+    torch,
+  ),
+  shape(
+    "a list that each list holds twice",
+    [2 ** 8, 2 ** 14],
+    (n) =>
+      pickled([
+        ...[0x28, 0x5d, ...pickles.put(0)],
+        ...Array.from({ length: n }, (_, i) => [
+          ...pickles.tuple(pickles.get(i), pickles.get(i)),
+          ...pickles.put(i + 1),
+        ]).flat(),
+        0x74,
+      ]),
+    torch,
   ),
   shape("fields of a table", [2 ** 12, 2 ** 19], (n) => filled(2 * n, "1,"), csv),
   shape("blank lines of a table", [2 ** 14, 2 ** 22], (n) => Buffer.concat([text("label,a\n"), filled(n, "\n")]), csv),

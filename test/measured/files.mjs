@@ -24,9 +24,14 @@ export const groups = {
     json: part("src/codecs/json.ts", "test/formats/json.test.ts", "recipe"),
     xml: part("src/codecs/xml.ts", "test/data/xml.test.ts", "voc"),
     gzip: part("src/codecs/gzip.ts", "test/data/gzip.test.ts", "gzip"),
-    zip: part("src/codecs/{zip,npz}.ts", "test/formats/zip.test.ts", "zip", "npz"),
+    zip: part("src/codecs/{zip,zip64,npz}.ts", "test/formats/zip.test.ts", "zip", "npz"),
     tar: part("src/codecs/tar.ts", "test/formats/tar.test.ts", "tar"),
     npy: part("src/codecs/{npy,half,permute}.ts", "test/{formats/npy,codecs/half,data/arrays}.test.ts", "npy"),
+    torch: part(
+      "src/codecs/{pickle,pickle-bytes,pickled,pickled-arrays,torch-archive}.ts",
+      "test/codecs/{pickle,torch-archive}.test.ts",
+      "torch-archive",
+    ),
     mat: part("src/codecs/mat.ts", "test/formats/mat.test.ts", "mat"),
     safetensors: part("src/codecs/safetensors.ts", "test/formats/{safetensors,checkpoint-file}.test.ts", "safetensors"),
     sha256: part("src/codecs/sha256.ts", "test/codecs/sha256.test.ts"),
@@ -59,7 +64,16 @@ export const groups = {
       "torch",
     ),
     sets: part("src/formats/distilled-file.ts", "test/formats/distilled-file.test.ts", "distilled-set"),
-    parameters: part("src/formats/state-dict.ts", "test/formats/state-dict.test.ts", "state-dict", "torch"),
+    "foreign sets": part(
+      "src/formats/foreign/{candidates,foreign-set,formation,images,normalization,options,targets,tree}.ts",
+      "test/formats/foreign/{foreign-set,published}.test.ts",
+    ),
+    parameters: part(
+      "src/formats/{state-dict,torch-parameters}.ts",
+      "test/formats/state-dict.test.ts",
+      "state-dict",
+      "torch",
+    ),
   },
 };
 

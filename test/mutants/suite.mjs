@@ -15,12 +15,22 @@ const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
 const everyOp = [
   ...ops("vector", "layout", "pool2d", "avg-pool2d", "linear", "loss", "conv2d", "guard", "optimizer", "random"),
-  ...ops("activation", "local-response-norm", "norm", "winograd"),
-  ...ops("augmentation"),
+  ...ops(
+    "activation",
+    "adam-adjoint",
+    "augmentation",
+    "cosine-distance",
+    "gather",
+    "local-response-norm",
+    "norm",
+    "ridge",
+  ),
+  ...ops("winograd"),
 ];
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
 const ownTests = {
+  "adam-adjoint": ops("adam-adjoint"),
   activation: [...ops("activation"), ...gradients("relu", "activations")],
   "avg-pool2d": [...ops("avg-pool2d"), ...gradients("avg-pool2d")],
   columns: norms,
@@ -31,6 +41,7 @@ const ownTests = {
   gemm: [...ops("linear"), ...convolutions],
   "gemm-narrow-tiles": [...ops("linear"), ...convolutions],
   "gemm-tiles": [...ops("linear"), ...convolutions],
+  gather: ops("gather"),
   guard: updates,
   job: ["backend-side-by-side", ...everyOp],
   lamb: updates,
@@ -46,6 +57,8 @@ const ownTests = {
   norm: norms,
   optimizer: updates,
   pool2d: [...ops("pool2d"), ...gradients("max-pool2d")],
+  "cosine-distance": ops("cosine-distance"),
+  ridge: ops("ridge"),
   random: [...ops("random"), "reference-random", "numeric/draws"],
   sgd: updates,
   recolor: ops("augmentation"),

@@ -219,4 +219,19 @@ describe("relative errors", () => {
       expect(worst).toBeLessThan(bounds[f]);
     }
   });
+
+  test.skipIf(onGpu)("tanh is within 1e-7 where it is a polynomial, up to the end of that", async () => {
+    const n = 50_000;
+    const x = Float32Array.from({ length: n }, (_, i) => 0.3 + (0.325 * i) / n);
+    for (const backend of tested) {
+      const { ops, base } = backend;
+      backend.reserve(base + n);
+      write(backend, base, x);
+      ops.activationForward(base, base, n, "tanh");
+      const y = await backend.read(base, n);
+      let worst = 0;
+      for (let i = 0; i < n; i++) worst = Math.max(worst, Math.abs(y[i]! / Math.tanh(x[i]!) - 1));
+      expect(worst).toBeLessThan(1e-7);
+    }
+  });
 });

@@ -48,6 +48,8 @@ const rows: readonly Row[] = [
   { why: "2x1 windows", channels: 2, size: [6, 3], kernel: [2, 1], stride: [2, 1] },
   { why: "2x3 windows", channels: 2, size: [5, 6], kernel: [2, 3], stride: [2, 3] },
   { why: "3x2 windows, stride 1 and 2", channels: 2, size: [6, 5], kernel: [3, 2], stride: [1, 2] },
+  { why: "2x4 windows, stride 2", channels: 3, size: [6, 8], kernel: [2, 4], stride: [2, 2] },
+  { why: "4x2 windows, stride 2", channels: 3, size: [8, 6], kernel: [4, 2], stride: [2, 2] },
   { why: "1x4 windows, stride 3", channels: 3, size: [2, 9], kernel: [1, 4], stride: [3, 3] },
   { why: "padding 1, 2x2 windows", channels: 2, size: [4, 4], kernel: [2, 2], stride: [2, 2], padding: 1 },
   { why: "padding 1, 3x3 windows, stride 1", channels: 2, size: [4, 5], kernel: [3, 3], stride: [1, 1], padding: 1 },

@@ -218,3 +218,39 @@ describe("squaredErrorR", () => {
     });
   });
 });
+
+describe("labelMargin", () => {
+  /** Labels with gaps below and above the cap, and equal largest entries, first, last and beside each other. */
+  const painted = ({ classes, lanes }: LossShape): Float32Array => {
+    const y = paint(classes * lanes, 3);
+    for (let image = 0; image < lanes; image += 3) {
+      const [a, b] = [image % classes, (image * image + 1) % classes];
+      y[a * lanes + image] = 2;
+      y[b * lanes + image] = image % 2 === 0 ? 2 : 1.95;
+    }
+    return y;
+  };
+
+  test.for(shapes.filter(({ classes }) => classes >= 2))(
+    "$classes classes, $images of $lanes images",
+    async (shape) => {
+      const n = shape.classes * shape.lanes;
+      const zero = (index: number) => index % shape.lanes >= shape.images;
+      for (const cap of [0.1, 1 / shape.classes]) {
+        await checkOp({
+          label: `labelMargin, ${JSON.stringify(shape)}, cap ${cap}, seed 3`,
+          operands: {
+            losses: { values: unwritten(shape.lanes) },
+            dy: { values: unwritten(n) },
+            y: { values: painted(shape) },
+          },
+          outputs: {
+            losses: { tolerance: float32Tolerance, zero },
+            dy: { tolerance: float32Tolerance, zero },
+          },
+          call: (ops, at) => ops.labelMargin(at.losses, at.dy, at.y, cap, shape),
+        });
+      }
+    },
+  );
+});

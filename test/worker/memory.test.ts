@@ -26,6 +26,9 @@ const images = data.pixels.length + data.labels.length;
 const order = 4 * data.count;
 const total = (change: object) => estimateMemory({ ...options, ...change }).total;
 
+/** Bytes of two states of a run that learns so many floats: these, Adam's moments of them, and the mean of the clip. */
+const statesOf = (floats: number): number => 2 * 4 * (3 * floats + 3);
+
 const contextOf = (config: DistillConfig, { backend, arena }: Engine) =>
   methodContext({ options: config.method as never, problem: config, backend, memory: allIn(arena) }, computing);
 
@@ -55,7 +58,8 @@ describe("an estimate", () => {
       takeOnWorker(config, there);
       const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
       const { total, ...parts } = estimateMemory({ ...options, workers });
-      expect(total).toBe(memories + 2 * images + Math.min(3, workers) * order);
+      expect(total).toBe(memories + 2 * images + Math.min(3, workers) * order + parts.states);
+      expect(parts.states).toBe(statesOf(10 + 50 * 784));
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );
@@ -68,7 +72,8 @@ describe("an estimate", () => {
     await using there = await createEngine({ threads: 1 });
     takeOnWorker(config, there);
     const memories = 4 * (here.backend.capacity + 2 * there.backend.capacity);
-    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images + 2 * order);
+    const states = statesOf(10 + 50 * (784 + 10));
+    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images + 2 * order + states);
   });
 
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {

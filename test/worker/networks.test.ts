@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { gradientMatching } from "../../examples/gradient-matching.mjs";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
+import { windows } from "../../src/distill/methods/windows/options.ts";
 import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { backends } from "../../src/engine/backends.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
@@ -91,6 +92,10 @@ describe("a distillation on workers", () => {
       },
     ],
     ["by distribution matching", { method: distributionMatching({ imagesPerClass: 2, realPerClass: 5 }) }],
+    [
+      "by windows",
+      { method: windows({ imagesPerClass: 2, batchPerClass: 1, window: 3, totalSteps: 9, leastSteps: 1 }) },
+    ],
     ["from a pretrained pool", { init: pretrained({ weights }) }],
     ["by a method of a user's own", { method: gradientMatching }],
   ])("%s, has the bytes and losses of one in place", async (_, changes) => {

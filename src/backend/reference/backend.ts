@@ -8,10 +8,13 @@ import { checkedOps } from "../checked.ts";
 import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
+import { adamAdjointOps } from "./adam-adjoint.ts";
 import { augmentationOps } from "./augmentation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
+import { cosineDistanceOps } from "./cosine-distance.ts";
 import { guardOps } from "./guard.ts";
+import { labelMarginOps } from "./label-margin.ts";
 import { layoutOps } from "./layout.ts";
 import { linearOps } from "./linear.ts";
 import { localResponseNormOps } from "./local-response-norm.ts";
@@ -23,6 +26,7 @@ import { optimizerOps } from "./optimizer.ts";
 import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
+import { ridgeOps } from "./ridge.ts";
 import { vectorOps } from "./vector.ts";
 
 class ReferenceBackend implements Backend {
@@ -48,11 +52,15 @@ class ReferenceBackend implements Backend {
       ...pool2dOps(memory),
       ...avgPool2dOps(memory),
       ...lossOps(memory),
+      ...labelMarginOps(memory),
+      ...cosineDistanceOps(memory),
       ...normOps(memory),
       ...normTangentOps(memory),
       ...localResponseNormOps(memory),
       ...optimizerOps(memory),
+      ...adamAdjointOps(memory),
       ...guardOps(memory),
+      ...ridgeOps(memory),
       ...randomOps(memory),
     };
     this.ops = checkedOps(ops, this);

@@ -1,10 +1,12 @@
 // How images lie in memory, reference: between the user's row by row and images innermost, and into frames.
-// images [n, features], packed [features, B]; embed2d: x [c, h, w, B], out [c, oh, ow, B].
+// images [n, features], packed [features, B]; embed2d: x [c, h, w, B], out [c, oh, ow, B]; some of many images, and back.
 
 import type { Ops } from "../ops.ts";
 import type { Memory } from "./memory.ts";
 
-export function layoutOps(memory: Memory): Pick<Ops, "packImages" | "unpackImages" | "embed2d"> {
+type LayoutOps = "packImages" | "unpackImages" | "embed2d" | "gatherImages" | "scatterImages";
+
+export function layoutOps(memory: Memory): Pick<Ops, LayoutOps> {
   return {
     packImages(out, images, shape) {
       const f = memory.floats;
@@ -36,6 +38,28 @@ export function layoutOps(memory: Memory): Pick<Ops, "packImages" | "unpackImage
             const from = x + ((c * height + i) * width + j) * lanes;
             for (let b = 0; b < lanes; b++) f[to + b] = f[from + b]!;
           }
+        }
+      }
+    },
+
+    gatherImages(out, x, columns, { features, images, lanes, sourceLanes }) {
+      const f = memory.floats;
+      for (let k = 0; k < features; k++) {
+        for (let i = 0; i < lanes; i++) {
+          const column = i < images ? f[columns + i]! : -1;
+          f[out + k * lanes + i] =
+            column >= 0 && column < sourceLanes ? f[x + k * sourceLanes + Math.floor(column)]! : 0;
+        }
+      }
+    },
+
+    scatterImages(out, x, columns, { features, images, lanes, sourceLanes }) {
+      const f = memory.floats;
+      for (let k = 0; k < features; k++) {
+        for (let i = 0; i < images; i++) {
+          const column = f[columns + i]!;
+          if (column >= 0 && column < sourceLanes)
+            f[out + k * sourceLanes + Math.floor(column)]! += f[x + k * lanes + i]!;
         }
       }
     },

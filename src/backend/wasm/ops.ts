@@ -4,6 +4,7 @@ import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
+import { cosineDistanceOps } from "./ops/cosine-distance.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
@@ -12,6 +13,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 
 /** The ops of assembly/. */
@@ -27,6 +29,8 @@ export function wasmOps(jobs: Jobs): Ops {
     ...normOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),
+    ...cosineDistanceOps(jobs),
+    ...ridgeOps(jobs),
     ...optimizerOps(jobs),
     ...randomOps(jobs),
   };

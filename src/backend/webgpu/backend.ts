@@ -16,6 +16,7 @@ import { BASE } from "./layout.ts";
 import { activationOps } from "./ops/activation.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
+import { cosineDistanceOps } from "./ops/cosine-distance.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
@@ -24,6 +25,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
 import { type Counts, DeviceQueue } from "./queue.ts";
@@ -65,6 +67,8 @@ export class WebGpuBackend implements Backend {
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),
+      ...cosineDistanceOps(recorder),
+      ...ridgeOps(recorder),
       ...optimizerOps(recorder),
       ...randomOps(recorder),
     };

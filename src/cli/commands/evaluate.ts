@@ -15,6 +15,7 @@ import type { RecipeModel } from "../../recipes/recipe.ts";
 import { printable, writeNote } from "../errors.ts";
 import { checkBaselineData, noteTest } from "../input/check-data.ts";
 import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
+import { addForeignOptions, type ForeignFlags, foreignOptions } from "../input/foreign-flags.ts";
 import { networkFor, networkName, networkText } from "../input/network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
@@ -30,7 +31,7 @@ import {
 import { ProgressLine, progressText } from "../output/progress.ts";
 import { accuracy, count, interval, plural, table } from "../output/text.ts";
 
-interface EvaluateOptions extends DataFlags, EngineFlags {
+interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags {
   readonly model?: RecipeModel;
   readonly networks: number;
   readonly epochs?: number;
@@ -55,14 +56,20 @@ Examples:
   $ distillate evaluate set.safetensors --epochs 10
   $ distillate evaluate set.safetensors --model convnet --baselines k-means
   $ distillate evaluate set.npz --data data/mnist --json | jq .mean
+
+Sets of other programs (DC, DSA, DM, MTT, DATM, IDC, FRePo) are read from .pt,
+.npz, .npy and .safetensors, and nothing in them is run. They need --model.
+Notes say what was declared, what the file says and what was guessed:
+  $ distillate evaluate res.pt --entry "data[0]" --model convnet --data cifar10
+  $ distillate evaluate data.pt --factor 2 --standardize cifar10 --model convnet
 `;
 
 export function addEvaluate(program: Command): void {
   const command = program
     .command("evaluate")
     .description("train fresh networks on a saved set and test them")
-    .argument("<file>", "a distilled set, .safetensors or .npz");
-  addDataOptions(command)
+    .argument("<file>", "a distilled set: .safetensors or .npz, or .pt and others of another program");
+  addForeignOptions(addDataOptions(command))
     .option("--model <name>", networkText, networkName)
     .option("--networks <n>", "networks to train; fewer if fewer initial weights are given", wholeNumber(1), 200)
     .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(0))
@@ -86,8 +93,9 @@ export function addEvaluate(program: Command): void {
 }
 
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
-  const saved = await loadSet(file);
-  const { set, sha256 } = saved;
+  const saved = await loadSet(file, foreignOptions(options));
+  const { set, sha256, findings } = saved;
+  for (const { what, value, by, because } of findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
   const { model, init } = await judges(saved, options);
   const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
@@ -121,6 +129,7 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
       ...{ epochs: epochs ?? set.training?.epochs ?? set.epochs },
       ...{ order: order ?? (set.training ? "shuffled" : "learned"), ...rest },
       ...(compared && { baselines }),
+      ...(findings && { findings }),
       sha256,
     };
     const on = `${count(test.count)} test images of ${test.name}`;

@@ -5,10 +5,11 @@ import type { DistilledSet } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { printable, withPath } from "../errors.ts";
+import { addForeignOptions, type ForeignFlags, foreignOptions } from "../input/foreign-flags.ts";
 import { loadSet } from "../input/saved-set.ts";
 import { table } from "../output/text.ts";
 
-interface InspectOptions {
+interface InspectOptions extends ForeignFlags {
   readonly png?: string;
   readonly json?: true;
 }
@@ -23,18 +24,19 @@ Examples:
 `;
 
 export function addInspect(program: Command): void {
-  program
+  const command = program
     .command("inspect")
     .description("show what a saved set holds")
-    .argument("<file>", "a distilled set, .safetensors or .npz")
+    .argument("<file>", "a distilled set: .safetensors or .npz, or .pt and others of another program");
+  addForeignOptions(command)
     .option("--png <file>", "draw the images: a row per step, a column per class")
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
     .action(inspect);
 }
 
-async function inspect(file: string, { png, json }: InspectOptions): Promise<void> {
-  const { set, sha256 } = await loadSet(file);
+async function inspect(file: string, { png, json, ...declared }: InspectOptions): Promise<void> {
+  const { set, sha256 } = await loadSet(file, foreignOptions(declared));
   if (png !== undefined) {
     await writeFileAtomic(png, await contactSheet(set)).catch((error: unknown) => {
       throw withPath(error, `cannot write ${png}`);

@@ -232,6 +232,7 @@ async function agreed(question: string, input: Terminal["input"], output: Termin
 /** Returns what decides the steps of a recipe's run, and not how many there are or how the set is judged. */
 function stepsOf(recipe: Recipe): string {
   const { name, summary, evaluate, diverged, halvings, paper, outer, method, ...rest } = portableRecipe(recipe, ".");
-  const schedule = without(outer, [...laterOuter, "epochs"]);
+  const later = laterOuter(outer);
+  const schedule = without(outer, later.includes("steps") ? [...later, "epochs"] : later);
   return JSON.stringify({ ...rest, schedule, method: without(method, methodOf(method).changesNoBit ?? []) });
 }

@@ -1,6 +1,7 @@
 // Loads a saved set for a command: from a path, with the network and weights that its recipe names.
 import { describeInit } from "../../distill/weight-source.ts";
 import { setDigest } from "../../formats/digest.ts";
+import { NoSetError } from "../../formats/foreign/candidates.ts";
 import {
   type DistilledSet,
   FormatError,
@@ -13,7 +14,7 @@ import {
   randomInit,
   type WeightSource,
 } from "../../index.ts";
-import { loadDistilled, loadPool } from "../../node.ts";
+import { type Finding, type ForeignSetOptions, loadDistilled, loadForeignSet, loadPool } from "../../node.ts";
 import { quote, shortName } from "../../quote.ts";
 import { withPath } from "../errors.ts";
 
@@ -21,20 +22,42 @@ export interface SavedSet {
   readonly file: string;
   readonly set: DistilledSet;
   readonly sha256: string;
+  /** What was declared and guessed of a set of another program. */
+  readonly findings?: readonly Finding[] | undefined;
 }
 
-export async function loadSet(file: string): Promise<SavedSet> {
+/**
+ * Loads a set of this library, or one of another program if something is declared of it, or if its file is one of PyTorch or
+ * holds no set of this library.
+ */
+export async function loadSet(file: string, declared?: ForeignSetOptions): Promise<SavedSet> {
   try {
-    const set = await loadDistilled(file);
-    return { file, set, sha256: await setDigest(set) };
+    const isForeign = declared !== undefined || /\.(pt|pth|npy)$/i.test(file);
+    const { set, findings } = await (isForeign ? loadForeignSet(file, declared) : loadEither(file));
+    return { file, set, sha256: await setDigest(set), findings };
   } catch (error) {
     throw withPath(error, file);
+  }
+}
+
+/** Tries both; a file without images beside labels is meant to be a set of this library. */
+async function loadEither(file: string): Promise<Pick<SavedSet, "set" | "findings">> {
+  try {
+    return { set: await loadDistilled(file) };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return loadForeignSet(file).catch((foreign) => {
+      throw foreign instanceof NoSetError ? error : foreign;
+    });
   }
 }
 
 /** Returns the network that the set was distilled for. Throws FormatError if the recipe does not name it. */
 export function modelOf({ file, set }: SavedSet): Model {
   const description = set.recipe.model;
+  if (set.recipe.foreign !== undefined && description === undefined) {
+    throw new FormatError(`${file}: is a set of another program, which names no network: give one by --model`);
+  }
   if (description === undefined) {
     throw new FormatError(`${file}: expected recipe.model, which says what network to train, got none`);
   }

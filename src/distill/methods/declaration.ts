@@ -1,5 +1,6 @@
 // What is known of a method before anything runs: its options, and what follows from them.
 import type { Group } from "../../checks/declare.ts";
+import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 import type { FitTraining } from "../training.ts";
@@ -20,6 +21,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly options: Group;
   /** The name of the option that is the learning rate of inner steps, which messages of a diverged run advise to lower. */
   readonly innerRate?: string;
+  /** The loss of the networks, for a method that works with one alone. */
+  readonly loss?: Loss;
   /** The outer settings that a run has unless it says otherwise. */
   readonly outer?: GivenOuterOptions;
   /** True if the method does not augment real images by the `augment` of a run, so that a recipe or a call with it is refused. */
@@ -29,8 +32,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly expected: string;
   /** Throws for options that are each valid but do not go together. */
   readonly checkTogether: (options: never) => void;
-  /** Throws RangeError if the options do not fit the model. */
-  readonly check?: (method: M, model: Model) => void;
+  /** Throws RangeError if the options do not fit the model, or the number of networks in an outer step. */
+  readonly check?: (method: M, model: Model, networksPerStep: number) => void;
   /** The sizes of the set, for so many classes. */
   readonly shape: (method: M, classes: number) => LearnedShape;
   /** The classes, out of so many, of which real images are needed. */

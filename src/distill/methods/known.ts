@@ -3,8 +3,9 @@
 import { type Check, kind } from "../../checks/checks.ts";
 import { checksOf } from "../../checks/declare.ts";
 import { checkOptions } from "../../checks/options.ts";
-import { wrongKind } from "../../checks/refusal.ts";
+import { outOfRange, wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
+import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 import type { MethodDeclaration } from "./declaration.ts";
@@ -31,10 +32,20 @@ export function outerDefaults(method: GivenMethod): GivenOuterOptions | undefine
   return isOwnMethod(method) ? method.outer : declarationOf(method).outer;
 }
 
-/** Throws RangeError if the method's options do not fit the model. */
-export function checkForModel(method: GivenMethod, model: Model): void {
+/** The loss of the networks of a run that names none, with a method that works with any. */
+const usualLoss: Loss = "cross-entropy";
+
+/** Returns the loss of the networks of a run. Throws RangeError for another one than that of a method which has its own. */
+export function lossWith(method: GivenMethod, given?: Loss): Loss {
+  const own = isOwnMethod(method) ? undefined : declarationOf(method).loss;
+  if (own === undefined || given === undefined || given === own) return own ?? given ?? usualLoss;
+  throw outOfRange("loss", `"${own}" or nothing with ${method.name}`, given);
+}
+
+/** Throws RangeError if the method's options do not fit the model, or the number of networks in an outer step. */
+export function checkForModel(method: GivenMethod, model: Model, networksPerStep: number): void {
   if (isOwnMethod(method)) method.check?.(choiceOf(method) as never, model);
-  else declarationOf(method).check?.(method, model);
+  else declarationOf(method).check?.(method, model, networksPerStep);
 }
 
 /** Returns the classes that the real images must include; undefined: all. */

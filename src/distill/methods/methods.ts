@@ -4,12 +4,16 @@ import type { MethodChoice } from "../config.ts";
 import type { Method } from "../method.ts";
 import { backGradientMethod } from "./back-gradient/method.ts";
 import { distributionMatchingMethod } from "./distribution-matching/method.ts";
+import { frepoMethod } from "./frepo/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
+import { windowsMethod } from "./windows/method.ts";
 
 const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "back-gradient": backGradientMethod as Method,
   "distribution-matching": distributionMatchingMethod as Method,
+  frepo: frepoMethod as Method,
+  windows: windowsMethod as Method,
 };
 
 /** Returns the method that `given` names, or is. */

@@ -109,7 +109,7 @@ export class Run implements Distillation {
   }
 
   async snapshot(): Promise<DistilledSet> {
-    const set = this.#set ?? (await this.#loop?.read(this.#recipe()));
+    const set = this.#set ?? (await this.#loop?.read(() => this.#recipe()));
     return set ?? this.#nothing();
   }
 
@@ -227,18 +227,19 @@ export class Run implements Distillation {
     if (this.#failure && !(error instanceof DivergedError)) {
       if (loop.step === 0) return;
       // The engine may be gone, which is why the run failed.
-      this.#set = await loop.read(this.#recipe()).catch(() => undefined);
+      this.#set = await loop.read(() => this.#recipe()).catch(() => undefined);
       this.#state = await loop.state().catch(() => undefined);
       return;
     }
     if (error instanceof DivergedError) {
       const { step, tensor, value } = error;
-      this.#set = await loop.read({ ...this.#recipe(), diverged: { step, tensor, value: String(value) } });
+      const diverged = { step, tensor, value: String(value) };
+      this.#set = await loop.read(() => ({ ...this.#recipe(), diverged }));
       withLearned(error, { set: this.#set });
       this.#state = loop.earlier;
       return;
     }
-    this.#set = await loop.read(this.#recipe());
+    this.#set = await loop.read(() => this.#recipe());
     this.#state = await loop.state();
   }
 

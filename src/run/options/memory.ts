@@ -8,15 +8,17 @@ import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
+import { statesKept } from "../../distill/back-off.ts";
 import type { Computing } from "../../distill/computing.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { withChecks } from "../../distill/methods/check-given.ts";
-import { outerDefaults } from "../../distill/methods/known.ts";
+import { lossWith, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
-import { allocateOuter } from "../../distill/outer-buffers.ts";
+import { allocateOuter, stateTensors } from "../../distill/outer-buffers.ts";
 import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
+import { rowFloats } from "../../distill/tensor.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -60,6 +62,8 @@ export interface MemoryEstimate {
   readonly realBatch: number;
   /** The real images and labels as bytes, and their order; the networks of a pretrained pool. */
   readonly data: number;
+  /** The two earlier states that a run keeps, to go back to if it diverges or its GPU is lost. */
+  readonly states: number;
   /** Tangents and workspaces, what each kernel thread has for itself, and the rest of the last page. */
   readonly kernels: number;
   readonly total: number;
@@ -77,12 +81,12 @@ function counting(threads: number, plan: Planner): Backend {
 
 /**
  * Computes the bytes that a run of `distill` will take: exactly those of its WebAssembly memory, its data set, the order of the
- * real images and its pretrained weights. Nothing is run or allocated. In place, networks of an outer step run one after the
+ * real images, its pretrained weights, and the two earlier states that it keeps. Nothing is run or allocated. In place, networks of an outer step run one after the
  * other, so `networksPerStep` costs nothing. Each worker that has something to do holds a network and an order of the images, and
  * all of them together the data once more.
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
- * first and each worker; with it, the estimate is within 5 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
+ * first and each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
  * afterwards takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
@@ -108,23 +112,39 @@ export function memoryOf(options: MemoryOptions): MemoryEstimate {
     (sum, { plan, count, threads }) => sum + count * planner.bytes(floats(plan), threads),
     0,
   );
-  const given = hostBytes(options);
   const parts = {
     parameters: bytes("parameters"),
     activations: bytes("activations"),
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
-    data: given,
+    data: dataBytes(options),
+    states: stateBytes(options),
   };
-  const total = linear + given;
+  const total = linear + parts.data + parts.states;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
 }
 
-/**
- * Counts the host's memory: images, labels and pretrained weights once, and once more in what workers share; and an order of
- * the images wherever networks run.
- */
+/** Counts what a run takes beside the memory of its kernels, in which nothing of it has to fit. */
 export function hostBytes(options: MemoryOptions): number {
+  return dataBytes(options) + stateBytes(options);
+}
+
+/** Counts the earlier states of a run, which are arrays of the host. */
+function stateBytes(options: MemoryOptions): number {
+  let floats = 0;
+  counted(options, 1, (method, context) => {
+    const run = method.allocate(context);
+    const buffers = allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+    floats = stateTensors(run, buffers).reduce((sum, tensor) => sum + rowFloats(tensor), 0);
+  });
+  return statesKept * planOf(options).floatBytes * floats;
+}
+
+/**
+ * Counts images, labels and pretrained weights once, and once more in what workers share; and an order of the images wherever
+ * networks run.
+ */
+function dataBytes(options: MemoryOptions): number {
   const { data, init } = options;
   const workers = busyWorkers(options);
   const given = imageBytes(data) + (init ? weightBytes(init) : 0);
@@ -201,7 +221,8 @@ function counted(
     realBatch: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  const { model, method, init = randomInit(), loss = "cross-entropy", networksPerStep = 1 } = options;
+  const { model, method, init = randomInit(), networksPerStep = 1 } = options;
+  const loss = lossWith(method, options.loss);
   const outer = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(method));
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };

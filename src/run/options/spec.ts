@@ -7,8 +7,10 @@ import { quote, shortName } from "../../quote.ts";
 /** The most differences that a message names. */
 const mostDifferences = 3;
 
-/** The outer settings that change no step that a run has behind it. */
-export const laterOuter: readonly string[] = ["steps", "onDivergence", "mostHalvings"];
+/** Returns the names of those outer settings that change no step that a run has behind it. */
+export function laterOuter({ cosineTo }: { readonly cosineTo?: unknown }): readonly string[] {
+  return [...(cosineTo === undefined ? ["steps"] : []), "onDivergence", "mostHalvings"];
+}
 
 /**
  * Returns the specification of the run that has this recipe, as `distill` writes recipes, and these images. Names of data and
@@ -25,7 +27,11 @@ export async function specOf(
   const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
   const images = { count, channels, height, width, classes, mean, std, pixels, labels };
   // What JSON leaves out is left out here too, so that a specification that was saved is equal to one that was not.
-  const settings = { method: without(method, changesNoBit), outer: without(outer, laterOuter), data: images };
+  const settings = {
+    method: without(method, changesNoBit),
+    outer: without(outer, laterOuter(outer as object)),
+    data: images,
+  };
   return JSON.parse(JSON.stringify({ ...rest, ...settings }));
 }
 

@@ -1,7 +1,7 @@
 // Runs whose bytes must be the same everywhere: small, but they use convolutions, poolings, norms and activations with
-// transcendental functions, in float32 and through the reverse sweep. Plain JavaScript, for Node and pages.
+// transcendental functions, in float32 and through the reverse sweep and that of a window. Plain JavaScript, for Node and pages.
 
-export function recipes({ backGradient, digits, lenet, sequential, ...layers }) {
+export function recipes({ backGradient, windows, digits, lenet, sequential, ...layers }) {
   const { conv2d, instanceNorm2d, tanh, avgPool2d, softplus, maxPool2d, dropout, flatten, linear } = layers;
   const net = sequential(
     [1, 28, 28],
@@ -33,6 +33,17 @@ export function recipes({ backGradient, digits, lenet, sequential, ...layers }) 
       method: backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, momentum: 0.9 }),
       outer: { steps: 2, batch: 75 },
       seed: 4,
+    }),
+    async () => ({
+      data: (await digits()).train,
+      model: net,
+      method: windows({
+        ...{ imagesPerClass: 2, batchPerClass: 1, window: 3, leastSteps: 1, totalSteps: 6 },
+        ...{ labels: "learned", rate: "learned" },
+      }),
+      outer: { steps: 2, batch: 75 },
+      networksPerStep: 2,
+      seed: 5,
     }),
   ];
 }

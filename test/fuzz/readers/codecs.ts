@@ -7,8 +7,11 @@ import { parseNpy, writeNpy } from "../../../src/codecs/npy.ts";
 import { openNpz, parseNpz, writeNpz } from "../../../src/codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../../../src/codecs/safetensors.ts";
 import { parseTar } from "../../../src/codecs/tar.ts";
+import { parseTorchArchive, TorchTensor } from "../../../src/codecs/torch-archive.ts";
 import { parseXml } from "../../../src/codecs/xml.ts";
 import { parseZip, writeZip } from "../../../src/codecs/zip.ts";
+import * as pickles from "../../codecs/pickles.ts";
+import { archive, pickle, bytes as pickledBytes, six, tensor } from "../../codecs/pickles.ts";
 import { encodeJpeg } from "../../data/jpeg-encoder.ts";
 import { exif, kinds, texture, withExif } from "../../data/jpegs.ts";
 import { bytes, png } from "../../data/samples.ts";
@@ -79,6 +82,24 @@ async function readAll(read: Iterable<readonly [string, { read(): Promise<unknow
   for (const [, entry] of read) await entry.read();
 }
 
+/** A value with one of each thing that a pickle of torch.save holds. */
+function pickled(): Uint8Array {
+  const { build, call, dict, get, int, list, name, no, none, put, text, tuple, yes } = pickles;
+  const state = tuple(int(3), text("<"), none, none, none, int(-1), int(-1), int(0));
+  const f8 = build(call(name("numpy", "dtype"), text("f8"), no, yes), state);
+  const eight = pickledBytes(0, 0, 0, 0, 0, 0, 0, 64);
+  const empty = call(name("numpy.core.multiarray", "_reconstruct"), name("numpy", "ndarray"), tuple(int(0)), text("b"));
+  const array = build(empty, tuple(int(1), tuple(int(1)), f8, no, eight));
+  const parameter = call(name("torch._utils", "_rebuild_parameter"), tensor(), yes, none);
+  return pickle(
+    dict(
+      [text("data"), list(list([...tensor(), ...put(0)], get(0)))],
+      [text("accs"), list(call(name("numpy.core.multiarray", "scalar"), f8, eight), array, int(-3))],
+      [int(3), parameter],
+    ),
+  );
+}
+
 export const codecReaders: readonly Reader[] = [
   {
     name: "npy",
@@ -126,6 +147,21 @@ export const codecReaders: readonly Reader[] = [
       await maybeGunzip(file, { name, maximumBytes: 2 ** 20 });
     },
     cases: 8_000,
+  },
+  {
+    name: "torch archive",
+    covers: ["parseTorchArchive", "parsePickle", "latin1Bytes"],
+    seeds: () => [
+      ...whole(archive(tensor())),
+      { bytes: pickled(), wrap: zipOf("net/data.pkl", [["net/data/0", six]]) },
+      { bytes: pickle(tensor()), wrap: zipOf("net/data.pkl", [["net/data/0", six]]) },
+      { bytes: pickle(tensor(), 4), wrap: zipOf("net/data.pkl", [["net/data/0", six]]) },
+    ],
+    async read(file) {
+      const value = await parseTorchArchive(file, { name });
+      for (const inner of Array.isArray(value) ? value : [value]) if (inner instanceof TorchTensor) await inner.read();
+    },
+    cases: 40_000,
   },
   {
     name: "tar",

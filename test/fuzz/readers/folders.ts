@@ -1,4 +1,5 @@
 // Readers that take paths: the changed file lies in a folder on a disk, beside others that stay.
+
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -6,6 +7,7 @@ import { loadRecipe } from "../../../src/cli/input/recipe-file.ts";
 import { loadResumed } from "../../../src/cli/input/resume.ts";
 import { loadSet } from "../../../src/cli/input/saved-set.ts";
 import { readRunParts } from "../../../src/cli/output/run-parts.ts";
+import { writeNpy } from "../../../src/codecs/npy.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
 import { parametersToSafetensors } from "../../../src/formats/state-dict.ts";
@@ -14,6 +16,7 @@ import {
   filesInFolder,
   loadCheckpoint,
   loadDataset,
+  loadForeignSet,
   loadIdxFolder,
   loadParameters,
   loadPool,
@@ -95,6 +98,12 @@ const pool = {
   "network-0000.safetensors": network,
 };
 
+/** Four images of 2 × 2 pixels and their labels, in files of their own. */
+const foreign = {
+  images: writeNpy({ shape: [4, 2, 2], data: Float32Array.from({ length: 16 }, (_, i) => (i % 2) / 1) }),
+  labels: writeNpy({ shape: [4], data: Uint8Array.of(0, 1, 0, 1) }),
+};
+
 export const folderReaders: readonly Reader[] = [
   row("a recipe", ["loadRecipe", "readBytes"], run, "recipe.json", (_, path) => loadRecipe(path), 3_000),
   row(
@@ -105,6 +114,14 @@ export const folderReaders: readonly Reader[] = [
     (_, path) => loadSet(path),
     3_000,
     [headerOf(set)],
+  ),
+  row(
+    "a set of another program",
+    ["loadForeignSet"],
+    { "images.npy": foreign.images, "labels.npy": foreign.labels },
+    "images.npy",
+    (_, path) => loadForeignSet(path),
+    2_000,
   ),
   row("a network", ["loadParameters"], { n: network }, "n", (_, path) => loadParameters(path, model), 3_000),
   row("the manifest of a pool", ["loadPool", "trainPoolFolder"], pool, "manifest.json", loadPool, 8_000),

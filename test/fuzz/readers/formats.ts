@@ -3,6 +3,7 @@ import { initOf, modelOf } from "../../../src/cli/input/saved-set.ts";
 import { writeNpz } from "../../../src/codecs/npz.ts";
 import { checkpointFromBytes, checkpointToBytes } from "../../../src/formats/checkpoint-file.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
+import { foreignSet } from "../../../src/formats/foreign/foreign-set.ts";
 import {
   parametersFromBytes,
   parametersFromSafetensors,
@@ -11,6 +12,7 @@ import {
 import { describeModel } from "../../../src/nn/describe.ts";
 import { lenet } from "../../../src/nn/zoo.ts";
 import { findRecipe, recipeFromBytes } from "../../../src/recipes.ts";
+import * as pickles from "../../codecs/pickles.ts";
 import { halvesNet } from "../../distill/halves.ts";
 import { makeFitSet, makeSet } from "../../formats/sets.ts";
 import type { Seed } from "../mutate.ts";
@@ -46,6 +48,12 @@ export function signedHeader(file: Uint8Array): Seed {
 const described = JSON.stringify(describeModel(model));
 const init = '{"kind":"random","scheme":"xavier-normal","gain":1.5}';
 
+/** Pickles of state_dicts, alone and beside an epoch. */
+const stateDicts = [
+  pickles.dict([pickles.text("1.weight"), pickles.tensor()], [pickles.text("1.bias"), pickles.tensor()]),
+  pickles.dict([pickles.text("epoch"), pickles.int(3)], [pickles.text("model"), pickles.dict()]),
+].map((value) => pickles.pickle(value));
+
 export const formatReaders: readonly Reader[] = [
   {
     name: "distilled set",
@@ -61,7 +69,10 @@ export const formatReaders: readonly Reader[] = [
   },
   {
     name: "parameters",
-    covers: ["parametersFromBytes", "parametersFromSafetensors", "refuseTorchFile", "isPickle"],
+    covers: [
+      ...["parametersFromBytes", "parametersFromSafetensors", "refusePickle", "isPickle", "isTorchArchive"],
+      "tensorsFromTorch",
+    ],
     seeds() {
       const plain = parametersToSafetensors(model, parameters);
       const tensors = model.parameters.map(
@@ -72,11 +83,49 @@ export const formatReaders: readonly Reader[] = [
         ...whole(plain, writeNpz(tensors), Uint8Array.of(0x80, 2, 1, 2, 3, 4, 5, 6, 7, 8)),
         headerOf(plain),
         headerOf(plain),
+        ...stateDicts.map((bytes) => ({ bytes, wrap: zipOf("net/data.pkl", [["net/data/0", pickles.six]]) })),
       ];
     },
     async read(file) {
       if (file[0] !== 0x50) parametersFromSafetensors(file, model, { name, freshLastLayer: true });
       await parametersFromBytes(file, model, { name });
+    },
+    cases: 15_000,
+  },
+  {
+    name: "set of another program",
+    covers: ["foreignSet", "treeOf"],
+    seeds() {
+      const images = Float32Array.from({ length: 24 }, (_, i) => (i % 5) / 4);
+      const shape = pickles.tuple(...[2, 1, 3, 4].map(pickles.int));
+      const strides = pickles.tuple(...[12, 12, 4, 1].map(pickles.int));
+      const labels = { key: "1", length: pickles.int(6), shape: pickles.tuple(pickles.int(2)) };
+      const pair = pickles.list(
+        pickles.tensor({ length: pickles.int(24), shape, strides }),
+        pickles.tensor({ ...labels, strides: pickles.tuple(pickles.int(1)) }),
+      );
+      const files = [
+        ["net/data/0", new Uint8Array(images.buffer)],
+        ["net/data/1", new Uint8Array(Float32Array.of(0, 1, 2, 3, 4, 5).buffer)],
+      ] as const;
+      const npz = writeNpz([
+        ["image", { shape: [2, 3, 4, 1], data: images }],
+        ["label", { shape: [2, 3], data: Float32Array.of(0.6, -0.3, -0.3, 9, 1e9, -1e9) }],
+        ["lr", { shape: [], data: Float32Array.of(0.1) }],
+      ]);
+      const wrap = zipOf("net/data.pkl", files);
+      const experiments = pickles.dict([pickles.text("data"), pickles.list(pair)]);
+      return [
+        ...whole(npz, distilledToSafetensors(makeSet())),
+        ...[pair, experiments, experiments].map((value) => ({ bytes: pickles.pickle(value), wrap })),
+      ];
+    },
+    async read(file) {
+      const options = { labels: "logits", normalization: "pixels", factor: 2 } as const;
+      await foreignSet([{ path: name, bytes: file }], options).catch((error) => {
+        if (error.name !== "FormatError") throw error;
+      });
+      await foreignSet([{ path: name, bytes: file }]);
     },
     cases: 15_000,
   },

@@ -11,11 +11,14 @@ const extent = (s: LossShape, cost: number): Extent => ({
   work: cost * s.classes * s.lanes,
 });
 
-export function lossOps(jobs: Jobs): Pick<Ops, "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR"> {
+export function lossOps(
+  jobs: Jobs,
+): Pick<Ops, "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin"> {
   return {
     crossEntropy: (losses, p, dz, dy, z, y, s) => jobs.crossEntropy({ losses, p, dz, dy, z, y }, s, extent(s, 8)),
     crossEntropyR: (rdz, rdy, p, y, rz, s) => jobs.crossEntropyR({ rdz, rdy, p, y, rz }, s, extent(s, 8)),
     squaredError: (losses, dz, dy, z, y, s) => jobs.squaredError({ losses, dz, dy, z, y }, s, extent(s, 1)),
     squaredErrorR: (rdz, rdy, rz, s) => jobs.squaredErrorR({ rdz, rdy, rz }, s, extent(s, 1)),
+    labelMargin: (losses, dy, y, cap, s) => jobs.labelMargin({ losses, dy, y, cap }, s, extent(s, 4)),
   };
 }

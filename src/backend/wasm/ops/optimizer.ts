@@ -1,11 +1,12 @@
-// The updates of outer steps as jobs (assembly/optimizer.ts, sgd.ts, lamb.ts, guard.ts).
+// Updates as jobs (assembly/optimizer.ts, sgd.ts, lamb.ts, guard.ts), and the way back through one (adam-adjoint.ts).
 import { none, required } from "../../buffer.ts";
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
+import { halves } from "./halves.ts";
 import { vector } from "./vector.ts";
 
 /** The optimisers and the guard of their updates. */
-type OptimizerOps = Pick<Ops, "adam" | "sgd" | "adamDirection" | "lambStep" | "guard">;
+type OptimizerOps = Pick<Ops, "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep" | "guard">;
 
 export function optimizerOps(jobs: Jobs): OptimizerOps {
   return {
@@ -22,6 +23,12 @@ export function optimizerOps(jobs: Jobs): OptimizerOps {
       const [correction1, correction2] = corrections;
       const constants = { ...decays, eps, weightDecay, correction1, correction2Sqrt: Math.sqrt(correction2) };
       jobs.adamDirection({ u, m, v, g, x, n, guard, ...constants }, vector(n, 5));
+    },
+
+    adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, { beta1, beta2, eps, step }) {
+      const { corrections, ...decays } = moments(beta1, beta2, step);
+      const [correction1, correction2] = corrections;
+      jobs.adamAdjoint({ q, u, dm, ds, p, m, s, g, rate, n, ...decays, eps, correction1, correction2 }, vector(n, 20));
     },
 
     lambStep: (x, u, squares, n, learningRate, guard) =>
@@ -51,11 +58,4 @@ function power(base: number, n: number): number {
   let result = 1;
   for (let square = base, k = n; k > 0; k = Math.floor(k / 2), square *= square) if (k % 2 === 1) result *= square;
   return result;
-}
-
-/** The bits of a float64: the lower 32 and the upper 32. */
-function halves(value: number): readonly [low: number, high: number] {
-  const bits = new DataView(new ArrayBuffer(8));
-  bits.setFloat64(0, value);
-  return [bits.getUint32(4), bits.getUint32(0)];
 }

@@ -40,7 +40,37 @@ const embed = {
   m[out + id] = value;`,
 } as const satisfies Shader;
 
-export function layoutOps({ record }: Recorder): Pick<Ops, "packImages" | "unpackImages" | "embed2d"> {
+const gathering = { images_: "u", lanes: "u", source_lanes: "u" } as const;
+
+const gather = {
+  name: "gatherImages",
+  numbers: gathering,
+  operands: ["out", "x", "columns"],
+  body: `
+  let i = id % lanes;
+  var value = 0.0;
+  if (i < images_) {
+    let column = m[columns + i];
+    if (column >= 0.0 && column < f32(source_lanes)) { value = m[x + id / lanes * source_lanes + u32(column)]; }
+  }
+  m[out + id] = value;`,
+} as const satisfies Shader;
+
+/** One thread for each float of each image: no two images go to the same column. */
+const scatter = {
+  name: "scatterImages",
+  numbers: gathering,
+  operands: ["out", "x", "columns"],
+  body: `
+  let i = id % images_;
+  let k = id / images_;
+  let column = m[columns + i];
+  if (column >= 0.0 && column < f32(source_lanes)) { m[out + k * source_lanes + u32(column)] += m[x + k * lanes + i]; }`,
+} as const satisfies Shader;
+
+type LayoutOps = "packImages" | "unpackImages" | "embed2d" | "gatherImages" | "scatterImages";
+
+export function layoutOps({ record }: Recorder): Pick<Ops, LayoutOps> {
   return {
     packImages: (out, images, { features, images: images_, lanes }) =>
       record(pack, features * lanes, { features, images_, lanes }, { out, images }),
@@ -50,5 +80,9 @@ export function layoutOps({ record }: Recorder): Pick<Ops, "packImages" | "unpac
       const numbers = { height, width, out_height: outHeight, out_width: outWidth, top, left, spread, lanes };
       record(embed, channels * outHeight * outWidth * lanes, numbers, { out, x });
     },
+    gatherImages: (out, x, columns, { features, images: images_, lanes, sourceLanes: source_lanes }) =>
+      record(gather, features * lanes, { images_, lanes, source_lanes }, { out, x, columns }),
+    scatterImages: (out, x, columns, { features, images: images_, lanes, sourceLanes: source_lanes }) =>
+      record(scatter, features * images_, { images_, lanes, source_lanes }, { out, x, columns }),
   };
 }

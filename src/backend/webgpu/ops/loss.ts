@@ -83,9 +83,33 @@ const squaredErrorR = {
     if (rdy != NONE) { m[rdy + f] = select(0.0, -r, real); }`)}`,
 } as const satisfies Shader;
 
+const labelMargin = {
+  name: "labelMargin",
+  numbers: { ...numbers, cap: "f" },
+  operands: ["losses", "dy", "y"],
+  body: `
+  let real = id < images;
+  var first = 0u;
+  for (var k = 1u; k < classes; k++) { if (m[y + k * lanes + id] > m[y + first * lanes + id]) { first = k; } }
+  var second = select(0u, 1u, first == 0u);
+  for (var k = second + 1u; k < classes; k++) {
+    if (k != first && m[y + k * lanes + id] > m[y + second * lanes + id]) { second = k; }
+  }
+  let gap = m[y + first * lanes + id] - m[y + second * lanes + id];
+  for (var k = 0u; k < classes; k++) { m[dy + k * lanes + id] = 0.0; }
+  m[losses + id] = select(0.0, -min(gap, cap), real);
+  if (real && gap < cap) {
+    m[dy + first * lanes + id] = -1.0 / f32(images);
+    m[dy + second * lanes + id] = 1.0 / f32(images);
+  }`,
+} as const satisfies Shader;
+
 export function lossOps({
   record,
-}: Recorder): Pick<Ops, "oneHot" | "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR"> {
+}: Recorder): Pick<
+  Ops,
+  "oneHot" | "crossEntropy" | "crossEntropyR" | "squaredError" | "squaredErrorR" | "labelMargin"
+> {
   const numbersOf = ({ classes, images, lanes }: LossShape) => ({ classes, images, lanes });
   return {
     oneHot: (out, labels, shape) => record(oneHot, shape.classes * shape.lanes, numbersOf(shape), { out, labels }),
@@ -96,5 +120,7 @@ export function lossOps({
     squaredError: (losses, dz, dy, z, y, shape) =>
       record(squaredError, shape.lanes, numbersOf(shape), { losses, dz, dy, z, y }),
     squaredErrorR: (rdz, rdy, rz, shape) => record(squaredErrorR, shape.lanes, numbersOf(shape), { rdz, rdy, rz }),
+    labelMargin: (losses, dy, y, cap, shape) =>
+      record(labelMargin, shape.lanes, { ...numbersOf(shape), cap }, { losses, dy, y }),
   };
 }

@@ -70,6 +70,41 @@ const adamDirection = {
   m[u + id] = first / correction1 / (sqrt(second / correction2) + eps) + weight_decay * m[x + id];`,
 } as const satisfies Shader;
 
+/**
+ * In q (docs/math.md §10) the terms with p nearly cancel in the first steps of a training, and float32 would keep few of their digits.
+ * As one fraction they do not: with step = rate·p/d they are
+ *   −step·((1 − β₁)·eps/(c₁·d) + ((1 − β₁)·β₂·s − (1 − β₂)·β₁·m·g)/(c₁·c₂·r·d)),
+ * because the parts of s' and m' that g makes itself, (1 − β₂)·g² and (1 − β₁)·g, drop out.
+ */
+const adamAdjoint = {
+  name: "adamAdjoint",
+  numbers: {
+    ...{ beta1: "f", beta2: "f", rest1: "f", rest2: "f" },
+    ...{ correction1: "f", correction2: "f", eps: "f" },
+  },
+  operands: ["q", "u", "dm", "ds", "p_", "m_", "s_", "g", "rate"],
+  body: `
+  let gradient = m[g + id];
+  let first = beta1 * m[m_ + id] + rest1 * gradient;
+  let second = beta2 * m[s_ + id] + rest2 * gradient * gradient;
+  let root = sqrt(second / correction2);
+  let scale = root + eps;
+  let direction = first / correction1 / scale;
+  let step = m[rate] * m[p_ + id] / scale;
+  let a = m[dm + id] - step / correction1;
+  var b = m[ds + id];
+  var share = rest1 * eps / (correction1 * scale);
+  if (root > 0.0) {
+    let others = rest1 * beta2 * m[s_ + id] - rest2 * beta1 * m[m_ + id] * gradient;
+    share += others / (correction1 * correction2) / root / scale;
+    b += step * direction / (2.0 * correction2 * root);
+  }
+  m[q + id] = rest1 * m[dm + id] + 2.0 * rest2 * gradient * m[ds + id] - step * share;
+  if (u != NONE) { m[u + id] = direction; }
+  m[dm + id] = beta1 * a;
+  m[ds + id] = beta2 * b;`,
+} as const satisfies Shader;
+
 const sgd = {
   name: "sgd",
   numbers: { rate: "f", momentum: "f" },
@@ -95,7 +130,9 @@ const lambStep = {
   m[x + id] -= rate * trust * m[u + id];`,
 } as const satisfies Shader;
 
-export function optimizerOps({ record }: Recorder): Pick<Ops, "guard" | "adam" | "sgd" | "adamDirection" | "lambStep"> {
+type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep";
+
+export function optimizerOps({ record }: Recorder): Pick<Ops, OptimizerOps> {
   return {
     guard(out, mean, squares, count, loss, clip) {
       if (clip > 0) required(mean, "the mean of the norms");
@@ -122,6 +159,14 @@ export function optimizerOps({ record }: Recorder): Pick<Ops, "guard" | "adam" |
         ...{ correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step },
       };
       record(adamDirection, n, numbers, { u, m_: m, v, g, x, guard });
+    },
+
+    adamAdjoint(q, u, dm, ds, p, m, s, g, rate, n, { beta1, beta2, eps, step }) {
+      const numbers = {
+        ...{ beta1, beta2, rest1: 1 - beta1, rest2: 1 - beta2, eps },
+        ...{ correction1: 1 - beta1 ** step, correction2: 1 - beta2 ** step },
+      };
+      record(adamAdjoint, n, numbers, { q, u, dm, ds, p_: p, m_: m, s_: s, g, rate });
     },
 
     lambStep: (x, u, squares, n, learningRate, guard) =>

@@ -23,7 +23,8 @@ import {
 import { checkOptions } from "../../../checks/options.ts";
 import { outOfRange } from "../../../checks/refusal.ts";
 import { innerOptimizerOptions } from "../../../inner/inner-optimizer.ts";
-import { checkTrajectoryMemory, type TrajectoryMemory } from "../../../inner/segments.ts";
+import { trajectoryMemory } from "../../../inner/memory-option.ts";
+import type { TrajectoryMemory } from "../../../inner/segments.ts";
 import { mostImagesPerStep, mostInnerSteps } from "../../limits.ts";
 
 /**
@@ -36,16 +37,6 @@ const initialLabels: Kind<InitialLabels> = either(
   ["even", "random"],
   list('"even", "random" or an array of classes', whole(0)),
 );
-
-const memory: Kind<TrajectoryMemory> = {
-  type: "either",
-  expected: '"store", "recompute" or a number of bytes > 0',
-  check(name, value) {
-    checkTrajectoryMemory(name, value);
-  },
-  words: ["store", "recompute"],
-  of: number({ above: 0 }, "number of bytes"),
-};
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
 export const backGradientOptions = {
@@ -107,10 +98,7 @@ export const backGradientOptions = {
   /** Weight decay of the inner steps, as in torch.optim.SGD. Default 0. */
   weightDecay: innerOptimizerOptions.weightDecay as Filled<number>,
   /** How much of the inner loop is held for the reverse sweep; never changes a result. Default "store", the fastest. */
-  memory: filled(memory, "store", {
-    help: "how much of a training is kept for its gradient: store keeps all, recompute the least, a number says the bytes",
-    flag: "--memory <how>",
-  }) as Filled<TrajectoryMemory>,
+  memory: trajectoryMemory as Filled<TrajectoryMemory>,
 };
 
 /** Options of {@link backGradient}. */

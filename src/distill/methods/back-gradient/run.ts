@@ -2,10 +2,10 @@
 // learned (docs/math.md §1).
 import type { Buffer, Floats } from "../../../backend/buffer.ts";
 import type { Blocks, InnerLoop } from "../../../inner/unroll.ts";
+import { rawLearningRate } from "../../learning-rates.ts";
 import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
 import { initialLabels } from "./initial-labels.ts";
-import { rawLearningRate } from "./learning-rates.ts";
 import type { BackGradientMethod } from "./options.ts";
 
 export class BackGradientRun implements MethodRun {

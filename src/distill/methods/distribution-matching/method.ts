@@ -4,8 +4,9 @@
 //   L = Σ_c ‖m_c − r_c‖²      m_c = (1/n) Σ_i φ(x_ci)      r_c = the same over real images of class c
 //
 // with φ the input of the last linear layer. With all means as columns of M and R, [D, K], and Y [K, images] the one-hot
-// labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. With `augment` each x is x′ = A_c·x + b_c, real or not, with an augmentation that is
-// drawn for class c (docs/math.md §8), and the gradient goes on through A_cᵀ.
+// labels, M = Φ·Yᵀ/n and ∂L/∂Φ = (2/n)(M − R)·Y; from there the backward pass goes to the pixels. With `augment` each x is
+// x′ = A_c·x + b_c, real or not, with an augmentation that is drawn for class c (docs/math.md §8), and the gradient goes on through
+// A_cᵀ.
 
 import { type Buffer, type Floats, none, nowhere, required } from "../../../backend/buffer.ts";
 import type { AugmentedImages } from "../../../inner/augmented-images.ts";
@@ -46,7 +47,7 @@ class MatchingRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => this.#realImages());
+    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
     this.synthetic.startLabels(staging, () => this.labels);
   }
 
@@ -61,20 +62,6 @@ class MatchingRun implements MethodRun {
       learningRates: new Float32Array(0),
       training: options.training,
     };
-  }
-
-  /** Returns real images of each class. An image comes twice only if the class has too few. */
-  #realImages(): Float32Array {
-    const { options, problem, tools } = this.#context;
-    const { imagesPerClass } = options;
-    const real = tools.classImages();
-    const drawn = Array.from({ length: problem.model.classes }, (_, c) => {
-      const images = real.draw(c, imagesPerClass, tools.key("pixels/real", 0, c));
-      return Array.from({ length: imagesPerClass }, (_, i) => images[i % images.length]!);
-    });
-    const out = new Float32Array(this.labels.length * real.size);
-    real.into(out, drawn.flat());
-    return out;
   }
 }
 

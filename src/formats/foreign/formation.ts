@@ -1,0 +1,65 @@
+// The multi-formation of IDC (Kim et al., ICML 2022, §4.1): each stored image is a grid of factor × factor smaller ones, which are
+// enlarged to the size of the whole. Enlarging is bilinear between pixel centres, as torch.nn.functional.interpolate with
+// align_corners=False; sides that the factor does not divide are filled up with grey first.
+import type { Images } from "./images.ts";
+
+/** IDC pads pixels with this before it cuts them. */
+const grey = 0.5;
+
+/** Where an enlarged side takes its pixels from: lower · (1 − share) + upper · share. */
+interface Taps {
+  readonly lower: number;
+  readonly upper: number;
+  readonly share: number;
+}
+
+/** The taps of `to` pixels over `from`. */
+function tapsOf(from: number, to: number): readonly Taps[] {
+  return Array.from({ length: to }, (_, i) => {
+    const place = Math.max(0, ((i + 0.5) * from) / to - 0.5);
+    const lower = Math.min(Math.floor(place), from - 1);
+    return { lower, upper: Math.min(lower + 1, from - 1), share: place - lower };
+  });
+}
+
+/**
+ * Returns the small images of each stored one, enlarged: image i · factor² + k is part k of image i, parts row by row. The images
+ * are pixels from 0 to 1.
+ */
+export function decoded(images: Images, factor: number): Images {
+  if (factor === 1) return images;
+  const { count, channels, height, width, values } = images;
+  const [h, w] = [Math.ceil(height / factor), Math.ceil(width / factor)];
+  const [rows, columns] = [tapsOf(h, height), tapsOf(w, width)];
+  const out = new Float32Array(values.length * factor ** 2);
+  let at = 0;
+  for (let image = 0; image < count; image++) {
+    for (let part = 0; part < factor ** 2; part++) {
+      const [top, left] = [Math.floor(part / factor) * h, (part % factor) * w];
+      for (let c = 0; c < channels; c++) {
+        const plane = (image * channels + c) * height * width;
+        const pixel = (y: number, x: number): number =>
+          top + y < height && left + x < width ? values[plane + (top + y) * width + left + x]! : grey;
+        for (const row of rows) {
+          for (const column of columns) {
+            const upper =
+              pixel(row.lower, column.lower) * (1 - column.share) + pixel(row.lower, column.upper) * column.share;
+            const lower =
+              pixel(row.upper, column.lower) * (1 - column.share) + pixel(row.upper, column.upper) * column.share;
+            out[at++] = upper * (1 - row.share) + lower * row.share;
+          }
+        }
+      }
+    }
+  }
+  return { ...images, count: count * factor ** 2, values: out };
+}
+
+/** Repeats each row of [n, columns] for the parts of its image. */
+export function repeatedRows(values: Float32Array, columns: number, factor: number): Float32Array {
+  const copies = factor ** 2;
+  return Float32Array.from({ length: values.length * copies }, (_, i) => {
+    const row = Math.floor(i / columns / copies);
+    return values[row * columns + (i % columns)]!;
+  });
+}
