@@ -445,6 +445,25 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     flatten: { call: index.flatten, args: [] },
+    gradientMatching: {
+      call: index.gradientMatching,
+      args: [
+        options(
+          {
+            imagesPerClass: 1,
+            realPerClass: 2,
+            stepsPerNetwork: 2,
+            networkSteps: 3,
+            augment: ["crop"],
+            training: { epochs: 1 },
+          },
+          {
+            required: "imagesPerClass",
+            takes: { imagesPerClass: [], realPerClass: [], stepsPerNetwork: [], networkSteps: [0], training: [{}] },
+          },
+        ),
+      ],
+    },
     frepo: {
       call: index.frepo,
       args: [

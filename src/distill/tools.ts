@@ -14,6 +14,7 @@ import { laneCount, Network } from "../nn/network.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
+import { ClassGradients } from "./class-gradients.ts";
 import { ClassImages, ClassMeans } from "./class-images.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
@@ -86,6 +87,11 @@ export class MethodTools {
    */
   realOfClasses(perClass: number): Float32Array {
     return this.classImages().ofEach(this.#problem.model.classes, perClass, (c) => this.key("pixels/real", 0, c));
+  }
+
+  /** Gradients that at most `perClass` real images of one class give a network, which these strategies may augment. */
+  classGradients(perClass: number, augment?: readonly AugmentStrategy[]): ClassGradients {
+    return new ClassGradients(this.#problem, { perClass, augment }, this.#backend, this.#memory);
   }
 
   /** Augments so many images, in the lanes of `synthetic`, by these strategies, of which there is at least one. */

@@ -130,7 +130,7 @@ export class FitTrainer {
     const { optimizer, momentum, weightDecay, augment = [] } = this.#training;
     const [theta, gradient] = [this.theta, this.#gradient];
     const key = (what: string) => randomKey(seed, `${what}/fit/${purpose}/${index}`, place.step);
-    const augmentation = augment.length > 0 ? key("augment") : undefined;
+    const augmentation = augment.length > 0 ? { key: key("augment") } : undefined;
     yield* this.#passes.loss(theta, this.#batch, gradient, this.#loss, key("dropout"), augmentation);
     if (weightDecay !== 0) ops.axpy(gradient, gradient, weightDecay, theta, parameterCount);
     const learningRate = fitRate(this.#training, place);

@@ -72,6 +72,11 @@ export class DrawnAugmentation {
   }
 }
 
+/** Draws what is done to the images of a batch; siamese with `groupOf`, as `DrawnImages` says. */
+export interface AugmentationDraw extends Pick<DrawnImages, "groupOf"> {
+  readonly key: RandomKey;
+}
+
 export class AugmentedImages {
   readonly #backend: Pick<Backend, "ops" | "upload" | "plan">;
   readonly #strategies: readonly AugmentStrategy[];

@@ -10,7 +10,7 @@ import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
-import { AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
+import { type AugmentationDraw, AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 
 export class ImageChunk {
@@ -53,11 +53,13 @@ export class ImageChunk {
    * Fetches images `from`, `from` + 1, … of the batch and their targets. With a key it returns how they are augmented, which `pass`
    * takes.
    */
-  stage(batch: Batch, from: number, images: number, augmentation?: RandomKey): DrawnAugmentation | undefined {
+  stage(batch: Batch, from: number, images: number, augmentation?: AugmentationDraw): DrawnAugmentation | undefined {
     const targets = batch.hard ? images : images * this.#classes;
     this.#backend.upload(this.#rows, images * this.#features, (host) => batch.imagesInto(host, from));
     this.#backend.upload(this.#targetRows, targets, (host) => batch.targetsInto(host, from));
-    return augmentation && this.#plain?.augmented.draw(augmentation, { count: images, first: from });
+    if (!augmentation) return undefined;
+    const { key, groupOf } = augmentation;
+    return this.#plain?.augmented.draw(key, { count: images, first: from, groupOf });
   }
 
   /** Fetches images [n, c, h, w] alone. */

@@ -13,6 +13,7 @@ import type { Model } from "../nn/model.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
+import type { AugmentationDraw } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 import { ImageChunk } from "./image-chunk.ts";
@@ -49,7 +50,7 @@ export class RealBatch {
   /**
    * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
    * Dropout draws from `random` and the streams after it; without `random` nothing is dropped. With `augmentation` the images are
-   * augmented as that key says. Chunks that run at the same time are a part; until the last, nothing else may use this object or
+   * augmented as that draws. Chunks that run at the same time are a part; until the last, nothing else may use this object or
    * select another batch.
    */
   *loss(
@@ -58,7 +59,7 @@ export class RealBatch {
     dTheta: OptionalBuffer,
     into: Buffer,
     random?: RandomKey,
-    augmentation?: RandomKey,
+    augmentation?: AugmentationDraw,
   ): Parts {
     const { ops } = this.#backend;
     const { parameterCount } = this.#model;

@@ -9,10 +9,9 @@ import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
-import type { RandomKey } from "../numeric/philox.ts";
 import type { Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
-import { AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
+import { type AugmentationDraw, AugmentedImages, type DrawnAugmentation } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
 import { Chunks } from "./chunks.ts";
 
@@ -29,12 +28,6 @@ interface Place {
   readonly weights: Buffer;
   /** [features, weights] */
   readonly sums: Buffer;
-}
-
-/** Draws what is done to the images of a batch. `groupOf`: the group of the image at a position, which is augmented alike. */
-export interface SiameseDraw {
-  readonly key: RandomKey;
-  readonly groupOf: (position: number) => number;
 }
 
 export class WeightedFeatures {
@@ -84,7 +77,7 @@ export class WeightedFeatures {
    * Records into [features, weights] = Σ_i φ(x_i)·w_iᵀ at θ; the targets of the batch, which are soft, are the weights. If there are
    * strategies, `drawn` says how the images are augmented.
    */
-  *sum(theta: Buffer, batch: Batch, into: Buffer, drawn?: SiameseDraw): Parts {
+  *sum(theta: Buffer, batch: Batch, into: Buffer, drawn?: AugmentationDraw): Parts {
     const { ops } = this.#backend;
     const { count } = batch;
     const { size } = this.#chunks;
@@ -109,7 +102,7 @@ export class WeightedFeatures {
     batch: Batch,
     from: number,
     images: number,
-    drawn?: SiameseDraw,
+    drawn?: AugmentationDraw,
   ): DrawnAugmentation | undefined {
     const features = elements(this.#model.inputShape);
     this.#backend.upload(rows, images * features, (host) => batch.imagesInto(host, from));

@@ -273,7 +273,7 @@ describe.each(strategyNames)("a large batch, in chunks of several threads", (str
     const augmented = new AugmentedImages([strategy], shape, images, backend, arena);
     write(backend, weights, theta);
     const resultOf = async (batch: Batch, augmentation?: RandomKey): Promise<unknown> => {
-      atOnce(passes.loss(weights, batch, gradient, loss, undefined, augmentation));
+      atOnce(passes.loss(weights, batch, gradient, loss, undefined, augmentation && { key: augmentation }));
       return [await backend.read(loss, 1), await backend.read(gradient, model.parameterCount)];
     };
     write(backend, rows, x);

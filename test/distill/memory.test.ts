@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { frepo } from "../../src/distill/methods/frepo/options.ts";
+import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
@@ -29,6 +30,12 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     name: "shuffled blocks, recomputed",
     ...small,
     method: backGradient({ ...loop, shuffle: true, memory: "recompute" }),
+  },
+  {
+    name: "gradient matching of augmented images, two networks a step",
+    ...small,
+    method: gradientMatching({ imagesPerClass: 3, realPerClass: 20, augment: ["crop", "color"] }),
+    networksPerStep: 2,
   },
   { name: "FRePo, two networks a step", ...small, method: frepo({ imagesPerClass: 3 }), networksPerStep: 2 },
   { name: "a window, stored", ...small, method: windows(window) },

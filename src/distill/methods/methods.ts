@@ -5,6 +5,7 @@ import type { Method } from "../method.ts";
 import { backGradientMethod } from "./back-gradient/method.ts";
 import { distributionMatchingMethod } from "./distribution-matching/method.ts";
 import { frepoMethod } from "./frepo/method.ts";
+import { gradientMatchingMethod } from "./gradient-matching/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
 import { windowsMethod } from "./windows/method.ts";
@@ -13,6 +14,7 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "back-gradient": backGradientMethod as Method,
   "distribution-matching": distributionMatchingMethod as Method,
   frepo: frepoMethod as Method,
+  "gradient-matching": gradientMatchingMethod as Method,
   windows: windowsMethod as Method,
 };
 

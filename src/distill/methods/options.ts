@@ -6,16 +6,23 @@ import type { BackGradientMethod } from "./back-gradient/options.ts";
 import type { MethodDeclaration } from "./declaration.ts";
 import { type DistributionMatchingMethod, distributionMatchingDeclaration } from "./distribution-matching/options.ts";
 import { type FrepoMethod, frepoDeclaration } from "./frepo/options.ts";
+import { type GradientMatchingMethod, gradientMatchingDeclaration } from "./gradient-matching/options.ts";
 import { windowsDeclaration } from "./windows/declaration.ts";
 import type { WindowsMethod } from "./windows/options.ts";
 
 export { type BackGradientMethod, backGradient, type InitialLabels } from "./back-gradient/options.ts";
 export { type DistributionMatchingMethod, distributionMatching } from "./distribution-matching/options.ts";
 export { type FrepoMethod, frepo } from "./frepo/options.ts";
+export { type GradientMatchingMethod, gradientMatching } from "./gradient-matching/options.ts";
 export { type WindowsMethod, windows } from "./windows/options.ts";
 
 /** What the public functions of the methods return: a name, and the options of the method of that name. */
-export type KnownMethod = BackGradientMethod | DistributionMatchingMethod | FrepoMethod | WindowsMethod;
+export type KnownMethod =
+  | BackGradientMethod
+  | DistributionMatchingMethod
+  | FrepoMethod
+  | GradientMatchingMethod
+  | WindowsMethod;
 
 type Table = { readonly [M in KnownMethod as M["name"]]: MethodDeclaration<M> };
 
@@ -23,6 +30,7 @@ const methods: Table = {
   "back-gradient": backGradientDeclaration,
   "distribution-matching": distributionMatchingDeclaration,
   frepo: frepoDeclaration,
+  "gradient-matching": gradientMatchingDeclaration,
   windows: windowsDeclaration,
 };
 
