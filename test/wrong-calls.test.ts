@@ -459,7 +459,14 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
           },
           {
             required: "imagesPerClass",
-            takes: { imagesPerClass: [], realPerClass: [], stepsPerNetwork: [], networkSteps: [0], training: [{}] },
+            takes: {
+              imagesPerClass: [],
+              realPerClass: [],
+              stepsPerNetwork: [],
+              networkSteps: [0],
+              augment: [[]],
+              training: [{}],
+            },
           },
         ),
       ],

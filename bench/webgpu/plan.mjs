@@ -1,4 +1,5 @@
 // What a step asks of a GPU, counted without one: the library runs it on a device that computes nothing.
+import * as checkedAugmentations from "../../dist/backend/checked-augmentations.js";
 import * as checkedLayers from "../../dist/backend/checked-layers.js";
 import * as checkedLosses from "../../dist/backend/checked-losses.js";
 import * as checkedNorms from "../../dist/backend/checked-norms.js";
@@ -16,7 +17,9 @@ export const assumptions = { launch: [24e-6, 36e-6], bandwidth: 400e9, rate: 2e1
 const none = undefined;
 
 /** What says of every op how many floats each of its operands has (src/backend/checked.ts). */
-const checked = [checkedLayers, checkedLosses, checkedNorms].flatMap((file) => Object.values(file));
+const checked = [checkedAugmentations, checkedLayers, checkedLosses, checkedNorms].flatMap((file) =>
+  Object.values(file),
+);
 
 /** Makes `backend` count in `moved` the bytes of all operands of its ops: each operand of each op once. */
 function countOperands(backend) {

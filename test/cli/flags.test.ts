@@ -105,7 +105,7 @@ describe("--method distribution-matching", () => {
       realPerClass: 256,
       init: "real",
     });
-    expect(recipe.method).toHaveProperty("training", { ...training, momentum: 0.9, weightDecay: 5e-4 });
+    expect(recipe.method).toHaveProperty("training", { ...training, weightDecay: 5e-4 });
     expect(recipe.outer).toMatchObject({ optimizer: "sgd", learningRate: 1, momentum: 0.5, decayFactor: 1, steps: 50 });
     expect(parseRecipe(recipe)).toEqual(recipe);
     expect(changed("--method back-gradient --outer-steps 50", recipe).outer).toMatchObject({ optimizer: "adam" });

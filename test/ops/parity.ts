@@ -11,7 +11,7 @@ import { PARTIALS, PROGRAMS, SCRATCH } from "../../src/backend/wasm/layout.ts";
 import { backendsUnderTest, onGpu } from "../backends-under-test.ts";
 import { expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
-import { opTolerances } from "../tolerances.ts";
+import { type ComparedOp, opTolerances } from "../tolerances.ts";
 
 export interface Operand {
   /** The content before the call, exact in float32. */
@@ -96,7 +96,7 @@ function arrange<Name extends string>(
 }
 
 /** Returns the last op that a case calls, which has a row in the table of tolerances. */
-function opOf<Name extends string>({ call, operands, label }: OpCase<Name>): keyof Ops {
+function opOf<Name extends string>({ call, operands, label }: OpCase<Name>): ComparedOp {
   const called: string[] = [];
   const ops = new Proxy({} as Ops, {
     get: (_, name: string) => () => {
@@ -106,7 +106,7 @@ function opOf<Name extends string>({ call, operands, label }: OpCase<Name>): key
   call(ops, Object.fromEntries(Object.keys(operands).map((name) => [name, 0])) as Record<Name, Buffer>);
   const last = called.at(-1);
   if (last === undefined) throw new Error(`${label}: calls no op`);
-  return last as keyof Ops;
+  return last as ComparedOp;
 }
 
 const hugeGuards = (n: number): Float32Array => paint(n, n, guardScale);

@@ -20,8 +20,9 @@ const rows: readonly Row[] = section.split("\n").flatMap((line) => {
   return name === undefined ? [] : [{ name, tolerance: Number(tolerance), residual: Number(residual) }];
 });
 
-test("every op has a tolerance", () => {
-  expect(Object.keys(opTolerances).sort()).toEqual(Object.keys(createReferenceBackend().ops).sort());
+test("every op whose results are compared has a tolerance", () => {
+  const compared = Object.keys(createReferenceBackend().ops).filter((op) => op !== "ridgeFactor");
+  expect(Object.keys(opTolerances).sort()).toEqual(compared.sort());
 });
 
 // While scripts/webgpu-accuracy.mjs measures, the tables may lack the row of a new op.
