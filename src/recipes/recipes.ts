@@ -5,6 +5,7 @@ import { nearest } from "../checks/nearest.ts";
 import { adaptationRecipes } from "./named/adaptation.ts";
 import { attackRecipes } from "./named/attack.ts";
 import { digitsRecipes } from "./named/digits.ts";
+import { frepoRecipes } from "./named/frepo.ts";
 import { mainTableRecipes } from "./named/main-table.ts";
 import { photographRecipes } from "./named/photographs.ts";
 import { scaledRecipes } from "./named/scaled.ts";
@@ -22,6 +23,7 @@ export interface RecipeGroup {
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Windows of training: images in any order, for networks that train long", recipes: windowsRecipes },
+  { title: "FRePo: regression on the features of networks", recipes: frepoRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
   { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },

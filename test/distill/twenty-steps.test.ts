@@ -1,7 +1,7 @@
-// Whole runs: 20 outer steps on the engines under test against those of the float64 reference, and 10 of another method.
+// Whole runs: 20 outer steps on the engines under test against those of the float64 reference, and some of each other method.
 import { expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import { backGradient, type DistillOptions, distill, windows } from "../../src/index.ts";
+import { backGradient, type DistillOptions, distill, frepo, gradientMatching, windows } from "../../src/index.ts";
 import { enginesUnderTest } from "../backends-under-test.ts";
 import { expectClose } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
@@ -23,6 +23,18 @@ const runs = [
       method: windows({
         ...{ imagesPerClass: 3, batchPerClass: 2, window: 4, leastSteps: 2, totalSteps: 10, learningRate: 0.01 },
         ...{ labels: "learned", rate: "learned", optimizer: "adam" },
+      }),
+    },
+  ],
+  ["FRePo", 10, { networksPerStep: 2, method: frepo({ imagesPerClass: 3, poolSize: 3, maxAge: 2 }) }],
+  [
+    "gradient matching of augmented images",
+    8,
+    {
+      networksPerStep: 2,
+      method: gradientMatching({
+        ...{ imagesPerClass: 2, realPerClass: 8, stepsPerNetwork: 3, networkSteps: 2 },
+        augment: ["color", "crop", "cutout", "flip", "scale", "rotate"],
       }),
     },
   ],

@@ -52,7 +52,10 @@ export const frepoOptions = {
     help: "at which learning rate of Adam those networks train on the images",
     flag: "--network-rate <x>",
   }) as Filled<number>,
-  /** What is added to the diagonal of the Gram matrix, in shares of its mean. Default 1e-6. */
+  /**
+   * What is added to the diagonal of the Gram matrix, in shares of its mean. Default 1e-6. With more images than a network has
+   * features, 1e-4 or more: the solution is then so large that float32 would lose its digits.
+   */
   ridge: filled(number({ above: 0, most: 1 }), 1e-6, {
     help: "how strongly the regression is regularised, in shares of the mean square of the features",
     flag: "--ridge <x>",
