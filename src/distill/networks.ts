@@ -20,11 +20,16 @@ export interface StepNetworks {
 
 /** Records a network's share, in parts. Throws TypeError for a method of a user's own that cannot be waited for. */
 export function recorded(network: NetworkRun, step: number, k: number): Parts {
-  const parts = (network.record(step, k) ?? []) as Parts & Partial<PromiseLike<unknown>>;
+  return partsOf("record", network.record(step, k));
+}
+
+/** Returns the parts of what a function of a method gave, which has that name. Throws TypeError for a promise. */
+export function partsOf(name: string, given: unknown): Parts {
+  const parts = (given ?? []) as Parts & Partial<PromiseLike<unknown>>;
   if (parts[Symbol.iterator]) return parts;
   // Nobody else would handle what it throws.
   parts.then?.(undefined, () => {});
-  throw wrongKind("record", "nothing or a generator, as no async function returns", parts);
+  throw wrongKind(name, "nothing or a generator, as no async function returns", parts);
 }
 
 /** Runs one network after the other, in the memory of the outer loop. */

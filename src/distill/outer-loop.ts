@@ -11,7 +11,7 @@ import type { DistilledSet } from "./distilled-set.ts";
 import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
-import type { StepNetworks } from "./networks.ts";
+import { partsOf, type StepNetworks } from "./networks.ts";
 import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
 import { halved, optimizerOf, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
@@ -154,7 +154,7 @@ export class OuterLoop {
     this.#refresh();
     backend.submit();
     this.#check(await backend.read(outcome, this.#layout.floats));
-    await inParts(run.after?.(this.#step) ?? []);
+    await inParts(partsOf("after", run.after?.(this.#step)));
     backend.submit();
     this.#step++;
     return this.#loss;

@@ -57,6 +57,18 @@ describe("a method of one's own", async () => {
     expect(await digestOf({ method })).toBe(digest);
   });
 
+  test("whose after is async is refused with what it may return", async () => {
+    const allocate = (...given: Parameters<typeof gradientMatching.allocate>) => ({
+      ...gradientMatching.allocate(...given),
+      async after() {
+        throw new Error("nobody handles this");
+      },
+    });
+    const method = { ...gradientMatching, allocate };
+    const refusal = /^"after" expected nothing or a generator, as no async function returns, got Promise$/;
+    await expect(distill({ ...options, method, worker: false }).result()).rejects.toThrow(refusal);
+  });
+
   test("whose record is async is refused with what it may return, here and on workers", async () => {
     const refusal = /^"record" expected nothing or a generator, as no async function returns, got Promise$/;
     const method = {
