@@ -126,7 +126,10 @@ fn philox(block: u32, seed0: u32, seed1: u32, stream: u32) -> vec4u {
 }
 `;
 
-/** Sums over the threads of a group, in a fixed order. Every thread of the group calls it. */
+/**
+ * Sums over the threads of a group, in a fixed order. Every thread of the group calls it, once in a shader: Mesa may read a sum
+ * again after the next one has taken its place (`sharing` has a place for each).
+ */
 export const groupSum: string = `
 var<workgroup> parts: array<f32, 64>;
 fn group_sum(lane: u32, value: f32) -> f32 {
