@@ -8,27 +8,23 @@ const common = {
   init: { kind: "random", scheme: "kaiming-fan-in" },
   evaluate: { networks: 5 },
 };
-const inPaper = "on MNIST, width 128, 500,000 outer steps (Zhou, Nezhadarya, Ba)";
+const onMnist = "on MNIST, width 128, 500,000 outer steps (Zhou, Nezhadarya, Ba)";
+
+function tenImages(data: "digits" | "mnist") {
+  return {
+    ...common,
+    name: `${data}-frepo`,
+    summary: "Ten images and labels from which networks learn as from a regression on their features",
+    data: { name: data },
+    method: { name: "frepo", imagesPerClass: 1 },
+    outer: { steps: 1500, learningRate: 0.005 },
+    paper: { accuracy: 93, spread: 0.4, text: onMnist },
+  };
+}
 
 export const frepoRecipes: readonly Recipe[] = [
-  {
-    ...common,
-    name: "digits-frepo",
-    summary: "Ten images and labels from which networks learn as from a regression on their features",
-    data: { name: "digits" },
-    method: { name: "frepo", imagesPerClass: 1 },
-    outer: { steps: 1500, learningRate: 0.005 },
-    paper: { accuracy: 93, spread: 0.4, text: inPaper },
-  },
-  {
-    ...common,
-    name: "mnist-frepo",
-    summary: "Ten images and labels from which networks learn as from a regression on their features",
-    data: { name: "mnist" },
-    method: { name: "frepo", imagesPerClass: 1 },
-    outer: { steps: 1500, learningRate: 0.005 },
-    paper: { accuracy: 93, spread: 0.4, text: inPaper },
-  },
+  tenImages("digits"),
+  tenImages("mnist"),
   {
     ...common,
     name: "mnist-frepo-100",
@@ -36,6 +32,6 @@ export const frepoRecipes: readonly Recipe[] = [
     data: { name: "mnist" },
     method: { name: "frepo", imagesPerClass: 10 },
     outer: { steps: 1000, learningRate: 0.003 },
-    paper: { accuracy: 98.6, spread: 0.1, text: inPaper },
+    paper: { accuracy: 98.6, spread: 0.1, text: onMnist },
   },
 ].map((recipe) => parseRecipe(recipe, recipe.name));

@@ -13,6 +13,7 @@ import type { AugmentedImages } from "../../../inner/augmented-images.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
 import type { Parts } from "../../../platform/parts.ts";
+import { blockSet, classByClass } from "../../class-block.ts";
 import type { ClassMeans } from "../../class-images.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
@@ -39,7 +40,7 @@ class MatchingRun implements MethodRun {
     const { imagesPerClass } = context.options;
     const { classes } = context.problem.model;
     this.#context = context;
-    this.labels = Array.from({ length: imagesPerClass * classes }, (_, i) => Math.floor(i / imagesPerClass));
+    this.labels = classByClass(imagesPerClass, classes);
     this.synthetic = context.tools.synthetic({ steps: 1, imagesPerStep: this.labels.length });
     this.learned = [this.synthetic.images];
   }
@@ -53,15 +54,8 @@ class MatchingRun implements MethodRun {
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
-    const [channels, height, width] = problem.model.inputShape;
-    return {
-      ...{ steps: 1, epochs: 0, imagesPerStep: this.labels.length, channels, height, width },
-      classes: problem.model.classes,
-      images: new Float32Array(rows.get("images")!),
-      targets: this.synthetic.oneHot(() => this.labels),
-      learningRates: new Float32Array(0),
-      training: options.training,
-    };
+    const targets = this.synthetic.oneHot(() => this.labels);
+    return blockSet(problem.model, rows.get("images")!, targets, options.training);
   }
 }
 

@@ -6,6 +6,7 @@ import { type Buffer, type Floats, none, nowhere, required } from "../../../back
 import type { Network } from "../../../nn/network.ts";
 import type { Tape } from "../../../nn/tape.ts";
 import type { Parts } from "../../../platform/parts.ts";
+import { blockSet, classByClass } from "../../class-block.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { RealRegression } from "../../real-regression.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
@@ -36,9 +37,7 @@ class FrepoRun implements MethodRun {
     const { options, problem, tools } = context;
     const { imagesPerClass, learnLabels } = options;
     this.#context = context;
-    this.#classes = Array.from({ length: imagesPerClass * problem.model.classes }, (_, i) =>
-      Math.floor(i / imagesPerClass),
-    );
+    this.#classes = classByClass(imagesPerClass, problem.model.classes);
     this.synthetic = tools.synthetic({ steps: 1, imagesPerStep: this.#classes.length });
     const { images, labels } = this.synthetic;
     this.learned = learnLabels ? [images, labels] : [images];
@@ -60,15 +59,8 @@ class FrepoRun implements MethodRun {
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
-    const { classes, inputShape } = problem.model;
-    const [channels, height, width] = inputShape;
-    return {
-      ...{ steps: 1, epochs: 0, imagesPerStep: this.#classes.length, channels, height, width, classes },
-      images: new Float32Array(rows.get("images")!),
-      targets: new Float32Array(rows.get("targets") ?? this.#initialLabels()),
-      learningRates: new Float32Array(0),
-      training: trainingOf(options),
-    };
+    const targets = rows.get("targets") ?? this.#initialLabels();
+    return blockSet(problem.model, rows.get("images")!, targets, trainingOf(options));
   }
 
   /** (one-hot − 1/K) / √(K/10), as FRePo's code has them, [n, K]. */

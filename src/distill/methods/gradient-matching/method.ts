@@ -11,6 +11,7 @@ import { SubBatches } from "../../../inner/sub-batches.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tangent, Tape } from "../../../nn/tape.ts";
 import type { Parts } from "../../../platform/parts.ts";
+import { blockSet, classByClass } from "../../class-block.ts";
 import type { ClassGradients } from "../../class-gradients.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
@@ -40,7 +41,7 @@ class MatchingRun implements MethodRun {
     const { imagesPerClass } = context.options;
     const { classes } = context.problem.model;
     this.#context = context;
-    this.#labels = Array.from({ length: imagesPerClass * classes }, (_, i) => Math.floor(i / imagesPerClass));
+    this.#labels = classByClass(imagesPerClass, classes);
     this.synthetic = context.tools.synthetic({ steps: 1, imagesPerStep: this.#labels.length });
     this.networks = new MatchedNetworks(context, this.synthetic);
     this.learned = [this.synthetic.images];
@@ -61,15 +62,8 @@ class MatchingRun implements MethodRun {
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
-    const { classes, inputShape } = problem.model;
-    const [channels, height, width] = inputShape;
-    return {
-      ...{ steps: 1, epochs: 0, imagesPerStep: this.#labels.length, channels, height, width, classes },
-      images: new Float32Array(rows.get("images")!),
-      targets: this.synthetic.oneHot(() => this.#labels),
-      learningRates: new Float32Array(0),
-      training: trainingOf(options),
-    };
+    const targets = this.synthetic.oneHot(() => this.#labels);
+    return blockSet(problem.model, rows.get("images")!, targets, trainingOf(options));
   }
 }
 

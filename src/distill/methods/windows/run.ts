@@ -2,6 +2,7 @@
 // steps, through softplus (docs/math.md §10).
 import type { Buffer, Floats } from "../../../backend/buffer.ts";
 import type { Blocks } from "../../../inner/unroll.ts";
+import { blockSet, classByClass } from "../../class-block.ts";
 import { rawLearningRate } from "../../learning-rates.ts";
 import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
@@ -27,9 +28,7 @@ export class WindowsRun implements MethodRun {
   constructor(context: MethodContext<WindowsMethod>) {
     const { options, problem, backend, memory, tools } = context;
     const { imagesPerClass } = options;
-    const labelled = Array.from({ length: imagesPerClass * problem.model.classes }, (_, i) =>
-      Math.floor(i / imagesPerClass),
-    );
+    const labelled = classByClass(imagesPerClass, problem.model.classes);
     this.innerRate = innerRate(options);
     this.images = labelled.length;
     this.#context = context;
@@ -68,15 +67,8 @@ export class WindowsRun implements MethodRun {
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
-    const { classes } = problem.model;
-    const [channels, height, width] = problem.model.inputShape;
-    const labels = rows.get("targets") ?? this.#synthetic.oneHot(() => this.#labels);
-    return {
-      ...{ steps: 1, epochs: 0, imagesPerStep: this.images, channels, height, width, classes },
-      images: new Float32Array(rows.get("images")!),
-      targets: new Float32Array(labels),
-      learningRates: new Float32Array(0),
-      training: trainingOf(options, classes, rows.get("learningRate")?.[0]),
-    };
+    const targets = rows.get("targets") ?? this.#synthetic.oneHot(() => this.#labels);
+    const training = trainingOf(options, problem.model.classes, rows.get("learningRate")?.[0]);
+    return blockSet(problem.model, rows.get("images")!, targets, training);
   }
 }
