@@ -11,6 +11,7 @@ export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
 export { relabelled, subset } from "./data/subsets.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";
+export { type ExpertPool, type Experts, experts, type Trajectory } from "./distill/experts.ts";
 export type { DataShape } from "./distill/fit.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun, Share } from "./distill/method.ts";

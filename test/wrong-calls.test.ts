@@ -583,6 +583,14 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     pretrained: { call: index.pretrained, args: [argument([parameters])] },
+    experts: {
+      call: index.experts,
+      args: [
+        argument([[parameters, parameters]]),
+        argument("normal", undefined),
+        options({ std: 1 }, { takes: { std: [2 ** 60] } }),
+      ],
+    },
     randomInit: {
       call: index.randomInit,
       args: [argument("normal", undefined), options({ std: 1 }, { takes: { std: [2 ** 60] } })],
@@ -641,6 +649,30 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
               eps: [2 ** 60],
               epochs: [2 ** 60],
               networks: [2 ** 60],
+            },
+          },
+        ),
+      ],
+    },
+    trajectoryMatching: {
+      call: index.trajectoryMatching,
+      args: [
+        options(
+          {
+            ...{ imagesPerClass: 2, steps: 3, expertEpochs: 1, maxStartEpoch: 2, subBatch: 4, learningRate: 0.01 },
+            ...{ rate: "learned", rateStep: 1, labels: "learned", labelRate: 1, init: "noise", memory: "store" },
+            training: { epochs: 1 },
+          },
+          {
+            required: "imagesPerClass",
+            takes: {
+              imagesPerClass: [],
+              expertEpochs: [2 ** 60],
+              maxStartEpoch: [2 ** 60],
+              memory: [2 ** 60],
+              rateStep: [2 ** 60],
+              labelRate: [2 ** 60],
+              training: [{}],
             },
           },
         ),
@@ -840,7 +872,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         options({ freshLastLayer: true, names: undefined }, { takes: { names: [[], undefined] } }),
       ],
     },
-    loadPool: { call: node.loadPool, args: [argument(path("pool"), "x")] },
+    loadPool: { call: node.loadPool, args: [argument(path("pool"), "x"), options({ trajectories: false })] },
     saveDistilled: { call: node.saveDistilled, args: [argument(path("set.npz")), theSet] },
     trainPoolFolder: {
       call: node.trainPoolFolder,

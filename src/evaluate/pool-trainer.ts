@@ -1,13 +1,14 @@
-// Trains networks on real images, one after the other: Adam on batches, whose order is each network's own. A network is a
+// Trains networks on real images, one after the other: Adam or SGD on batches, whose order is each network's own. A network is a
 // function only of the config and its number, so it can be trained anywhere.
 // docs/math.md §4 describes this.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { Buffer } from "../backend/buffer.ts";
+import { type Buffer, none, type OptionalBuffer, required } from "../backend/buffer.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
 import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
+import type { PoolNetwork } from "../distill/weight-source.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
@@ -25,6 +26,10 @@ export interface TrainingSettings extends AdamSchedule {
   readonly epochs: number;
   /** The images of a step; the last step of a pass may have fewer. */
   readonly batch: number;
+  /** Absent: Adam. */
+  readonly optimizer?: "sgd";
+  /** Momentum of SGD. */
+  readonly momentum?: number;
   readonly augment?: Augmentation;
 }
 
@@ -40,7 +45,12 @@ export interface TrainingConfig {
   readonly seed: number;
   /** Pools of the two kinds have no network in common. */
   readonly pool: "train" | "test";
+  /** Whether the weights of each epoch are kept, which changes no network. */
+  readonly keepEpochs: boolean;
 }
+
+/** What a training leaves. */
+export type Trained = Omit<PoolNetwork, "network">;
 
 export class PoolTrainer {
   /** Steps of one pass over the images. */
@@ -53,8 +63,11 @@ export class PoolTrainer {
   readonly #gradient: Buffer;
   /** The loss of the step in hand, one float. */
   readonly #loss: Buffer;
-  /** Adam's. */
-  readonly #moments: { readonly first: Buffer; readonly second: Buffer };
+  /** The moments of Adam, of which SGD with momentum has the first. */
+  readonly #first: OptionalBuffer;
+  readonly #second: OptionalBuffer;
+  /** The weights before training and after each epoch so far, if they are kept. */
+  #trajectory: Float32Array[] = [];
   #network = -1;
   #step = 0;
   #batch: DataBatch | undefined;
@@ -70,29 +83,32 @@ export class PoolTrainer {
     this.#theta = floats();
     this.#gradient = floats();
     this.#loss = arena.allocate(1);
-    this.#moments = { first: floats(), second: floats() };
+    const { optimizer = "adam", momentum = 0 } = training;
+    this.#first = optimizer === "sgd" && momentum === 0 ? none : floats();
+    this.#second = optimizer === "sgd" ? none : floats();
   }
 
   /** Starts training `network`: sets it to its state before the first step. */
   start(network: number): void {
     const { data, model, init, training, seed } = this.#config;
     const backend = this.#backend;
-    const { first, second } = this.#moments;
     this.#network = network;
     this.#step = 0;
+    this.#trajectory = [];
     const { batch: most, augment } = training;
     const purpose = this.#purpose(`order/${network}`);
     this.#batch = new DataBatch(data, { most, seed, purpose, augment });
     initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
-    backend.ops.fill(first, 0, model.parameterCount);
-    backend.ops.fill(second, 0, model.parameterCount);
+    for (const moments of [this.#first, this.#second]) {
+      if (moments !== none) backend.ops.fill(moments, 0, model.parameterCount);
+    }
   }
 
-  /** Takes one step of Adam. Returns the loss before it. Throws DivergedError if that is not finite, and the signal's reason. */
+  /** Takes one step. Returns the loss before it. Throws DivergedError if that is not finite, and the signal's reason. */
   async step(signal?: AbortSignal): Promise<number> {
-    const { model, training, seed } = this.#config;
-    const { learningRate: _, ...adam } = training;
+    const { training, seed, keepEpochs } = this.#config;
     const batch = this.#batch!;
+    if (keepEpochs && this.#step % this.stepsPerEpoch === 0) this.#trajectory.push(await this.#weights());
     batch.select(this.#step);
     const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
     await inParts(this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random), signal);
@@ -100,19 +116,41 @@ export class PoolTrainer {
     if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
     const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
     this.#step++;
-    const { first, second } = this.#moments;
-    const options = { ...adam, learningRate, step: this.#step };
-    this.#backend.ops.adam(this.#theta, first, second, this.#gradient, model.parameterCount, options);
+    this.#update(learningRate);
     return loss;
   }
 
-  /** Returns the trained network: θ and, if there are test images, its accuracy. Throws DivergedError and the signal's reason. */
-  async result(signal?: AbortSignal): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
-    const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
+  #update(learningRate: number): void {
+    const { model, training } = this.#config;
+    const { ops } = this.#backend;
+    const [theta, gradient] = [this.#theta, this.#gradient];
+    if (training.optimizer === "sgd") {
+      ops.sgd(theta, this.#first, gradient, model.parameterCount, { learningRate, momentum: training.momentum ?? 0 });
+      return;
+    }
+    const first = required(this.#first, "the first moments of Adam");
+    const second = required(this.#second, "the second moments of Adam");
+    ops.adam(theta, first, second, gradient, model.parameterCount, { ...training, learningRate, step: this.#step });
+  }
+
+  async #weights(): Promise<Float32Array> {
+    return (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
+  }
+
+  /**
+   * Returns the trained network: θ, if there are test images its accuracy, and if they are kept the weights of each epoch. Throws
+   * DivergedError and the signal's reason.
+   */
+  async result(signal?: AbortSignal): Promise<Trained> {
+    const parameters = await this.#weights();
     // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
-    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta, signal) } : { parameters };
+    return {
+      parameters,
+      ...(this.#images && { accuracy: await this.#images.accuracy(this.#theta, signal) }),
+      ...(this.#config.keepEpochs && { trajectory: [...this.#trajectory, parameters] }),
+    };
   }
 
   #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {

@@ -70,7 +70,7 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 }
 
 /**
- * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
+ * Trains networks on real images with Adam or SGD, to distil for with `pretrained` or `experts`. Network k is a function only of the options and
  * k: it does not depend on the number of networks, threads or workers. In a worker training goes on while `onNetwork` handles
  * a network: later networks wait in memory until it has handled those before them.
  *

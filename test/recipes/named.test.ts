@@ -19,23 +19,33 @@ import { largest, paint } from "../helpers.ts";
 /** Pixels start from noise of 1 and move by Adam's 0.01 and 0.02 a step. */
 const pixelTolerance = 1e-4;
 
+/** The method with two inner steps in each of two epochs at most. */
+function fewSteps(method: Recipe["method"]): Recipe["method"] {
+  if (!("steps" in method)) return method;
+  const steps = Math.min(2, method.steps);
+  return "epochs" in method ? { ...method, steps, epochs: Math.min(2, method.epochs) } : { ...method, steps };
+}
+
 /** The recipe with two outer steps on few images. */
 function small(recipe: Recipe, changes: object = {}): Recipe {
   const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, unknown>;
   const { method, networksPerStep } = recipe;
   return parseRecipe({
     ...recipe,
-    method:
-      "steps" in method ? { ...method, steps: Math.min(2, method.steps), epochs: Math.min(2, method.epochs) } : method,
+    method: fewSteps(method),
     networksPerStep: Math.min(2, networksPerStep),
     outer: { ...outer, batch: 20, steps: 2 },
     ...changes,
   });
 }
 
-/** Three networks as if they were trained. */
+/** Three networks as if they were trained, with the weights of 22 epochs. */
 function pool({ parameterCount }: Model) {
-  return { weights: [1, 2, 3].map((seed) => paint(parameterCount, seed, 0.1)) };
+  const weights = [1, 2, 3].map((seed) => paint(parameterCount, seed, 0.1));
+  const trajectories = weights.map((theta, k) =>
+    Array.from({ length: 23 }, (_, e) => paint(parameterCount, 23 * k + e, 0.01).map((step, i) => theta[i]! + step)),
+  );
+  return { weights, trajectories };
 }
 
 describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name", ({ recipe }) => {
@@ -53,7 +63,7 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
   test.skipIf(scaledFrom ?? ("name" in model && model.name === "alexNet"))("runs with its network", async () => {
     const data = noise({ count: 10, channels, size: height, classes });
     const { imagesPerClass: _, ...method } = recipe.method;
-    const one = "steps" in method ? { ...method, steps: 1, epochs: 1, imagesPerStep: 5 } : recipe.method;
+    const one = method.name === "back-gradient" ? { ...method, steps: 1, epochs: 1, imagesPerStep: 5 } : recipe.method;
     const few = small(recipe, { method: one, networksPerStep: 1, outer: { ...recipe.outer, batch: 4 } });
     const options = recipeOptions(few, data, pool(recipeModel(few, data)));
     const set = await distill({ ...options, outer: { ...options.outer, steps: 1 }, threads: 1 }).result();

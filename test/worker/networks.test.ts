@@ -183,7 +183,8 @@ describe("a worker", () => {
     const tasks = {
       run: () => server.openRun(message()),
       test: () => server.openTest({ model: described, init: randomInit(), test: data, seed: 1, purpose: "evaluate" }),
-      training: () => server.openTraining({ model: described, init, training, loss, seed, pool, data }),
+      training: () =>
+        server.openTraining({ model: described, init, training, loss, seed, pool, data, keepEpochs: true }),
     };
     const used: Record<string, number> = {};
     for (const [name, open] of Object.entries(tasks)) {

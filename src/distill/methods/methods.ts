@@ -8,6 +8,7 @@ import { frepoMethod } from "./frepo/method.ts";
 import { gradientMatchingMethod } from "./gradient-matching/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
+import { trajectoryMatchingMethod } from "./trajectory-matching/method.ts";
 import { windowsMethod } from "./windows/method.ts";
 
 const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
@@ -15,6 +16,7 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "distribution-matching": distributionMatchingMethod as Method,
   frepo: frepoMethod as Method,
   "gradient-matching": gradientMatchingMethod as Method,
+  "trajectory-matching": trajectoryMatchingMethod as Method,
   windows: windowsMethod as Method,
 };
 

@@ -15,13 +15,14 @@ import {
   signal,
   whole,
 } from "../../checks/checks.ts";
+import { checksOf } from "../../checks/declare.ts";
 import { type Checks, thing } from "../../checks/options.ts";
 import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import { checkMethod } from "../../distill/methods/known.ts";
-import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
+import { adamChecks, checkOuter, poolRule } from "../../distill/outer-options.ts";
 import { checkRunState } from "../../distill/run-state.ts";
 import { checkFit } from "../../distill/training.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
@@ -90,6 +91,7 @@ export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> =
 
 export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...adamChecks,
+  ...checksOf(poolRule),
   data: checkDataset,
   test: optional(checkDataset),
   model: checkModel,
@@ -101,6 +103,7 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
   loss: optional(checkLoss),
   seed: optional(seedCheck),
   pool: optional(oneOf("train", "test")),
+  keepEpochs: optional(flag),
   only: optional(listOf("an array of numbers of networks", whole(0))),
   workers: optional(workersCheck),
   signal: optional(signal),

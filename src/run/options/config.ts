@@ -5,7 +5,14 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { checkForModel, classesOf, lossWith, noAugmentation, outerDefaults } from "../../distill/methods/known.ts";
+import {
+  checkForInit,
+  checkForModel,
+  classesOf,
+  lossWith,
+  noAugmentation,
+  outerDefaults,
+} from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
@@ -33,6 +40,7 @@ export function configOf(options: DistillOptions): DistillConfig {
   }
   checkInit(init, model, networksPerStep);
   checkForModel(method, model, networksPerStep);
+  checkForInit(method, init);
   const loss = lossWith(method, options.loss);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
