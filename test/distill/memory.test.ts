@@ -7,6 +7,7 @@ import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
 import { trajectoryMatching } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
+import { weightBytes } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
@@ -86,8 +87,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      const weights =
-        "init" in options ? 4 * options.init.trajectories.flat().length * options.model.parameterCount : 0;
+      const weights = options.init ? weightBytes(options.init) : 0;
       const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states;
       expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);

@@ -145,7 +145,7 @@ test.skipIf(noPyTorch !== undefined || onGpu)(
     expect(Math.abs(training!.learningRate / method.learningRate - 1)).toBeGreaterThan(1e-3);
     expect(largest(images.map((v, i) => v - begun.images[i]!))).toBeGreaterThan(0.01);
   },
-  30_000,
+  60_000,
 );
 
 describe("the engines under test", async () => {

@@ -26,6 +26,13 @@ function fewSteps(method: Recipe["method"]): Recipe["method"] {
   return "epochs" in method ? { ...method, steps, epochs: Math.min(2, method.epochs) } : { ...method, steps };
 }
 
+/** The method with one inner step in one epoch, and fewer images where a step on all of them takes gigabytes. */
+function fewImages(whole: Recipe["method"]): object {
+  const { imagesPerClass: _, ...method } = whole;
+  if (method.name === "back-gradient") return { ...method, steps: 1, epochs: 1, imagesPerStep: 5 };
+  return whole.name === "trajectory-matching" ? { ...whole, imagesPerClass: 1 } : whole;
+}
+
 /** The recipe with two outer steps on few images. */
 function small(recipe: Recipe, changes: object = {}): Recipe {
   const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, unknown>;
@@ -62,9 +69,11 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
   const { scaledFrom, model } = recipe;
   test.skipIf(scaledFrom ?? ("name" in model && model.name === "alexNet"))("runs with its network", async () => {
     const data = noise({ count: 10, channels, size: height, classes });
-    const { imagesPerClass: _, ...method } = recipe.method;
-    const one = method.name === "back-gradient" ? { ...method, steps: 1, epochs: 1, imagesPerStep: 5 } : recipe.method;
-    const few = small(recipe, { method: one, networksPerStep: 1, outer: { ...recipe.outer, batch: 4 } });
+    const few = small(recipe, {
+      method: fewImages(recipe.method),
+      networksPerStep: 1,
+      outer: { ...recipe.outer, batch: 4 },
+    });
     const options = recipeOptions(few, data, pool(recipeModel(few, data)));
     const set = await distill({ ...options, outer: { ...options.outer, steps: 1 }, threads: 1 }).result();
     expect(set).toMatchObject({ steps: 1, channels, height, classes, recipe: { outerSteps: 1 } });

@@ -32,9 +32,10 @@ interface TrainOptions extends DataFlags, EngineFlags {
 const help = `
 Makes two folders, train/ and test/, with a file for each network and a
 manifest.json: sets are distilled for the networks of the first and evaluated on
-those of the second. With --keep-epochs a second file for each network has its
-weights before training and after each pass, which trajectory matching needs. After an interruption the same command continues; with
-more networks it adds those that are missing.
+those of the second. With --keep-epochs a second file for each network of the
+first has its weights before training and after each pass, which trajectory
+matching needs. After an interruption the same command continues; with more
+networks it adds those that are missing.
 
 With a recipe it trains the networks that the recipe starts from, as long as the
 paper does unless options change that. For a recipe in a file it writes only
@@ -133,6 +134,8 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
           model,
           init: wanted.init,
           pool,
+          // Nothing is matched on networks to evaluate on.
+          keepEpochs: training.keepEpochs && pool === "train",
           networks: count,
           signal,
         });

@@ -21,10 +21,10 @@ function onDigits(data: "digits" | "mnist", training: object): Recipe {
     model: { name: "convNet", width: 16, depth: 2 },
     init: expertsOf(name, data, training),
     method: {
-      ...{ name: "trajectory-matching", imagesPerClass: 1, steps: 20, expertEpochs: 1, maxStartEpoch: 5 },
-      learningRate: 0.05,
+      ...{ name: "trajectory-matching", imagesPerClass: 1, steps: 20, expertEpochs: 1, maxStartEpoch: 4 },
+      ...{ learningRate: 0.05, rateStep: 0.01 },
     },
-    outer: { steps: 500, optimizer: "adam", learningRate: 0.02, decayFactor: 1 },
+    outer: { steps: 400, optimizer: "adam", learningRate: 0.02, decayFactor: 1 },
     evaluate: { networks: 20 },
   };
   return parseRecipe(recipe, name);
@@ -53,7 +53,7 @@ const cifar = {
 };
 
 export const trajectoryRecipes: readonly Recipe[] = [
-  onDigits("digits", { networks: 10, epochs: 8, batch: 32, learningRate: 0.02 }),
-  onDigits("mnist", { networks: 20, epochs: 8, batch: 256, learningRate: 0.02 }),
+  onDigits("digits", { networks: 6, epochs: 6, batch: 64, learningRate: 0.02 }),
+  onDigits("mnist", { networks: 6, epochs: 6, batch: 256, learningRate: 0.02 }),
   parseRecipe(cifar, cifar.name),
 ];

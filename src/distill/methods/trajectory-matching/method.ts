@@ -78,7 +78,7 @@ export function placesOf(
 }
 
 /** Returns ‖a − b‖². */
-export function squaredDistance(a: Floats, b: Floats): number {
+function squaredDistance(a: Floats, b: Floats): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) * (a[i]! - b[i]!);
   return sum;
