@@ -9,6 +9,10 @@ const networks: Readonly<Record<string, RecipeModel>> = {
   alexcifarnet: { name: "alexCifarNet" },
   alexnet: { name: "alexNet" },
   convnet: { name: "convNet" },
+  "convnet-1": { name: "convNet", depth: 1 },
+  "convnet-2": { name: "convNet", depth: 2 },
+  "convnet-4": { name: "convNet", depth: 4 },
+  vgg11: { name: "vgg11" },
   mlp: { name: "mlp", hidden: [128, 128] },
 };
 
