@@ -26,6 +26,13 @@ export function networkName(text: string): RecipeModel {
   throw new InvalidArgumentError(`Expected one of ${Object.keys(networks).join(", ")}.`);
 }
 
+/** Reads names with commas between them, as {@link networkName} does; a name twice counts once. */
+export function networkNames(text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.toLowerCase());
+  for (const name of names) networkName(name);
+  return [...new Set(names)];
+}
+
 /** Makes that network for such images. Throws ShapeError if it cannot take their size. */
 export function networkFor(model: RecipeModel, shape: DataShape & { readonly name: string }): Model {
   return recipeModel({ model, data: { name: shape.name } }, shape);
