@@ -1,49 +1,40 @@
-// KIP and label solve (Nguyen, Chen, Lee, ICLR 2021). The paper's figures are those of the kernel itself, and not of networks that were trained
-// on a set: no recipe quotes them.
+// KIP and label solve (Nguyen, Chen, Lee, ICLR 2021), for networks like those whose kernel it is: fully connected, of three hidden layers. The
+// paper's figures are those of the kernel itself, not of networks that train on a set, so no recipe quotes them.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 
 const common = {
-  init: { kind: "random", scheme: "kaiming-fan-in" },
+  model: { name: "mlp", hidden: [256, 256, 256] },
+  init: { kind: "random", scheme: "pytorch" },
   evaluate: { networks: 5 },
 };
-const learned = "images and labels from which an infinitely wide network, as a kernel, predicts real labels";
-const solved = "real images, with the labels from which an infinitely wide network, as a kernel, predicts best";
+
+function learned(data: "digits" | "mnist" | "fashion-mnist" | "cifar10", name: string) {
+  return {
+    ...common,
+    name,
+    summary: "Ten images and labels from which an infinitely wide network, as a kernel, predicts real labels",
+    data: { name: data },
+    method: { name: "kip", imagesPerClass: 1 },
+    outer: { steps: 500 },
+  };
+}
+
+function solved(data: "digits" | "mnist", imagesPerClass: number, name: string) {
+  return {
+    ...common,
+    name,
+    summary: "Real images with the labels from which an infinitely wide network, as a kernel, predicts best",
+    data: { name: data },
+    method: { name: "label-solve", imagesPerClass },
+  };
+}
 
 export const kipRecipes: readonly Recipe[] = [
-  {
-    ...common,
-    name: "digits-kip",
-    summary: `Ten ${learned}`,
-    data: { name: "digits" },
-    model: { name: "convNet", width: 32, norm: "none" },
-    method: { name: "kip", imagesPerClass: 1 },
-    outer: { steps: 300 },
-  },
-  {
-    ...common,
-    name: "digits-label-solve",
-    summary: `Ten ${solved}`,
-    data: { name: "digits" },
-    model: { name: "convNet", width: 32, norm: "none" },
-    method: { name: "label-solve", imagesPerClass: 1 },
-  },
-  {
-    ...common,
-    name: "mnist-kip",
-    summary: `Ten ${learned}`,
-    data: { name: "mnist" },
-    model: { name: "convNet", width: 32, norm: "none" },
-    method: { name: "kip", imagesPerClass: 1 },
-    outer: { steps: 300 },
-  },
-  {
-    ...common,
-    name: "fashion-kip",
-    summary: `Ten ${learned}`,
-    data: { name: "fashion-mnist" },
-    model: { name: "convNet", width: 32, norm: "none" },
-    method: { name: "kip", imagesPerClass: 1 },
-    outer: { steps: 300 },
-  },
+  learned("digits", "digits-kip"),
+  solved("digits", 1, "digits-label-solve"),
+  learned("mnist", "mnist-kip"),
+  solved("mnist", 10, "mnist-label-solve-100"),
+  learned("fashion-mnist", "fashion-kip"),
+  learned("cifar10", "cifar10-kip"),
 ].map((recipe) => parseRecipe(recipe, recipe.name));

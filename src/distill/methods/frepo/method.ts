@@ -11,9 +11,8 @@ import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun 
 import type { RealRegression } from "../../real-regression.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
 import type { Tensor } from "../../tensor.ts";
-import { regressionTraining } from "../regression-training.ts";
 import { NetworkPool } from "./network-pool.ts";
-import type { FrepoMethod } from "./options.ts";
+import { type FrepoMethod, trainingOf } from "./options.ts";
 import { Regression } from "./regression.ts";
 
 type Context = MethodContext<FrepoMethod>;
@@ -61,7 +60,7 @@ class FrepoRun implements MethodRun {
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
     const targets = rows.get("targets") ?? this.#initialLabels();
-    return blockSet(problem.model, rows.get("images")!, targets, regressionTraining(options));
+    return blockSet(problem.model, rows.get("images")!, targets, trainingOf(options));
   }
 
   /** (one-hot − 1/K) / √(K/10), as FRePo's code has them, [n, K]. */

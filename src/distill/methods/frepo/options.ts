@@ -19,7 +19,7 @@ import { checkOptions } from "../../../checks/options.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, partialFit } from "../../training.ts";
+import { type FitOptions, type FitTraining, partialFit } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 import { regressionTraining } from "../regression-training.ts";
 
@@ -82,6 +82,14 @@ export interface FrepoMethod extends Complete<typeof frepoOptions> {
   readonly name: "frepo";
 }
 
+/**
+ * Returns the protocol by which networks train on a set: FRePo's own, with what the options say instead. Its code draws a
+ * translation where this draws a crop, which is one, and mirrors photographs too; digits and letters must not be.
+ */
+export function trainingOf(method: FrepoMethod): FitTraining {
+  return regressionTraining(method, ["color", "crop", "cutout", "scale", "rotate"]);
+}
+
 /** The check of each option. The name stands in a method that is given again, with something changed. */
 const checks = { name: optional(oneOf("frepo")), ...checksOf(frepoOptions) };
 
@@ -124,7 +132,7 @@ export const frepoDeclaration: MethodDeclaration<FrepoMethod> = {
   },
   shape: (method, classes) => {
     const imagesPerStep = method.imagesPerClass * classes;
-    return { steps: 1, epochs: 0, imagesPerStep, training: regressionTraining(method) };
+    return { steps: 1, epochs: 0, imagesPerStep, training: trainingOf(method) };
   },
   classes: (_, classes) => new Set(Array.from({ length: classes }, (_, k) => k)),
   // Real images go forward to the features, the set's there and back, and once more there and back to train a network.

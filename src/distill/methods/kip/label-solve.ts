@@ -15,9 +15,8 @@ import { blockSet, classByClass } from "../../class-block.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { RealKernel } from "../../real-kernel.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
-import { regressionTraining } from "../regression-training.ts";
 import { arcCosineOf, diagonalOf } from "./kernel.ts";
-import type { LabelSolveMethod } from "./options.ts";
+import { type LabelSolveMethod, trainingOf } from "./options.ts";
 
 type Context = MethodContext<LabelSolveMethod>;
 
@@ -55,7 +54,7 @@ class LabelSolveRun implements MethodRun {
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
-    return blockSet(problem.model, this.#images(), rows.get("targets")!, regressionTraining(options));
+    return blockSet(problem.model, this.#images(), rows.get("targets")!, trainingOf(options));
   }
 
   #images(): Float32Array {

@@ -9,9 +9,8 @@ import { blockSet, classByClass } from "../../class-block.ts";
 import type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun } from "../../method.ts";
 import type { RealKernel } from "../../real-kernel.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
-import { regressionTraining } from "../regression-training.ts";
 import { arcCosineOf } from "./kernel.ts";
-import type { KipMethod } from "./options.ts";
+import { type KipMethod, trainingOf } from "./options.ts";
 import { KernelRegression } from "./regression.ts";
 
 type Context = MethodContext<KipMethod>;
@@ -51,7 +50,7 @@ class KipRun implements MethodRun {
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
     const { options, problem } = this.#context;
     const targets = rows.get("targets") ?? this.#labels;
-    return blockSet(problem.model, rows.get("images")!, targets, regressionTraining(options));
+    return blockSet(problem.model, rows.get("images")!, targets, trainingOf(options));
   }
 }
 

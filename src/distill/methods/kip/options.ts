@@ -17,7 +17,7 @@ import {
 } from "../../../checks/declare.ts";
 import { checkOptions } from "../../../checks/options.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, partialFit } from "../../training.ts";
+import { type FitOptions, type FitTraining, partialFit } from "../../training.ts";
 import type { LearnedShape, MethodDeclaration } from "../declaration.ts";
 import { regressionTraining } from "../regression-training.ts";
 import { checkOneNetwork, kernelOptions, pairFlops } from "./kernel.ts";
@@ -32,12 +32,12 @@ const countOptions = {
 };
 
 const trainingOptions = {
-  /** How networks train on the set. Default: as on sets of FRePo, with the loss "mse". */
+  /** How networks train on the set. Default: as on sets of FRePo, but with images that are not augmented. */
   training: filled(
     partialFit,
     {},
     {
-      help: "how networks train on the images; by default with Adam, a warm-up, a cosine and augmented images",
+      help: "how networks train on the images; by default with Adam, a warm-up and a cosine, and images as they are",
     },
   ) as Filled<FitOptions>,
 };
@@ -112,9 +112,17 @@ export function labelSolve(options: LabelSolveOptions): LabelSolveMethod {
   return { name: "label-solve", ...completed(labelSolveOptions, options) };
 }
 
+/**
+ * Returns the protocol by which networks train on a set: as on sets of FRePo, but without augmentation, because the kernel saw the images as
+ * they are.
+ */
+export function trainingOf(method: KipMethod | LabelSolveMethod): FitTraining {
+  return regressionTraining(method, []);
+}
+
 function shapeOf(method: KipMethod | LabelSolveMethod, classes: number): LearnedShape {
   const imagesPerStep = method.imagesPerClass * classes;
-  return { steps: 1, epochs: 0, imagesPerStep, training: regressionTraining(method) };
+  return { steps: 1, epochs: 0, imagesPerStep, training: trainingOf(method) };
 }
 
 const allClasses = (_: object, classes: number): ReadonlySet<number> =>
