@@ -7,6 +7,7 @@ import type { MethodDeclaration } from "./declaration.ts";
 import { type DistributionMatchingMethod, distributionMatchingDeclaration } from "./distribution-matching/options.ts";
 import { type FrepoMethod, frepoDeclaration } from "./frepo/options.ts";
 import { type GradientMatchingMethod, gradientMatchingDeclaration } from "./gradient-matching/options.ts";
+import { type KipMethod, kipDeclaration, type LabelSolveMethod, labelSolveDeclaration } from "./kip/options.ts";
 import { trajectoryMatchingDeclaration } from "./trajectory-matching/declaration.ts";
 import type { TrajectoryMatchingMethod } from "./trajectory-matching/options.ts";
 import { windowsDeclaration } from "./windows/declaration.ts";
@@ -16,6 +17,7 @@ export { type BackGradientMethod, backGradient, type InitialLabels } from "./bac
 export { type DistributionMatchingMethod, distributionMatching } from "./distribution-matching/options.ts";
 export { type FrepoMethod, frepo } from "./frepo/options.ts";
 export { type GradientMatchingMethod, gradientMatching } from "./gradient-matching/options.ts";
+export { type KipMethod, kip, type LabelSolveMethod, labelSolve } from "./kip/options.ts";
 export { type TrajectoryMatchingMethod, trajectoryMatching } from "./trajectory-matching/options.ts";
 export { type WindowsMethod, windows } from "./windows/options.ts";
 
@@ -25,6 +27,8 @@ export type KnownMethod =
   | DistributionMatchingMethod
   | FrepoMethod
   | GradientMatchingMethod
+  | KipMethod
+  | LabelSolveMethod
   | TrajectoryMatchingMethod
   | WindowsMethod;
 
@@ -35,6 +39,8 @@ const methods: Table = {
   "distribution-matching": distributionMatchingDeclaration,
   frepo: frepoDeclaration,
   "gradient-matching": gradientMatchingDeclaration,
+  kip: kipDeclaration,
+  "label-solve": labelSolveDeclaration,
   "trajectory-matching": trajectoryMatchingDeclaration,
   windows: windowsDeclaration,
 };
