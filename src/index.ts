@@ -81,6 +81,8 @@ export {
   nearestNeighbors,
   type TrainPoolOptions,
   trainPool,
+  type VerifyOptions,
+  verify,
 } from "./run/calls.ts";
 export { type Distillation, type DistillOptions, distill } from "./run/distill.ts";
 export type { BaselineResult } from "./run/options/baseline.ts";
@@ -89,6 +91,7 @@ export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./run/o
 export type { NeighborsResult } from "./run/options/nearest-neighbors.ts";
 export type { TrainedNetwork } from "./run/options/train-on.ts";
 export type { PoolProgress, TrainedPool } from "./run/options/train-pool.ts";
+export type { Verification } from "./run/options/verify.ts";
 export type {
   Abortable,
   BoundNetwork,

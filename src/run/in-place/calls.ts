@@ -3,6 +3,7 @@ import { baseline } from "./baseline.ts";
 import { evaluate } from "./evaluate.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 import { trainPool } from "./train-pool.ts";
+import { verify } from "./verify.ts";
 
 export { createEngine } from "../../engine/engine.ts";
 export { Run } from "./distill.ts";
@@ -14,9 +15,10 @@ export interface Calls {
   readonly evaluate: typeof evaluate;
   readonly nearestNeighbors: typeof nearestNeighbors;
   readonly trainPool: typeof trainPool;
+  readonly verify: typeof verify;
 }
 
-export const calls: Calls = { baseline, evaluate, nearestNeighbors, trainPool };
+export const calls: Calls = { baseline, evaluate, nearestNeighbors, trainPool, verify };
 
 export type CallName = keyof Calls;
 export type OptionsOf<Name extends CallName> = Parameters<Calls[Name]>[0];
