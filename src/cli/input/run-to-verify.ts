@@ -43,7 +43,8 @@ export async function loadRunToVerify(folder: string): Promise<RunToVerify> {
   const part = async <T>(name: string, read: (path: string) => Promise<T>): Promise<T | undefined> => {
     const path = join(folder, name);
     return read(path).catch((error: unknown) => {
-      if (!isGone(error)) throw withPath(error, path);
+      // Who read it may have named the file.
+      if (!isGone(error) && !isGone((error as Error).cause)) throw withPath(error, path);
       missing.push(name);
       return undefined;
     });
