@@ -24,9 +24,9 @@ import {
   verificationFacts,
   verificationText,
 } from "../output/verification.ts";
-import { addJudgeOptions, checkJudgeFlags, type JudgeFlags, verifyForeign } from "./verify-foreign.ts";
+import { verifyForeign } from "./verify-foreign.ts";
 
-interface VerifyOptions extends DataFlags, ForeignFlags, JudgeFlags {
+interface VerifyOptions extends DataFlags, ForeignFlags {
   readonly weights?: string;
   readonly quick?: number;
   readonly threads: number | "auto";
@@ -67,7 +67,7 @@ export function addVerify(program: Command): void {
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object");
-  addJudgeOptions(addForeignOptions(addDataOptions(command)))
+  addForeignOptions(addDataOptions(command))
     .addHelpText("after", help)
     .action(async (path: string, options: VerifyOptions) => {
       process.exitCode = await verifyPath(path, options);
@@ -92,7 +92,7 @@ async function verifyPath(path: string, options: VerifyOptions): Promise<number>
     if (options.quick !== undefined || options.weights !== undefined) {
       throw new UsageError(`${path} is a set of another program, with no run: --quick and --weights have no meaning`);
     }
-    return verifyForeign(saved, options);
+    return verifyForeign(saved, options.json);
   }
   checkForeignFlags(path, "a set of this program", options);
   if (options.quick !== undefined) throw new UsageError("--quick needs metrics.jsonl: give the folder of the run");
@@ -103,7 +103,6 @@ async function verifyPath(path: string, options: VerifyOptions): Promise<number>
 function checkForeignFlags(path: string, what: string, options: VerifyOptions): void {
   const [name] = Object.keys(foreignOptions(options) ?? {});
   if (name !== undefined) throw new UsageError(`--${name} is for sets of other programs; ${path} is ${what}`);
-  checkJudgeFlags(path, what, options);
 }
 
 /** Runs the recipe again and compares; returns the exit code. */
