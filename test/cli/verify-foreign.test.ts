@@ -179,7 +179,11 @@ const hostile: readonly (readonly [what: string, bytes: () => Uint8Array, says: 
     /"net\/data\.pkl": expected .* at byte \d+, got/,
   ],
   ["64 MiB of zeros in 64 KiB", () => bomb(2 ** 26), /at byte \d+/],
-  ["lists that double thirty times", () => archive(laughs), /expected at most 1048576 values, repeated ones too at byte 2/],
+  [
+    "lists that double thirty times",
+    () => archive(laughs),
+    /expected at most 1048576 values, repeated ones too at byte 2/,
+  ],
   ["half of an archive", () => archive(list(tensor(), labels)).slice(0, 300), /byte \d+/],
   ["a million open brackets", () => archive(new Array<number>(1_000_000).fill(0x28)), /at byte \d+/],
 ];

@@ -13,8 +13,11 @@ import type { StartMessage } from "../../workers/start-message.ts";
 import type { CallName, ResultOf } from "../in-place/calls.ts";
 import type { TrainedNetwork } from "../options/train-on.ts";
 
-/** The options of a call in the form in which they are sent: without engine, signal and functions, and a model as plain data. */
-export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<string, unknown>>;
+/** The options of a call in the form in which they are sent: without engine, signal and functions, and models as plain data. */
+export type Crossing = {
+  readonly model?: ModelDescription;
+  readonly architectures?: Readonly<Record<string, ModelDescription>>;
+} & Readonly<Record<string, unknown>>;
 
 /** A message of the page through a call's port: send the next progress, end after the current step, or the signal aborted. */
 export type Control = "more" | "end" | "abort";

@@ -82,8 +82,14 @@ export class OrchestratorServer implements OrchestratorApi {
   }
 
   /** Restores options that were sent, with this side's engine. */
-  #here<T>({ model, ...options }: Crossing): T {
-    return { ...options, ...(model && { model: modelFromDescription(model) }), engine: this.#engine! } as T;
+  #here<T>({ model, architectures, ...options }: Crossing): T {
+    const others = Object.entries(architectures ?? {}).map(([name, other]) => [name, modelFromDescription(other)]);
+    return {
+      ...options,
+      ...(model && { model: modelFromDescription(model) }),
+      ...(architectures && { architectures: Object.fromEntries(others) }),
+      engine: this.#engine!,
+    } as T;
   }
 }
 
