@@ -24,9 +24,9 @@ import {
   verificationFacts,
   verificationText,
 } from "../output/verification.ts";
-import { verifyForeign } from "./verify-foreign.ts";
+import { addJudgingOptions, type JudgingFlags, refuseJudging, verifyForeign } from "./verify-foreign.ts";
 
-interface VerifyOptions extends DataFlags, ForeignFlags {
+interface VerifyOptions extends DataFlags, ForeignFlags, JudgingFlags {
   readonly weights?: string;
   readonly quick?: number;
   readonly threads: number | "auto";
@@ -45,8 +45,9 @@ recipe, data, seed and version only: threads and workers may be others.
 takes seconds, and says nothing about the bytes of the set.
 
 Of a set of another program (DC, DSA, DM, MTT, DATM, IDC, FRePo), it says what
-was declared, what the file says and what was guessed, and trains networks on
-it. A normalisation that does not fit the values is refused by its name.
+was declared, what the file says and what was guessed. A normalisation that is
+declared and does not fit the values is refused with the one that does. With
+--protocol networks are trained on the set by the rules of a benchmark.
 
 Exit codes: 0 the same, 1 not the same or refused, 2 wrong usage.
 
@@ -55,6 +56,7 @@ Examples:
   $ distillate verify runs/digits-random --quick 10
   $ distillate verify distilled.npz --data data/mnist --json | jq .same
   $ distillate verify res.pt --normalization cifar10 --entry "data[0]"
+  $ distillate verify images_best.pt --protocol dc-bench --data data/mnist
 `;
 
 export function addVerify(program: Command): void {
@@ -67,7 +69,7 @@ export function addVerify(program: Command): void {
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object");
-  addForeignOptions(addDataOptions(command))
+  addJudgingOptions(addForeignOptions(addDataOptions(command)))
     .addHelpText("after", help)
     .action(async (path: string, options: VerifyOptions) => {
       process.exitCode = await verifyPath(path, options);
@@ -92,7 +94,7 @@ async function verifyPath(path: string, options: VerifyOptions): Promise<number>
     if (options.quick !== undefined || options.weights !== undefined) {
       throw new UsageError(`${path} is a set of another program, with no run: --quick and --weights have no meaning`);
     }
-    return verifyForeign(saved, options.json);
+    return verifyForeign(saved, options);
   }
   checkForeignFlags(path, "a set of this program", options);
   if (options.quick !== undefined) throw new UsageError("--quick needs metrics.jsonl: give the folder of the run");
@@ -103,6 +105,7 @@ async function verifyPath(path: string, options: VerifyOptions): Promise<number>
 function checkForeignFlags(path: string, what: string, options: VerifyOptions): void {
   const [name] = Object.keys(foreignOptions(options) ?? {});
   if (name !== undefined) throw new UsageError(`--${name} is for sets of other programs; ${path} is ${what}`);
+  refuseJudging(path, what, options);
 }
 
 /** Runs the recipe again and compares; returns the exit code. */
