@@ -24,6 +24,7 @@ import {
 import { Callbacks } from "./options/callbacks.ts";
 import { checked } from "./options/config.ts";
 import type { JudgeOptions as JudgeHere, Judgement } from "./options/judge.ts";
+import { checkMemoryLimit } from "./options/memory-limit.ts";
 import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
 import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
 import { runAgain, type Verification, type VerifyOptions as VerifyHere } from "./options/verify.ts";
@@ -133,6 +134,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   const { engine, ...rest } = options;
   const run = await runAgain(rest);
   checked(run);
+  checkMemoryLimit(run);
   return call("verify", { ...run, engine }, { ...distillChecks, set: checkDistilledSet });
 }
 

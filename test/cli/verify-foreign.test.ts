@@ -106,12 +106,32 @@ describe.skipIf(noPyTorch)(`five published layouts${noPyTorch ? `: ${noPyTorch}`
     expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, findings });
   });
 
-  test("options of runs are refused with the exit code 2", async () => {
+  test("a protocol judges it as evaluate does", async () => {
+    const how = ["--protocol", "paper", "--model", "mlp", "--networks", "20", "--threads", "1", "--json"];
+    const file = "mtt/images_best.pt";
+    const { code, stdout, stderr } = await verify(file, ...how, "--epochs", "5");
+    expect({ code, stdout }).toMatchObject({ code: 1, stdout: "" });
+    expect(stderr).toContain('"epochs" expected nothing for the protocol "paper"');
+    const judged = await verify(file, ...how);
+    expect({ code: judged.code, stderr: judged.stderr }).toEqual({ code: 0, stderr: "" });
+    const facts = JSON.parse(judged.stdout);
+    expect(facts).toMatchObject({ protocol: "paper", images: [100, 1, 28, 28], findings: expect.any(Array) });
+    const evaluated = JSON.parse((await distillate(["evaluate", file, ...how], { cwd: folder })).stdout);
+    expect(facts.trainings).toEqual(evaluated.trainings);
+    // A hundred random digits, understood as they were meant.
+    expect(facts.trainings[0].test.mean).toBeGreaterThan(0.5);
+  });
+
+  test("options of runs, and of protocols without one, are refused with the exit code 2", async () => {
     expect(await verify("mtt/images_best.pt", "--quick", "3")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining(
         "is a set of another program, with no run: --quick and --weights have no meaning\n",
       ),
+    });
+    expect(await verify("mtt/images_best.pt", "--model", "mlp")).toMatchObject({
+      code: 2,
+      stderr: "distillate: --model expected --protocol beside it\n",
     });
   });
 });

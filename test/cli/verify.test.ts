@@ -143,6 +143,11 @@ describe("not the same", () => {
     expect(quick).toMatchObject({ code: 1, stderr: "" });
     expect(quick.stdout).toMatch(/: not the same: the loss of outer step 3 is \d\S+, and 7.5 in metrics.jsonl\n$/);
     expect(await verify(path, "--quick", "2")).toMatchObject({ code: 0 });
+    writeFileSync(join(path, "metrics.jsonl"), "");
+    expect(await verify(path, "--quick", "2")).toMatchObject({
+      code: 1,
+      stdout: `${path}: nothing was compared: metrics.jsonl has no loss of the first 2 outer steps\n`,
+    });
   });
 });
 
@@ -212,7 +217,7 @@ describe("files that do not agree are named before anything is computed", () => 
     );
     const few = writeIdxFolder(join(folder, "few-images/painted"), { train: 100 });
     expect(await refusal(join(run, "distilled.npz"), "--data", few)).toMatch(
-      /"data" expected the 200 images that the set was distilled from, got 100/,
+      /distilled\.npz: "data" expected the 200 images that the set was distilled from, got 100/,
     );
   });
 
@@ -262,6 +267,10 @@ test("Ctrl-C stops it, says how far it came, and changes nothing", async () => {
 test.each([
   [["run", "--quick", "0"], "Expected a whole number of at least 1."],
   [["run", "--factor", "2"], "--factor is for sets of other programs; run is a run"],
+  [
+    ["run", "--protocol", "paper"],
+    "--protocol is for sets of other programs; run is a run, which `distillate evaluate`",
+  ],
   [["run", "--weights", "pool"], "--weights expected a set for pretrained networks, got random ones"],
   [["run/distilled.npz", "--quick", "2"], "--quick needs metrics.jsonl: give the folder of the run"],
   [["run/distilled.npz", "--weights", "pool", "--data", "painted"], "--weights expected a set for pretrained networks"],

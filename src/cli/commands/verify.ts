@@ -2,7 +2,8 @@
 // set of another program.
 import { stat } from "node:fs/promises";
 import type { Command } from "commander";
-import { DivergedError, type Progress, verify, version } from "../../index.ts";
+import { DivergedError, FormatError, type Progress, verify, version } from "../../index.ts";
+import { thrown } from "../../kinds.ts";
 import { quote, visibleJson } from "../../quote.ts";
 import { endOf } from "../../run/options/verify.ts";
 import { exitCodes, printable, UsageError, withPath, writeNote } from "../errors.ts";
@@ -134,6 +135,13 @@ async function runAgain(path: string, again: ToRunAgain, options: VerifyOptions,
   }
 }
 
+/** Makes what is wrong with the recipe or the data, which is found before the first step, name the file. */
+function withFile(path: string, error: unknown): unknown {
+  const { name, message } = thrown(error);
+  if (!["TypeError", "RangeError", "ShapeError"].includes(name)) return error;
+  return new FormatError(`${path}: ${message}`, { cause: error });
+}
+
 /** Runs to the end of the recipe, or with --quick so many steps; a run that diverges has ended, too. */
 async function follow(
   path: string,
@@ -165,7 +173,7 @@ async function follow(
     return { found: await verify({ set, data, init, engine, threads, workers, signal, onProgress }) };
   } catch (error) {
     if (error instanceof DivergedError) return { diverged: error };
-    if (stop.aborted || !enough.signal.aborted) throw error;
+    if (stop.aborted || !enough.signal.aborted) throw losses.step === 0 ? withFile(path, error) : error;
     return {};
   } finally {
     line.clear();

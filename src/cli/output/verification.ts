@@ -52,7 +52,8 @@ export interface Outcome {
 
 /** Whether all that was compared is the same. */
 export function isSame({ losses, found, diverged }: Outcome): boolean {
-  return losses.first === undefined && !diverged && (found === undefined || found.same);
+  if (losses.first || diverged) return false;
+  return found ? found.same : losses.count > 0;
 }
 
 /** Says in one sentence what came out. */
@@ -60,6 +61,8 @@ export function verificationText({ data, losses, found, diverged }: Outcome): st
   const { first, count, step } = losses;
   if (!found && !diverged) {
     if (first) return `not the same: ${differenceText(first)}`;
+    if (count === 0)
+      return `nothing was compared: metrics.jsonl has no loss of the first ${plural(step, "outer step")}`;
     const compared = `the losses of the first ${plural(step, "outer step")}${count < step ? ` (${count} of them recorded)` : ""}`;
     return `${compared} are those of metrics.jsonl; the bytes of the set were not compared`;
   }
