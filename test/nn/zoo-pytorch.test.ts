@@ -7,7 +7,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import { parametersFromSafetensors, parametersToSafetensors } from "../../src/formats/state-dict.ts";
 import { elements } from "../../src/nn/layer.ts";
 import type { Model } from "../../src/nn/model.ts";
-import { alexCifarNet, type ConvNetOptions, convNet, lenet, mlp } from "../../src/nn/zoo.ts";
+import { alexCifarNet, type ConvNetOptions, convNet, lenet, mlp, vgg11 } from "../../src/nn/zoo.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
@@ -38,6 +38,17 @@ def alexCifarNet():
     lrn = lambda: nn.LocalResponseNorm(4, alpha=0.001 / 9, beta=0.75, k=1)
     m = named(features=nn.Sequential(conv(3), nn.ReLU(), pool(), lrn(), conv(64), nn.ReLU(), lrn(), pool()),
               classifier=nn.Sequential(nn.Linear(4096, 384), nn.ReLU(), nn.Linear(384, 192), nn.ReLU(), nn.Linear(192, 10)))
+    m.forward = lambda x: m.classifier(m.features(x).flatten(1))
+    return m
+def vgg11():
+    layers, c = [], 1
+    for ic, x in enumerate([64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"]):
+        if x == "M":
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers += [nn.Conv2d(c, x, 3, padding=3 if ic == 0 else 1), nn.GroupNorm(x, x), nn.ReLU()]
+        c = x
+    m = named(features=nn.Sequential(*layers), classifier=nn.Linear(512, 10))
     m.forward = lambda x: m.classifier(m.features(x).flatten(1))
     return m
 def convNet(input, classes, depth, width, norm, activation, pooling):
@@ -82,6 +93,7 @@ const cases: readonly [name: string, model: Model, make: string, options: object
   ["LeNet", lenet(), "lenet", {}],
   ["the multilayer perceptron", mlp({ input: [3, 4, 4], hidden: [20, 15], classes: 10 }), "mlp", {}],
   ["AlexCifarNet", alexCifarNet(), "alexCifarNet", {}],
+  ["VGG-11", vgg11({ input: [1, 28, 28], classes: 10 }), "vgg11", {}],
   ...convNets.map((options): (typeof cases)[number] => {
     const { input, depth, norm, activation, pooling } = options;
     return [`ConvNet of [${input}], ${depth} × ${norm} ${activation} ${pooling}`, convNet(options), "convNet", options];
