@@ -9,6 +9,7 @@ export type { LabelOptions } from "./data/labels.ts";
 export { digits } from "./data/layouts/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
 export { relabelled, subset } from "./data/subsets.ts";
+export { isReproducible, setDigest } from "./distill/digest.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";
 export type { DataShape } from "./distill/fit.ts";
@@ -46,7 +47,6 @@ export type { Evaluation } from "./evaluate/evaluation.ts";
 export { type AugmentationName, type ProtocolName, protocolNames } from "./evaluate/protocols/names.ts";
 export type { Replay } from "./evaluate/trainer.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
-export { isReproducible, setDigest } from "./formats/digest.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 export { displayLevels } from "./formats/shades.ts";
 export {

@@ -12,7 +12,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lenet, parametersToSafetensors } from "../../src/index.ts";
 import { loadCheckpoint, loadDistilled, saveCheckpoint, saveDistilled } from "../../src/node.ts";
+import { paint } from "../helpers.ts";
 import { distillate, start, writeIdxFolder } from "./cli.ts";
 
 let folder: string;
@@ -115,6 +117,32 @@ describe("the same", () => {
       losses: { compared: outerSteps + 3 },
     });
   });
+});
+
+test("a set for a pretrained network needs the same one", async () => {
+  const model = lenet();
+  const weights = (name: string, scale: number) => {
+    const path = join(folder, name);
+    const theta = Float32Array.from(paint(model.parameterCount, 3), (value) => scale * value);
+    writeFileSync(path, parametersToSafetensors(model, theta));
+    return path;
+  };
+  const net = weights("net.safetensors", 0.1);
+  expect(await distil("adapted", "--outer-steps", "2", "--pool", net)).toMatchObject({ code: 0 });
+  const [adapted, file] = [join(folder, "adapted"), join(folder, "adapted/distilled.npz")];
+  expect(await verify(adapted)).toMatchObject({ code: 0, stderr: "" });
+  expect(await verify(file, "--data", data, "--weights", net)).toMatchObject({ code: 0, stderr: "" });
+  expect(await verify(file, "--data", data)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(
+      /was distilled for pretrained networks, 1 in all, with SHA-256 "[0-9a-f…]+": give .* by --weights\n$/,
+    ),
+  });
+  const other = weights("other.safetensors", 0.2);
+  expect(await refusal(adapted, "--weights", other)).toMatch(
+    /in recipe\.json, got one with init\.sha256 "[0-9a-f…]+" instead of/,
+  );
+  expect(await refusal(file, "--data", data, "--weights", other)).toMatch(/distilled\.npz: "init\.sha256" expected/);
 });
 
 describe("not the same", () => {

@@ -72,6 +72,7 @@ describe("the same set comes out", () => {
     ["gradient matching", { method: gradientMatching({ imagesPerClass: 1 }) }],
     ["distribution matching", { method: distributionMatching({ imagesPerClass: 2, augment: ["flip", "crop"] }) }],
     ["frepo", { method: frepo({ imagesPerClass: 2 }) }],
+    ["the running mean of what is learned", { outer: { steps: 4, batch: 50, average: 0.9 } }],
     ["a run of no steps", { outer: { steps: 0 } }],
   ])("%s", async (_, changes) => {
     const set = await saved(changes);
@@ -94,7 +95,7 @@ describe("the same set comes out", () => {
     const set = await saved({ init });
     expect(await verify({ set, data, init, engine: engines.here })).toMatchObject({ same: true });
     await expect(verify({ set, data })).rejects.toThrow(
-      /^"init" expected the 2 pretrained networks of the set's recipe, SHA-256 "[0-9a-f…]+", got undefined$/,
+      /^"init" expected the pretrained networks of the set's recipe, 2 in all, with SHA-256 "[0-9a-f…]+", got undefined$/,
     );
     const other = pretrained([...pool].reverse());
     await expect(verify({ set, data, init: other })).rejects.toThrow(

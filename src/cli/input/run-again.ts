@@ -1,6 +1,6 @@
 // From the folder of a run, or a file with a set, to what is needed to run its recipe again: the set, the data and pretrained networks.
 
-import { isReproducible } from "../../formats/digest.ts";
+import { isReproducible } from "../../distill/digest.ts";
 import type { DistilledSet } from "../../index.ts";
 import { type Dataset, FormatError, modelFromDescription, type WeightSource } from "../../index.ts";
 import { isObject } from "../../kinds.ts";
@@ -83,7 +83,7 @@ export async function fileToRunAgain({ file, set }: Pick<SavedSet, "file" | "set
     return { set, data: train };
   }
   if (flags.weights === undefined) {
-    const which = `${quote(init.networks)} pretrained networks, SHA-256 ${quote(init.sha256)}`;
+    const which = `pretrained networks, ${quote(init.networks)} in all, with SHA-256 ${quote(init.sha256)}`;
     throw new UsageError(`${file} was distilled for ${which}: give their folder or file by --weights`);
   }
   const named = { kind: "pretrained", pool: flags.weights } as const;

@@ -1,9 +1,9 @@
 // Reads the folder of a run that is to be run again, and finds out whether its files are those of one run. Nothing is written.
 import { join } from "node:path";
+import { setDigest } from "../../distill/digest.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import { describeInit } from "../../distill/weight-source.ts";
-import { setDigest } from "../../formats/digest.ts";
 import { type Dataset, type DistilledSet, FormatError } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadCheckpoint, loadDistilled } from "../../node.ts";

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { jsonFromBytes } from "../../codecs/json.ts";
-import { setDigest } from "../../formats/digest.ts";
+import { setDigest } from "../../distill/digest.ts";
 import { FormatError } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";

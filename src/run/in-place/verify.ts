@@ -1,7 +1,8 @@
 // Runs the recipe of a set again, and says whether the same set comes out.
+
+import { setDigest } from "../../distill/digest.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { inexact } from "../../engine/inexact.ts";
-import { setDigest } from "../../formats/digest.ts";
 import { isFloats } from "../../kinds.ts";
 import { endOf, type RunAgain, type Verification } from "../options/verify.ts";
 import { Run } from "./distill.ts";

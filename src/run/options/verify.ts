@@ -2,13 +2,13 @@
 import { number, text, whole } from "../../checks/checks.ts";
 import { outOfRange, shown, wrongKind } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { isReproducible } from "../../distill/digest.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { type GivenMethod, makeMethod, methods } from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, type OwnMethod } from "../../distill/methods/own.ts";
 import type { Halving } from "../../distill/run-state.ts";
 import { checkWeightSource, describeInit, type WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { isReproducible } from "../../formats/digest.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import { isObject } from "../../kinds.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
@@ -138,7 +138,7 @@ async function initOf({ recipe }: DistilledSet, given: WeightSource | undefined)
   if (!isObject(recorded)) throw wrongKind("set.recipe.init", "an object", recorded);
   if (given === undefined && recorded.kind === "pretrained") {
     const { networks, sha256 } = recorded;
-    const which = `the ${shown(networks)} pretrained networks of the set's recipe, SHA-256 ${shown(sha256)}`;
+    const which = `the pretrained networks of the set's recipe, ${shown(networks)} in all, with SHA-256 ${shown(sha256)}`;
     throw wrongKind("init", which, given);
   }
   if (given === undefined) {
