@@ -117,6 +117,7 @@ const weightsOfFile = [
 /** Options that say where a call runs. */
 const place = { engine, threads: 1, worker: false, onNotice: nothing };
 const run = { ...place, workers: 0, seed: 1, signal };
+const { seed: _, ...runWithoutSeed } = run;
 const runTakes = { engine: [undefined], workers: [0], seed: [0], threads: [], worker: ["x", nothing] };
 /** A number of these is read as one. */
 const functions = wrongValues.filter((value) => typeof value === "function");
@@ -729,6 +730,15 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
               training: [{}],
             },
           },
+        ),
+      ],
+    },
+    verify: {
+      call: index.verify,
+      args: [
+        options(
+          { set, data: set4, init, method: undefined, onProgress: nothing, ...runWithoutSeed },
+          { required: "set data", takes: { ...common.takes, init: [undefined], method: [undefined] } },
         ),
       ],
     },

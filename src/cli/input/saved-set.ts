@@ -1,6 +1,7 @@
 // Loads a saved set for a command: from a path, with the network and weights that its recipe names.
+
+import { setDigest } from "../../distill/digest.ts";
 import { describeInit } from "../../distill/weight-source.ts";
-import { setDigest } from "../../formats/digest.ts";
 import { NoSetError } from "../../formats/foreign/candidates.ts";
 import {
   type DistilledSet,

@@ -23,6 +23,7 @@ import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import { checkMethod } from "../../distill/methods/known.ts";
+import { checkOwnMethod } from "../../distill/methods/own.ts";
 import { adamChecks, checkOuter, poolRule } from "../../distill/outer-options.ts";
 import { checkRunState } from "../../distill/run-state.ts";
 import { checkFit } from "../../distill/training.ts";
@@ -44,6 +45,7 @@ import type { JudgeOptions } from "./judge.ts";
 import type { NearestNeighborsOptions } from "./nearest-neighbors.ts";
 import type { TrainOnOptions } from "./train-on.ts";
 import type { TrainPoolOptions } from "./train-pool.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 const replayChecks: Checks<Replay> = {
   order: optional(oneOf("learned", "shuffled")),
@@ -79,6 +81,16 @@ export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">>
   test: checkDataset,
   perClass: optional(flag),
   seed: optional(seedCheck),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+  onProgress: optional(callback),
+}))();
+
+export const verifyChecks: Checks<Omit<VerifyOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
+  set: checkDistilledSet,
+  data: checkDataset,
+  init: optional(checkWeightSource),
+  method: optional(checkOwnMethod),
   workers: optional(workersCheck),
   signal: optional(signal),
   onProgress: optional(callback),
