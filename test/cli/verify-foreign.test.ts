@@ -36,7 +36,8 @@ beforeAll(() => {
   const program = here("../formats/foreign/published_sets.py");
   const { status, stderr } = spawnSync(python!, [program, here("../../assets"), folder], { encoding: "utf8" });
   expect(status, stderr).toBe(0);
-});
+  // Python takes seconds to load PyTorch, and more on a busy machine.
+}, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const verify = (file: string, ...more: string[]) => distillate(["verify", file, ...more], { cwd: folder });
