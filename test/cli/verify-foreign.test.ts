@@ -108,19 +108,19 @@ describe.skipIf(noPyTorch)(`five published layouts${noPyTorch ? `: ${noPyTorch}`
   });
 
   test("a protocol judges it as evaluate does", async () => {
-    const how = ["--protocol", "paper", "--model", "mlp", "--networks", "20", "--threads", "1", "--json"];
+    const how = ["--protocol", "dc-bench", "--model", "mlp", "--epochs", "1", "--threads", "1", "--json"];
     const file = "mtt/images_best.pt";
-    const { code, stdout, stderr } = await verify(file, ...how, "--epochs", "5");
-    expect({ code, stdout }).toMatchObject({ code: 1, stdout: "" });
-    expect(stderr).toContain('"epochs" expected nothing for the protocol "paper"');
-    const judged = await verify(file, ...how);
-    expect({ code: judged.code, stderr: judged.stderr }).toEqual({ code: 0, stderr: "" });
+    const [judged, evaluated] = await Promise.all([
+      verify(file, ...how),
+      distillate(["evaluate", file, ...how], { cwd: folder }),
+    ]);
+    expect({ code: judged.code, stderr: judged.stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(/^note: trains at least \d+ networks, [^\n]+\n$/),
+    });
     const facts = JSON.parse(judged.stdout);
-    expect(facts).toMatchObject({ protocol: "paper", images: [100, 1, 28, 28], findings: expect.any(Array) });
-    const evaluated = JSON.parse((await distillate(["evaluate", file, ...how], { cwd: folder })).stdout);
-    expect(facts.trainings).toEqual(evaluated.trainings);
-    // A hundred random digits, understood as they were meant.
-    expect(facts.trainings[0].test.mean).toBeGreaterThan(0.5);
+    expect(facts).toMatchObject({ protocol: "dc-bench", images: [100, 1, 28, 28], findings: expect.any(Array) });
+    expect(facts.trainings).toEqual(JSON.parse(evaluated.stdout).trainings);
   });
 
   test("options of runs, and of protocols without one, are refused with the exit code 2", async () => {

@@ -10,8 +10,11 @@ import type { Model } from "../../nn/model.ts";
 import { exponential } from "../../numeric/elementary.ts";
 import { trainPool } from "./train-pool.ts";
 
-/** How a teacher is trained, by Adam. More passes make its labels of the images that it has learned hard ones. */
-export const teacherTraining = { epochs: 10, batch: 128, learningRate: 0.001 } as const;
+/** How a teacher is trained, by Adam. */
+const training = { batch: 128, learningRate: 0.001 } as const;
+
+/** The passes of a teacher, and the steps that few images take at least. More passes would make its labels of these images hard ones. */
+const [PASSES, STEPS] = [10, 300];
 
 /** Images that are read at once. */
 const PIECE = 1024;
@@ -33,7 +36,8 @@ export interface TeacherOptions {
 export async function teacherTargets(data: Dataset, options: TeacherOptions): Promise<Float32Array> {
   const { model, seed, engine, signal } = options;
   const init = options.init.kind === "random" ? options.init : randomInit();
-  const pool = await trainPool({ data, model, networks: 1, ...teacherTraining, init, seed, engine, signal });
+  const epochs = Math.max(PASSES, Math.ceil(STEPS / Math.ceil(data.count / training.batch)));
+  const pool = await trainPool({ data, model, networks: 1, ...training, epochs, init, seed, engine, signal });
   const { backend, arena } = engine;
   const size = elements(model.inputShape);
   const mark = arena.mark();
