@@ -227,7 +227,7 @@ describe("in an engine's worker, all calls that wait for it end", () => {
     setMaxListeners(0, stop.signal);
     const given = await things(stop.signal);
     const takesSignal = Object.entries(inWorker).filter(([, row]) => row.length === 2);
-    expect(takesSignal).toHaveLength(13);
+    expect(takesSignal).toHaveLength(14);
     arm("hold", "kernel");
     const all = takesSignal.map(([name, row]) => outcome(name, row(given, stop.signal)));
     await strikes();

@@ -39,8 +39,9 @@ const help = `
 Of the folder of a run, it checks that the files agree with each other and that
 the data are those of the run, by SHA-256. Then it runs the recipe again, which
 takes the time of the run, and compares the bytes. Nothing in the folder is
-changed. Of one file with a set, the recipe is in the file. The bytes depend on
-recipe, data, seed and version only: threads and workers may be others.
+changed. Of one file with a set, the recipe is in the file. Without --data the
+data are those that the recipe names. The bytes depend on recipe, data, seed and
+version only: threads and workers may be others.
 
 --quick compares the losses of the first outer steps with metrics.jsonl, which
 takes seconds, and says nothing about the bytes of the set.
