@@ -436,6 +436,33 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    judge: {
+      call: index.judge,
+      args: [
+        options(
+          {
+            set,
+            protocol: "dc-bench",
+            model,
+            init,
+            train: brightHalves({ count: 60, seed: 2 }),
+            test: set4,
+            networks: 5,
+            epochs: 1,
+            optimizer: "sgd",
+            augmentations: ["none"],
+            baselines: [],
+            architectures: {},
+            onProgress: nothing,
+            ...run,
+          },
+          {
+            required: "set protocol model train test",
+            takes: { ...common.takes, baselines: [[]], architectures: [{}] },
+          },
+        ),
+      ],
+    },
     fixedInit: {
       call: index.fixedInit,
       args: [
@@ -568,6 +595,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    vgg11: { call: index.vgg11, args: [options({ input: [1, 28, 28], classes: 2 }, { required: "input classes" })] },
     modelFromDescription: { call: index.modelFromDescription, args: [argument(index.describeModel(model))] },
     named: { call: index.named, args: [string("fc"), argument(index.relu())] },
     nearestNeighbors: {
