@@ -85,7 +85,7 @@ const labelSolveChecks = { name: optional(oneOf("label-solve")), ...checksOf(lab
 /**
  * KIP (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021; docs/math.md §12x): images and labels with which
  * kernel ridge regression predicts the labels of real images. The kernel is that of an infinitely wide, fully connected ReLU
- * network, in closed form, so no network is trained and none is drawn: `init` and `networksPerStep` of a run change nothing.
+ * network, in closed form, so no network is trained and none is drawn: the `init` of a run changes nothing, and its `networksPerStep` is 1.
  *
  * Labels are centred, so only which of them is largest means anything, and networks train on the set with the loss "mse". Outer
  * steps are Adam with a step size of 0.04, on 2000 real images, unless `outer` says otherwise.
