@@ -55,6 +55,8 @@ export const opTolerances: Readonly<Record<ComparedOp, number>> = {
   avgPool2dBackward: rounded,
   adaptiveAvgPool2dForward: rounded,
   adaptiveAvgPool2dBackward: rounded,
+  upsample2dForward: rounded,
+  upsample2dBackward: rounded,
   normForward: rounded,
   normBackward: rounded,
   normForwardR: rounded,

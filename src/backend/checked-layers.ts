@@ -203,9 +203,11 @@ type PoolingOps =
   | "avgPool2dForward"
   | "avgPool2dBackward"
   | "adaptiveAvgPool2dForward"
-  | "adaptiveAvgPool2dBackward";
+  | "adaptiveAvgPool2dBackward"
+  | "upsample2dForward"
+  | "upsample2dBackward";
 
-/** The sizes of any pooling. */
+/** The sizes of any pooling, or of the opposite. */
 type Planes = Pick<
   Pool2dShape | AvgPool2dShape,
   "channels" | "inHeight" | "inWidth" | "outHeight" | "outWidth" | "lanes"
@@ -250,6 +252,16 @@ export function checkedPoolings(ops: Ops, { need }: Checks): Pick<Ops, PoolingOp
       need(before(s), "dx of adaptiveAvgPool2dBackward", dx);
       need(after(s), "dy of adaptiveAvgPool2dBackward", dy);
       ops.adaptiveAvgPool2dBackward(dx, dy, s);
+    },
+    upsample2dForward(y, x, s) {
+      need(after(s), "y of upsample2dForward", y);
+      need(before(s), "x of upsample2dForward", x);
+      ops.upsample2dForward(y, x, s);
+    },
+    upsample2dBackward(dx, dy, s) {
+      need(before(s), "dx of upsample2dBackward", dx);
+      need(after(s), "dy of upsample2dBackward", dy);
+      ops.upsample2dBackward(dx, dy, s);
     },
   };
 }

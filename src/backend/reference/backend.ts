@@ -27,6 +27,7 @@ import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
 import { ridgeOps } from "./ridge.ts";
+import { upsample2dOps } from "./upsample2d.ts";
 import { vectorOps } from "./vector.ts";
 
 class ReferenceBackend implements Backend {
@@ -51,6 +52,7 @@ class ReferenceBackend implements Backend {
       ...activationOps(memory),
       ...pool2dOps(memory),
       ...avgPool2dOps(memory),
+      ...upsample2dOps(memory),
       ...lossOps(memory),
       ...labelMarginOps(memory),
       ...cosineDistanceOps(memory),

@@ -26,6 +26,7 @@ import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
 import { ridgeOps } from "./ops/ridge.ts";
+import { upsample2dOps } from "./ops/upsample2d.ts";
 import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
 import { type Counts, DeviceQueue } from "./queue.ts";
@@ -64,6 +65,7 @@ export class WebGpuBackend implements Backend {
       ...linearOps(recorder),
       ...activationOps(recorder),
       ...poolingOps(recorder),
+      ...upsample2dOps(recorder),
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),
