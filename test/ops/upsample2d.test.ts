@@ -27,8 +27,8 @@ const rows: readonly Row[] = [
 function shapeOf([channels, [inHeight, inWidth], [outHeight, outWidth], lanes]: Row): Upsample2dShape {
   return { channels, inHeight, inWidth, outHeight, outWidth, lanes };
 }
-const before = (s: Upsample2dShape): number => s.channels * s.inHeight * s.inWidth * s.lanes;
-const after = (s: Upsample2dShape): number => s.channels * s.outHeight * s.outWidth * s.lanes;
+const floatsBefore = (s: Upsample2dShape): number => s.channels * s.inHeight * s.inWidth * s.lanes;
+const floatsAfter = (s: Upsample2dShape): number => s.channels * s.outHeight * s.outWidth * s.lanes;
 
 describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
   const s = shapeOf(row);
@@ -36,13 +36,13 @@ describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
   test("both ways agree with the reference, seed 1", async () => {
     await checkOp({
       label: "upsample2dForward, seed 1",
-      operands: { x: { values: paint(before(s), 1) }, y: { values: unwritten(after(s)) } },
+      operands: { x: { values: paint(floatsBefore(s), 1) }, y: { values: unwritten(floatsAfter(s)) } },
       outputs: { y: { tolerance: float32Tolerance } },
       call: (ops, at) => ops.upsample2dForward(at.y, at.x, s),
     });
     await checkOp({
       label: "upsample2dBackward, seed 1",
-      operands: { dy: { values: paint(after(s), 1) }, dx: { values: unwritten(before(s)) } },
+      operands: { dy: { values: paint(floatsAfter(s), 1) }, dx: { values: unwritten(floatsBefore(s)) } },
       outputs: { dx: { tolerance: float32Tolerance } },
       call: (ops, at) => ops.upsample2dBackward(at.dx, at.dy, s),
     });
@@ -57,7 +57,10 @@ describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
 
   test.skipIf(noPyTorch)("on the reference both are those of PyTorch's interpolate, seeds 1 2", async () => {
     const { y, dx } = await bothWays(s);
-    const wanted = pytorch(interpolate, { x: paint(before(s), 1), u: paint(after(s), 2), s }) as [number[], number[]];
+    const wanted = pytorch(interpolate, { x: paint(floatsBefore(s), 1), u: paint(floatsAfter(s), 2), s }) as [
+      number[],
+      number[],
+    ];
     expectClose(y, Float64Array.from(wanted[0]), float64Tolerance, "y");
     expectClose(dx, Float64Array.from(wanted[1]), float64Tolerance, "dx");
   });
@@ -67,19 +70,19 @@ describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
 async function bothWays(s: Upsample2dShape) {
   const backend = createReferenceBackend();
   const { base: x, ops } = backend;
-  const y = x + before(s);
-  const u = y + after(s);
-  const dx = u + after(s);
-  const products = dx + before(s);
+  const y = x + floatsBefore(s);
+  const u = y + floatsAfter(s);
+  const dx = u + floatsAfter(s);
+  const products = dx + floatsBefore(s);
   backend.reserve(products + 2);
-  write(backend, x, paint(before(s), 1));
-  write(backend, u, paint(after(s), 2));
+  write(backend, x, paint(floatsBefore(s), 1));
+  write(backend, u, paint(floatsAfter(s), 2));
   ops.upsample2dForward(y, x, s);
   ops.upsample2dBackward(dx, u, s);
-  ops.dot(products, y, u, after(s));
-  ops.dot(products + 1, x, dx, before(s));
+  ops.dot(products, y, u, floatsAfter(s));
+  ops.dot(products + 1, x, dx, floatsBefore(s));
   return {
-    ...{ y: await backend.read(y, after(s)), dx: await backend.read(dx, before(s)) },
+    ...{ y: await backend.read(y, floatsAfter(s)), dx: await backend.read(dx, floatsBefore(s)) },
     products: await backend.read(products, 2),
   };
 }
