@@ -204,8 +204,8 @@ type PoolingOps =
   | "avgPool2dBackward"
   | "adaptiveAvgPool2dForward"
   | "adaptiveAvgPool2dBackward"
-  | "upsample2dForward"
-  | "upsample2dBackward";
+  | "resize2dForward"
+  | "resize2dBackward";
 
 /** The sizes of any pooling, or of the opposite. */
 type Planes = Pick<
@@ -253,15 +253,15 @@ export function checkedPoolings(ops: Ops, { need }: Checks): Pick<Ops, PoolingOp
       need(after(s), "dy of adaptiveAvgPool2dBackward", dy);
       ops.adaptiveAvgPool2dBackward(dx, dy, s);
     },
-    upsample2dForward(y, x, s) {
-      need(after(s), "y of upsample2dForward", y);
-      need(before(s), "x of upsample2dForward", x);
-      ops.upsample2dForward(y, x, s);
+    resize2dForward(y, x, s) {
+      need(after(s), "y of resize2dForward", y);
+      need(before(s), "x of resize2dForward", x);
+      ops.resize2dForward(y, x, s);
     },
-    upsample2dBackward(dx, dy, s) {
-      need(before(s), "dx of upsample2dBackward", dx);
-      need(after(s), "dy of upsample2dBackward", dy);
-      ops.upsample2dBackward(dx, dy, s);
+    resize2dBackward(dx, dy, s) {
+      need(before(s), "dx of resize2dBackward", dx);
+      need(after(s), "dy of resize2dBackward", dy);
+      ops.resize2dBackward(dx, dy, s);
     },
   };
 }

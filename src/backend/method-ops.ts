@@ -1,7 +1,7 @@
 // Operations that methods of distillation need beside layers, losses and updates: some images of many, augmentations, and what
 // methods compare. The rules of ops.ts hold.
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
-import type { AdamAdjointOptions, GatherShape, ImagesShape, LossShape, RidgeShape, Upsample2dShape } from "./shapes.ts";
+import type { AdamAdjointOptions, GatherShape, ImagesShape, LossShape, Resize2dShape, RidgeShape } from "./shapes.ts";
 
 export interface MethodOps {
   /**
@@ -27,9 +27,9 @@ export interface MethodOps {
    * y = x resampled to another size, bilinearly: torch's interpolate with align_corners=False. Row i of y lies at row
    * max(0, (i + ½)·h/oh − ½) of x, and columns likewise. x [c, h, w, B], y [c, oh, ow, B].
    */
-  upsample2dForward(y: Buffer, x: Buffer, shape: Upsample2dShape): void;
-  /** dx = the adjoint of upsample2dForward */
-  upsample2dBackward(dx: Buffer, dy: Buffer, shape: Upsample2dShape): void;
+  resize2dForward(y: Buffer, x: Buffer, shape: Resize2dShape): void;
+  /** dx = the adjoint of resize2dForward */
+  resize2dBackward(dx: Buffer, dy: Buffer, shape: Resize2dShape): void;
   /**
    * y = p·x + q·⟨x⟩_c + r·⟨x⟩ (+ b where `shifts`), with ⟨x⟩_c the mean over the channels at each place and ⟨x⟩ that over the whole
    * image. factors [4, B] = p, q, r, b of each lane. Without the shift it is its own adjoint. y may be x.

@@ -54,8 +54,8 @@ export interface ImagesShape {
   readonly lanes: number;
 }
 
-/** Planes [inHeight, inWidth] and what is made of them, [outHeight, outWidth]; see `Ops.upsample2dForward`. */
-export interface Upsample2dShape {
+/** Planes [inHeight, inWidth] and what is made of them, [outHeight, outWidth]; see `Ops.resize2dForward`. */
+export interface Resize2dShape {
   readonly channels: number;
   readonly inHeight: number;
   readonly inWidth: number;

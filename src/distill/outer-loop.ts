@@ -12,7 +12,14 @@ import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import { partsOf, type StepNetworks } from "./networks.ts";
-import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
+import {
+  allocateOuter,
+  type OutcomeLayout,
+  type OuterBuffers,
+  outcomeLayout,
+  stateTensors,
+  watched,
+} from "./outer-buffers.ts";
 import { halved, optimizerOf, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
@@ -50,7 +57,7 @@ export class OuterLoop {
     this.stepsPerEpoch = Math.ceil(problem.data.count / problem.outer.batch);
     this.#parts = parts;
     this.#buffers = allocateOuter(run, optimizerOf(problem.outer), backend, memory);
-    this.#layout = outcomeLayout(run.learned);
+    this.#layout = outcomeLayout(run);
     this.#start();
     if (state) this.#restore(state);
     this.#refresh();
@@ -187,13 +194,13 @@ export class OuterLoop {
     }
   }
 
-  /** Brings f(value) up to date, and the part of the outcome that is about the values. */
+  /** Brings what follows from the learned tensors up to date, and the part of the outcome that is about the values. */
   #refresh(): void {
     const { run, backend } = this.#parts;
     const { outcome } = this.#buffers;
-    throughFunctions(run, backend);
+    bringUpToDate(run, backend);
     let at = outcome + this.#layout.through;
-    for (const [i, { value, floats, through }] of run.learned.entries()) {
+    for (const [i, { value, floats, through }] of watched(run).entries()) {
       backend.ops.dot(outcome + this.#layout.values + i, value, value, floats);
       if (!through) continue;
       backend.ops.copy(at, through.value, floats);
@@ -203,15 +210,15 @@ export class OuterLoop {
 
   /** Throws DivergedError if the step left something that no set may hold; what is learned is then as it was before. */
   #check(outcome: Floats): void {
-    const { learned } = this.#parts.run;
+    const { run } = this.#parts;
     this.#loss = outcome[0]!;
     if (!Number.isFinite(this.#loss)) throw this.#diverged("loss", this.#loss, "is");
-    for (const [i, { called }] of learned.entries()) {
+    for (const [i, { called }] of run.learned.entries()) {
       const square = outcome[this.#layout.gradients + i]!;
       if (!Number.isFinite(square)) throw this.#diverged(`gradient of the ${called}`, square, "is");
     }
     let at = this.#layout.through;
-    for (const [i, tensor] of learned.entries()) {
+    for (const [i, tensor] of watched(run).entries()) {
       const fault = faultOf(tensor, outcome[this.#layout.values + i]!, outcome.subarray(at, at + tensor.floats));
       if (tensor.through) at += tensor.floats;
       if (fault === undefined) continue;
@@ -242,12 +249,13 @@ export class OuterLoop {
     // Whoever takes a step hears of its error.
     while (this.#taking) await this.#taking.catch(() => {});
     const recipe = recipeOf();
-    const rows = run.learned.map((tensor) => {
+    const tensors = watched(run);
+    const rows = tensors.map((tensor) => {
       const used = tensor.through ? { ...tensor, value: tensor.through.value } : tensor;
       return readTensor(backend, used, this.#buffers.staging);
     });
     const read = await Promise.all(rows);
-    const set = run.set(new Map(run.learned.map(({ name }, i) => [name, read[i]!])));
+    const set = run.set(new Map(tensors.map(({ name }, i) => [name, read[i]!])));
     const { mean, std } = problem.data;
     return { ...set, mean, std, recipe };
   }
@@ -283,11 +291,12 @@ export class OuterLoop {
   }
 }
 
-/** Records the ops that bring f(value) up to date, for every tensor that is learned through an f. */
-export function throughFunctions({ learned }: MethodRun, { ops }: Pick<Backend, "ops">): void {
+/** Records the ops that compute what follows from the learned tensors: f(value) of those learned through an f, and derived ones. */
+export function bringUpToDate({ learned, derived }: MethodRun, { ops }: Pick<Backend, "ops">): void {
   for (const { value, floats, through } of learned) {
     if (through) ops.activationForward(through.value, value, floats, through.f);
   }
+  derived?.compute();
 }
 
 /** Returns what no set may hold of a tensor. Its values have this sum of squares and, if there is an f, f(value) is `values`. */

@@ -5,7 +5,7 @@ import { computing } from "../../src/distill/computing.ts";
 import { methodContext } from "../../src/distill/method.ts";
 import { windowsMethod } from "../../src/distill/methods/windows/method.ts";
 import { type WindowsOptions, windows } from "../../src/distill/methods/windows/options.ts";
-import { throughFunctions } from "../../src/distill/outer-loop.ts";
+import { bringUpToDate } from "../../src/distill/outer-loop.ts";
 import { outerOptions } from "../../src/distill/outer-options.ts";
 import { readTensor } from "../../src/distill/tensor-rows.ts";
 import { randomInit, type WeightSource } from "../../src/distill/weight-source.ts";
@@ -36,7 +36,7 @@ export function windowShares(backend: Backend, options: ShareOptions) {
   const network = windowsMethod.network(context, run);
   const staging = arena.allocate(model.parameterCount + data.count * model.inputShape.reduce((a, b) => a * b, 1));
   run.start(staging);
-  throughFunctions(run, backend);
+  bringUpToDate(run, backend);
 
   /** What the network's loss reads: of a tensor that is learned through f, f(value). */
   const used = run.learned.map((tensor) => ({ ...tensor, value: tensor.through?.value ?? tensor.value }));

@@ -24,7 +24,7 @@ const everyOp = [
     "local-response-norm",
     "norm",
     "ridge",
-    "upsample2d",
+    "resize2d",
   ),
   ...ops("winograd"),
 ];
@@ -66,7 +66,7 @@ const ownTests = {
   simd: everyOp,
   thread: ["backend-side-by-side", ...everyOp],
   tiles: everyOp,
-  upsample2d: ops("upsample2d"),
+  resize2d: ops("resize2d"),
   vector: ops("vector", "linear"),
   warp2d: ops("augmentation"),
   winograd: ops("winograd"),

@@ -13,8 +13,8 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { resize2dOps } from "./ops/resize2d.ts";
 import { ridgeOps } from "./ops/ridge.ts";
-import { upsample2dOps } from "./ops/upsample2d.ts";
 import { vectorOps } from "./ops/vector.ts";
 
 /** The ops of assembly/. */
@@ -27,7 +27,7 @@ export function wasmOps(jobs: Jobs): Ops {
     ...linearOps(jobs),
     ...activationOps(jobs),
     ...poolingOps(jobs),
-    ...upsample2dOps(jobs),
+    ...resize2dOps(jobs),
     ...normOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),

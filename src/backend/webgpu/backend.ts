@@ -25,8 +25,8 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { resize2dOps } from "./ops/resize2d.ts";
 import { ridgeOps } from "./ops/ridge.ts";
-import { upsample2dOps } from "./ops/upsample2d.ts";
 import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
 import { type Counts, DeviceQueue } from "./queue.ts";
@@ -65,7 +65,7 @@ export class WebGpuBackend implements Backend {
       ...linearOps(recorder),
       ...activationOps(recorder),
       ...poolingOps(recorder),
-      ...upsample2dOps(recorder),
+      ...resize2dOps(recorder),
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),

@@ -307,14 +307,14 @@ function planOf(
   { path, previous }: RunFolder,
   before: ResumedRun | undefined,
 ): Plan {
-  const { data, model, method, init, outer, networksPerStep: networks, seed } = recipeRun;
+  const { data, model, method, images, init, outer, networksPerStep: networks, seed } = recipeRun;
   const { steps, batch } = outerOptions(outer, data.count, outerDefaults(method));
-  const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
+  const run = { model, method, images, init, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,
     data: { name: test.name, train: data.count, test: test.count },
-    images: distilledImages(recipe, model.classes),
+    images: distilledImages(recipe, model),
     outerSteps: steps,
     batch: declarationOf(method).real?.(method, model.classes) ?? batch,
     networks,

@@ -3,9 +3,8 @@
 import type { WriteStream } from "node:tty";
 import type { Gpu } from "../../backend/gpu.ts";
 import type { LearnedShape } from "../../distill/methods/declaration.ts";
-import { declarationOf } from "../../distill/methods/known.ts";
 import type { AttackReport, Evaluation } from "../../index.ts";
-import { isFixed, modelName, recipeMethod } from "../../recipes/options.ts";
+import { isFixed, modelName, recipeShape } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
 import { printable } from "../errors.ts";
 import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
@@ -32,7 +31,7 @@ export class TextReport implements RunReport {
   start(plan: Plan): void {
     this.#plan = plan;
     const { recipe, data, model, images, engine } = plan;
-    const shape = declarationOf(recipe.method).shape(recipeMethod(recipe), model.classes);
+    const shape = recipeShape(recipe, model);
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;

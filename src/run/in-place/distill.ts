@@ -2,8 +2,10 @@
 import type { Mark } from "../../backend/arena.ts";
 import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
+import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
+import { decoderChoice } from "../../distill/image-options.ts";
 import { type Method, methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { networksInPlace, type StepNetworks } from "../../distill/networks.ts";
@@ -92,7 +94,7 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
-    this.#method = methodOf(options.method);
+    this.#method = withDecoder(methodOf(options.method), options.images);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -194,7 +196,7 @@ export class Run implements Distillation {
   #parts({ backend, arena }: Engine): OuterLoopParts {
     const config = this.#config;
     const memory = allIn(arena);
-    const options = config.method as never;
+    const options = (config.decoded ?? config.method) as never;
     const context = methodContext({ options, problem: config, backend, memory }, computing);
     const run = this.#method.allocate(context);
     const networks =
@@ -253,12 +255,14 @@ export class Run implements Distillation {
   /** Returns everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
     const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
+    const images = decoderChoice(this.#config.images);
     return {
       version,
       data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
       ...(augment && { augment }),
       model: describeModel(model),
       method,
+      ...(images && { images }),
       init: this.#init,
       loss,
       networksPerStep,

@@ -20,6 +20,7 @@ import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
+import { checkImagesChoice } from "../../distill/image-options.ts";
 import { checkMethod } from "../../distill/methods/known.ts";
 import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
 import { checkRunState } from "../../distill/run-state.ts";
@@ -54,6 +55,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   method: checkMethod,
   init: optional(checkWeightSource),
   loss: optional(checkLoss),
+  images: optional(checkImagesChoice),
   networksPerStep: optional(whole(1)),
   outer: optional(checkOuter),
   seed: optional(seedCheck),

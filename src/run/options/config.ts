@@ -5,7 +5,14 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { checkForModel, classesOf, lossWith, noAugmentation, outerDefaults } from "../../distill/methods/known.ts";
+import {
+  checkForModel,
+  classesOf,
+  decodedMethod,
+  lossWith,
+  noAugmentation,
+  outerDefaults,
+} from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
@@ -23,7 +30,7 @@ export function checked(options: DistillOptions): DistillConfig {
 /** Returns the options as a run takes them, with defaults filled in. The data are trusted. */
 export function configOf(options: DistillOptions): DistillConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const { augment } = options;
+  const { augment, images } = options;
   checkValues(options, distillChecks);
   checkImages("data", data, model);
   if (augment) {
@@ -32,10 +39,16 @@ export function configOf(options: DistillOptions): DistillConfig {
     checkAugmentation(augment, data);
   }
   checkInit(init, model, networksPerStep);
-  checkForModel(method, model, networksPerStep);
+  const decoded = decodedMethod(method, images, model);
+  checkForModel(decoded, model, networksPerStep);
   const loss = lossWith(method, options.loss);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
-  return { ...problem, method: choiceOf(method), ...(onWorkers && { module: moduleOf(method) }) };
+  return {
+    ...problem,
+    method: choiceOf(method),
+    ...(images && { images, decoded: choiceOf(decoded) }),
+    ...(onWorkers && { module: moduleOf(method) }),
+  };
 }

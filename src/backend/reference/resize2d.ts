@@ -2,12 +2,12 @@
 // align_corners=False. x and dx [c, h, w, B], y and dy [c, oh, ow, B]. docs/math.md §12x has the formulas.
 import { bilinearTaps } from "../../numeric/bilinear.ts";
 import type { Ops } from "../ops.ts";
-import type { Upsample2dShape } from "../shapes.ts";
+import type { Resize2dShape } from "../shapes.ts";
 import type { Memory } from "./memory.ts";
 
-export function upsample2dOps(memory: Memory): Pick<Ops, "upsample2dForward" | "upsample2dBackward"> {
+export function resize2dOps(memory: Memory): Pick<Ops, "resize2dForward" | "resize2dBackward"> {
   /** Calls `each` for every float of y and each of the four of x that it is made of. */
-  const overTaps = (shape: Upsample2dShape, each: (y: number, x: number, weight: number) => void): void => {
+  const overTaps = (shape: Resize2dShape, each: (y: number, x: number, weight: number) => void): void => {
     const { channels, inHeight, inWidth, outHeight, outWidth, lanes } = shape;
     const [rows, columns] = [bilinearTaps(inHeight, outHeight), bilinearTaps(inWidth, outWidth)];
     for (let c = 0; c < channels; c++) {
@@ -26,14 +26,14 @@ export function upsample2dOps(memory: Memory): Pick<Ops, "upsample2dForward" | "
     }
   };
   return {
-    upsample2dForward: (y, x, shape) => {
+    resize2dForward: (y, x, shape) => {
       const f = memory.floats;
       f.fill(0, y, y + shape.channels * shape.outHeight * shape.outWidth * shape.lanes);
       overTaps(shape, (to, from, weight) => {
         f[y + to]! += weight * f[x + from]!;
       });
     },
-    upsample2dBackward: (dx, dy, shape) => {
+    resize2dBackward: (dx, dy, shape) => {
       const f = memory.floats;
       f.fill(0, dx, dx + shape.channels * shape.inHeight * shape.inWidth * shape.lanes);
       overTaps(shape, (from, to, weight) => {

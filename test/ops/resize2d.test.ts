@@ -4,7 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { write } from "../../src/backend/backend.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import type { Upsample2dShape } from "../../src/backend/shapes.ts";
+import type { Resize2dShape } from "../../src/backend/shapes.ts";
 import { expectClose, float32Tolerance, float64Tolerance, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { checkOp, unwritten } from "./parity.ts";
@@ -24,33 +24,33 @@ const rows: readonly Row[] = [
   [3, [11, 11], [32, 32], 16, "photographs in ninths: work for threads"],
 ];
 
-function shapeOf([channels, [inHeight, inWidth], [outHeight, outWidth], lanes]: Row): Upsample2dShape {
+function shapeOf([channels, [inHeight, inWidth], [outHeight, outWidth], lanes]: Row): Resize2dShape {
   return { channels, inHeight, inWidth, outHeight, outWidth, lanes };
 }
-const floatsBefore = (s: Upsample2dShape): number => s.channels * s.inHeight * s.inWidth * s.lanes;
-const floatsAfter = (s: Upsample2dShape): number => s.channels * s.outHeight * s.outWidth * s.lanes;
+const floatsBefore = (s: Resize2dShape): number => s.channels * s.inHeight * s.inWidth * s.lanes;
+const floatsAfter = (s: Resize2dShape): number => s.channels * s.outHeight * s.outWidth * s.lanes;
 
 describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
   const s = shapeOf(row);
 
   test("both ways agree with the reference, seed 1", async () => {
     await checkOp({
-      label: "upsample2dForward, seed 1",
+      label: "resize2dForward, seed 1",
       operands: { x: { values: paint(floatsBefore(s), 1) }, y: { values: unwritten(floatsAfter(s)) } },
       outputs: { y: { tolerance: float32Tolerance } },
-      call: (ops, at) => ops.upsample2dForward(at.y, at.x, s),
+      call: (ops, at) => ops.resize2dForward(at.y, at.x, s),
     });
     await checkOp({
-      label: "upsample2dBackward, seed 1",
+      label: "resize2dBackward, seed 1",
       operands: { dy: { values: paint(floatsAfter(s), 1) }, dx: { values: unwritten(floatsBefore(s)) } },
       outputs: { dx: { tolerance: float32Tolerance } },
-      call: (ops, at) => ops.upsample2dBackward(at.dx, at.dy, s),
+      call: (ops, at) => ops.resize2dBackward(at.dx, at.dy, s),
     });
   });
 
   test("on the reference ⟨Dx, u⟩ = ⟨x, Dᵀu⟩, to the last digits, seeds 1 2", async () => {
     const { products } = await bothWays(s);
-    const [one, other] = products as [number, number];
+    const [one = 0, other = 1] = products;
     expect(Math.abs(one - other)).toBeLessThan(1e-13 * Math.max(1, Math.abs(one)));
     expect(Math.abs(one)).toBeGreaterThan(1e-3);
   });
@@ -67,7 +67,7 @@ describe.for(rows)("%i channels, %j to %j, %i lanes: %s", (row) => {
 });
 
 /** Puts x and u through the op and its adjoint, on the reference. */
-async function bothWays(s: Upsample2dShape) {
+async function bothWays(s: Resize2dShape) {
   const backend = createReferenceBackend();
   const { base: x, ops } = backend;
   const y = x + floatsBefore(s);
@@ -77,8 +77,8 @@ async function bothWays(s: Upsample2dShape) {
   backend.reserve(products + 2);
   write(backend, x, paint(floatsBefore(s), 1));
   write(backend, u, paint(floatsAfter(s), 2));
-  ops.upsample2dForward(y, x, s);
-  ops.upsample2dBackward(dx, u, s);
+  ops.resize2dForward(y, x, s);
+  ops.resize2dBackward(dx, u, s);
   ops.dot(products, y, u, floatsAfter(s));
   ops.dot(products + 1, x, dx, floatsBefore(s));
   return {

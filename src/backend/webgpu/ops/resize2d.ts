@@ -1,13 +1,13 @@
 // Resampling to another size on a GPU. The gradient is gathered: one thread a float of the input, which adds what the outputs
 // that it counts for give it, in their order.
 import type { Ops } from "../../ops.ts";
-import type { Upsample2dShape } from "../../shapes.ts";
+import type { Resize2dShape } from "../../shapes.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";
 
 const numbers = { in_height: "i", in_width: "i", out_height: "i", out_width: "i", lanes: "u" } as const;
 
-/** As in assembly/upsample2d.ts: the place of an output, times twice the outputs, is a whole number. */
+/** As in assembly/resize2d.ts: the place of an output, times twice the outputs, is a whole number. */
 const functions = `
 fn place(i: i32, from_length: i32, to_length: i32) -> i32 { return max(0, (2 * i + 1) * from_length - to_length); }
 fn lower(i: i32, from_length: i32, to_length: i32) -> i32 { return place(i, from_length, to_length) / (2 * to_length); }
@@ -27,7 +27,7 @@ fn first_output(k: i32, from_length: i32, to_length: i32) -> i32 {
 `;
 
 const forward = {
-  name: "upsample2dForward",
+  name: "resize2dForward",
   numbers,
   operands: ["y", "x"],
   functions,
@@ -53,7 +53,7 @@ const forward = {
 } as const satisfies Shader;
 
 const backward = {
-  name: "upsample2dBackward",
+  name: "resize2dBackward",
   numbers,
   operands: ["dx", "dy"],
   functions,
@@ -78,15 +78,15 @@ const backward = {
   m[dx + id] = sum;`,
 } as const satisfies Shader;
 
-const sizesOf = ({ inHeight, inWidth, outHeight, outWidth, lanes }: Upsample2dShape) => ({
+const sizesOf = ({ inHeight, inWidth, outHeight, outWidth, lanes }: Resize2dShape) => ({
   ...{ in_height: inHeight, in_width: inWidth, out_height: outHeight, out_width: outWidth, lanes },
 });
 
-export function upsample2dOps({ record }: Recorder): Pick<Ops, "upsample2dForward" | "upsample2dBackward"> {
+export function resize2dOps({ record }: Recorder): Pick<Ops, "resize2dForward" | "resize2dBackward"> {
   return {
-    upsample2dForward: (y, x, s) =>
+    resize2dForward: (y, x, s) =>
       record(forward, s.channels * s.outHeight * s.outWidth * s.lanes, sizesOf(s), { y, x }),
-    upsample2dBackward: (dx, dy, s) =>
+    resize2dBackward: (dx, dy, s) =>
       record(backward, s.channels * s.inHeight * s.inWidth * s.lanes, sizesOf(s), { dx, dy }),
   };
 }

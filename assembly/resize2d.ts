@@ -9,7 +9,7 @@ import { Buffer } from "./fields";
 import { storeLanes } from "./simd";
 
 @unmanaged
-export class Upsample2dShape {
+export class Resize2dShape {
   inHeight: i32;
   inWidth: i32;
   outHeight: i32;
@@ -34,13 +34,13 @@ function shareOf(i: i32, from: i32, to: i32): f32 {
 }
 
 @unmanaged
-export class Upsample2dForwardJob extends Upsample2dShape {
+export class Resize2dForwardJob extends Resize2dShape {
   y: Buffer;
   x: Buffer;
 }
 
 /** y = x resampled, rows begin … end − 1 of all channels' rows */
-export function upsample2dForward(job: Upsample2dForwardJob, begin: i32, end: i32): void {
+export function resize2dForward(job: Resize2dForwardJob, begin: i32, end: i32): void {
   const h = job.inHeight;
   const w = job.inWidth;
   const oh = job.outHeight;
@@ -76,7 +76,7 @@ export function upsample2dForward(job: Upsample2dForwardJob, begin: i32, end: i3
 }
 
 @unmanaged
-export class Upsample2dBackwardJob extends Upsample2dShape {
+export class Resize2dBackwardJob extends Resize2dShape {
   dx: Buffer;
   dy: Buffer;
 }
@@ -87,7 +87,7 @@ function addTo(to: usize, weight: f32, d: v128, half: bool): void {
 }
 
 /** dx = the adjoint at dy, rows begin … end − 1 of all channels' rows */
-export function upsample2dBackward(job: Upsample2dBackwardJob, begin: i32, end: i32): void {
+export function resize2dBackward(job: Resize2dBackwardJob, begin: i32, end: i32): void {
   const h = job.inHeight;
   const w = job.inWidth;
   const oh = job.outHeight;
