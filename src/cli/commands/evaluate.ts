@@ -1,6 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/labels.ts";
+import { comparedImages, setStorage } from "../../distill/storage.ts";
 import {
   type Dataset,
   type Engine,
@@ -29,7 +30,7 @@ import {
   measureBaselines,
 } from "../output/baselines.ts";
 import { ProgressLine, progressText } from "../output/progress.ts";
-import { accuracy, count, interval, plural, table } from "../output/text.ts";
+import { accuracy, count, interval, plural, storedText, table } from "../output/text.ts";
 
 interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags {
   readonly model?: RecipeModel;
@@ -101,7 +102,8 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   noteTest({ train, test });
-  checkBaselineData(train, options.baselines, set, model);
+  const like = { ...set, ...comparedImages(set) };
+  checkBaselineData(train, options.baselines, like, model);
   const line = new ProgressLine(process.stderr);
   const tested = { model, init, test, seed };
   const how = { ...(epochs !== undefined && { epochs }), ...(order !== undefined && { order }) };
@@ -119,23 +121,28 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
         line.draw((columns) => progressText(text, columns));
       },
     });
-    const baselines = await measureBaselines(options.baselines, { ...shared, train, like: set }, (name) =>
+    const baselines = await measureBaselines(options.baselines, { ...shared, train, like }, (name) =>
       line.draw(() => `comparing with ${baselineLabel(name)}`),
     );
     line.clear();
     const compared = options.baselines.length > 0;
+    const { images, ...storage } = setStorage(set);
     const result = {
       ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks },
       ...{ epochs: epochs ?? set.training?.epochs ?? set.epochs },
       ...{ order: order ?? (set.training ? "shuffled" : "learned"), ...rest },
       ...(compared && { baselines }),
       ...(findings && { findings }),
+      ...{ images, storage },
       sha256,
     };
     const on = `${count(test.count)} test images of ${test.name}`;
     const which = init.kind === "fixed" ? "the known network" : plural(networks, "network");
     const range = rest.ci95 === undefined ? "" : `, 95 % interval of the mean ${interval(rest)}`;
-    const lines = [`${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`];
+    const lines = [
+      `${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`,
+      `after training on ${images} images${storedText(storage)}`,
+    ];
     if (compared) lines.push(...table(baselineRows(baselines, init.kind === "fixed")));
     process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;

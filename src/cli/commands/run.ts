@@ -15,6 +15,7 @@ import {
   estimateMemory,
   evaluate,
   type Progress,
+  setStorage,
   version,
 } from "../../index.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
@@ -220,6 +221,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
   const judged = skips ? unjudged : await judgeSet(set, prepared, parts);
+  const { floats, bytes } = setStorage(set);
   const result: RunResult = {
     recipe: recipe.name,
     version,
@@ -232,6 +234,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     reproducible: isReproducible(set),
     data: plan.data,
     images: plan.images,
+    storage: { floats, bytes },
     outerSteps: step,
     batch: plan.batch,
     networks: plan.networks,

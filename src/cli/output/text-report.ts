@@ -3,7 +3,7 @@
 import type { WriteStream } from "node:tty";
 import type { Gpu } from "../../backend/gpu.ts";
 import type { LearnedShape } from "../../distill/methods/declaration.ts";
-import type { AttackReport, Evaluation } from "../../index.ts";
+import type { AttackReport, Evaluation, ImagesChoice } from "../../index.ts";
 import { isFixed, modelName, recipeShape } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
 import { printable } from "../errors.ts";
@@ -11,7 +11,7 @@ import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "
 import { runFiles } from "./older-run.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
-import { accuracy, count, fitText, interval, plural, table } from "./text.ts";
+import { accuracy, count, fitText, interval, plural, storedText, table } from "./text.ts";
 
 /** How often the seconds of the comparison are updated. */
 const tickMilliseconds = 250;
@@ -41,6 +41,7 @@ export class TextReport implements RunReport {
       ...table([
         ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
         ["  images", `${images} to distil: ${trainingText(shape)}`],
+        ...(recipe.images ? [["  stored as", imagesText(recipe.images)]] : []),
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
         [
           "  method",
@@ -121,7 +122,7 @@ export class TextReport implements RunReport {
   }
 
   #table(
-    { evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256, gpu }: RunResult,
+    { evaluation, attack, baselines, data, images, storage, seconds, distillSeconds, sha256, gpu }: RunResult,
     out: string,
   ): string[] {
     const { recipe } = this.#plan!;
@@ -129,7 +130,7 @@ export class TextReport implements RunReport {
     if (evaluation && baselines) {
       const known = isFixed(recipe);
       lines.push(
-        `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
+        `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images${storedText(storage)}:`,
         ...table([
           ["", "± std", "95 % of the mean", ""],
           [
@@ -176,6 +177,11 @@ function weightsText(recipe: Recipe): string {
 function trainingText({ steps, epochs, imagesPerStep, training }: LearnedShape): string {
   if (training) return fitText(training);
   return `${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${imagesPerStep}`;
+}
+
+/** Says what stands behind the images: "memories, bases 16, scale 2". */
+function imagesText({ name, ...settings }: ImagesChoice): string {
+  return [name, ...Object.entries(settings).map(([key, value]) => `${key} ${value}`)].join(", ");
 }
 
 function gpuText({ name, software }: Gpu): string {
