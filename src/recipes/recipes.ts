@@ -4,6 +4,7 @@ import { text } from "../checks/checks.ts";
 import { nearest } from "../checks/nearest.ts";
 import { adaptationRecipes } from "./named/adaptation.ts";
 import { attackRecipes } from "./named/attack.ts";
+import { decoderRecipes } from "./named/decoders.ts";
 import { digitsRecipes } from "./named/digits.ts";
 import { frepoRecipes } from "./named/frepo.ts";
 import { mainTableRecipes } from "./named/main-table.ts";
@@ -24,6 +25,7 @@ export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Windows of training: images in any order, for networks that train long", recipes: windowsRecipes },
   { title: "FRePo: regression on the features of networks", recipes: frepoRecipes },
+  { title: "More images of the same storage: tiles, and sums of bases", recipes: decoderRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
   { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },

@@ -39,11 +39,12 @@ export function lossText({ set, recipe }: RunParts): string {
 export function protocolText({ set }: RunParts): string | undefined {
   if (!set?.training) return undefined;
   const { steps, imagesPerStep } = comparedImages(set);
-  const images = steps * imagesPerStep;
-  return `Networks train on distilled images and on real ones by the same protocol: ${fitText(set.training)}. ` +
-    set.decoder
-    ? `Each baseline has ${count(images)} images, which take as much storage, equally many of each class.`
-    : `Each baseline has ${count(images)} images too, equally many of each class.`;
+  const images = count(steps * imagesPerStep);
+  const each = set.decoder ? `${images} images, which take as much storage,` : `${images} images too,`;
+  return (
+    `Networks train on distilled images and on real ones by the same protocol: ${fitText(set.training)}. ` +
+    `Each baseline has ${each} equally many of each class.`
+  );
 }
 
 /** Writes what is named, and its settings that are numbers, words or flags. */
