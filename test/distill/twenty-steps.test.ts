@@ -1,7 +1,16 @@
 // Whole runs: 20 outer steps on the engines under test against those of the float64 reference, and some of each other method.
 import { expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import { backGradient, type DistillOptions, distill, frepo, gradientMatching, windows } from "../../src/index.ts";
+import {
+  backGradient,
+  type DistillOptions,
+  distill,
+  formation,
+  frepo,
+  gradientMatching,
+  memories,
+  windows,
+} from "../../src/index.ts";
 import { enginesUnderTest } from "../backends-under-test.ts";
 import { expectClose } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
@@ -28,6 +37,23 @@ const runs = [
   ],
   ["FRePo", 10, { networksPerStep: 2, method: frepo({ imagesPerClass: 3, poolSize: 3, maxAge: 2 }) }],
   [
+    "sums of bases by back-gradient",
+    8,
+    {
+      images: memories({ bases: 3, decodedPerClass: 2 }),
+      method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 }),
+    },
+  ],
+  [
+    "enlarged tiles by windows of SGD, two networks a step",
+    8,
+    {
+      networksPerStep: 2,
+      images: formation({ factor: 2 }),
+      method: windows({ imagesPerClass: 1, batchPerClass: 3, window: 4, totalSteps: 10, optimizer: "sgd" }),
+    },
+  ],
+  [
     "gradient matching of augmented images",
     8,
     {
@@ -44,7 +70,7 @@ const runs = [
 async function learned(
   engine: Engine,
   steps: number,
-  more: Pick<DistillOptions, "method" | "networksPerStep">,
+  more: Pick<DistillOptions, "method" | "images" | "networksPerStep">,
 ): Promise<Record<string, ArrayLike<number>>> {
   const run = distill({
     data: noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 }),
