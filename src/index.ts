@@ -14,12 +14,24 @@ export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";
 export { type ExpertPool, type Experts, experts, type Trajectory } from "./distill/experts.ts";
 export type { DataShape } from "./distill/fit.ts";
+export {
+  type FormationImages,
+  type FormationOptions,
+  formation,
+  type ImagesChoice,
+  type MemoriesOptions,
+  type MemoryImages,
+  memories,
+  type PixelImages,
+  pixels,
+} from "./distill/image-options.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun, Share } from "./distill/method.ts";
 export * from "./distill/methods/options.ts";
 export type { OwnMethod } from "./distill/methods/own.ts";
 export type { OuterOptions } from "./distill/outer-options.ts";
 export type { Halving, RunState } from "./distill/run-state.ts";
+export { type SetStorage, setStorage } from "./distill/storage.ts";
 export type { SyntheticImages } from "./distill/synthetic.ts";
 export type { MethodTools } from "./distill/tools.ts";
 export type { FitOptions, FitTraining } from "./distill/training.ts";

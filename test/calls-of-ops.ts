@@ -141,6 +141,8 @@ function poolingCalls(draw: Draw) {
     avgPool2dBackward: [out(x), given(y), mean],
     adaptiveAvgPool2dForward: [out(y), given(x), { ...sizes, channels }],
     adaptiveAvgPool2dBackward: [out(x), given(y), { ...sizes, channels }],
+    resize2dForward: [out(y), given(x), { ...sizes, channels }],
+    resize2dBackward: [out(x), given(y), { ...sizes, channels }],
   };
 }
 

@@ -62,6 +62,8 @@ export const opTolerances: Readonly<Record<ComparedOp, number>> = {
   avgPool2dBackward: rounded,
   adaptiveAvgPool2dForward: rounded,
   adaptiveAvgPool2dBackward: rounded,
+  resize2dForward: rounded,
+  resize2dBackward: rounded,
   normForward: rounded,
   normBackward: rounded,
   normForwardR: rounded,

@@ -654,6 +654,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     relu: { call: index.relu, args: [] },
     sequential: { call: index.sequential, args: [argument([1, 2, 2]), argument([index.flatten()], [])] },
     setDigest: { call: index.setDigest, args: [theSet] },
+    setStorage: { call: index.setStorage, args: [theSet] },
     sigmoid: { call: index.sigmoid, args: [] },
     softplus: { call: index.softplus, args: [] },
     subset: { call: index.subset, args: [dataset, argument(0, 0), argument(1, 0)] },
@@ -742,6 +743,17 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    formation: { call: index.formation, args: [options({ factor: 2 }, { takes: { factor: [] } })] },
+    memories: {
+      call: index.memories,
+      args: [
+        options(
+          { bases: 4, scale: 2, start: "noise", decodedPerClass: 2 },
+          { required: "bases", takes: { bases: [], scale: [], decodedPerClass: [] } },
+        ),
+      ],
+    },
+    pixels: { call: index.pixels, args: [] },
     windows: {
       call: index.windows,
       args: [

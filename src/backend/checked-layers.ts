@@ -203,9 +203,11 @@ type PoolingOps =
   | "avgPool2dForward"
   | "avgPool2dBackward"
   | "adaptiveAvgPool2dForward"
-  | "adaptiveAvgPool2dBackward";
+  | "adaptiveAvgPool2dBackward"
+  | "resize2dForward"
+  | "resize2dBackward";
 
-/** The sizes of any pooling. */
+/** The sizes of any pooling, or of the opposite. */
 type Planes = Pick<
   Pool2dShape | AvgPool2dShape,
   "channels" | "inHeight" | "inWidth" | "outHeight" | "outWidth" | "lanes"
@@ -250,6 +252,16 @@ export function checkedPoolings(ops: Ops, { need }: Checks): Pick<Ops, PoolingOp
       need(before(s), "dx of adaptiveAvgPool2dBackward", dx);
       need(after(s), "dy of adaptiveAvgPool2dBackward", dy);
       ops.adaptiveAvgPool2dBackward(dx, dy, s);
+    },
+    resize2dForward(y, x, s) {
+      need(after(s), "y of resize2dForward", y);
+      need(before(s), "x of resize2dForward", x);
+      ops.resize2dForward(y, x, s);
+    },
+    resize2dBackward(dx, dy, s) {
+      need(before(s), "dx of resize2dBackward", dx);
+      need(after(s), "dy of resize2dBackward", dy);
+      ops.resize2dBackward(dx, dy, s);
     },
   };
 }

@@ -8,6 +8,7 @@ import type {
   ImagesShape,
   KernelShape,
   LossShape,
+  Resize2dShape,
   RidgeShape,
 } from "./shapes.ts";
 
@@ -31,6 +32,13 @@ export interface MethodOps {
   warp2dForward(y: Buffer, x: Buffer, matrices: Buffer, shape: ImagesShape): void;
   /** dx = the adjoint of warp2dForward in x */
   warp2dBackward(dx: Buffer, dy: Buffer, matrices: Buffer, shape: ImagesShape): void;
+  /**
+   * y = x resampled to another size, bilinearly: torch's interpolate with align_corners=False. Row i of y lies at row
+   * max(0, (i + ½)·h/oh − ½) of x, and columns likewise. x [c, h, w, B], y [c, oh, ow, B].
+   */
+  resize2dForward(y: Buffer, x: Buffer, shape: Resize2dShape): void;
+  /** dx = the adjoint of resize2dForward */
+  resize2dBackward(dx: Buffer, dy: Buffer, shape: Resize2dShape): void;
   /**
    * y = p·x + q·⟨x⟩_c + r·⟨x⟩ (+ b where `shifts`), with ⟨x⟩_c the mean over the channels at each place and ⟨x⟩ that over the whole
    * image. factors [4, B] = p, q, r, b of each lane. Without the shift it is its own adjoint. y may be x.

@@ -54,6 +54,16 @@ export interface ImagesShape {
   readonly lanes: number;
 }
 
+/** Planes [inHeight, inWidth] and what is made of them, [outHeight, outWidth]; see `Ops.resize2dForward`. */
+export interface Resize2dShape {
+  readonly channels: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly lanes: number;
+}
+
 /** Some images of many: `images` of the `sourceLanes` columns that there are, in `lanes` lanes; see `Ops.gatherImages`. */
 export interface GatherShape {
   readonly features: number;

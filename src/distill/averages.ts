@@ -6,8 +6,7 @@ import type { Learned } from "./method.ts";
 
 /**
  * Records the ops that take the values of outer step `step` (counted from 0) into the means: a ← a + w·(x − a), where w is
- * 1 − decay, or 1/(step + 1) while that is more, so that the first values do not linger. Of a tensor that is learned through an f, the
- * mean is that of f(value). Nothing happens if there are no means.
+ * 1 − decay, or 1/(step + 1) while that is more, so that the first values do not linger. Nothing happens if there are no means.
  */
 export function average(
   averages: readonly Buffer[],
@@ -17,10 +16,10 @@ export function average(
   step: number,
 ): void {
   const weight = Math.max(1 - decay, 1 / (step + 1));
-  for (const [i, to] of averages.entries()) {
-    const { value, floats } = used(learned[i]!);
-    ops.scale(to, 1 - weight, to, floats);
-    ops.axpy(to, to, weight, value, floats);
+  for (const [i, mean] of averages.entries()) {
+    const { value, floats } = learned[i]!;
+    ops.scale(mean, 1 - weight, mean, floats);
+    ops.axpy(mean, mean, weight, value, floats);
   }
 }
 
@@ -30,13 +29,20 @@ export function startAverages(
   learned: readonly Learned[],
   { ops }: Pick<Backend, "ops">,
 ): void {
-  for (const [i, to] of averages.entries()) {
-    const { value, floats } = used(learned[i]!);
-    ops.copy(to, value, floats);
-  }
+  for (const [i, mean] of averages.entries()) ops.copy(mean, learned[i]!.value, learned[i]!.floats);
 }
 
-/** Returns the tensor as training uses it: f(value) if it is learned through an f. */
-export function used<T extends Learned>(tensor: T): T {
-  return tensor.through ? { ...tensor, value: tensor.through.value } : tensor;
+/** Records the ops that put the means in the place of the values and the values in theirs, by way of `room`, one place for each. */
+export function exchange(
+  averages: readonly Buffer[],
+  learned: readonly Learned[],
+  { ops }: Pick<Backend, "ops">,
+  room: readonly Buffer[],
+): void {
+  for (const [i, mean] of averages.entries()) {
+    const { value, floats } = learned[i]!;
+    ops.copy(room[i]!, value, floats);
+    ops.copy(value, mean, floats);
+    ops.copy(mean, room[i]!, floats);
+  }
 }

@@ -5,6 +5,7 @@ import { outOfRange, shown } from "../checks/refusal.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { DistilledSet } from "./distilled-set.ts";
+import { checkDecoder, decoderArrays } from "./stored-decoder.ts";
 import { checkFit } from "./training.ts";
 
 /** The deepest recipe: an absurdly deep one would overflow the stack of code that prints it. */
@@ -38,7 +39,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
     const Class = typeof set[size] === "number" ? RangeError : TypeError;
     throw new Class(`"${name}.${size}" expected integer >= 1, got ${quote(set[size])}`);
   }
-  const { steps, epochs, imagesPerStep, channels, height, width, classes } = set;
+  const { steps, epochs, imagesPerStep, channels, height, width, classes, decoder } = set;
   const shapes = {
     images: [steps, imagesPerStep, channels, height, width],
     targets: [steps, imagesPerStep, classes],
@@ -61,6 +62,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
       `"${name}.recipe" expected an object of at most ${maximumDepth} levels, got ${shown(set.recipe)}`,
     );
   }
+  if (decoder !== undefined) checkDecoder(`${name}.decoder`, decoder, set);
   const fault = valueFault(set);
   if (fault) throw new RangeError(`"${name}.${fault.field}" expected ${fault.expected}, got ${fault.got}`);
   return set;
@@ -85,6 +87,10 @@ export function valueFault(set: DistilledSet): Fault | undefined {
       if (Number.isFinite(values[at])) continue;
       return { field, expected: "finite values", got: `${quote(values[at])} at ${at}` };
     }
+  }
+  for (const [field, values] of Object.entries(set.decoder ? decoderArrays(set.decoder) : {})) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) return { field: "decoder", expected: `finite ${field}`, got: `${quote(values[at])} at ${at}` };
   }
   for (const field of ["learningRates", "std"] as const) {
     const values = set[field];

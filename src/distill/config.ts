@@ -3,6 +3,7 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
+import type { ImagesChoice } from "./image-options.ts";
 import type { OuterOptions } from "./outer-options.ts";
 import type { WeightSource } from "./weight-source.ts";
 
@@ -28,6 +29,10 @@ export interface MethodChoice {
 /** A problem and the method that is to solve it. */
 export interface DistillConfig extends Problem {
   readonly method: MethodChoice;
+  /** What stands behind the images; pixels if absent. */
+  readonly images?: ImagesChoice | undefined;
+  /** The method with the number of decoded images, where that is another one than of those whose storage they have. */
+  readonly decoded?: MethodChoice | undefined;
   /** The module from which workers import a method that the library does not know. */
   readonly module?: string | undefined;
 }

@@ -2,6 +2,29 @@
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { FitTraining } from "./training.ts";
 
+/** Tiles of stored images, which are enlarged to images (`formation`). */
+export interface StoredFormation {
+  readonly name: "formation";
+  /** A stored image is factor × factor tiles, of ⌈height / factor⌉ by ⌈width / factor⌉ pixels. */
+  readonly factor: number;
+  /** One for each image, [steps, imagesPerStep, channels, ⌈height / factor⌉, ⌈width / factor⌉], normalised as images are. */
+  readonly tiles: Float32Array;
+}
+
+/** Bases, and the weights of each image, whose weighted sums of the bases are enlarged to images (`memories`). */
+export interface StoredMemories {
+  readonly name: "memories";
+  /** A base has ⌈height / scale⌉ by ⌈width / scale⌉ pixels. */
+  readonly scale: number;
+  /** [bases, channels, ⌈height / scale⌉, ⌈width / scale⌉] */
+  readonly bases: Float32Array;
+  /** [steps, imagesPerStep, bases] */
+  readonly coefficients: Float32Array;
+}
+
+/** What the images of a set were decoded from. */
+export type StoredDecoder = StoredFormation | StoredMemories;
+
 /** A distilled set. Plain data: it can be cloned, transferred and saved. */
 export interface DistilledSet {
   /** Gradient steps in one pass over the set: blocks of images. With `training`: 1. */
@@ -16,6 +39,8 @@ export interface DistilledSet {
   readonly classes: number;
   /** [steps, imagesPerStep, channels, height, width], normalised as below. */
   readonly images: Float32Array;
+  /** What the images are made of, if fewer numbers than pixels were learned. They are decoded in `images`. */
+  readonly decoder?: StoredDecoder | undefined;
   /** [steps, imagesPerStep, classes]: one-hot or soft targets. */
   readonly targets: Float32Array;
   /** [epochs × steps] in the order of use: entry t belongs to block t mod steps. With `training` it is empty. */

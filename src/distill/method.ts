@@ -37,11 +37,23 @@ export interface Share {
   readonly gradients: readonly Buffer[];
 }
 
+/** Tensors that are computed from learned ones. */
+export interface Derived {
+  readonly tensors: readonly (Tensor & Pick<Learned, "called">)[];
+  /** Records the ops that compute them. */
+  readonly compute: () => void;
+}
+
 /** What is learned, in one backend's memory. */
 export interface MethodRun {
   readonly learned: readonly Learned[];
   /** What outer steps hand on beside what is learned; empty for most methods. */
   readonly carried: readonly Tensor[];
+  /**
+   * What follows from the learned tensors, for shares and for the set: images that a decoder makes. It is computed whenever a
+   * learned tensor has changed. Absent for most methods.
+   */
+  readonly derived?: Derived | undefined;
   /** The learning rate that inner steps start with, which messages of a diverged run name; absent if there is none. */
   readonly innerRate?: number | undefined;
   /**
@@ -54,7 +66,7 @@ export interface MethodRun {
    * run wherever it yields.
    */
   after?: ((step: number) => void) | ((step: number) => Parts) | undefined;
-  /** Makes the set from the rows of the learned tensors, by name. The rows of a tensor with `through` are f(value). */
+  /** Makes the set from the rows of the learned and derived tensors, by name. The rows of a tensor with `through` are f(value). */
   set(rows: ReadonlyMap<string, Floats>): LearnedSet;
 }
 

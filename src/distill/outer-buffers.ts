@@ -24,7 +24,7 @@ export interface OuterBuffers {
   readonly staging: Buffer;
 }
 
-/** The places of the parts of the outcome: [loss][|gradient|² of each][|value|² of each][f(value) of those learned through f]. */
+/** The places of the parts of the outcome: [loss][|gradient|² of each][|value|² of each, and of each derived one][f(value) of those learned through f]. */
 export interface OutcomeLayout {
   readonly gradients: number;
   readonly values: number;
@@ -32,34 +32,45 @@ export interface OutcomeLayout {
   readonly floats: number;
 }
 
-/** Returns the layout of the outcome of a step that updates these tensors. */
-export function outcomeLayout(learned: readonly Learned[]): OutcomeLayout {
+/** Returns the layout of the outcome of a step of this run. */
+export function outcomeLayout(run: Pick<MethodRun, "learned" | "derived">): OutcomeLayout {
+  const { learned } = run;
   const gradients = 1;
   const values = gradients + learned.length;
-  const through = values + learned.length;
+  const through = values + watched(run).length;
   const floats = learned.reduce((sum, tensor) => sum + (tensor.through ? tensor.floats : 0), through);
   return { gradients, values, through, floats };
 }
 
+/** The tensors whose values must stay finite: those that are learned, and what follows from them. */
+export function watched({ learned, derived }: Pick<MethodRun, "learned" | "derived">): readonly Learned[] {
+  return [...learned, ...(derived?.tensors ?? [])];
+}
+
+/** Returns the floats of room for any one tensor of a run as users hold it. */
+export function mostStaging({ carried, ...run }: Pick<MethodRun, "learned" | "derived" | "carried">): number {
+  return [...watched(run), ...carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
+}
+
 /** Allocates the buffers for a run with these outer settings. */
 export function allocateOuter(
-  { learned, carried }: MethodRun,
+  run: MethodRun,
   outer: OuterOptions,
   backend: Pick<Backend, "ops">,
   { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
 ): OuterBuffers {
   const settings = optimizerOf(outer);
-  const staging = [...learned, ...carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
+  const { learned } = run;
   return {
     gradients: learned.map(({ floats }) => gradients.allocate(floats)),
     optimizers: learned.map(({ floats, optimizer }) =>
       allocateOptimizer(optimizer ?? settings, floats, backend.ops, gradients),
     ),
     averages: outer.average === undefined ? [] : learned.map(({ floats }) => gradients.allocate(floats)),
-    outcome: gradients.allocate(outcomeLayout(learned).floats),
+    outcome: gradients.allocate(outcomeLayout(run).floats),
     guard: gradients.allocate(1),
     clipMean: gradients.allocate(3),
-    staging: scratch.allocate(staging),
+    staging: scratch.allocate(mostStaging(run)),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { inParts } from "../platform/parts.ts";
-import { average, startAverages, used } from "./averages.ts";
+import { average, exchange, startAverages } from "./averages.ts";
 import { EarlierStates } from "./back-off.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -13,7 +13,14 @@ import { DivergedError } from "./diverged-error.ts";
 import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import { partsOf, type StepNetworks } from "./networks.ts";
-import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
+import {
+  allocateOuter,
+  type OutcomeLayout,
+  type OuterBuffers,
+  outcomeLayout,
+  stateTensors,
+  watched,
+} from "./outer-buffers.ts";
 import { halved, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
@@ -51,7 +58,7 @@ export class OuterLoop {
     this.stepsPerEpoch = Math.ceil(problem.data.count / problem.outer.batch);
     this.#parts = parts;
     this.#buffers = allocateOuter(run, problem.outer, backend, memory);
-    this.#layout = outcomeLayout(run.learned);
+    this.#layout = outcomeLayout(run);
     this.#start();
     if (state) this.#restore(state);
     this.#refresh();
@@ -106,7 +113,6 @@ export class OuterLoop {
     run.start(staging);
     for (const optimizer of optimizers) optimizer.start();
     backend.ops.fill(clipMean, 0, 3);
-    throughFunctions(run, backend);
     startAverages(averages, run.learned, backend);
     this.#step = 0;
   }
@@ -191,13 +197,13 @@ export class OuterLoop {
     }
   }
 
-  /** Brings f(value) up to date, and the part of the outcome that is about the values. */
+  /** Brings what follows from the learned tensors up to date, and the part of the outcome that is about the values. */
   #refresh(): void {
     const { run, backend } = this.#parts;
     const { outcome } = this.#buffers;
-    throughFunctions(run, backend);
+    bringUpToDate(run, backend);
     let at = outcome + this.#layout.through;
-    for (const [i, { value, floats, through }] of run.learned.entries()) {
+    for (const [i, { value, floats, through }] of watched(run).entries()) {
       backend.ops.dot(outcome + this.#layout.values + i, value, value, floats);
       if (!through) continue;
       backend.ops.copy(at, through.value, floats);
@@ -207,15 +213,15 @@ export class OuterLoop {
 
   /** Throws DivergedError if the step left something that no set may hold; what is learned is then as it was before. */
   #check(outcome: Floats): void {
-    const { learned } = this.#parts.run;
+    const { run } = this.#parts;
     this.#loss = outcome[0]!;
     if (!Number.isFinite(this.#loss)) throw this.#diverged("loss", this.#loss, "is");
-    for (const [i, { called }] of learned.entries()) {
+    for (const [i, { called }] of run.learned.entries()) {
       const square = outcome[this.#layout.gradients + i]!;
       if (!Number.isFinite(square)) throw this.#diverged(`gradient of the ${called}`, square, "is");
     }
     let at = this.#layout.through;
-    for (const [i, tensor] of learned.entries()) {
+    for (const [i, tensor] of watched(run).entries()) {
       const fault = faultOf(tensor, outcome[this.#layout.values + i]!, outcome.subarray(at, at + tensor.floats));
       if (tensor.through) at += tensor.floats;
       if (fault === undefined) continue;
@@ -246,15 +252,26 @@ export class OuterLoop {
     // Whoever takes a step hears of its error.
     while (this.#taking) await this.#taking.catch(() => {});
     const recipe = recipeOf();
-    const { averages, staging } = this.#buffers;
-    const rows = run.learned.map((tensor, i) => {
-      const { value } = used(tensor);
-      return readTensor(backend, { ...tensor, value: averages[i] ?? value }, staging);
+    this.#exchangeMeans();
+    const tensors = watched(run);
+    const rows = tensors.map((tensor) => {
+      const { value } = tensor.through ?? tensor;
+      return readTensor(backend, { ...tensor, value }, this.#buffers.staging);
     });
+    this.#exchangeMeans();
     const read = await Promise.all(rows);
-    const set = run.set(new Map(run.learned.map(({ name }, i) => [name, read[i]!])));
+    const set = run.set(new Map(tensors.map(({ name }, i) => [name, read[i]!])));
     const { mean, std } = problem.data;
     return { ...set, mean, std, recipe };
+  }
+
+  /** Puts the running means, if there are any, in the place of what is learned, or back; the room of shares is free between steps. */
+  #exchangeMeans(): void {
+    const { run, networks, backend } = this.#parts;
+    const { averages } = this.#buffers;
+    if (averages.length === 0) return;
+    exchange(averages, run.learned, backend, networks.share.gradients);
+    bringUpToDate(run, backend);
   }
 
   /** Reads all that the next steps depend on. */
@@ -288,11 +305,12 @@ export class OuterLoop {
   }
 }
 
-/** Records the ops that bring f(value) up to date, for every tensor that is learned through an f. */
-export function throughFunctions({ learned }: MethodRun, { ops }: Pick<Backend, "ops">): void {
+/** Records the ops that compute what follows from the learned tensors: f(value) of those learned through an f, and derived ones. */
+export function bringUpToDate({ learned, derived }: MethodRun, { ops }: Pick<Backend, "ops">): void {
   for (const { value, floats, through } of learned) {
     if (through) ops.activationForward(through.value, value, floats, through.f);
   }
+  derived?.compute();
 }
 
 /** Returns what no set may hold of a tensor. Its values have this sum of squares and, if there is an f, f(value) is `values`. */

@@ -10,6 +10,7 @@ import { type Checks, checkOptions } from "../checks/options.ts";
 import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
+import { classOf, shownImages } from "./shown-images.ts";
 
 /** The ground is nearly black, because learned pixels without content are middle grey. */
 const ground = 24;
@@ -35,7 +36,7 @@ const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: 
 /**
  * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
  * several images per class a step has as many lines. If the images are not spread evenly over the classes (by their largest
- * target), they are sorted by class. Lines too long for the sheet are broken. Soft targets are drawn below each image, with
+ * target), they are sorted by class. Of images that a decoder makes, at most ten of a class are drawn in each step. Lines too long for the sheet are broken. Soft targets are drawn below each image, with
  * a bar per class.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
@@ -99,13 +100,10 @@ export async function contactSheet(set: DistilledSet, options: ContactSheetOptio
 
 /** Returns the images of a step (as indices into the set), in lines of at most `limit`. */
 function linesOf(set: DistilledSet, step: number, limit: number): number[][] {
-  const { imagesPerStep, classes, targets } = set;
+  const { imagesPerStep, classes } = set;
   const byClass = Array.from({ length: classes }, (): number[] => []);
-  for (let i = step * imagesPerStep; i < (step + 1) * imagesPerStep; i++) {
-    const row = targets.subarray(i * classes, (i + 1) * classes);
-    byClass[row.indexOf(row.reduce((a, b) => Math.max(a, b)))]!.push(i);
-  }
-  const perClass = imagesPerStep / classes;
+  for (const image of shownImages(set, step)) byClass[classOf(set, image)]!.push(image);
+  const perClass = byClass[0]!.length;
   const even = byClass.every((images) => images.length === perClass);
   const lines = even
     ? Array.from({ length: perClass }, (_, k) => byClass.map((images) => images[k]!))

@@ -15,7 +15,8 @@ import { parseNpz, writeNpz } from "../codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { isTorchArchive, refusePickle } from "../codecs/torch-file.ts";
 import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
-import type { DistilledSet } from "../distill/distilled-set.ts";
+import type { DistilledSet, StoredDecoder } from "../distill/distilled-set.ts";
+import { checkDecoder, decoderArrays, decoderShapes } from "../distill/stored-decoder.ts";
 import { checkFit, type FitTraining } from "../distill/training.ts";
 import { FormatError } from "../errors.ts";
 import { arrayKind, isBytes } from "../kinds.ts";
@@ -81,22 +82,31 @@ export async function distilledFromBytes(bytes: Uint8Array, name: string): Promi
 type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
 
 /** The shape of each tensor of a set; one that networks train on by a protocol has no learning rates. */
-function shapesOf(s: Sizes): Map<string, number[]> {
+function shapesOf(s: Sizes, decoder?: StoredDecoder): Map<string, number[]> {
   const rates: [string, number[]][] = s.epochs === 0 ? [] : [["learning_rates", [s.steps * s.epochs]]];
+  const stored = Object.entries(decoder ? decoderShapes(decoder, s) : {});
   return new Map([
     ["images", [s.steps, s.imagesPerStep, s.channels, s.height, s.width]],
     ["targets", [s.steps, s.imagesPerStep, s.classes]],
     ...rates,
     ["mean", [s.channels]],
     ["std", [s.channels]],
+    ...stored.map(([name, shape]): [string, number[]] => [decoderPrefix + name, [...shape]]),
   ]);
 }
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
   const { images, targets, learningRates } = set;
   const [mean, std] = [Float64Array.from(set.mean), Float64Array.from(set.std)];
-  const data = { images, targets, learning_rates: learningRates, mean, std };
-  return Array.from(shapesOf(set), ([name, shape]) => [name, { shape, data: data[name as keyof typeof data] }]);
+  const stored = Object.entries(set.decoder ? decoderArrays(set.decoder) : {});
+  const data = {
+    ...{ images, targets, learning_rates: learningRates, mean, std },
+    ...Object.fromEntries(stored.map(([name, values]) => [decoderPrefix + name, values])),
+  };
+  return Array.from(shapesOf(set, set.decoder), ([name, shape]) => [
+    name,
+    { shape, data: data[name as keyof typeof data] },
+  ]);
 }
 
 /** The numbers that a set may have, and their keys in the metadata. */
@@ -115,9 +125,40 @@ function metadataOf(set: DistilledSet): Map<string, string> {
     ["steps", String(set.steps)],
     ["epochs", String(set.epochs)],
     ...named.map(([field, key]): [string, string] => [key, String(set[field])]),
+    ...(set.decoder ? [["decoder", JSON.stringify(settingsOf(set.decoder))] as const] : []),
     ...(set.training ? [["training", JSON.stringify(set.training)] as const] : []),
     ["recipe", JSON.stringify(set.recipe)],
   ]);
+}
+
+/** What tensors of a decoder are called, before their own names. */
+const decoderPrefix = "decoder_";
+
+/** The decoder without its tensors. */
+function settingsOf(decoder: StoredDecoder): object {
+  const { name } = decoder;
+  return decoder.name === "formation" ? { name, factor: decoder.factor } : { name, scale: decoder.scale };
+}
+
+/** Returns the decoder that the metadata describe, with its tensors; their shapes are checked with all others. */
+function decoderOf(
+  text: string | undefined,
+  tensors: ReadonlyMap<string, NumericArray>,
+  sizes: Sizes,
+  name: string,
+): StoredDecoder | undefined {
+  if (text === undefined) return undefined;
+  const settings = parseObject(text, `${name}: decoder`);
+  const arrays = Array.from(tensors)
+    .filter(([key]) => key.startsWith(decoderPrefix))
+    .map(([key, { data }]) => [key.slice(decoderPrefix.length), data] as const);
+  const decoder: unknown = { ...settings, ...Object.fromEntries(arrays) };
+  try {
+    checkDecoder("decoder", decoder, sizes);
+  } catch (cause) {
+    throw new FormatError(`${name}: ${(cause as Error).message}`, { cause });
+  }
+  return decoder as StoredDecoder;
 }
 
 /** Parses the JSON object in `text`. */
@@ -194,7 +235,8 @@ function assemble(
   if (training && steps !== 1) throw bad("one block of images beside training", steps);
   const sizes: Sizes = { steps, epochs, imagesPerStep, channels, height, width, classes };
 
-  const shapes = shapesOf(sizes);
+  const decoder = decoderOf(metadata.get("decoder"), tensors, sizes, name);
+  const shapes = shapesOf(sizes, decoder);
   for (const [key, expected] of shapes) {
     const tensor = tensors.get(key);
     if (tensor?.shape.join() !== expected.join()) {
@@ -225,6 +267,7 @@ function assemble(
     ...sizes,
     ...optional,
     ...(training && { training }),
+    ...(decoder && { decoder }),
     images: tensors.get("images")!.data as Float32Array,
     targets: tensors.get("targets")!.data as Float32Array,
     learningRates: training ? new Float32Array(0) : (tensors.get("learning_rates")!.data as Float32Array),

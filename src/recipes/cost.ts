@@ -1,6 +1,6 @@
 // Estimates the cost of a recipe before anything is run or loaded.
 import type { DataShape } from "../distill/fit.ts";
-import { declarationOf, outerDefaults } from "../distill/methods/known.ts";
+import { declarationOf, decodedMethod, outerDefaults } from "../distill/methods/known.ts";
 import { outerOptions } from "../distill/outer-options.ts";
 import { backendEntry } from "../engine/backends.ts";
 import type { Model } from "../nn/model.ts";
@@ -32,12 +32,22 @@ function expertBytes({ init }: Recipe, { parameterCount }: Model): number {
 /** Returns what a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
-  const [model, method] = [recipeModel(recipe, data), recipeMethod(recipe)];
+  const { images: choice } = recipe;
+  const model = recipeModel(recipe, data);
+  const method = decodedMethod(recipeMethod(recipe), choice, model);
   const outer = outerOptions(recipe.outer, data.count, outerDefaults(method));
-  const images = distilledImages(recipe, model.classes);
+  const images = distilledImages(recipe, model);
   const { flops: flopsOf, real } = declarationOf(method);
   const flops = flopsOf(method, model, real?.(method, model.classes) ?? outer.batch);
-  const estimate = estimateMemory({ data, model, method, outer, networksPerStep, threads });
+  const estimate = estimateMemory({
+    data,
+    model,
+    method: recipeMethod(recipe),
+    images: choice,
+    outer,
+    networksPerStep,
+    threads,
+  });
   const fits = estimate.total - estimate.data - estimate.states <= backendEntry().plan.addressable;
   const memory = estimate.total + expertBytes(recipe, model);
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };

@@ -6,7 +6,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
 import { experts } from "../distill/experts.ts";
 import type { DataShape } from "../distill/fit.ts";
-import { declarationOf, type KnownMethod, makeMethod } from "../distill/methods/known.ts";
+import type { LearnedShape } from "../distill/methods/declaration.ts";
+import { declarationOf, decodedMethod, type KnownMethod, makeMethod } from "../distill/methods/known.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
@@ -22,7 +23,7 @@ export type RecipeOptions = {
   readonly [Name in "data" | "model" | "init" | "loss" | "networksPerStep" | "outer" | "seed"]: NonNullable<
     DistillOptions[Name]
   >;
-} & Pick<DistillOptions, "augment"> & { readonly method: KnownMethod };
+} & Pick<DistillOptions, "augment" | "images"> & { readonly method: KnownMethod };
 
 const checkPool: Check = optional(
   thing("what trainPool or loadPool gives", { weights: listOf("an array of networks", floats) }),
@@ -44,12 +45,14 @@ export function recipeOptions(recipe: Recipe, data: Dataset, pool?: PretrainedPo
   checkPool("pool", pool);
   const { loss, networksPerStep, outer, seed, attack } = recipe;
   const { augment } = recipe.data;
+  const { images } = recipe;
   const model = recipeModel(recipe, data);
   return {
     data: attack ? relabelled(data, attack.from, attack.to) : data,
     ...(augment && { augment }),
     model,
     method: recipeMethod(recipe),
+    ...(images && { images }),
     init: recipeInit(recipe, pool),
     loss,
     networksPerStep,
@@ -136,8 +139,14 @@ export function isFixed({ init }: Pick<Recipe, "init">): boolean {
   return init.kind === "fixed" || (init.kind === "pretrained" && init.testPool === undefined);
 }
 
-/** Counts the distilled images for so many classes. */
-export function distilledImages({ method }: Pick<Recipe, "method">, classes: number): number {
-  const { steps, imagesPerStep } = declarationOf(method).shape(method, classes);
+/** Returns the sizes of the set of a recipe, whose images are decoded. Throws RangeError if it has no room for any. */
+export function recipeShape({ method, images }: Pick<Recipe, "method" | "images">, model: Model): LearnedShape {
+  const decoded = decodedMethod(makeMethod(method), images, model);
+  return declarationOf(decoded).shape(decoded, model.classes);
+}
+
+/** Counts the distilled images for a network of the recipe. */
+export function distilledImages(recipe: Pick<Recipe, "method" | "images">, model: Model): number {
+  const { steps, imagesPerStep } = recipeShape(recipe, model);
   return steps * imagesPerStep;
 }

@@ -16,6 +16,7 @@ import {
   word,
 } from "../checks/declare.ts";
 import { listed, Misfit, object, variants } from "../checks/read.ts";
+import { type ImagesChoice, imagesGroups } from "../distill/image-options.ts";
 import { declarationOf, defaultMethod, type KnownMethod, methods, noAugmentation } from "../distill/methods/known.ts";
 import { outerGroup, outerOver } from "../distill/outer-options.ts";
 import { type BaselineKind, baselineKinds, type ImageKind, imageKinds } from "../evaluate/baselines/kinds.ts";
@@ -95,6 +96,8 @@ const methodKind: Kind<KnownMethod> = variants(
   defaultMethod,
 );
 
+const imagesKind: Kind<ImagesChoice> = variants("an object", "name", imagesGroups);
+
 type Diverged = Complete<typeof divergedOptions>;
 type Halving = Complete<typeof halvingOptions>;
 type Outer = Complete<typeof outerGroup>;
@@ -126,6 +129,11 @@ export const recipeGroup = {
     help: "which method learns the images; its options follow",
     flag: "--method <name>",
   }) as Filled<KnownMethod>,
+  /** What stands behind the images; pixels if absent. */
+  images: open(imagesKind, {
+    help: "what stands behind the images: pixels, tiles of stored images (formation) or weighted sums of bases (memories)",
+    flag: "--images <how>",
+  }) as Open<ImagesChoice>,
   /** The networks in an outer step, whose gradients are averaged. */
   networksPerStep: filled(whole(1), 1, {
     help: "how many networks an outer step uses, whose gradients are averaged",

@@ -4,6 +4,7 @@ import { text } from "../checks/checks.ts";
 import { nearest } from "../checks/nearest.ts";
 import { adaptationRecipes } from "./named/adaptation.ts";
 import { attackRecipes } from "./named/attack.ts";
+import { decoderRecipes } from "./named/decoders.ts";
 import { digitsRecipes } from "./named/digits.ts";
 import { frepoRecipes } from "./named/frepo.ts";
 import { kipRecipes } from "./named/kip.ts";
@@ -30,6 +31,7 @@ export const recipeGroups: readonly RecipeGroup[] = [
   { title: "FRePo: regression on the features of networks", recipes: frepoRecipes },
   { title: "Matching of distributions (DM) and of gradients (DC, DSA)", recipes: matchingRecipes },
   { title: "KIP and label solve: regression with the kernel of infinitely wide networks", recipes: kipRecipes },
+  { title: "More images of the same storage: tiles, and sums of bases", recipes: decoderRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
   { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },

@@ -1,5 +1,6 @@
 // What a page says of the method of a run: its settings, what its loss measures, and how networks train on what it made.
 import { defaultMethod, type KnownMethod } from "../distill/methods/known.ts";
+import { comparedImages } from "../distill/storage.ts";
 import { shortName } from "../quote.ts";
 import { at, type RunParts, textAt } from "./parts.ts";
 import { count, fitText } from "./words.ts";
@@ -38,10 +39,12 @@ export function lossText({ set, recipe }: RunParts): string {
 /** Says that baselines are trained as the set is, if the set has a protocol of training; else nothing. */
 export function protocolText({ set }: RunParts): string | undefined {
   if (!set?.training) return undefined;
-  const images = set.steps * set.imagesPerStep;
+  const { steps, imagesPerStep } = comparedImages(set);
+  const images = count(steps * imagesPerStep);
+  const each = set.decoder ? `${images} images, which take as much storage,` : `${images} images too,`;
   return (
     `Networks train on distilled images and on real ones by the same protocol: ${fitText(set.training)}. ` +
-    `Each baseline has ${count(images)} images too, equally many of each class.`
+    `Each baseline has ${each} equally many of each class.`
   );
 }
 

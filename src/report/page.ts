@@ -1,11 +1,13 @@
 // Writes a run as one self-contained HTML page: it embeds its pictures, its plots are SVG, and it has no script.
+import { setStorage } from "../distill/storage.ts";
+import { mostShown } from "../formats/shown-images.ts";
 import { curves, learningRatePlot } from "./curves.ts";
 import { html, Markup } from "./html.ts";
 import { lossText, methodText, networkText, protocolText } from "./method.ts";
 import { at, type Measure, measureAt, numberAt, type RunParts, textAt } from "./parts.ts";
 import { pictures } from "./pictures.ts";
 import { style } from "./style.ts";
-import { count, fitText } from "./words.ts";
+import { count, fitText, storedText } from "./words.ts";
 
 /** The most characters of a recipe that are shown. */
 const longestRecipe = 2 ** 16;
@@ -42,7 +44,7 @@ ${provenance(parts)}
 `.text;
 }
 
-function headline({ result }: RunParts): Markup | string {
+function headline({ set, result }: RunParts): Markup | string {
   const measured = measureAt(result, "evaluation");
   if (!measured) return at(result, "evaluation") === null ? html`<p class="note">This run was not evaluated.</p>` : "";
   const test = numberAt(result, "data", "test");
@@ -50,7 +52,7 @@ function headline({ result }: RunParts): Markup | string {
   const images = numberAt(result, "images");
   const spread = measured.count > 1 ? html` <span>± ${percent(measured.std)}</span>` : "";
   const facts = [
-    images === undefined ? "" : `after training on ${count(images)} images`,
+    images === undefined ? "" : `after training on ${count(images)} images${set ? storedText(setStorage(set)) : ""}`,
     test === undefined ? "" : `on ${count(test)} test images${on === undefined ? "" : ` of ${on}`}`,
     measured.count > 1 ? `over ${count(measured.count)} held-out networks` : "of the known network",
     measured.ci95 === undefined ? "" : `95 % interval of the mean ${range(measured)} %`,
@@ -104,7 +106,8 @@ function imagesNote({ set }: RunParts): string {
   const times = epochs === 1 ? "once" : `${epochs} times over, in this order`;
   const colour = channels === 1 ? "grey" : "colour";
   const images = `${count(steps * imagesPerStep)} images of ${width}×${height} in ${colour}`;
-  const range = "All are drawn in one range of brightness, which is that of the whole set.";
+  const some = set!.decoder ? ` The first ${mostShown} of each class are shown.` : "";
+  const range = `All are drawn in one range of brightness, which is that of the whole set.${some}`;
   if (training) return `${images}. ${range}`;
   return (
     `${images}; a network takes ${count(steps)} gradient ` +

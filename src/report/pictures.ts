@@ -2,6 +2,7 @@
 import { encode } from "fast-png";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, rangeOf, shadesOf } from "../formats/shades.ts";
+import { shownImages } from "../formats/shown-images.ts";
 import { html, type Markup } from "./html.ts";
 import { at } from "./parts.ts";
 
@@ -15,7 +16,7 @@ export function pictures(set: DistilledSet): Markup {
   // Many images in a step are drawn smaller; photographs larger, and never smaller than they are on a phone.
   const size = width > 100 ? Math.min(width, 224) : imagesPerStep > 40 ? 48 : 84;
   const sections = Array.from({ length: steps }, (_, step) => {
-    const images = Array.from({ length: imagesPerStep }, (_, i) => step * imagesPerStep + i);
+    const images = shownImages(set, step);
     const rates = learningRatesOf(set, step);
     const head = set.training ? html`` : html`<h3>Step ${step + 1} <small>η ${rates}</small></h3>`;
     return html`<section class="step">${head}

@@ -1,4 +1,5 @@
 // Numbers and settings in words, for the page of a run and for the command.
+import type { SetStorage } from "../distill/storage.ts";
 import type { FitTraining } from "../distill/training.ts";
 
 /** Writes a number as "9,000", the same in every locale. */
@@ -9,6 +10,11 @@ export function count(n: number): string {
 /** Writes a number with its noun: "1 step", "2,000 steps". */
 export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+/** Writes what a set stores, to follow the number of its images: ", stored in 7,776 floats, 31,104 bytes". */
+export function storedText({ floats, bytes }: Pick<SetStorage, "floats" | "bytes">): string {
+  return `, stored in ${plural(floats, "float")}, ${plural(bytes, "byte")}`;
 }
 
 /**

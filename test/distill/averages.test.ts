@@ -29,8 +29,12 @@ async function sets(changes: DistillOptions["outer"] = {}): Promise<DistilledSet
   return all;
 }
 
+/** Learning rates are learned as r with η = ln(1 + eʳ). */
+const raw = (field: string) => (value: number) => (field === "learningRates" ? Math.log(Math.expm1(value)) : value);
+const used = (field: string) => (value: number) => (field === "learningRates" ? Math.log1p(Math.exp(value)) : value);
+
 /** The means of the values of each step so far, by their definition in float64. */
-function means(all: readonly Float32Array[], decay: number): Float64Array[] {
+function means(all: readonly Float64Array[], decay: number): Float64Array[] {
   let mean = new Float64Array(all[0]!.length);
   return all.map((values, step) => {
     const weight = Math.max(1 - decay, 1 / (step + 1));
@@ -44,11 +48,11 @@ describe("with outer.average the set is the running mean of", () => {
     const [plain, averaged] = [await sets(), await sets({ average: 0.7 })];
     expect(averaged).toHaveLength(6);
     const expected = means(
-      plain.map((set) => set[field]),
+      plain.map((set) => Float64Array.from(set[field], raw(field))),
       0.7,
     );
     for (const [step, mean] of expected.entries()) {
-      for (const [i, value] of mean.entries()) expect(averaged[step]![field][i]).toBeCloseTo(value, 5);
+      for (const [i, value] of mean.map(used(field)).entries()) expect(averaged[step]![field][i]).toBeCloseTo(value, 5);
     }
     // And the test could tell a mean from the last value.
     expect(averaged.at(-1)![field]).not.toEqual(plain.at(-1)![field]);

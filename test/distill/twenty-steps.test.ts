@@ -6,10 +6,12 @@ import {
   type DistillOptions,
   distill,
   experts,
+  formation,
   frepo,
   gradientMatching,
   kip,
   labelSolve,
+  memories,
   trajectoryMatching,
   windows,
 } from "../../src/index.ts";
@@ -71,6 +73,22 @@ const runs = [
     { method: kip({ imagesPerClass: 2, kernel: "nngp", ridge: 1e-3 }) },
   ],
   ["label solve", 1, { method: labelSolve({ imagesPerClass: 3, ridge: 1e-2 }) }],
+    "sums of bases by back-gradient",
+    8,
+    {
+      images: memories({ bases: 3, decodedPerClass: 2 }),
+      method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 }),
+    },
+  ],
+  [
+    "enlarged tiles by windows of SGD, two networks a step",
+    8,
+    {
+      networksPerStep: 2,
+      images: formation({ factor: 2 }),
+      method: windows({ imagesPerClass: 1, batchPerClass: 3, window: 4, totalSteps: 10, optimizer: "sgd" }),
+    },
+  ],
   [
     "gradient matching of augmented images",
     8,
@@ -88,7 +106,7 @@ const runs = [
 async function learned(
   engine: Engine,
   steps: number,
-  more: Pick<DistillOptions, "method" | "networksPerStep" | "init" | "outer">,
+  more: Pick<DistillOptions, "method" | "images" | "networksPerStep" | "init" | "outer">,
 ): Promise<Record<string, ArrayLike<number>>> {
   const run = distill({
     data: noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 }),

@@ -7,7 +7,7 @@ import { methodContext } from "../../src/distill/method.ts";
 import type { KnownMethod } from "../../src/distill/methods/known.ts";
 import { methodOf } from "../../src/distill/methods/methods.ts";
 import { type WindowsOptions, windows } from "../../src/distill/methods/windows/options.ts";
-import { throughFunctions } from "../../src/distill/outer-loop.ts";
+import { bringUpToDate } from "../../src/distill/outer-loop.ts";
 import { outerOptions } from "../../src/distill/outer-options.ts";
 import { readTensor } from "../../src/distill/tensor-rows.ts";
 import { randomInit, type WeightSource } from "../../src/distill/weight-source.ts";
@@ -48,7 +48,7 @@ export function sharesOf<M extends KnownMethod>(backend: Backend, options: Metho
   const network = code.network(context as never, run);
   const staging = arena.allocate(model.parameterCount + data.count * model.inputShape.reduce((a, b) => a * b, 1));
   run.start(staging);
-  throughFunctions(run, backend);
+  bringUpToDate(run, backend);
 
   /** What the network's loss reads: of a tensor that is learned through f, f(value). */
   const used = run.learned.map((tensor) => ({ ...tensor, value: tensor.through?.value ?? tensor.value }));

@@ -7,7 +7,7 @@ import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { fitTraining } from "../../src/distill/training.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { expectOnlyFormatErrors, fileName } from "./hostile.ts";
-import { makeFitSet, makeSet } from "./sets.ts";
+import { makeDecodedSet, makeFitSet, makeSet } from "./sets.ts";
 
 const name = fileName;
 const writers = { safetensors: distilledToSafetensors, npz: distilledToNpz };
@@ -29,6 +29,8 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
       makeSet({ momentum: 0.9, weightDecay: 5e-4 }),
       makeSet({ weightDecay: 1e-9 }),
       makeFitSet(),
+      makeDecodedSet("formation"),
+      makeDecodedSet("memories"),
     ];
     for (const set of sets) {
       const back = await distilledFromBytes(write(set), name);
@@ -128,13 +130,36 @@ describe("setDigest", () => {
   });
 });
 
-describe("a set that networks train on by a protocol", () => {
-  const refused = async (reading: Promise<DistilledSet>, message: string) => {
-    await expect(reading).rejects.toThrow(
-      expect.objectContaining({ name: "FormatError", message: expect.stringContaining(message) }),
-    );
-  };
+async function refused(reading: Promise<DistilledSet>, message: string): Promise<void> {
+  await expect(reading).rejects.toThrow(
+    expect.objectContaining({ name: "FormatError", message: expect.stringContaining(message) }),
+  );
+}
 
+describe("a set with a decoder is refused", () => {
+  test.each([
+    ['{"name":"tiles"}', 'decoder.name" expected the decoder of a set, "formation" or "memories", got "tiles"'],
+    ['{"name":"memories"}', '"decoder.scale" expected'],
+    ['{"name":"memories","scale":3}', '"decoder.bases" expected [2, 1, 2, 2], 8 numbers, got 12'],
+    ['{"name":"formation","factor":2}', '"decoder.tiles" expected Float32Array, got undefined'],
+    ["[]", "decoder: expected a JSON object"],
+  ])("whose metadata say %s", async (decoder, message) => {
+    const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeDecodedSet("memories")), { name });
+    metadata.set("decoder", decoder);
+    await refused(distilledFromBytes(writeSafetensors(tensors, metadata), name), message);
+  });
+
+  test("whose metadata say nothing of it, or whose numbers are not finite", async () => {
+    const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeDecodedSet("memories")), { name });
+    const bases = tensors.get("decoder_bases")!;
+    const other = new Map(tensors).set("decoder_bases", { ...bases, data: new Float32Array(12).fill(Number.NaN) });
+    await refused(distilledFromBytes(writeSafetensors(other, metadata), name), "finite bases");
+    metadata.delete("decoder");
+    await refused(distilledFromBytes(writeSafetensors(tensors, metadata), name), "expected only images, targets");
+  });
+});
+
+describe("a set that networks train on by a protocol", () => {
   test("has no learning rates in its file, and its protocol as JSON in the metadata", () => {
     const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeFitSet()), { name });
     expect([...tensors.keys()].sort()).toEqual(["images", "mean", "std", "targets"]);

@@ -31,6 +31,18 @@ export function makeSet(sizes: Partial<DistilledSet> = {}): DistilledSet {
   };
 }
 
+/** The same sizes with what the images are decoded from: four tiles of two stored images, or sums of two bases. */
+export function makeDecodedSet(name: "formation" | "memories"): DistilledSet {
+  const set = makeSet({ steps: 2, imagesPerStep: 4, height: 5, width: 4 });
+  const floats = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => i / 8 - 1);
+  // Tiles and bases of 3 × 2 pixels.
+  const decoder =
+    name === "formation"
+      ? ({ name, factor: 2, tiles: floats(8 * 6) } as const)
+      : ({ name, scale: 2, bases: floats(2 * 6), coefficients: floats(8 * 2) } as const);
+  return { ...set, decoder };
+}
+
 /** Six images that networks train on by a protocol. */
 export function makeFitSet(changes: Partial<DistilledSet> = {}): DistilledSet {
   const training = fitTraining({ epochs: 20, batch: 4 });

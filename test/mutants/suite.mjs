@@ -25,6 +25,7 @@ const everyOp = [
     "local-response-norm",
     "norm",
     "ridge",
+    "resize2d",
   ),
   ...ops("winograd"),
 ];
@@ -67,6 +68,7 @@ const ownTests = {
   simd: everyOp,
   thread: ["backend-side-by-side", ...everyOp],
   tiles: everyOp,
+  resize2d: ops("resize2d"),
   vector: ops("vector", "linear"),
   warp2d: ops("augmentation"),
   winograd: ops("winograd"),

@@ -27,6 +27,7 @@ import { optimizerOps } from "./optimizer.ts";
 import { referencePlan } from "./plan.ts";
 import { pool2dOps } from "./pool2d.ts";
 import { randomOps } from "./random.ts";
+import { resize2dOps } from "./resize2d.ts";
 import { ridgeOps } from "./ridge.ts";
 import { vectorOps } from "./vector.ts";
 
@@ -52,6 +53,7 @@ class ReferenceBackend implements Backend {
       ...activationOps(memory),
       ...pool2dOps(memory),
       ...avgPool2dOps(memory),
+      ...resize2dOps(memory),
       ...lossOps(memory),
       ...labelMarginOps(memory),
       ...cosineDistanceOps(memory),

@@ -14,6 +14,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { resize2dOps } from "./ops/resize2d.ts";
 import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 
@@ -27,6 +28,7 @@ export function wasmOps(jobs: Jobs): Ops {
     ...linearOps(jobs),
     ...activationOps(jobs),
     ...poolingOps(jobs),
+    ...resize2dOps(jobs),
     ...normOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),

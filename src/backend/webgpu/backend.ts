@@ -26,6 +26,7 @@ import { normOps } from "./ops/norm.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
+import { resize2dOps } from "./ops/resize2d.ts";
 import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 import { webgpuPlan } from "./plan.ts";
@@ -65,6 +66,7 @@ export class WebGpuBackend implements Backend {
       ...linearOps(recorder),
       ...activationOps(recorder),
       ...poolingOps(recorder),
+      ...resize2dOps(recorder),
       ...normOps(recorder),
       ...localResponseNormOps(recorder),
       ...lossOps(recorder),

@@ -1,6 +1,7 @@
 // `distillate evaluate`: trains fresh networks on a saved set and tests them on real images.
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/labels.ts";
+import { comparedImages, setStorage } from "../../distill/storage.ts";
 import {
   type DataShape,
   type Dataset,
@@ -37,7 +38,7 @@ import {
   measureBaselines,
 } from "../output/baselines.ts";
 import { ProgressLine, progressText } from "../output/progress.ts";
-import { accuracy, count, interval, plural, table } from "../output/text.ts";
+import { accuracy, count, interval, plural, storedText, table } from "../output/text.ts";
 import { showJudgement } from "./judgement.ts";
 
 /** The options of the command. */
@@ -188,23 +189,28 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
         line.draw((columns) => progressText(text, columns));
       },
     });
-    const baselines = await measureBaselines(options.baselines, { ...shared, train, like: set }, (name) =>
+    const baselines = await measureBaselines(options.baselines, { ...shared, train, like }, (name) =>
       line.draw(() => `comparing with ${baselineLabel(name)}`),
     );
     line.clear();
     const compared = options.baselines.length > 0;
+    const { images, ...storage } = setStorage(set);
     const result = {
       ...{ file, data: { name: test.name, test: test.count }, init: init.kind, seed, networks },
       ...{ epochs: epochs ?? set.training?.epochs ?? set.epochs },
       ...{ order: order ?? (set.training ? "shuffled" : "learned"), ...rest },
       ...(compared && { baselines }),
       ...(findings && { findings }),
+      ...{ images, storage },
       sha256,
     };
     const on = `${count(test.count)} test images of ${test.name}`;
     const which = init.kind === "fixed" ? "the known network" : plural(networks, "network");
     const range = rest.ci95 === undefined ? "" : `, 95 % interval of the mean ${interval(rest)}`;
-    const lines = [`${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`];
+    const lines = [
+      `${accuracy(result)} on ${on} (${which}, seed ${seed}${range})`,
+      `after training on ${images} images${storedText(storage)}`,
+    ];
     if (compared) lines.push(...table(baselineRows(baselines, init.kind === "fixed")));
     process.stdout.write(`${options.json ? visibleJson(result) : lines.map(printable).join("\n")}\n`);
     const madeFrom = (set.recipe.data as { name?: unknown } | undefined)?.name;

@@ -1,13 +1,14 @@
 // `distillate inspect`: shows what a saved set holds, without training anything.
 import type { Command } from "commander";
+import { decoderArrays, decoderShapes, shrinks } from "../../distill/stored-decoder.ts";
 import { contactSheet } from "../../formats/contact-sheet.ts";
-import type { DistilledSet } from "../../index.ts";
+import { type DistilledSet, setStorage } from "../../index.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { printable, withPath } from "../errors.ts";
 import { addForeignOptions, type ForeignFlags, foreignOptions } from "../input/foreign-flags.ts";
 import { loadSet } from "../input/saved-set.ts";
-import { table } from "../output/text.ts";
+import { storedText, table } from "../output/text.ts";
 
 interface InspectOptions extends ForeignFlags {
   readonly png?: string;
@@ -62,11 +63,24 @@ function factsOf(set: DistilledSet) {
     classes,
     images: { shape: [steps, imagesPerStep, channels, height, width], ...range(set.images) },
     targets: { shape: [steps, imagesPerStep, classes], ...range(set.targets) },
+    storage: setStorage(set),
+    decoder: decoderFacts(set),
     training,
     learningRates: training ? undefined : ratesOf(set),
     normalisation: { mean: set.mean, std: set.std },
     recipe,
   };
+}
+
+/** Describes what the images are decoded from. */
+function decoderFacts({ decoder, ...sizes }: DistilledSet) {
+  if (!decoder) return undefined;
+  const arrays = decoderArrays(decoder);
+  const shapes = Object.entries(decoderShapes(decoder, sizes));
+  const tensors = Object.fromEntries(
+    shapes.map(([name, shape]) => [name, { shape: [...shape], ...range(arrays[name]!) }]),
+  );
+  return { name: decoder.name, [decoder.name === "formation" ? "factor" : "scale"]: shrinks(decoder), tensors };
 }
 
 function ratesOf({ steps, epochs, learningRates }: DistilledSet) {
@@ -83,18 +97,19 @@ function range(values: Float32Array): { min: number; max: number; mean: number }
   return { min, max, mean: sum / values.length };
 }
 
-function textOf({ file, images, targets, training, learningRates, ...facts }: Facts): string[] {
+function textOf({ file, images, targets, storage, decoder, training, learningRates, ...facts }: Facts): string[] {
   const { steps, epochs, imagesPerStep, normalisation, recipe, sha256 } = facts;
   const row = (name: string, { shape, min, max, mean }: Facts["images"]): string[] => {
     const [low, high, middle] = [min, max, mean].map(number);
     return [`  ${name}`, `[${shape.join(", ")}]`, `${low} to ${high}`, `mean ${middle}`];
   };
   return [
-    `${file}: ${steps * imagesPerStep} distilled images${training ? "" : `, ${steps} steps × ${epochs} epochs`}`,
+    `${file}: ${steps * imagesPerStep} distilled images${training ? "" : `, ${steps} steps × ${epochs} epochs`}${storedText(storage)}`,
     ...table([
       ["tensors", "shape", "values", ""],
       row("images", images),
       row("targets", targets),
+      ...Object.entries(decoder?.tensors ?? {}).map(([name, tensor]) => row(name, tensor)),
       ...(learningRates ? [row("learning rates", learningRates)] : []),
     ]),
     ...(learningRates ? ["learning rates, step by step and epoch by epoch", ...grid(learningRates.values, steps)] : []),

@@ -1,4 +1,5 @@
 // Measures how good a set is: the accuracies of held-out networks, beside those of baselines.
+import { comparedImages } from "../../distill/storage.ts";
 import {
   attackReport,
   type DatasetSplit,
@@ -50,8 +51,9 @@ export async function judge(
     };
     for (const report of reports) report.evaluated(evaluation);
     // Baselines need equally many images of every class, so they cannot match a set with fewer images than classes.
-    const names = set.imagesPerStep % train.classes === 0 ? wanted : [];
-    const baselines = await measureBaselines(names, { ...judges, train, like: set }, (name) => {
+    const compared = comparedImages(set);
+    const names = compared.imagesPerStep % train.classes === 0 ? wanted : [];
+    const baselines = await measureBaselines(names, { ...judges, train, like: { ...set, ...compared } }, (name) => {
       for (const report of reports) report.comparing(name);
     });
     for (const report of reports) report.compared(baselines);

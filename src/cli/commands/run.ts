@@ -15,6 +15,7 @@ import {
   estimateMemory,
   evaluate,
   type Progress,
+  setStorage,
   version,
 } from "../../index.ts";
 import { distilledImages, recipeModel } from "../../recipes/options.ts";
@@ -220,6 +221,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
   const judged = skips ? unjudged : await judgeSet(set, prepared, parts);
+  const { floats, bytes } = setStorage(set);
   const result: RunResult = {
     recipe: recipe.name,
     version,
@@ -232,6 +234,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     reproducible: isReproducible(set),
     data: plan.data,
     images: plan.images,
+    storage: { floats, bytes },
     outerSteps: step,
     batch: plan.batch,
     networks: plan.networks,
@@ -307,14 +310,14 @@ function planOf(
   { path, previous }: RunFolder,
   before: ResumedRun | undefined,
 ): Plan {
-  const { data, model, method, init, outer, networksPerStep: networks, seed } = recipeRun;
+  const { data, model, method, images, init, outer, networksPerStep: networks, seed } = recipeRun;
   const { steps, batch } = outerOptions(outer, data.count, outerDefaults(method));
-  const run = { model, method, init, data, outer, networksPerStep: networks, engine, threads, workers };
+  const run = { model, method, images, init, data, outer, networksPerStep: networks, engine, threads, workers };
   return {
     recipe,
     model,
     data: { name: test.name, train: data.count, test: test.count },
-    images: distilledImages(recipe, model.classes),
+    images: distilledImages(recipe, model),
     outerSteps: steps,
     batch: declarationOf(method).real?.(method, model.classes) ?? batch,
     networks,

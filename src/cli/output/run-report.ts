@@ -1,5 +1,5 @@
 // What a run reports while it goes on: text for a person, JSON lines for a program.
-import type { AttackReport, Engine, Evaluation, Model, Progress, RunState } from "../../index.ts";
+import type { AttackReport, Engine, Evaluation, Model, Progress, RunState, SetStorage } from "../../index.ts";
 import type { Recipe } from "../../recipes.ts";
 import type { BaselineName, Baselines } from "./baselines.ts";
 
@@ -38,6 +38,9 @@ export interface StepReport extends Omit<Progress, "learningRate" | "halvings"> 
   readonly secondsLeft: number;
 }
 
+/** Floats and bytes of what a set stores. */
+export type Storage = Pick<SetStorage, "floats" | "bytes">;
+
 /** The content of result.json. */
 export interface RunResult {
   readonly recipe: string;
@@ -54,6 +57,8 @@ export interface RunResult {
   readonly gpu?: RunState["gpu"];
   readonly data: Plan["data"];
   readonly images: number;
+  /** What the set stores: the numbers that were learned, and their bytes. */
+  readonly storage: Storage;
   /** The number of outer steps done, which is smaller than planned if the run was stopped. */
   readonly outerSteps: number;
   readonly batch: number;

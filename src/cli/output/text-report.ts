@@ -3,16 +3,15 @@
 import type { WriteStream } from "node:tty";
 import type { Gpu } from "../../backend/gpu.ts";
 import type { LearnedShape } from "../../distill/methods/declaration.ts";
-import { declarationOf } from "../../distill/methods/known.ts";
-import type { AttackReport, Evaluation } from "../../index.ts";
-import { isFixed, modelName, recipeMethod } from "../../recipes/options.ts";
+import type { AttackReport, Evaluation, ImagesChoice } from "../../index.ts";
+import { isFixed, modelName, recipeShape } from "../../recipes/options.ts";
 import type { Attack, Recipe } from "../../recipes.ts";
 import { printable } from "../errors.ts";
 import { type BaselineName, type Baselines, baselineLabel, baselineRows } from "./baselines.ts";
 import { runFiles } from "./older-run.ts";
 import { clock, ProgressLine, progressText } from "./progress.ts";
 import type { Plan, RunReport, RunResult, StepReport } from "./run-report.ts";
-import { accuracy, count, fitText, interval, plural, table } from "./text.ts";
+import { accuracy, count, fitText, interval, plural, storedText, table } from "./text.ts";
 
 /** How often the seconds of the comparison are updated. */
 const tickMilliseconds = 250;
@@ -32,7 +31,7 @@ export class TextReport implements RunReport {
   start(plan: Plan): void {
     this.#plan = plan;
     const { recipe, data, model, images, engine } = plan;
-    const shape = declarationOf(recipe.method).shape(recipeMethod(recipe), model.classes);
+    const shape = recipeShape(recipe, model);
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
@@ -44,6 +43,7 @@ export class TextReport implements RunReport {
       ...table([
         ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
         ["  images", `${images} to distil: ${trainingText(shape)}`],
+        ...(recipe.images ? [["  stored as", imagesText(recipe.images)]] : []),
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
         ["  method", `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}${batch}`],
         ["  seed", `${plan.seed}`],
@@ -121,7 +121,7 @@ export class TextReport implements RunReport {
   }
 
   #table(
-    { evaluation, attack, baselines, data, images, seconds, distillSeconds, sha256, gpu }: RunResult,
+    { evaluation, attack, baselines, data, images, storage, seconds, distillSeconds, sha256, gpu }: RunResult,
     out: string,
   ): string[] {
     const { recipe } = this.#plan!;
@@ -129,7 +129,7 @@ export class TextReport implements RunReport {
     if (evaluation && baselines) {
       const known = isFixed(recipe);
       lines.push(
-        `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images:`,
+        `Accuracy on ${count(data.test)} test images of ${data.name}, after training on ${images} images${storedText(storage)}:`,
         ...table([
           ["", "± std", "95 % of the mean", ""],
           [
@@ -176,6 +176,11 @@ function weightsText(recipe: Recipe): string {
 function trainingText({ steps, epochs, imagesPerStep, training }: LearnedShape): string {
   if (training) return fitText(training);
   return `${plural(epochs, "epoch")} over ${plural(steps, "step")} of ${imagesPerStep}`;
+}
+
+/** Says what stands behind the images: "memories, bases 16, scale 2". */
+function imagesText({ name, ...settings }: ImagesChoice): string {
+  return [name, ...Object.entries(settings).map(([key, value]) => `${key} ${value}`)].join(", ");
 }
 
 function gpuText({ name, software }: Gpu): string {

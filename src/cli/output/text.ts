@@ -1,7 +1,7 @@
 // Writes numbers and tables as text.
 import { count } from "../../report/words.ts";
 
-export { count, fitText, plural } from "../../report/words.ts";
+export { count, fitText, plural, storedText } from "../../report/words.ts";
 
 interface Accuracy {
   readonly mean: number;

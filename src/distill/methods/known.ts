@@ -7,6 +7,8 @@ import { outOfRange, wrongKind } from "../../checks/refusal.ts";
 import { isObject } from "../../kinds.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
+import { decodedImages } from "../decoders/counts.ts";
+import { decoderChoice, type FormationImages, type ImagesChoice } from "../image-options.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 import type { WeightSource } from "../weight-source.ts";
 import type { MethodDeclaration } from "./declaration.ts";
@@ -41,6 +43,29 @@ export function lossWith(method: GivenMethod, given?: Loss): Loss {
   const own = isOwnMethod(method) ? undefined : declarationOf(method).loss;
   if (own === undefined || given === undefined || given === own) return own ?? given ?? usualLoss;
   throw outOfRange("loss", `"${own}" or nothing with ${method.name}`, given);
+}
+
+/**
+ * Returns the method as it works on decoded images: with their number in the place of the number of images whose storage they
+ * have. A method of a user's own says itself how many images it has.
+ *
+ * @throws RangeError if `images` makes none of them, or more than a block may have.
+ */
+export function decodedMethod<M extends GivenMethod>(method: M, images: ImagesChoice | undefined, model: Model): M {
+  const choice = decoderChoice(images);
+  if (!choice || isOwnMethod(method)) return method;
+  const { steps, imagesPerStep } = declarationOf(method).shape(method, model.classes);
+  const perStep = "imagesPerStep" in method && method.imagesPerStep !== undefined;
+  const count = decodedImages(choice, { steps, imagesPerStep }, model, !perStep);
+  const counts = perStep ? { imagesPerStep: count } : { imagesPerClass: count / model.classes };
+  return { ...method, ...counts, ...(choice.name === "formation" && repeatedLabels(method, choice)) };
+}
+
+/** Returns a list of initial labels with each as often as its image has tiles. */
+function repeatedLabels(method: KnownMethod, { factor }: FormationImages): { initialLabels?: readonly number[] } {
+  if (!("initialLabels" in method) || typeof method.initialLabels !== "object") return {};
+  const labels = method.initialLabels;
+  return { initialLabels: labels.flatMap((label) => Array.from({ length: factor * factor }, () => label)) };
 }
 
 /** Throws RangeError if the method's options do not fit the model, or the number of networks in an outer step. */

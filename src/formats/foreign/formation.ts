@@ -1,26 +1,11 @@
 // The multi-formation of IDC (Kim et al., ICML 2022, §4.1): each stored image is a grid of factor × factor smaller ones, which are
 // enlarged to the size of the whole. Enlarging is bilinear between pixel centres, as torch.nn.functional.interpolate with
 // align_corners=False; sides that the factor does not divide are filled up with grey first.
+import { bilinearTaps } from "../../numeric/bilinear.ts";
 import type { Images } from "./images.ts";
 
 /** IDC pads pixels with this before it cuts them. */
 const grey = 0.5;
-
-/** Where an enlarged side takes its pixels from: lower · (1 − share) + upper · share. */
-interface Taps {
-  readonly lower: number;
-  readonly upper: number;
-  readonly share: number;
-}
-
-/** The taps of `to` pixels over `from`. */
-function tapsOf(from: number, to: number): readonly Taps[] {
-  return Array.from({ length: to }, (_, i) => {
-    const place = Math.max(0, ((i + 0.5) * from) / to - 0.5);
-    const lower = Math.min(Math.floor(place), from - 1);
-    return { lower, upper: Math.min(lower + 1, from - 1), share: place - lower };
-  });
-}
 
 /**
  * Returns the small images of each stored one, enlarged: image i · factor² + k is part k of image i, parts row by row. The images
@@ -30,7 +15,7 @@ export function decoded(images: Images, factor: number): Images {
   if (factor === 1) return images;
   const { count, channels, height, width, values } = images;
   const [h, w] = [Math.ceil(height / factor), Math.ceil(width / factor)];
-  const [rows, columns] = [tapsOf(h, height), tapsOf(w, width)];
+  const [rows, columns] = [bilinearTaps(h, height), bilinearTaps(w, width)];
   const out = new Float32Array(values.length * factor ** 2);
   let at = 0;
   for (let image = 0; image < count; image++) {

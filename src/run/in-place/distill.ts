@@ -3,6 +3,7 @@ import type { Mark } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
+import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { type Method, methodContext } from "../../distill/method.ts";
@@ -93,7 +94,7 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
-    this.#method = methodOf(options.method);
+    this.#method = withDecoder(methodOf(options.method), options.images);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -196,7 +197,7 @@ export class Run implements Distillation {
   #parts({ backend, arena }: Engine): OuterLoopParts {
     const config = this.#config;
     const memory = allIn(arena);
-    const options = config.method as never;
+    const options = (config.decoded ?? config.method) as never;
     const context = methodContext({ options, problem: config, backend, memory }, computing);
     const run = this.#method.allocate(context);
     const networks =

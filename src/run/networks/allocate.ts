@@ -1,8 +1,7 @@
 // Allocates what a run on workers holds, here and on each worker. A plan counts with this file, without loading code that runs.
 import type { Buffer } from "../../backend/buffer.ts";
 import type { Method, MethodContext, MethodRun, NetworkRun, Share } from "../../distill/method.ts";
-import { allocateShare } from "../../distill/outer-buffers.ts";
-import { stagingFloats } from "../../distill/tensor.ts";
+import { allocateShare, mostStaging } from "../../distill/outer-buffers.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 
 /** The place of the shares that workers compute, and room to bring them in. */
@@ -13,8 +12,7 @@ export interface ReplyBuffers {
 
 /** Allocates it. */
 export function allocateReplies(run: MethodRun, memory: Pick<Allocators, "gradients" | "scratch">): ReplyBuffers {
-  const staging = [...run.learned, ...run.carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
-  return { share: allocateShare(run, memory), staging: memory.scratch.allocate(staging) };
+  return { share: allocateShare(run, memory), staging: memory.scratch.allocate(mostStaging(run)) };
 }
 
 /** What a worker holds of a run: all that is learned, and what computes shares. */
@@ -29,6 +27,5 @@ export interface Served {
 export function allocateServed(method: Method, context: MethodContext): Served {
   const run = method.allocate(context);
   const network = method.network(context, run);
-  const staging = Math.max(1, ...[...run.learned, ...run.carried].map(stagingFloats));
-  return { run, network, staging: context.memory.scratch.allocate(staging) };
+  return { run, network, staging: context.memory.scratch.allocate(mostStaging(run)) };
 }

@@ -3,11 +3,12 @@
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
 import { computing } from "../../distill/computing.ts";
+import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
 import { recorded } from "../../distill/networks.ts";
-import { throughFunctions } from "../../distill/outer-loop.ts";
+import { bringUpToDate } from "../../distill/outer-loop.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
@@ -37,9 +38,11 @@ export class NetworkServer implements WorkerApi {
 
   async openRun({ model, ...rest }: RunMessage): Promise<void> {
     const problem = { ...rest, model: modelFromDescription(model) };
-    const method = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
+    const given = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
+    const method = withDecoder(given, rest.images);
     const { backend, arena } = this.#anew();
-    const context = methodContext({ options: rest.method as never, problem, backend, memory: allIn(arena) }, computing);
+    const options = (rest.decoded ?? rest.method) as never;
+    const context = methodContext({ options, problem, backend, memory: allIn(arena) }, computing);
     const served = allocateServed(method, context);
     served.run.start(served.staging);
     this.#run = served;
@@ -51,7 +54,7 @@ export class NetworkServer implements WorkerApi {
     for (const tensor of [...run.learned, ...run.carried]) {
       writeTensor(backend, tensor, values.get(tensor.name)!, staging);
     }
-    throughFunctions(run, backend);
+    bringUpToDate(run, backend);
     await inParts(recorded(network, step, k));
     const { share } = network;
     const loss = backend.read(share.loss, 1);

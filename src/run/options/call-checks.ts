@@ -22,6 +22,7 @@ import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
+import { checkImagesChoice } from "../../distill/image-options.ts";
 import { checkMethod } from "../../distill/methods/known.ts";
 import { checkOwnMethod } from "../../distill/methods/own.ts";
 import { adamChecks, checkOuter, poolRule } from "../../distill/outer-options.ts";
@@ -61,6 +62,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   method: checkMethod,
   init: optional(checkWeightSource),
   loss: optional(checkLoss),
+  images: optional(checkImagesChoice),
   networksPerStep: optional(whole(1)),
   outer: optional(checkOuter),
   seed: optional(seedCheck),

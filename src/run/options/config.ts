@@ -5,10 +5,12 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
+import { decoderChoice } from "../../distill/image-options.ts";
 import {
   checkForInit,
   checkForModel,
   classesOf,
+  decodedMethod,
   lossWith,
   noAugmentation,
   outerDefaults,
@@ -31,18 +33,21 @@ export function checked(options: DistillOptions): DistillConfig {
 /** Returns the record of a run for its set's recipe. `init` is the source of the initial weights, as recipes name it. */
 export function recordOf(config: DistillConfig, init: object): Readonly<Record<string, unknown>> {
   const { data, augment, model, method, loss, networksPerStep, outer, seed } = config;
+  const images = decoderChoice(config.images);
   return {
     data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
     ...(augment && { augment }),
     model: describeModel(model),
-    ...{ method, init, loss, networksPerStep, outer, seed },
+    method,
+    ...(images && { images }),
+    ...{ init, loss, networksPerStep, outer, seed },
   };
 }
 
 /** Returns the options as a run takes them, with defaults filled in. The data are trusted. */
 export function configOf(options: DistillOptions): DistillConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
-  const { augment } = options;
+  const { augment, images } = options;
   checkValues(options, distillChecks);
   checkImages("data", data, model);
   if (augment) {
@@ -51,11 +56,17 @@ export function configOf(options: DistillOptions): DistillConfig {
     checkAugmentation(augment, data);
   }
   checkInit(init, model, networksPerStep);
-  checkForModel(method, model, networksPerStep);
+  const decoded = decodedMethod(method, images, model);
+  checkForModel(decoded, model, networksPerStep);
   checkForInit(method, init);
   const loss = lossWith(method, options.loss);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
-  return { ...problem, method: choiceOf(method), ...(onWorkers && { module: moduleOf(method) }) };
+  return {
+    ...problem,
+    method: choiceOf(method),
+    ...(images && { images, decoded: choiceOf(decoded) }),
+    ...(onWorkers && { module: moduleOf(method) }),
+  };
 }

@@ -1,6 +1,7 @@
 // The options and the progress of distill().
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { ImagesChoice } from "../../distill/image-options.ts";
 import type { GivenMethod } from "../../distill/methods/known.ts";
 import type { GivenOuterOptions } from "../../distill/outer-options.ts";
 import type { Halving, RunState } from "../../distill/run-state.ts";
@@ -41,6 +42,11 @@ export interface DistillOptions {
   readonly model: Model;
   /** What {@link backGradient} or another function of a method gives, or a method of your own. */
   readonly method: GivenMethod;
+  /**
+   * What stands behind the images: their pixels (the default), tiles (`formation`) or weighted sums of bases (`memories`). The method
+   * counts images by their storage; with these, more images come of it.
+   */
+  readonly images?: ImagesChoice | undefined;
   /** Default `randomInit()`. */
   readonly init?: WeightSource | undefined;
   /** The loss of the inner steps and of the outer batch. Default "cross-entropy". */

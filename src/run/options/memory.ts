@@ -10,10 +10,11 @@ import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { statesKept } from "../../distill/back-off.ts";
 import type { Computing } from "../../distill/computing.ts";
+import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { withChecks } from "../../distill/methods/check-given.ts";
-import { lossWith, outerDefaults } from "../../distill/methods/known.ts";
+import { decodedMethod, lossWith, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter, stateTensors } from "../../distill/outer-buffers.ts";
@@ -34,7 +35,7 @@ import type { DistillOptions } from "./distill.ts";
 export interface MemoryOptions
   extends Pick<
     DistillOptions,
-    "model" | "method" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
+    "model" | "method" | "images" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
   > {
   readonly engine?: (Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> }) | undefined;
   readonly data: DataShape;
@@ -221,13 +222,14 @@ function counted(
     realBatch: new CountingAllocator(),
     scratch: new CountingAllocator(),
   };
-  const { model, method, init = randomInit(), networksPerStep = 1 } = options;
+  const { model, images, init = randomInit(), networksPerStep = 1 } = options;
+  const method = decodedMethod(options.method, images, model);
   const loss = lossWith(method, options.loss);
   const outer = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(method));
   // A plan asks for sizes, and never for an image.
   const problem = { data: options.data as Dataset, model, init, loss, networksPerStep, outer, seed: 0 };
   const backend = counting(threads, planOf(options));
   const parts = { options: choiceOf(method) as never, problem, backend, memory: counters };
-  allocate(withChecks(methodOf(method)), methodContext(parts, planned));
+  allocate(withDecoder(withChecks(methodOf(method)), images), methodContext(parts, planned));
   return counters;
 }

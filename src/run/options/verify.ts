@@ -77,7 +77,7 @@ export async function runAgain(options: VerifyOptions): Promise<RunAgain> {
     throw wrongKind("set.recipe.halvings", "an array", recipe.halvings);
   }
   checkImagesOf(set, data);
-  const { augment, loss, networksPerStep, outer, seed, outerSteps } = recipe as unknown as DistillOptions & {
+  const { augment, images, loss, networksPerStep, outer, seed, outerSteps } = recipe as unknown as DistillOptions & {
     readonly outerSteps: number;
   };
   if (!isObject(outer)) throw wrongKind("set.recipe.outer", "an object", outer);
@@ -85,7 +85,7 @@ export async function runAgain(options: VerifyOptions): Promise<RunAgain> {
   number("a seed", Number.isSafeInteger)("set.recipe.seed", seed);
   return {
     ...how,
-    ...{ set, data, augment, loss, networksPerStep, seed },
+    ...{ set, data, augment, images, loss, networksPerStep, seed },
     model: modelFromDescription(recipe.model),
     method: methodOf(set, method),
     init: await initOf(set, init),

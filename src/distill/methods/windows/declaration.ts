@@ -1,7 +1,7 @@
 // The row of windows in the table of methods.
 import { windowFlops } from "../../../nn/flops.ts";
 import type { MethodDeclaration } from "../declaration.ts";
-import { batchPerClass, checkTogether, type WindowsMethod, windows, windowsOptions } from "./options.ts";
+import { batchPerClass, checkBatch, checkTogether, type WindowsMethod, windows, windowsOptions } from "./options.ts";
 import { trainingOf } from "./training.ts";
 
 export const windowsDeclaration: MethodDeclaration<WindowsMethod> = {
@@ -11,6 +11,7 @@ export const windowsDeclaration: MethodDeclaration<WindowsMethod> = {
   make: windows,
   expected: "what windows() gives",
   checkTogether,
+  check: checkBatch,
   shape: (method, classes) => ({
     ...{ steps: 1, epochs: 0, imagesPerStep: method.imagesPerClass * classes },
     training: trainingOf(method, classes),

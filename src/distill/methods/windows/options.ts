@@ -130,14 +130,11 @@ const checks = /* @__PURE__ */ (() => ({ name: optional(oneOf("windows")), ...ch
 
 /** Throws RangeError for options that are each valid but do not go together. */
 export function checkTogether(options: WindowsOptions): void {
-  const { imagesPerClass, batchPerClass = 1, labels, labelRate } = options;
+  const { labels, labelRate } = options;
   const { window, totalSteps, leastSteps } = completed(windowsOptions, options);
   if (window + leastSteps > totalSteps) {
     const least = `"window" and "leastSteps" together, ${window} + ${leastSteps}`;
     throw outOfRange("totalSteps", `at least ${least}`, totalSteps);
-  }
-  if (batchPerClass > imagesPerClass) {
-    throw outOfRange("batchPerClass", `at most "imagesPerClass", ${imagesPerClass}`, batchPerClass);
   }
   if (labelRate !== undefined && labels !== "learned") {
     throw outOfRange("labelRate", 'nothing unless "labels" is "learned"', labelRate);
@@ -148,6 +145,12 @@ export function checkTogether(options: WindowsOptions): void {
     if (options[name] === undefined) continue;
     throw outOfRange(name, `nothing unless "optimizer" is "${other}"`, options[name]);
   }
+}
+
+/** Throws RangeError if a step takes more images of a class than there are, once those that a decoder makes are counted. */
+export function checkBatch({ imagesPerClass, batchPerClass = 1 }: WindowsMethod): void {
+  if (batchPerClass <= imagesPerClass) return;
+  throw outOfRange("batchPerClass", `at most the images of a class, ${imagesPerClass}`, batchPerClass);
 }
 
 /**
