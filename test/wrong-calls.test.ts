@@ -519,6 +519,32 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       args: [options({ affine: true, eps: 1 }, { takes: { eps: [2 ** 60] } })],
     },
     isReproducible: { call: index.isReproducible, args: [theSet] },
+    kip: {
+      call: index.kip,
+      args: [
+        options(
+          {
+            imagesPerClass: 1,
+            init: "noise",
+            learnLabels: true,
+            kernel: "nngp",
+            depth: 2,
+            ridge: 0.1,
+            training: { epochs: 1 },
+          },
+          { required: "imagesPerClass", takes: { imagesPerClass: [], depth: [], ridge: [], training: [{}] } },
+        ),
+      ],
+    },
+    labelSolve: {
+      call: index.labelSolve,
+      args: [
+        options(
+          { imagesPerClass: 1, kernel: "nngp", depth: 2, ridge: 0.1, training: { epochs: 1 } },
+          { required: "imagesPerClass", takes: { imagesPerClass: [], depth: [], ridge: [], training: [{}] } },
+        ),
+      ],
+    },
     leakyRelu: { call: index.leakyRelu, args: [options({ slope: 0.1 }, { takes: { slope: [0, 2 ** 60] } })] },
     lenet: { call: index.lenet, args: [options({ channels: 1, size: 28, classes: 2 })] },
     linear: { call: index.linear, args: [options({ out: 1, bias: true }, { required: "out" })] },

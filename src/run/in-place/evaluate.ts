@@ -88,16 +88,18 @@ function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptio
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  let { backend } = engine;
   let mark = engine.arena.mark();
-  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), engine.backend, engine.arena);
+  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), backend, engine.arena);
   try {
     let held = opened();
     for (let network = 0; network < networks; ) {
       signal?.throwIfAborted();
-      const some = Math.min(networks - network, engine.backend.plan.networksTogether ? TOGETHER : 1);
+      const some = Math.min(networks - network, backend.plan.networksTogether ? TOGETHER : 1);
       const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
       const done = await held.confusions(network, sets, signal).catch(async (error) => {
-        if (!(await Engine.recover(engine, error))) throw error;
+        if (!(await Engine.recover(engine, backend, error))) throw error;
+        ({ backend } = engine);
         mark = engine.arena.mark();
         held = opened();
       });

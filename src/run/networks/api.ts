@@ -6,7 +6,8 @@ import type { DistillConfig } from "../../distill/config.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
 import type { HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
-import type { PoolTrainer, TrainingConfig } from "../../evaluate/pool-trainer.ts";
+import type { TrainingConfig } from "../../evaluate/network-in-training.ts";
+import type { TrainedWeights } from "../../evaluate/pool-trainer.ts";
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 
@@ -53,5 +54,5 @@ export interface WorkerApi {
   /** Trains `network` for a pass over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): Promise<number>;
   /** Returns the network in training, as it is now. */
-  trained(): ReturnType<PoolTrainer["result"]>;
+  trained(): Promise<TrainedWeights>;
 }

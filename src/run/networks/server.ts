@@ -14,7 +14,7 @@ import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
 import { HeldOutTest } from "../../evaluate/held-out-test.ts";
-import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
+import { PoolTrainer, type TrainedWeights } from "../../evaluate/pool-trainer.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
 import { inParts } from "../../platform/parts.ts";
@@ -81,14 +81,14 @@ export class NetworkServer implements WorkerApi {
 
   async trainEpoch(network: number, epoch: number): Promise<number> {
     const trainer = this.#trainer!;
-    if (epoch === 0) trainer.start(network);
+    if (epoch === 0) trainer.start([{ network, step: 0 }]);
     let sum = 0;
-    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += await trainer.step();
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += (await trainer.step())[0]!;
     return sum / trainer.stepsPerEpoch;
   }
 
-  async trained(): ReturnType<PoolTrainer["result"]> {
-    const result = await this.#trainer!.result();
+  async trained(): Promise<TrainedWeights> {
+    const [result] = (await this.#trainer!.results()) as [TrainedWeights];
     return transfer(result, [result.parameters.buffer]);
   }
 

@@ -32,17 +32,17 @@ export type ProgressMessage =
   | { readonly notice: string }
   | "end";
 
-/** What computes. It is another one after a run that lost its GPU. */
+/** What computes. It is another one after a call that lost its GPU. */
 export interface Computing {
   readonly backend: { readonly name: string };
   readonly gpu: Gpu | undefined;
+  /** Messages about what the engine does without, which nobody has heard yet. */
+  readonly notices: readonly string[];
 }
 
 export interface Started extends Computing {
   readonly threads: number;
   readonly simd: Simd | "none";
-  /** Messages about the features that the engine lacks. */
-  readonly notices: readonly string[];
 }
 
 /** A run in the orchestrator. */
