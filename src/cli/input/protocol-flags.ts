@@ -78,9 +78,7 @@ export function refuseProtocolOptions(options: ProtocolFlags): void {
 }
 
 /** Returns the options of `judge` that these say. Throws UsageError for options that do not go with a protocol. */
-export function protocolOptions(
-  options: Beside,
-): Pick<JudgeOptions, "augmentations" | "optimizer" | "wholeEpochs"> & {
+export function protocolOptions(options: Beside): Pick<JudgeOptions, "augmentations" | "optimizer" | "wholeEpochs"> & {
   readonly protocol: ProtocolName;
   readonly baselines: readonly BaselineKind[];
 } {
