@@ -226,12 +226,12 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
 /** Returns the networks that the file names, or others with fresh weights, or those of a pool. */
 async function judges(
   saved: SavedSet,
-  { model: other, weights }: Pick<EvaluateOptions, "model" | "weights">,
+  { model: other, weights, protocol = "paper" }: Pick<EvaluateOptions, "model" | "weights" | "protocol">,
 ): Promise<{ model: Model; init: WeightSource }> {
   const model = other === undefined ? modelOf(saved) : networkFor(other, shapeOf(saved));
   if (weights !== undefined) return { model, init: await pretrainedInitOf(saved, model, weights) };
-  // The initial weights that the file names are for its own network.
-  return { model, init: other === undefined ? initOf(saved) : randomInit() };
+  // The initial weights that the file names are for its own network, and for those protocols that do not say them.
+  return { model, init: other === undefined && protocol === "paper" ? initOf(saved) : randomInit() };
 }
 
 /** Returns what a network must take to train on the set. */
