@@ -25,7 +25,7 @@ import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
 
 /**
  * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
- * k: it does not depend on the number of networks, threads or workers.
+ * k: it does not depend on the number of networks, threads or workers. A GPU trains up to 32 of them together.
  *
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
  * every 20 passes.
