@@ -1,5 +1,5 @@
-// Computes the output of a layer, and the gradient that goes back from there. Algorithms that match distributions of features,
-// or solve for a last layer of their own, need both.
+// The layer whose output is asked for, and the gradient that goes back from there. Algorithms that match distributions of
+// features, or solve for a last layer of their own, need both.
 import { type Floats, nowhere } from "../backend/buffer.ts";
 import { wholeNumber } from "../checks/checks.ts";
 import { outOfRange } from "../checks/refusal.ts";

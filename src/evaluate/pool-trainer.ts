@@ -10,7 +10,7 @@ import { atOnce, inParts, type Parts } from "../platform/parts.ts";
 import { accuracyOf } from "./confusion.ts";
 import { NetworkInTraining, type TrainingConfig, type TrainingState } from "./network-in-training.ts";
 
-/** Networks that are trained together at most. What is kept after each pass is three times their weights. */
+/** Networks that are trained together at most, since three times their weights are kept after each pass. */
 const TOGETHER = 32;
 
 /** A trained network. */

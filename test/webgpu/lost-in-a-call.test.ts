@@ -2,13 +2,17 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type BoundNetwork,
+  backGradient,
   createEngine,
   type DistilledSet,
+  distill,
   type Engine,
   evaluate,
   randomInit,
   trainOn,
+  trainPool,
 } from "../../src/index.ts";
+import type { EngineHere } from "../../src/run/on-engine.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
 import { errorOf, expectClose, paint } from "../helpers.ts";
 import { testedWebGpu } from "./device.ts";
@@ -127,3 +131,39 @@ test("an engine that was disposed opens no other GPU", async () => {
   expect(error?.message).toBe("this engine was disposed: create a new one");
   expect(devices).toHaveLength(opened);
 });
+
+interface On {
+  readonly engine?: Engine;
+  readonly threads?: number;
+}
+
+test.each(["distill", "evaluate", "trainPool", "forward"] as const)(
+  "%s that needs more memory than the GPU has goes on with the kernels and says so",
+  async (name) => {
+    const notices: string[] = [];
+    const onNotice = (notice: string): number => notices.push(notice);
+    const data = noise({ count: 600, channels: 2, size: 9, classes: 3, seed: 2 });
+    const images = paint(600 * 162, seed);
+    const method = backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, learningRate: 0.05 });
+    const made = {
+      distill: async (options: On) =>
+        (await distill({ data, model, method, outer: { steps: 1, batch: 600 }, ...options }).result()).images,
+      evaluate: async (options: On) =>
+        (await evaluate({ set, model, init: randomInit(), test: data, networks: 2, ...options })).accuracies,
+      trainPool: async (options: On) => (await trainPool({ data, model, networks: 2, epochs: 1, ...options })).weights,
+      forward: async ({ engine, ...options }: On) => {
+        const net = await (engine ?? (await createEngine(options))).bind(model);
+        return (await net.forward({ parameters, images })).logits;
+      },
+    };
+    await using engine = await createEngine({ backend: "webgpu", threads: 1, onNotice });
+    const { backend } = engine as EngineHere;
+    // It holds no more than at its start.
+    Object.defineProperty(backend, "most", { value: backend.capacity });
+    const found = await made[name]({ engine });
+    expect(notices).toEqual([
+      expect.stringMatching(/^this GPU takes a memory of at most .*; goes on on the backend "wasm"$/),
+    ]);
+    expect(found).toEqual(await made[name]({ threads: 1 }));
+  },
+);

@@ -137,13 +137,14 @@ export class Run implements Distillation {
     this.#floatBytes = engine.backend.Floats.BYTES_PER_ELEMENT;
     try {
       await this.#identify();
-      begun = this.#begin(engine, this.#options.resume);
+      begun = await Engine.compute(engine, async () => this.#begin(engine, this.#options.resume));
       const { steps } = this.#config.outer;
       while (begun.loop.step < steps && !signal?.aborted) {
         const before = begun;
         const loss = await begun.loop.advance().catch(async (error) => {
           if (!(await Engine.recover(engine, before.backend, error))) throw error;
-          begun = this.#begin(engine, before.loop.kept ?? this.#options.resume);
+          const state = before.loop.kept ?? this.#options.resume;
+          begun = await Engine.compute(engine, async () => this.#begin(engine, state));
         });
         // On another device the run goes on from the state that was kept.
         if (loss === undefined) continue;

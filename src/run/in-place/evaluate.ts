@@ -1,6 +1,7 @@
 // Measures how good a set is: trains networks on it that played no part in making it, and tests them on real images.
 // docs/math.md §5 describes this.
 
+import type { Mark } from "../../backend/arena.ts";
 import { checkValues } from "../../checks/options.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
@@ -89,19 +90,22 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   let { backend } = engine;
-  let mark = engine.arena.mark();
-  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), backend, engine.arena);
+  let mark: Mark | undefined;
+  const opened = (): Promise<HeldOutTest> =>
+    Engine.compute(engine, async (now, arena) => {
+      backend = now;
+      mark = arena.mark();
+      return new HeldOutTest(configOf(options), now, arena);
+    });
   try {
-    let held = opened();
+    let held = await opened();
     for (let network = 0; network < networks; ) {
       signal?.throwIfAborted();
       const some = Math.min(networks - network, backend.plan.networksTogether ? TOGETHER : 1);
       const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
       const done = await held.confusions(network, sets, signal).catch(async (error) => {
         if (!(await Engine.recover(engine, backend, error))) throw error;
-        ({ backend } = engine);
-        mark = engine.arena.mark();
-        held = opened();
+        held = await opened();
       });
       // A GPU that was lost is asked again for the same networks.
       if (done) network += some;
@@ -109,7 +113,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
       await nextTask();
     }
   } finally {
-    engine.arena.release(mark);
+    if (mark) engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
 }

@@ -1,5 +1,6 @@
 // trainPool(): trains networks on real images, to distil for (docs/math.md §4).
 
+import type { Mark } from "../../backend/arena.ts";
 import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
 import { outOfRange } from "../../checks/refusal.ts";
@@ -26,7 +27,8 @@ import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
 
 /**
  * Trains networks on real images with Adam or SGD, to distil for with `pretrained` or, if the weights of each epoch are kept, with
- * `experts`. Network k is a function only of the options and k: it does not depend on the number of networks, threads or workers.
+ * `experts`. Network k is a function only of the options and k: it does not depend on the number of networks, threads or workers. A GPU
+ * trains up to 32 of them together.
  *
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
  * every 20 passes. SGD has 0.01 and no momentum unless told, and is halved likewise.
@@ -121,12 +123,17 @@ async function inPlace(
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
   let { backend } = engine;
-  let mark = engine.arena.mark();
-  const opened = (): PoolTrainer => new PoolTrainer(config, backend, engine.arena, only.length);
+  let mark: Mark | undefined;
+  const opened = (): Promise<PoolTrainer> =>
+    Engine.compute(engine, async (now, arena) => {
+      backend = now;
+      mark = arena.mark();
+      return new PoolTrainer(config, now, arena, only.length);
+    });
   /** The networks that are left, the next ones first. Those that a lost GPU had begun go on from what was kept. */
   let left: readonly TrainingState[] = only.map((network) => ({ network, step: 0 }));
   try {
-    let trainer = opened();
+    let trainer = await opened();
     while (left.length > 0) {
       const next = together(left, trainer.most);
       const rest = left.slice(next.length);
@@ -138,16 +145,14 @@ async function inPlace(
       const training = { epochs: config.training.epochs, keeps, passed, signal };
       const trained = await trainedTogether(trainer, next, training).catch(async (error) => {
         if (!(await Engine.recover(engine, backend, error))) throw error;
-        ({ backend } = engine);
-        mark = engine.arena.mark();
-        trainer = opened();
+        trainer = await opened();
       });
       if (!trained) continue;
       left = rest;
       for (const network of trained) await sink.add(network);
     }
   } finally {
-    engine.arena.release(mark);
+    if (mark) engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
   }
 }
