@@ -3,6 +3,7 @@
 // run.
 import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
+import { whiteningOf } from "../data/whitening.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { inParts } from "../platform/parts.ts";
 import { EarlierStates } from "./back-off.ts";
@@ -248,8 +249,8 @@ export class OuterLoop {
     });
     const read = await Promise.all(rows);
     const set = run.set(new Map(run.learned.map(({ name }, i) => [name, read[i]!])));
-    const { mean, std } = problem.data;
-    return { ...set, mean, std, recipe };
+    const { mean, std, whitened } = problem.data;
+    return { ...set, mean, std, ...(whitened && { whitening: whiteningOf(whitened) }), recipe };
   }
 
   /** Reads all that the next steps depend on. */

@@ -4,16 +4,18 @@
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
 //   learning_rates  float32 [steps × epochs], in the order of use; absent if the metadata have `training`
+//   whitening_mean  float32 [c, h, w], and whitening_matrix float32 [c·h·w, c·h·w]: only if the images are whitened
 //
 // All else is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
-// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay and training (as
-// JSON) where the set names them.
+// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay, training (as JSON) and
+// whitening_epsilon where the set names them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { parseJson } from "../codecs/json.ts";
 import type { NumericArray } from "../codecs/npy.ts";
 import { parseNpz, writeNpz } from "../codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { isTorchArchive, refusePickle } from "../codecs/torch-file.ts";
+import { mostWhitenedValues } from "../data/whitening.ts";
 import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { checkFit, type FitTraining } from "../distill/training.ts";
@@ -81,7 +83,12 @@ export async function distilledFromBytes(bytes: Uint8Array, name: string): Promi
 type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
 
 /** The shape of each tensor of a set; one that networks train on by a protocol has no learning rates. */
-function shapesOf(s: Sizes): Map<string, number[]> {
+function shapesOf(s: Sizes, isWhitened: boolean): Map<string, number[]> {
+  const values = s.channels * s.height * s.width;
+  const white: [string, number[]][] = [
+    ["whitening_mean", [s.channels, s.height, s.width]],
+    ["whitening_matrix", [values, values]],
+  ];
   const rates: [string, number[]][] = s.epochs === 0 ? [] : [["learning_rates", [s.steps * s.epochs]]];
   return new Map([
     ["images", [s.steps, s.imagesPerStep, s.channels, s.height, s.width]],
@@ -89,14 +96,19 @@ function shapesOf(s: Sizes): Map<string, number[]> {
     ...rates,
     ["mean", [s.channels]],
     ["std", [s.channels]],
+    ...(isWhitened ? white : []),
   ]);
 }
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
-  const { images, targets, learningRates } = set;
+  const { images, targets, learningRates, whitening } = set;
   const [mean, std] = [Float64Array.from(set.mean), Float64Array.from(set.std)];
-  const data = { images, targets, learning_rates: learningRates, mean, std };
-  return Array.from(shapesOf(set), ([name, shape]) => [name, { shape, data: data[name as keyof typeof data] }]);
+  const white = whitening && { whitening_mean: whitening.mean, whitening_matrix: whitening.matrix };
+  const data: Readonly<Record<string, Float32Array | Float64Array>> = {
+    ...{ images, targets, learning_rates: learningRates, mean, std },
+    ...white,
+  };
+  return Array.from(shapesOf(set, whitening !== undefined), ([name, shape]) => [name, { shape, data: data[name]! }]);
 }
 
 /** The numbers that a set may have, and their keys in the metadata. */
@@ -105,7 +117,13 @@ const optionalNumbers = [
   ["weightDecay", "weight_decay"],
 ] as const;
 /** The fields that have another name in a file. */
-const keys: Readonly<Record<string, string>> = { learningRates: "learning_rates", weightDecay: "weight_decay" };
+const keys: Readonly<Record<string, string>> = {
+  learningRates: "learning_rates",
+  weightDecay: "weight_decay",
+  "whitening.epsilon": "whitening_epsilon",
+  "whitening.mean": "whitening_mean",
+  "whitening.matrix": "whitening_matrix",
+};
 
 function metadataOf(set: DistilledSet): Map<string, string> {
   const named = optionalNumbers.filter(([field]) => set[field] !== undefined);
@@ -116,6 +134,7 @@ function metadataOf(set: DistilledSet): Map<string, string> {
     ["epochs", String(set.epochs)],
     ...named.map(([field, key]): [string, string] => [key, String(set[field])]),
     ...(set.training ? [["training", JSON.stringify(set.training)] as const] : []),
+    ...(set.whitening ? [["whitening_epsilon", String(set.whitening.epsilon)] as const] : []),
     ["recipe", JSON.stringify(set.recipe)],
   ]);
 }
@@ -158,6 +177,30 @@ function trainingOf(text: string | undefined, name: string): FitTraining | undef
   return training as unknown as FitTraining;
 }
 
+function numberOf(written: string, key: string, name: string): number {
+  if (String(Number(written)) === written) return Number(written);
+  throw new FormatError(`${name}: expected ${key} as a number, got ${quote(written)}`);
+}
+
+/** Returns the ε of the whitening, which says that there is one, of images of so many values; undefined where there is none. */
+function epsilonOf(
+  tensors: ReadonlyMap<string, NumericArray>,
+  metadata: ReadonlyMap<string, string>,
+  values: number,
+  name: string,
+): number | undefined {
+  const written = metadata.get("whitening_epsilon");
+  if (written === undefined) {
+    const tensor = ["whitening_mean", "whitening_matrix"].find((key) => tensors.has(key));
+    if (tensor === undefined) return undefined;
+    throw new FormatError(`${name}: expected whitening_epsilon in the metadata beside ${tensor}, got none`);
+  }
+  if (values > mostWhitenedValues) {
+    throw new FormatError(`${name}: expected whitened images of at most ${mostWhitenedValues} values, got ${values}`);
+  }
+  return numberOf(written, "whitening_epsilon", name);
+}
+
 /** Puts a set together from what a file holds, or says what does not fit. */
 function assemble(
   tensors: ReadonlyMap<string, NumericArray>,
@@ -194,7 +237,8 @@ function assemble(
   if (training && steps !== 1) throw bad("one block of images beside training", steps);
   const sizes: Sizes = { steps, epochs, imagesPerStep, channels, height, width, classes };
 
-  const shapes = shapesOf(sizes);
+  const epsilon = epsilonOf(tensors, metadata, channels * height * width, name);
+  const shapes = shapesOf(sizes, epsilon !== undefined);
   for (const [key, expected] of shapes) {
     const tensor = tensors.get(key);
     if (tensor?.shape.join() !== expected.join()) {
@@ -217,10 +261,14 @@ function assemble(
     const written = metadata.get(key);
     if (written === undefined) continue;
     if (training) throw bad(`no ${key} beside training, which has its own`, quote(written));
-    optional[field] = Number(written);
-    if (String(optional[field]) !== written) throw bad(`${key} as a number`, quote(written));
+    optional[field] = numberOf(written, key, name);
   }
 
+  const whitening = epsilon !== undefined && {
+    epsilon,
+    mean: tensors.get("whitening_mean")!.data as Float32Array,
+    matrix: tensors.get("whitening_matrix")!.data as Float32Array,
+  };
   const set: DistilledSet = {
     ...sizes,
     ...optional,
@@ -230,6 +278,7 @@ function assemble(
     learningRates: training ? new Float32Array(0) : (tensors.get("learning_rates")!.data as Float32Array),
     mean: Array.from(tensors.get("mean")!.data as Float64Array),
     std: Array.from(tensors.get("std")!.data as Float64Array),
+    ...(whitening && { whitening }),
     recipe: parseObject(text("recipe"), `${name}: recipe`),
   };
   const fault = valueFault(set);

@@ -20,6 +20,7 @@ import { networkFor, networkName, networkText } from "../input/network-names.ts"
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../input/saved-set.ts";
+import { whitenedLike } from "../input/whitening.ts";
 import {
   type BaselineName,
   baselineLabel,
@@ -62,6 +63,10 @@ Sets of other programs (DC, DSA, DM, MTT, DATM, IDC, FRePo) are read from .pt,
 Notes say what was declared, what the file says and what was guessed:
   $ distillate evaluate res.pt --entry "data[0]" --model convnet --data cifar10
   $ distillate evaluate data.pt --factor 2 --standardize cifar10 --model convnet
+Published colour images are often whitened (ZCA). --zca measures the whitening
+on the training images of --data, normalised as --normalization says:
+  $ distillate evaluate images_best.pt --normalization pixels --zca 0.1 \\
+      --data data/cifar10 --model convnet
 `;
 
 export function addEvaluate(program: Command): void {
@@ -93,15 +98,21 @@ export function addEvaluate(program: Command): void {
 }
 
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
-  const saved = await loadSet(file, foreignOptions(options));
+  const { zca: epsilon, ...source } = withDataOptions({ name: "digits" }, options);
+  const load = () => loadRecipeData(source, options.dataset !== undefined);
+  const early = epsilon === undefined ? undefined : await load();
+  const whitened = early && { epsilon: epsilon!, train: early.train };
+  const saved = await loadSet(file, foreignOptions(options), whitened);
   const { set, sha256, findings } = saved;
   for (const { what, value, by, because } of findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
   const { model, init } = await judges(saved, options);
   const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
-  const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
-  const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
-  noteTest({ train, test });
-  checkBaselineData(train, options.baselines, set, model);
+  const data = early ?? (await load());
+  const [plain, plainTest] = [fitting(saved, data.train), fitting(saved, data.test)];
+  noteTest({ train: plain, test: plainTest });
+  checkBaselineData(plain, options.baselines, set, model);
+  const test = await whitenedLike(set, plainTest);
+  const train = options.baselines.length > 0 ? await whitenedLike(set, plain) : plain;
   const line = new ProgressLine(process.stderr);
   const tested = { model, init, test, seed };
   const how = { ...(epochs !== undefined && { epochs }), ...(order !== undefined && { order }) };

@@ -255,7 +255,11 @@ export class Run implements Distillation {
     const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
-      data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
+      data: {
+        ...{ name: data.name, count: data.count },
+        ...(data.classNames && { classNames: data.classNames }),
+        ...(data.whitened && { zca: data.whitened.epsilon }),
+      },
       ...(augment && { augment }),
       model: describeModel(model),
       method,

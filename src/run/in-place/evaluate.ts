@@ -2,6 +2,7 @@
 // docs/math.md §5 describes this.
 
 import { checkValues } from "../../checks/options.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
@@ -37,6 +38,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   checkSet(set, model);
   checkReplay(set, options);
   checkTest(test, model);
+  checkSameWhitening("test", seenOf(test), set, "the set");
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 

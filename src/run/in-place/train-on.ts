@@ -3,6 +3,8 @@
 import { write } from "../../backend/backend.ts";
 import type { Floats } from "../../backend/buffer.ts";
 import { checkValues } from "../../checks/options.ts";
+import { whitenRows } from "../../data/whiten.ts";
+import type { Whitening } from "../../data/whitening.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet } from "../../distill/fit.ts";
@@ -16,6 +18,7 @@ import type { AbortSignal } from "../../host-types.ts";
 import { RealBatch } from "../../inner/real-batch.ts";
 import { elements } from "../../nn/layer.ts";
 import type { Model } from "../../nn/model.ts";
+import { doneInParts } from "../../platform/parts.ts";
 import { trainOnChecks } from "../options/call-checks.ts";
 import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
 
@@ -49,7 +52,7 @@ export async function trainOn(
     if (given) write(backend, trainer.theta, given);
     else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
     await trainer.train({ seed, purpose: "evaluate", index: 0 }, options.signal);
-    return trained(model, await backend.read(trainer.theta, model.parameterCount), engine, owned);
+    return trained(model, set.whitening, await backend.read(trainer.theta, model.parameterCount), engine, owned);
   } catch (error) {
     if (owned) await engine.dispose();
     throw error;
@@ -58,13 +61,20 @@ export async function trainOn(
   }
 }
 
-function trained(model: Model, parameters: Floats, engine: Engine, owned: boolean): TrainedNetwork {
+function trained(
+  model: Model,
+  whitening: Whitening | undefined,
+  parameters: Floats,
+  engine: Engine,
+  owned: boolean,
+): TrainedNetwork {
   const { backend, arena } = engine;
   return {
     model,
     parameters: parameters as Float32Array,
     async predict(input) {
-      const { images, count } = checkImages("images", input, elements(model.inputShape));
+      const { images: given, count } = checkImages("images", input, elements(model.inputShape));
+      const images = whitening ? await doneInParts(whitenRows(given, whitening)) : given;
       const logits = await arena.scope(() => {
         const theta = arena.allocate(model.parameterCount);
         write(backend, theta, parameters);
