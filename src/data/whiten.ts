@@ -26,7 +26,7 @@ const tile = 4;
  * Returns the data set with whitened images beside its pixels; of a split both parts. From then on networks see these: `distill`,
  * `evaluate`, `baseline` and all others take them by themselves. They take 4 bytes a value, four times what the pixels take.
  *
- * An image of D values costs D² products: 10,000 of CIFAR-10 take about 40 s of one core, 10,000 digits 3 s.
+ * An image of D values costs D² products: 10,000 of CIFAR-10 take about 55 s of one core, 10,000 digits 4 s.
  *
  * @param whitening That of `zca(train)`, or of a distilled set, whose `mean` and `std` the data must have then.
  * @throws TypeError or RangeError for data whose fields do not fit or that are whitened already, and for a whitening of other

@@ -38,7 +38,7 @@ const zcaChecks: Checks<ZcaOptions> = {
  * n − 1 in the denominator as kornia's `ZCAWhitening` has it. The result depends on the images and ε alone, to the bit: sums of
  * products of bytes are whole numbers, and the root is taken in float64 with fixed orders of sums.
  *
- * Images of CIFAR-10 (D = 3,072 values) take about 32 s of one core for the root and a second for each 1,000 images; digits
+ * Images of CIFAR-10 (D = 3,072 values) take about 32 s of one core for the root and 1.3 s for each 1,000 images; digits
  * (D = 784) take 1 s for the root.
  *
  * @throws TypeError or RangeError for a data set whose fields do not fit, that is whitened already, that has fewer than 2 or more

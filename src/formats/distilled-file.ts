@@ -182,6 +182,24 @@ function numberOf(written: string, key: string, name: string): number {
   throw new FormatError(`${name}: expected ${key} as a number, got ${quote(written)}`);
 }
 
+/** Returns momentum and weight decay, where the metadata have them; a protocol of training has its own. */
+function optionalOf(
+  metadata: ReadonlyMap<string, string>,
+  hasTraining: boolean,
+  name: string,
+): Pick<DistilledSet, "momentum" | "weightDecay"> {
+  const found: { momentum?: number; weightDecay?: number } = {};
+  for (const [field, key] of optionalNumbers) {
+    const written = metadata.get(key);
+    if (written === undefined) continue;
+    if (hasTraining) {
+      throw new FormatError(`${name}: expected no ${key} beside training, which has its own, got ${quote(written)}`);
+    }
+    found[field] = numberOf(written, key, name);
+  }
+  return found;
+}
+
 /** Returns the ε of the whitening, which says that there is one, of images of so many values; undefined where there is none. */
 function epsilonOf(
   tensors: ReadonlyMap<string, NumericArray>,
@@ -256,14 +274,6 @@ function assemble(
   for (const key of ["steps", "epochs"] as const) {
     if (text(key) !== String(sizes[key])) throw bad(`${key} ${sizes[key]}, as the shapes say`, quote(text(key)));
   }
-  const optional: { momentum?: number; weightDecay?: number } = {};
-  for (const [field, key] of optionalNumbers) {
-    const written = metadata.get(key);
-    if (written === undefined) continue;
-    if (training) throw bad(`no ${key} beside training, which has its own`, quote(written));
-    optional[field] = numberOf(written, key, name);
-  }
-
   const whitening = epsilon !== undefined && {
     epsilon,
     mean: tensors.get("whitening_mean")!.data as Float32Array,
@@ -271,7 +281,7 @@ function assemble(
   };
   const set: DistilledSet = {
     ...sizes,
-    ...optional,
+    ...optionalOf(metadata, training !== undefined, name),
     ...(training && { training }),
     images: tensors.get("images")!.data as Float32Array,
     targets: tensors.get("targets")!.data as Float32Array,

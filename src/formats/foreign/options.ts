@@ -65,7 +65,7 @@ export function checkForeignOptions(options: ForeignSetOptions): void {
   checkOptions(options, foreignSetChecks);
   const { whitening, normalization, standardize, factor } = options;
   if (whitening === undefined) return;
-  if (normalization === undefined) throw outOfRange("normalization", "a value beside whitening", normalization);
+  if (normalization === undefined) throw outOfRange("whitening", 'a "normalization" beside it', whitening);
   for (const [name, value] of Object.entries({ standardize, factor })) {
     if (value !== undefined) throw outOfRange(name, "nothing beside whitening", value);
   }
