@@ -96,7 +96,7 @@ test.skipIf(noPyTorch)(
 );
 
 describe.skipIf(noPyTorch)("the program in docs/format.md that reads any file reaches what evaluate() reaches", () => {
-  const networks = 20;
+  const networks = 10;
 
   /** Returns the accuracy that the program prints, in per cent. */
   function theirs(trained: DistilledSet, images: Dataset, network?: string): number {

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { type NumericArray, writeNpy } from "../../../src/codecs/npy.ts";
 import { writeNpz } from "../../../src/codecs/npz.ts";
 import { writeSafetensors } from "../../../src/codecs/safetensors.ts";
-import { whiten, zca } from "../../../src/data.ts";
 import type { DataFile } from "../../../src/data/data-file.ts";
+import { whiten, zca } from "../../../src/data.ts";
 import { foreignSet } from "../../../src/formats/foreign/foreign-set.ts";
 import { knownNormalizations } from "../../../src/formats/foreign/normalization.ts";
 import type { ForeignSetOptions } from "../../../src/formats/foreign/options.ts";
 import { evaluate, mlp, randomInit } from "../../../src/index.ts";
-import { noise } from "../../distill/noise.ts";
 import * as pickles from "../../codecs/pickles.ts";
+import { noise } from "../../distill/noise.ts";
 import { randomIntegers } from "../hostile.ts";
 
 const name = "evil.bin";
@@ -545,7 +545,10 @@ describe("whitened images", () => {
       expect(foreignSet([file], { layout: "NCHW", whitening, ...options })).rejects.toThrow(message);
     await refuse({}, '"whitening" expected a "normalization" beside it');
     await refuse({ normalization: "pixels", factor: 2 }, '"factor" expected nothing beside whitening, got 2');
-    await refuse({ normalization: "pixels", standardize: "cifar10" }, '"standardize" expected nothing beside whitening');
+    await refuse(
+      { normalization: "pixels", standardize: "cifar10" },
+      '"standardize" expected nothing beside whitening',
+    );
     await refuse({ normalization: "cifar10" }, "expected another normalization than the declared cifar10");
     const small = { ...whitening, mean: new Float32Array(74) };
     await refuse({ normalization: "pixels", whitening: small }, '"whitening.mean" expected [75], 75 numbers, got 74');
