@@ -13,6 +13,7 @@ import {
   distill,
   estimateMemory,
   evaluate,
+  judge,
   nearestNeighbors,
   randomInit,
   trainOn,
@@ -58,23 +59,23 @@ test("the same bits on threads, on workers and in an orchestrator", async () => 
 });
 
 describe("judging", () => {
-  const judge = { set, model, init, networks: 2, threads: 1 };
+  const asked = { set, model, init, networks: 2, threads: 1 };
 
   test("on images without the set's whitening is refused, with what makes them", async () => {
     const without =
       /^"test" expected images whitened as those of the set, got images without whitening: whiten\(data, whitening\)/;
     const another = /^"test" expected images whitened as those of the set, got images with another whitening/;
-    await expect(evaluate({ ...judge, test: plain.test })).rejects.toThrow(without);
-    await expect(evaluate({ ...judge, test: other.test })).rejects.toThrow(another);
+    await expect(evaluate({ ...asked, test: plain.test })).rejects.toThrow(without);
+    await expect(evaluate({ ...asked, test: other.test })).rejects.toThrow(another);
     const elsewhere = { ...white.test, mean: [0.5] };
-    await expect(evaluate({ ...judge, test: elsewhere })).rejects.toThrow(another);
+    await expect(evaluate({ ...asked, test: elsewhere })).rejects.toThrow(another);
     const ofPlain = await distill({
       ...options,
       data: plain.train,
       outer: { ...outer, steps: 1 },
       threads: 1,
     }).result();
-    await expect(evaluate({ ...judge, set: ofPlain, test: white.test })).rejects.toThrow(
+    await expect(evaluate({ ...asked, set: ofPlain, test: white.test })).rejects.toThrow(
       '"test" expected images that are not whitened, as those of the set, got whitened ones',
     );
   });
@@ -87,6 +88,9 @@ describe("judging", () => {
     await expect(baseline({ ...real, ...plain })).rejects.toThrow(
       /^"train" expected images whitened as those of the set that/,
     );
+    const judged = { set, protocol: "paper" as const, model, init, networks: 2, threads: 1 };
+    await expect(judge({ ...judged, ...plain })).rejects.toThrow(/^"train" expected images whitened as those of the set/);
+    expect((await judge({ ...judged, ...white })).protocol).toBe("paper");
     expect((await baseline({ ...real, ...white })).mean).toBeGreaterThan(0.3);
     await expect(nearestNeighbors({ points: set, ...plain })).rejects.toThrow(
       /^"test" expected images whitened as those of the set/,

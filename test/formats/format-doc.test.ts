@@ -15,7 +15,7 @@ import { whiten, zca } from "../../src/data.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { fitTraining } from "../../src/distill/training.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
-import { randomRealImages } from "../../src/evaluate/baselines/real-images.ts";
+import { imagesAt, randomPlaces } from "../../src/evaluate/baselines/real-images.ts";
 import type { Evaluation } from "../../src/evaluate/evaluation.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { describeModel } from "../../src/nn/describe.ts";
@@ -146,7 +146,7 @@ describe.skipIf(noPyTorch)("the program in docs/format.md that reads any file re
     const white = await whiten({ train: small, test: tested }, await zca(small));
     const model = convNet({ input: [1, 28, 28], classes: 10, width: 8, depth: 2, norm: "none" });
     const init = randomInit("kaiming-fan-in");
-    const images = randomRealImages(white.train, 5, { seed: 1, purpose: "baseline/real", index: 0 });
+    const images = imagesAt(white.train, randomPlaces(white.train, 5, { seed: 1, purpose: "baseline/real", index: 0 }));
     const trained: DistilledSet = {
       ...{ steps: 1, epochs: 0, imagesPerStep: 50, channels: 1, height: 28, width: 28, classes: 10, images },
       targets: Float32Array.from({ length: 500 }, (_, at) => (Math.floor(at / 50) === at % 10 ? 0.9 : -0.1)),
