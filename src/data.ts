@@ -32,3 +32,6 @@ export type {
 } from "./data/load-options.ts";
 export type { Fit } from "./data/resize.ts";
 export { subset } from "./data/subsets.ts";
+export { type WhitenOptions, whiten } from "./data/whiten.ts";
+export type { WhitenedImages, Whitening } from "./data/whitening.ts";
+export { type ZcaOptions, zca } from "./data/zca.ts";

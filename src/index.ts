@@ -9,6 +9,7 @@ export type { LabelOptions } from "./data/labels.ts";
 export { digits } from "./data/layouts/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
 export { relabelled, subset } from "./data/subsets.ts";
+export type { WhitenedImages, Whitening } from "./data/whitening.ts";
 export { isReproducible, setDigest } from "./distill/digest.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";

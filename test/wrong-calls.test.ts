@@ -103,6 +103,7 @@ const pool = { data: set4, model, networks: 1, epochs: 1 };
 await node.trainPoolFolder(path("pool"), { ...pool, engine: engine as never });
 
 const dataset = argument(set4);
+const whitening = await data.zca(set4);
 const theModel = argument(model);
 const theSet = argument(set);
 /** What both readers of a file of weights take. */
@@ -863,6 +864,11 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     subset: { call: data.subset, args: [dataset, argument(0, 0), argument(1, 0)] },
     toGrey: { call: data.toGrey, args: [argument(data.toRgb(set4))] },
     toRgb: { call: data.toRgb, args: [dataset] },
+    whiten: {
+      call: data.whiten,
+      args: [dataset, argument(whitening), options({}, { takes: { onProgress: functions } })],
+    },
+    zca: { call: data.zca, args: [dataset, options({ epsilon: 0.1 }, { takes: { onProgress: functions } })] },
   },
   algorithm: {
     axpy: { call: algorithm.axpy, args: [argument(1, 0, 2 ** 60), argument(parameters), argument(parameters)] },

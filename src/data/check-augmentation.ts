@@ -7,11 +7,18 @@ export interface AugmentShape {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** There if the images are whitened. */
+  readonly whitened?: unknown;
 }
 
 /** Throws TypeError or RangeError unless `augmentation` is possible for images of `shape`. Returns it. */
 export function checkAugmentation(augmentation: Augmentation, shape: AugmentShape): Augmentation {
   augmentCheck("augment", augmentation);
+  if (shape.whitened !== undefined) {
+    throw new RangeError(
+      '"augment" expected nothing with whitened images, which are made once: leave out one of the two',
+    );
+  }
   const { crop = 0, resizedCrop = false } = augmentation;
   const most = Math.min(shape.height, shape.width) - 1;
   if (crop > most) throw outOfRange("augment.crop", `integer in 0..${most}, below the side`, crop);

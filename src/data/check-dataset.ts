@@ -9,6 +9,7 @@ import { isBytes, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import { maximumClasses, shiftAdvice } from "./labels.ts";
+import { checkWhitenedImages } from "./whitening.ts";
 
 /** The functions that make a data set of other arrays. */
 const makers = "digits(), datasetFromArrays() and the readers make one";
@@ -23,6 +24,7 @@ export function checkDataset(name: string, value: unknown): Dataset {
   wholeNumber(`${name}.count`, data.count, 0);
   checkArrays(name, data, data.count);
   checkMoments(name, data);
+  if (data.whitened !== undefined) checkWhitenedImages(`${name}.whitened`, data.whitened, data.count, data);
   return data;
 }
 

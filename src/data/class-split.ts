@@ -8,6 +8,7 @@ import type { Dataset, DatasetSplit, LabelledPixels } from "./dataset.ts";
 import type { ClassSplitOptions } from "./load-options.ts";
 import { splitOf } from "./normalize.ts";
 import { splitChecks } from "./options.ts";
+import { checkUnwhitened } from "./whitening.ts";
 
 /** The positions of the two parts, each ascending. */
 export interface SplitIndices {
@@ -43,7 +44,7 @@ export function classSplit(labels: ArrayLike<number>, classes: number, options: 
 }
 
 /** Copies the images at `indices`. */
-function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPixels {
+export function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPixels {
   const size = images.channels * images.height * images.width;
   const pixels = new Uint8Array(indices.length * size);
   indices.forEach((index, i) => {
@@ -56,7 +57,7 @@ function chosen(images: LabelledPixels, indices: readonly number[]): LabelledPix
  * Divides a set that comes without a test part, class by class (`classSplit`). Both parts are copies, normalised with the
  * statistics of the new training part.
  *
- * @throws RangeError for a share outside 0..1, and when no class has two images; TypeError or RangeError for a data set
+ * @throws RangeError for a share outside 0..1, for whitened images, and when no class has two images; TypeError or RangeError for a data set
  * whose fields do not fit.
  * @example
  * const { train, test } = splitByClass(await loadCifar({ files }), { testShare: 0.1, seed: 7 });
@@ -72,6 +73,7 @@ export function splitParts(dataset: Dataset | LabelledPixels, options: ClassSpli
     "dataset",
     dataset,
   );
+  checkUnwhitened("dataset", dataset as Partial<Dataset>);
   const { train, test } = classSplit(labels, classes, options);
   if (test.length === 0) throw new RangeError(`"dataset" expected two images of some class, got none in ${name}`);
   const images: LabelledPixels = {

@@ -7,15 +7,22 @@ import { luma } from "./image-set.ts";
 import { datasetOf, splitOf } from "./normalize.ts";
 import { bothSides, checkSize, fitCheck } from "./options.ts";
 import { type Fit, fitTo, Resizer } from "./resize.ts";
+import { checkUnwhitened } from "./whitening.ts";
 
 const maximumBytes = 2 ** 31 - 1;
 const maximumSide = 4096;
 
 /** Converts a set, or both parts of a split. Statistics are measured again; both parts get those of the training part. */
 function converted<T extends Dataset | DatasetSplit>(data: T, convert: (set: Dataset) => LabelledPixels): T {
-  checkSetOrSplit("data", data);
+  checkConvertible(data);
   if ("train" in data) return splitOf(convert(data.train), convert(data.test)) as DatasetSplit as T;
   return datasetOf(convert(data as Dataset)) as Dataset as T;
+}
+
+/** Throws unless these are data whose images are not whitened: a whitening is for images of one form. */
+function checkConvertible(data: Dataset | DatasetSplit): void {
+  checkSetOrSplit("data", data);
+  for (const set of "train" in data ? [data.train, data.test] : [data]) checkUnwhitened("data", set);
 }
 
 /** Returns a data set without its measured fields. */
@@ -108,7 +115,7 @@ export function toRgb<T extends Dataset | DatasetSplit>(data: T): T {
     const three = ([value]: readonly number[]): number[] => [value!, value!, value!];
     return { ...set, pixels: out, channels: 3, mean: three(set.mean), std: three(set.std) };
   };
-  checkSetOrSplit("data", data);
+  checkConvertible(data);
   if ("train" in data) return { train: convert(data.train), test: convert(data.test) } as DatasetSplit as T;
   return convert(data as Dataset) as Dataset as T;
 }

@@ -1,3 +1,5 @@
+import type { WhitenedImages } from "./whitening.ts";
+
 /** Labelled 8-bit images and how to normalise them: value = (byte / 255 − mean[c]) / std[c]. */
 export interface Dataset {
   readonly name: string;
@@ -20,6 +22,8 @@ export interface Dataset {
   /** The mean of pixels / 255, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Whitened images, as `whiten` makes them: networks see these in the place of the normalised pixels. */
+  readonly whitened?: WhitenedImages | undefined;
 }
 
 /** A data set with its usual division. `test` is never looked at while distilling. */
@@ -29,7 +33,7 @@ export interface DatasetSplit {
 }
 
 /** A `Dataset` before it is counted and normalised. */
-export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std">;
+export type LabelledPixels = Omit<Dataset, "count" | "mean" | "std" | "whitened">;
 
 /** How to normalise, instead of measuring: per channel, mean and std of pixels / 255. */
 export type Normalization = { readonly [Name in "mean" | "std"]?: Dataset[Name] | undefined };
@@ -40,7 +44,7 @@ export function normalizedBytes({ mean, std }: Pick<Dataset, "mean" | "std">): F
 }
 
 /**
- * Gathers images by index and normalises them.
+ * Gathers images by index, normalised, or whitened if the data set is.
  *
  * @param indices n numbers below `dataset.count`, in any order, also repeated.
  * @param out [n, channels, height, width]
@@ -53,7 +57,7 @@ export function batchInto(
   out: Float32Array | Float64Array,
   tables: readonly Float32Array[] = normalizedBytes(dataset),
 ): void {
-  const { pixels, count, channels, height, width } = dataset;
+  const { pixels, count, channels, height, width, whitened } = dataset;
   const plane = height * width;
   const image = channels * plane;
   if (out.length !== indices.length * image) {
@@ -63,6 +67,10 @@ export function batchInto(
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= count) {
       throw new RangeError(`"indices[${i}]" expected integer in 0..${count - 1}, got ${index}`);
+    }
+    if (whitened) {
+      out.set(whitened.images.subarray(index * image, (index + 1) * image), i * image);
+      continue;
     }
     for (let c = 0; c < channels; c++) {
       const table = tables[c]!;

@@ -6,14 +6,14 @@ import { batchInto, type Dataset } from "./dataset.ts";
 
 /** Images and labels of a batch, as `gradients` and the other calls of a bound network take them. */
 export interface NormalizedBatch {
-  /** [n, channels, height, width], normalised: (byte / 255 − mean) / std. */
+  /** [n, channels, height, width], normalised: (byte / 255 − mean) / std. Whitened, if the data set is. */
   readonly images: Float32Array;
   /** Class indices, [n]. */
   readonly targets: Uint8Array;
 }
 
 /**
- * Returns the images at `indices`, normalised with the data set's mean and std, and their labels.
+ * Returns the images at `indices`, normalised with the data set's mean and std, or whitened if it is, and their labels.
  *
  * @param indices n numbers below `data.count`, in any order, also repeated.
  * @throws TypeError unless `indices` is an array, RangeError for an index outside of the data; TypeError or RangeError for a data

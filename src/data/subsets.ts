@@ -5,7 +5,8 @@ import { checkDataset } from "./check-dataset.ts";
 import type { Dataset } from "./dataset.ts";
 
 /**
- * Returns the images from `start` up to, not including, `end`. Pixels and labels are views of the same memory.
+ * Returns the images from `start` up to, not including, `end`. Pixels, whitened images and labels are views of the
+ * same memory.
  *
  * @throws RangeError unless 0 <= start <= end <= count; TypeError or RangeError for a data set whose fields do not fit.
  * @example
@@ -18,8 +19,10 @@ export function subset(dataset: Dataset, start: number, end: number): Dataset {
   wholeNumber("end", end, start);
   if (end > count) throw outOfRange("end", `integer in ${start}..${count}`, end);
   const image = dataset.channels * dataset.height * dataset.width;
+  const { whitened } = dataset;
   return {
     ...dataset,
+    ...(whitened && { whitened: { ...whitened, images: whitened.images.subarray(start * image, end * image) } }),
     pixels: dataset.pixels.subarray(start * image, end * image),
     labels: dataset.labels.subarray(start, end),
     count: end - start,

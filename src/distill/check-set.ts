@@ -2,6 +2,7 @@
 // A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
 // may neither change nor fill in what it is given.
 import { outOfRange, shown } from "../checks/refusal.ts";
+import { checkWhitening, type Whitening, whiteningFault } from "../data/whitening.ts";
 import { arrayKind, isObject } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -13,7 +14,8 @@ const maximumDepth = 32;
 
 /** A value that a set may not hold. */
 export interface Fault {
-  readonly field: keyof DistilledSet;
+  /** A field of the set, or of its whitening. */
+  readonly field: keyof DistilledSet | `whitening.${keyof Whitening}`;
   readonly expected: string;
   readonly got: string;
 }
@@ -63,6 +65,7 @@ export function checkDistilledSet(name: string, value: unknown): DistilledSet {
     );
   }
   if (decoder !== undefined) checkDecoder(`${name}.decoder`, decoder, set);
+  if (set.whitening !== undefined) checkWhitening(`${name}.whitening`, set.whitening, set);
   const fault = valueFault(set);
   if (fault) throw new RangeError(`"${name}.${fault.field}" expected ${fault.expected}, got ${fault.got}`);
   return set;
@@ -99,6 +102,8 @@ export function valueFault(set: DistilledSet): Fault | undefined {
       return { field, expected: "values above 0", got: `${values[at]} at ${at}` };
     }
   }
+  const ofWhitening = set.whitening && whiteningFault(set.whitening);
+  if (ofWhitening) return { ...ofWhitening, field: `whitening.${ofWhitening.field}` };
   const { momentum = 0, weightDecay = 0 } = set;
   if (!(momentum >= 0 && momentum < 1)) {
     return { field: "momentum", expected: "a number >= 0 and < 1", got: quote(momentum) };

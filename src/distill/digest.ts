@@ -1,5 +1,5 @@
 // The digest of a distilled set: two runs gave the same set if their digests are equal.
-import { type Check, float32, kind } from "../checks/checks.ts";
+import { type Check, float32, kind, optional } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
 import { isObject } from "../kinds.ts";
@@ -14,6 +14,7 @@ const checkHashed: Check = thing("a distilled set", {
   images: float32,
   targets: float32,
   learningRates: float32,
+  whitening: optional(thing("a whitening", { mean: float32, matrix: float32 })),
 });
 
 /**
@@ -36,7 +37,8 @@ function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgp
 }
 
 /**
- * Returns the SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`.
+ * Returns the SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`,
+ * and then of the whitening's `mean` and `matrix`, if there is one.
  * For a set that is not reproducible it begins with "relaxed:" or "webgpu:", so that it never passes for the hash of a recipe.
  *
  * @throws TypeError unless all three are Float32Array; UnsupportedError in a page that was not served over https or from
@@ -46,7 +48,9 @@ function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgp
  */
 export async function setDigest(set: DistilledSet): Promise<string> {
   checkHashed("set", set);
-  const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates]));
+  const { whitening } = set;
+  const white = whitening ? [whitening.mean, whitening.matrix] : [];
+  const hash = hexadecimal(await sha256([set.images, set.targets, set.learningRates, ...white]));
   const inexact = inexactOf(set);
   return inexact ? `${inexact}:${hash}` : hash;
 }

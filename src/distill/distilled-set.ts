@@ -1,4 +1,5 @@
 // The result of a distillation: everything that is needed to train on it, and nothing else.
+import type { Whitening } from "../data/whitening.ts";
 import { checkLoss, type Loss } from "../nn/loss.ts";
 import type { FitTraining } from "./training.ts";
 
@@ -37,7 +38,7 @@ export interface DistilledSet {
   readonly height: number;
   readonly width: number;
   readonly classes: number;
-  /** [steps, imagesPerStep, channels, height, width], normalised as below. */
+  /** [steps, imagesPerStep, channels, height, width], normalised as below, and whitened if there is a whitening. */
   readonly images: Float32Array;
   /** What the images are made of, if fewer numbers than pixels were learned. They are decoded in `images`. */
   readonly decoder?: StoredDecoder | undefined;
@@ -53,6 +54,8 @@ export interface DistilledSet {
   /** pixel / 255 = image·std + mean, per channel. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** How the images were whitened after that, as all real images must be on which networks are tested. Absent: they were not. */
+  readonly whitening?: Whitening | undefined;
   /** The record of how the set was made, as JSON: enough to make it again. */
   readonly recipe: Readonly<Record<string, unknown>>;
 }

@@ -3,6 +3,7 @@ import { wholeNumber } from "../checks/checks.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import { classCounts, type Dataset } from "../data/dataset.ts";
 import { shiftAdvice, startAdvice } from "../data/labels.ts";
+import type { WhitenedImages } from "../data/whitening.ts";
 import { ShapeError } from "../errors.ts";
 import type { Model } from "../nn/model.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -10,6 +11,8 @@ import type { DistilledSet } from "./distilled-set.ts";
 /** What a model needs to know of a data set, whether it is loaded or not yet. */
 export type DataShape = Pick<Dataset, "count" | "channels" | "height" | "width" | "classes"> & {
   readonly name?: string | undefined;
+  /** Set if the images are, or will be, whitened. */
+  readonly whitened?: boolean | WhitenedImages | undefined;
 };
 
 /** Throws ShapeError unless the model takes the data set's images and has its classes; RangeError if the set is empty. */

@@ -71,7 +71,7 @@ export interface MethodRun {
 }
 
 /** A distilled set without what the run adds: normalisation and recipe. */
-export type LearnedSet = Omit<DistilledSet, "mean" | "std" | "recipe">;
+export type LearnedSet = Omit<DistilledSet, "mean" | "std" | "whitening" | "recipe">;
 
 /** Computes shares, in one backend's memory. */
 export interface NetworkRun {

@@ -3,6 +3,7 @@
 // run.
 import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
+import { whiteningOf } from "../data/whitening.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { inParts } from "../platform/parts.ts";
 import { average, exchange, startAverages } from "./averages.ts";
@@ -261,8 +262,8 @@ export class OuterLoop {
     this.#exchangeMeans();
     const read = await Promise.all(rows);
     const set = run.set(new Map(tensors.map(({ name }, i) => [name, read[i]!])));
-    const { mean, std } = problem.data;
-    return { ...set, mean, std, recipe };
+    const { mean, std, whitened } = problem.data;
+    return { ...set, mean, std, ...(whitened && { whitening: whiteningOf(whitened) }), recipe };
   }
 
   /** Puts the running means, if there are any, in the place of what is learned, or back; the room of shares is free between steps. */

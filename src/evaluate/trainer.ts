@@ -35,8 +35,18 @@ export interface Replay {
   readonly epochs?: number | undefined;
 }
 
-/** Throws RangeError for the learned order of a set that has none. */
-export function checkReplay({ training }: DistilledSet, { order }: Replay): void {
+/**
+ * Throws RangeError for the learned order of a set that has none, and for cross-entropy with labels that were centred for the loss
+ * mse: networks would learn little from these, and nobody would see why.
+ */
+export function checkReplay(
+  set: DistilledSet,
+  { order, loss = lossOf(set) }: Replay & { readonly loss?: Loss | undefined },
+): void {
+  const { training, targets } = set;
+  if (loss !== "mse" && lossOf(set) === "mse" && targets.some((target) => target < 0)) {
+    throw outOfRange("loss", '"mse" or nothing for a set whose labels were centred for it', loss);
+  }
   if (training === undefined || order !== "learned") return;
   throw outOfRange("order", 'nothing or "shuffled" for a set that networks train on by a protocol', order);
 }

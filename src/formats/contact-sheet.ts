@@ -11,6 +11,7 @@ import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, type Range, rangeOf, shadesOf } from "./shades.ts";
 import { classOf, shownImages } from "./shown-images.ts";
+import { unwhitened } from "./unwhitened.ts";
 
 /** The ground is nearly black, because learned pixels without content are middle grey. */
 const ground = 24;
@@ -36,8 +37,9 @@ const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: 
 /**
  * Draws a distilled set, in the order in which its images are used: a line of tiles per step, one column per class. With
  * several images per class a step has as many lines. If the images are not spread evenly over the classes (by their largest
- * target), they are sorted by class. Of images that a decoder makes, at most ten of a class are drawn in each step. Lines too long for the sheet are broken. Soft targets are drawn below each image, with
- * a bar per class.
+ * target), they are sorted by class. Of images that a decoder makes, at most ten of a class are drawn in each step. Lines too long for
+ * the sheet are broken. Soft targets are drawn below each image, with a bar per class. Whitened images are drawn as they are without
+ * whitening.
  *
  * @returns the bytes of a PNG, grey or RGB; the same set gives the same bytes.
  * @throws TypeError or RangeError for an invalid set (see `distilledToSafetensors`); RangeError when `scale` is not a whole
@@ -45,9 +47,10 @@ const checks: Checks<ContactSheetOptions> = { scale: optional(whole(1)), range: 
  * @example
  * await writeFile("sheet.png", await contactSheet(set));
  */
-export async function contactSheet(set: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
+export async function contactSheet(given: DistilledSet, options: ContactSheetOptions = {}): Promise<Uint8Array> {
   checkOptions(options, checks);
-  const { channels, height, width } = checkDistilledSet("set", set);
+  const set = unwhitened(checkDistilledSet("set", given));
+  const { channels, height, width } = set;
   const range = options.range === "screen" ? ([0, 1] as const) : rangeOf(set);
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const perLine = (scale: number): number => Math.max(1, Math.floor((sheetWidth - gap) / (width * scale + gap)));

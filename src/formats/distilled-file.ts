@@ -4,16 +4,18 @@
 //   images          float32 [steps, n, c, h, w]      mean, std   float64 [c]
 //   targets         float32 [steps, n, classes]
 //   learning_rates  float32 [steps × epochs], in the order of use; absent if the metadata have `training`
+//   whitening_mean  float32 [c, h, w], and whitening_matrix float32 [c·h·w, c·h·w]: only if the images are whitened
 //
 // All else is a map of strings: `__metadata__` of the .safetensors, JSON in a uint8 array `metadata` of the
-// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay and training (as
-// JSON) where the set names them.
+// .npz. It holds format, format_version, steps, epochs, the recipe as JSON, and momentum, weight_decay, training (as JSON) and
+// whitening_epsilon where the set names them.
 import { bytes as checkBytes, text } from "../checks/checks.ts";
 import { parseJson } from "../codecs/json.ts";
 import type { NumericArray } from "../codecs/npy.ts";
 import { parseNpz, writeNpz } from "../codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../codecs/safetensors.ts";
 import { isTorchArchive, refusePickle } from "../codecs/torch-file.ts";
+import { mostWhitenedValues } from "../data/whitening.ts";
 import { checkDistilledSet, valueFault } from "../distill/check-set.ts";
 import type { DistilledSet, StoredDecoder } from "../distill/distilled-set.ts";
 import { checkDecoder, decoderArrays, decoderShapes } from "../distill/stored-decoder.ts";
@@ -82,7 +84,12 @@ export async function distilledFromBytes(bytes: Uint8Array, name: string): Promi
 type Sizes = Pick<DistilledSet, "steps" | "epochs" | "imagesPerStep" | "channels" | "height" | "width" | "classes">;
 
 /** The shape of each tensor of a set; one that networks train on by a protocol has no learning rates. */
-function shapesOf(s: Sizes, decoder?: StoredDecoder): Map<string, number[]> {
+function shapesOf(s: Sizes, isWhitened: boolean, decoder?: StoredDecoder): Map<string, number[]> {
+  const values = s.channels * s.height * s.width;
+  const white: [string, number[]][] = [
+    ["whitening_mean", [s.channels, s.height, s.width]],
+    ["whitening_matrix", [values, values]],
+  ];
   const rates: [string, number[]][] = s.epochs === 0 ? [] : [["learning_rates", [s.steps * s.epochs]]];
   const stored = Object.entries(decoder ? decoderShapes(decoder, s) : {});
   return new Map([
@@ -92,21 +99,22 @@ function shapesOf(s: Sizes, decoder?: StoredDecoder): Map<string, number[]> {
     ["mean", [s.channels]],
     ["std", [s.channels]],
     ...stored.map(([name, shape]): [string, number[]] => [decoderPrefix + name, [...shape]]),
+    ...(isWhitened ? white : []),
   ]);
 }
 
 function tensorsOf(set: DistilledSet): [string, NumericArray][] {
-  const { images, targets, learningRates } = set;
+  const { images, targets, learningRates, whitening } = set;
   const [mean, std] = [Float64Array.from(set.mean), Float64Array.from(set.std)];
   const stored = Object.entries(set.decoder ? decoderArrays(set.decoder) : {});
-  const data = {
+  const white = whitening && { whitening_mean: whitening.mean, whitening_matrix: whitening.matrix };
+  const data: Readonly<Record<string, Float32Array | Float64Array>> = {
     ...{ images, targets, learning_rates: learningRates, mean, std },
     ...Object.fromEntries(stored.map(([name, values]) => [decoderPrefix + name, values])),
+    ...white,
   };
-  return Array.from(shapesOf(set, set.decoder), ([name, shape]) => [
-    name,
-    { shape, data: data[name as keyof typeof data] },
-  ]);
+  const shapes = shapesOf(set, whitening !== undefined, set.decoder);
+  return Array.from(shapes, ([name, shape]) => [name, { shape, data: data[name]! }]);
 }
 
 /** The numbers that a set may have, and their keys in the metadata. */
@@ -115,7 +123,13 @@ const optionalNumbers = [
   ["weightDecay", "weight_decay"],
 ] as const;
 /** The fields that have another name in a file. */
-const keys: Readonly<Record<string, string>> = { learningRates: "learning_rates", weightDecay: "weight_decay" };
+const keys: Readonly<Record<string, string>> = {
+  learningRates: "learning_rates",
+  weightDecay: "weight_decay",
+  "whitening.epsilon": "whitening_epsilon",
+  "whitening.mean": "whitening_mean",
+  "whitening.matrix": "whitening_matrix",
+};
 
 function metadataOf(set: DistilledSet): Map<string, string> {
   const named = optionalNumbers.filter(([field]) => set[field] !== undefined);
@@ -127,6 +141,7 @@ function metadataOf(set: DistilledSet): Map<string, string> {
     ...named.map(([field, key]): [string, string] => [key, String(set[field])]),
     ...(set.decoder ? [["decoder", JSON.stringify(settingsOf(set.decoder))] as const] : []),
     ...(set.training ? [["training", JSON.stringify(set.training)] as const] : []),
+    ...(set.whitening ? [["whitening_epsilon", String(set.whitening.epsilon)] as const] : []),
     ["recipe", JSON.stringify(set.recipe)],
   ]);
 }
@@ -199,6 +214,48 @@ function trainingOf(text: string | undefined, name: string): FitTraining | undef
   return training as unknown as FitTraining;
 }
 
+function numberOf(written: string, key: string, name: string): number {
+  if (String(Number(written)) === written) return Number(written);
+  throw new FormatError(`${name}: expected ${key} as a number, got ${quote(written)}`);
+}
+
+/** Returns momentum and weight decay, where the metadata have them; a protocol of training has its own. */
+function optionalOf(
+  metadata: ReadonlyMap<string, string>,
+  hasTraining: boolean,
+  name: string,
+): Pick<DistilledSet, "momentum" | "weightDecay"> {
+  const found: { momentum?: number; weightDecay?: number } = {};
+  for (const [field, key] of optionalNumbers) {
+    const written = metadata.get(key);
+    if (written === undefined) continue;
+    if (hasTraining) {
+      throw new FormatError(`${name}: expected no ${key} beside training, which has its own, got ${quote(written)}`);
+    }
+    found[field] = numberOf(written, key, name);
+  }
+  return found;
+}
+
+/** Returns the ε of the whitening, which says that there is one, of images of so many values; undefined where there is none. */
+function epsilonOf(
+  tensors: ReadonlyMap<string, NumericArray>,
+  metadata: ReadonlyMap<string, string>,
+  values: number,
+  name: string,
+): number | undefined {
+  const written = metadata.get("whitening_epsilon");
+  if (written === undefined) {
+    const tensor = ["whitening_mean", "whitening_matrix"].find((key) => tensors.has(key));
+    if (tensor === undefined) return undefined;
+    throw new FormatError(`${name}: expected whitening_epsilon in the metadata beside ${tensor}, got none`);
+  }
+  if (values > mostWhitenedValues) {
+    throw new FormatError(`${name}: expected whitened images of at most ${mostWhitenedValues} values, got ${values}`);
+  }
+  return numberOf(written, "whitening_epsilon", name);
+}
+
 /** Puts a set together from what a file holds, or says what does not fit. */
 function assemble(
   tensors: ReadonlyMap<string, NumericArray>,
@@ -236,7 +293,8 @@ function assemble(
   const sizes: Sizes = { steps, epochs, imagesPerStep, channels, height, width, classes };
 
   const decoder = decoderOf(metadata.get("decoder"), tensors, sizes, name);
-  const shapes = shapesOf(sizes, decoder);
+  const epsilon = epsilonOf(tensors, metadata, channels * height * width, name);
+  const shapes = shapesOf(sizes, epsilon !== undefined, decoder);
   for (const [key, expected] of shapes) {
     const tensor = tensors.get(key);
     if (tensor?.shape.join() !== expected.join()) {
@@ -254,18 +312,14 @@ function assemble(
   for (const key of ["steps", "epochs"] as const) {
     if (text(key) !== String(sizes[key])) throw bad(`${key} ${sizes[key]}, as the shapes say`, quote(text(key)));
   }
-  const optional: { momentum?: number; weightDecay?: number } = {};
-  for (const [field, key] of optionalNumbers) {
-    const written = metadata.get(key);
-    if (written === undefined) continue;
-    if (training) throw bad(`no ${key} beside training, which has its own`, quote(written));
-    optional[field] = Number(written);
-    if (String(optional[field]) !== written) throw bad(`${key} as a number`, quote(written));
-  }
-
+  const whitening = epsilon !== undefined && {
+    epsilon,
+    mean: tensors.get("whitening_mean")!.data as Float32Array,
+    matrix: tensors.get("whitening_matrix")!.data as Float32Array,
+  };
   const set: DistilledSet = {
     ...sizes,
-    ...optional,
+    ...optionalOf(metadata, training !== undefined, name),
     ...(training && { training }),
     ...(decoder && { decoder }),
     images: tensors.get("images")!.data as Float32Array,
@@ -273,6 +327,7 @@ function assemble(
     learningRates: training ? new Float32Array(0) : (tensors.get("learning_rates")!.data as Float32Array),
     mean: Array.from(tensors.get("mean")!.data as Float64Array),
     std: Array.from(tensors.get("std")!.data as Float64Array),
+    ...(whitening && { whitening }),
     recipe: parseObject(text("recipe"), `${name}: recipe`),
   };
   const fault = valueFault(set);

@@ -1,7 +1,8 @@
-// Turns the values of a distilled set into bytes to look at.
+// Turns the values of a distilled set into bytes to look at. Images that are whitened come unwhitened (unwhitened.ts).
 
 import { checkDistilledSet } from "../distill/check-set.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
+import { unwhitened } from "./unwhitened.ts";
 
 /** The denormalised values that are drawn black and white. */
 export type Range = readonly [black: number, white: number];
@@ -73,7 +74,7 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
 
 /**
  * Returns all images as bytes to look at, [steps, imagesPerStep, height, width, channels], as a canvas takes them:
- * denormalised, and shown in the range of the set's own values, as in `contactSheet`. It is quick enough for several times a
+ * denormalised (and first unwhitened), and shown in the range of the set's own values, as in `contactSheet`. It is quick enough for several times a
  * second, because at most 20,000 values decide the range.
  *
  * @throws TypeError or RangeError for an invalid set (see `distilledToSafetensors`).
@@ -81,10 +82,10 @@ export function hasSoftTargets({ targets, classes }: DistilledSet): boolean {
  * const levels = displayLevels(await run.snapshot()); // of grey images: red, green and blue of a pixel are levels[i]
  */
 export function displayLevels(set: DistilledSet): Uint8Array {
-  checkDistilledSet("set", set);
+  const shown = unwhitened(checkDistilledSet("set", set));
   const size = set.channels * set.height * set.width;
-  const range = rangeOf(set, sampled.live);
+  const range = rangeOf(shown, sampled.live);
   const levels = new Uint8Array(set.images.length);
-  for (let image = 0; image * size < levels.length; image++) levels.set(shadesOf(set, image, range), image * size);
+  for (let image = 0; image * size < levels.length; image++) levels.set(shadesOf(shown, image, range), image * size);
   return levels;
 }

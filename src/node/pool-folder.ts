@@ -209,14 +209,17 @@ type Manifest = { readonly networks: number } & Readonly<Record<string, unknown>
 
 async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
   const { data, model, init, loss, training, seed, pool, keepEpochs } = trainingConfig(options);
-  const { name, count, mean, std } = data;
+  const { name, count, mean, std, whitened } = data;
   return {
     format,
     version,
     pool,
     seed,
     networks: options.networks,
-    data: { name, count, mean, std, sha256: hexadecimal(await sha256([data.pixels, data.labels])) },
+    data: {
+      ...{ name, count, mean, std, ...(whitened && { zca: whitened.epsilon }) },
+      sha256: hexadecimal(await sha256([data.pixels, data.labels])),
+    },
     model: describeModel(model),
     init,
     loss,

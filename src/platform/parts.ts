@@ -14,6 +14,16 @@ export function atOnce(parts: Parts): void {
   for (const _ of parts);
 }
 
+/** Does the parts of a generator as `inParts` does, and returns what it returns. */
+export async function doneInParts<T>(work: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
+  let result: { readonly value: T } | undefined;
+  function* parts(): Parts {
+    result = { value: yield* work };
+  }
+  await inParts(parts() as Iterable<unknown>, signal);
+  return result!.value;
+}
+
 /** Does the parts, and lets others run about every 50 ms. Throws the signal's reason when it aborts. */
 export async function inParts(parts: Parts, signal?: AbortSignal): Promise<void> {
   let since = performance.now();

@@ -3,11 +3,13 @@ import { encode } from "fast-png";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { hasSoftTargets, rangeOf, shadesOf } from "../formats/shades.ts";
 import { shownImages } from "../formats/shown-images.ts";
+import { unwhitened } from "../formats/unwhitened.ts";
 import { html, type Markup } from "./html.ts";
 import { at } from "./parts.ts";
 
-/** Makes a section for each step. Throws RangeError when images have neither 1 nor 3 channels. */
-export function pictures(set: DistilledSet): Markup {
+/** Makes a section for each step; images that are whitened are shown without. Throws RangeError when images have neither 1 nor 3 channels. */
+export function pictures(given: DistilledSet): Markup {
+  const set = unwhitened(given);
   const { channels, steps, imagesPerStep, width } = set;
   if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
   const range = rangeOf(set);

@@ -1,12 +1,13 @@
 // Puts data sets and weights into memory that all workers see, if the host has such memory.
 import type { Floats } from "../backend/buffer.ts";
 import type { Dataset } from "../data/dataset.ts";
+import type { WhitenedImages } from "../data/whitening.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { arrayKind, isSharedBuffer } from "../kinds.ts";
 import { canShareMemory } from "../platform/platform.ts";
 
 /** Returns the data set in memory that all workers see, or else as a copy that is small to clone. */
-export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
+export function shareable({ pixels, labels, whitened, ...data }: Dataset): Dataset {
   const { name, count, channels, height, width, classes, classNames, absentClasses, mean, std } = data;
   return {
     ...{ name, count, channels, height, width, classes, mean, std },
@@ -14,7 +15,12 @@ export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
     ...(absentClasses && { absentClasses }),
     pixels: shared(pixels),
     labels: shared(labels),
+    ...(whitened && { whitened: shareableImages(whitened) }),
   };
+}
+
+function shareableImages({ epsilon, mean, matrix, images }: WhitenedImages): WhitenedImages {
+  return { epsilon, mean: shared(mean), matrix: shared(matrix), images: shared(images) };
 }
 
 /** Does the same for the weights of a pool, so that they are not copied for each worker. */

@@ -1,5 +1,7 @@
 // Runs whose bytes every version must keep, with the SHA-256 of their results.
 import { digits } from "../../src/data/layouts/digits.ts";
+import { whiten } from "../../src/data/whiten.ts";
+import { zca } from "../../src/data/zca.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
@@ -14,6 +16,7 @@ export interface PinnedRun extends Omit<DistillOptions, "engine"> {
 }
 
 const { train } = await digits();
+const colours = noise({ count: 90, channels: 3, size: 10, classes: 3, seed: 6 });
 
 export const pinnedRuns: readonly PinnedRun[] = [
   {
@@ -88,6 +91,15 @@ export const pinnedRuns: readonly PinnedRun[] = [
     }),
     networksPerStep: 2,
     outer: { steps: 6 },
+    seed: 3,
+  },
+  {
+    name: "distribution matching of whitened images",
+    sha256: "b3e58faf4ecce0feba32aa19f3f1a18b0b1fd2b124776634b82af1405f999a69",
+    model: convNet({ input: [3, 10, 10], classes: 3, width: 8, depth: 2 }),
+    data: await whiten(colours, await zca(colours)),
+    method: distributionMatching({ imagesPerClass: 2, realPerClass: 20 }),
+    outer: { steps: 3 },
     seed: 3,
   },
 ];

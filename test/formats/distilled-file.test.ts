@@ -3,6 +3,7 @@ import type { NumericArray } from "../../src/codecs/npy.ts";
 import { parseNpz } from "../../src/codecs/npz.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/codecs/safetensors.ts";
 import { setDigest } from "../../src/distill/digest.ts";
+import type { Whitening } from "../../src/data/whitening.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { fitTraining } from "../../src/distill/training.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
@@ -12,6 +13,15 @@ import { makeDecodedSet, makeFitSet, makeSet } from "./sets.ts";
 const name = fileName;
 const writers = { safetensors: distilledToSafetensors, npz: distilledToNpz };
 const bits = (data: Float32Array) => new Uint32Array(data.slice().buffer);
+
+/** A whitening of images of so many values; no number of it is round. */
+function makeWhitening(values: number): Whitening {
+  const matrix = Float32Array.from(
+    { length: values * values },
+    (_, at) => 1 / (3 + Math.floor(at / values) + (at % values)),
+  );
+  return { epsilon: 0.1, mean: Float32Array.from({ length: values }, (_, i) => i / 7), matrix };
+}
 
 /** A good file with something in it changed. */
 function altered(change: (tensors: Map<string, NumericArray>, metadata: Map<string, string>) => void): Uint8Array {
@@ -31,6 +41,7 @@ describe.each(Object.entries(writers))("distilled sets as .%s", (_, write) => {
       makeFitSet(),
       makeDecodedSet("formation"),
       makeDecodedSet("memories"),
+      makeSet({ whitening: makeWhitening(20) }),
     ];
     for (const set of sets) {
       const back = await distilledFromBytes(write(set), name);
@@ -207,4 +218,49 @@ describe("a set that networks train on by a protocol", () => {
       "expected one block of images beside training, got 2",
     );
   });
+});
+
+test("a whitening whose tensors are missing, of another size or type, not finite or without epsilon is refused", async () => {
+  const { tensors, metadata } = parseSafetensors(distilledToSafetensors(makeSet({ whitening: makeWhitening(20) })), {
+    name,
+  });
+  const refuse = (
+    message: string | RegExp,
+    changes: Readonly<Record<string, NumericArray | undefined>>,
+    epsilon: string | undefined = "0.1",
+  ) => {
+    const other = new Map(tensors);
+    for (const [key, tensor] of Object.entries(changes)) tensor ? other.set(key, tensor) : other.delete(key);
+    const said = new Map(metadata);
+    said.set("whitening_epsilon", epsilon);
+    if (epsilon === "") said.delete("whitening_epsilon");
+    return expect(distilledFromBytes(writeSafetensors(other, said), name)).rejects.toThrow(message);
+  };
+  const floats = (...shape: number[]): NumericArray => {
+    return { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
+  };
+  await refuse("expected whitening_matrix of shape [20, 20] beside the other tensors, got []", {
+    whitening_matrix: undefined,
+  });
+  await refuse("expected whitening_mean of shape [1, 4, 5] beside the other tensors, got []", {
+    whitening_mean: undefined,
+  });
+  await refuse("expected whitening_matrix of shape [20, 20]", { whitening_matrix: floats(20, 19) });
+  await refuse("expected whitening_matrix of shape [20, 20]", { whitening_matrix: floats(400) });
+  await refuse("expected whitening_mean of shape [1, 4, 5]", { whitening_mean: floats(20) });
+  await refuse("expected whitening_matrix as Float32Array, got Float64Array", {
+    whitening_matrix: { shape: [20, 20], data: new Float64Array(400) },
+  });
+  await refuse("expected whitening_matrix to be finite values, got NaN at 3", {
+    whitening_matrix: { shape: [20, 20], data: new Float32Array(400).fill(Number.NaN, 3, 4) },
+  });
+  await refuse("expected whitening_epsilon in the metadata beside whitening_mean, got none", {}, "");
+  await refuse('expected whitening_epsilon as a number, got "much"', {}, "much");
+  await refuse("expected whitening_epsilon to be a finite number above 0, got 0", {}, "0");
+  const large = makeSet({ height: 65, width: 64, steps: 1, epochs: 1 });
+  const bare = parseSafetensors(distilledToSafetensors(large), { name });
+  bare.metadata.set("whitening_epsilon", "0.1");
+  await expect(distilledFromBytes(writeSafetensors(bare.tensors, bare.metadata), name)).rejects.toThrow(
+    "expected whitened images of at most 4096 values, got 4160",
+  );
 });

@@ -152,7 +152,7 @@ const without =
   "checkpointFromBytes checkpointToBytes contactSheet datasetFromFiles decodeImage digits distilledFromBytes " +
   "filesInArchive filesInFolder foreignSet loadArrays loadCheckpoint loadCifar loadCifarJpeg loadCsv loadCub loadDataset " +
   "loadDistilled loadForeignSet loadIdx loadIdxFiles loadIdxFolder loadImageFolder loadNamed loadParameters loadPool loadSvhn loadUsps " +
-  "loadVoc parametersFromBytes saveCheckpoint saveDistilled setDigest writeFileAtomic";
+  "loadVoc parametersFromBytes saveCheckpoint saveDistilled setDigest whiten writeFileAtomic zca";
 
 test("the tables have every public call that gives a promise", () => {
   const rows = [inWorker, ending, owned, shared].flatMap(Object.keys);

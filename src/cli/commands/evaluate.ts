@@ -29,6 +29,7 @@ import {
 } from "../input/protocol-flags.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../input/saved-set.ts";
+import { whitenedLike } from "../input/whitening.ts";
 import {
   type BaselineName,
   baselineLabel,
@@ -82,6 +83,10 @@ Sets of other programs (DC, DSA, DM, MTT, DATM, IDC, FRePo) are read from .pt,
 Notes say what was declared, what the file says and what was guessed:
   $ distillate evaluate res.pt --entry "data[0]" --model convnet --data cifar10
   $ distillate evaluate data.pt --factor 2 --standardize cifar10 --model convnet
+Published colour images are often whitened (ZCA). --zca measures the whitening
+on the training images of --data, normalised as --normalization says:
+  $ distillate evaluate images_best.pt --normalization pixels --zca 0.1 \\
+      --data data/cifar10 --model convnet
 `;
 
 export function addEvaluate(program: Command): void {
@@ -131,25 +136,40 @@ interface Loaded extends DatasetSplit {
   readonly seed: number;
 }
 
+/** A saved set, with the data of the command where its whitening was measured on them. */
+interface NotedSet extends SavedSet {
+  readonly data?: DatasetSplit | undefined;
+}
+
+function loadData(options: EvaluateOptions): Promise<DatasetSplit> {
+  const { zca: _, ...source } = withDataOptions({ name: "digits" }, options);
+  return loadRecipeData(source, options.dataset !== undefined);
+}
+
 /** Loads a set, and tells what was guessed. */
-async function loadNoted(file: string, options: EvaluateOptions): Promise<SavedSet> {
-  const saved = await loadSet(file, foreignOptions(options));
+async function loadNoted(file: string, options: EvaluateOptions): Promise<NotedSet> {
+  const { zca: epsilon } = withDataOptions({ name: "digits" }, options);
+  const data = epsilon === undefined ? undefined : await loadData(options);
+  const saved = await loadSet(file, foreignOptions(options), data && { epsilon: epsilon!, train: data.train });
   for (const { what, value, by, because } of saved.findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
-  return saved;
+  return { ...saved, data };
 }
 
 /** Loads what the set is judged with, and refuses data with which baselines would fail. */
-async function loaded(saved: SavedSet, options: EvaluateOptions): Promise<Loaded> {
+async function loaded(saved: NotedSet, options: EvaluateOptions): Promise<Loaded> {
   const { model, init } = await judges(saved, options);
-  const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
-  const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
-  noteTest({ train, test });
-  checkBaselineData(train, options.baselines, saved.set, model);
+  const data = saved.data ?? (await loadData(options));
+  const [plain, plainTest] = [fitting(saved, data.train), fitting(saved, data.test)];
+  noteTest({ train: plain, test: plainTest });
+  checkBaselineData(plain, options.baselines, saved.set, model);
+  const test = await whitenedLike(saved.set, plainTest);
+  const asksTrain = options.baselines.length > 0 || options.protocol !== undefined;
+  const train = asksTrain ? await whitenedLike(saved.set, plain) : plain;
   return { saved, model, init, train, test, seed: options.seed ?? seedOf(saved) };
 }
 
 /** Judges the set by a protocol, and prints what comes of it, as JSON beside `facts`. Returns the exit code. */
-export async function judgeSaved(saved: SavedSet, options: EvaluateOptions, facts: object = {}): Promise<number> {
+export async function judgeSaved(saved: NotedSet, options: EvaluateOptions, facts: object = {}): Promise<number> {
   const given = protocolOptions(options);
   const { model, init, train, test, seed } = await loaded(saved, options);
   const { file, set, sha256, findings } = saved;

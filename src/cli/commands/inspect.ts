@@ -68,6 +68,10 @@ function factsOf(set: DistilledSet) {
     training,
     learningRates: training ? undefined : ratesOf(set),
     normalisation: { mean: set.mean, std: set.std },
+    whitening: set.whitening && {
+      epsilon: set.whitening.epsilon,
+      matrix: { shape: [set.whitening.mean.length, set.whitening.mean.length], ...range(set.whitening.matrix) },
+    },
     recipe,
   };
 }
@@ -97,7 +101,8 @@ function range(values: Float32Array): { min: number; max: number; mean: number }
   return { min, max, mean: sum / values.length };
 }
 
-function textOf({ file, images, targets, storage, decoder, training, learningRates, ...facts }: Facts): string[] {
+function textOf(facts: Facts): string[] {
+  const { file, images, targets, storage, decoder, training, learningRates, whitening, ...others } = facts;
   const { steps, epochs, imagesPerStep, normalisation, recipe, sha256 } = facts;
   const row = (name: string, { shape, min, max, mean }: Facts["images"]): string[] => {
     const [low, high, middle] = [min, max, mean].map(number);
@@ -111,11 +116,13 @@ function textOf({ file, images, targets, storage, decoder, training, learningRat
       row("targets", targets),
       ...Object.entries(decoder?.tensors ?? {}).map(([name, tensor]) => row(name, tensor)),
       ...(learningRates ? [row("learning rates", learningRates)] : []),
+      ...(whitening ? [row("whitening matrix", whitening.matrix)] : []),
     ]),
     ...(learningRates ? ["learning rates, step by step and epoch by epoch", ...grid(learningRates.values, steps)] : []),
     ...(training ? ["training of networks", ...outline(training, "  ")] : []),
     "normalisation, pixel / 255 = value·std + mean",
     `  mean ${normalisation.mean.map(number).join(", ")}, std ${normalisation.std.map(number).join(", ")}`,
+    ...(whitening ? [`then whitened (ZCA) with epsilon ${number(whitening.epsilon)}`] : []),
     "recipe",
     ...outline(recipe, "  "),
     `sha256 ${sha256}`,

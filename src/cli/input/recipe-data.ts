@@ -19,10 +19,11 @@ import type { Recipe, RecipeData, RecipeExperts, RecipePool } from "../../recipe
 import { UsageError, withPath } from "../errors.ts";
 import { addFlags, flagsOf, givenIn } from "./flags.ts";
 import { loadData, optionTexts } from "./options.ts";
+import { whitenedSplit } from "./whitening.ts";
 
-/** Loads the recipe's data in the form that it wants; with `download` named data may be downloaded. */
+/** Loads the recipe's data in the form that it wants, whitened too; with `download` named data may be downloaded. */
 export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
-  return convertData(await load(data, download), data);
+  return whitenedSplit(convertData(await load(data, download), data), data.zca);
 }
 
 async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> {

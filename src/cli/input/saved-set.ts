@@ -3,7 +3,9 @@
 import { setDigest } from "../../distill/digest.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { NoSetError } from "../../formats/foreign/candidates.ts";
+import { statisticsOf } from "../../formats/foreign/normalization.ts";
 import {
+  type Dataset,
   type DistilledSet,
   FormatError,
   fixedInit,
@@ -17,7 +19,8 @@ import {
 } from "../../index.ts";
 import { type Finding, type ForeignSetOptions, loadDistilled, loadForeignSet, loadPool } from "../../node.ts";
 import { quote, shortName } from "../../quote.ts";
-import { withPath } from "../errors.ts";
+import { UsageError, withPath } from "../errors.ts";
+import { measuredWhitening } from "./whitening.ts";
 
 export interface SavedSet {
   readonly file: string;
@@ -31,14 +34,42 @@ export interface SavedSet {
  * Loads a set of this library, or one of another program if something is declared of it, or if its file is one of PyTorch or
  * holds no set of this library.
  */
-export async function loadSet(file: string, declared?: ForeignSetOptions): Promise<SavedSet> {
+export async function loadSet(file: string, declared?: ForeignSetOptions, whitened?: WhitenedBy): Promise<SavedSet> {
   try {
+    if (whitened) return await loadWhitened(file, declared, whitened);
     const isForeign = declared !== undefined || /\.(pt|pth|npy)$/i.test(file);
     const { set, findings } = await (isForeign ? loadForeignSet(file, declared) : loadEither(file));
     return { file, set, sha256: await setDigest(set), findings };
   } catch (error) {
     throw withPath(error, file);
   }
+}
+
+/** What whitened the images of another program: the images that it was measured on, and epsilon. */
+export interface WhitenedBy {
+  readonly epsilon: number;
+  readonly train: Dataset;
+}
+
+/** Loads a set of another program whose images are whitened. The whitening is measured here, because its files do not hold it. */
+async function loadWhitened(
+  file: string,
+  declared: ForeignSetOptions | undefined,
+  { train, epsilon }: WhitenedBy,
+): Promise<SavedSet> {
+  const own = await loadDistilled(file).catch(() => undefined);
+  if (own) {
+    const what = own.whitening ? "has its whitening itself" : "was made from images that were not whitened";
+    throw new UsageError(`--zca expected a set of another program: ${file} ${what}`);
+  }
+  const { normalization } = declared ?? {};
+  if (normalization === undefined) {
+    throw new UsageError("--zca expected --normalization beside it, which says how pixels were normalised before");
+  }
+  const statistics = statisticsOf(normalization, train.channels);
+  const whitening = await measuredWhitening({ ...train, ...statistics }, epsilon);
+  const { set, findings } = await loadForeignSet(file, { ...declared, normalization: statistics, whitening });
+  return { file, set, sha256: await setDigest(set), findings };
 }
 
 /** Tries both; a file without images beside labels is meant to be a set of this library. */

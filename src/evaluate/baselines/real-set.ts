@@ -1,13 +1,14 @@
 // Makes a set to train on of real images, with one learning rate for all steps, to compare with a distilled one.
 import type { Dataset } from "../../data/dataset.ts";
+import { whiteningOf } from "../../data/whitening.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { innerOptimizer } from "../../inner/inner-optimizer.ts";
 import { type ClassImages, imageSize } from "./real-images.ts";
 
-/** The number of images and gradient steps of a set, with its momentum and weight decay, or with its protocol of training. */
+/** The number of images and gradient steps of a set, with its momentum and weight decay or its protocol of training, and whitening. */
 export type SetShape = Pick<
   DistilledSet,
-  "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay" | "training"
+  "steps" | "epochs" | "imagesPerStep" | "momentum" | "weightDecay" | "training" | "whitening"
 > & {
   readonly recipe?: DistilledSet["recipe"] | undefined;
 };
@@ -40,7 +41,7 @@ export function realSet(
   soft?: Float32Array,
 ): DistilledSet {
   const { steps, imagesPerStep } = like;
-  const { classes, channels, height, width, mean, std } = data;
+  const { classes, channels, height, width, mean, std, whitened } = data;
   const perClass = perClassOf(like, data);
   const size = imageSize(data);
   const blocks = new Float32Array(images.length);
@@ -65,6 +66,7 @@ export function realSet(
     ...(training ? { training } : innerOptimizer(like)),
     mean,
     std,
+    ...(whitened && { whitening: whiteningOf(whitened) }),
     recipe: { baseline: kind },
   };
 }

@@ -1,6 +1,6 @@
 // Divides a training set, so that choices are made on a part of it and never on the test set (docs/math.md §5).
-import { splitByClass } from "../../data/class-split.ts";
-import { classCounts, type Dataset } from "../../data/dataset.ts";
+import { chosen, classSplit } from "../../data/class-split.ts";
+import { batchInto, classCounts, type Dataset } from "../../data/dataset.ts";
 
 const VALIDATION_SHARE = 0.1;
 const VALIDATION_MOST = 2000;
@@ -18,6 +18,16 @@ export function checkValidation(train: Dataset): void {
   throw new RangeError(`"train" expected ${expected}, got one image of each class at most`);
 }
 
+/** Copies images, as networks see them too. */
+function part(train: Dataset, places: readonly number[]): Dataset {
+  const { mean, std, whitened } = train;
+  if (!whitened) return { ...chosen(train, places), count: places.length, mean, std };
+  const size = whitened.mean.length;
+  const images = new Float32Array(places.length * size);
+  batchInto(train, places, images);
+  return { ...chosen(train, places), count: places.length, mean, std, whitened: { ...whitened, images } };
+}
+
 /**
  * Holds back a tenth of each class, about 2,000 images at most; both parts are normalised as `train` is. Throws as
  * `checkValidation` does.
@@ -25,7 +35,6 @@ export function checkValidation(train: Dataset): void {
 export function splitValidation(train: Dataset): ValidationSplit {
   checkValidation(train);
   const testShare = Math.min(VALIDATION_SHARE, VALIDATION_MOST / train.count);
-  const parts = splitByClass(train, { testShare });
-  const { mean, std } = train;
-  return { rest: { ...parts.train, mean, std }, validation: { ...parts.test, mean, std } };
+  const places = classSplit(train.labels, train.classes, { testShare });
+  return { rest: part(train, places.train), validation: part(train, places.test) };
 }

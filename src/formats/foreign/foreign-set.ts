@@ -4,6 +4,8 @@ import { listOf } from "../../checks/checks.ts";
 import { thing } from "../../checks/options.ts";
 import { outOfRange } from "../../checks/refusal.ts";
 import type { DataFile } from "../../data/data-file.ts";
+import { unwhitenRows } from "../../data/unwhiten.ts";
+import { checkWhitening, type Whitening, whiteningOf } from "../../data/whitening.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { type FitOptions, type FitTraining, fitTraining } from "../../distill/training.ts";
@@ -61,7 +63,9 @@ export async function foreignSet(files: readonly DataFile[], options: ForeignSet
   checkChannels("normalization", options.normalization, stored.channels);
   checkChannels("standardize", options.standardize, stored.channels);
   const targets = await targetsOf(candidate, options, said);
-  const own = normalizationOf(stored, options.normalization, candidate.file, said);
+  const whitening = whiteningFor(stored, options.whitening, said);
+  const plain = whitening ? { ...stored, values: unwhitenRows(stored.values, whitening) } : stored;
+  const own = normalizationOf(plain, options.normalization, candidate.file, said);
   const factor = factorOf(stored, options, own, candidate, said);
   const images = decoded(stored, factor);
   const statistics = standardized(images, own, options.standardize);
@@ -76,12 +80,21 @@ export async function foreignSet(files: readonly DataFile[], options: ForeignSet
     training,
     mean: [...statistics.mean],
     std: [...statistics.std],
+    ...(whitening && { whitening }),
     recipe: {
       ...(targets.loss === "mse" && { loss: targets.loss }),
       foreign: { files: trees.map(({ stem }) => stem), at: candidate.at, findings },
     },
   };
   return { set: checkDistilledSet("set", set), form: candidate.form, findings };
+}
+
+/** Returns the declared whitening, after checking that it is for such images. */
+function whiteningFor(images: Images, declared: Whitening | undefined, said: Said): Whitening | undefined {
+  if (declared === undefined) return undefined;
+  const whitening = whiteningOf(checkWhitening("whitening", declared, images));
+  said("declared", "whitening", String(whitening.epsilon), "ZCA, as the training images have it");
+  return whitening;
 }
 
 /** Returns IDC's factor, which is declared or 1, after checking that the images can be cut. */

@@ -1,6 +1,7 @@
 // How the values of a published set came from pixels: value = (pixel / 255 − mean) / std. Files do not say it. The means and stds of
 // the usual data sets are known, so the values themselves tell: the right ones bring them to pixels that fill 0 to 1 and hardly
 // leave it. Learned pixels overshoot a little, so the 1 % and 99 % quantiles are compared, and not the extremes.
+import { outOfRange } from "../../checks/refusal.ts";
 import { FormatError } from "../../errors.ts";
 import { quote } from "../../quote.ts";
 import type { Images } from "./images.ts";
@@ -37,6 +38,20 @@ export const normalizationNames: readonly string[] = [...new Set(knownNormalizat
 
 /** A known name, or mean and std of each channel. */
 export type NormalizationChoice = string | Statistics;
+
+/**
+ * Returns mean and std of each of so many channels.
+ *
+ * @throws RangeError for a choice of another number of channels.
+ */
+export function statisticsOf(choice: NormalizationChoice, channels: number): Statistics {
+  const found = typeof choice === "string" ? knownNormalizations.find(({ name }) => name === choice) : choice;
+  if (!found || (found.mean.length !== 1 && found.mean.length !== channels)) {
+    throw outOfRange("normalization", `a normalization of ${channels} channels`, choice);
+  }
+  const each = (values: readonly number[]): number[] => Array.from({ length: channels }, (_, c) => of(values, c));
+  return { mean: each(found.mean), std: each(found.std) };
+}
 
 /** Quantiles of a channel of so many values at most: more would not change them much. */
 const mostSamples = 2 ** 17;
@@ -133,7 +148,7 @@ function guessed(range: Range, areBytes: boolean, file: string, said: Said): Sta
   if (best.score > goodFit) {
     throw new FormatError(
       `${file}: expected "normalization", because no known one brings these values to pixels from 0 to 1: ${best.name} comes ` +
-        `nearest, with ${pixels}. They may be whitened (ZCA), which is not undone here`,
+        `nearest, with ${pixels}. They may be whitened (ZCA): if so, declare with which epsilon (--zca, or "whitening")`,
     );
   }
   const near = others.filter(({ name, score }) => name !== best.name && score - best.score < alike);

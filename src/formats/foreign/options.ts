@@ -1,8 +1,9 @@
 // What may be declared of a published set, in the place of guesses.
 import { type Check, kind, oneOf, optional, text, whole } from "../../checks/checks.ts";
 import { type Checks, checkOptions } from "../../checks/options.ts";
-import { wrongKind } from "../../checks/refusal.ts";
+import { outOfRange, wrongKind } from "../../checks/refusal.ts";
 import { checkPerChannel } from "../../data/check-dataset.ts";
+import type { Whitening } from "../../data/whitening.ts";
 import { type FitOptions, fitKind } from "../../distill/training.ts";
 import { isObject } from "../../kinds.ts";
 import type { Layout } from "./images.ts";
@@ -26,6 +27,11 @@ export interface ForeignSetOptions {
   readonly normalization?: NormalizationChoice | undefined;
   /** With which mean and std networks are to see the images, where it is not what the values were stored with. */
   readonly standardize?: NormalizationChoice | undefined;
+  /**
+   * How the stored images were whitened after that: zca(train) of distillate/data, of the training images with the mean and std that
+   * `normalization` names, which must be declared too. Files do not hold it.
+   */
+  readonly whitening?: Whitening | undefined;
   /** IDC's factor: each stored image is a grid of factor × factor smaller ones. Default 1. */
   readonly factor?: number | undefined;
   /** How networks train on the set. Default: the protocol of DC and DM, with the learning rate in the files if there is one. */
@@ -49,6 +55,7 @@ const foreignSetChecks: Checks<ForeignSetOptions> = {
   labels: optional(oneOf(...labelKinds)),
   normalization: optional(normalization),
   standardize: optional(normalization),
+  whitening: optional(kind("a whitening, as zca() of distillate/data gives it", isObject)),
   factor: optional(whole(1, 16)),
   training: optional(fitKind.check),
 };
@@ -56,6 +63,12 @@ const foreignSetChecks: Checks<ForeignSetOptions> = {
 /** Throws TypeError or RangeError for options that are wrong whatever the files hold. */
 export function checkForeignOptions(options: ForeignSetOptions): void {
   checkOptions(options, foreignSetChecks);
+  const { whitening, normalization, standardize, factor } = options;
+  if (whitening === undefined) return;
+  if (normalization === undefined) throw outOfRange("whitening", 'a "normalization" beside it', whitening);
+  for (const [name, value] of Object.entries({ standardize, factor })) {
+    if (value !== undefined) throw outOfRange(name, "nothing beside whitening", value);
+  }
 }
 
 /** Throws unless mean and std have a number for each channel. */

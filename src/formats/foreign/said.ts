@@ -2,7 +2,7 @@
 
 /** One thing that is known, or thought, of a published set. */
 export interface Finding {
-  readonly what: "form" | "layout" | "labels" | "classes" | "normalization" | "formation" | "training";
+  readonly what: "form" | "layout" | "labels" | "classes" | "normalization" | "whitening" | "formation" | "training";
   readonly value: string;
   /** "declared" by the caller, stated by the "file", or "guessed". */
   readonly by: "declared" | "file" | "guessed";

@@ -1,8 +1,9 @@
 // The data of a recipe.
-import { type Asked, asked, type Complete, type Kind, type Open, open, whole } from "../../checks/declare.ts";
+import { type Asked, asked, type Complete, type Kind, number, type Open, open, whole } from "../../checks/declare.ts";
 import { Misfit, nested, object } from "../../checks/read.ts";
 import { type Augmentation, augmentOptions } from "../../data/augment-options.ts";
 import { farthestStart } from "../../data/labels.ts";
+import { epsilonRange } from "../../data/whitening.ts";
 import { line, path } from "./kinds.ts";
 
 const channels: Kind<1 | 3> = nested("other", "1 or 3", (value, at) => {
@@ -37,6 +38,11 @@ export const dataOptions = {
   channels: open(channels, { help: "how many channels images are made to have: 1 for grey, 3 for colours" }) as Open<
     1 | 3
   >,
+  /** Whitens the images (ZCA), with this added to the variances. */
+  zca: open(number({ least: epsilonRange.least, most: epsilonRange.most }), {
+    help: "whiten the images (ZCA) with this added to their variances, such as 0.1; networks see and learn whitened images",
+    flag: "--zca <epsilon>",
+  }) as Open<number>,
   /** The augmentation of training images, drawn anew for each batch. */
   augment: open(object(augmentOptions), {
     help: "how training images are augmented, drawn anew for each batch",
@@ -46,6 +52,7 @@ export const dataOptions = {
 /** The data of a recipe. */
 export interface RecipeData extends Complete<typeof dataOptions> {}
 
-export const dataKind: Kind<RecipeData> = object(dataOptions, ({ size = Infinity, padding = 0 }, at) => {
+export const dataKind: Kind<RecipeData> = object(dataOptions, ({ size = Infinity, padding = 0, zca, augment }, at) => {
+  if (zca !== undefined && augment) throw new Misfit([...at, "augment"], "nothing beside zca", augment, "range");
   if (size <= 2 * padding) throw new Misfit([...at, "size"], "integer above twice the padding", size, "range");
 });

@@ -33,8 +33,10 @@ export const frepoRecipes: readonly Recipe[] = [
   ...grid({
     suffix: "frepo",
     summary,
-    recipe: (_, perClass) => ({
+    recipe: (data, perClass) => ({
       ...common,
+      // The paper whitens colour images.
+      ...(data === "cifar10" && { data: { name: data, zca: 0.1 } }),
       // With more images than features the regression needs a stronger ridge in float32 (docs/math.md §9).
       method: { name: "frepo", imagesPerClass: perClass, ...(perClass === 50 && { ridge: 1e-4 }) },
       outer: outer[perClass],

@@ -5,6 +5,7 @@
 import { checkValues } from "../../checks/options.ts";
 import { outOfRange } from "../../checks/refusal.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkTraining } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
@@ -66,6 +67,12 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   checkTraining("train", { ...options.train, absentClasses: [] }, model);
   checkImages("test", test, model);
   checkSameClasses(options.train, model);
+  if (like.whitening) {
+    const { mean, std } = options.train;
+    const asked = { mean, std, whitening: like.whitening };
+    checkSameWhitening("train", seenOf(options.train), asked, "the set that the baseline is like");
+  }
+  checkSameWhitening("test", seenOf(test), seenOf(options.train), "the training data");
   checkInit(tuningInit, model);
   const counts = sourceCounts(options);
   const perClass = like.steps * perClassOf(like, options.train);

@@ -3,6 +3,7 @@
 
 import type { Mark } from "../../backend/arena.ts";
 import { checkValues } from "../../checks/options.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
@@ -38,6 +39,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   checkSet(set, model);
   checkReplay(set, options);
   checkTest(test, model);
+  checkSameWhitening("test", seenOf(test), set, "the set");
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 

@@ -1,6 +1,7 @@
 // Judges a set by a protocol: fresh networks trained on it and on baselines by the same rules. Everything that a protocol chooses, it
 // chooses by training images that are held back; the test images are sealed until all is settled (docs/protocols.md).
 import { checkValues } from "../../checks/options.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { type DistilledSet, lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkSet, checkTest, checkTraining } from "../../distill/fit.ts";
 import { checkInit } from "../../distill/weight-source.ts";
@@ -39,6 +40,8 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
   const { set, protocol, model, threads = "auto", workers = 0, architectures = {}, seed = 0 } = options;
   for (const network of [model, ...Object.values(architectures)]) checkSet(set, network);
   if (options.init) checkInit(options.init, model);
+  checkSameWhitening("train", seenOf(options.train), set, "the set");
+  checkSameWhitening("test", seenOf(options.test), set, "the set");
   // Images become what those of the set are, because networks learn nothing else.
   const { mean, std } = set;
   const [train, test] = [

@@ -4,6 +4,7 @@ import { checkValues } from "../../checks/options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { batchInto, type Dataset } from "../../data/dataset.ts";
 import { shiftAdvice } from "../../data/labels.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkClasses } from "../../distill/fit.ts";
@@ -33,6 +34,7 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
   if (typeof points === "object") {
     checkDistilledSet("points", points);
     checkLike(test, points);
+    checkSameWhitening("test", seenOf(test), points, "the set");
     const labels = largestTargets(points);
     const accuracy = await correctShare({ images: points.images, labels, classes: points.classes }, test, k, p, signal);
     return { draws: 1, ...summary([accuracy]), accuracies: [accuracy] };
@@ -40,6 +42,7 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 
   checkClasses("train", train);
   checkLike(test, train);
+  checkSameWhitening("test", seenOf(test), seenOf(train), "the training data");
   const source = { data: train, perClass, ...counts, seed, signal };
   const labels = Uint8Array.from({ length: train.classes * perClass }, (_, i) => Math.floor(i / perClass));
   const accuracyOf = (images: ClassImages, of: Dataset) =>

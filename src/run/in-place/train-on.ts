@@ -3,6 +3,8 @@
 import { write } from "../../backend/backend.ts";
 import type { Floats } from "../../backend/buffer.ts";
 import { checkValues } from "../../checks/options.ts";
+import { whitenRows } from "../../data/whiten.ts";
+import type { Whitening } from "../../data/whitening.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet } from "../../distill/fit.ts";
@@ -16,6 +18,7 @@ import type { AbortSignal } from "../../host-types.ts";
 import { RealBatch } from "../../inner/real-batch.ts";
 import { elements } from "../../nn/layer.ts";
 import type { Model } from "../../nn/model.ts";
+import { doneInParts } from "../../platform/parts.ts";
 import { trainOnChecks } from "../options/call-checks.ts";
 import type { TrainedNetwork, TrainOnOptions } from "../options/train-on.ts";
 
@@ -56,19 +59,26 @@ export async function trainOn(
         arena.release(mark);
       }
     });
-    return trained(model, parameters, engine, owned);
+    return trained(model, set.whitening, parameters, engine, owned);
   } catch (error) {
     if (owned) await engine.dispose();
     throw error;
   }
 }
 
-function trained(model: Model, parameters: Floats, engine: Engine, owned: boolean): TrainedNetwork {
+function trained(
+  model: Model,
+  whitening: Whitening | undefined,
+  parameters: Floats,
+  engine: Engine,
+  owned: boolean,
+): TrainedNetwork {
   return {
     model,
     parameters: parameters as Float32Array,
     async predict(input) {
-      const { images, count } = checkImages("images", input, elements(model.inputShape));
+      const { images: given, count } = checkImages("images", input, elements(model.inputShape));
+      const images = whitening ? await doneInParts(whitenRows(given, whitening)) : given;
       const logits = await Engine.compute(engine, (backend, arena) =>
         arena.scope(() => {
           const theta = arena.allocate(model.parameterCount);

@@ -5,6 +5,7 @@ import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
 import { outOfRange } from "../../checks/refusal.ts";
 import { checkAugmentation } from "../../data/check-augmentation.ts";
+import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { checkTest, checkTraining } from "../../distill/fit.ts";
 import { poolAdam, poolSgdRate } from "../../distill/outer-options.ts";
@@ -88,7 +89,10 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   const { data, test, model, init = randomInit(), loss = "cross-entropy", seed = 0, pool = "train" } = options;
   checkValues(options, trainPoolChecks);
   checkTraining("data", data, model);
-  if (test !== undefined) checkTest(test, model);
+  if (test !== undefined) {
+    checkTest(test, model);
+    checkSameWhitening("test", seenOf(test), seenOf(data), "the training data");
+  }
   if (init.kind !== "random") {
     throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
   }

@@ -35,7 +35,11 @@ export function recordOf(config: DistillConfig, init: object): Readonly<Record<s
   const { data, augment, model, method, loss, networksPerStep, outer, seed } = config;
   const images = decoderChoice(config.images);
   return {
-    data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
+    data: {
+      ...{ name: data.name, count: data.count },
+      ...(data.classNames && { classNames: data.classNames }),
+      ...(data.whitened && { zca: data.whitened.epsilon }),
+    },
     ...(augment && { augment }),
     model: describeModel(model),
     method,

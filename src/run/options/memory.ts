@@ -61,7 +61,7 @@ export interface MemoryEstimate {
   readonly gradients: number;
   /** Chunks of the outer batch on their way through the network: one, or one for each thread. */
   readonly realBatch: number;
-  /** The real images and labels as bytes, and their order; the networks of a pretrained pool. */
+  /** The real images and labels as bytes, whitened images as floats, and their order; the networks of a pretrained pool. */
   readonly data: number;
   /** The two earlier states that a run keeps, to go back to if it diverges or its GPU is lost. */
   readonly states: number;
@@ -176,9 +176,11 @@ function floats(plan: Plan): number {
   return Object.values(plan).reduce((sum, part) => sum + part.floats, 0);
 }
 
-/** Bytes of the images and labels themselves. */
-function imageBytes({ count, channels, height, width }: DataShape): number {
-  return count * (channels * height * width + 1);
+/** Bytes of the images and labels themselves, and of whitened images with what whitens. */
+function imageBytes({ count, channels, height, width, whitened }: DataShape): number {
+  const values = channels * height * width;
+  const whitenedBytes = whitened ? 4 * (count * values + values * values + values) : 0;
+  return count * (values + 1) + whitenedBytes;
 }
 
 type Plan = Record<keyof Allocators, CountingAllocator>;

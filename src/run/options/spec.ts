@@ -1,6 +1,8 @@
 // The specification of a run: all that decides its bytes. A state goes on only in a run with the same one.
-import { sha256OfPieces } from "../../codecs/sha256.ts";
+import { bytesOf } from "../../codecs/npy.ts";
+import { hexadecimal, sha256, sha256OfPieces } from "../../codecs/sha256.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { Whitening } from "../../data/whitening.ts";
 import type { RunSpec, RunState } from "../../distill/run-state.ts";
 import { quote, shortName } from "../../quote.ts";
 
@@ -29,7 +31,8 @@ export async function specOf(
 export async function specOfData(data: Dataset): Promise<object> {
   const { count, channels, height, width, classes, mean, std } = data;
   const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
-  return { count, channels, height, width, classes, mean, std, pixels, labels };
+  const whitening = data.whitened && (await whiteningDigest(data.whitened));
+  return { count, channels, height, width, classes, mean, std, pixels, labels, whitening };
 }
 
 /** Returns the specification of the run that has this recipe and images with that part. */
@@ -46,6 +49,13 @@ export function specWith(
     data: images,
   };
   return JSON.parse(JSON.stringify({ ...rest, ...settings }));
+}
+
+/** Returns the SHA-256 of the SHA-256s of the matrix and of the mean, which decide what networks see of the images. */
+function whiteningDigest({ matrix, mean }: Whitening): Promise<string> {
+  return Promise.all([matrix, mean].map((values) => sha256OfPieces(bytesOf(values)))).then(async (digests) =>
+    hexadecimal(await sha256([new TextEncoder().encode(digests.join(""))])),
+  );
 }
 
 /** Returns the settings but those of these names. */

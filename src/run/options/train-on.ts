@@ -26,7 +26,10 @@ export interface TrainedNetwork {
   readonly model: Model;
   /** θ_T, flat in module order. */
   readonly parameters: Float32Array;
-  /** Returns classes and logits [n, classes] of images [n, c, h, w], normalised as the set is (its `mean` and `std`). */
+  /**
+   * Returns classes and logits [n, classes] of images [n, c, h, w], normalised as the set is (its `mean` and `std`). If the set has
+   * a whitening, the network whitens them itself.
+   */
   predict(images: Floats): Promise<{ classes: Uint8Array; logits: Float32Array }>;
   /** Disposes the engine, if the network has one of its own. */
   dispose(): Promise<void>;

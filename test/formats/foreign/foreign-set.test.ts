@@ -4,10 +4,13 @@ import { type NumericArray, writeNpy } from "../../../src/codecs/npy.ts";
 import { writeNpz } from "../../../src/codecs/npz.ts";
 import { writeSafetensors } from "../../../src/codecs/safetensors.ts";
 import type { DataFile } from "../../../src/data/data-file.ts";
+import { whiten, zca } from "../../../src/data.ts";
 import { foreignSet } from "../../../src/formats/foreign/foreign-set.ts";
 import { knownNormalizations } from "../../../src/formats/foreign/normalization.ts";
 import type { ForeignSetOptions } from "../../../src/formats/foreign/options.ts";
+import { evaluate, mlp, randomInit } from "../../../src/index.ts";
 import * as pickles from "../../codecs/pickles.ts";
+import { noise } from "../../distill/noise.ts";
 import { randomIntegers } from "../hostile.ts";
 
 const name = "evil.bin";
@@ -510,6 +513,45 @@ describe("formations", () => {
       [0.25, 0.375, 0.625, 0.75],
     ]);
     expect([...set.targets]).toEqual([0, 1, 0, 1, 0, 1, 0, 1]);
+  });
+});
+
+describe("whitened images", () => {
+  const train = noise({ count: 60, channels: 3, size: 5, classes: 3, seed: 8 });
+  const asPixels = { ...train, mean: [0, 0, 0], std: [1, 1, 1] };
+
+  test("have the declared whitening, and are judged on test images that were whitened alike", async () => {
+    const whitening = await zca(asPixels);
+    const white = await whiten(asPixels, whitening);
+    const images = white.whitened!.images.slice(0, 4 * 75);
+    const file = npz({ images: array([4, 3, 5, 5], images), labels: classes(0, 1, 2, 0) });
+    const { set, findings } = await foreignSet([file], { normalization: "pixels", whitening, layout: "NCHW" });
+    expect(set.images).toEqual(images);
+    expect(set.whitening).toEqual(whitening);
+    expect(set.mean).toEqual([0, 0, 0]);
+    expect(findings.find(({ what }) => what === "whitening")).toMatchObject({ by: "declared", value: "0.1" });
+    // Unwhitened they are bytes divided by 255, from 0 to 1.
+    expect(findings.find(({ what }) => what === "normalization")!.because).toMatch(/^pixels from 0\.\d+ to (0\.\d+|1)/);
+    const options = { model: mlp({ input: [3, 5, 5], classes: 3, hidden: [] }), init: randomInit(), networks: 1, set };
+    await expect(evaluate({ ...options, test: asPixels })).rejects.toThrow("whitened as those of the set");
+    expect((await evaluate({ ...options, test: white })).networks).toBe(1);
+  });
+
+  test("need a normalization, and nothing that changes images; another declared one is refused", async () => {
+    const whitening = await zca(asPixels);
+    const images = (await whiten(asPixels, whitening)).whitened!.images.slice(0, 4 * 75);
+    const file = npz({ images: array([4, 3, 5, 5], images), labels: classes(0, 1, 2, 0) });
+    const refuse = (options: ForeignSetOptions, message: string) =>
+      expect(foreignSet([file], { layout: "NCHW", whitening, ...options })).rejects.toThrow(message);
+    await refuse({}, '"whitening" expected a "normalization" beside it');
+    await refuse({ normalization: "pixels", factor: 2 }, '"factor" expected nothing beside whitening, got 2');
+    await refuse(
+      { normalization: "pixels", standardize: "cifar10" },
+      '"standardize" expected nothing beside whitening',
+    );
+    await refuse({ normalization: "cifar10" }, "expected another normalization than the declared cifar10");
+    const small = { ...whitening, mean: new Float32Array(74) };
+    await refuse({ normalization: "pixels", whitening: small }, '"whitening.mean" expected [75], 75 numbers, got 74');
   });
 });
 
