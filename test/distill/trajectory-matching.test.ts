@@ -8,7 +8,7 @@ import {
 } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { convNet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

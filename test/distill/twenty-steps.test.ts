@@ -73,6 +73,7 @@ const runs = [
     { method: kip({ imagesPerClass: 2, kernel: "nngp", ridge: 1e-3 }) },
   ],
   ["label solve", 1, { method: labelSolve({ imagesPerClass: 3, ridge: 1e-2 }) }],
+  [
     "sums of bases by back-gradient",
     8,
     {

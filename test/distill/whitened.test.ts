@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
 import { whiten, zca } from "../../src/data.ts";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { displayLevels } from "../../src/formats/shades.ts";
 import {

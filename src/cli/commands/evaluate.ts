@@ -161,7 +161,7 @@ async function loaded(saved: NotedSet, options: EvaluateOptions): Promise<Loaded
   const data = saved.data ?? (await loadData(options));
   const [plain, plainTest] = [fitting(saved, data.train), fitting(saved, data.test)];
   noteTest({ train: plain, test: plainTest });
-  checkBaselineData(plain, options.baselines, saved.set, model);
+  checkBaselineData(plain, options.baselines, { ...saved.set, ...comparedImages(saved.set) }, model);
   const test = await whitenedLike(saved.set, plainTest);
   const asksTrain = options.baselines.length > 0 || options.protocol !== undefined;
   const train = asksTrain ? await whitenedLike(saved.set, plain) : plain;
@@ -209,8 +209,10 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
         line.draw((columns) => progressText(text, columns));
       },
     });
-    const baselines = await measureBaselines(options.baselines, { ...shared, train, like }, (name) =>
-      line.draw(() => `comparing with ${baselineLabel(name)}`),
+    const baselines = await measureBaselines(
+      options.baselines,
+      { ...shared, train, like: { ...set, ...comparedImages(set) } },
+      (name) => line.draw(() => `comparing with ${baselineLabel(name)}`),
     );
     line.clear();
     const compared = options.baselines.length > 0;

@@ -1,6 +1,7 @@
 // What a protocol is applied to, and the trainings that all protocols share.
 import type { Dataset } from "../../data/dataset.ts";
 import { type DistilledSet, lossOf } from "../../distill/distilled-set.ts";
+import { comparedImages } from "../../distill/storage.ts";
 import type { FitTraining } from "../../distill/training.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Model } from "../../nn/model.ts";
@@ -56,10 +57,10 @@ export function onSet(problem: Problem, { training, hard = false, ...by }: By): 
   };
 }
 
-/** Plans training on as many images of a baseline by the same rule. */
+/** Plans training on images of a baseline by the same rule: as many as the set stores, which may be fewer than it has. */
 export function onBaseline(problem: Problem, kind: ComparedKind, { training, ...by }: By): Planned {
   const { set, train, model, init, networks, draws } = problem;
-  const images = imagesOf(set);
+  const images = imagesOf(comparedImages(set));
   return {
     ...{ entry: kind, architecture: "own", labels: kind === "random-soft" ? "teacher" : "own", ...by },
     ...{ model, init, tries: networks, loss: "cross-entropy", training, images },

@@ -2,12 +2,12 @@
 // chooses by training images that are held back; the test images are sealed until all is settled (docs/protocols.md).
 import { checkValues } from "../../checks/options.ts";
 import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
-import { type DistilledSet, lossOf } from "../../distill/distilled-set.ts";
+import { lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkSet, checkTest, checkTraining } from "../../distill/fit.ts";
+import { setStorage } from "../../distill/storage.ts";
 import { checkInit } from "../../distill/weight-source.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
-import { imagesOf } from "../../evaluate/protocols/problem.ts";
 import { WorkerGroup } from "../../workers/group.ts";
 import { groupOptions } from "../../workers/options.ts";
 import type { WorkerApi } from "../networks/api.ts";
@@ -79,7 +79,7 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
         ...{ train: train.name, test: test.name },
         ...{ trainImages: train.count, validationImages, testImages: test.count },
       },
-      storage: storageOf(set),
+      storage: setStorage(set),
       loss: lossOf(set),
       ...begunOn,
       ...inexact(engine),
@@ -88,10 +88,4 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
     await group?.dispose();
     if (!options.engine) await engine.dispose();
   }
-}
-
-/** Returns what the arrays of a set take as float32. */
-function storageOf(set: DistilledSet): Judgement["storage"] {
-  const floats = set.images.length + set.targets.length + set.learningRates.length;
-  return { images: imagesOf(set), floats, bytes: 4 * floats };
 }

@@ -1,6 +1,7 @@
 // The options and the result of judge().
 import type { Dataset } from "../../data/dataset.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
+import type { SetStorage } from "../../distill/storage.ts";
 import type { FitTraining } from "../../distill/training.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -129,8 +130,7 @@ export interface Judgement extends Inexact {
     readonly validationImages: number;
     readonly testImages: number;
   };
-  /** What the set takes as float32: images, targets and learned rates. */
-  readonly storage: { readonly images: number; readonly floats: number; readonly bytes: number };
+  readonly storage: SetStorage;
   readonly loss: Loss;
   readonly trainings: readonly JudgedTraining[];
   readonly scores: JudgedScores;
