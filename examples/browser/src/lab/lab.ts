@@ -1,9 +1,7 @@
 // The lab: engine, data and the current set. It computes in the engine's worker, so that the page stays free.
 import {
-  backGradient,
   contactSheet,
   createEngine,
-  type Dataset,
   type DatasetSplit,
   type Distillation,
   type DistilledSet,
@@ -13,9 +11,6 @@ import {
   distilledToNpz,
   distilledToSafetensors,
   type Engine,
-  evaluate,
-  fixedInit,
-  lenet,
   type Model,
   type ModelDescription,
   modelFromDescription,
@@ -30,8 +25,10 @@ import type { DataFile } from "distillate/data";
 import type { Compared, DataInfo, FileKind, Moment, News, Processor, Settings, Shown, Tiles, Trained } from "./api.ts";
 import { compare } from "./compare.ts";
 import { gpuEngine } from "./gpu.ts";
+import { optionsOf } from "./options.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
+import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData } from "./tiles.ts";
 
@@ -159,8 +156,7 @@ export class Lab {
     const milliseconds = performance.now() - startedAt;
     const { channels, height, width, classes, steps, imagesPerStep } = set;
     const test = (await this.#fitting(set))?.test;
-    const accuracy =
-      test && (await evaluate({ set, model, init, networks: 1, test, seed: this.#networks, engine })).mean;
+    const accuracy = test && test.count > 0 ? await accuracyOn(this.#network, set, test) : undefined;
     return {
       milliseconds,
       gradientSteps: schedule(set).gradientSteps,
@@ -174,15 +170,9 @@ export class Lab {
 
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
   async classify(levels: Uint8Array): Promise<Float32Array> {
-    const { channels, height, width, mean, std } = await this.#current();
+    const set = await this.#current();
     if (!this.#network) throw new Error("there is no network yet: train one first");
-    const plane = height * width;
-    const image = Float32Array.from(levels, (_, i) => {
-      const channel = Math.floor(i / plane);
-      return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
-    });
-    const { logits } = await this.#network.predict(image);
-    return softmax(logits);
+    return chancesFor(this.#network, set, levels);
   }
 
   /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
@@ -266,37 +256,9 @@ export class Lab {
   }
 }
 
-/** What the settings mean for the library. */
-function optionsOf(settings: Settings, { train }: DatasetSplit) {
-  const { init, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
-  return {
-    data: train,
-    model: modelFor(train),
-    method: backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 }),
-    init: init === "fixed" ? fixedInit(seed) : randomInit(),
-    outer: { steps: outerSteps, batch },
-    seed,
-  };
-}
-
-function modelFor({ channels, height, width, classes, name }: Dataset): Model {
-  if (height !== width || (height !== 28 && height !== 32)) {
-    throw new Error(`${name}: LeNet reads pictures of 28×28 or 32×32, got ${height}×${width}`);
-  }
-  return lenet({ channels, size: height, classes });
-}
-
 /** Returns the network that a set is for, by its recipe. */
 function subject({ recipe }: DistilledSet): { model: Model; init: WeightSource } {
   if (!recipe.model) throw new Error("the file does not say which network its images are for");
   const model = modelFromDescription(recipe.model as ModelDescription);
   return { model, init: (recipe.init as WeightSource | undefined) ?? randomInit() };
-}
-
-function softmax(logits: ArrayLike<number>): Float32Array {
-  const values = Array.from(logits);
-  const largest = Math.max(...values);
-  const exponentials = values.map((value) => Math.exp(value - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return Float32Array.from(exponentials, (value) => value / sum);
 }

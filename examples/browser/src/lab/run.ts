@@ -16,7 +16,8 @@ import { tilesOfSet } from "./tiles.ts";
 const IMAGES_MS = 250;
 /** Measuring held-out accuracy may take one part in so many of the time. */
 const EVALUATION_SHARE = 10;
-const NETWORKS = 2;
+/** The networks of a measurement: a training by a protocol takes a thousand gradient steps, so one of them must do. */
+const NETWORKS = { replayed: 2, byProtocol: 1 };
 const TEST_IMAGES = 1000;
 
 export interface RunParts {
@@ -77,9 +78,13 @@ export class Run {
     let painted = 0;
     let evaluated = { at: 0, took: 0 };
     for await (const progress of this.#distillation) {
-      this.#begun = true;
       clock.at(progress.step);
       this.#losses.push([progress.step, progress.loss]);
+      if (!this.#begun) {
+        this.#begun = true;
+        // Images come before the first measurement, which may take seconds.
+        await this.#tell(progress, clock.stepsPerSecond, true);
+      }
       const now = performance.now();
       const ending = progress.step === progress.steps || this.#stopped;
       if (ending || now - evaluated.at > EVALUATION_SHARE * evaluated.took) {
@@ -102,7 +107,8 @@ export class Run {
     if (data.test.count === 0) return;
     const set = await this.#distillation.snapshot();
     const test = subset(data.test, 0, Math.min(data.test.count, TEST_IMAGES));
-    const { mean } = await evaluate({ set, model, init, networks: NETWORKS, test, engine, seed });
+    const networks = set.training ? NETWORKS.byProtocol : NETWORKS.replayed;
+    const { mean } = await evaluate({ set, model, init, networks, test, engine, seed });
     this.#accuracies.push([step, mean]);
   }
 
