@@ -73,6 +73,8 @@ export interface Shown extends Schedule {
   readonly fixed: boolean;
   readonly outerSteps: number | undefined;
   readonly seed: number | undefined;
+  /** How many bits a pixel has, if the set came packed. */
+  readonly packedBits: number | undefined;
   /** The GPU that computed it, if one did. */
   readonly gpu: { readonly name: string; readonly software: boolean } | undefined;
 }
@@ -119,4 +121,11 @@ export interface Compared {
   readonly tiles: Tiles;
 }
 
-export type FileKind = "safetensors" | "npz" | "png" | "json";
+/** What packing a set for a link costs: accuracies of the same networks on held-out images. */
+export interface PackingCost {
+  readonly before: number;
+  readonly after: number;
+  readonly networks: number;
+}
+
+export type FileKind = "safetensors" | "npz" | "png" | "growth.png" | "json";

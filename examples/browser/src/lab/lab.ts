@@ -11,18 +11,35 @@ import {
   distilledToNpz,
   distilledToSafetensors,
   type Engine,
+  evaluate,
+  growthAnimation,
   type Model,
   type ModelDescription,
   modelFromDescription,
+  type PackedBits,
+  packSet,
   type RunState,
   randomInit,
   subset,
   type TrainedNetwork,
   trainOn,
+  unpackSet,
   type WeightSource,
 } from "distillate";
 import type { DataFile } from "distillate/data";
-import type { Compared, DataInfo, FileKind, Moment, News, Processor, Settings, Shown, Tiles, Trained } from "./api.ts";
+import type {
+  Compared,
+  DataInfo,
+  FileKind,
+  Moment,
+  News,
+  PackingCost,
+  Processor,
+  Settings,
+  Shown,
+  Tiles,
+  Trained,
+} from "./api.ts";
 import { compare } from "./compare.ts";
 import { gpuEngine } from "./gpu.ts";
 import { optionsOf } from "./options.ts";
@@ -45,6 +62,8 @@ export class Lab {
   #reading: AbortController | undefined;
   #set: DistilledSet | undefined;
   #run: Run | undefined;
+  /** The set as it grew, if it was made here. */
+  #grown: readonly DistilledSet[] = [];
   /** The last run, after its end. */
   #ended: Distillation | undefined;
   #network: TrainedNetwork | undefined;
@@ -83,8 +102,34 @@ export class Lab {
 
   async load(bytes: Uint8Array, name: string): Promise<Shown> {
     this.#set = await distilledFromBytes(bytes, name);
+    this.#grown = [];
     this.#network = undefined;
     return shown(this.#set);
+  }
+
+  /** Takes the set of a link. */
+  unpack(text: string): Shown {
+    this.#set = unpackSet(text);
+    this.#grown = [];
+    this.#network = undefined;
+    return shown(this.#set);
+  }
+
+  /** Returns the text of a link that holds the set. */
+  async pack(bits: PackedBits): Promise<string> {
+    return packSet(await this.#current(), { bits });
+  }
+
+  /** Measures what was packed as `text` and now is the set; undefined if there are no held-out images that fit. */
+  async packingCost(text: string): Promise<PackingCost | undefined> {
+    const set = await this.#current();
+    const test = (await this.#fitting(set))?.test;
+    if (!test || test.count === 0) return undefined;
+    // A training by a protocol takes seconds.
+    const how = { ...subject(set), networks: set.training ? 2 : 5, test, engine: this.#ready() };
+    const before = await evaluate({ ...how, set });
+    const after = await evaluate({ ...how, set: unpackSet(text) });
+    return { before: before.mean, after: after.mean, networks: before.networks };
   }
 
   /** Runs to the end, or until `stop()`, from the start or from the state of an earlier run. */
@@ -98,9 +143,11 @@ export class Lab {
     this.#run = new Run(distillation, { engine: this.#ready(), model, init, data, seed: settings.seed, tell });
     this.#network = undefined;
     this.#ended = undefined;
+    this.#grown = [];
     try {
       await this.#run.follow();
       this.#set = await distillation.result();
+      this.#grown = this.#run.grown;
       this.#ended = distillation;
     } finally {
       this.#run = undefined;
@@ -192,11 +239,17 @@ export class Lab {
     await compare({ set, data, ...subject(set), engine: this.#ready() }, tell);
   }
 
+  /** Whether there is an animation of how the set grew. */
+  get hasGrown(): boolean {
+    return this.#grown.length > 1;
+  }
+
   async file(kind: FileKind): Promise<Uint8Array> {
     const set = await this.#current();
     if (kind === "safetensors") return distilledToSafetensors(set);
     if (kind === "npz") return distilledToNpz(set);
     if (kind === "png") return contactSheet(set);
+    if (kind === "growth.png") return growthAnimation(this.#grown);
     return new TextEncoder().encode(`${JSON.stringify(set.recipe, null, 2)}\n`);
   }
 

@@ -2,8 +2,10 @@
 import {
   type DatasetSplit,
   type Distillation,
+  type DistilledSet,
   type Engine,
   evaluate,
+  growthSteps,
   type Model,
   type Progress,
   subset,
@@ -36,6 +38,9 @@ export class Run {
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   #stopped = false;
   #begun = false;
+  /** The images of some updates, and the updates that such images are still wanted of; undefined before the first. */
+  readonly #grown: DistilledSet[] = [];
+  #due: number[] | undefined;
   #losses: [number, number][] = [];
   #accuracies: [number, number][] = [];
 
@@ -85,6 +90,7 @@ export class Run {
         // Images come before the first measurement, which may take seconds.
         await this.#tell(progress, clock.stepsPerSecond, true);
       }
+      await this.#grow(progress);
       const now = performance.now();
       const ending = progress.step === progress.steps || this.#stopped;
       if (ending || now - evaluated.at > EVALUATION_SHARE * evaluated.took) {
@@ -100,6 +106,20 @@ export class Run {
         clock.restart();
       }
     }
+  }
+
+  /** The images as they grew, for an animation; empty for a set too large for one. */
+  get grown(): readonly DistilledSet[] {
+    return this.#grown;
+  }
+
+  /** Keeps the images of the first update that comes at or after each one that is wanted: not every update is seen. */
+  async #grow({ step, steps }: Progress): Promise<void> {
+    if (this.#due && !(this.#due[0]! <= step) && !this.#stopped) return;
+    const set = await this.#distillation.snapshot();
+    const due = this.#due ?? growthSteps(steps, set.images.length);
+    if (due.length > 0) this.#grown.push(set);
+    this.#due = due.filter((later) => later > step);
   }
 
   async #evaluate(step: number): Promise<void> {
