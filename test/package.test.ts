@@ -16,7 +16,7 @@ const read = (name: string): string => readFileSync(join(page, name), "utf8");
 /** Gzipped bytes of a bundled page that distils, evaluates and trains: library, kernels and worker. */
 const MOST_BYTES = 144_000;
 /** Without a bundler, which leaves out what the page does not use: readers and writers of files, other layers. */
-const MOST_UNBUNDLED = 160_500;
+const MOST_UNBUNDLED = 164_500;
 
 const gzipped = (text: string | Uint8Array): number => gzipSync(text, { level: 9 }).length;
 
@@ -49,7 +49,7 @@ test("a page that distils downloads at most 144 KB before it starts, gzipped, it
   expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
 });
 
-test("without a bundler it downloads at most 160.5 KB, with the kernels and the worker once", () => {
+test("without a bundler it downloads at most 164.5 KB, with the kernels and the worker once", () => {
   const files = [...closure("index.js")];
   const bytes = files.reduce((sum, name) => sum + gzipped(read(name)), 0);
   console.log(`index.js and ${files.length - 1} chunks: ${bytes} bytes gzipped`);
