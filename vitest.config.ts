@@ -43,7 +43,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], testTimeout: 3_600_000 } },
+      { test: { name: "slow", include: ["test/slow/**/*.test.ts"], testTimeout: 3_600_000, hookTimeout: 60_000 } },
     ],
   },
 });

@@ -46,6 +46,9 @@ export const LOSS_IMAGES: i32 = 4;
 /** Rows of a tile of a Gram matrix: their products with four columns are eight numbers of float64, in four vectors. */
 export const RIDGE_ROWS: i32 = 2;
 
+/** Rows of a tile of a kernel of infinitely wide networks, likewise. */
+export const KERNEL_ROWS: i32 = 2;
+
 /** Lanes of a tile of normalisation. */
 export const NORM_LANES: i32 = 32;
 /** Positions that normalisation adds in float32, before their sum goes to a total in float64. */

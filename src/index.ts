@@ -40,9 +40,10 @@ export type {
 } from "./engine/passes.ts";
 export { FormatError, ShapeError, UnsupportedError, WorkerError } from "./errors.ts";
 export { type AttackReport, attackReport } from "./evaluate/attack-report.ts";
-export { type BaselineKind, baselineKinds } from "./evaluate/baselines/kinds.ts";
+export { type BaselineKind, baselineKinds, type ImageKind } from "./evaluate/baselines/kinds.ts";
 export type { Confusion } from "./evaluate/confusion.ts";
 export type { Evaluation } from "./evaluate/evaluation.ts";
+export { type AugmentationName, type ProtocolName, protocolNames } from "./evaluate/protocols/names.ts";
 export type { Replay } from "./evaluate/trainer.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { isReproducible, setDigest } from "./formats/digest.ts";
@@ -74,12 +75,14 @@ export type { Loss } from "./nn/loss.ts";
 export { type Model, named, type Parameter, sequential } from "./nn/model.ts";
 export { batchNorm2d, type GroupNormOptions, groupNorm, instanceNorm2d, type NormOptions } from "./nn/norm.ts";
 export { type MaxPool2dOptions, maxPool2d } from "./nn/pool2d.ts";
-export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp } from "./nn/zoo.ts";
+export { alexCifarNet, alexNet, type ConvNetOptions, convNet, lenet, mlp, vgg11 } from "./nn/zoo.ts";
 export {
   type BaselineOptions,
   baseline,
   type EvaluateOptions,
   evaluate,
+  type JudgeOptions,
+  judge,
   type NearestNeighborsOptions,
   nearestNeighbors,
   type TrainPoolOptions,
@@ -88,6 +91,14 @@ export {
 export { type Distillation, type DistillOptions, distill } from "./run/distill.ts";
 export type { BaselineResult } from "./run/options/baseline.ts";
 export type { Progress } from "./run/options/distill.ts";
+export type {
+  DcBenchScores,
+  JudgedEntry,
+  JudgedScores,
+  JudgedTraining,
+  Judgement,
+  JudgeProgress,
+} from "./run/options/judge.ts";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./run/options/memory.ts";
 export type { NeighborsResult } from "./run/options/nearest-neighbors.ts";
 export type { TrainedNetwork } from "./run/options/train-on.ts";

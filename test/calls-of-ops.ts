@@ -190,6 +190,19 @@ function ridgeCalls(draw: Draw) {
   };
 }
 
+function kernelCalls(draw: Draw) {
+  const [lanes, yLanes] = [lanesOf(draw), lanesOf(draw)];
+  const [images, yImages] = [draw(1, lanes), draw(1, yLanes)];
+  const shape = { features: draw(1, 9), images, lanes, yImages, yLanes, depth: draw(1, 3), tangent: draw(0, 1) === 1 };
+  const [n, x] = [lanes * yLanes, shape.features * lanes];
+  const [rows, length] = [draw(1, 4), draw(1, 9)];
+  return {
+    arcCosineKernel: [out(n), out(n), out(n), given(x), given(shape.features * yLanes), shape],
+    arcCosineFactor: [out(ridgeFloats(images).factor), given(x), 0.1, shape],
+    wideProduct: [out(rows * lanes), given(rows * length), given(length * lanes), rows, length, lanes],
+  };
+}
+
 function updateCalls(draw: Draw) {
   const n = vector(draw);
   const count = draw(1, 5);
@@ -220,6 +233,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
     ...normCalls(draw),
     ...lossCalls(draw),
     ...ridgeCalls(draw),
+    ...kernelCalls(draw),
     ...updateCalls(draw),
   };
   const shape = transformed(draw);

@@ -12,8 +12,15 @@ const few = 1e-6;
  */
 const rounded = 1e-5;
 
-/** Every op whose results mean something: what `ridgeFactor` leaves is for `ridgeSolve` alone, which is compared after it. */
-export type ComparedOp = Exclude<keyof Ops, "ridgeFactor">;
+/** The ops that leave what is for `ridgeSolve` alone, which is compared after them. */
+type FactorOp = "ridgeFactor" | "arcCosineFactor";
+
+export function isFactor(op: keyof Ops): op is FactorOp {
+  return op === "ridgeFactor" || op === "arcCosineFactor";
+}
+
+/** Every op whose results mean something. */
+export type ComparedOp = Exclude<keyof Ops, FactorOp>;
 
 /** The bound on the scaled residual of each op on a GPU. Cases that ask for less, such as sums of whole numbers, get it there too. */
 export const opTolerances: Readonly<Record<ComparedOp, number>> = {
@@ -71,6 +78,8 @@ export const opTolerances: Readonly<Record<ComparedOp, number>> = {
   labelMargin: few,
   cosineDistance: rounded,
   ridgeSolve: rounded,
+  arcCosineKernel: rounded,
+  wideProduct: few,
   guard: rounded,
   adam: rounded,
   sgd: few,

@@ -9,6 +9,8 @@ import type { TestProject } from "vitest/node";
 import { ensureBuilt } from "../scripts/fresh.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
+/** Where .ci/engines puts what it fetches. */
+const engines = process.env.ENGINES ?? join(root, "build/engines");
 
 /** Each with the environment variable that says where it is, and where it is looked for otherwise. */
 const candidates = {
@@ -24,6 +26,7 @@ const candidates = {
   deno: engine("deno", "deno"),
   webkit: [process.env.WEBKIT ?? onPath("WebKitWebDriver")],
   webgpu: engine("webgpu", "index.js"),
+  lavapipe: [process.env.LAVAPIPE ?? join(engines, "lavapipe/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")],
   xvfb: [process.env.XVFB ?? onPath("Xvfb")],
 } as const;
 
@@ -58,8 +61,7 @@ function onPath(name: string): string {
 function engine(name: string, file: string): string[] {
   const given = process.env[name.toUpperCase()];
   if (given !== undefined) return [given];
-  const folder = process.env.ENGINES ?? join(root, "build/engines");
-  return [join(folder, "node_modules", name, file), onPath(name)];
+  return [join(engines, "node_modules", name, file), onPath(name)];
 }
 
 function find(name: ToolName): Tool {

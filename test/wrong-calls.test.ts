@@ -436,6 +436,33 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    judge: {
+      call: index.judge,
+      args: [
+        options(
+          {
+            set,
+            protocol: "dc-bench",
+            model,
+            init,
+            train: brightHalves({ count: 60, seed: 2 }),
+            test: set4,
+            networks: 5,
+            epochs: 1,
+            optimizer: "sgd",
+            augmentations: ["none"],
+            baselines: [],
+            architectures: {},
+            onProgress: nothing,
+            ...run,
+          },
+          {
+            required: "set protocol model train test",
+            takes: { ...common.takes, baselines: [[]], architectures: [{}] },
+          },
+        ),
+      ],
+    },
     fixedInit: {
       call: index.fixedInit,
       args: [
@@ -492,6 +519,32 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       args: [options({ affine: true, eps: 1 }, { takes: { eps: [2 ** 60] } })],
     },
     isReproducible: { call: index.isReproducible, args: [theSet] },
+    kip: {
+      call: index.kip,
+      args: [
+        options(
+          {
+            imagesPerClass: 1,
+            init: "noise",
+            learnLabels: true,
+            kernel: "nngp",
+            depth: 2,
+            ridge: 0.1,
+            training: { epochs: 1 },
+          },
+          { required: "imagesPerClass", takes: { imagesPerClass: [], depth: [], ridge: [], training: [{}] } },
+        ),
+      ],
+    },
+    labelSolve: {
+      call: index.labelSolve,
+      args: [
+        options(
+          { imagesPerClass: 1, kernel: "nngp", depth: 2, ridge: 0.1, training: { epochs: 1 } },
+          { required: "imagesPerClass", takes: { imagesPerClass: [], depth: [], ridge: [], training: [{}] } },
+        ),
+      ],
+    },
     leakyRelu: { call: index.leakyRelu, args: [options({ slope: 0.1 }, { takes: { slope: [0, 2 ** 60] } })] },
     growthAnimation: { call: (sets) => index.growthAnimation(sets as never), args: [argument([set])] },
     growthSteps: { call: index.growthSteps, args: [argument(600), argument(784)] },
@@ -544,6 +597,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    vgg11: { call: index.vgg11, args: [options({ input: [1, 28, 28], classes: 2 }, { required: "input classes" })] },
     modelFromDescription: { call: index.modelFromDescription, args: [argument(index.describeModel(model))] },
     named: { call: index.named, args: [string("fc"), argument(index.relu())] },
     nearestNeighbors: {

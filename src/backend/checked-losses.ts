@@ -61,6 +61,31 @@ export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor
   };
 }
 
+type KernelOps = "arcCosineKernel" | "arcCosineFactor" | "wideProduct";
+
+export function checkedKernels(ops: Ops, { need, may }: Checks): Pick<Ops, KernelOps> {
+  return {
+    arcCosineKernel(k, ds, da, x, y, s) {
+      need(s.lanes * s.yLanes, "k of arcCosineKernel", k);
+      may(s.lanes * s.yLanes, "ds, da of arcCosineKernel", ds, da);
+      need(s.features * s.lanes, "x of arcCosineKernel", x);
+      need(s.features * s.yLanes, "y of arcCosineKernel", y);
+      ops.arcCosineKernel(k, ds, da, x, y, s);
+    },
+    arcCosineFactor(factor, x, ridge, s) {
+      need(ridgeFloats(s.images).factor, "factor of arcCosineFactor", factor);
+      need(s.features * s.lanes, "x of arcCosineFactor", x);
+      ops.arcCosineFactor(factor, x, ridge, s);
+    },
+    wideProduct(out, a, b, rows, length, lanes) {
+      need(rows * lanes, "out of wideProduct", out);
+      need(rows * length, "a of wideProduct", a);
+      need(length * lanes, "b of wideProduct", b);
+      ops.wideProduct(out, a, b, rows, length, lanes);
+    },
+  };
+}
+
 type OptimizerOps = "guard" | "adam" | "sgd" | "adamDirection" | "adamAdjoint" | "lambStep";
 
 export function checkedOptimizers(ops: Ops, { need, may }: Checks): Pick<Ops, OptimizerOps> {

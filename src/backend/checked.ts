@@ -8,7 +8,7 @@ import {
   checkedPoolings,
   checkedVectors,
 } from "./checked-layers.ts";
-import { checkedLosses, checkedOptimizers, checkedRandom, checkedRidge } from "./checked-losses.ts";
+import { checkedKernels, checkedLosses, checkedOptimizers, checkedRandom, checkedRidge } from "./checked-losses.ts";
 import { checkedNorms } from "./checked-norms.ts";
 import type { Ops } from "./ops.ts";
 import { checksOf, type Room } from "./room.ts";
@@ -26,6 +26,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedNorms(ops, checks),
     ...checkedLosses(ops, checks),
     ...checkedRidge(ops, checks),
+    ...checkedKernels(ops, checks),
     ...checkedOptimizers(ops, checks),
     ...checkedRandom(ops, checks),
   };

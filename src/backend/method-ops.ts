@@ -1,7 +1,15 @@
 // Operations that methods of distillation need beside layers, losses and updates: some images of many, augmentations, and what
 // methods compare. The rules of ops.ts hold.
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
-import type { AdamAdjointOptions, GatherShape, ImagesShape, LossShape, RidgeShape } from "./shapes.ts";
+import type {
+  AdamAdjointOptions,
+  ArcCosine,
+  GatherShape,
+  ImagesShape,
+  KernelShape,
+  LossShape,
+  RidgeShape,
+} from "./shapes.ts";
 
 export interface MethodOps {
   /**
@@ -61,6 +69,21 @@ export interface MethodOps {
     rows: number,
     shape: Omit<RidgeShape, "features">,
   ): void;
+  /**
+   * The kernel of an infinitely wide ReLU network (docs/math.md §12x) between the images of x [features, lanes] and those of y
+   * [features, yLanes]: k[i, j] = κ(s, a, b) with s = 2·x_i·y_j/features + 0.01, a and b the same of x_i and of y_j with themselves; and,
+   * unless none, ds = ∂κ/∂s and da = ∂κ/∂a. All three are [lanes, yLanes], zero in padding. Computed in float64 and rounded once. Where
+   * two images point the same way to about 1e-6, the term of ds and da that grows without bound is left out; so what remains for
+   * an image with itself is the derivative along both.
+   */
+  arcCosineKernel(k: Buffer, ds: OptionalBuffer, da: OptionalBuffer, x: Buffer, y: Buffer, shape: KernelShape): void;
+  /**
+   * The Cholesky factor of A = K + ridge·tr(K)/n·I with K that kernel between the n images of x [features, lanes], in float64. For
+   * `ridgeSolve`, as what `ridgeFactor` leaves.
+   */
+  arcCosineFactor(factor: Buffer, x: Buffer, ridge: number, shape: RidgeShape & ArcCosine): void;
+  /** out[r, i] = Σ_t a[r, t]·b[t, i], added in float64 in order of t and rounded once. a [rows, length], b [length, lanes]. */
+  wideProduct(out: Buffer, a: Buffer, b: Buffer, rows: number, length: number, lanes: number): void;
   /**
    * The way back through a step θ' = θ − rate[0]·u, where `adamDirection` made u, m' and s' from g, m and s, without weight
    * decay. p = ∂L/∂θ'; dm and ds hold ∂L/∂m' and ∂L/∂s' as later steps give them, and become ∂L/∂m and ∂L/∂s; q = ∂L/∂g.

@@ -172,6 +172,21 @@ export function ridgeFloats(images: number): { readonly factor: number; readonly
   return { factor: 2 * images * (images + 1), row: 4 * images };
 }
 
+/** The variance of the biases of an infinitely wide network; that of weights is 2 over the number of inputs. */
+export const kernelBias = 0.01;
+
+/** A kernel of infinitely wide ReLU networks with so many hidden layers: the tangent kernel, or that of the outputs. */
+export interface ArcCosine {
+  readonly depth: number;
+  readonly tangent: boolean;
+}
+
+/** `images` of the `lanes` columns of x are real, and `yImages` of the `yLanes` columns of y. */
+export interface KernelShape extends RidgeShape, ArcCosine {
+  readonly yImages: number;
+  readonly yLanes: number;
+}
+
 export interface AdamOptions {
   readonly learningRate: number;
   readonly beta1: number;

@@ -3,7 +3,8 @@ import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { Learned, MethodRun, Share } from "./method.ts";
-import { allocateOptimizer, type OptimizerSettings, type OuterOptimizer } from "./optimizers/optimizer.ts";
+import { allocateOptimizer, type OuterOptimizer } from "./optimizers/optimizer.ts";
+import { type OuterOptions, optimizerOf } from "./outer-options.ts";
 import { stagingFloats, type Tensor } from "./tensor.ts";
 
 /** The buffers of the outer loop. */
@@ -11,6 +12,8 @@ export interface OuterBuffers {
   /** The mean gradient over the networks of a step, one for each learned tensor. */
   readonly gradients: readonly Buffer[];
   readonly optimizers: readonly OuterOptimizer[];
+  /** The running means of what training uses of each learned tensor; empty if the run keeps none. */
+  readonly averages: readonly Buffer[];
   /** What is read at the end of a step, in one piece (`OutcomeLayout`). */
   readonly outcome: Buffer;
   /** One float: 0 if the step may not be taken, else the factor of the gradient. */
@@ -38,19 +41,21 @@ export function outcomeLayout(learned: readonly Learned[]): OutcomeLayout {
   return { gradients, values, through, floats };
 }
 
-/** Allocates the buffers; `settings` are those of the run's optimiser. */
+/** Allocates the buffers for a run with these outer settings. */
 export function allocateOuter(
   { learned, carried }: MethodRun,
-  settings: OptimizerSettings,
+  outer: OuterOptions,
   backend: Pick<Backend, "ops">,
   { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
 ): OuterBuffers {
+  const settings = optimizerOf(outer);
   const staging = [...learned, ...carried].reduce((most, tensor) => Math.max(most, stagingFloats(tensor)), 1);
   return {
     gradients: learned.map(({ floats }) => gradients.allocate(floats)),
     optimizers: learned.map(({ floats, optimizer }) =>
       allocateOptimizer(optimizer ?? settings, floats, backend.ops, gradients),
     ),
+    averages: outer.average === undefined ? [] : learned.map(({ floats }) => gradients.allocate(floats)),
     outcome: gradients.allocate(outcomeLayout(learned).floats),
     guard: gradients.allocate(1),
     clipMean: gradients.allocate(3),
@@ -61,13 +66,17 @@ export function allocateOuter(
 /** The tensors of a run's state: all that its next steps depend on (`run-state.ts`). */
 export function stateTensors(
   { learned, carried }: Pick<MethodRun, "learned" | "carried">,
-  { optimizers, clipMean }: Pick<OuterBuffers, "optimizers" | "clipMean">,
+  { optimizers, averages, clipMean }: Pick<OuterBuffers, "optimizers" | "averages" | "clipMean">,
 ): Tensor[] {
   return [
     ...learned.map((tensor) => ({ ...tensor, name: `learned/${tensor.name}` })),
     ...learned.flatMap(({ name, packing }, i) =>
       optimizers[i]!.state.map((state) => ({ ...state, packing, name: `outer/${name}/${state.name}` })),
     ),
+    ...averages.map((value, i) => {
+      const { name, floats, packing } = learned[i]!;
+      return { name: `outer/${name}/average`, value, floats, packing };
+    }),
     { name: "clip/mean", value: clipMean, floats: 3 },
     ...carried.map((tensor) => ({ ...tensor, name: `carried/${tensor.name}` })),
   ];

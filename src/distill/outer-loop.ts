@@ -5,6 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { inParts } from "../platform/parts.ts";
+import { average, startAverages, used } from "./averages.ts";
 import { EarlierStates } from "./back-off.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
@@ -13,7 +14,7 @@ import { divergenceAdvice, isBeforeUpdate } from "./divergence.ts";
 import type { Learned, MethodRun } from "./method.ts";
 import { partsOf, type StepNetworks } from "./networks.ts";
 import { allocateOuter, type OutcomeLayout, type OuterBuffers, outcomeLayout, stateTensors } from "./outer-buffers.ts";
-import { halved, optimizerOf, outerRate } from "./outer-options.ts";
+import { halved, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
 import { readTensor } from "./tensor-rows.ts";
@@ -49,7 +50,7 @@ export class OuterLoop {
     const { problem, run, backend, memory } = parts;
     this.stepsPerEpoch = Math.ceil(problem.data.count / problem.outer.batch);
     this.#parts = parts;
-    this.#buffers = allocateOuter(run, optimizerOf(problem.outer), backend, memory);
+    this.#buffers = allocateOuter(run, problem.outer, backend, memory);
     this.#layout = outcomeLayout(run.learned);
     this.#start();
     if (state) this.#restore(state);
@@ -101,10 +102,12 @@ export class OuterLoop {
   /** Sets everything to the state before the first step. */
   #start(): void {
     const { run, backend } = this.#parts;
-    const { staging, optimizers, clipMean } = this.#buffers;
+    const { staging, optimizers, averages, clipMean } = this.#buffers;
     run.start(staging);
     for (const optimizer of optimizers) optimizer.start();
     backend.ops.fill(clipMean, 0, 3);
+    throughFunctions(run, backend);
+    startAverages(averages, run.learned, backend);
     this.#step = 0;
   }
 
@@ -154,6 +157,7 @@ export class OuterLoop {
     this.#refresh();
     backend.submit();
     this.#check(await backend.read(outcome, this.#layout.floats));
+    average(this.#buffers.averages, learned, backend, problem.outer.average ?? 0, this.#step);
     await inParts(partsOf("after", run.after?.(this.#step)));
     backend.submit();
     this.#step++;
@@ -242,9 +246,10 @@ export class OuterLoop {
     // Whoever takes a step hears of its error.
     while (this.#taking) await this.#taking.catch(() => {});
     const recipe = recipeOf();
-    const rows = run.learned.map((tensor) => {
-      const used = tensor.through ? { ...tensor, value: tensor.through.value } : tensor;
-      return readTensor(backend, used, this.#buffers.staging);
+    const { averages, staging } = this.#buffers;
+    const rows = run.learned.map((tensor, i) => {
+      const { value } = used(tensor);
+      return readTensor(backend, { ...tensor, value: averages[i] ?? value }, staging);
     });
     const read = await Promise.all(rows);
     const set = run.set(new Map(run.learned.map(({ name }, i) => [name, read[i]!])));

@@ -77,6 +77,14 @@ const updateOptions = {
     help: "to which share of itself the step size falls until the last step, by half a cosine, instead of every so many passes",
     flag: "--cosine-to <x>",
   }) as Open<number>,
+  /**
+   * Makes the set the running mean of what is learned, of which each step keeps this share; of learning rates, and of what else is
+   * learned through a function, the mean of what training uses. If absent, the set is what the last step left.
+   */
+  average: open(beta, {
+    help: "makes the set the running mean of what is learned, of which each step keeps this share",
+    flag: "--average <x>",
+  }) as Open<number>,
   /** Shortens a gradient of more than so many times the running mean of their norms. If absent, none is. */
   clip: open(positive, {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",

@@ -18,6 +18,7 @@ import { ClassGradients } from "./class-gradients.ts";
 import { ClassImages, ClassMeans } from "./class-images.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
+import { RealKernel, type RealKernelOptions } from "./real-kernel.ts";
 import { RealRegression } from "./real-regression.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
 
@@ -72,6 +73,11 @@ export class MethodTools {
   /** Linear heads on the features of real images, compared with their labels. */
   regression(): RealRegression {
     return new RealRegression(this.#problem, this.features, this.#backend, this.#memory, this.#computing);
+  }
+
+  /** Real images beside those of a set, under the kernel of an infinitely wide network. */
+  realKernel(options: RealKernelOptions): RealKernel {
+    return new RealKernel(this.#problem, options, this.#backend, this.#memory, this.#computing);
   }
 
   /** Means of the features of at most `perClass` real images of each class, which these strategies may augment. */

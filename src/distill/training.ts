@@ -8,6 +8,7 @@ import {
   completed,
   type Filled,
   filled,
+  flag,
   type Given,
   type Group,
   type Kind,
@@ -66,6 +67,10 @@ const fitOptions = {
   decayFactor: filled(number({ above: 0, most: 1 }), 0.1, {
     help: "which factor each of those falls applies to the learning rate",
   }) as Filled<number>,
+  /** Whether the optimiser starts anew at each fall, with velocities and moments of 0. Default false; only for "steps". */
+  restart: open(flag, {
+    help: "whether the optimiser starts anew where the learning rate falls, with velocities and moments of 0",
+  }) as Open<boolean>,
   /** How the learning rate falls: in "steps", at `decayAt`, or along a "cosine" over all gradient steps. Default "steps". */
   schedule: open(word("steps", "cosine"), {
     help: "how the learning rate falls: in steps, or along a cosine from gradient step to gradient step; in steps by default",
@@ -115,7 +120,7 @@ function clashOf(given: FitOptions): Clash | undefined {
   if (optimizer === "adam" && momentum !== 0) {
     return { option: "momentum", expected: 'nothing unless "optimizer" is "sgd"', got: momentum };
   }
-  const ofOther = schedule === "cosine" ? (["decayAt"] as const) : (["warmupSteps", "finalShare"] as const);
+  const ofOther = schedule === "cosine" ? (["decayAt", "restart"] as const) : (["warmupSteps", "finalShare"] as const);
   const option = ofOther.find((each) => given[each] !== undefined);
   const other = schedule === "cosine" ? "steps" : "cosine";
   return option && { option, expected: `nothing unless "schedule" is "${other}"`, got: given[option] };

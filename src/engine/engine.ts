@@ -26,6 +26,9 @@ export class Engine {
   #backend: Backend;
   #arena: Arena;
   #losses = 0;
+  #disposed = false;
+  /** What is being done about a backend that failed, for all calls that it fails. */
+  #replacing: Promise<boolean> | undefined;
 
   /** Use {@link createEngine}. `start` says how a backend that fails is replaced. */
   constructor(backend: Backend, start?: Start) {
@@ -68,27 +71,54 @@ export class Engine {
   async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {
     checkModel("model", model);
     checkOptions(options, bindChecks);
-    return new BoundNetwork(model, this.backend, this.#arena, options.loss ?? "cross-entropy");
+    return new BoundNetwork(model, options.loss ?? "cross-entropy", (work) => Engine.compute(this, work));
   }
 
   /**
-   * If `error` came because the GPU was lost, or cannot do what it was asked, takes another backend with an empty memory: a fresh
-   * device, twice, and then the kernels. Returns false, and changes nothing, for any other error.
+   * If `error` came because the GPU of `failed` was lost, or cannot do what it was asked, the engine takes another backend with an
+   * empty memory: a fresh device, twice, and then the kernels. `failed` is the backend on which the error came; another call may
+   * have replaced it by now. Returns false, and changes nothing, for any other error.
    */
-  static async recover(engine: Engine, error: unknown): Promise<boolean> {
-    const start = engine.#start;
-    const next = start && (await replacement(engine.#backend, error, engine.#losses, start));
+  static async recover(engine: Engine, failed: Backend, error: unknown): Promise<boolean> {
+    if (engine.#disposed) return false;
+    if (engine.#backend !== failed) return true;
+    engine.#replacing ??= engine.#replace(error).finally(() => {
+      engine.#replacing = undefined;
+    });
+    return engine.#replacing;
+  }
+
+  /** Does work on this engine's backend, whichever it is: again from the start where it is replaced meanwhile. */
+  static async compute<T>(engine: Engine, work: (backend: Backend, arena: Arena) => Promise<T>): Promise<T> {
+    for (;;) {
+      const { backend, arena } = engine;
+      try {
+        return await work(backend, arena);
+      } catch (error) {
+        if (!(await Engine.recover(engine, backend, error))) throw error;
+      }
+    }
+  }
+
+  async #replace(error: unknown): Promise<boolean> {
+    const start = this.#start;
+    const next = start && (await replacement(this.#backend, error, this.#losses, start));
     if (!next) return false;
-    engine.#losses++;
-    await engine.#backend.dispose();
-    engine.#backend = next;
-    engine.#arena = new Arena(next);
+    if (this.#disposed) {
+      await next.dispose();
+      return false;
+    }
+    this.#losses++;
+    await this.#backend.dispose();
+    this.#backend = next;
+    this.#arena = new Arena(next);
     return true;
   }
 
   /** Stops the kernel threads and gives up the memory. */
   async dispose(): Promise<void> {
-    await this.backend.dispose();
+    this.#disposed = true;
+    await this.#backend.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,6 @@
 import { type Floats, nowhere } from "../backend/buffer.ts";
 import { wholeNumber } from "../checks/checks.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
@@ -22,19 +21,6 @@ export function checkLayer(model: Model, layer: number | undefined): Model {
     `integer from 0 to ${last}, because the model has no layer before its last linear one`,
     layer,
   );
-}
-
-/** Computes features [n, …] of images [n, c, h, w], one chunk of images at a time. */
-export async function features(
-  binding: Binding,
-  upTo: Model,
-  { parameters, images, count }: { parameters: Floats; images: Floats; count: number },
-): Promise<Floats> {
-  const { backend, arena } = binding;
-  return arena.scope(() => {
-    const batch = new RealBatch(upTo, backend, arena, count);
-    return batch.logits(store(binding, parameters), images, count);
-  });
 }
 
 /** Computes (∂features/∂images)ᵀ·cotangents and (∂features/∂θ)ᵀ·cotangents. */

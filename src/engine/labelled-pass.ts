@@ -1,11 +1,12 @@
-// Runs forward, loss and backward over one labelled batch, with room for every gradient. Gradients and Hessian products begin
-// with it.
-import type { Buffer } from "../backend/buffer.ts";
+// Runs forward, loss and backward over one labelled batch, with room for every gradient: the gradients themselves, and what
+// Hessian products begin with.
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { elements } from "../nn/layer.ts";
 import { laneCount, Network } from "../nn/network.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
-import { type Binding, type CheckedBatch, loadColumns, loadTargets } from "./staging.ts";
+import type { Gradients } from "./passes.ts";
+import { allRead, type Binding, type CheckedBatch, loadColumns, loadTargets, readColumns, store } from "./staging.ts";
 
 export class LabelledPass {
   readonly network: Network;
@@ -35,4 +36,31 @@ export class LabelledPass {
     this.network.loss(this.tape, this.#images);
     this.network.backward(theta, this.tape, this.dTheta);
   }
+}
+
+/** Computes the mean loss of the batch at θ and all its first derivatives. */
+export async function gradients(
+  binding: Binding,
+  batch: CheckedBatch,
+  theta: Floats,
+  random: RandomKey | undefined,
+): Promise<Gradients> {
+  const { model, backend } = binding;
+  const { losses, ...gradients } = await allRead(binding, () => {
+    const pass = new LabelledPass(binding, batch);
+    const { network, tape, dTheta } = pass;
+    pass.run(store(binding, theta), random);
+    const columns = { features: elements(model.inputShape), images: batch.count, lanes: network.lanes };
+    const ofClasses = { ...columns, features: model.classes };
+    return {
+      losses: backend.read(tape.losses, batch.count),
+      logits: readColumns(binding, tape.logits, ofClasses),
+      parameters: backend.read(dTheta, model.parameterCount),
+      images: readColumns(binding, tape.dImages, columns),
+      targets: readColumns(binding, tape.dTargets, ofClasses),
+    };
+  });
+  let total = 0;
+  for (const loss of losses) total += loss;
+  return { loss: total / batch.count, ...gradients };
 }

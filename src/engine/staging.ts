@@ -28,6 +28,16 @@ interface Columns {
   readonly lanes: number;
 }
 
+/** Returns what `record` reads, in a scope of its own. All of it is recorded before any of it is awaited. */
+export async function allRead<T extends Record<string, unknown>>(
+  { arena }: Binding,
+  record: () => { [Key in keyof T]: Promise<T[Key]> },
+): Promise<T> {
+  const reads = arena.scope(record);
+  const values = await Promise.all(Object.values(reads));
+  return Object.fromEntries(Object.keys(reads).map((key, i) => [key, values[i]])) as T;
+}
+
 /** Writes the values to a buffer of their own. */
 export function store({ backend, arena }: Binding, values: ArrayLike<number>): Buffer {
   const buffer = arena.allocate(values.length);

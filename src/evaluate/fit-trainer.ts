@@ -1,10 +1,11 @@
-// Trains networks on a set by its protocol: SGD or Adam over mini-batches of the images, augmented or as they are, in an order that
-// is drawn for each epoch (docs/math.md §5).
+// Trains networks on a set by its protocol, or on a whole data set by a given one: SGD or Adam over mini-batches of the images,
+// augmented or as they are, in an order that is drawn for each epoch (docs/math.md §5).
 
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import { none, type OptionalBuffer, required } from "../backend/buffer.ts";
+import { batchInto, type Dataset, normalizedBytes } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import { type FitPlace, type FitTraining, fitRate } from "../distill/training.ts";
 import type { Batch } from "../inner/batch.ts";
@@ -28,8 +29,53 @@ export interface TrainedUse {
   readonly index: number;
 }
 
+/** All images of a data set, with their labels, and how networks train on them. Plain data. */
+export interface WholeData {
+  readonly data: Dataset;
+  readonly training: FitTraining;
+}
+
+/** What networks train on. */
+export type TrainedOn = DistilledSet | WholeData;
+
+/** A batch of images that are selected by their places. */
+interface SelectedBatch extends Batch {
+  select(places: readonly number[]): void;
+}
+
+/** Images of a data set by their places, with their labels. */
+class DataPlaces implements SelectedBatch {
+  readonly hard = true;
+  readonly #data: Dataset;
+  readonly #tables: readonly Float32Array[];
+  #places: readonly number[] = [];
+
+  constructor(data: Dataset) {
+    this.#data = data;
+    this.#tables = normalizedBytes(data);
+  }
+
+  get count(): number {
+    return this.#places.length;
+  }
+
+  select(places: readonly number[]): void {
+    this.#places = places;
+  }
+
+  imagesInto(out: Floats, from: number): void {
+    const { channels, height, width } = this.#data;
+    const to = from + out.length / (channels * height * width);
+    batchInto(this.#data, this.#places.slice(from, to), out, this.#tables);
+  }
+
+  targetsInto(out: Floats, from: number): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.#data.labels[this.#places[from + i]!]!;
+  }
+}
+
 /** Images of a set by their places, with their targets as rows. */
-class SetBatch implements Batch {
+class SetBatch implements SelectedBatch {
   readonly hard = false;
   readonly #set: DistilledSet;
   #places: readonly number[] = [];
@@ -69,9 +115,9 @@ export class FitTrainer {
   readonly #training: FitTraining;
   readonly #backend: Backend;
   readonly #model: Model;
-  /** Images of the set. */
+  /** The number of images. */
   readonly #count: number;
-  readonly #batch: SetBatch;
+  readonly #batch: SelectedBatch;
   readonly #passes: RealBatch;
   readonly #gradient: Buffer;
   /** The moments of Adam, of which SGD with momentum has the first. */
@@ -79,22 +125,18 @@ export class FitTrainer {
   readonly #second: OptionalBuffer;
   /** The loss of the step in hand, which nobody reads. */
   readonly #loss: Buffer;
+  /** The step at which the optimiser started, which Adam corrects its moments by. */
+  #started = 0;
 
-  /** Makes `training.epochs` passes over the images of the set, none where that is 0. */
-  constructor(
-    set: DistilledSet,
-    training: FitTraining,
-    model: Model,
-    backend: Backend,
-    allocator: Allocator,
-    loss: Loss,
-  ) {
+  /** Makes `training.epochs` passes over the images, none where that is 0. */
+  constructor(on: TrainedOn, training: FitTraining, model: Model, backend: Backend, allocator: Allocator, loss: Loss) {
     const floats = (): Buffer => allocator.allocate(model.parameterCount);
     this.#training = training;
     this.#backend = backend;
     this.#model = model;
-    this.#count = set.images.length / elements(model.inputShape);
-    this.#batch = new SetBatch(set);
+    const whole = "data" in on;
+    this.#count = whole ? on.data.count : on.images.length / elements(model.inputShape);
+    this.#batch = whole ? new DataPlaces(on.data) : new SetBatch(on);
     const most = Math.min(training.batch, this.#count);
     this.#passes = new RealBatch(model, backend, allocator, most, loss, training.augment);
     this.theta = floats();
@@ -107,19 +149,26 @@ export class FitTrainer {
   /** Trains network `index` of a purpose. Each step is a part. */
   *train(use: TrainedUse): Parts {
     const { seed, purpose, index } = use;
-    const { epochs, batch } = this.#training;
-    for (const moments of [this.#first, this.#second]) {
-      if (moments !== none) this.#backend.ops.fill(moments, 0, this.#model.parameterCount);
-    }
+    const { epochs, batch, restart = false, decayAt = [] } = this.#training;
+    this.#start(0);
     const steps = epochs * Math.ceil(this.#count / batch);
     let step = 0;
     for (let epoch = 0; epoch < epochs; epoch++) {
+      if (restart && decayAt.includes(epoch)) this.#start(step);
       const order = randomOrder(this.#count, this.#count, randomKey(seed, `fit/${purpose}`, index, epoch));
       for (let at = 0; at < this.#count; at += batch) {
         this.#batch.select(order.slice(at, at + batch));
         yield* this.#step(use, { epoch, step, steps });
         step++;
       }
+    }
+  }
+
+  /** Starts the optimiser at a step: what it remembers is 0. */
+  #start(step: number): void {
+    this.#started = step;
+    for (const moments of [this.#first, this.#second]) {
+      if (moments !== none) this.#backend.ops.fill(moments, 0, this.#model.parameterCount);
     }
   }
 
@@ -140,6 +189,10 @@ export class FitTrainer {
     }
     const first = required(this.#first, "the first moments of Adam");
     const second = required(this.#second, "the second moments of Adam");
-    ops.adam(theta, first, second, gradient, parameterCount, { ...adam, learningRate, step: place.step + 1 });
+    ops.adam(theta, first, second, gradient, parameterCount, {
+      ...adam,
+      learningRate,
+      step: place.step - this.#started + 1,
+    });
   }
 }

@@ -3,7 +3,6 @@
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Dataset } from "../data/dataset.ts";
-import type { DistilledSet } from "../distill/distilled-set.ts";
 import { fitting } from "../distill/networks.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
 import { writeWeights } from "../distill/write-weights.ts";
@@ -12,6 +11,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { atOnce } from "../platform/parts.ts";
 import { accuracyOf, type Confusion } from "./confusion.ts";
+import type { TrainedOn } from "./fit-trainer.ts";
 import { TestImages } from "./test-images.ts";
 import { type Replay, Trainer } from "./trainer.ts";
 
@@ -44,7 +44,7 @@ export class HeldOutTest {
    * Returns how networks `first`, `first` + 1, … trained on a set each, read the images: side by side where the backend does so,
    * as many at once as its memory holds.
    */
-  async confusions(first: number, sets: readonly DistilledSet[], signal?: AbortSignal): Promise<Confusion[]> {
+  async confusions(first: number, sets: readonly TrainedOn[], signal?: AbortSignal): Promise<Confusion[]> {
     const confusions: Confusion[] = [];
     const { networksTogether } = this.#backend.plan;
     while (confusions.length < sets.length) {
@@ -59,12 +59,12 @@ export class HeldOutTest {
   }
 
   /** Tests the first networks, as many as there is room for. */
-  async #together(first: number, sets: readonly DistilledSet[]): Promise<Confusion[]> {
+  async #together(first: number, sets: readonly TrainedOn[]): Promise<Confusion[]> {
     const { model, init, seed, purpose, test } = this.#config;
     const arena = this.#arena;
     const waiting: Promise<Confusion>[] = [];
     arena.scope(() => {
-      const trainerOf = (set: DistilledSet): Trainer => new Trainer(set, model, this.#backend, arena, this.#config);
+      const trainerOf = (set: TrainedOn): Trainer => new Trainer(set, model, this.#backend, arena, this.#config);
       const testOf = (): TestImages => new TestImages(test, model, this.#backend, arena, this.#images.images);
       const floats = arena.scope(() => {
         const before = arena.used;
@@ -86,7 +86,7 @@ export class HeldOutTest {
   }
 
   /** Returns how network number `network`, trained on `set`, reads the images of each class. Throws the signal's reason. */
-  async confusion(network: number, set: DistilledSet, signal?: AbortSignal): Promise<Confusion> {
+  async confusion(network: number, set: TrainedOn, signal?: AbortSignal): Promise<Confusion> {
     const { model, init, seed, purpose } = this.#config;
     const mark = this.#arena.mark();
     try {
@@ -100,7 +100,7 @@ export class HeldOutTest {
   }
 
   /** Returns the test accuracy of that network. */
-  async accuracy(network: number, set: DistilledSet, signal?: AbortSignal): Promise<number> {
+  async accuracy(network: number, set: TrainedOn, signal?: AbortSignal): Promise<number> {
     return accuracyOf(await this.confusion(network, set, signal));
   }
 }

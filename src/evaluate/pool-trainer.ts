@@ -1,130 +1,99 @@
-// Trains networks on real images, one after the other: Adam on batches, whose order is each network's own. A network is a
-// function only of the config and its number, so it can be trained anywhere.
+// Trains networks on real images: Adam on batches, whose order is each network's own. A network is a function only of the config
+// and its number, so it can be trained anywhere, and beside others.
 // docs/math.md §4 describes this.
 import type { Arena } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { Buffer } from "../backend/buffer.ts";
-import type { Augmentation } from "../data/augment.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { DivergedError } from "../distill/diverged-error.ts";
-import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
+import { fitting } from "../distill/networks.ts";
+import type { PoolNetwork } from "../distill/weight-source.ts";
 import type { AbortSignal } from "../host-types.ts";
-import { DataBatch } from "../inner/data-batch.ts";
-import { RealBatch } from "../inner/real-batch.ts";
-import { initialize } from "../nn/draw-weights.ts";
-import type { Initializer } from "../nn/init.ts";
-import type { Loss } from "../nn/loss.ts";
-import type { Model } from "../nn/model.ts";
-import { randomKey } from "../numeric/random.ts";
-import { inParts } from "../platform/parts.ts";
-import { TestImages } from "./test-images.ts";
+import { atOnce, inParts, type Parts } from "../platform/parts.ts";
+import { accuracyOf } from "./confusion.ts";
+import { NetworkInTraining, type TrainingConfig, type TrainingState } from "./network-in-training.ts";
 
-/** The settings by which the networks of a pool are trained. Plain data. */
-export interface TrainingSettings extends AdamSchedule {
-  /** Passes over the images. */
-  readonly epochs: number;
-  /** The images of a step; the last step of a pass may have fewer. */
-  readonly batch: number;
-  readonly augment?: Augmentation;
-}
+/** Networks that are trained together at most. What is kept after each pass is three times their weights. */
+const TOGETHER = 32;
 
-/** Everything that decides the networks of a pool. */
-export interface TrainingConfig {
-  readonly data: Dataset;
-  /** The images to test trained networks on. */
-  readonly test?: Dataset | undefined;
-  readonly model: Model;
-  readonly init: Initializer;
-  readonly loss: Loss;
-  readonly training: TrainingSettings;
-  readonly seed: number;
-  /** Pools of the two kinds have no network in common. */
-  readonly pool: "train" | "test";
-}
+/** A trained network. */
+export type TrainedWeights = Omit<PoolNetwork, "network">;
 
 export class PoolTrainer {
   /** Steps of one pass over the images. */
   readonly stepsPerEpoch: number;
-  readonly #config: TrainingConfig;
   readonly #backend: Backend;
-  readonly #real: RealBatch;
-  readonly #images: TestImages | undefined;
-  readonly #theta: Buffer;
-  readonly #gradient: Buffer;
-  /** The loss of the step in hand, one float. */
-  readonly #loss: Buffer;
-  /** Adam's. */
-  readonly #moments: { readonly first: Buffer; readonly second: Buffer };
-  #network = -1;
+  readonly #places: readonly NetworkInTraining[];
+  #training: readonly NetworkInTraining[] = [];
   #step = 0;
-  #batch: DataBatch | undefined;
 
-  constructor(config: TrainingConfig, backend: Backend, arena: Arena) {
-    const { data, test, model, loss, training } = config;
-    const floats = (): Buffer => arena.allocate(model.parameterCount);
-    this.stepsPerEpoch = Math.ceil(data.count / training.batch);
-    this.#config = config;
+  /** Allocates room for one network, or where the backend computes networks together for up to `most`, as its memory allows. */
+  constructor(config: TrainingConfig, backend: Backend, arena: Arena, most = 1) {
+    this.stepsPerEpoch = Math.ceil(config.data.count / config.training.batch);
     this.#backend = backend;
-    this.#real = new RealBatch(model, backend, arena, training.batch, loss);
-    this.#images = test && new TestImages(test, model, backend, arena);
-    this.#theta = floats();
-    this.#gradient = floats();
-    this.#loss = arena.allocate(1);
-    this.#moments = { first: floats(), second: floats() };
+    const before = arena.used;
+    const first = new NetworkInTraining(config, backend, arena);
+    const wanted = backend.plan.networksTogether ? Math.min(most, TOGETHER) - 1 : 0;
+    const more = fitting(wanted, arena.used - before, backend, arena);
+    const another = (): NetworkInTraining => new NetworkInTraining(config, backend, arena, first.testImages);
+    this.#places = [first, ...Array.from({ length: more }, another)];
   }
 
-  /** Starts training `network`: sets it to its state before the first step. */
-  start(network: number): void {
-    const { data, model, init, training, seed } = this.#config;
-    const backend = this.#backend;
-    const { first, second } = this.#moments;
-    this.#network = network;
-    this.#step = 0;
-    const { batch: most, augment } = training;
-    const purpose = this.#purpose(`order/${network}`);
-    this.#batch = new DataBatch(data, { most, seed, purpose, augment });
-    initialize(backend, model, this.#theta, init, { seed, purpose: this.#purpose("weights"), index: network });
-    backend.ops.fill(first, 0, model.parameterCount);
-    backend.ops.fill(second, 0, model.parameterCount);
+  /** How many networks it trains together. */
+  get most(): number {
+    return this.#places.length;
   }
 
-  /** Takes one step of Adam. Returns the loss before it. Throws DivergedError if that is not finite, and the signal's reason. */
-  async step(signal?: AbortSignal): Promise<number> {
-    const { model, training, seed } = this.#config;
-    const { learningRate: _, ...adam } = training;
-    const batch = this.#batch!;
-    batch.select(this.#step);
-    const random = randomKey(seed, this.#purpose(`dropout/${this.#network}`), this.#step);
-    await inParts(this.#real.loss(this.#theta, batch, this.#gradient, this.#loss, random), signal);
-    const [loss] = (await this.#backend.read(this.#loss, 1)) as unknown as readonly [number];
-    if (!Number.isFinite(loss)) throw this.#diverged("loss", loss, this.#step + 1);
-    const learningRate = decayedRate(training, Math.floor(this.#step / this.stepsPerEpoch));
-    this.#step++;
-    const { first, second } = this.#moments;
-    const options = { ...adam, learningRate, step: this.#step };
-    this.#backend.ops.adam(this.#theta, first, second, this.#gradient, model.parameterCount, options);
-    return loss;
+  /** Takes on networks, which have all taken as many steps. */
+  start(states: readonly [TrainingState, ...TrainingState[]]): void {
+    this.#step = states[0].step;
+    this.#training = this.#places.slice(0, states.length);
+    for (const [i, place] of this.#training.entries()) place.start(states[i]!);
   }
 
-  /** Returns the trained network: θ and, if there are test images, its accuracy. Throws DivergedError and the signal's reason. */
-  async result(signal?: AbortSignal): Promise<{ readonly parameters: Float32Array; readonly accuracy?: number }> {
-    const parameters = (await this.#backend.read(this.#theta, this.#config.model.parameterCount)) as Float32Array;
-    // No loss was computed after the last step.
-    const fault = parameters.find((value) => !Number.isFinite(value));
-    if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);
-    return this.#images ? { parameters, accuracy: await this.#images.accuracy(this.#theta, signal) } : { parameters };
+  /** Takes one step of Adam. Returns each network's loss before it. Throws DivergedError if one is not finite, and the signal's reason. */
+  async step(signal?: AbortSignal): Promise<number[]> {
+    const training = this.#training;
+    await inParts(this.#losses(), signal);
+    const losses = await Promise.all(training.map((network) => network.checkedLoss()));
+    const epoch = Math.floor(this.#step++ / this.stepsPerEpoch);
+    if (training.length > 1) this.#backend.sideBySide(training.length, (i) => training[i]!.update(epoch));
+    else training[0]!.update(epoch);
+    return losses;
   }
 
-  #diverged(tensor: "loss" | "weights", value: number, step: number): DivergedError {
-    const network = this.#network;
-    const verb = tensor === "loss" ? "is" : "are";
-    const advice = `lower the learning rate of the training, ${this.#config.training.learningRate} now`;
-    return new DivergedError(`network ${network}, step ${step}: the ${tensor} ${verb} ${value}; ${advice}`, {
-      ...{ step, tensor, value, network },
+  *#losses(): Parts {
+    const training = this.#training;
+    if (training.length > 1) this.#backend.sideBySide(training.length, (i) => atOnce(training[i]!.loss()));
+    else yield* training[0]!.loss();
+  }
+
+  /** Returns what `start` takes to go on from here. */
+  async states(): Promise<TrainingState[]> {
+    const states: TrainingState[] = [];
+    // One at a time: a GPU has one buffer for what is read at once.
+    for (const network of this.#training) states.push(await network.state());
+    return states;
+  }
+
+  /** Returns the trained networks, and their accuracies if there are test images. Throws DivergedError and the signal's reason. */
+  async results(signal?: AbortSignal): Promise<TrainedWeights[]> {
+    const training = this.#training;
+    const weights: Float32Array[] = [];
+    for (const network of training) weights.push(await network.parameters());
+    const accuracies = await this.#accuracies(signal);
+    return weights.map((parameters, i) => {
+      const accuracy = accuracies[i];
+      return { parameters, ...(accuracy !== undefined && { accuracy }) };
     });
   }
 
-  #purpose(what: string): string {
-    return `pool/${this.#config.pool}/${what}`;
+  #accuracies(signal: AbortSignal | undefined): Promise<(number | undefined)[]> {
+    const training = this.#training;
+    if (training.length === 1) {
+      return Promise.all([training[0]!.accuracy((images, theta) => images.accuracy(theta, signal))]);
+    }
+    const tested: Promise<number | undefined>[] = [];
+    this.#backend.sideBySide(training.length, (i) => {
+      tested.push(training[i]!.accuracy(async (images, theta) => accuracyOf(await images.confusionAtOnce(theta))));
+    });
+    return Promise.all(tested);
   }
 }

@@ -6,7 +6,7 @@ import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import { outOfRange } from "../checks/refusal.ts";
 import { type DistilledSet, lossOf } from "../distill/distilled-set.ts";
-import { checkSet } from "../distill/fit.ts";
+import { checkImages, checkSet } from "../distill/fit.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { allIn } from "../inner/allocators.ts";
 import { blockOrder } from "../inner/block-order.ts";
@@ -18,7 +18,7 @@ import type { Model } from "../nn/model.ts";
 import { laneCount } from "../nn/network.ts";
 import { randomKey } from "../numeric/random.ts";
 import { inParts, type Parts } from "../platform/parts.ts";
-import { FitTrainer, type TrainedUse } from "./fit-trainer.ts";
+import { FitTrainer, type TrainedOn, type TrainedUse } from "./fit-trainer.ts";
 
 /** How to train on a set in another way than it was learned. */
 export interface Replay {
@@ -41,7 +41,7 @@ export function checkReplay({ training }: DistilledSet, { order }: Replay): void
   throw outOfRange("order", 'nothing or "shuffled" for a set that networks train on by a protocol', order);
 }
 
-/** A distilled set in a backend's memory, ready to train networks of one model one after the other. */
+/** A distilled set, or a whole data set, ready to train networks of one model one after the other. */
 export class Trainer {
   readonly #trainer: ReplayTrainer | FitTrainer;
 
@@ -50,19 +50,21 @@ export class Trainer {
    * a momentum or weight decay out of range.
    */
   constructor(
-    set: DistilledSet,
+    on: TrainedOn,
     model: Model,
     backend: Backend,
     arena: Arena,
-    { loss = lossOf(set), order, epochs }: Replay & { readonly loss?: Loss | undefined } = {},
+    options: Replay & { readonly loss?: Loss | undefined } = {},
   ) {
-    checkSet(set, model);
-    if (set.training) {
-      const training = epochs === undefined ? set.training : { ...set.training, epochs };
-      this.#trainer = new FitTrainer(set, training, model, backend, arena, loss);
+    const { loss = "data" in on ? "cross-entropy" : lossOf(on), order, epochs } = options;
+    if ("data" in on) checkImages("data", on.data, model);
+    else checkSet(on, model);
+    if (on.training) {
+      const training = epochs === undefined ? on.training : { ...on.training, epochs };
+      this.#trainer = new FitTrainer(on, training, model, backend, arena, loss);
     } else {
-      const replay = { loss, epochs: epochs ?? set.epochs, shuffled: order === "shuffled" };
-      this.#trainer = new ReplayTrainer(set, model, backend, arena, replay);
+      const replay = { loss, epochs: epochs ?? (on as DistilledSet).epochs, shuffled: order === "shuffled" };
+      this.#trainer = new ReplayTrainer(on as DistilledSet, model, backend, arena, replay);
     }
   }
 

@@ -93,3 +93,4 @@ export function lenet(options: LenetOptions = {}): Model {
 export { type AlexCifarNetOptions, alexCifarNet } from "./zoo/alex-cifar-net.ts";
 export { type AlexNetOptions, alexNet } from "./zoo/alex-net.ts";
 export { type ConvNetOptions, convNet } from "./zoo/conv-net.ts";
+export { type Vgg11Options, vgg11 } from "./zoo/vgg11.ts";

@@ -10,7 +10,7 @@ import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSour
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
 import type { Model } from "../nn/model.ts";
-import { alexCifarNet, alexNet, convNet, lenet, mlp } from "../nn/zoo.ts";
+import { alexCifarNet, alexNet, convNet, lenet, mlp, vgg11 } from "../nn/zoo.ts";
 import type { DistillOptions } from "../run/options/distill.ts";
 import { checkRecipe } from "./parse.ts";
 import type { Recipe, RecipeModel } from "./recipe.ts";
@@ -79,12 +79,22 @@ export function recipeModel({ model, data: { name } }: Pick<Recipe, "model" | "d
       const { name: _, ...options } = model;
       return convNet({ ...options, input: [channels, height, width], classes });
     }
+    case "vgg11":
+      expect(height === width && (height === 28 || height === 32), "28×28 or 32×32");
+      return vgg11({ input: [channels, height, width], classes });
     case "mlp":
       return mlp({ hidden: model.hidden, input: [channels, height, width], classes });
   }
 }
 
-const names = { lenet: "LeNet", alexCifarNet: "AlexCifarNet", alexNet: "AlexNet", convNet: "ConvNet", mlp: "MLP" };
+const names = {
+  lenet: "LeNet",
+  alexCifarNet: "AlexCifarNet",
+  alexNet: "AlexNet",
+  convNet: "ConvNet",
+  vgg11: "VGG-11",
+  mlp: "MLP",
+};
 
 /** Returns the network's name for a reader. */
 export function modelName(model: RecipeModel): string {

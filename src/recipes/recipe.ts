@@ -18,7 +18,7 @@ import {
 import { listed, Misfit, object, variants } from "../checks/read.ts";
 import { declarationOf, defaultMethod, type KnownMethod, methods, noAugmentation } from "../distill/methods/known.ts";
 import { outerGroup, outerOver } from "../distill/outer-options.ts";
-import { type BaselineKind, baselineKinds } from "../evaluate/baselines/kinds.ts";
+import { type BaselineKind, baselineKinds, type ImageKind, imageKinds } from "../evaluate/baselines/kinds.ts";
 import { isObject } from "../kinds.ts";
 import type { Loss } from "../nn/loss.ts";
 import { dataKind, type RecipeData } from "./declared/data.ts";
@@ -31,12 +31,12 @@ export type { PoolTraining, RecipeInit, RecipePool } from "./declared/init.ts";
 export type { RecipeModel } from "./declared/model.ts";
 
 /** A baseline to train on, or its images as the points of nearest neighbours. */
-export type BaselineName = BaselineKind | `nearest-${BaselineKind}`;
+export type BaselineName = BaselineKind | `nearest-${ImageKind}`;
 
 /** All baselines. */
 export const baselineNames: readonly BaselineName[] = [
   ...baselineKinds,
-  ...baselineKinds.map((kind) => `nearest-${kind}` as const),
+  ...imageKinds.map((kind) => `nearest-${kind}` as const),
 ];
 
 const evaluateOptions = {

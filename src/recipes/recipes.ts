@@ -6,7 +6,9 @@ import { adaptationRecipes } from "./named/adaptation.ts";
 import { attackRecipes } from "./named/attack.ts";
 import { digitsRecipes } from "./named/digits.ts";
 import { frepoRecipes } from "./named/frepo.ts";
+import { kipRecipes } from "./named/kip.ts";
 import { mainTableRecipes } from "./named/main-table.ts";
+import { matchingRecipes } from "./named/matching.ts";
 import { photographRecipes } from "./named/photographs.ts";
 import { scaledRecipes } from "./named/scaled.ts";
 import { softLabelRecipes } from "./named/soft-labels.ts";
@@ -24,6 +26,8 @@ export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Windows of training: images in any order, for networks that train long", recipes: windowsRecipes },
   { title: "FRePo: regression on the features of networks", recipes: frepoRecipes },
+  { title: "Matching of distributions (DM) and of gradients (DC, DSA)", recipes: matchingRecipes },
+  { title: "KIP and label solve: regression with the kernel of infinitely wide networks", recipes: kipRecipes },
   { title: "Fixed and random initial weights", recipes: mainTableRecipes },
   { title: "Labels learned too, for one known network", recipes: softLabelRecipes },
   { title: "Adaptation: networks trained on one set, taught another", recipes: adaptationRecipes },

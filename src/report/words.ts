@@ -29,11 +29,13 @@ export function fitText(training: FitTraining): string {
   return parts.join(", ");
 }
 
-function scheduleText({ schedule, decayAt = [], decayFactor, warmupSteps = 0, finalShare = 0 }: FitTraining): string {
+function scheduleText(training: FitTraining): string {
+  const { schedule, decayAt = [], decayFactor, restart, warmupSteps = 0, finalShare = 0 } = training;
   if (schedule === "cosine") {
     const rise = warmupSteps > 0 ? `from 0 in ${plural(warmupSteps, "step")}, then ` : "";
     const end = finalShare > 0 ? `${Number((100 * finalShare).toPrecision(6))} % of it` : "0";
     return ` (${rise}along a cosine to ${end})`;
   }
-  return decayAt.length === 0 ? "" : ` (× ${decayFactor} after epoch ${decayAt.join(", ")})`;
+  const anew = restart ? ", with the optimiser started anew" : "";
+  return decayAt.length === 0 ? "" : ` (× ${decayFactor} after epoch ${decayAt.join(", ")}${anew})`;
 }

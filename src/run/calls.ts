@@ -11,8 +11,15 @@ import type { Sample } from "./faster-engine.ts";
 import type { CallName, OptionsOf, ResultOf } from "./in-place/calls.ts";
 import { type EngineHere, onEngine } from "./on-engine.ts";
 import type { BaselineOptions as BaselineHere, BaselineResult } from "./options/baseline.ts";
-import { baselineChecks, evaluateChecks, nearestNeighborsChecks, trainPoolChecks } from "./options/call-checks.ts";
+import {
+  baselineChecks,
+  evaluateChecks,
+  judgeChecks,
+  nearestNeighborsChecks,
+  trainPoolChecks,
+} from "./options/call-checks.ts";
 import { Callbacks } from "./options/callbacks.ts";
+import type { JudgeOptions as JudgeHere, Judgement } from "./options/judge.ts";
 import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
 import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
 import { abortable } from "./orchestrator/abortable.ts";
@@ -25,6 +32,8 @@ import { followable, type Placed } from "./place.ts";
 export type EvaluateOptions = Placed<EvaluateHere>;
 /** Options of {@link baseline}. */
 export type BaselineOptions = Placed<BaselineHere>;
+/** Options of {@link judge}. */
+export type JudgeOptions = Placed<JudgeHere>;
 /** Options of {@link nearestNeighbors}. */
 export type NearestNeighborsOptions = Placed<NeighborsHere>;
 /** Options of {@link trainPool}. */
@@ -55,6 +64,20 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
  */
 export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
   return call("baseline", options, { ...baselineChecks, test: checkDataset });
+}
+
+/**
+ * Judges a set by a protocol: that of the set itself ("paper"), DC-BENCH or DD-Ranking, with baselines and on other networks. Whatever
+ * is chosen is chosen on training images that are held back, and the test images are read after that. In a worker `onProgress` is
+ * called at most ten times a second, so perhaps not for each network.
+ *
+ * @throws TypeError or RangeError that names the field for invalid options, or data whose fields do not fit; ShapeError when set,
+ * networks and images do not fit each other; the signal's reason when aborted; WorkerError when workers died.
+ * @example
+ * const { scores } = await judge({ set, protocol: "dc-bench", model: lenet(), train, test, baselines: ["k-means"] });
+ */
+export async function judge(options: JudgeOptions): Promise<Judgement> {
+  return call("judge", options, judgeChecks);
 }
 
 /**

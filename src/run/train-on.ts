@@ -9,7 +9,7 @@ import { trainOnChecks } from "./options/call-checks.ts";
 import type { TrainOnOptions as OptionsHere, TrainedNetwork } from "./options/train-on.ts";
 import { abortable } from "./orchestrator/abortable.ts";
 import { copied, crossing } from "./orchestrator/crossing.ts";
-import { RemoteEngine } from "./orchestrator/engine.ts";
+import { lookAgain, RemoteEngine } from "./orchestrator/engine.ts";
 import type { Abortable } from "./orchestrator/interfaces.ts";
 import type { Placed } from "./place.ts";
 
@@ -44,13 +44,15 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
     }
     const { worker } = engine;
     return await abortable(signal, async () => {
-      const network = await worker.call((api) => api.trainOn(copied(set), crossing(options)));
+      const network = await worker
+        .call((api) => api.trainOn(copied(set), crossing(options)))
+        .finally(() => lookAgain(engine));
       return {
         model,
         parameters: await worker.call(async () => network.parameters()),
         predict: async (images) => {
           floats("images", images);
-          return worker.call(() => network.predict(copied(images)));
+          return worker.call(() => network.predict(copied(images))).finally(() => lookAgain(engine));
         },
         dispose,
       };

@@ -1,5 +1,6 @@
 // Real browsers, driven without a window: Chromium through Playwright, Firefox through Puppeteer and WebDriver BiDi.
 import { execFileSync } from "node:child_process";
+import { dirname, join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import puppeteer, { type Page as PuppeteerPage } from "puppeteer-core";
 import { describe, inject, test } from "vitest";
@@ -60,8 +61,8 @@ export interface Browser {
 /** How a browser is started. */
 export interface LaunchOptions {
   /**
-   * Lets pages of Chromium use WebGPU, on SwiftShader, which computes on the processor. Without this flag there is
-   * `navigator.gpu`, which finds nothing.
+   * Lets pages use WebGPU, which computes on the processor: Chromium on its SwiftShader, Firefox on Mesa's lavapipe. Without it
+   * `navigator.gpu` of Chromium finds nothing, and Firefox on Linux has none.
    */
   readonly webGpu?: boolean;
 }
@@ -70,8 +71,7 @@ export interface LaunchOptions {
 export async function launch(name: BrowserName, { webGpu = false }: LaunchOptions = {}): Promise<Browser> {
   const executablePath = inject("tools")[name].path;
   if (executablePath === undefined) throw new Error(inject("tools")[name].missing);
-  if (name === "firefox" && webGpu) throw new Error("Firefox is not told to use WebGPU");
-  return name === "chromium" ? launchChromium(executablePath, webGpu) : launchFirefox(executablePath);
+  return name === "chromium" ? launchChromium(executablePath, webGpu) : launchFirefox(executablePath, webGpu);
 }
 
 async function launchChromium(executablePath: string, webGpu: boolean): Promise<Browser> {
@@ -89,8 +89,25 @@ async function launchChromium(executablePath: string, webGpu: boolean): Promise<
   };
 }
 
-async function launchFirefox(executablePath: string): Promise<Browser> {
-  const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+/** Why Firefox has no WebGPU here; undefined if it has. */
+export function firefoxLacksWebGpu(): string | undefined {
+  return inject("tools").firefox.missing ?? inject("tools").lavapipe.missing;
+}
+
+/** What makes Firefox use a driver of Vulkan that .ci/engines unpacked. */
+function vulkan(): { readonly env: NodeJS.ProcessEnv; readonly extraPrefsFirefox: Record<string, boolean> } {
+  const driver = inject("tools").lavapipe.path;
+  if (driver === undefined) throw new Error(inject("tools").lavapipe.missing);
+  const libraries = join(dirname(driver), "../../../lib/x86_64-linux-gnu");
+  return {
+    env: { ...process.env, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: libraries },
+    extraPrefsFirefox: { "dom.webgpu.enabled": true, "gfx.webgpu.ignore-blocklist": true },
+  };
+}
+
+async function launchFirefox(executablePath: string, webGpu: boolean): Promise<Browser> {
+  const more = webGpu ? vulkan() : {};
+  const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, ...more });
   return {
     async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
       if (dark) throw new Error("Firefox is not told the colour scheme");

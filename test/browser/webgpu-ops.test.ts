@@ -1,4 +1,4 @@
-// Some of the tests of ops on WebGPU in a page; test/slow/webgpu-in-chromium.test.ts runs all.
-import { testInChromium } from "./in-page/in-chromium.ts";
+// Some of the tests of ops on WebGPU in a page; test/slow/webgpu-in-pages.test.ts runs all.
+import { testInPages } from "./in-page/in-browsers.ts";
 
-testInChromium("ops", { oneIn: 8, seed: 1 });
+testInPages("chromium", "ops", { oneIn: 8, seed: 1 });

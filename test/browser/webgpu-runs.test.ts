@@ -1,37 +1,11 @@
 // The public calls on WebGPU in a page: SwiftShader in Chromium. The GPU's engine runs in the library's worker there.
-import { existsSync } from "node:fs";
-import { cp } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import * as library from "../../src/index.ts";
 import { expectClose } from "../helpers.ts";
 import { waysToTry } from "../thorough.ts";
 import { type Browser, killGpuProcesses, launch, until } from "./browsers.ts";
 import { type Headers, openSite, type Site } from "./site.ts";
-
-const golden = fileURLToPath(new URL("../../../shared/golden/lenet", import.meta.url));
-
-/** What images may differ by from the kernels', as a share of the largest. */
-const runTolerance = 2e-3;
-/** Relative, in norm: what the kernels may differ by, too. */
-const goldenTolerance = 1e-4;
-
-/** A run of 20 outer steps with a small network, for Node and for pages. Plain JavaScript. */
-const run = `({ backGradient, sequential, conv2d, relu, maxPool2d, flatten, linear }) => {
-  const pixels = Uint8Array.from({ length: 90 * 100 }, (_, i) => (i * i * 7 + i * 13) % 251);
-  const labels = Uint8Array.from({ length: 90 }, (_, i) => i % 3);
-  const shape = { channels: 1, height: 10, width: 10, classes: 3 };
-  return {
-    data: { name: "noise", pixels, labels, count: 90, ...shape, mean: [0.5], std: [0.3] },
-    model: sequential([1, 10, 10],
-      [conv2d({ out: 5, kernel: 3 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: 3 })]),
-    method: backGradient({ steps: 2, epochs: 2, imagesPerClass: 1, learningRate: 0.05 }),
-    outer: { steps: 20, batch: 30 },
-    networksPerStep: 2,
-    seed: 11,
-  };
-}`;
+import { run, runTolerance } from "./small-run.ts";
 
 /** What a run in the page comes to. */
 interface Result {
@@ -61,14 +35,16 @@ const losing = `
   };
 `;
 
+/** An expression of a page: how the library's worker is started after that. */
+const losingWorker = `() => new Worker(URL.createObjectURL(new Blob([
+  ${JSON.stringify(losing)} + "importScripts('" + new URL("distillate/worker.js", location) + "');"])))`;
+
 describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () => {
   let site: Site;
   let browser: Browser;
   let expected: library.DistilledSet;
   beforeAll(async () => {
-    site = await openSite(async (folder) => {
-      if (existsSync(golden)) await cp(golden, join(folder, "golden"), { recursive: true });
-    });
+    site = await openSite();
     browser = await launch("chromium", { webGpu: true });
     // biome-ignore lint/security/noGlobalEval: the page runs the same text.
     expected = await library.distill({ ...eval(run)(library), threads: 1 }).result();
@@ -154,9 +130,7 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
   test.each(waysToTry([1, 3], (losses) => losses === 3))(
     "when the GPU is lost in a run, %i times, the run goes on and ends with the same set",
     async (losses) => {
-      const worker = `() => new Worker(URL.createObjectURL(new Blob([
-      ${JSON.stringify(losing)} + "importScripts('" + new URL("distillate/worker.js", location) + "');"])))`;
-      const engine = `await library.createEngine({ backend: "webgpu", threads: 1, onNotice, worker: ${worker} })`;
+      const engine = `await library.createEngine({ backend: "webgpu", threads: 1, onNotice, worker: ${losingWorker} })`;
       const result = await distilled(`{ engine: ${engine} }`, { losses });
       expect(result.losses).toBe(losses);
       expectOnGpu(result, `lost ${losses} times`);
@@ -166,6 +140,42 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
       expect(result.after).toBe(losses === 1 ? "webgpu, google swiftshader" : "wasm, undefined");
     },
   );
+
+  test("a network of a page asks again where the GPU is lost, and the page hears why and what computes now", async () => {
+    const { same, notices, after } = await evaluate<{
+      readonly same: boolean;
+      readonly notices: readonly string[];
+      readonly after: string;
+    }>(`(async () => {
+      const notices = [];
+      const onNotice = (notice) => notices.push(notice);
+      const worker = ${losingWorker};
+      const engine = await library.createEngine({ backend: "webgpu", threads: 1, onNotice, worker });
+      const model = library.lenet();
+      const net = await engine.bind(model);
+      const input = {
+        parameters: Float32Array.from({ length: model.parameterCount }, (_, i) => ((i * 7) % 13) / 65 - 0.1),
+        images: Float32Array.from({ length: 784 }, (_, i) => (i % 5) / 4),
+      };
+      const before = await net.forward(input);
+      const channel = new BroadcastChannel("lose");
+      let same = true;
+      for (let losses = 0; losses < 2; losses++) {
+        await new Promise((resolve) => {
+          channel.onmessage = resolve;
+          channel.postMessage("now");
+        });
+        const { logits } = await net.forward(input);
+        same &&= logits.every((logit, i) => logit === before.logits[i]);
+      }
+      await engine.dispose();
+      return { same, notices, after: engine.backend.name + ", " + engine.gpu?.name };
+    })()`);
+    expect(same).toBe(true);
+    const notice = expect.stringMatching(/^the GPU was lost \(destroyed\).*; goes on on a fresh device$/);
+    expect(notices).toEqual([notice, notice]);
+    expect(after).toBe("webgpu, google swiftshader");
+  });
 
   test("when the browser's GPU process dies in a run, the run goes on on a fresh device and ends with the same set", async () => {
     const page = await browser.open(await site.url());
@@ -187,42 +197,5 @@ describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () =>
     expectClose(images, expected.images, runTolerance, "images after the death of the GPU process, seed 11");
     expect(notices).toEqual([expect.stringMatching(/^the GPU was lost \(unknown\).*[^.]; goes on on a fresh device$/)]);
     await page.close();
-  });
-
-  test.skipIf(!existsSync(golden))("LeNet's derivatives are PyTorch's to 1e-4", async () => {
-    const errors = await evaluate<Record<string, number>>(`(async () => {
-      const bytes = async (name) => (await fetch("golden/lenet." + name + ".bin")).arrayBuffer();
-      const f32 = async (name) => new Float32Array(await bytes(name));
-      const f64 = async (name) => new Float64Array(await bytes(name));
-      const error = (actual, expected) => Math.sqrt(
-        expected.reduce((sum, value, i) => sum + (actual[i] - value) ** 2, 0) /
-        expected.reduce((sum, value) => sum + value ** 2, 0));
-      const engine = await library.createEngine({ backend: "webgpu" });
-      if (engine.backend.name !== "webgpu") throw new Error("there is no GPU");
-      const net = await engine.bind(library.lenet());
-      const [x, parameters] = [await f32("x"), await f32("w0")];
-      const targets = Uint8Array.from({ length: 10 }, (_, i) => i);
-      const block = (s) => ({ images: x.subarray(s * 7840, (s + 1) * 7840), targets });
-      const gradients = await net.gradients({ parameters, ...block(0) });
-      const product = await net.hessianVectorProduct({ parameters, vector: await f32("v"), ...block(0) });
-      const raw = await f64("raw_lr");
-      const meta = await net.metaGradient({
-        parameters, steps: [block(0), block(1)], epochs: 2,
-        learningRates: raw.map((r) => Math.log1p(Math.exp(r))),
-        real: { images: await f32("real_x"), targets: new Int32Array(await bytes("real_y")) },
-      });
-      return {
-        "inner loss": Math.abs(gradients.loss / 2.3920956478199105 - 1),
-        "∂ℓ/∂θ": error(gradients.parameters, await f64("grad_w0")),
-        "H_θθ·v": error(product.parameters, await f64("hv")),
-        "H_xθ·v": error(product.images, await f64("mixed_x")),
-        "outer loss": Math.abs(meta.loss / 2.378006622708471 - 1),
-        "θ_T": error(meta.parameters, await f64("wT")),
-        "∂L/∂images": error([...meta.images[0], ...meta.images[1]], await f64("grad_x")),
-        "∂L/∂r": error(meta.learningRates.map((g, t) => g / (1 + Math.exp(-raw[t]))), await f64("grad_raw_lr")),
-      };
-    })()`);
-    for (const [part, error] of Object.entries(errors)) expect(error, part).toBeLessThan(goldenTolerance);
-    expect(Object.keys(errors)).toHaveLength(8);
   });
 });

@@ -75,7 +75,7 @@ describe("an option of `run`", () => {
     ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
     [
       "--method other",
-      "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or gradient-matching or windows.",
+      "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or gradient-matching or kip or label-solve or windows.",
     ],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],

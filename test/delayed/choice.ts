@@ -8,7 +8,7 @@ const folder = fileURLToPath(new URL("../", import.meta.url));
 /** A test that has one of these words starts a backend. */
 const starts = new RegExp(
   [
-    ...[/\b(distill|trainOn|evaluate|trainPool|baseline|nearestNeighbors|createEngine)\(/, /\bnew Engine\(/],
+    ...[/\b(distill|trainOn|evaluate|judge|trainPool|baseline|nearestNeighbors|createEngine)\(/, /\bnew Engine\(/],
     ...[/\bcreate(Wasm|Reference)Backend\(/, /\b(observedEngine|enginesInBothPlaces|(backends|engines)UnderTest)\(/],
     ...[/\/(differences|inner-loops|random-chains|trajectory-loops)\.ts"/],
   ]

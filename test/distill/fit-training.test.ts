@@ -116,6 +116,40 @@ print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
     );
   });
 
+  test.skipIf(noPyTorch).each([
+    ["sgd", { momentum: 0.9 }, "torch.optim.SGD(p, lr=lr, momentum=0.9, weight_decay=0.01)"],
+    ["adam", {}, "torch.optim.Adam(p, lr=lr, weight_decay=0.01)"],
+  ] as const)("with restart it makes a new optimiser at each fall: %s", async (optimizer, options, made) => {
+    const given = { optimizer, ...options, epochs: 5, batch: 4, learningRate: 0.2, weightDecay: 0.01 };
+    const protocol = fitTraining({ ...given, decayAt: [2, 4], restart: true });
+    await using engine = await createEngine({ backend: "reference" });
+    const parameters = Float64Array.from(paint(63, 1, 0.5));
+    const call = { model: linearNet, parameters, seed: 7, engine };
+    const network = await trainOn({ ...set, training: protocol }, call);
+    const program = `
+images = torch.tensor(given["images"], dtype=torch.float64).view(10, 20)
+targets = torch.tensor(given["targets"], dtype=torch.float64).view(10, 3)
+net = nn.Linear(20, 3).double()
+nn.utils.vector_to_parameters(torch.tensor(given["parameters"], dtype=torch.float64), net.parameters())
+p, lr = list(net.parameters()), 0.2
+optimizer = ${made}
+for ep, epoch in enumerate(given["batches"]):
+    if ep in (2, 4):
+        lr *= 0.1
+        optimizer = ${made}
+    for batch in epoch:
+        optimizer.zero_grad()
+        (-targets[batch] * net(images[batch]).log_softmax(1)).sum(1).mean().backward()
+        optimizer.step()
+print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
+`;
+    const input = { images: set.images, targets: set.targets, parameters, batches: batches(protocol, 7) };
+    const expected = Float64Array.from(pytorch(program, input) as number[]);
+    expectClose(network.parameters, expected, float64Tolerance, "θ, seed 7");
+    const kept = await trainOn({ ...set, training: { ...protocol, restart: false } }, call);
+    expect(kept.parameters).not.toEqual(network.parameters);
+  });
+
   test.skipIf(noPyTorch)("is torch.optim.Adam, with a warm-up and a cosine of its learning rate", async () => {
     const protocol: FitTraining = {
       ...fitTraining({
@@ -213,6 +247,7 @@ describe("a protocol", () => {
     [{ optimizer: "adam", momentum: 0.5 }, '.momentum" expected nothing unless "optimizer" is "sgd", got 0.5'],
     [{ warmupSteps: 5 }, '.warmupSteps" expected nothing unless "schedule" is "cosine", got 5'],
     [{ schedule: "steps", finalShare: 0 }, '.finalShare" expected nothing unless "schedule" is "cosine", got 0'],
+    [{ schedule: "cosine", restart: true }, '.restart" expected nothing unless "schedule" is "steps", got true'],
     [
       { schedule: "cosine", decayAt: [1] },
       '.decayAt" expected nothing unless "schedule" is "steps", got Array of length 1',

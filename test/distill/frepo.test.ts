@@ -31,6 +31,7 @@ import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { differenceTolerance, expectClose, float64Tolerance } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { brightHalves } from "./halves.ts";
+import { solved } from "./solved.ts";
 
 const data = brightHalves({ count: 30 });
 const model = sequential([1, 6, 6], [conv2d({ out: 2, kernel: 3 }), tanh(), flatten(), linear({ out: 3 })]);
@@ -53,23 +54,6 @@ function features(theta: ArrayLike<number>, x: ArrayLike<number>): number[] {
 }
 
 const inner = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
-
-/** Returns X with A·X = B, by elimination with pivots. */
-function solved(a: readonly number[][], b: readonly number[][]): number[][] {
-  const rows = a.map((row, i) => [...row, ...b[i]!]);
-  for (let i = 0; i < rows.length; i++) {
-    const pivot = rows
-      .slice(i)
-      .reduce((best, row, k) => (Math.abs(row[i]!) > Math.abs(rows[best]![i]!) ? i + k : best), i);
-    [rows[i], rows[pivot]] = [rows[pivot]!, rows[i]!];
-    for (let k = 0; k < rows.length; k++) {
-      if (k === i) continue;
-      const factor = rows[k]![i]! / rows[i]![i]!;
-      rows[k] = rows[k]!.map((value, j) => value - factor * rows[i]![j]!);
-    }
-  }
-  return rows.map((row, i) => row.slice(a.length).map((value) => value / row[i]!));
-}
 
 /** The loss of kernel ridge regression on 30 real images, and the margin of the labels: images [6, 36], labels [6, 3]. */
 function lossOf(theta: ArrayLike<number>, images: Float64Array, labels: Float64Array): number {

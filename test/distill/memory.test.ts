@@ -4,6 +4,7 @@ import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
+import { kip, labelSolve } from "../../src/distill/methods/kip/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
@@ -38,6 +39,14 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     networksPerStep: 2,
   },
   { name: "FRePo, two networks a step", ...small, method: frepo({ imagesPerClass: 3 }), networksPerStep: 2 },
+  { name: "KIP", ...small, method: kip({ imagesPerClass: 3 }) },
+  {
+    name: "KIP without learned labels, a batch of 7",
+    ...small,
+    method: kip({ imagesPerClass: 1, learnLabels: false }),
+    outer: { batch: 7 },
+  },
+  { name: "label solve", ...small, method: labelSolve({ imagesPerClass: 3 }) },
   { name: "a window, stored", ...small, method: windows(window) },
   { name: "a window, recomputed", ...small, method: windows({ ...window, memory: "recompute" }) },
   {

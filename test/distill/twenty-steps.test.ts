@@ -1,7 +1,16 @@
 // Whole runs: 20 outer steps on the engines under test against those of the float64 reference, and some of each other method.
 import { expect, test } from "vitest";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import { backGradient, type DistillOptions, distill, frepo, gradientMatching, windows } from "../../src/index.ts";
+import {
+  backGradient,
+  type DistillOptions,
+  distill,
+  frepo,
+  gradientMatching,
+  kip,
+  labelSolve,
+  windows,
+} from "../../src/index.ts";
 import { enginesUnderTest } from "../backends-under-test.ts";
 import { expectClose } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
@@ -28,6 +37,17 @@ const runs = [
   ],
   ["FRePo", 10, { networksPerStep: 2, method: frepo({ imagesPerClass: 3, poolSize: 3, maxAge: 2 }) }],
   [
+    "KIP from noise",
+    10,
+    { outer: { learningRate: 0.01 }, method: kip({ imagesPerClass: 3, init: "noise", ridge: 1e-3 }) },
+  ],
+  [
+    "KIP from real images with the kernel of the outputs",
+    10,
+    { method: kip({ imagesPerClass: 2, kernel: "nngp", ridge: 1e-3 }) },
+  ],
+  ["label solve", 1, { method: labelSolve({ imagesPerClass: 3, ridge: 1e-2 }) }],
+  [
     "gradient matching of augmented images",
     8,
     {
@@ -44,13 +64,13 @@ const runs = [
 async function learned(
   engine: Engine,
   steps: number,
-  more: Pick<DistillOptions, "method" | "networksPerStep">,
+  more: Pick<DistillOptions, "method" | "networksPerStep" | "outer">,
 ): Promise<Record<string, ArrayLike<number>>> {
   const run = distill({
     data: noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 }),
     model: smallConvNet(),
     ...more,
-    outer: { steps, batch: 22 },
+    outer: { steps, batch: 22, ...more.outer },
     seed: 7,
     engine,
   });

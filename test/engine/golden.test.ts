@@ -1,22 +1,16 @@
 // LeNet against values that PyTorch computed in float64 (../shared/golden/lenet, absent from a user's clone).
-import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { enginesUnderTest, onGpu } from "../backends-under-test.ts";
+import { golden, goldenPlace, goldenPresent } from "../golden.ts";
 import { noteResidual } from "../residuals.ts";
 import { networkTolerances } from "../tolerances.ts";
 
-const folder = new URL("../../../shared/golden/lenet/", import.meta.url);
-const present = existsSync(folder);
-if (!present) console.log(`skipped: no golden values at ${folder.pathname}`);
+if (!goldenPresent) console.log(`skipped: no golden values at ${goldenPlace}`);
 
-const bytes = (name: string): ArrayBuffer => {
-  const file = readFileSync(new URL(`lenet.${name}.bin`, folder));
-  return file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
-};
-const f32 = (name: string): Float32Array => new Float32Array(bytes(name));
-const f64 = (name: string): Float64Array => new Float64Array(bytes(name));
+const f32 = (name: string): Float32Array => new Float32Array(golden(name));
+const f64 = (name: string): Float64Array => new Float64Array(golden(name));
 
 /** ‖actual − expected‖ / ‖expected‖ */
 function normError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
@@ -40,7 +34,7 @@ const engines = [await createEngine({ backend: "reference" }), ...(await engines
 // The reference is compared in the project `unit`.
 const names = onGpu ? ["webgpu"] : ["reference", "wasm"];
 
-describe.skipIf(!present).each(names)("LeNet on %s agrees with PyTorch", (name) => {
+describe.skipIf(!goldenPresent).each(names)("LeNet on %s agrees with PyTorch", (name) => {
   const engine = engines.find(({ backend }) => backend.name === name)!;
   const ofReference = name === "reference";
   const tolerance = ofReference ? referenceTolerance : engineTolerance;
@@ -73,7 +67,7 @@ describe.skipIf(!present).each(names)("LeNet on %s agrees with PyTorch", (name) 
         steps: [block(0), block(1)],
         epochs: 2,
         learningRates: raw.map((r) => Math.log1p(Math.exp(r))),
-        real: { images: f32("real_x"), targets: new Int32Array(bytes("real_y")) },
+        real: { images: f32("real_x"), targets: new Int32Array(golden("real_y")) },
         memory,
       });
       close(Math.abs(result.loss - 2.378006622708471) / 3);

@@ -18,6 +18,7 @@ const everyOp = [
   ...ops(
     "activation",
     "adam-adjoint",
+    "arc-cosine",
     "augmentation",
     "cosine-distance",
     "gather",
@@ -59,6 +60,7 @@ const ownTests = {
   pool2d: [...ops("pool2d"), ...gradients("max-pool2d")],
   "cosine-distance": ops("cosine-distance"),
   ridge: ops("ridge"),
+  "arc-cosine": ops("arc-cosine"),
   random: [...ops("random"), "reference-random", "numeric/draws"],
   sgd: updates,
   recolor: ops("augmentation"),

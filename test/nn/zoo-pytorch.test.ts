@@ -7,7 +7,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import { parametersFromSafetensors, parametersToSafetensors } from "../../src/formats/state-dict.ts";
 import { elements } from "../../src/nn/layer.ts";
 import type { Model } from "../../src/nn/model.ts";
-import { alexCifarNet, type ConvNetOptions, convNet, lenet, mlp } from "../../src/nn/zoo.ts";
+import { alexCifarNet, type ConvNetOptions, convNet, lenet, mlp, vgg11 } from "../../src/nn/zoo.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 
@@ -38,6 +38,17 @@ def alexCifarNet():
     lrn = lambda: nn.LocalResponseNorm(4, alpha=0.001 / 9, beta=0.75, k=1)
     m = named(features=nn.Sequential(conv(3), nn.ReLU(), pool(), lrn(), conv(64), nn.ReLU(), lrn(), pool()),
               classifier=nn.Sequential(nn.Linear(4096, 384), nn.ReLU(), nn.Linear(384, 192), nn.ReLU(), nn.Linear(192, 10)))
+    m.forward = lambda x: m.classifier(m.features(x).flatten(1))
+    return m
+def vgg11():
+    layers, c = [], 1
+    for ic, x in enumerate([64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"]):
+        if x == "M":
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers += [nn.Conv2d(c, x, 3, padding=3 if ic == 0 else 1), nn.GroupNorm(x, x), nn.ReLU()]
+        c = x
+    m = named(features=nn.Sequential(*layers), classifier=nn.Linear(512, 10))
     m.forward = lambda x: m.classifier(m.features(x).flatten(1))
     return m
 def convNet(input, classes, depth, width, norm, activation, pooling):
@@ -82,6 +93,7 @@ const cases: readonly [name: string, model: Model, make: string, options: object
   ["LeNet", lenet(), "lenet", {}],
   ["the multilayer perceptron", mlp({ input: [3, 4, 4], hidden: [20, 15], classes: 10 }), "mlp", {}],
   ["AlexCifarNet", alexCifarNet(), "alexCifarNet", {}],
+  ["VGG-11", vgg11({ input: [1, 28, 28], classes: 10 }), "vgg11", {}],
   ...convNets.map((options): (typeof cases)[number] => {
     const { input, depth, norm, activation, pooling } = options;
     return [`ConvNet of [${input}], ${depth} × ${norm} ${activation} ${pooling}`, convNet(options), "convNet", options];
@@ -104,8 +116,9 @@ describe.skipIf(noPyTorch)("PyTorch gives the same logits, gradient and Hessian-
       for (let i = offset; i < offset + size; i++) parameters[i]! *= scale;
     }
     const vector = paint(model.parameterCount, 2, 0.1);
-    // One image is enough for the 33 million products of AlexCifarNet, three tell batch norm from instance norm.
-    const targets = make === "alexCifarNet" ? Uint8Array.of(3) : Uint8Array.of(3, 0, 7);
+    // One image is enough for the 33 and 153 million products of these, three tell batch norm from instance norm.
+    const large = make === "alexCifarNet" || make === "vgg11";
+    const targets = large ? Uint8Array.of(3) : Uint8Array.of(3, 0, 7);
     const images = paint(targets.length * elements(model.inputShape), 3);
     writeFileSync(path("parameters"), parametersToSafetensors(model, parameters));
     writeFileSync(path("direction"), parametersToSafetensors(model, vector));
@@ -124,8 +137,8 @@ describe.skipIf(noPyTorch)("PyTorch gives the same logits, gradient and Hessian-
       const label = `${where.backend.name}, seeds 1 to 3`;
       const forward = await net.forward({ parameters, images });
       expectClose(forward.logits, logits, tolerance, `logits, ${label}`);
-      // The other passes of 33 million products would take the reference a quarter of a minute.
-      if (where === reference && make === "alexCifarNet") continue;
+      // The other passes of so many products would take the reference a quarter of a minute and more.
+      if (where === reference && large) continue;
       const gradients = await net.gradients({ parameters, images, targets });
       expectClose(gradients.parameters, read("gradient"), tolerance, `gradient, ${label}`);
       const product = await net.hessianVectorProduct({ parameters, images, targets, vector });

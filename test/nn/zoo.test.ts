@@ -7,7 +7,7 @@ import { describeModel, modelFromDescription } from "../../src/nn/describe.ts";
 import { initialize } from "../../src/nn/draw-weights.ts";
 import { elements } from "../../src/nn/layer.ts";
 import type { Model } from "../../src/nn/model.ts";
-import { alexCifarNet, alexNet, type ConvNetOptions, convNet, mlp } from "../../src/nn/zoo.ts";
+import { alexCifarNet, alexNet, type ConvNetOptions, convNet, mlp, vgg11 } from "../../src/nn/zoo.ts";
 import { peek } from "../helpers.ts";
 
 /** Each layer's kind, output shape and number of parameters. */
@@ -211,5 +211,16 @@ describe("ConvNet", () => {
     expect(wrong({ width: 0.5 })).toThrow(new RangeError('"width" expected integer >= 1, got 0.5'));
     expect(wrong({ depth: 6 })).toThrow(expect.objectContaining({ name: "ShapeError" }));
     expect(wrong({ width: 6, norm: "group" })).toThrow(expect.objectContaining({ name: "ShapeError" }));
+  });
+});
+
+describe("VGG-11", () => {
+  test("has PyTorch's number of parameters, the same for both sizes of images", () => {
+    expect(vgg11({ input: [3, 32, 32], classes: 10 }).parameterCount).toBe(9_231_114);
+    expect(vgg11({ input: [3, 28, 28], classes: 10 }).parameterCount).toBe(9_231_114);
+  });
+
+  test("refuses images that five poolings do not take to one pixel", () => {
+    expect(() => vgg11({ input: [3, 64, 64], classes: 10 })).toThrow('"input" expected images of 28×28 or 32×32');
   });
 });

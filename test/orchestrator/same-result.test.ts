@@ -7,6 +7,7 @@ import {
   distill,
   type Engine,
   evaluate,
+  judge,
   nearestNeighbors,
   randomInit,
   ShapeError,
@@ -56,6 +57,14 @@ describe("in a worker", () => {
       "baseline",
       (engine: Engine) =>
         baseline({ kind: "random-real", train: data, test: held, model, init, like: set, networks: 2, engine }),
+    ],
+    [
+      "judge",
+      (engine: Engine) =>
+        judge({
+          ...{ set, protocol: "dc-bench", model, train: data, test: held, epochs: 2, engine },
+          ...{ baselines: ["random-soft"], architectures: { again: halvesNet() } },
+        }),
     ],
     ["nearestNeighbors", (engine: Engine) => nearestNeighbors({ points: set, train: data, test: held, engine })],
     [

@@ -136,7 +136,7 @@ describe("what is read", () => {
 
   test("of a protocol are its scores, or else all its trainings, with the storage that it says", async () => {
     const { mean, std } = evaluation;
-    const test = { accuracies: [], networks: 5, ...evaluation };
+    const test = { accuracies: [], ...evaluation };
     const judgement = {
       protocol: "dc-bench",
       seeds: { networks: [1, 2, 3] },

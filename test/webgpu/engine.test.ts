@@ -15,13 +15,13 @@ import {
   randomInit,
   setDigest,
   trainOn,
-  trainPool,
 } from "../../src/index.ts";
 import { strategyNames } from "../../src/inner/augment-strategies.ts";
 import { fasterEngine } from "../../src/run/faster-engine.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
 import { errorOf, expectClose, paint } from "../helpers.ts";
 import { testedWebGpu } from "./device.ts";
+import { hostHas, remembering, withDevice } from "./hosts.ts";
 
 const webGpu = await testedWebGpu();
 
@@ -32,10 +32,6 @@ const run = { data, model: smallConvNet(), method, outer: { steps: 4, batch: 22 
 const runTolerance = 2e-3;
 const kernels = distill({ ...run, threads: 1 }).result();
 
-/** The host's WebGPU, for one test. */
-const hostHas = (gpu: Partial<GPU> | undefined): void => {
-  vi.stubGlobal("navigator", gpu && { gpu });
-};
 afterEach(() => vi.unstubAllGlobals());
 
 describe("on a GPU", () => {
@@ -306,34 +302,6 @@ test("an evaluation whose GPU is lost for good ends with the kernels, and still 
   expect(found.gpu).toMatchObject({ software: true });
 });
 
-test.for([1, 3])(
-  "the training of a pool whose GPU is lost %i times trains the network in hand again",
-  async (times, { skip }) => {
-    if (typeof webGpu === "string") return skip(webGpu);
-    const devices: GPUDevice[] = [];
-    hostHas(remembering(webGpu, devices));
-    const notices: string[] = [];
-    const onNotice = (notice: string): number => notices.push(notice);
-    await using engine = await createEngine({ backend: "webgpu", threads: 1, onNotice });
-    const options = { data, test: data, model: run.model, networks: 2, epochs: 3, batch: 15, seed: 3 };
-    const told: number[] = [];
-    let losses = 0;
-    const onProgress = ({ done }: { readonly done: number }): void => {
-      told.push(done);
-      // In the middle of the first network and of the second one; a device that replaces a lost one is lost, too.
-      if (losses < times && done !== 3) devices.at(++losses - 1)!.destroy();
-    };
-    const found = await trainPool({ ...options, engine, onProgress });
-    expect(notices).toHaveLength(times);
-    expect(told).toEqual([1, 2, 3, 4, 5, 6]);
-    const expected = await trainPool({ ...options, threads: 1 });
-    for (const [k, weights] of found.weights.entries()) {
-      expectClose(weights, expected.weights[k]!, runTolerance, `network ${k} after ${times} losses, seed 3`);
-    }
-    expect(found.evaluation?.gpu).toMatchObject({ software: true });
-  },
-);
-
 describe("a host says why it has no GPU, and takes the kernels", () => {
   const lostAtOnce = (gpu: GPU): Partial<GPU> => ({
     requestAdapter: async (options) => {
@@ -377,16 +345,6 @@ describe("a host says why it has no GPU, and takes the kernels", () => {
   });
 });
 
-/** The adapter, with another way to open a device. */
-function withDevice(
-  adapter: GPUAdapter | null,
-  open: (adapter: GPUAdapter, wanted?: GPUDeviceDescriptor) => Promise<GPUDevice>,
-): GPUAdapter | null {
-  if (!adapter) return null;
-  const { info, features, limits } = adapter;
-  return { info, features, limits, requestDevice: (wanted) => open(adapter, wanted) } as GPUAdapter;
-}
-
 /** That WebGPU under another name, which does not say that it is simulated. */
 function disguised(gpu: GPU): Partial<GPU> {
   return {
@@ -394,17 +352,5 @@ function disguised(gpu: GPU): Partial<GPU> {
       const adapter = withDevice(await gpu.requestAdapter(options), (adapter, wanted) => adapter.requestDevice(wanted));
       return adapter && ({ ...adapter, info: { device: "a card" } } as unknown as GPUAdapter);
     },
-  };
-}
-
-/** That WebGPU, which keeps the devices that it gives. */
-function remembering(gpu: GPU, devices: GPUDevice[]): Partial<GPU> {
-  return {
-    requestAdapter: async (options) =>
-      withDevice(await gpu.requestAdapter(options), async (adapter, wanted) => {
-        const device = await adapter.requestDevice(wanted);
-        devices.push(device);
-        return device;
-      }),
   };
 }

@@ -12,6 +12,7 @@ import { arm, type Fault, left, letGo, since, strikes, struck, terminateHeld } f
 
 const { backGradient, createEngine, distill, randomInit, setDigest, trainOn, WorkerError } = library;
 const data = brightHalves({ count: 60 });
+const apart = brightHalves({ count: 30, seed: 2 });
 const model = halvesNet();
 const init = randomInit();
 const parameters = new Float32Array(model.parameterCount).fill(0.01);
@@ -25,6 +26,7 @@ const run = {
 const set = await distill({ ...run, outer: { steps: 0 }, threads: 1 }).result();
 const evaluation = { set, model, init, test: data, networks: 5 };
 const comparison = { kind: "k-means" as const, train: data, test: data, model, init, like: set, networks: 2, draws: 1 };
+const judging = { set, protocol: "dc-bench" as const, model, train: data, test: apart, epochs: 2 };
 const pool = { data, test: data, model, networks: 3, epochs: 2, batch: 20 };
 
 /** What a promise may take to settle after the fault. */
@@ -89,6 +91,7 @@ const inWorker: Readonly<Record<string, Row>> = {
     network.metaGradient({ parameters, steps, learningRates: [0.1], real: labelled, signal }),
   baseline: ({ engine }, signal) => library.baseline({ ...comparison, engine, signal }),
   evaluate: ({ engine }, signal) => library.evaluate({ ...evaluation, networks: 100_000, engine, signal }),
+  judge: ({ engine }, signal) => library.judge({ ...judging, epochs: 100_000, engine, signal }),
   nearestNeighbors: ({ engine }, signal) =>
     library.nearestNeighbors({ points: "optimized-real", train: data, test: data, candidates: 10_000, engine, signal }),
   trainOn: ({ engine }, signal) => trainOn(set, { model, engine, signal }),
@@ -125,6 +128,7 @@ const shared: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
   "Distillation.result": async (place) => setDigest(await distill({ ...run, ...place }).result()),
   baseline: (place) => library.baseline({ ...comparison, epochs: [1], ...place }),
   evaluate: (place) => library.evaluate({ ...evaluation, perClass: true, ...place }),
+  judge: (place) => library.judge({ ...judging, ...place }),
   trainPool: (place) => library.trainPool({ ...pool, ...place }),
   trainPoolFolder: async ({ worker: _, ...place }) => {
     const folder = await mkdtemp(join(tmpdir(), "distillate-deaths-"));

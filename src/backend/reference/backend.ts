@@ -9,6 +9,7 @@ import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { activationOps } from "./activation.ts";
 import { adamAdjointOps } from "./adam-adjoint.ts";
+import { kernelOps } from "./arc-cosine.ts";
 import { augmentationOps } from "./augmentation.ts";
 import { avgPool2dOps } from "./avg-pool2d.ts";
 import { conv2dOps } from "./conv2d.ts";
@@ -61,6 +62,7 @@ class ReferenceBackend implements Backend {
       ...adamAdjointOps(memory),
       ...guardOps(memory),
       ...ridgeOps(memory),
+      ...kernelOps(memory),
       ...randomOps(memory),
     };
     this.ops = checkedOps(ops, this);

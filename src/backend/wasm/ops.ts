@@ -2,6 +2,7 @@
 import type { Ops } from "../ops.ts";
 import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
+import { kernelOps } from "./ops/arc-cosine.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
 import { cosineDistanceOps } from "./ops/cosine-distance.ts";
@@ -31,6 +32,7 @@ export function wasmOps(jobs: Jobs): Ops {
     ...lossOps(jobs),
     ...cosineDistanceOps(jobs),
     ...ridgeOps(jobs),
+    ...kernelOps(jobs),
     ...optimizerOps(jobs),
     ...randomOps(jobs),
   };

@@ -14,6 +14,7 @@ import type { Planner } from "../plan.ts";
 import { describeAdapter, findAdapter, openDevice } from "./device.ts";
 import { BASE } from "./layout.ts";
 import { activationOps } from "./ops/activation.ts";
+import { kernelOps } from "./ops/arc-cosine.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
 import { cosineDistanceOps } from "./ops/cosine-distance.ts";
@@ -69,6 +70,7 @@ export class WebGpuBackend implements Backend {
       ...lossOps(recorder),
       ...cosineDistanceOps(recorder),
       ...ridgeOps(recorder),
+      ...kernelOps(recorder),
       ...optimizerOps(recorder),
       ...randomOps(recorder),
     };

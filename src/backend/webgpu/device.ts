@@ -4,7 +4,7 @@ import { thrown } from "../../kinds.ts";
 import { type Gpu, statedLimits } from "../gpu.ts";
 
 /** Limits that a device is asked for in full. */
-const WANTED = ["maxBufferSize", "maxStorageBufferBindingSize"] as const;
+const WANTED = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"] as const;
 
 /** How drivers that compute on the processor call themselves. Not all of them say that they are a fallback. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;

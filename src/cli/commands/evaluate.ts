@@ -2,7 +2,9 @@
 import { type Command, Option } from "commander";
 import { shiftAdvice } from "../../data/labels.ts";
 import {
+  type DataShape,
   type Dataset,
+  type DatasetSplit,
   type Engine,
   evaluate,
   type Model,
@@ -18,6 +20,12 @@ import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts"
 import { addForeignOptions, type ForeignFlags, foreignOptions } from "../input/foreign-flags.ts";
 import { networkFor, networkName, networkText } from "../input/network-names.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
+import {
+  addProtocolOptions,
+  type ProtocolFlags,
+  protocolOptions,
+  refuseProtocolOptions,
+} from "../input/protocol-flags.ts";
 import { addDataOptions, type DataFlags, loadRecipeData, withDataOptions } from "../input/recipe-data.ts";
 import { initOf, loadSet, modelOf, pretrainedInitOf, type SavedSet, seedOf } from "../input/saved-set.ts";
 import {
@@ -30,10 +38,11 @@ import {
 } from "../output/baselines.ts";
 import { ProgressLine, progressText } from "../output/progress.ts";
 import { accuracy, count, interval, plural, table } from "../output/text.ts";
+import { showJudgement } from "./judgement.ts";
 
-interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags {
+interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags, ProtocolFlags {
   readonly model?: RecipeModel;
-  readonly networks: number;
+  readonly networks?: number;
   readonly epochs?: number;
   readonly order?: "learned" | "shuffled";
   readonly baselines: readonly BaselineName[];
@@ -51,11 +60,20 @@ with fresh random weights. More --epochs than were learned go through the
 learned learning rates again; 0 tells what networks read before they see the
 images.
 
+With --protocol networks train on the set and on baselines by the rules of a
+benchmark, and its scores are printed (docs/protocols.md). What is chosen is
+chosen on training images that are held back:
+  paper       as the file says; nothing is chosen
+  dc-bench    SGD for 300 epochs, 1,000 with augmentation, which is chosen
+  dd-ranking  SGD for 1,000 epochs at a rate that is chosen; scores LRS and ARS
+
 Examples:
   $ distillate evaluate runs/digits-random/distilled.safetensors
   $ distillate evaluate set.safetensors --epochs 10
   $ distillate evaluate set.safetensors --model convnet --baselines k-means
   $ distillate evaluate set.npz --data data/mnist --json | jq .mean
+  $ distillate evaluate set.npz --protocol dc-bench --baselines k-center,herding
+  $ distillate evaluate set.npz --protocol dd-ranking --architectures mlp,vgg11
 
 Sets of other programs (DC, DSA, DM, MTT, DATM, IDC, FRePo) are read from .pt,
 .npz, .npy and .safetensors, and nothing in them is run. They need --model.
@@ -69,10 +87,18 @@ export function addEvaluate(program: Command): void {
     .command("evaluate")
     .description("train fresh networks on a saved set and test them")
     .argument("<file>", "a distilled set: .safetensors or .npz, or .pt and others of another program");
-  addForeignOptions(addDataOptions(command))
+  addProtocolOptions(addForeignOptions(addDataOptions(command)))
     .option("--model <name>", networkText, networkName)
-    .option("--networks <n>", "networks to train; fewer if fewer initial weights are given", wholeNumber(1), 200)
-    .option("--epochs <n>", "passes over the images (default: as many as were learned)", wholeNumber(0))
+    .option(
+      "--networks <n>",
+      "networks to train; fewer if fewer initial weights are given (default: 200, or the least of the protocol)",
+      wholeNumber(1),
+    )
+    .option(
+      "--epochs <n>",
+      "passes over the images (default: as many as were learned, or as the protocol says)",
+      wholeNumber(0),
+    )
     .addOption(
       new Option("--order <how>", "the order of the images in every pass (default: learned)").choices([
         "learned",
@@ -89,26 +115,59 @@ export function addEvaluate(program: Command): void {
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
-    .action(evaluateFile);
+    .action(async (file: string, options: EvaluateOptions) => {
+      if (options.protocol === undefined) await evaluateFile(file, options);
+      else process.exitCode = await judgeFile(file, options);
+    });
 }
 
-async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
+/** A saved set, the networks that judge it, and the data, which are normalised as the file says. */
+interface Loaded extends DatasetSplit {
+  readonly saved: SavedSet;
+  readonly model: Model;
+  readonly init: WeightSource;
+  readonly seed: number;
+}
+
+/** Loads all, tells what was guessed, and refuses data with which baselines would fail. */
+async function loaded(file: string, options: EvaluateOptions): Promise<Loaded> {
   const saved = await loadSet(file, foreignOptions(options));
-  const { set, sha256, findings } = saved;
-  for (const { what, value, by, because } of findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
+  for (const { what, value, by, because } of saved.findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
   const { model, init } = await judges(saved, options);
-  const { threads, workers, epochs, order, seed = seedOf(saved) } = options;
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
   noteTest({ train, test });
-  checkBaselineData(train, options.baselines, set, model);
+  checkBaselineData(train, options.baselines, saved.set, model);
+  return { saved, model, init, train, test, seed: options.seed ?? seedOf(saved) };
+}
+
+/** Judges the set by a protocol. Returns the exit code. */
+async function judgeFile(file: string, options: EvaluateOptions): Promise<number> {
+  const given = protocolOptions(options);
+  const { saved, model, init, train, test, seed } = await loaded(file, options);
+  const { set, sha256, findings } = saved;
+  const own = given.protocol === "paper" ? { init } : {};
+  const { networks, epochs, threads, workers } = options;
+  const shape = shapeOf(saved);
+  const architectures = Object.fromEntries(
+    (options.architectures ?? []).map((name) => [name, networkFor(networkName(name), shape)]),
+  );
+  const problem = { set, ...given, train, test, model, ...own, networks, epochs, architectures, seed };
+  return showJudgement(problem, { ...options, threads, workers }, { file, sha256, ...(findings && { findings }) });
+}
+
+async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
+  refuseProtocolOptions(options);
+  const { saved, model, init, train, test, seed } = await loaded(file, options);
+  const { set, sha256, findings } = saved;
+  const { threads, workers, epochs, order } = options;
   const line = new ProgressLine(process.stderr);
   const tested = { model, init, test, seed };
   const how = { ...(epochs !== undefined && { epochs }), ...(order !== undefined && { order }) };
   const engine = await openEngine(options, writeNote, (engine) =>
     evaluate({ ...tested, ...how, set, networks: 1, engine: engine as Engine }),
   );
-  const shared = { ...tested, networks: options.networks, engine, threads, workers };
+  const shared = { ...tested, networks: options.networks ?? 200, engine, threads, workers };
   try {
     const { networks, ...rest } = await evaluate({
       ...shared,
@@ -153,12 +212,16 @@ async function judges(
   saved: SavedSet,
   { model: other, weights }: Pick<EvaluateOptions, "model" | "weights">,
 ): Promise<{ model: Model; init: WeightSource }> {
-  const { channels, height, width, classes, steps, imagesPerStep } = saved.set;
-  const shape = { name: saved.file, count: steps * imagesPerStep, channels, height, width, classes };
-  const model = other === undefined ? modelOf(saved) : networkFor(other, shape);
+  const model = other === undefined ? modelOf(saved) : networkFor(other, shapeOf(saved));
   if (weights !== undefined) return { model, init: await pretrainedInitOf(saved, model, weights) };
   // The initial weights that the file names are for its own network.
   return { model, init: other === undefined ? initOf(saved) : randomInit() };
+}
+
+/** Returns what a network must take to train on the set. */
+function shapeOf({ file, set }: SavedSet): DataShape & { readonly name: string } {
+  const { channels, height, width, classes, steps, imagesPerStep } = set;
+  return { name: file, count: steps * imagesPerStep, channels, height, width, classes };
 }
 
 /** Normalises `data` by the set's mean and std. Throws ShapeError if it has another shape than the set. */

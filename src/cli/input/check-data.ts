@@ -15,7 +15,13 @@ import type { BaselineName } from "../output/baselines.ts";
 type Like = Pick<DistilledSet, "steps" | "imagesPerStep">;
 
 /** The kinds of neighbours that choose no images but take them as they come. */
-const choiceless: readonly string[] = ["nearest-random-real", "nearest-class-average", "nearest-k-means"];
+const choiceless: readonly string[] = [
+  "nearest-random-real",
+  "nearest-class-average",
+  "nearest-k-means",
+  "nearest-k-center",
+  "nearest-herding",
+];
 
 /**
  * Throws RangeError if the recipe cannot be run to its end on the data: if a class has no images to distil from, or none

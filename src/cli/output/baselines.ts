@@ -6,6 +6,7 @@ import {
   type BaselineResult,
   baseline,
   baselineKinds,
+  type ImageKind,
   type NeighborsResult,
   nearestNeighbors,
 } from "../../index.ts";
@@ -56,7 +57,7 @@ async function measure(name: BaselineName, options: Omit<BaselineOptions, "kind"
   }
   const { like, train, test, draws, candidates, seed, engine, signal } = options;
   const perClass = Math.max(1, Math.floor((like.steps * like.imagesPerStep) / train.classes));
-  const points = name.slice("nearest-".length) as BaselineKind;
+  const points = name.slice("nearest-".length) as ImageKind;
   const { accuracies: _, ...result } = await nearestNeighbors({
     ...{ points, train, test, perClass, draws, candidates, seed, engine, signal },
   });
@@ -71,6 +72,9 @@ export function baselineLabel(name: BaselineName): string {
     "optimized-real": "optimised real images",
     "class-average": "class averages",
     "k-means": "k-means centres",
+    "k-center": "k-center images",
+    herding: "herding images",
+    "random-soft": "random real images with soft labels of a teacher",
   }[kind];
   return kind === name ? text : `${text}, nearest neighbour`;
 }

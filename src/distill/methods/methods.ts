@@ -6,6 +6,8 @@ import { backGradientMethod } from "./back-gradient/method.ts";
 import { distributionMatchingMethod } from "./distribution-matching/method.ts";
 import { frepoMethod } from "./frepo/method.ts";
 import { gradientMatchingMethod } from "./gradient-matching/method.ts";
+import { labelSolveMethod } from "./kip/label-solve.ts";
+import { kipMethod } from "./kip/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
 import { windowsMethod } from "./windows/method.ts";
@@ -15,6 +17,8 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "distribution-matching": distributionMatchingMethod as Method,
   frepo: frepoMethod as Method,
   "gradient-matching": gradientMatchingMethod as Method,
+  kip: kipMethod as Method,
+  "label-solve": labelSolveMethod as Method,
   windows: windowsMethod as Method,
 };
 

@@ -7,6 +7,7 @@ import type { MethodDeclaration } from "./declaration.ts";
 import { type DistributionMatchingMethod, distributionMatchingDeclaration } from "./distribution-matching/options.ts";
 import { type FrepoMethod, frepoDeclaration } from "./frepo/options.ts";
 import { type GradientMatchingMethod, gradientMatchingDeclaration } from "./gradient-matching/options.ts";
+import { type KipMethod, kipDeclaration, type LabelSolveMethod, labelSolveDeclaration } from "./kip/options.ts";
 import { windowsDeclaration } from "./windows/declaration.ts";
 import type { WindowsMethod } from "./windows/options.ts";
 
@@ -14,6 +15,7 @@ export { type BackGradientMethod, backGradient, type InitialLabels } from "./bac
 export { type DistributionMatchingMethod, distributionMatching } from "./distribution-matching/options.ts";
 export { type FrepoMethod, frepo } from "./frepo/options.ts";
 export { type GradientMatchingMethod, gradientMatching } from "./gradient-matching/options.ts";
+export { type KipMethod, kip, type LabelSolveMethod, labelSolve } from "./kip/options.ts";
 export { type WindowsMethod, windows } from "./windows/options.ts";
 
 /** What the public functions of the methods return: a name, and the options of the method of that name. */
@@ -22,6 +24,8 @@ export type KnownMethod =
   | DistributionMatchingMethod
   | FrepoMethod
   | GradientMatchingMethod
+  | KipMethod
+  | LabelSolveMethod
   | WindowsMethod;
 
 type Table = { readonly [M in KnownMethod as M["name"]]: MethodDeclaration<M> };
@@ -31,6 +35,8 @@ const methods: Table = {
   "distribution-matching": distributionMatchingDeclaration,
   frepo: frepoDeclaration,
   "gradient-matching": gradientMatchingDeclaration,
+  kip: kipDeclaration,
+  "label-solve": labelSolveDeclaration,
   windows: windowsDeclaration,
 };
 

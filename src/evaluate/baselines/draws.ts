@@ -3,7 +3,7 @@
 import { wholeNumber } from "../../checks/checks.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { AbortSignal } from "../../host-types.ts";
-import { type ClassImages, classAverages, kMeansImages, randomRealImages } from "./real-images.ts";
+import { type ClassImages, classAverages, coresetImages, imagesAt, kMeansImages, randomPlaces } from "./real-images.ts";
 
 /** The data and the settings that images are drawn by. */
 export interface Source {
@@ -33,20 +33,32 @@ export function sourceCounts({ draws = 5, candidates = 25 }: Counts): { draws: n
 export interface Draws {
   readonly count: number;
   of(index: number): ClassImages;
+  /** The targets of those images, [classes, perClass, classes]; without it they have their own labels. */
+  readonly targetsOf?: (index: number) => Float32Array;
 }
 
-/** Draws random images, different for every index and purpose. */
-export function randomDraws({ data, perClass, seed }: Source, purpose: string): Draws {
+/** Draws random images, different for every index and purpose; `soft` are the targets of all images, if not their labels. */
+export function randomDraws({ data, perClass, seed }: Source, purpose: string, soft?: Float32Array): Draws {
+  const places = (index: number): number[] => randomPlaces(data, perClass, { seed, purpose, index });
+  const { classes } = data;
   return {
     count: Number.POSITIVE_INFINITY,
-    of: (index) => randomRealImages(data, perClass, { seed, purpose, index }),
+    of: (index) => imagesAt(data, places(index)),
+    ...(soft && {
+      targetsOf: (index) =>
+        Float32Array.from(places(index).flatMap((i) => [...soft.subarray(i * classes, (i + 1) * classes)])),
+    }),
   };
 }
 
-/** Makes class averages, which give a single draw, or `draws` clusterings. */
-export async function summaryDraws(kind: "class-average" | "k-means", source: Source): Promise<Draws> {
+/** The kinds whose images are chosen without training anything. */
+export type SummaryKind = "class-average" | "k-means" | "k-center" | "herding";
+
+/** Makes class averages or a coreset, which give a single draw, or `draws` clusterings. */
+export async function summaryDraws(kind: SummaryKind, source: Source): Promise<Draws> {
   const { data, perClass, draws, seed, signal } = source;
   if (kind === "class-average") return turns([classAverages(data, perClass)]);
+  if (kind !== "k-means") return turns([await coresetImages(kind, data, perClass, signal)]);
   const all: ClassImages[] = [];
   for (let index = 0; index < draws; index++) {
     all.push(await kMeansImages(data, perClass, { seed, purpose: "baseline/k-means", index }, signal));

@@ -3,7 +3,9 @@ import { batchInto, classIndex, type Dataset } from "../../data/dataset.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import { randomPermutation, randomUniform } from "../../numeric/draws.ts";
 import { randomKey } from "../../numeric/random.ts";
+import { inParts } from "../../platform/parts.ts";
 import { nextTask } from "../../platform/platform.ts";
+import { herding, kCenter } from "./coresets.ts";
 import { kMeans } from "./k-means.ts";
 
 /** [classes, perClass, c, h, w], normalised. */
@@ -21,15 +23,41 @@ export function imageSize({ channels, height, width }: Pick<Dataset, "channels" 
   return channels * height * width;
 }
 
-/** Draws random images of each class. A class with fewer images than wanted gives some of them again; none may be empty. */
-export function randomRealImages(data: Dataset, perClass: number, draw: Draw): ClassImages {
-  const chosen = classIndex(data).flatMap((images, label) => {
+/**
+ * Draws the places of random images, `perClass` of each class. A class with fewer images than wanted gives some of them again; none
+ * may be empty.
+ */
+export function randomPlaces(data: Dataset, perClass: number, draw: Draw): number[] {
+  return classIndex(data).flatMap((images, label) => {
     const order = randomPermutation(randomKey(draw.seed, draw.purpose, draw.index, label), images.length);
     return Array.from({ length: perClass }, (_, i) => images[order[i % order.length]!]!);
   });
-  const out = new Float32Array(chosen.length * imageSize(data));
-  batchInto(data, chosen, out);
+}
+
+/** Returns the images at these places, class by class. */
+export function imagesAt(data: Dataset, places: readonly number[]): ClassImages {
+  const out = new Float32Array(places.length * imageSize(data));
+  batchInto(data, places, out);
   return out;
+}
+
+/** Chooses `perClass` images of each class by k-center or herding, which takes seconds for tens of thousands of images. */
+export async function coresetImages(
+  kind: "k-center" | "herding",
+  data: Dataset,
+  perClass: number,
+  signal?: AbortSignal,
+): Promise<ClassImages> {
+  const places: number[] = [];
+  for (const images of classIndex(data)) {
+    const chosen: number[] = [];
+    const points = { values: gathered(data, images), size: imageSize(data) };
+    await inParts((kind === "k-center" ? kCenter : herding)(points, perClass, chosen), signal);
+    places.push(...chosen.map((i) => images[i]!));
+    await nextTask();
+    signal?.throwIfAborted();
+  }
+  return imagesAt(data, places);
 }
 
 /** Returns the mean image of each class, `perClass` times. Sums are float64. */

@@ -28,8 +28,8 @@ export interface Training {
 }
 
 /**
- * Makes a set of `images` [classes, steps × perClass, c, h, w] with their labels: the block of step s has images s·perClass … of
- * each class. Networks train on it by the protocol of `like`, or else for `epochs` at one learning rate.
+ * Makes a set of `images` [classes, steps × perClass, c, h, w] with their labels, or with `soft` targets [classes, steps × perClass,
+ * classes]: the block of step s has images s·perClass … of each class. Networks train on it by the protocol of `like`, or else for `epochs` at one learning rate.
  */
 export function realSet(
   images: ClassImages,
@@ -37,6 +37,7 @@ export function realSet(
   data: Dataset,
   { learningRate, epochs }: Training,
   kind: string,
+  soft?: Float32Array,
 ): DistilledSet {
   const { steps, imagesPerStep } = like;
   const { classes, channels, height, width, mean, std } = data;
@@ -49,7 +50,8 @@ export function realSet(
       const from = (label * steps + step) * perClass;
       const to = step * imagesPerStep + label * perClass;
       blocks.set(images.subarray(from * size, (from + perClass) * size), to * size);
-      for (let i = to; i < to + perClass; i++) targets[i * classes + label] = 1;
+      if (soft) targets.set(soft.subarray(from * classes, (from + perClass) * classes), to * classes);
+      else for (let i = to; i < to + perClass; i++) targets[i * classes + label] = 1;
     }
   }
   const { training } = like;

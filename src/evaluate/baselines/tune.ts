@@ -6,6 +6,9 @@ const LADDER: readonly number[] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05
 const FIRST = 4;
 const LAST = 8;
 
+/** How many learning rates are tried at least. */
+export const FIRST_RATES: number = LAST - FIRST + 1;
+
 /**
  * Returns the settings of the highest score; of equal ones the first of `epochs` and the lowest learning rate. It goes on past
  * the ends of the first five while the best learning rate is at an end, so that the choice does not depend on the cut.

@@ -30,7 +30,7 @@ const mlpOptions = {
 
 /** A network of the zoo, which takes its channels, size and classes from the data, or a list of layers. */
 export type RecipeModel =
-  | { readonly name: "lenet" | "alexCifarNet" }
+  | { readonly name: "lenet" | "alexCifarNet" | "vgg11" }
   | ({ readonly name: "alexNet" } & Complete<typeof alexNetOptions>)
   | ({ readonly name: "convNet" } & Omit<ConvNetOptions, "input" | "classes">)
   | ({ readonly name: "mlp" } & Complete<typeof mlpOptions>)
@@ -39,7 +39,7 @@ export type RecipeModel =
 const networks: Kind<RecipeModel> = variants(
   "an object with a name of a network, or with inputShape and layers",
   "name",
-  { lenet: {}, alexCifarNet: {}, alexNet: alexNetOptions, convNet: convNetOptions, mlp: mlpOptions },
+  { lenet: {}, alexCifarNet: {}, alexNet: alexNetOptions, convNet: convNetOptions, vgg11: {}, mlp: mlpOptions },
 );
 
 const inputShape: Kind<ImageShape> = nested("other", "[channels, height, width]", (value, at) => {

@@ -23,16 +23,4 @@ export const digitsRecipes: readonly Recipe[] = [
     outer: { steps: 1200 },
     paper: { accuracy: 93.76, text: "on MNIST" },
   },
-  // Distribution matching as its authors run it (Zhao and Bilen, WACV 2023), with a network of a quarter of the width and
-  // fewer outer steps, so that it ends in minutes, and without augmentation.
-  {
-    ...common,
-    name: "digits-dm",
-    summary: "Images whose mean features in any random ConvNet are those of real digits",
-    model: { name: "convNet", width: 32 },
-    init: { kind: "random", scheme: "pytorch" },
-    method: { name: "distribution-matching", imagesPerClass: 1 },
-    outer: { steps: 150 },
-    paper: { accuracy: 89.7, text: "on MNIST, width 128, 20,000 outer steps, with augmentation (Zhao and Bilen)" },
-  },
 ].map((recipe) => parseRecipe(recipe, recipe.name));

@@ -22,6 +22,7 @@ import type { WorkerApi } from "../networks/api.ts";
 import type { BaselineOptions, BaselineResult } from "../options/baseline.ts";
 import { baselineChecks } from "../options/call-checks.ts";
 import { evaluateSets } from "./evaluate.ts";
+import { teacherTargets } from "./teacher.ts";
 
 /** The networks by which a choice is made, as many as in the reference code: with five, a spread of ten points decides. */
 const TUNING_NETWORKS = 20;
@@ -38,7 +39,10 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  * - `"random-real"`: images drawn anew for each network;
  * - `"optimized-real"`: the best of `candidates` such draws by the networks that they train;
  * - `"class-average"`: the mean image of the class, the same in every step;
- * - `"k-means"`: the centres of clusters of the class, one for each image (k-means++ and Lloyd's iteration).
+ * - `"k-means"`: the centres of clusters of the class, one for each image (k-means++ and Lloyd's iteration);
+ * - `"k-center"`: images of the class that are chosen so that each image has one of them near it, by their pixels;
+ * - `"herding"`: images of the class whose mean is near that of all, by their pixels;
+ * - `"random-soft"`: images as of `"random-real"`, with the soft labels of a teacher that was trained on the training images.
  *
  * A tenth of each class is held back from the training set. The constant learning rate, the number of epochs and the
  * candidates are chosen on it. If networks train on `like` by a protocol, they train on real images by the same, and
@@ -74,23 +78,25 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
       group = await WorkerGroup.start<WorkerApi>(groupOptions(options, Math.max(networks, TUNING_NETWORKS)));
     const source = { data: rest, perClass, ...counts, seed, signal };
     const shared = { model, init, loss, seed, engine, threads, group, ...(signal && { signal }) };
-    const setOf = (images: ClassImages, training: Training) => realSet(images, like, rest, training, kind);
+    const setsOf = (draws: Draws, training: Training) => (network: number) =>
+      realSet(draws.of(network), like, rest, training, kind, draws.targetsOf?.(network));
     const onValidation = async (draws: Draws, training: Training): Promise<number> => {
       const chosenBy = { ...shared, init: tuningInit, test: validation, purpose: "distil" as const };
-      return (await evaluateSets(chosenBy, TUNING_NETWORKS, (network) => setOf(draws.of(network), training))).mean;
+      return (await evaluateSets(chosenBy, TUNING_NETWORKS, setsOf(draws, training))).mean;
     };
 
-    const drawn = kind === "random-real" || kind === "optimized-real";
-    const first = drawn ? randomDraws(source, "baseline/tune") : await summaryDraws(kind, source);
+    const drawn = kind === "random-real" || kind === "optimized-real" || kind === "random-soft";
+    const soft = kind === "random-soft" ? await teacherTargets(rest, { model, init, seed, engine, signal }) : undefined;
+    const first = drawn ? randomDraws(source, "baseline/tune", soft) : await summaryDraws(kind, source);
     const training = protocol ?? (await tuneTraining(epochs, (training) => onValidation(first, training)));
     const score = (images: ClassImages) => onValidation({ count: 1, of: () => images }, training);
     const draws = !drawn
       ? first
-      : kind === "random-real"
-        ? randomDraws(source, "baseline/real")
-        : await bestDraws(source, score);
+      : kind === "optimized-real"
+        ? await bestDraws(source, score)
+        : randomDraws(source, "baseline/real", soft);
     const count = networksOf(init) === 1 ? Math.min(networks, draws.count) : networks;
-    const tested = await evaluateSets({ ...shared, test }, count, (network) => setOf(draws.of(network), training));
+    const tested = await evaluateSets({ ...shared, test }, count, setsOf(draws, training));
     return { kind, ...tested, learningRate: training.learningRate, epochs: training.epochs };
   } finally {
     await group?.dispose();

@@ -1,6 +1,7 @@
 // The code that computes in place. It is loaded on demand, because a page that leaves all work to a worker does not need it.
 import { baseline } from "./baseline.ts";
 import { evaluate } from "./evaluate.ts";
+import { judge } from "./judge.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 import { trainPool } from "./train-pool.ts";
 
@@ -12,11 +13,12 @@ export { trainOn } from "./train-on.ts";
 export interface Calls {
   readonly baseline: typeof baseline;
   readonly evaluate: typeof evaluate;
+  readonly judge: typeof judge;
   readonly nearestNeighbors: typeof nearestNeighbors;
   readonly trainPool: typeof trainPool;
 }
 
-export const calls: Calls = { baseline, evaluate, nearestNeighbors, trainPool };
+export const calls: Calls = { baseline, evaluate, judge, nearestNeighbors, trainPool };
 
 export type CallName = keyof Calls;
 export type OptionsOf<Name extends CallName> = Parameters<Calls[Name]>[0];

@@ -1,5 +1,6 @@
 // distill(): makes the outer loop a run that can be iterated, stopped and asked for its result.
 import type { Mark } from "../../backend/arena.ts";
+import type { Backend } from "../../backend/backend.ts";
 import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
@@ -65,6 +66,7 @@ export function distill(options: DistillOptions): Distillation {
 
 /** What a run has on an engine. */
 interface Begun {
+  readonly backend: Backend;
   readonly mark: Mark;
   readonly networks: StepNetworks;
   readonly loop: OuterLoop;
@@ -140,7 +142,7 @@ export class Run implements Distillation {
       while (begun.loop.step < steps && !signal?.aborted) {
         const before = begun;
         const loss = await begun.loop.advance().catch(async (error) => {
-          if (!(await Engine.recover(engine, error))) throw error;
+          if (!(await Engine.recover(engine, before.backend, error))) throw error;
           begun = this.#begin(engine, before.loop.kept ?? this.#options.resume);
         });
         // On another device the run goes on from the state that was kept.
@@ -171,11 +173,12 @@ export class Run implements Distillation {
     const { gpu } = this.#options.resume ?? {};
     this.#inexact = { ...(gpu && { gpu }), ...this.#inexact, ...inexact(engine) };
     // Nothing may wait between the mark and what is allocated after it: see Arena.mark.
+    const { backend } = engine;
     const mark = engine.arena.mark();
     try {
       const parts = this.#parts(engine);
       this.#loop = new OuterLoop(parts, state);
-      return { mark, networks: parts.networks, loop: this.#loop };
+      return { backend, mark, networks: parts.networks, loop: this.#loop };
     } catch (error) {
       engine.arena.release(mark);
       throw error;

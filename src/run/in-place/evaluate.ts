@@ -2,13 +2,13 @@
 // docs/math.md §5 describes this.
 
 import { checkValues } from "../../checks/options.ts";
-import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
 import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
+import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
 import { HeldOutTest, type HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
 import { checkReplay } from "../../evaluate/trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
@@ -48,7 +48,7 @@ interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   /** The purpose of the networks. Default "evaluate". */
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
-type SetOf = (network: number) => DistilledSet;
+type SetOf = (network: number) => TrainedOn;
 /** The outcome of a network: its accuracy, or with `perClass` how it read the images. */
 type Outcome = number | Confusion;
 type Add = (outcome: Outcome) => void;
@@ -88,16 +88,18 @@ function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptio
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  let { backend } = engine;
   let mark = engine.arena.mark();
-  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), engine.backend, engine.arena);
+  const opened = (): HeldOutTest => new HeldOutTest(configOf(options), backend, engine.arena);
   try {
     let held = opened();
     for (let network = 0; network < networks; ) {
       signal?.throwIfAborted();
-      const some = Math.min(networks - network, engine.backend.plan.networksTogether ? TOGETHER : 1);
+      const some = Math.min(networks - network, backend.plan.networksTogether ? TOGETHER : 1);
       const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
       const done = await held.confusions(network, sets, signal).catch(async (error) => {
-        if (!(await Engine.recover(engine, error))) throw error;
+        if (!(await Engine.recover(engine, backend, error))) throw error;
+        ({ backend } = engine);
         mark = engine.arena.mark();
         held = opened();
       });

@@ -8,7 +8,7 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { checkSet } from "../../distill/fit.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { writeWeights } from "../../distill/write-weights.ts";
-import { createEngine, type Engine } from "../../engine/engine.ts";
+import { createEngine, Engine } from "../../engine/engine.ts";
 import { checkFloats, checkImages } from "../../engine/validate.ts";
 import { predictedClasses } from "../../evaluate/test-images.ts";
 import { checkReplay, Trainer } from "../../evaluate/trainer.ts";
@@ -41,35 +41,41 @@ export async function trainOn(
   checkInit(init, model);
   const given = options.parameters && checkFloats("parameters", options.parameters, model.parameterCount);
   const engine = options.engine ?? (await createEngine({ threads }));
-  const { backend, arena } = engine;
   const owned = options.engine === undefined;
-  const mark = arena.mark();
+  const use = { seed, purpose: "evaluate", index: 0 } as const;
   try {
-    const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
-    if (given) write(backend, trainer.theta, given);
-    else writeWeights(init, backend, model, trainer.theta, { seed, purpose: "evaluate", index: 0 });
-    await trainer.train({ seed, purpose: "evaluate", index: 0 }, options.signal);
-    return trained(model, await backend.read(trainer.theta, model.parameterCount), engine, owned);
+    const parameters = await Engine.compute(engine, async (backend, arena) => {
+      const mark = arena.mark();
+      try {
+        const trainer = new Trainer(set, model, backend, arena, { loss, order, epochs });
+        if (given) write(backend, trainer.theta, given);
+        else writeWeights(init, backend, model, trainer.theta, use);
+        await trainer.train(use, options.signal);
+        return await backend.read(trainer.theta, model.parameterCount);
+      } finally {
+        arena.release(mark);
+      }
+    });
+    return trained(model, parameters, engine, owned);
   } catch (error) {
     if (owned) await engine.dispose();
     throw error;
-  } finally {
-    arena.release(mark);
   }
 }
 
 function trained(model: Model, parameters: Floats, engine: Engine, owned: boolean): TrainedNetwork {
-  const { backend, arena } = engine;
   return {
     model,
     parameters: parameters as Float32Array,
     async predict(input) {
       const { images, count } = checkImages("images", input, elements(model.inputShape));
-      const logits = await arena.scope(() => {
-        const theta = arena.allocate(model.parameterCount);
-        write(backend, theta, parameters);
-        return new RealBatch(model, backend, arena, count).logits(theta, images, count);
-      });
+      const logits = await Engine.compute(engine, (backend, arena) =>
+        arena.scope(() => {
+          const theta = arena.allocate(model.parameterCount);
+          write(backend, theta, parameters);
+          return new RealBatch(model, backend, arena, count).logits(theta, images, count);
+        }),
+      );
       return { classes: predictedClasses(logits, model.classes), logits: logits as Float32Array };
     },
     async dispose() {

@@ -10,7 +10,8 @@ import type { PoolNetwork } from "../../distill/weight-source.ts";
 import { randomInit } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
-import { PoolTrainer, type TrainingConfig, type TrainingSettings } from "../../evaluate/pool-trainer.ts";
+import type { TrainingConfig, TrainingSettings, TrainingState } from "../../evaluate/network-in-training.ts";
+import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
@@ -111,28 +112,31 @@ async function inPlace(
 ): Promise<void> {
   const { threads = "auto", signal } = options;
   const engine = options.engine ?? (await createEngine({ threads }));
+  let { backend } = engine;
   let mark = engine.arena.mark();
-  const opened = (): PoolTrainer => new PoolTrainer(config, engine.backend, engine.arena);
+  const opened = (): PoolTrainer => new PoolTrainer(config, backend, engine.arena, only.length);
+  /** The networks that are left, the next ones first. Those that a lost GPU had begun go on from what was kept. */
+  let left: readonly TrainingState[] = only.map((network) => ({ network, step: 0 }));
   try {
     let trainer = opened();
-    for (let i = 0, passes = 0; i < only.length; ) {
-      const network = only[i]!;
-      const passed = (epoch: number, loss: number): void => {
-        // A network that was begun again has told of its first passes.
-        if (epoch === passes) sink.passed(network, passes++, loss);
+    while (left.length > 0) {
+      const next = together(left, trainer.most);
+      const rest = left.slice(next.length);
+      const passed: Training["passed"] = (epoch, losses, kept) => {
+        if (kept) left = [...kept, ...rest];
+        for (const [i, loss] of losses.entries()) sink.passed(next[i]!.network, epoch, loss);
       };
-      const trained = await trainedNetwork(trainer, network, config.training.epochs, passed, signal).catch(
-        async (error) => {
-          if (!(await Engine.recover(engine, error))) throw error;
-          mark = engine.arena.mark();
-          trainer = opened();
-        },
-      );
-      // A GPU that was lost is asked again for the same network.
+      const keeps = backend.gpu !== undefined;
+      const training = { epochs: config.training.epochs, keeps, passed, signal };
+      const trained = await trainedTogether(trainer, next, training).catch(async (error) => {
+        if (!(await Engine.recover(engine, backend, error))) throw error;
+        ({ backend } = engine);
+        mark = engine.arena.mark();
+        trainer = opened();
+      });
       if (!trained) continue;
-      await sink.add(trained);
-      i++;
-      passes = 0;
+      left = rest;
+      for (const network of trained) await sink.add(network);
     }
   } finally {
     engine.arena.release(mark);
@@ -140,25 +144,44 @@ async function inPlace(
   }
 }
 
-/** Trains one network; `passed` hears of each pass over the data, and its mean loss. */
-async function trainedNetwork(
+type States = readonly [TrainingState, ...TrainingState[]];
+
+/** Returns the first of the networks, `most` at most, that have taken equally many steps. */
+function together(left: readonly TrainingState[], most: number): States {
+  const [first, ...others] = left.slice(0, most) as [TrainingState, ...TrainingState[]];
+  const different = others.findIndex(({ step }) => step !== first.step);
+  return [first, ...(different < 0 ? others : others.slice(0, different))];
+}
+
+interface Training {
+  readonly epochs: number;
+  /** Whether states are kept after each pass. */
+  readonly keeps: boolean;
+  /** Hears of each pass over the data: the mean loss of each network, and what was kept after it. */
+  passed(epoch: number, losses: readonly number[], kept: readonly TrainingState[] | undefined): void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Trains networks from where they are. */
+async function trainedTogether(
   trainer: PoolTrainer,
-  network: number,
-  epochs: number,
-  passed: (epoch: number, loss: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<PoolNetwork> {
-  trainer.start(network);
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    let sum = 0;
+  states: States,
+  { epochs, keeps, passed, signal }: Training,
+): Promise<PoolNetwork[]> {
+  trainer.start(states);
+  for (let epoch = states[0].step / trainer.stepsPerEpoch; epoch < epochs; epoch++) {
+    const sums = states.map(() => 0);
     for (let s = 0; s < trainer.stepsPerEpoch; s++) {
       signal?.throwIfAborted();
-      sum += await trainer.step(signal);
+      for (const [i, loss] of (await trainer.step(signal)).entries()) sums[i]! += loss;
       await nextTask();
     }
-    passed(epoch, sum / trainer.stepsPerEpoch);
+    const kept = keeps ? await trainer.states() : undefined;
+    const losses = sums.map((sum) => sum / trainer.stepsPerEpoch);
+    passed(epoch, losses, kept);
   }
-  return { network, ...(await trainer.result(signal)) };
+  const results = await trainer.results(signal);
+  return results.map((result, i) => ({ network: states[i]!.network, ...result }));
 }
 
 async function onWorkers(

@@ -3,10 +3,11 @@
 
 import type { Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
-import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
+import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
 import type { HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
-import type { PoolTrainer, TrainingConfig } from "../../evaluate/pool-trainer.ts";
+import type { TrainingConfig } from "../../evaluate/network-in-training.ts";
+import type { TrainedWeights } from "../../evaluate/pool-trainer.ts";
 import type { ModelDescription } from "../../nn/describe.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 
@@ -46,12 +47,12 @@ export interface WorkerApi {
   share(request: ShareRequest): Promise<ShareReply>;
   openTest(test: TestMessage): void;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
-  accuracy(network: number, set: DistilledSet): Promise<number>;
+  accuracy(network: number, set: TrainedOn): Promise<number>;
   /** Counts how that network classifies the images of each class. */
-  confusion(network: number, set: DistilledSet): Promise<Confusion>;
+  confusion(network: number, set: TrainedOn): Promise<Confusion>;
   openTraining(training: TrainingMessage): void;
   /** Trains `network` for a pass over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): Promise<number>;
   /** Returns the network in training, as it is now. */
-  trained(): ReturnType<PoolTrainer["result"]>;
+  trained(): Promise<TrainedWeights>;
 }

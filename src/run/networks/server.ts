@@ -3,7 +3,6 @@
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
 import { computing } from "../../distill/computing.ts";
-import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { methodContext } from "../../distill/method.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
@@ -13,8 +12,9 @@ import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
+import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
 import { HeldOutTest } from "../../evaluate/held-out-test.ts";
-import { PoolTrainer } from "../../evaluate/pool-trainer.ts";
+import { PoolTrainer, type TrainedWeights } from "../../evaluate/pool-trainer.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
 import { inParts } from "../../platform/parts.ts";
@@ -66,11 +66,11 @@ export class NetworkServer implements WorkerApi {
     this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
   }
 
-  accuracy(network: number, set: DistilledSet): Promise<number> {
+  accuracy(network: number, set: TrainedOn): Promise<number> {
     return this.#test!.accuracy(network, set);
   }
 
-  confusion(network: number, set: DistilledSet): Promise<Confusion> {
+  confusion(network: number, set: TrainedOn): Promise<Confusion> {
     return this.#test!.confusion(network, set);
   }
 
@@ -81,14 +81,14 @@ export class NetworkServer implements WorkerApi {
 
   async trainEpoch(network: number, epoch: number): Promise<number> {
     const trainer = this.#trainer!;
-    if (epoch === 0) trainer.start(network);
+    if (epoch === 0) trainer.start([{ network, step: 0 }]);
     let sum = 0;
-    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += await trainer.step();
+    for (let s = 0; s < trainer.stepsPerEpoch; s++) sum += (await trainer.step())[0]!;
     return sum / trainer.stepsPerEpoch;
   }
 
-  async trained(): ReturnType<PoolTrainer["result"]> {
-    const result = await this.#trainer!.result();
+  async trained(): Promise<TrainedWeights> {
+    const [result] = (await this.#trainer!.results()) as [TrainedWeights];
     return transfer(result, [result.parameters.buffer]);
   }
 

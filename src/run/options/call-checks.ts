@@ -16,6 +16,7 @@ import {
   whole,
 } from "../../checks/checks.ts";
 import { type Checks, thing } from "../../checks/options.ts";
+import { outOfRange, wrongKind } from "../../checks/refusal.ts";
 import { augmentCheck } from "../../data/augment-options.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
@@ -26,16 +27,19 @@ import { checkRunState } from "../../distill/run-state.ts";
 import { checkFit } from "../../distill/training.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
-import { kindCheck } from "../../evaluate/baselines/kinds.ts";
+import { imageKindCheck, kindCheck } from "../../evaluate/baselines/kinds.ts";
 import type { EvaluateOptions } from "../../evaluate/evaluation.ts";
+import { augmentationNames, protocolCheck } from "../../evaluate/protocols/names.ts";
 import type { Replay } from "../../evaluate/trainer.ts";
 import { innerOptimizerChecks } from "../../inner/inner-optimizer.ts";
+import { isPlainObject } from "../../kinds.ts";
 import { checkLoss } from "../../nn/loss.ts";
 import { checkModel } from "../../nn/model.ts";
 import { seedCheck } from "../../numeric/random.ts";
 import { workersCheck } from "../../workers/options.ts";
 import type { BaselineOptions } from "./baseline.ts";
 import type { DistillOptions } from "./distill.ts";
+import type { JudgeOptions } from "./judge.ts";
 import type { NearestNeighborsOptions } from "./nearest-neighbors.ts";
 import type { TrainOnOptions } from "./train-on.ts";
 import type { TrainPoolOptions } from "./train-pool.ts";
@@ -140,10 +144,46 @@ export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">>
   signal: optional(signal),
 }))();
 
+/** Checks for at least one element. */
+const someOf =
+  (expected: string, element: Check): Check =>
+  (name, value) => {
+    listOf(expected, element)(name, value);
+    if ((value as readonly unknown[]).length === 0) throw outOfRange(name, expected, value);
+  };
+
+const architecturesCheck: Check = (name, value) => {
+  if (!isPlainObject(value)) throw wrongKind(name, "an object of models by their names", value);
+  for (const [network, model] of Object.entries(value)) checkModel(`${name}.${network}`, model);
+  if (Object.hasOwn(value, "own"))
+    throw outOfRange(name, 'other names than "own", which is the network of the set', value);
+};
+
+export const judgeChecks: Checks<Omit<JudgeOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
+  set: checkDistilledSet,
+  protocol: protocolCheck,
+  train: checkDataset,
+  test: checkDataset,
+  model: checkModel,
+  init: optional(checkWeightSource),
+  networks: optional(whole(1)),
+  epochs: optional(whole(1)),
+  wholeEpochs: optional(whole(1)),
+  optimizer: optional(oneOf("sgd", "adam")),
+  augmentations: optional(someOf("an array of names of augmentations", oneOf(...augmentationNames))),
+  baselines: optional(listOf("an array of kinds of baselines", kindCheck)),
+  architectures: optional(architecturesCheck),
+  seed: optional(seedCheck),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+  onProgress: optional(callback),
+}))();
+
 const checkPower: Check = (name, value) => {
   if (value !== Number.POSITIVE_INFINITY) whole(1)(name, value);
 };
-const checkPoints: Check = (name, value) => (typeof value === "string" ? kindCheck : checkDistilledSet)(name, value);
+const checkPoints: Check = (name, value) =>
+  (typeof value === "string" ? imageKindCheck : checkDistilledSet)(name, value);
 
 export const nearestNeighborsChecks: Checks<Omit<NearestNeighborsOptions, "engine">> = /* @__PURE__ */ (() => ({
   points: checkPoints,

@@ -17,7 +17,7 @@ import { lossWith, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf } from "../../distill/methods/own.ts";
 import { allocateOuter, stateTensors } from "../../distill/outer-buffers.ts";
-import { optimizerOf, outerOptions } from "../../distill/outer-options.ts";
+import { outerOptions } from "../../distill/outer-options.ts";
 import { rowFloats } from "../../distill/tensor.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
@@ -134,7 +134,7 @@ function stateBytes(options: MemoryOptions): number {
   let floats = 0;
   counted(options, 1, (method, context) => {
     const run = method.allocate(context);
-    const buffers = allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+    const buffers = allocateOuter(run, context.problem.outer, context.backend, context.memory);
     floats = stateTensors(run, buffers).reduce((sum, tensor) => sum + rowFloats(tensor), 0);
   });
   return statesKept * planOf(options).floatBytes * floats;
@@ -188,7 +188,7 @@ export function planInPlace(options: MemoryOptions, threads: number): Plan {
     const run = method.allocate(context);
     const { networksTogether } = context.backend.plan;
     for (let k = networksTogether ? context.problem.networksPerStep : 1; k > 0; k--) method.network(context, run);
-    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+    allocateOuter(run, context.problem.outer, context.backend, context.memory);
   });
 }
 
@@ -197,7 +197,7 @@ function planBesideWorkers(options: MemoryOptions): Plan {
   return counted(options, 1, (method, context) => {
     const run = method.allocate(context);
     allocateReplies(run, context.memory);
-    allocateOuter(run, optimizerOf(context.problem.outer), context.backend, context.memory);
+    allocateOuter(run, context.problem.outer, context.backend, context.memory);
   });
 }
 

@@ -2,14 +2,14 @@
 import type { Dataset } from "../../data/dataset.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { Engine } from "../../engine/engine.ts";
-import type { BaselineKind } from "../../evaluate/baselines/kinds.ts";
+import type { ImageKind } from "../../evaluate/baselines/kinds.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import type { Summary } from "../../numeric/summary.ts";
 
 /** Options of {@link nearestNeighbors}. */
 export interface NearestNeighborsOptions {
   /** Real images of a kind, see `baseline`, or those of a distilled set, whose labels are their largest targets. */
-  readonly points: BaselineKind | DistilledSet;
+  readonly points: ImageKind | DistilledSet;
   readonly train: Dataset;
   readonly test: Dataset;
   /** The number of points of each class, for a kind. Default 10. */

@@ -13,8 +13,11 @@ import type { StartMessage } from "../../workers/start-message.ts";
 import type { CallName, ResultOf } from "../in-place/calls.ts";
 import type { TrainedNetwork } from "../options/train-on.ts";
 
-/** The options of a call in the form in which they are sent: without engine, signal and functions, and a model as plain data. */
-export type Crossing = { readonly model?: ModelDescription } & Readonly<Record<string, unknown>>;
+/** The options of a call in the form in which they are sent: without engine, signal and functions, and models as plain data. */
+export type Crossing = {
+  readonly model?: ModelDescription;
+  readonly architectures?: Readonly<Record<string, ModelDescription>>;
+} & Readonly<Record<string, unknown>>;
 
 /** A message of the page through a call's port: send the next progress, end after the current step, or the signal aborted. */
 export type Control = "more" | "end" | "abort";
@@ -29,17 +32,17 @@ export type ProgressMessage =
   | { readonly notice: string }
   | "end";
 
-/** What computes. It is another one after a run that lost its GPU. */
+/** What computes. It is another one after a call that lost its GPU. */
 export interface Computing {
   readonly backend: { readonly name: string };
   readonly gpu: Gpu | undefined;
+  /** Messages about what the engine does without, which nobody has heard yet. */
+  readonly notices: readonly string[];
 }
 
 export interface Started extends Computing {
   readonly threads: number;
   readonly simd: Simd | "none";
-  /** Messages about the features that the engine lacks. */
-  readonly notices: readonly string[];
 }
 
 /** A run in the orchestrator. */

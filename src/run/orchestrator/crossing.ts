@@ -48,11 +48,19 @@ const local = new Set(["engine", "backend", "worker", "signal", "onProgress", "o
 
 /** Prepares the options of a call to be sent. */
 export function crossing(all: object): Crossing {
-  const { model, ...options } = all as { readonly model?: Model };
+  const { model, architectures, ...options } = all as {
+    readonly model?: Model;
+    readonly architectures?: Readonly<Record<string, Model>>;
+  };
+  const others = Object.entries(architectures ?? {}).map(([name, other]) => [name, describeModel(other)]);
   const entries = Object.entries(options)
     .filter(([key]) => !local.has(key))
     .map(([key, value]) => [key, crossed(key, value)]);
-  return { ...Object.fromEntries(entries), ...(model && { model: describeModel(model) }) };
+  return {
+    ...Object.fromEntries(entries),
+    ...(model && { model: describeModel(model) }),
+    ...(architectures && { architectures: Object.fromEntries(others) }),
+  };
 }
 
 function crossed(key: string, value: unknown): unknown {

@@ -69,7 +69,7 @@ export class RemoteEngine implements Engine {
       const { signal, ...rest } = input;
       const call = network[name] as unknown as (input: unknown) => Promise<never>;
       const given = copied(rest);
-      return abortable(signal, () => this.worker.call(() => call(given)));
+      return abortable(signal, () => this.worker.call(() => call(given)).finally(() => lookAgain(this)));
     };
     return {
       model,
@@ -92,7 +92,15 @@ export class RemoteEngine implements Engine {
   }
 }
 
-/** Asks an engine what computes now, after a call that may have lost the GPU. One whose worker died stays what it was. */
+/**
+ * Asks an engine what computes now, after a call that may have lost the GPU, and tells what nobody has heard. One whose worker
+ * died stays what it was.
+ */
 export async function lookAgain(engine: RemoteEngine): Promise<void> {
-  if (engine.gpu) Object.assign(engine, await engine.worker.call((api) => api.computing()).catch(() => undefined));
+  if (!engine.gpu) return;
+  const now = await engine.worker.call((api) => api.computing()).catch(() => undefined);
+  if (!now) return;
+  const { notices, ...computing } = now;
+  Object.assign(engine, computing);
+  for (const notice of notices) RemoteEngine.listener(engine)(notice);
 }

@@ -18,6 +18,8 @@ export class OrchestratorServer implements OrchestratorApi {
   #engine: Engine | undefined;
   /** Hears what the engine does without: first what its start is answered with, then the calls that run. */
   readonly #listeners = new Set<(notice: string) => void>();
+  /** What nobody heard, because a network was asked and not a call. */
+  #untold: string[] = [];
 
   async start({ kernels, ...options }: StartMessage): Promise<Started> {
     if (kernels) backendEntry(options.backend).adopt?.(kernels);
@@ -25,6 +27,7 @@ export class OrchestratorServer implements OrchestratorApi {
     const hear = (notice: string): void => void notices.push(notice);
     this.#listeners.add(hear);
     const onNotice = (notice: string): void => {
+      if (this.#listeners.size === 0) this.#untold.push(notice);
       for (const listener of this.#listeners) listener(notice);
     };
     this.#engine = await createEngine({ ...options, onNotice });
@@ -35,7 +38,9 @@ export class OrchestratorServer implements OrchestratorApi {
 
   computing(): Computing {
     const { backend, gpu } = this.#engine!;
-    return { backend: { name: backend.name }, gpu };
+    const notices = this.#untold;
+    this.#untold = [];
+    return { backend: { name: backend.name }, gpu, notices };
   }
 
   async network(model: ModelDescription, loss: Loss): Promise<NetworkApi & ProxyMarked> {
@@ -80,8 +85,14 @@ export class OrchestratorServer implements OrchestratorApi {
   }
 
   /** Restores options that were sent, with this side's engine. */
-  #here<T>({ model, ...options }: Crossing): T {
-    return { ...options, ...(model && { model: modelFromDescription(model) }), engine: this.#engine! } as T;
+  #here<T>({ model, architectures, ...options }: Crossing): T {
+    const others = Object.entries(architectures ?? {}).map(([name, other]) => [name, modelFromDescription(other)]);
+    return {
+      ...options,
+      ...(model && { model: modelFromDescription(model) }),
+      ...(architectures && { architectures: Object.fromEntries(others) }),
+      engine: this.#engine!,
+    } as T;
   }
 }
 

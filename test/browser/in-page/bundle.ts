@@ -13,6 +13,7 @@ const tests = join(here, "../../");
 const standIns: readonly (readonly [RegExp, string])[] = [
   [/^vitest$/, "vitest.ts"],
   [/\/webgpu\/device\.ts$/, "device.ts"],
+  [/\/golden\.ts$/, "golden.ts"],
   [/\/residuals\.ts$/, "residuals.ts"],
   [/\/pytorch\.ts$/, "pytorch.ts"],
 ];
@@ -36,6 +37,7 @@ export async function bundleTests(file: string, drawn: Drawn, outfile: string): 
     format: "esm",
     target: "es2022",
     logLevel: "error",
+    loader: { ".gz": "binary" },
     define: { "process.env.BACKEND": '"webgpu"' },
     plugins: [
       {

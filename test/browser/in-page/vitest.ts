@@ -92,6 +92,8 @@ function matchers(actual: unknown, isWanted: boolean) {
   return {
     toBe: (expected: unknown) => check(Object.is(actual, expected), text(expected)),
     toEqual: (expected: unknown) => check(text(actual) === text(expected), text(expected)),
+    toHaveLength: (length: number) =>
+      check((actual as ArrayLike<unknown>).length === length, `something of length ${length}`),
     toBeCloseTo: (expected: number, digits = 2) =>
       check(Math.abs(value - expected) < 10 ** -digits / 2, `${expected} to ${digits} digits`),
     toBeLessThan: (bound: number) => check(value < bound, `less than ${bound}`),

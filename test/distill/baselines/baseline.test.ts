@@ -168,7 +168,7 @@ test("a class with fewer images than wanted gives some of them again", async () 
 test("what cannot be measured is refused before anything runs", async () => {
   const refused = (options: object) => expect(baseline({ ...common, ...options })).rejects;
   await refused({ kind: "best" }).toThrow(
-    '"kind" expected one of "random-real", "optimized-real", "class-average", "k-means", got "best"',
+    '"kind" expected one of "random-real", "optimized-real", "class-average", "k-means", "k-center", "herding", "random-soft", got "best"',
   );
   await refused({ like: { ...like, imagesPerStep: 4 } }).toThrow('"like.imagesPerStep" expected a multiple of 3');
   await refused({ networks: 0 }).toThrow(RangeError);

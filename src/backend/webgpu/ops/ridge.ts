@@ -7,7 +7,7 @@ import { GROUP } from "../tiles.ts";
 import { wide } from "../wgsl/wide.ts";
 
 /** FᵀF, a number a thread. */
-const gram = {
+export const gram: Shader<{ readonly depth: "u"; readonly lanes: "u" }, "factor" | "features"> = {
   name: "gram",
   numbers: { depth: "u", lanes: "u" },
   operands: ["factor", "features"],
@@ -22,14 +22,15 @@ const gram = {
     sum = wide_add(sum, wide_product(m[d + i], m[d + j]));
   }
   wide_put(factor + 4u * id, sum);`,
-} as const satisfies Shader;
+};
 
-const triangle = `
+/** Where a number of a triangle lies. */
+export const triangle: string = `
 fn entry(factor: u32, i: u32, j: u32) -> u32 { return factor + 4u * (i * (i + 1u) / 2u + j); }
 `;
 
 /** L, column by column; the threads of one group share the rows of each. */
-const cholesky = {
+export const cholesky: Shader<{ readonly images: "u"; readonly ridge: "f" }, "factor"> = {
   name: "cholesky",
   numbers: { images: "u", ridge: "f" },
   operands: ["factor"],
@@ -59,7 +60,7 @@ const cholesky = {
     }
     storageBarrier();
   }`,
-} as const satisfies Shader;
+};
 
 /** L·y = b, then Lᵀ·out = y: a row of b a thread. */
 const solve = {

@@ -165,3 +165,11 @@ fn wide_put(place: u32, a: Wide) {
 
 /** The struct Wide, wide_of and wide_product, float_of, sums, products, quotients and roots, and their way to memory and back. */
 export const wide: string = times + type + conversions + arithmetic + memory;
+
+/** A fraction above 0 as a constant of the type Wide, cut off after 64 bits. */
+export function wideConstant(numerator: bigint, denominator: bigint): string {
+  let exponent = 0;
+  let whole = (numerator << 192n) / denominator;
+  for (exponent = -192; whole >= 1n << 64n; exponent++) whole >>= 1n;
+  return `Wide(${whole >> 32n}u, ${whole & 0xffffffffn}u, ${exponent}, false)`;
+}

@@ -19,8 +19,9 @@ import { checkOptions } from "../../../checks/options.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitTraining, partialFit } from "../../training.ts";
+import { type FitOptions, type FitTraining, partialFit } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
+import { regressionTraining } from "../regression-training.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
 export const frepoOptions = {
@@ -81,23 +82,12 @@ export interface FrepoMethod extends Complete<typeof frepoOptions> {
   readonly name: "frepo";
 }
 
-/** Passes over a set of so many images a class, as FRePo's code has them. */
-function usualEpochs(imagesPerClass: number): number {
-  if (imagesPerClass === 1) return 1000;
-  return imagesPerClass <= 10 ? 2000 : 5000;
-}
-
 /**
  * Returns the protocol by which networks train on a set: FRePo's own, with what the options say instead. Its code draws a
  * translation where this draws a crop, which is one, and mirrors photographs too; digits and letters must not be.
  */
-export function trainingOf({ imagesPerClass, training }: FrepoMethod): FitTraining {
-  const { epochs = usualEpochs(imagesPerClass), schedule, decayAt } = training;
-  const falls = schedule === "steps" || decayAt !== undefined;
-  const cosine = { schedule: "cosine", warmupSteps: Math.min(500, Math.floor(epochs / 2)), finalShare: 0.01 } as const;
-  const usual = { optimizer: "adam", learningRate: 3e-4, batch: 500, weightDecay: 0 } as const;
-  const augment = ["color", "crop", "cutout", "scale", "rotate"] as const;
-  return fitTraining({ ...usual, epochs, augment, ...(!falls && cosine), ...training });
+export function trainingOf(method: FrepoMethod): FitTraining {
+  return regressionTraining(method, ["color", "crop", "cutout", "scale", "rotate"]);
 }
 
 /** The check of each option. The name stands in a method that is given again, with something changed. */

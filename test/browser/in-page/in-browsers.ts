@@ -1,11 +1,13 @@
 // The tests of ops and of derivatives, with the bodies that test the kernels in Node, on WebGPU in a page: SwiftShader in
-// Chromium.
+// Chromium, lavapipe in Firefox.
 import { readdirSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { goldenPlace, goldenPresent } from "../../golden.ts";
 import { excluded } from "../../webgpu/choice.ts";
-import { type Browser, type BrowserPage, launch } from "../browsers.ts";
+import { type Browser, type BrowserName, type BrowserPage, firefoxLacksWebGpu, launch } from "../browsers.ts";
 import { openSite, type Site } from "../site.ts";
 import { bundleTests } from "./bundle.ts";
 import type { Drawn, Ended } from "./vitest.ts";
@@ -13,19 +15,35 @@ import type { Drawn, Ended } from "./vitest.ts";
 /** It only compares with a program that a page cannot start. */
 const elsewhere = "gradients/pytorch.test.ts";
 
+/** It reads files, which the site is given. */
+const withGolden = "engine/golden.test.ts";
+
+/** The files of the tests of LeNet and of whole runs. */
+export const wholeNetworks: readonly string[] = [
+  ...(goldenPresent ? [withGolden] : []),
+  "distill/twenty-steps.test.ts",
+  "distill/windows-gradient.test.ts",
+];
+
 /** The files of a folder of tests that run on a GPU and in a page. */
-function filesOf(folder: "ops" | "gradients"): string[] {
+function filesOf(folder: string): string[] {
   const names = readdirSync(fileURLToPath(new URL(`../../${folder}`, import.meta.url)));
   const files = names.filter((name) => name.endsWith(".test.ts")).map((name) => `${folder}/${name}`);
   return files.filter((file) => !Object.hasOwn(excluded, `test/${file}`) && file !== elsewhere);
 }
 
-/** Makes a test of each file of tests in a folder, with the tests that are drawn. */
-export function testInChromium(folder: "ops" | "gradients", drawn: Drawn): void {
+/** Makes a test of each file of tests of a kind, with the tests that are drawn. By default a folder has them. */
+export function testInPages(
+  name: BrowserName,
+  kind: "ops" | "gradients" | "whole networks",
+  drawn: Drawn,
+  files: readonly string[] = filesOf(kind),
+): void {
   const { oneIn, seed } = drawn;
-  const files = filesOf(folder);
+  const missing = name === "chromium" ? inject("tools").chromium.missing : firefoxLacksWebGpu();
+  if (missing !== undefined) console.log(`skipped on WebGPU in ${name}: ${missing}`);
   const script = (file: string): string => `${basename(file)}.js`;
-  describe.skipIf(inject("tools").chromium.missing)("on WebGPU in Chromium", () => {
+  describe.skipIf(missing)(`on WebGPU in ${name}`, () => {
     let site: Site;
     let browser: Browser;
     let page: BrowserPage;
@@ -33,18 +51,21 @@ export function testInChromium(folder: "ops" | "gradients", drawn: Drawn): void 
     beforeAll(async () => {
       site = await openSite(async (root) => {
         await Promise.all(files.map((file) => bundleTests(file, drawn, join(root, script(file)))));
+        if (files.includes(withGolden)) await cp(goldenPlace, join(root, "golden"), { recursive: true });
       });
-      browser = await launch("chromium", { webGpu: true });
+      browser = await launch(name, { webGpu: true });
       page = await browser.open(await site.url());
     });
     afterAll(async () => {
-      console.log(`ran ${count} tests of ${folder} in the page, one in ${oneIn}, seed ${seed}`);
+      console.log(`ran ${count} tests of ${kind} in a page of ${name}, one in ${oneIn}, seed ${seed}`);
       await browser?.close();
       await site?.close();
     });
 
-    // Each has a worker and a device of its own, which mostly wait for reads, so several run at once.
-    test.concurrent.each(files)("the tests of %s pass", async (file) => {
+    // Each has a worker and a device of its own, which mostly wait for reads, so several run at once in Chromium. In Firefox some
+    // of five at once never end.
+    const each = name === "chromium" ? test.concurrent.each(files) : test.each(files);
+    each("the tests of %s pass", async (file) => {
       const ended = await page.evaluate<Ended[]>(`new Promise((resolve, reject) => {
         const worker = new Worker("${script(file)}", { type: "module" });
         worker.onmessage = ({ data }) => resolve(data);
