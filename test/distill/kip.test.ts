@@ -14,7 +14,7 @@ import { outerOptions } from "../../src/distill/outer-options.ts";
 import { readTensor, writeTensor } from "../../src/distill/tensor-rows.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, Engine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { allIn } from "../../src/inner/allocators.ts";
 import { DataBatch } from "../../src/inner/data-batch.ts";
 import { convNet, mlp } from "../../src/nn/zoo.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readComparedSet } from "../../src/cli/output/compared-set.ts";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { type ComparedSet, comparisonPage } from "../../src/report/comparison.ts";
 import { makeFitSet, makeSet } from "../formats/sets.ts";

@@ -2,8 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { jsonFromBytes } from "../../codecs/json.ts";
-import { setDigest } from "../../formats/digest.ts";
-import { type DistilledSet, FormatError } from "../../index.ts";
+import { type DistilledSet, FormatError, setDigest } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import type { ComparedRow, ComparedSet } from "../../report/comparison.ts";
