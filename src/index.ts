@@ -62,6 +62,9 @@ export { type AugmentationName, type ProtocolName, protocolNames } from "./evalu
 export type { Replay } from "./evaluate/trainer.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
+export { growthAnimation, growthSteps } from "./formats/growth.ts";
+export type { PackedBits } from "./formats/packed-head.ts";
+export { type PackSetOptions, packSet, unpackSet } from "./formats/packed-set.ts";
 export { displayLevels } from "./formats/shades.ts";
 export {
   parametersFromBytes,

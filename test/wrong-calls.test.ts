@@ -548,6 +548,8 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     leakyRelu: { call: index.leakyRelu, args: [options({ slope: 0.1 }, { takes: { slope: [0, 2 ** 60] } })] },
+    growthAnimation: { call: (sets) => index.growthAnimation(sets as never), args: [argument([set])] },
+    growthSteps: { call: index.growthSteps, args: [argument(600), argument(784)] },
     lenet: { call: index.lenet, args: [options({ channels: 1, size: 28, classes: 2 })] },
     linear: { call: index.linear, args: [options({ out: 1, bias: true }, { required: "out" })] },
     linearCase: {
@@ -621,6 +623,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         ),
       ],
     },
+    packSet: { call: index.packSet, args: [theSet, options({ bits: 4 })] },
     parametersFromBytes: {
       call: index.parametersFromBytes,
       args: weightsOfFile,
@@ -660,6 +663,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     softplus: { call: index.softplus, args: [] },
     subset: { call: index.subset, args: [dataset, argument(0, 0), argument(1, 0)] },
     tanh: { call: index.tanh, args: [] },
+    unpackSet: { call: index.unpackSet, args: [string(index.packSet(set))] },
     trainOn: {
       call: index.trainOn,
       args: [

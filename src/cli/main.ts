@@ -5,6 +5,7 @@ import { version } from "../index.ts";
 import { addBaselines } from "./commands/baselines.ts";
 import { addEvaluate } from "./commands/evaluate.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addLink } from "./commands/link.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
@@ -30,7 +31,17 @@ function createProgram(): Command {
     .exitOverride()
     // reportError prints errors, all in one way.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addRun, addTrain, addEvaluate, addBaselines, addReport, addInspect, addVerify, addRecipes])
+  for (const add of [
+    addRun,
+    addTrain,
+    addEvaluate,
+    addBaselines,
+    addReport,
+    addInspect,
+    addLink,
+    addVerify,
+    addRecipes,
+  ])
     add(program);
   return program;
 }

@@ -18,8 +18,8 @@ const checkHashed: Check = thing("a distilled set", {
 });
 
 /**
- * Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD or on a GPU it may not. The
- * backend `wasm` makes them then.
+ * Returns whether another machine makes the same bytes by the set's recipe; with relaxed SIMD or on a GPU it may not, and
+ * the backend `wasm` makes them then; a set that was packed for a link has others.
  *
  * @throws TypeError for a value that is not a distilled set.
  * @example
@@ -30,8 +30,9 @@ export function isReproducible(set: Pick<DistilledSet, "recipe">): boolean {
   return inexactOf(set) === undefined;
 }
 
-/** Returns what made another machine's bits differ. */
-function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgpu" | undefined {
+/** Returns what made the bits others than those that the recipe gives on another machine. */
+function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgpu" | "packed" | undefined {
+  if (recipe.packed !== undefined) return "packed";
   if (recipe.gpu !== undefined) return "webgpu";
   return recipe.simd === "relaxed" ? "relaxed" : undefined;
 }
@@ -39,7 +40,7 @@ function inexactOf({ recipe }: Pick<DistilledSet, "recipe">): "relaxed" | "webgp
 /**
  * Returns the SHA-256, in hexadecimal, of the little-endian float32 bytes of `images`, then `targets`, then `learningRates`,
  * and then of the whitening's `mean` and `matrix`, if there is one.
- * For a set that is not reproducible it begins with "relaxed:" or "webgpu:", so that it never passes for the hash of a recipe.
+ * For a set that is not reproducible it begins with "relaxed:", "webgpu:" or "packed:", so that it never passes for the hash of a recipe.
  *
  * @throws TypeError unless all three are Float32Array; UnsupportedError in a page that was not served over https or from
  * localhost, because browsers offer no SHA-256 there.

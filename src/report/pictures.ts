@@ -28,6 +28,16 @@ export function pictures(given: DistilledSet): Markup {
   return html`${sections}`;
 }
 
+/** Shows the first images of a set, at most so many. Throws RangeError when they have neither 1 nor 3 channels. */
+export function firstPictures(set: DistilledSet, most: number): Markup {
+  const { channels, steps, imagesPerStep, width } = set;
+  if (channels !== 1 && channels !== 3) throw new RangeError(`"set.channels" expected 1 or 3, got ${channels}`);
+  const [range, names, soft] = [rangeOf(set), classNames(set), hasSoftTargets(set)];
+  const indices = Array.from({ length: Math.min(most, steps * imagesPerStep) }, (_, i) => i);
+  const size = width > 100 ? 128 : 72;
+  return html`<div class="images" style="--size: ${size}px">${indices.map((image) => picture(set, image, names, soft, range))}</div>`;
+}
+
 function picture(
   set: DistilledSet,
   image: number,

@@ -1,5 +1,6 @@
 // Trajectory matching as a method: experts out of a pool, what a set is, and that its bytes depend on neither threads nor workers.
 import { afterAll, describe, expect, test } from "vitest";
+import { setDigest } from "../../src/distill/digest.ts";
 import { type Experts, experts, type Trajectory } from "../../src/distill/experts.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import {
@@ -8,7 +9,6 @@ import {
 } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/distill/digest.ts";
 import { convNet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

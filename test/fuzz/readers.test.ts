@@ -16,7 +16,10 @@ const takesPath = /\b(path|folder|dir|file|pathOrName|nameOrFile): string/;
 /** Functions that look so and read nothing that strangers wrote, and why. */
 const others: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    ["writeZip", "writeFileAtomic", "replaceFile", "recipeBytes", "writeReport"].map((name) => [name, "it writes"]),
+    ["writeZip", "writeFileAtomic", "replaceFile", "recipeBytes", "writeReport", "toBase64url"].map((name) => [
+      name,
+      "it writes",
+    ]),
   ),
   ...Object.fromEntries(["crc32", "sha256OfPieces", "hexadecimal"].map((name) => [name, "it computes with any bytes"])),
   ...Object.fromEntries(["classesOf", "statistics", "augmented"].map((name) => [name, "it computes with pixels"])),

@@ -64,6 +64,11 @@ export const groups = {
       "torch",
     ),
     sets: part("src/formats/distilled-file.ts", "test/formats/distilled-file.test.ts", "distilled-set"),
+    "packed sets": part(
+      "src/{codecs/{base64url,range-coder},formats/{packed-body,packed-head,packed-set,packed-text,quantized}}.ts",
+      "test/{codecs/range-coder,formats/packed-set}.test.ts",
+    ),
+    animations: part("src/{codecs/apng,formats/growth}.ts", "test/formats/growth.test.ts"),
     "foreign sets": part(
       "src/formats/foreign/{candidates,foreign-set,formation,images,normalization,options,targets,tree}.ts",
       "test/formats/foreign/foreign-set.test.ts",

@@ -150,7 +150,7 @@ const shared: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
 /** Calls that use no worker: they read, write and convert. */
 const without =
   "checkpointFromBytes checkpointToBytes contactSheet datasetFromFiles decodeImage digits distilledFromBytes " +
-  "filesInArchive filesInFolder foreignSet loadArrays loadCheckpoint loadCifar loadCifarJpeg loadCsv loadCub loadDataset " +
+  "filesInArchive filesInFolder foreignSet growthAnimation loadArrays loadCheckpoint loadCifar loadCifarJpeg loadCsv loadCub loadDataset " +
   "loadDistilled loadForeignSet loadIdx loadIdxFiles loadIdxFolder loadImageFolder loadNamed loadParameters loadPool loadSvhn loadUsps " +
   "loadVoc parametersFromBytes saveCheckpoint saveDistilled setDigest whiten writeFileAtomic zca";
 

@@ -8,6 +8,7 @@ import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
 import { downloadsPanel } from "./page/downloads.ts";
 import { isolate } from "./page/isolate.ts";
 import { offerLeftOff } from "./page/left-off.ts";
+import { linkPanel, onLink, showLinked } from "./page/link-panel.ts";
 import { openFiles } from "./page/open-files.ts";
 import { processorChoice } from "./page/processor.ts";
 import { RunPanel } from "./page/run-panel.ts";
@@ -23,9 +24,10 @@ async function start(): Promise<void> {
   const app = new App(new Lab());
   const form = new SettingsForm(app);
   const run = new RunPanel(app, form);
-  new TryPanel(app);
+  const trial = new TryPanel(app);
   comparePanel(app);
   downloadsPanel(app);
+  linkPanel(app);
   processorChoice(app, form);
   openFiles(app, form);
   byId("trouble", HTMLDivElement)
@@ -41,13 +43,36 @@ async function start(): Promise<void> {
   };
   form.onThreads((field) => void attempt(field, openEngine));
 
+  const linked = await showFirst(app);
+  await openEngine();
+  app.setState("idle");
+  const trainOnLinked = (): void => {
+    const panel = byId("try", HTMLElement);
+    void attempt(panel.querySelector<HTMLElement>(".head")!, () => trial.train());
+  };
+  if (linked) trainOnLinked();
+  onLink(() => {
+    void attempt(byId("images-head", HTMLDivElement), async () => {
+      if (app.state !== "idle") throw new Error("A run is in progress. Stop it before you open a link.");
+      if (showLinked(app)) trainOnLinked();
+    });
+  });
+  await offerLeftOff({ app, form, run });
+}
+
+/** Shows the set of the link, or else the one that was made before. Returns whether there was a link with a set. */
+async function showFirst(app: App): Promise<boolean> {
+  try {
+    if (showLinked(app)) return true;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    showTrouble(`This link holds no images that can be read. Ask for it again, whole. (${why})`, top);
+  }
   await showMadeBefore(app).catch((error: unknown) => {
     app.say("");
     showTrouble(error, top);
   });
-  await openEngine();
-  app.setState("idle");
-  await offerLeftOff({ app, form, run });
+  return false;
 }
 
 /** Shows the set that was made before; the page also works without it. */

@@ -263,7 +263,7 @@ function shapeOf({ file, set }: SavedSet): DataShape & { readonly name: string }
 }
 
 /** Normalises `data` by the set's mean and std. Throws ShapeError if it has another shape than the set. */
-function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
+export function fitting({ file, set }: SavedSet, data: Dataset): Dataset {
   const [ours, theirs] = [set, data].map(({ channels, height, width }) => `${channels}×${height}×${width}`);
   if (ours !== theirs) {
     throw new ShapeError(`${file} has images of ${ours}, ${data.name} of ${theirs}: see --size and --padding`);

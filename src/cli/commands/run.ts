@@ -42,6 +42,7 @@ import {
   type ResumedRun,
 } from "../input/resume.ts";
 import { follow } from "../output/follow.ts";
+import { Growth } from "../output/growth.ts";
 import { JsonReport } from "../output/json-report.ts";
 import { halvingCount, RunFolder } from "../output/run-folder.ts";
 import type { Plan, RunReport, RunResult } from "../output/run-report.ts";
@@ -58,6 +59,7 @@ interface RunOptions extends EngineFlags {
   readonly resume?: string;
   /** In seconds. */
   readonly checkpointEvery: number;
+  readonly animation?: true;
 }
 
 const help = `
@@ -99,6 +101,7 @@ export function addRun(program: Command): void {
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
     .option("--out <dir>", "folder for the files (default: runs/<recipe>, or the folder of --resume)")
     .option("--resume <dir>", "go on with the run in this folder, from its last checkpoint")
+    .option("--animation", "also save an animation of how the images grew, growth.png")
     .option("--checkpoint-every <s>", "seconds between two checkpoints, 0 for one at the end", wholeNumber(0), 30)
     .addHelpText("after", help)
     .action(async (nameOrFile: string, options: RunOptions) => {
@@ -203,7 +206,12 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
     return checkpointToBytes({ state: await distillation.state(), note });
   };
   let diverged: RunResult["diverged"];
-  const watch = watcher(distillation, folder, seconds, prepared, parts);
+  const growth = options.animation ? new Growth() : undefined;
+  const evaluated = watcher(distillation, folder, seconds, prepared, parts);
+  const watch = async (progress: Progress): Promise<void> => {
+    await growth?.passed(progress, () => distillation.snapshot());
+    await evaluated(progress);
+  };
   const from = { from: before?.state.step ?? 0, before: before?.state.halvings?.length ?? 0 };
   const following = { folder, reports, seconds, ...from, checkpointEvery, checkpoint, begin, watch };
   const { loss, step: last, failure } = await follow(distillation, following);
@@ -217,6 +225,7 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   // The set is saved before it is evaluated: whatever happens now, the images are safe.
   const state = await distillation.state().catch(() => undefined);
   await folder.saveSet(set, (path) => recipeBytes(recipe, path, { diverged, halvings }), state && checkpoint);
+  if (growth) await saveGrowth(growth.ending(set), folder, reports);
   if (failure && !diverged) throw saved(failure.error, step, folder);
   const unjudged = { evaluation: null, baselines: null };
   const skips = failure || signal.aborted || recipe.evaluate.networks === 0;
@@ -258,6 +267,11 @@ async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Pr
   }
   folder.check();
   return result.stopped ? interrupt.exitCode : 0;
+}
+
+async function saveGrowth(sets: readonly DistilledSet[], folder: RunFolder, reports: readonly RunReport[]) {
+  if (sets.length > 0) return folder.saveGrowth(sets);
+  for (const report of reports) report.note("the set is too large for an animation, so there is no growth.png");
 }
 
 /** Evaluates the set on the way, after every so many steps, if the user asks for it. */

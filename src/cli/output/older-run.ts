@@ -26,8 +26,11 @@ export const previousName = "previous";
 /** The folder in which it is assembled, until all its files are there. */
 const partialName = ".previous.tmp";
 
+/** The animation of a run that was asked for one. */
+export const growthName = "growth.png";
+
 /** The files that a run may have beside these: the checkpoint before the last one, and the page that `report` makes. */
-const otherFiles: readonly string[] = [earlierCheckpoint(checkpointName), "report.html"];
+const otherFiles: readonly string[] = [earlierCheckpoint(checkpointName), growthName, "report.html"];
 
 /** Returns whether a file belongs to a run: its files, and what a killed program was writing. */
 function belongs(name: string): boolean {
@@ -35,7 +38,7 @@ function belongs(name: string): boolean {
 }
 
 function isTemporary(name: string): boolean {
-  return runFiles.some((file) => name.startsWith(`.${file}.`)) && name.endsWith(".tmp");
+  return [...runFiles, growthName].some((file) => name.startsWith(`.${file}.`)) && name.endsWith(".tmp");
 }
 
 /** Returns whether the folder holds a run that learned something: a set, or a state to go on from. */

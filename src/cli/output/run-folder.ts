@@ -5,6 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { contactSheet } from "../../formats/contact-sheet.ts";
 import { distilledToNpz, distilledToSafetensors } from "../../formats/distilled-file.ts";
+import { growthAnimation } from "../../formats/growth.ts";
 import { earlierCheckpoint } from "../../formats/last-checkpoint.ts";
 import type { DistilledSet, Progress } from "../../index.ts";
 import { makeFolder, replaceFile } from "../../node/files.ts";
@@ -12,7 +13,7 @@ import { type FolderLock, lockFolder } from "../../node/lock.ts";
 import { writeFileAtomic } from "../../node.ts";
 import { isFull, isGone, systemReason, withPath } from "../errors.ts";
 import { LinesFile } from "./lines-file.ts";
-import { checkpointName, clearForMore, holdsRun, moveOlderRun, previousName } from "./older-run.ts";
+import { checkpointName, clearForMore, growthName, holdsRun, moveOlderRun, previousName } from "./older-run.ts";
 
 /** The time between two pictures: a person can watch digits form, and drawing does not slow the run down. */
 const pictureMilliseconds = 10_000;
@@ -135,6 +136,11 @@ export class RunFolder {
     await this.#save("recipe.json", recipe);
     await this.#save("images.png", () => contactSheet(set));
     await this.#somewhere(() => this.#metrics.flush());
+  }
+
+  /** Writes the animation of how the images grew. */
+  async saveGrowth(sets: readonly DistilledSet[]): Promise<void> {
+    await this.#save(growthName, () => growthAnimation(sets));
   }
 
   async saveResult(result: object): Promise<void> {

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { loadRecipe } from "../../../src/cli/input/recipe-file.ts";
 import { loadResumed } from "../../../src/cli/input/resume.ts";
 import { loadSet } from "../../../src/cli/input/saved-set.ts";
+import { readComparedSet } from "../../../src/cli/output/compared-set.ts";
 import { readRunParts } from "../../../src/cli/output/run-parts.ts";
 import { writeNpy } from "../../../src/codecs/npy.ts";
 import { FormatError } from "../../../src/errors.ts";
@@ -23,6 +24,7 @@ import {
   loadPool,
 } from "../../../src/node.ts";
 import { findRecipe } from "../../../src/recipes.ts";
+import { comparisonPage } from "../../../src/report/comparison.ts";
 import { reportPage } from "../../../src/report/page.ts";
 import { bytes, flatPng } from "../../data/samples.ts";
 import { concat } from "../../formats/hostile.ts";
@@ -86,11 +88,35 @@ function row(
   };
 }
 
+/** What `distillate evaluate --json` prints of a set, by its own training and by a protocol. */
+const measured = { mean: 0.8, std: 0.02, networks: 5, ci95: 0.01 };
+const evaluated = {
+  data: { name: "digits", test: 1000 },
+  ...measured,
+  baselines: { "k-means": measured },
+  sha256: "ab",
+};
+const judged = {
+  protocol: "dc-bench",
+  seeds: { networks: [1, 2] },
+  data: { test: "digits", testImages: 1000 },
+  storage: { images: 10, floats: 7960, bytes: 31840 },
+  trainings: [{ entry: "distilled", architecture: "own", augmentation: "none", labels: "own", test: measured }],
+  scores: { protocol: "dc-bench", entries: [{ entry: "distilled", augmentation: "dsa", best: measured }] },
+};
+
 /** Makes the page of a run, which no content of its files may stop; then throws what it says to be damaged. */
 async function page(folder: string): Promise<void> {
   const parts = await readRunParts(folder);
   reportPage("run", parts, (label) => label);
   if (parts.missing.length > 0) throw new FormatError(parts.missing.join("; "));
+}
+
+/** Compares what the file of an evaluation says; then throws what is not there beside it. */
+async function comparison(_: string, path: string): Promise<void> {
+  const { compared, missing } = await readComparedSet(path, (label) => label);
+  comparisonPage([compared], missing);
+  if (missing.length > 0) throw new FormatError(missing.join("; "));
 }
 
 const set = run["distilled.safetensors"]!;
@@ -165,6 +191,15 @@ export const folderReaders: readonly Reader[] = [
     (_, path) => loadCheckpoint(path),
     4_000,
     [...whole(checkpoint), signedHeader(checkpoint)],
+  ),
+  row(
+    "an evaluation to compare",
+    ["readComparedSet"],
+    {},
+    "evaluation.json",
+    comparison,
+    3_000,
+    whole(...[evaluated, judged].map((json) => text(JSON.stringify(json)))),
   ),
   row(
     "a run to go on with",

@@ -1,9 +1,11 @@
 // Readers of what the library itself writes: sets, parameters, checkpoints, recipes.
+import { crc32 } from "node:zlib";
 import { initOf, modelOf } from "../../../src/cli/input/saved-set.ts";
 import { writeNpz } from "../../../src/codecs/npz.ts";
 import { checkpointFromBytes, checkpointToBytes } from "../../../src/formats/checkpoint-file.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
 import { foreignSet } from "../../../src/formats/foreign/foreign-set.ts";
+import { packSet, unpackSet } from "../../../src/formats/packed-set.ts";
 import {
   parametersFromBytes,
   parametersFromSafetensors,
@@ -65,6 +67,22 @@ export const formatReaders: readonly Reader[] = [
       return [...whole(set, fit, npz), ...[set, fit].map(headerOf), { bytes: metadata, wrap: zipOf("metadata.npy") }];
     },
     read: (file) => distilledFromBytes(file, name),
+    cases: 15_000,
+  },
+  {
+    name: "packed set",
+    covers: ["unpackSet", "codeText"],
+    seeds() {
+      const soft = makeSet({ targets: makeSet().targets.map((value, i) => value + (i % 7) / 10 - 0.3) });
+      const texts = [
+        packSet(soft, { bits: 4 }),
+        packSet(makeFitSet()),
+        packSet(makeSet({ momentum: 0.5 }), { bits: 4 }),
+      ];
+      const contents = texts.map((packed) => Buffer.from(packed, "base64url").subarray(0, -4));
+      return [...whole(...texts.map(text)), ...contents.map((bytes) => ({ bytes, wrap: sealed }))];
+    },
+    read: (file) => unpackSet(Buffer.from(file).toString("latin1")),
     cases: 15_000,
   },
   {
@@ -174,6 +192,13 @@ export const formatReaders: readonly Reader[] = [
     cases: 8_000,
   },
 ];
+
+/** Writes the content of a packed set as its text, with a checksum that fits. */
+function sealed(content: Uint8Array): Uint8Array {
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(crc32(content));
+  return text(Buffer.concat([content, crc]).toString("base64url"));
+}
 
 const setParts = safetensorsParts(distilledToSafetensors(makeSet({ recipe: { marker: 1 } })));
 

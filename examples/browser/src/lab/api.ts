@@ -4,9 +4,11 @@ import type { BaselineKind, RunState } from "distillate";
 /** The settings of a run. */
 export interface Settings {
   readonly data: DataName;
+  /** How images are learned. A run that an older version of this page kept does not say it, and was by back-gradient. */
+  readonly method: MethodName;
   /** Fresh networks, or one network whose initial weights are known. */
   readonly init: "random" | "fixed";
-  /** Images per class in each training step. */
+  /** Images per class in each training step of back-gradient; with FRePo, which has no steps, in all. */
   readonly imagesPerClass: number;
   readonly steps: number;
   readonly epochs: number;
@@ -17,6 +19,8 @@ export interface Settings {
   /** What computes the updates. A run that an older version of this page kept does not say it, and was on `wasm`. */
   readonly on: Processor;
 }
+
+export type MethodName = "back-gradient" | "frepo";
 
 /** The kernels in WebAssembly, or a GPU. */
 export type Processor = "wasm" | "webgpu";
@@ -69,6 +73,8 @@ export interface Shown extends Schedule {
   readonly fixed: boolean;
   readonly outerSteps: number | undefined;
   readonly seed: number | undefined;
+  /** How many bits a pixel has, if the set came packed. */
+  readonly packedBits: number | undefined;
   /** The GPU that computed it, if one did. */
   readonly gpu: { readonly name: string; readonly software: boolean } | undefined;
 }
@@ -115,4 +121,11 @@ export interface Compared {
   readonly tiles: Tiles;
 }
 
-export type FileKind = "safetensors" | "npz" | "png" | "json";
+/** What packing a set for a link costs: accuracies of the same networks on held-out images. */
+export interface PackingCost {
+  readonly before: number;
+  readonly after: number;
+  readonly networks: number;
+}
+
+export type FileKind = "safetensors" | "npz" | "png" | "growth.png" | "json";

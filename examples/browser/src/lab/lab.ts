@@ -1,9 +1,7 @@
 // The lab: engine, data and the current set. It computes in the engine's worker, so that the page stays free.
 import {
-  backGradient,
   contactSheet,
   createEngine,
-  type Dataset,
   type DatasetSplit,
   type Distillation,
   type DistilledSet,
@@ -14,24 +12,40 @@ import {
   distilledToSafetensors,
   type Engine,
   evaluate,
-  fixedInit,
-  lenet,
+  growthAnimation,
   type Model,
   type ModelDescription,
   modelFromDescription,
+  type PackedBits,
+  packSet,
   type RunState,
   randomInit,
   subset,
   type TrainedNetwork,
   trainOn,
+  unpackSet,
   type WeightSource,
 } from "distillate";
 import type { DataFile } from "distillate/data";
-import type { Compared, DataInfo, FileKind, Moment, News, Processor, Settings, Shown, Tiles, Trained } from "./api.ts";
+import type {
+  Compared,
+  DataInfo,
+  FileKind,
+  Moment,
+  News,
+  PackingCost,
+  Processor,
+  Settings,
+  Shown,
+  Tiles,
+  Trained,
+} from "./api.ts";
 import { compare } from "./compare.ts";
 import { gpuEngine } from "./gpu.ts";
+import { optionsOf } from "./options.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
+import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData } from "./tiles.ts";
 
@@ -48,6 +62,8 @@ export class Lab {
   #reading: AbortController | undefined;
   #set: DistilledSet | undefined;
   #run: Run | undefined;
+  /** The set as it grew, if it was made here. */
+  #grown: readonly DistilledSet[] = [];
   /** The last run, after its end. */
   #ended: Distillation | undefined;
   #network: TrainedNetwork | undefined;
@@ -86,8 +102,34 @@ export class Lab {
 
   async load(bytes: Uint8Array, name: string): Promise<Shown> {
     this.#set = await distilledFromBytes(bytes, name);
+    this.#grown = [];
     this.#network = undefined;
     return shown(this.#set);
+  }
+
+  /** Takes the set of a link. */
+  unpack(text: string): Shown {
+    this.#set = unpackSet(text);
+    this.#grown = [];
+    this.#network = undefined;
+    return shown(this.#set);
+  }
+
+  /** Returns the text of a link that holds the set. */
+  async pack(bits: PackedBits): Promise<string> {
+    return packSet(await this.#current(), { bits });
+  }
+
+  /** Measures what was packed as `text` and now is the set; undefined if there are no held-out images that fit. */
+  async packingCost(text: string): Promise<PackingCost | undefined> {
+    const set = await this.#current();
+    const test = (await this.#fitting(set))?.test;
+    if (!test || test.count === 0) return undefined;
+    // A training by a protocol takes seconds.
+    const how = { ...subject(set), networks: set.training ? 2 : 5, test, engine: this.#ready() };
+    const before = await evaluate({ ...how, set });
+    const after = await evaluate({ ...how, set: unpackSet(text) });
+    return { before: before.mean, after: after.mean, networks: before.networks };
   }
 
   /** Runs to the end, or until `stop()`, from the start or from the state of an earlier run. */
@@ -101,9 +143,11 @@ export class Lab {
     this.#run = new Run(distillation, { engine: this.#ready(), model, init, data, seed: settings.seed, tell });
     this.#network = undefined;
     this.#ended = undefined;
+    this.#grown = [];
     try {
       await this.#run.follow();
       this.#set = await distillation.result();
+      this.#grown = this.#run.grown;
       this.#ended = distillation;
     } finally {
       this.#run = undefined;
@@ -159,8 +203,7 @@ export class Lab {
     const milliseconds = performance.now() - startedAt;
     const { channels, height, width, classes, steps, imagesPerStep } = set;
     const test = (await this.#fitting(set))?.test;
-    const accuracy =
-      test && (await evaluate({ set, model, init, networks: 1, test, seed: this.#networks, engine })).mean;
+    const accuracy = test && test.count > 0 ? await accuracyOn(this.#network, set, test) : undefined;
     return {
       milliseconds,
       gradientSteps: schedule(set).gradientSteps,
@@ -174,15 +217,9 @@ export class Lab {
 
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
   async classify(levels: Uint8Array): Promise<Float32Array> {
-    const { channels, height, width, mean, std } = await this.#current();
+    const set = await this.#current();
     if (!this.#network) throw new Error("there is no network yet: train one first");
-    const plane = height * width;
-    const image = Float32Array.from(levels, (_, i) => {
-      const channel = Math.floor(i / plane);
-      return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
-    });
-    const { logits } = await this.#network.predict(image);
-    return softmax(logits);
+    return chancesFor(this.#network, set, levels);
   }
 
   /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
@@ -202,11 +239,17 @@ export class Lab {
     await compare({ set, data, ...subject(set), engine: this.#ready() }, tell);
   }
 
+  /** Whether there is an animation of how the set grew. */
+  get hasGrown(): boolean {
+    return this.#grown.length > 1;
+  }
+
   async file(kind: FileKind): Promise<Uint8Array> {
     const set = await this.#current();
     if (kind === "safetensors") return distilledToSafetensors(set);
     if (kind === "npz") return distilledToNpz(set);
     if (kind === "png") return contactSheet(set);
+    if (kind === "growth.png") return growthAnimation(this.#grown);
     return new TextEncoder().encode(`${JSON.stringify(set.recipe, null, 2)}\n`);
   }
 
@@ -266,37 +309,9 @@ export class Lab {
   }
 }
 
-/** What the settings mean for the library. */
-function optionsOf(settings: Settings, { train }: DatasetSplit) {
-  const { init, imagesPerClass, steps, epochs, outerSteps, batch, seed } = settings;
-  return {
-    data: train,
-    model: modelFor(train),
-    method: backGradient({ steps, epochs, imagesPerClass, initialNoise: 0.1 }),
-    init: init === "fixed" ? fixedInit(seed) : randomInit(),
-    outer: { steps: outerSteps, batch },
-    seed,
-  };
-}
-
-function modelFor({ channels, height, width, classes, name }: Dataset): Model {
-  if (height !== width || (height !== 28 && height !== 32)) {
-    throw new Error(`${name}: LeNet reads pictures of 28×28 or 32×32, got ${height}×${width}`);
-  }
-  return lenet({ channels, size: height, classes });
-}
-
 /** Returns the network that a set is for, by its recipe. */
 function subject({ recipe }: DistilledSet): { model: Model; init: WeightSource } {
   if (!recipe.model) throw new Error("the file does not say which network its images are for");
   const model = modelFromDescription(recipe.model as ModelDescription);
   return { model, init: (recipe.init as WeightSource | undefined) ?? randomInit() };
-}
-
-function softmax(logits: ArrayLike<number>): Float32Array {
-  const values = Array.from(logits);
-  const largest = Math.max(...values);
-  const exponentials = values.map((value) => Math.exp(value - largest));
-  const sum = exponentials.reduce((a, b) => a + b, 0);
-  return Float32Array.from(exponentials, (value) => value / sum);
 }

@@ -2,8 +2,10 @@
 import {
   type DatasetSplit,
   type Distillation,
+  type DistilledSet,
   type Engine,
   evaluate,
+  growthSteps,
   type Model,
   type Progress,
   subset,
@@ -16,7 +18,8 @@ import { tilesOfSet } from "./tiles.ts";
 const IMAGES_MS = 250;
 /** Measuring held-out accuracy may take one part in so many of the time. */
 const EVALUATION_SHARE = 10;
-const NETWORKS = 2;
+/** The networks of a measurement: a training by a protocol takes a thousand gradient steps, so one of them must do. */
+const NETWORKS = { replayed: 2, byProtocol: 1 };
 const TEST_IMAGES = 1000;
 
 export interface RunParts {
@@ -35,6 +38,9 @@ export class Run {
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   #stopped = false;
   #begun = false;
+  /** The images of some updates, and the updates that such images are still wanted of; undefined before the first. */
+  readonly #grown: DistilledSet[] = [];
+  #due: number[] | undefined;
   #losses: [number, number][] = [];
   #accuracies: [number, number][] = [];
 
@@ -77,9 +83,14 @@ export class Run {
     let painted = 0;
     let evaluated = { at: 0, took: 0 };
     for await (const progress of this.#distillation) {
-      this.#begun = true;
       clock.at(progress.step);
       this.#losses.push([progress.step, progress.loss]);
+      if (!this.#begun) {
+        this.#begun = true;
+        // Images come before the first measurement, which may take seconds.
+        await this.#tell(progress, clock.stepsPerSecond, true);
+      }
+      await this.#grow(progress);
       const now = performance.now();
       const ending = progress.step === progress.steps || this.#stopped;
       if (ending || now - evaluated.at > EVALUATION_SHARE * evaluated.took) {
@@ -97,12 +108,27 @@ export class Run {
     }
   }
 
+  /** The images as they grew, for an animation; empty for a set too large for one. */
+  get grown(): readonly DistilledSet[] {
+    return this.#grown;
+  }
+
+  /** Keeps the images of the first update that comes at or after each one that is wanted: not every update is seen. */
+  async #grow({ step, steps }: Progress): Promise<void> {
+    if (this.#due && !(this.#due[0]! <= step) && !this.#stopped) return;
+    const set = await this.#distillation.snapshot();
+    const due = this.#due ?? growthSteps(steps, set.images.length);
+    if (due.length > 0) this.#grown.push(set);
+    this.#due = due.filter((later) => later > step);
+  }
+
   async #evaluate(step: number): Promise<void> {
     const { engine, model, init, seed, data } = this.#parts;
     if (data.test.count === 0) return;
     const set = await this.#distillation.snapshot();
     const test = subset(data.test, 0, Math.min(data.test.count, TEST_IMAGES));
-    const { mean } = await evaluate({ set, model, init, networks: NETWORKS, test, engine, seed });
+    const networks = set.training ? NETWORKS.byProtocol : NETWORKS.replayed;
+    const { mean } = await evaluate({ set, model, init, networks, test, engine, seed });
     this.#accuracies.push([step, mean]);
   }
 

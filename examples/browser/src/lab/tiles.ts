@@ -85,6 +85,7 @@ interface Recipe {
   readonly outerSteps?: number;
   readonly seed?: number;
   readonly gpu?: { readonly name: string; readonly software: boolean };
+  readonly packed?: { readonly bits?: unknown };
 }
 
 /** How a network trains on a set: passes over its images, images in a gradient step, and gradient steps in all. */
@@ -99,11 +100,12 @@ export function schedule({ steps, epochs, imagesPerStep, training }: DistilledSe
 }
 
 export function shown(set: DistilledSet): Shown {
-  const { data, init, outerSteps, seed, gpu } = set.recipe as Recipe;
+  const { data, init, outerSteps, seed, gpu, packed } = set.recipe as Recipe;
+  const packedBits = typeof packed?.bits === "number" ? packed.bits : undefined;
   const fixed = init?.kind === "fixed";
   const tiles = tilesOfSet(set);
   const images = set.steps * set.imagesPerStep;
-  const says = { data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed, gpu };
+  const says = { data: data?.name, classNames: namesIn(data), fixed, outerSteps, seed, gpu, packedBits };
   return { tiles, images, inOrder: !set.training, ...schedule(set), ...says };
 }
 

@@ -7,6 +7,7 @@ const types: Readonly<Record<FileKind, string>> = {
   safetensors: "application/octet-stream",
   npz: "application/octet-stream",
   png: "image/png",
+  "growth.png": "image/png",
   json: "application/json",
 };
 
@@ -16,9 +17,14 @@ export function downloadsPanel(app: App): void {
   for (const button of buttons) {
     button.addEventListener("click", () => void attempt(row, () => download(app, button.dataset.kind as FileKind)));
   }
-  app.on("set", () => {
-    for (const button of buttons) button.disabled = false;
-  });
+  const enable = (): void => {
+    for (const button of buttons) {
+      // Only what was made here was seen to grow.
+      button.disabled = !app.shown || (button.dataset.kind === "growth.png" && !app.lab.hasGrown);
+    }
+  };
+  app.on("set", enable);
+  app.on("state", enable);
 }
 
 async function download(app: App, kind: FileKind): Promise<void> {

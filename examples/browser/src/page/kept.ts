@@ -26,6 +26,9 @@ const names = {
   set: "distillate-demo-images.safetensors",
 };
 
+/** What the runs were like that older versions of this page kept, which do not say it. */
+const atFirst: Pick<Settings, "method" | "on"> = { method: "back-gradient", on: "wasm" };
+
 /** The curves are drawn from at most so many points each; a checkpoint has little room for notes. */
 const MOST_POINTS = 4000;
 
@@ -51,7 +54,8 @@ export async function recall(): Promise<Kept | undefined> {
     const about = note as Partial<About>;
     // Another page of this origin may keep a file of that name.
     if (!about.settings || !about.dataName || !about.history) return undefined;
-    return { ...(about as About), state, older: fault !== undefined, set: await keptSet() };
+    const settings = { ...atFirst, ...about.settings };
+    return { ...(about as About), settings, state, older: fault !== undefined, set: await keptSet() };
   } catch (error) {
     if (error instanceof Error && error.name === "FormatError") throw error;
     return undefined;

@@ -3,15 +3,18 @@ import type { Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { byId, count } from "./dom.ts";
 
+/** What choosing a recipe fills in. */
 const presets = {
-  random: { imagesPerClass: 1, steps: 10, epochs: 3, outerSteps: 600 },
-  fixed: { imagesPerClass: 1, steps: 1, epochs: 3, outerSteps: 600 },
+  random: { imagesPerClass: 1, steps: 10, epochs: 3, outerSteps: 600, batch: 1024 },
+  fixed: { imagesPerClass: 1, steps: 1, epochs: 3, outerSteps: 600, batch: 1024 },
+  frepo: { imagesPerClass: 1, outerSteps: 1500, batch: 512 },
 } as const;
 
 const numbers = ["imagesPerClass", "steps", "epochs", "outerSteps", "batch", "seed"] as const;
 
 export class SettingsForm {
   readonly #form = byId("form", HTMLFormElement);
+  readonly #methods = byId("methods", HTMLFieldSetElement);
   readonly #threads = byId("threads", HTMLSelectElement);
   readonly #app: App;
 
@@ -19,11 +22,14 @@ export class SettingsForm {
     this.#app = app;
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", () => this.#summarise());
-    for (const radio of this.#form.querySelectorAll<HTMLInputElement>('input[name="init"]')) {
-      radio.addEventListener("change", () => this.fill(presets[radio.value as Settings["init"]]));
+    // The choice of the method stands outside of the form, beside the button that starts a run.
+    this.#methods.addEventListener("input", () => this.#form.dispatchEvent(new Event("input")));
+    for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="init"], input[name="method"]')) {
+      radio.addEventListener("change", () => this.fill(presets[recipeOf(this.#settings())]));
     }
     app.on("state", (state) => {
-      for (const field of this.#form.querySelectorAll("fieldset")) field.disabled = state !== "idle";
+      for (const field of [this.#methods, ...this.#form.querySelectorAll("fieldset")])
+        field.disabled = state !== "idle";
     });
     this.#fillThreads();
     this.#summarise();
@@ -74,6 +80,7 @@ export class SettingsForm {
     const values = new FormData(this.#form);
     const number = (name: string): number => Number(values.get(name));
     const data = values.get("data") === "own" ? "own" : "digits";
+    const method = values.get("method") === "frepo" ? "frepo" : "back-gradient";
     const init = values.get("init") === "fixed" ? "fixed" : "random";
     const [imagesPerClass, steps, epochs, outerSteps, batch, seed] = numbers.map(number) as [
       number,
@@ -84,22 +91,28 @@ export class SettingsForm {
       number,
     ];
     const on = values.get("on") === "webgpu" ? "webgpu" : "wasm";
-    return { data, init, imagesPerClass, steps, epochs, outerSteps, batch, seed, on };
+    return { data, method, init, imagesPerClass, steps, epochs, outerSteps, batch, seed, on };
   }
 
   #summarise(): void {
-    const { data, init, imagesPerClass, steps, outerSteps, on } = this.#settings();
+    const settings = this.#settings();
+    const { data, method, imagesPerClass, steps, outerSteps, on } = settings;
     const own = data === "own" ? this.#app.own : undefined;
     const name = own?.name ?? "digits";
     const classes = own?.classNames.length ?? 10;
-    const images = imagesPerClass * steps * classes;
+    const recipe = recipeOf(settings);
     for (const [kind, preset] of Object.entries(presets)) {
-      // The chosen kind shows the numbers in the form, the other kind those that choosing it would fill in.
-      const each = kind === init ? { imagesPerClass, steps } : preset;
+      // The chosen recipe shows the numbers in the form, the others those that choosing them would fill in.
+      const each = kind === recipe ? { imagesPerClass, steps } : preset;
+      const images = count(each.imagesPerClass * classes, "image");
       byId(`${kind}-size`, HTMLSpanElement).textContent =
-        `${count(each.steps, "step")} of ${count(each.imagesPerClass * classes, "image")}`;
+        "steps" in each && kind !== "frepo" ? `${count(each.steps, "step")} of ${images}` : images;
     }
-    const network = init === "random" ? "for any LeNet" : "for one LeNet";
+    for (const part of document.querySelectorAll<HTMLElement>("[data-method]")) {
+      part.hidden = part.dataset.method !== method;
+    }
+    const images = imagesPerClass * classes * (method === "frepo" ? 1 : steps);
+    const network = { random: "for any LeNet", fixed: "for one LeNet", frepo: "by FRePo for any ConvNet" }[recipe];
     const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}${on === "webgpu" ? " on the GPU" : ""}`;
     byId("choice", HTMLSpanElement).textContent = text;
   }
@@ -110,4 +123,8 @@ export class SettingsForm {
     this.#threads.append(new Option("all", "auto"), ...choices.map((n) => new Option(String(n), String(n))));
     this.#threads.disabled = most === 1;
   }
+}
+
+function recipeOf({ method, init }: Settings): keyof typeof presets {
+  return method === "frepo" ? "frepo" : init;
 }

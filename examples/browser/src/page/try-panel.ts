@@ -43,7 +43,7 @@ export class TryPanel {
       this.#trained = false;
       this.#train.disabled = false;
       const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
-      this.#trainedText([`${weights}, then a few gradient steps on these images alone.`]);
+      this.#trainedText([`${weights}, then ${count(shown.gradientSteps, "gradient step")} on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
       const digits = this.#names.every((name) => /^\d$/.test(name));
       byId("pad-hint", HTMLParagraphElement).textContent = digits ? "draw a digit" : "draw one of them";
@@ -62,10 +62,14 @@ export class TryPanel {
 
   async train(): Promise<void> {
     this.#train.disabled = true;
+    // A thousand steps take seconds.
+    this.#train.textContent = "Training…";
     try {
       const { milliseconds, gradientSteps, images, weights, accuracy, heldOut } = await this.#app.lab.train();
       this.#trained = true;
-      const time = create("b", { textContent: `${milliseconds.toFixed(0)} ms` });
+      const slow = milliseconds >= 2000;
+      const took = slow ? `${(milliseconds / 1000).toFixed(1)} s` : `${milliseconds.toFixed(0)} ms`;
+      const time = create("b", { textContent: took });
       const right = create("b", { textContent: accuracy === undefined ? "" : percent(accuracy) });
       const how = `: ${weights.toLocaleString("en")} weights, ${count(gradientSteps, "gradient step")} on ${count(images, "image")}.`;
       const score =
@@ -74,6 +78,7 @@ export class TryPanel {
       announce(byId("trained", HTMLParagraphElement).textContent);
       if (this.#input) await this.#read();
     } finally {
+      this.#train.textContent = "Train a network";
       this.#train.disabled = false;
     }
   }

@@ -1,0 +1,52 @@
+// A trained network reads pictures.
+import type { Dataset, DistilledSet, Loss, TrainedNetwork } from "distillate";
+
+/** Returns the chance of each class for a picture [height, width, channels] of levels. */
+export async function chancesFor(
+  network: TrainedNetwork,
+  set: DistilledSet,
+  levels: Uint8Array,
+): Promise<Float32Array> {
+  const { channels, height, width, mean, std, recipe } = set;
+  const plane = height * width;
+  const image = Float32Array.from(levels, (_, i) => {
+    const channel = Math.floor(i / plane);
+    return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
+  });
+  const { logits } = await network.predict(image);
+  return chancesOf(logits, recipe.loss === "mse" ? "mse" : "cross-entropy");
+}
+
+/** Returns the share of the images of `test` whose class the network gives. */
+export async function accuracyOn(network: TrainedNetwork, set: DistilledSet, test: Dataset): Promise<number> {
+  const { channels, height, width, mean, std } = set;
+  const plane = height * width;
+  const images = Float32Array.from(test.pixels, (level, i) => {
+    const channel = Math.floor(i / plane) % channels;
+    return (level / 255 - mean[channel]!) / std[channel]!;
+  });
+  const { classes } = await network.predict(images);
+  return classes.filter((label, i) => label === test.labels[i]).length / test.count;
+}
+
+/** Returns the chance of each class. What a network gives depends on the loss with which it was trained. */
+function chancesOf(outputs: ArrayLike<number>, loss: Loss): Float32Array {
+  const values = Array.from(outputs);
+  return loss === "mse" ? ofLabels(values) : softmax(values);
+}
+
+/** The network predicts the label itself, one-hot or centred: the label's mean, given a picture, is the chance of each class. */
+function ofLabels(values: readonly number[]): Float32Array {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return shares(values.map((value) => Math.max(0, value - mean + 1 / values.length)));
+}
+
+function softmax(values: readonly number[]): Float32Array {
+  const largest = Math.max(...values);
+  return shares(values.map((value) => Math.exp(value - largest)));
+}
+
+function shares(values: readonly number[]): Float32Array {
+  const sum = values.reduce((a, b) => a + b, 0);
+  return Float32Array.from(values, (value) => value / sum);
+}

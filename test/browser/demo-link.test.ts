@@ -1,0 +1,118 @@
+// Links that hold a set, and the animation, in the demo page, in real browsers.
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type PreviewServer, preview } from "vite";
+import { afterAll, beforeAll, expect } from "vitest";
+import { distilledFromBytes, packSet, setDigest, unpackSet } from "../../src/index.ts";
+import { type Browser, describeInBrowsers, launch, testOfPage, until } from "./browsers.ts";
+import { alert, download, fill, idle, text } from "./demo-page.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const configFile = join(root, "examples/browser/vite.config.ts");
+// Not build/demo, which another test builds at the same time.
+const outDir = join(root, "build/demo-link");
+const opening = readFileSync(join(root, "examples/browser/made-before.safetensors"));
+
+let server: PreviewServer;
+let url: string;
+
+beforeAll(async () => {
+  await build({ configFile, logLevel: "error", build: { outDir } });
+  const options = { port: 0, host: "127.0.0.1" };
+  server = await preview({ configFile, build: { outDir }, preview: options, logLevel: "silent" });
+  url = `http://localhost:${(server.httpServer.address() as { port: number }).port}/`;
+});
+afterAll(async () => {
+  await server?.close();
+  await rm(outDir, { recursive: true, force: true });
+});
+
+describeInBrowsers(
+  (name) => `in ${name}`,
+  (name) => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launch(name);
+    });
+    afterAll(() => browser?.close());
+    const pageTest = testOfPage(name);
+
+    pageTest(
+      "a set is copied as a link with what packing costs, and a page that is opened by it trains at once",
+      async () => {
+        const tab = await browser.open(url);
+        await until(tab, idle);
+        await tab.click("#link");
+        await until(tab, '/before/.test(document.getElementById("link-cost").textContent)');
+        const link = await tab.evaluate<string>('document.getElementById("link-address").value');
+        const cost = await text(tab, "link-cost");
+        const told =
+          /([\d,]+) letters\. A network reads (\d\d\.\d)\s% after packing, (\d\d\.\d)\s% before \(mean of 5\)\.$/;
+        const [, letters, after, before] = told.exec(cost)!;
+        expect(letters).toBe(link.length.toLocaleString("en"));
+        for (const accuracy of [after, before]) expect(Number(accuracy)).toBeGreaterThan(70);
+        const set = await distilledFromBytes(opening, "opening");
+        expect(link).toBe(`${url}#set=${packSet(set, { bits: 4 })}`);
+        // A link of other bits is another one.
+        await tab.evaluate(`document.getElementById("link-bits").value = "8";
+        document.getElementById("link-bits").dispatchEvent(new Event("change"))`);
+        expect(await tab.evaluate('document.getElementById("link-address").hidden')).toBe(true);
+
+        const friend = await browser.open(link);
+        await until(friend, 'document.querySelector("#trained b")');
+        expect(await text(friend, "caption")).toBe(
+          "100 images. From a link, made from digits in 1,000 updates, packed to 4 bits a pixel.",
+        );
+        const trained = await text(friend, "trained");
+        expect(trained).toMatch(/30 gradient steps on 100 images\. It reads \d\d\.\d\s% of 1,000/);
+        expect(Number(/reads (\d+\.\d)/.exec(trained)![1])).toBeGreaterThan(60);
+        const [file, base64] = await download(friend, "safetensors");
+        const received = await distilledFromBytes(Buffer.from(base64, "base64"), file);
+        expect(await setDigest(received)).toBe(await setDigest(unpackSet(packSet(set, { bits: 4 }))));
+        expect([...tab.complaints, ...friend.complaints]).toEqual([]);
+      },
+    );
+
+    pageTest(
+      "a link that lost its end says so, and the page works; a good one that is put in its place opens",
+      async () => {
+        const good = packSet(await distilledFromBytes(opening, "opening"), { bits: 4 });
+        const tab = await browser.open(`${url}#set=${good.slice(0, 4000)}`);
+        await until(tab, idle);
+        expect(await alert(tab)).toMatch(
+          /^This link holds no images that can be read\. Ask for it again, whole\. \(packed set/,
+        );
+        expect(await text(tab, "caption")).toMatch(/^100 images\. Made before/);
+        await tab.evaluate(`location.hash = "set=${good}"`);
+        await until(tab, 'document.querySelector("#trained b")');
+        expect(await text(tab, "caption")).toMatch(/^100 images\. From a link/);
+        expect(tab.complaints).toEqual([]);
+      },
+    );
+
+    pageTest("what was made here is saved as an animation that the browser shows", async () => {
+      const tab = await browser.open(url);
+      await until(tab, idle);
+      const button = '[data-kind="growth.png"]';
+      expect(await tab.evaluate(`document.querySelector('${button}').disabled`)).toBe(true);
+      await fill(tab, { outerSteps: 5, steps: 1, epochs: 1, batch: 32 });
+      await tab.click("#start");
+      await until(tab, '/^Done after 5 updates/.test(document.getElementById("stats").textContent)');
+      const [file, base64] = await download(tab, '"growth.png"');
+      expect(file).toBe("distilled.growth.png");
+      const bytes = Buffer.from(base64, "base64");
+      expect(bytes.readUInt32BE(bytes.indexOf("acTL") + 4)).toBeGreaterThan(1);
+      // 10 tiles of 56 pixels and the gaps between them.
+      const size = await tab.evaluate(`(async () => {
+        const picture = new Image();
+        picture.src = "data:image/png;base64,${base64}";
+        await picture.decode();
+        return [picture.naturalWidth, picture.naturalHeight];
+      })()`);
+      expect(size).toEqual([582, 60]);
+      expect(tab.complaints).toEqual([]);
+    });
+  },
+);
