@@ -81,7 +81,7 @@ export const standIns = {
   "run/options/memory-limit.ts": "export function checkMemoryLimit() {}",
   "run/options/call-checks.ts": `const none = {};
     export { none as distillChecks, none as evaluateChecks, none as trainOnChecks, none as trainPoolChecks };
-    export { none as baselineChecks, none as judgeChecks, none as nearestNeighborsChecks };`,
+    export { none as baselineChecks, none as judgeChecks, none as nearestNeighborsChecks, none as verifyChecks };`,
   "data/check-dataset.ts": `const same = (name, value) => value;
     export { same as checkDataset, same as checkLabelled, same as checkSetOrSplit, same as checkPerChannel };`,
   "distill/check-set.ts": "export const checkDistilledSet = (name, value) => value;",

@@ -9,8 +9,10 @@ export type { LabelOptions } from "./data/labels.ts";
 export { digits } from "./data/layouts/digits.ts";
 export { type LoadIdxOptions, loadIdx } from "./data/layouts/idx.ts";
 export { relabelled, subset } from "./data/subsets.ts";
+export { isReproducible, setDigest } from "./distill/digest.ts";
 export type { DistilledSet } from "./distill/distilled-set.ts";
 export { DivergedError } from "./distill/diverged-error.ts";
+export { type ExpertPool, type Experts, experts, type Trajectory } from "./distill/experts.ts";
 export type { DataShape } from "./distill/fit.ts";
 export { type LinearCase, type LinearCaseOptions, linearCase, linearLowerBound } from "./distill/linear-case.ts";
 export type { Learned, LearnedSet, Method, MethodContext, MethodRun, NetworkRun, Share } from "./distill/method.ts";
@@ -46,7 +48,6 @@ export type { Evaluation } from "./evaluate/evaluation.ts";
 export { type AugmentationName, type ProtocolName, protocolNames } from "./evaluate/protocols/names.ts";
 export type { Replay } from "./evaluate/trainer.ts";
 export { type ContactSheetOptions, contactSheet } from "./formats/contact-sheet.ts";
-export { isReproducible, setDigest } from "./formats/digest.ts";
 export { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "./formats/distilled-file.ts";
 export { displayLevels } from "./formats/shades.ts";
 export {
@@ -84,6 +85,8 @@ export {
   nearestNeighbors,
   type TrainPoolOptions,
   trainPool,
+  type VerifyOptions,
+  verify,
 } from "./run/calls.ts";
 export { type Distillation, type DistillOptions, distill } from "./run/distill.ts";
 export type { BaselineResult } from "./run/options/baseline.ts";
@@ -100,6 +103,7 @@ export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./run/o
 export type { NeighborsResult } from "./run/options/nearest-neighbors.ts";
 export type { TrainedNetwork } from "./run/options/train-on.ts";
 export type { PoolProgress, TrainedPool } from "./run/options/train-pool.ts";
+export type { Verification } from "./run/options/verify.ts";
 export type {
   Abortable,
   BoundNetwork,

@@ -8,6 +8,7 @@ export type {
   PoolTraining,
   Recipe,
   RecipeData,
+  RecipeExperts,
   RecipeInit,
   RecipeModel,
   RecipePool,

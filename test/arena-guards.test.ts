@@ -2,11 +2,11 @@
 import { expect, test, vi } from "vitest";
 import type { Backend } from "../src/backend/backend.ts";
 import type { Buffer } from "../src/backend/buffer.ts";
+import { setDigest } from "../src/distill/digest.ts";
 import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../src/distill/methods/distribution-matching/options.ts";
 import { windows } from "../src/distill/methods/windows/options.ts";
 import { createEngine } from "../src/engine/engine.ts";
-import { setDigest } from "../src/formats/digest.ts";
 import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../src/run/in-place/distill.ts";
 import { noise, smallConvNet } from "./distill/noise.ts";

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { type Buffer, none, nowhere } from "../src/backend/buffer.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
+import { setDigest } from "../src/distill/digest.ts";
 import { backGradient } from "../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../src/engine/engine.ts";
-import { setDigest } from "../src/formats/digest.ts";
 import { distill } from "../src/run/in-place/distill.ts";
 import { backendsUnderTest } from "./backends-under-test.ts";
 import { noise, smallConvNet } from "./distill/noise.ts";

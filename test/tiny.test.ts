@@ -1,7 +1,7 @@
 // Run this first: everything the library does, on two classes of 4 × 4 images, in less than a second.
 import { expect, test } from "vitest";
 import { batchInto } from "../src/data/dataset.ts";
-import { setDigest } from "../src/formats/digest.ts";
+import { setDigest } from "../src/distill/digest.ts";
 import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../src/formats/distilled-file.ts";
 import { backGradient, baseline, createEngine, distill, evaluate, randomInit, trainOn } from "../src/index.ts";
 import { brightHalves, halvesNet } from "./distill/halves.ts";

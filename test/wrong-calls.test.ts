@@ -117,6 +117,7 @@ const weightsOfFile = [
 /** Options that say where a call runs. */
 const place = { engine, threads: 1, worker: false, onNotice: nothing };
 const run = { ...place, workers: 0, seed: 1, signal };
+const { seed: _, ...runWithoutSeed } = run;
 const runTakes = { engine: [undefined], workers: [0], seed: [0], threads: [], worker: ["x", nothing] };
 /** A number of these is read as one. */
 const functions = wrongValues.filter((value) => typeof value === "function");
@@ -637,6 +638,14 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
       ],
     },
     pretrained: { call: index.pretrained, args: [argument([parameters])] },
+    experts: {
+      call: index.experts,
+      args: [
+        argument([[parameters, parameters]]),
+        argument("normal", undefined),
+        options({ std: 1 }, { takes: { std: [2 ** 60] } }),
+      ],
+    },
     randomInit: {
       call: index.randomInit,
       args: [argument("normal", undefined), options({ std: 1 }, { takes: { std: [2 ** 60] } })],
@@ -697,6 +706,39 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
               networks: [2 ** 60],
             },
           },
+        ),
+      ],
+    },
+    trajectoryMatching: {
+      call: index.trajectoryMatching,
+      args: [
+        options(
+          {
+            ...{ imagesPerClass: 2, steps: 3, expertEpochs: 1, maxStartEpoch: 2, subBatch: 4, learningRate: 0.01 },
+            ...{ rate: "learned", rateStep: 1, labels: "learned", labelRate: 1, init: "noise", memory: "store" },
+            training: { epochs: 1 },
+          },
+          {
+            required: "imagesPerClass",
+            takes: {
+              imagesPerClass: [],
+              expertEpochs: [2 ** 60],
+              maxStartEpoch: [2 ** 60],
+              memory: [2 ** 60],
+              rateStep: [2 ** 60],
+              labelRate: [2 ** 60],
+              training: [{}],
+            },
+          },
+        ),
+      ],
+    },
+    verify: {
+      call: index.verify,
+      args: [
+        options(
+          { set, data: set4, init, method: undefined, onProgress: nothing, ...runWithoutSeed },
+          { required: "set data", takes: { ...common.takes, init: [undefined], method: [undefined] } },
         ),
       ],
     },
@@ -894,7 +936,7 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
         options({ freshLastLayer: true, names: undefined }, { takes: { names: [[], undefined] } }),
       ],
     },
-    loadPool: { call: node.loadPool, args: [argument(path("pool"), "x")] },
+    loadPool: { call: node.loadPool, args: [argument(path("pool"), "x"), options({ trajectories: false })] },
     saveDistilled: { call: node.saveDistilled, args: [argument(path("set.npz")), theSet] },
     trainPoolFolder: {
       call: node.trainPoolFolder,

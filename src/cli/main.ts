@@ -9,6 +9,7 @@ import { addRecipes } from "./commands/recipes.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addTrain } from "./commands/train.ts";
+import { addVerify } from "./commands/verify.ts";
 import { exitCodes, reportError } from "./errors.ts";
 import { isUnderWay } from "./input/interrupt.ts";
 
@@ -29,7 +30,8 @@ function createProgram(): Command {
     .exitOverride()
     // reportError prints errors, all in one way.
     .configureOutput({ outputError: () => {} });
-  for (const add of [addRun, addTrain, addEvaluate, addBaselines, addReport, addInspect, addRecipes]) add(program);
+  for (const add of [addRun, addTrain, addEvaluate, addBaselines, addReport, addInspect, addVerify, addRecipes])
+    add(program);
   return program;
 }
 

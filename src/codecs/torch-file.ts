@@ -21,9 +21,13 @@ export function refusePickle(bytes: Uint8Array, file: string): void {
   );
 }
 
-/** Returns whether these bytes begin as a pickle of protocol 2 to 5. */
+/**
+ * Returns whether these bytes begin as a pickle of protocol 2 to 5. A .safetensors file whose header has, for example, 0x580 bytes
+ * begins with the same two bytes: in it zeros and the brace of the header follow.
+ */
 export function isPickle(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x80 && bytes[1]! >= 2 && bytes[1]! <= 5;
+  if (bytes[0] !== 0x80 || !(bytes[1]! >= 2 && bytes[1]! <= 5)) return false;
+  return bytes[8] !== 0x7b || bytes.subarray(4, 8).some((byte) => byte !== 0);
 }
 
 /** Returns whether these bytes are a zip archive in which a pickle of torch.save stands near an end. */

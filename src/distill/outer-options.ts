@@ -54,6 +54,23 @@ export const poolAdam: typeof adamOptions = together(adamOptions, {
   decayEvery: { ...adamOptions.decayEvery, default: 20 },
 });
 
+/** The rule of that training. */
+export const poolRule = {
+  /** torch.optim.Adam or torch.optim.SGD. Default "adam". */
+  optimizer: open(word("adam", "sgd"), {
+    help: "which rule trains the networks: adam, the usual one, or sgd",
+    flag: "--optimizer <name>",
+  }) as Open<"adam" | "sgd">,
+  /** Momentum, as in torch.optim.SGD. Default 0; only for "sgd". */
+  momentum: open(beta, {
+    help: "how much momentum the gradient steps of sgd have; none by default",
+    flag: "--momentum <x>",
+  }) as Open<number>,
+};
+
+/** The learning rate of SGD that trains a pool unless another is given. */
+export const poolSgdRate = 0.01;
+
 /** Adam with a step size that decays. */
 export interface AdamSchedule extends Complete<typeof adamOptions> {}
 

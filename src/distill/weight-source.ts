@@ -10,27 +10,30 @@ import { isObject } from "../kinds.ts";
 import { type Initializer, type InitOptions, type InitScheme, initChecks, initializer } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
 import { checkSeed } from "../numeric/random.ts";
+import { checkTrajectories, type ExpertPool, type Experts, epochsOf } from "./experts.ts";
 
 /** The initial weights of the networks that a set is distilled for and evaluated on. Plain data. */
 export type WeightSource =
   | ({ readonly kind: "random" } & Initializer)
   | ({ readonly kind: "fixed"; readonly seed: number } & Initializer)
-  | Pretrained;
+  | Pretrained
+  | Experts;
 
 /** Returns the message for a pool without networks. */
 const noNetwork = (name: string): string => `"${name}" expected at least one network, got none`;
 
 /** Checks that a value is what one of the functions that make a source returns. */
 export const checkWeightSource: Check = (name, value) => {
-  const { kind, scheme, weights, seed, ...options } = isObject(value) ? value : {};
+  const { kind, scheme, weights, trajectories, seed, ...options } = isObject(value) ? value : {};
   if (kind === "pretrained") {
     listOf("an array of networks", floats)(`${name}.weights`, weights);
     if ((weights as readonly unknown[]).length === 0) throw new RangeError(noNetwork(`${name}.weights`));
-  } else if ((kind === "random" || kind === "fixed") && scheme !== undefined) {
+  } else if ((kind === "random" || kind === "fixed" || kind === "experts") && scheme !== undefined) {
     checkOptions(options, initChecks, name, `${name}.`);
     initializer(scheme as InitScheme, options);
     if (kind === "fixed") checkSeed(seed, `${name}.seed`);
-  } else throw wrongKind(name, "what randomInit(), fixedInit() or pretrained() gives", value);
+    if (kind === "experts") checkTrajectories(`${name}.trajectories`, trajectories);
+  } else throw wrongKind(name, "what randomInit(), fixedInit(), pretrained() or experts() gives", value);
 };
 
 /**
@@ -62,19 +65,21 @@ export function fixedInit(
 
 /** Returns how many different networks there are to evaluate a set on. */
 export function networksOf(source: WeightSource): number {
-  if (source.kind === "random") return Number.POSITIVE_INFINITY;
-  return source.kind === "fixed" ? 1 : source.weights.length;
+  if (source.kind === "fixed") return 1;
+  return source.kind === "pretrained" ? source.weights.length : Number.POSITIVE_INFINITY;
 }
 
 /** Networks of one model, trained or given. */
-export interface PretrainedPool {
+export interface PretrainedPool extends ExpertPool {
   /** θ of each network, flat in module order. */
   readonly weights: readonly Floats[];
 }
 
 /** A {@link WeightSource} of trained networks. */
-export interface Pretrained extends PretrainedPool {
+export interface Pretrained {
   readonly kind: "pretrained";
+  /** θ of each network, flat in module order. */
+  readonly weights: readonly Floats[];
 }
 
 /**
@@ -108,35 +113,43 @@ export function pretrained(networks: readonly Floats[] | PretrainedPool): Weight
  * different ones are needed.
  */
 export function checkInit(init: WeightSource, model: Model, networks: number = 1): void {
-  if (init.kind !== "pretrained") return;
-  const [{ length }, { parameterCount }] = [init.weights[0]!, model];
+  const all = weightsIn(init);
+  if (all.length === 0) return;
+  const [{ length }, { parameterCount }] = [all[0]!, model];
   if (length !== parameterCount) {
     throw new RangeError(`"init" expected networks of ${parameterCount} parameters, as the model has, got ${length}`);
   }
-  if (networks > init.weights.length) {
+  if (init.kind === "pretrained" && networks > init.weights.length) {
     throw new RangeError(`"init" expected a pool of at least ${networks} networks, got ${init.weights.length}`);
   }
 }
 
+/** Returns every θ that a source holds; none if its networks are drawn. */
+function weightsIn(init: WeightSource): readonly Floats[] {
+  if (init.kind === "pretrained") return init.weights;
+  return init.kind === "experts" ? init.trajectories.flat() : [];
+}
+
 /** Returns the bytes of the weights themselves, which lie in the host's memory. */
 export function weightBytes(init: WeightSource): number {
-  if (init.kind !== "pretrained") return 0;
-  return init.weights.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return weightsIn(init).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /**
  * Describes the source in a recipe, as plain data. Pretrained weights are replaced by the SHA-256 of the SHA-256s of the
- * networks' little-endian bytes, in order.
+ * networks' little-endian bytes, in order; those of experts likewise, epoch by epoch and expert by expert.
  *
  * @throws UnsupportedError if the host offers no SHA-256.
  */
 export async function describeInit(init: WeightSource): Promise<object> {
-  if (init.kind !== "pretrained") return init;
-  const { kind, weights } = init;
+  const weights = weightsIn(init);
+  if (weights.length === 0) return init;
   const digests: Uint8Array[] = [];
   for (const theta of weights) digests.push(await sha256([theta]));
-  const digest = hexadecimal(await sha256(digests));
-  return { kind, networks: weights.length, parameters: weights[0]!.length, sha256: digest };
+  const held = { parameters: weights[0]!.length, sha256: hexadecimal(await sha256(digests)) };
+  if (init.kind !== "experts") return { kind: init.kind, networks: weights.length, ...held };
+  const { trajectories, ...drawn } = init;
+  return { ...drawn, networks: trajectories.length, epochs: epochsOf(init), ...held };
 }
 
 /** A trained network of a pool. */
@@ -147,4 +160,6 @@ export interface PoolNetwork {
   readonly parameters: Float32Array;
   /** The accuracy on the test images, if there are any. */
   readonly accuracy?: number;
+  /** The weights before training and after each epoch, if they are kept; the last are `parameters`. */
+  readonly trajectory?: readonly Float32Array[];
 }

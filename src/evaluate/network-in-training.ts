@@ -1,12 +1,14 @@
-// One network of a pool while it is trained: its weights and moments in a backend's memory, and the steps of Adam that it takes.
+// One network of a pool while it is trained: its weights and moments in a backend's memory, and the steps of Adam or SGD that it
+// takes.
 // docs/math.md §4 describes this.
 import type { Allocator } from "../backend/arena.ts";
 import { type Backend, write } from "../backend/backend.ts";
-import type { Buffer } from "../backend/buffer.ts";
+import { type Buffer, none } from "../backend/buffer.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { DivergedError } from "../distill/diverged-error.ts";
 import { type AdamSchedule, decayedRate } from "../distill/outer-options.ts";
+import type { PoolNetwork } from "../distill/weight-source.ts";
 import { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { initialize } from "../nn/draw-weights.ts";
@@ -23,6 +25,10 @@ export interface TrainingSettings extends AdamSchedule {
   readonly epochs: number;
   /** The images of a step; the last step of a pass may have fewer. */
   readonly batch: number;
+  /** Absent: Adam. */
+  readonly optimizer?: "sgd";
+  /** Momentum of SGD. */
+  readonly momentum?: number;
   readonly augment?: Augmentation;
 }
 
@@ -38,6 +44,8 @@ export interface TrainingConfig {
   readonly seed: number;
   /** Pools of the two kinds have no network in common. */
   readonly pool: "train" | "test";
+  /** Whether the weights of each epoch are kept, which changes no network. */
+  readonly keepEpochs: boolean;
 }
 
 /** A network, and how far it has come. */
@@ -47,6 +55,8 @@ export interface TrainingState {
   readonly step: number;
   /** After those steps: θ and Adam's first and second moments, one after the other. None before the first step. */
   readonly values?: Float32Array | undefined;
+  /** θ before the first step and after each pass but the last one, if these are kept. */
+  readonly trajectory?: readonly Float32Array[] | undefined;
 }
 
 export class NetworkInTraining {
@@ -57,8 +67,10 @@ export class NetworkInTraining {
   readonly #gradient: Buffer;
   /** The loss of the step in hand, one float. */
   readonly #loss: Buffer;
-  /** θ and Adam's moments. */
+  /** θ and Adam's moments, of which SGD with momentum has the first. */
   readonly #values: readonly [theta: Buffer, first: Buffer, second: Buffer];
+  /** θ before the first step and after each pass, as far as it was kept. */
+  #trajectory: readonly Float32Array[] = [];
   #network = -1;
   #step = 0;
   #batch: DataBatch | undefined;
@@ -82,11 +94,12 @@ export class NetworkInTraining {
   }
 
   /** Takes on a network: before its first step, or where `state` was kept. */
-  start({ network, step, values }: TrainingState): void {
+  start({ network, step, values, trajectory = [] }: TrainingState): void {
     const { data, model, init, training, seed } = this.#config;
     const { parameterCount } = model;
     this.#network = network;
     this.#step = step;
+    this.#trajectory = trajectory;
     const { batch: most, augment } = training;
     const purpose = this.#purpose(`order/${network}`);
     this.#batch = new DataBatch(data, { most, seed, purpose, augment });
@@ -116,27 +129,47 @@ export class NetworkInTraining {
     return loss;
   }
 
-  /** Records Adam's step by that gradient, in pass `epoch`, counted from 0. */
+  /** Records the step by that gradient, in pass `epoch`, counted from 0. */
   update(epoch: number): void {
     const { model, training } = this.#config;
-    const { learningRate: _, ...adam } = training;
-    const options = { ...adam, learningRate: decayedRate(training, epoch), step: ++this.#step };
-    this.#backend.ops.adam(...this.#values, this.#gradient, model.parameterCount, options);
+    const { ops } = this.#backend;
+    const { optimizer, momentum = 0, learningRate: _, ...adam } = training;
+    const [learningRate, step] = [decayedRate(training, epoch), ++this.#step];
+    const [theta, first] = this.#values;
+    if (optimizer === "sgd") {
+      const velocity = momentum === 0 ? none : first;
+      ops.sgd(theta, velocity, this.#gradient, model.parameterCount, { learningRate, momentum });
+    } else ops.adam(...this.#values, this.#gradient, model.parameterCount, { ...adam, learningRate, step });
+  }
+
+  /** Keeps the weights as they are, if those of each epoch are kept. */
+  async keep(): Promise<void> {
+    if (!this.#config.keepEpochs) return;
+    this.#trajectory = [...this.#trajectory, await this.#weights()];
   }
 
   /** Returns what `start` takes to go on from here. */
   async state(): Promise<TrainingState> {
     const { parameterCount } = this.#config.model;
-    const state = { network: this.#network, step: this.#step };
+    const state = { network: this.#network, step: this.#step, trajectory: this.#trajectory };
     const values = new Float32Array(3 * parameterCount);
     const read = await Promise.all(this.#values.map((buffer) => this.#backend.read(buffer, parameterCount)));
     for (const [i, floats] of read.entries()) values.set(floats, i * parameterCount);
     return { ...state, values };
   }
 
+  async #weights(): Promise<Float32Array> {
+    return (await this.#backend.read(this.#values[0], this.#config.model.parameterCount)) as Float32Array;
+  }
+
+  /** Returns the weights of each epoch and these, the last ones, if they are kept. */
+  trajectory(parameters: Float32Array): Pick<PoolNetwork, "trajectory"> {
+    return this.#config.keepEpochs ? { trajectory: [...this.#trajectory, parameters] } : {};
+  }
+
   /** Returns the weights. Throws DivergedError if one is not finite. */
   async parameters(): Promise<Float32Array> {
-    const parameters = (await this.#backend.read(this.#values[0], this.#config.model.parameterCount)) as Float32Array;
+    const parameters = await this.#weights();
     // No loss was computed after the last step.
     const fault = parameters.find((value) => !Number.isFinite(value));
     if (fault !== undefined) throw this.#diverged("weights", fault, this.#step);

@@ -1,4 +1,4 @@
-// Trains networks on real images: Adam on batches, whose order is each network's own. A network is a function only of the config
+// Trains networks on real images: Adam or SGD on batches, whose order is each network's own. A network is a function only of the config
 // and its number, so it can be trained anywhere, and beside others.
 // docs/math.md §4 describes this.
 import type { Arena } from "../backend/arena.ts";
@@ -48,9 +48,11 @@ export class PoolTrainer {
     for (const [i, place] of this.#training.entries()) place.start(states[i]!);
   }
 
-  /** Takes one step of Adam. Returns each network's loss before it. Throws DivergedError if one is not finite, and the signal's reason. */
+  /** Takes one step. Returns each network's loss before it. Throws DivergedError if one is not finite, and the signal's reason. */
   async step(signal?: AbortSignal): Promise<number[]> {
     const training = this.#training;
+    // One at a time: a GPU has one buffer for what is read at once.
+    if (this.#step % this.stepsPerEpoch === 0) for (const network of training) await network.keep();
     await inParts(this.#losses(), signal);
     const losses = await Promise.all(training.map((network) => network.checkedLoss()));
     const epoch = Math.floor(this.#step++ / this.stepsPerEpoch);
@@ -81,7 +83,7 @@ export class PoolTrainer {
     const accuracies = await this.#accuracies(signal);
     return weights.map((parameters, i) => {
       const accuracy = accuracies[i];
-      return { parameters, ...(accuracy !== undefined && { accuracy }) };
+      return { parameters, ...(accuracy !== undefined && { accuracy }), ...training[i]!.trajectory(parameters) };
     });
   }
 

@@ -1,14 +1,15 @@
 // A pool of trained networks as a folder: manifest.json, which says how they were trained, and a state_dict for each,
-// network-0000.safetensors and so on, with its test accuracy. Every file that exists is complete, so an interrupted pool
-// can be continued.
+// network-0000.safetensors and so on, with its test accuracy. If the weights of each epoch are kept, network-0000-epochs.safetensors
+// has those of network 0. Every file that exists is complete, so an interrupted pool can be continued.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Floats } from "../backend/buffer.ts";
-import { text } from "../checks/checks.ts";
+import { flag, optional, text } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { jsonFromBytes } from "../codecs/json.ts";
 import { parseSafetensors } from "../codecs/safetensors.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
+import type { Trajectory } from "../distill/experts.ts";
 import type { PretrainedPool } from "../distill/weight-source.ts";
 import { inexact } from "../engine/inexact.ts";
 import { placeChecks } from "../engine/options.ts";
@@ -20,6 +21,7 @@ import {
   type ReadStateDictOptions,
   readStateDictChecks,
 } from "../formats/state-dict.ts";
+import { trajectoryFromSafetensors, trajectoryToSafetensors } from "../formats/trajectory-file.ts";
 import { describeModel, modelFromDescription } from "../nn/describe.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { summary } from "../numeric/summary.ts";
@@ -36,9 +38,19 @@ const format = "distillate pool 1";
 const maximumManifest = 2 ** 22;
 /** The most networks that the manifest may state. */
 const mostNetworks = 9999;
+/** The most epochs whose weights are read. */
+const mostEpochs = 99_999;
 
 const { engine, threads } = placeChecks;
 const poolChecks: Checks<TrainPoolOptions> = { ...trainPoolChecks, engine, threads };
+
+/** Options of {@link loadPool}. */
+export interface LoadPoolOptions {
+  /** Loads the weights of each epoch too, which a pool has that was trained with `keepEpochs`. Default false. */
+  readonly trajectories?: boolean | undefined;
+}
+
+const loadChecks: Checks<LoadPoolOptions> = { trajectories: optional(flag) };
 
 /** A pool from a folder, with the model of its networks. */
 export interface LoadedPool extends PretrainedPool {
@@ -62,7 +74,7 @@ export interface LoadedPool extends PretrainedPool {
 export async function trainPoolFolder(folder: string, options: TrainPoolOptions): Promise<LoadedPool> {
   text("folder", folder);
   checkOptions(options, poolChecks);
-  const { networks, model, onNetwork } = options;
+  const { networks, model, onNetwork, keepEpochs = false } = options;
   if (networks > mostNetworks) throw new RangeError(`"networks" expected <= ${mostNetworks}, got ${networks}`);
   const manifest = await manifestOf(options);
   await makeFolder(folder);
@@ -77,21 +89,26 @@ export async function trainPoolFolder(folder: string, options: TrainPoolOptions)
       [manifestName, new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`)],
     ]);
     await writeFileAtomic(path, files.get(manifestName)!);
-    const only = Array.from({ length: networks }, (_, k) => k).filter((k) => !present.has(fileOf(k)));
+    const only = Array.from({ length: networks }, (_, k) => k).filter((k) =>
+      filesOf(k, keepEpochs).some((name) => !present.has(name)),
+    );
     if (only.length > 0) {
       await trainPool({
         ...options,
         only,
         async onNetwork(trained) {
-          const { network, parameters, accuracy } = trained;
+          const { network, parameters, accuracy, trajectory } = trained;
           const notes: [string, string][] = accuracy === undefined ? [] : [["accuracy", String(accuracy)]];
+          if (trajectory) files.set(epochsFileOf(network), trajectoryToSafetensors(model, trajectory));
           files.set(fileOf(network), parametersToSafetensors(model, parameters, {}, notes));
           await writeMissing(folder, files);
+          // These are too large to be held in case somebody deletes the folder; they would be trained again.
+          files.delete(epochsFileOf(network));
           await onNetwork?.(trained);
         },
       });
     }
-    return loadPool(folder);
+    return loadPool(folder, { trajectories: keepEpochs });
   });
 }
 
@@ -107,15 +124,18 @@ async function writeMissing(folder: string, files: ReadonlyMap<string, Uint8Arra
 }
 
 /**
- * Loads the networks of a folder that `trainPoolFolder` or `distillate train` filled, for `pretrained`.
+ * Loads the networks of a folder that `trainPoolFolder` or `distillate train` filled, for `pretrained` or, with the weights of each
+ * epoch, for `experts`.
  *
- * @throws FormatError that names the file for damage and for a pool whose training was not finished; else the file
- * system's error.
+ * @throws FormatError that names the file for damage, for a pool whose training was not finished, and for one that has not kept the
+ * weights that are wanted; else the file system's error.
  * @example
  * const init = pretrained(await loadPool("pools/mnist/train"));
+ * const same = experts(await loadPool("pools/experts/train", { trajectories: true }), "pytorch");
  */
-export async function loadPool(folder: string): Promise<LoadedPool> {
+export async function loadPool(folder: string, options: LoadPoolOptions = {}): Promise<LoadedPool> {
   text("folder", folder);
+  checkOptions(options, loadChecks);
   const path = join(folder, manifestName);
   const manifest = await readManifest(path);
   let model: Model;
@@ -126,7 +146,9 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
   }
   const present = new Set(await readdir(folder));
   const { networks } = manifest;
-  const missing = Array.from({ length: networks }, (_, k) => fileOf(k)).filter((name) => !present.has(name));
+  const epochs = options.trajectories ? keptEpochs(manifest, path) : undefined;
+  const all = Array.from({ length: networks }, (_, k) => filesOf(k, epochs !== undefined)).flat();
+  const missing = all.filter((name) => !present.has(name));
   if (missing.length > 0) {
     throw new FormatError(
       `${folder}: expected ${networks} networks, but ${missing[0]} is missing, and ${missing.length - 1} more: ` +
@@ -134,11 +156,13 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
     );
   }
   const weights: TrainedPool["weights"][number][] = [];
+  const trajectories: Trajectory[] = [];
   const accuracies: number[] = [];
   for (let k = 0; k < networks; k++) {
     const name = join(folder, fileOf(k));
     const bytes = await readBytes(name);
     weights.push(await parametersFromBytes(bytes, model, { name }));
+    if (epochs !== undefined) trajectories.push(await readTrajectory(folder, k, model, epochs));
     const written = parseSafetensors(bytes, { name }).metadata.get("accuracy");
     if (written === undefined) continue;
     const accuracy = Number(written);
@@ -149,7 +173,17 @@ export async function loadPool(folder: string): Promise<LoadedPool> {
   }
   // Either all networks were tested or none, unless somebody changed the options in between.
   const evaluation = { networks, ...summary(accuracies), accuracies };
-  return { model, weights, ...(accuracies.length === networks && { evaluation }) };
+  return {
+    model,
+    weights,
+    ...(epochs !== undefined && { trajectories }),
+    ...(accuracies.length === networks && { evaluation }),
+  };
+}
+
+async function readTrajectory(folder: string, k: number, model: Model, epochs: number): Promise<Trajectory> {
+  const name = join(folder, epochsFileOf(k));
+  return trajectoryFromSafetensors(await readBytes(name), model, epochs, name);
 }
 
 /**
@@ -174,7 +208,7 @@ export async function loadParameters(
 type Manifest = { readonly networks: number } & Readonly<Record<string, unknown>>;
 
 async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
-  const { data, model, init, loss, training, seed, pool } = trainingConfig(options);
+  const { data, model, init, loss, training, seed, pool, keepEpochs } = trainingConfig(options);
   const { name, count, mean, std } = data;
   return {
     format,
@@ -187,6 +221,7 @@ async function manifestOf(options: TrainPoolOptions): Promise<Manifest> {
     init,
     loss,
     training,
+    ...(keepEpochs && { keepEpochs }),
     ...inexact(options.engine),
   };
 }
@@ -199,6 +234,19 @@ async function readManifest(path: string): Promise<Manifest> {
     throw new FormatError(`${path}: expected networks from 1 to ${mostNetworks}, got ${quote(networks)}`);
   }
   return manifest as Manifest;
+}
+
+/** Returns for how many epochs the networks were trained. Throws FormatError if their weights were not kept. */
+function keptEpochs({ keepEpochs, training }: Manifest, path: string): number {
+  if (keepEpochs !== true) {
+    const advice = "train another with keepEpochs: true, or by distillate train --keep-epochs";
+    throw new FormatError(
+      `${path}: expected a pool that has kept the weights of each epoch, got one without: ${advice}`,
+    );
+  }
+  const { epochs } = (training ?? {}) as { readonly epochs?: unknown };
+  if (Number.isInteger(epochs) && (epochs as number) >= 1 && (epochs as number) <= mostEpochs) return epochs as number;
+  throw new FormatError(`${path}: expected training.epochs from 1 to ${mostEpochs}, got ${quote(epochs)}`);
 }
 
 /** Throws RangeError unless training may continue the existing pool with these options. */
@@ -218,4 +266,13 @@ function checkSame(path: string, there: Manifest, wanted: Manifest): void {
 
 function fileOf(k: number): string {
   return `network-${String(k).padStart(4, "0")}.safetensors`;
+}
+
+function epochsFileOf(k: number): string {
+  return fileOf(k).replace(".", "-epochs.");
+}
+
+/** Returns the files of a network, that of its epochs first if there is one. */
+function filesOf(k: number, epochs: boolean): string[] {
+  return epochs ? [epochsFileOf(k), fileOf(k)] : [fileOf(k)];
 }

@@ -22,6 +22,13 @@ export interface RecipeCost {
   readonly fits: boolean;
 }
 
+/** Returns the bytes of the experts that a recipe says how to train, with the weights of all epochs. */
+function expertBytes({ init }: Recipe, { parameterCount }: Model): number {
+  if (init.kind !== "experts" || !init.training) return 0;
+  const { networks, epochs } = init.training;
+  return Float32Array.BYTES_PER_ELEMENT * networks * (epochs + 1) * parameterCount;
+}
+
 /** Returns what a recipe takes on data of such a shape, in place on `threads` kernel threads. */
 export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "auto" = "auto"): RecipeCost {
   const { networksPerStep } = recipe;
@@ -31,7 +38,7 @@ export function recipeCost(recipe: Recipe, data: DataShape, threads: number | "a
   const { flops: flopsOf, real } = declarationOf(method);
   const flops = flopsOf(method, model, real?.(method, model.classes) ?? outer.batch);
   const estimate = estimateMemory({ data, model, method, outer, networksPerStep, threads });
-  const memory = estimate.total;
-  const fits = memory - estimate.data - estimate.states <= backendEntry().plan.addressable;
+  const fits = estimate.total - estimate.data - estimate.states <= backendEntry().plan.addressable;
+  const memory = estimate.total + expertBytes(recipe, model);
   return { model, images, outerSteps: outer.steps, flops: networksPerStep * outer.steps * flops, memory, fits };
 }

@@ -4,16 +4,18 @@ import { thing } from "../checks/options.ts";
 import { checkDataset } from "../data/check-dataset.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { relabelled } from "../data/subsets.ts";
+import { experts } from "../distill/experts.ts";
 import type { DataShape } from "../distill/fit.ts";
 import { declarationOf, type KnownMethod, makeMethod } from "../distill/methods/known.ts";
 import { fixedInit, type PretrainedPool, pretrained, randomInit, type WeightSource } from "../distill/weight-source.ts";
 import { ShapeError } from "../errors.ts";
 import { modelFromDescription } from "../nn/describe.ts";
+import type { InitOptions } from "../nn/init.ts";
 import type { Model } from "../nn/model.ts";
 import { alexCifarNet, alexNet, convNet, lenet, mlp, vgg11 } from "../nn/zoo.ts";
 import type { DistillOptions } from "../run/options/distill.ts";
 import { checkRecipe } from "./parse.ts";
-import type { Recipe, RecipeModel } from "./recipe.ts";
+import type { Recipe, RecipeExperts, RecipeModel } from "./recipe.ts";
 
 /** The options that decide a run, without those that say where it is computed. */
 export type RecipeOptions = {
@@ -29,7 +31,7 @@ const checkPool: Check = optional(
 /**
  * Returns the options of `distill` for a recipe on `data`.
  *
- * @param pool The networks of a recipe whose initial weights are pretrained.
+ * @param pool The networks of a recipe whose initial weights are pretrained, or the experts that it names.
  * @throws ShapeError when the images do not fit the network; RangeError and TypeError when parts of the recipe
  * contradict each other, or the networks are missing.
  * @example
@@ -111,8 +113,22 @@ function recipeInit({ init, seed }: Pick<Recipe, "init" | "seed">, pool: Pretrai
     if (!pool) throw new TypeError('"pool" expected the trained networks that the recipe names, got none');
     return pretrained(pool.weights.slice(0, init.networks));
   }
+  if (init.kind === "experts") {
+    if (!pool) throw new TypeError('"pool" expected the experts that the recipe names, got none');
+    return experts(pool, init.scheme, drawnBy(init));
+  }
   const { kind, scheme, ...options } = init;
   return kind === "random" ? randomInit(scheme, options) : fixedInit(init.seed ?? seed, scheme, options);
+}
+
+/** Returns the options of a scheme of initial weights. */
+function drawnBy({ gain, std }: InitOptions): InitOptions {
+  return { ...(gain !== undefined && { gain }), ...(std !== undefined && { std }) };
+}
+
+/** Returns the source of random networks that begin as experts do. */
+export function freshInit(init: RecipeExperts): WeightSource {
+  return randomInit(init.scheme, drawnBy(init));
 }
 
 /** Returns whether the set is for one known network. */

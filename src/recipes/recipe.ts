@@ -27,7 +27,7 @@ import { line, name } from "./declared/kinds.ts";
 import { modelKind, type RecipeModel } from "./declared/model.ts";
 
 export type { RecipeData } from "./declared/data.ts";
-export type { PoolTraining, RecipeInit, RecipePool } from "./declared/init.ts";
+export type { PoolTraining, RecipeExperts, RecipeInit, RecipePool } from "./declared/init.ts";
 export type { RecipeModel } from "./declared/model.ts";
 
 /** A baseline to train on, or its images as the points of nearest neighbours. */

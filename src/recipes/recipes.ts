@@ -12,6 +12,7 @@ import { matchingRecipes } from "./named/matching.ts";
 import { photographRecipes } from "./named/photographs.ts";
 import { scaledRecipes } from "./named/scaled.ts";
 import { softLabelRecipes } from "./named/soft-labels.ts";
+import { trajectoryRecipes } from "./named/trajectories.ts";
 import { windowsRecipes } from "./named/windows.ts";
 import type { Recipe } from "./recipe.ts";
 
@@ -25,6 +26,7 @@ export interface RecipeGroup {
 export const recipeGroups: readonly RecipeGroup[] = [
   { title: "Digits that come with the package", recipes: digitsRecipes },
   { title: "Windows of training: images in any order, for networks that train long", recipes: windowsRecipes },
+  { title: "Trajectory matching: a few steps that are worth epochs on real images", recipes: trajectoryRecipes },
   { title: "FRePo: regression on the features of networks", recipes: frepoRecipes },
   { title: "Matching of distributions (DM) and of gradients (DC, DSA)", recipes: matchingRecipes },
   { title: "KIP and label solve: regression with the kernel of infinitely wide networks", recipes: kipRecipes },

@@ -12,6 +12,7 @@ const losses = new Map<string | undefined, string>(
   Object.entries({
     "back-gradient": "Loss of trained networks on real images",
     windows: "Loss of trained networks on real images",
+    "trajectory-matching": "Squared distance to where an expert came, as a share of the expert's own way there",
     "distribution-matching": "Squared distance between mean features of learned and of real images, in random networks",
   } satisfies Partial<Record<KnownMethod["name"], string>>),
 );

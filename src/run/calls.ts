@@ -3,6 +3,7 @@ import { transfer } from "comlink";
 import type { Check } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";
 import { checkDataset } from "../data/check-dataset.ts";
+import { checkDistilledSet } from "../distill/check-set.ts";
 import { placeChecks } from "../engine/options.ts";
 import type { EvaluateOptions as EvaluateHere, Evaluation } from "../evaluate/evaluation.ts";
 import type { AbortSignal } from "../host-types.ts";
@@ -13,15 +14,20 @@ import { type EngineHere, onEngine } from "./on-engine.ts";
 import type { BaselineOptions as BaselineHere, BaselineResult } from "./options/baseline.ts";
 import {
   baselineChecks,
+  distillChecks,
   evaluateChecks,
   judgeChecks,
   nearestNeighborsChecks,
   trainPoolChecks,
+  verifyChecks,
 } from "./options/call-checks.ts";
 import { Callbacks } from "./options/callbacks.ts";
+import { checked } from "./options/config.ts";
 import type { JudgeOptions as JudgeHere, Judgement } from "./options/judge.ts";
+import { checkMemoryLimit } from "./options/memory-limit.ts";
 import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
 import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
+import { runAgain, type Verification, type VerifyOptions as VerifyHere } from "./options/verify.ts";
 import { abortable } from "./orchestrator/abortable.ts";
 import type { Control, ProgressMessage } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
@@ -38,6 +44,8 @@ export type JudgeOptions = Placed<JudgeHere>;
 export type NearestNeighborsOptions = Placed<NeighborsHere>;
 /** Options of {@link trainPool}. */
 export type TrainPoolOptions = Placed<TrainPoolHere>;
+/** Options of {@link verify}. */
+export type VerifyOptions = Placed<VerifyHere>;
 
 /**
  * Trains `networks` fresh networks on the set, in its learned order, and reports their accuracy on `test`. In a worker
@@ -93,7 +101,7 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
 }
 
 /**
- * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
+ * Trains networks on real images with Adam or SGD, to distil for with `pretrained` or `experts`. Network k is a function only of the options and
  * k: it does not depend on the number of networks, threads or workers. In a worker training goes on while `onNetwork` handles
  * a network: later networks wait in memory until it has handled those before them.
  *
@@ -106,6 +114,28 @@ export async function nearestNeighbors(options: NearestNeighborsOptions): Promis
  */
 export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
   return call("trainPool", options, trainPoolChecks);
+}
+
+/**
+ * Runs the recipe of a distilled set again on the images that it was distilled from, and says whether the same set comes out, byte
+ * for byte. It takes the time of the run. It computes on the backend "wasm", and the answer does not depend on threads or workers.
+ * In a worker `onProgress` is called at most ten times a second, so perhaps not for each step.
+ *
+ * @throws RangeError for a set that was made on a GPU or with relaxed SIMD, whose bits are its own, and for an engine like that;
+ * TypeError, RangeError and ShapeError that name the field for a recipe that is not one of `distill`, and for images, networks or a
+ * method that are not those of the recipe; DivergedError if the run diverges before the step that the set comes after; the signal's
+ * reason when aborted; WorkerError when workers died.
+ * @example
+ * const set = await loadDistilled("digits.safetensors");
+ * const { same, sha256 } = await verify({ set, data: (await digits()).train });
+ */
+export async function verify(options: VerifyOptions): Promise<Verification> {
+  checkOptions(options, { ...verifyChecks, ...placeChecks });
+  const { engine, ...rest } = options;
+  const run = await runAgain(rest);
+  checked(run);
+  checkMemoryLimit(run);
+  return call("verify", { ...run, engine }, { ...distillChecks, set: checkDistilledSet });
 }
 
 interface Watched {

@@ -17,8 +17,11 @@ export function shareable({ pixels, labels, ...data }: Dataset): Dataset {
   };
 }
 
-/** Does the same for the weights of a pretrained pool, so that they are not copied for each worker. */
+/** Does the same for the weights of a pool, so that they are not copied for each worker. */
 export function shareableInit(init: WeightSource): WeightSource {
+  if (init.kind === "experts") {
+    return { ...init, trajectories: init.trajectories.map((trajectory) => trajectory.map(shared)) };
+  }
   return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
 }
 

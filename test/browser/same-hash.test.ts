@@ -81,6 +81,29 @@ describeInBrowsers(String, (name) => {
     await page.close();
   });
 
+  test("verifies a set of Node by its recipe, in a worker and in place, and finds what was changed", async () => {
+    const set = await library.distill({ ...(await recipes(library)[0]!()), threads: 1 }).result();
+    const other = { ...set, recipe: { ...set.recipe, seed: 4 } };
+    const page = await browser.open(await site.url());
+    const verified = (set: library.DistilledSet, options: string) => {
+      const bytes = Buffer.from(library.distilledToSafetensors(set)).toString("base64");
+      return page.evaluate<object>(`(async () => {
+        const bytes = Uint8Array.from(atob("${bytes}"), (letter) => letter.charCodeAt(0));
+        const set = await library.distilledFromBytes(bytes, "set.safetensors");
+        const data = (await library.digits()).train;
+        const { same, differs, sha256, expected, steps } = await library.verify({ set, data, ...${options} });
+        return { same, differs, sha256, expected, steps };
+      })()`);
+    };
+    const sha256 = await library.setDigest(set);
+    const same = { same: true, differs: [], sha256, expected: sha256, steps: 2 };
+    expect(await verified(set, "{}")).toEqual(same);
+    expect(await verified(set, "{ worker: false }")).toEqual(same);
+    expect(await verified(set, "{ workers: 2 }")).toEqual(same);
+    expect(await verified(other, "{}")).toMatchObject({ same: false, expected: sha256, steps: 2 });
+    await page.close();
+  });
+
   test("has Node's bytes in place", async () => {
     expect(digests(await run({}, "{ worker: false }"))).toEqual(expected);
   });

@@ -75,7 +75,7 @@ describe("an option of `run`", () => {
     ["--initial-labels a,b", "argument 'a,b' is invalid. Expected even, random or a list, as 0,1,2."],
     [
       "--method other",
-      "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or gradient-matching or kip or label-solve or windows.",
+      "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or gradient-matching or kip or label-solve or trajectory-matching or windows.",
     ],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
@@ -123,7 +123,7 @@ describe("--method distribution-matching", () => {
 
   test("refuses the options of another method by name", () => {
     expect(() => changed("--steps 3", recipe)).toThrow(
-      "option '--steps <n>' is of back-gradient: expected method back-gradient, got distribution-matching",
+      "option '--steps <n>' is of back-gradient or trajectory-matching: expected method back-gradient or trajectory-matching, got distribution-matching",
     );
     expect(() => changed("--real-per-class 3")).toThrow("option '--real-per-class <n>' is of distribution-matching");
   });

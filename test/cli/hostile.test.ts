@@ -135,9 +135,10 @@ describe.skipIf(process.platform === "win32")("pipes and devices", () => {
       refusal("inspect", set),
       refusal("evaluate", set),
       refusal("run", "--data", set),
+      refusal("verify", set),
       refusal("inspect", "/dev/zero"),
     ]);
-    expect(said.slice(0, 5)).toEqual([recipe, recipe, set, set, set].map((path) => `${path}: ${expected}`));
-    expect(said[5]).toMatch(/^\/dev\/zero: expected a regular file, got a device/);
+    expect(said.slice(0, 6)).toEqual([recipe, recipe, set, set, set, set].map((path) => `${path}: ${expected}`));
+    expect(said[6]).toMatch(/^\/dev\/zero: expected a regular file, got a device/);
   });
 });

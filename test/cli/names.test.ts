@@ -93,7 +93,7 @@ describe("on a terminal", () => {
     }
   });
 
-  test.each([["inspect"], ["inspect", "--json"], ["evaluate"], ["evaluate", "--json"]])(
+  test.each([["inspect"], ["inspect", "--json"], ["evaluate"], ["evaluate", "--json"], ["verify"]])(
     "%s of a set",
     async (...args) => {
       const [name, ...options] = args as [string, ...string[]];

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { loadDistilled } from "../../src/node.ts";
 import { type Cli, distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { setDigest } from "../../src/formats/digest.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { loadDistilled } from "../../src/node.ts";
 import { version } from "../../src/version.gen.ts";
 import { distillate, jsonLines, start, writeIdxFolder } from "./cli.ts";

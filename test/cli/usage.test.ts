@@ -69,7 +69,7 @@ test("DISTILLATE_DEBUG adds where an error comes from", async () => {
 });
 
 test("help fits 80 columns and has an example for each command", async () => {
-  for (const command of ["run", "evaluate", "baselines", "report", "inspect", "recipes"]) {
+  for (const command of ["run", "evaluate", "baselines", "report", "inspect", "recipes", "verify"]) {
     const { code, stdout, stderr } = await distillate([command, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`\n  $ distillate ${command}`);

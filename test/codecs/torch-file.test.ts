@@ -2,6 +2,8 @@
 // mends it.
 import { describe, expect, test } from "vitest";
 import { isPickle, isTorchArchive, refusePickle } from "../../src/codecs/torch-file.ts";
+import { distilledFromBytes, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
+import { makeSet } from "../formats/sets.ts";
 
 const pickle = Uint8Array.of(0x80, 2, 0x7d);
 const ascii = (text: string) => new TextEncoder().encode(text);
@@ -19,6 +21,23 @@ describe("a pickle begins with 0x80 and a protocol from 2 to 5", () => {
     expect(isPickle(Uint8Array.from(bytes))).toBe(expected);
   });
 });
+
+test.each([2, 3, 4, 5])(
+  "a .safetensors file whose header has %i × 256 + 128 bytes is no pickle, and is read",
+  async (protocol) => {
+    const length = 256 * protocol + 128;
+    const bytesWith = (padding: number) =>
+      distilledToSafetensors(makeSet({ recipe: { padding: "x".repeat(padding) } }));
+    const lengthOf = (bytes: Uint8Array) => bytes[0]! + 256 * bytes[1]!;
+    const bytes = bytesWith(length - lengthOf(bytesWith(0)));
+    expect([...bytes.subarray(0, 9)]).toEqual([0x80, protocol, 0, 0, 0, 0, 0, 0, 0x7b]);
+    expect((await distilledFromBytes(bytes, "a.safetensors")).recipe).toHaveProperty("padding");
+    // A pickle of a dictionary can have the brace there, and zeros before it only in part.
+    expect(isPickle(bytes.map((byte, i) => (i === 4 ? 1 : byte)))).toBe(true);
+    expect(isPickle(bytes.map((byte, i) => (i === 7 ? 1 : byte)))).toBe(true);
+    expect(isPickle(bytes.map((byte, i) => (i === 8 ? 0x7d : byte)))).toBe(true);
+  },
+);
 
 describe("a zip archive is one of torch.save if a name near an end of it says so", () => {
   const archive = (start: string, between: number, end: string) =>

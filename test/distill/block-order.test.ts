@@ -1,11 +1,11 @@
 // Blocks in an order of chance: while distilling, and when a set is used.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { blockOrder } from "../../src/inner/block-order.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

@@ -2,12 +2,12 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
 import { subset } from "../../src/data/subsets.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { DivergedError } from "../../src/distill/diverged-error.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { relu } from "../../src/nn/activation.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";

@@ -2,7 +2,7 @@
 // changes the order of a sum, a random stream or a default changes it: then put the new digest into pinned-runs.ts and say so
 // in CHANGELOG.md, in the same commit. Any other reason for a failure is a bug.
 import { describe, expect, test } from "vitest";
-import { isReproducible, setDigest } from "../../src/formats/digest.ts";
+import { isReproducible, setDigest } from "../../src/distill/digest.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { pinnedRuns } from "./pinned-runs.ts";
 

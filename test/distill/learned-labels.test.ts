@@ -1,11 +1,11 @@
 // Labels learned with the pixels: their gradient through a whole outer step, and sets of fewer images than classes.
 import { afterAll, describe, expect, test } from "vitest";
 import { batchInto } from "../../src/data/dataset.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import type { DistilledSet } from "../../src/distill/distilled-set.ts";
 import { backGradient, type InitialLabels } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { distilledFromBytes, distilledToSafetensors } from "../../src/formats/distilled-file.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

@@ -1,11 +1,14 @@
 // The plan of a run is what the run takes.
 import { describe, expect, test } from "vitest";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
+import { experts } from "../../src/distill/experts.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
 import { kip, labelSolve } from "../../src/distill/methods/kip/options.ts";
+import { trajectoryMatching } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
+import { weightBytes } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
@@ -54,6 +57,25 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     ...small,
     method: windows({ ...window, optimizer: "sgd", batchPerClass: 1, labels: "learned", rate: "learned" }),
   },
+  {
+    name: "trajectory matching with labels that are learned, sub-batches, two networks a step",
+    ...small,
+    init: experts(
+      [1, 2].map((k) => [0, 1, 2].map((e) => new Float32Array(small.model.parameterCount).fill((k + e) / 100))),
+    ),
+    method: trajectoryMatching({
+      ...{
+        imagesPerClass: 3,
+        steps: 4,
+        subBatch: 4,
+        learningRate: 1e-4,
+        expertEpochs: 1,
+        maxStartEpoch: 2,
+        labels: "learned",
+      },
+    }),
+    networksPerStep: 2,
+  },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
@@ -74,7 +96,8 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
-      const host = data.pixels.length + data.labels.length + 4 * data.count + parts.states;
+      const weights = options.init ? weightBytes(options.init) : 0;
+      const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states;
       expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },

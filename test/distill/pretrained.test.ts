@@ -1,11 +1,11 @@
 // Networks that were trained before, as initial weights: which of them is drawn, what a recipe says of them, what is
 // refused.
 import { afterAll, describe, expect, test } from "vitest";
+import { setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { pretrained, type WeightSource } from "../../src/distill/weight-source.ts";
 import { type WeightUse, writeWeights } from "../../src/distill/write-weights.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { randomKey, randomOrder } from "../../src/numeric/random.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

@@ -67,6 +67,39 @@ print(json.dumps(nn.utils.parameters_to_vector(net.parameters()).tolist()))
   expect(largestDifference(untrained.weights[0]!, expected)).toBeGreaterThan(0.05);
 });
 
+test.skipIf(noPyTorch)("a network takes the steps of torch.optim.SGD, and its epochs are kept", async () => {
+  const sgd = { optimizer: "sgd", momentum: 0.9, learningRate: 0.1, decayEvery: 2, keepEpochs: true } as const;
+  const training = { ...options, ...sgd, networks: 1, epochs: 3, engine: reference };
+  const { weights, trajectories } = await trainPool(training);
+  const [trajectory] = trajectories!;
+  expect(trajectory).toHaveLength(4);
+  expect(trajectory![3]).toBe(weights[0]);
+  const batches = orderOf(0, 3).map((indices) => {
+    const images = new Float64Array(indices.length * 36);
+    batchInto(data, indices, images);
+    return { images, labels: indices.map((i) => data.labels[i]) };
+  });
+  const program = `
+net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3)).double()
+nn.utils.vector_to_parameters(torch.tensor(given["theta"], dtype=torch.float64), net.parameters())
+sgd = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
+schedule = torch.optim.lr_scheduler.StepLR(sgd, 2, 0.5)
+epochs = []
+for i, batch in enumerate(given["batches"]):
+    sgd.zero_grad()
+    images = torch.tensor(batch["images"], dtype=torch.float64).reshape(-1, 1, 6, 6)
+    F.cross_entropy(net(images), torch.tensor(batch["labels"])).backward()
+    sgd.step()
+    if i % 3 == 2:
+        schedule.step()
+        epochs.append(nn.utils.parameters_to_vector(net.parameters()).tolist())
+print(json.dumps(epochs))
+`;
+  const expected = pytorch(program, { theta: trajectory![0], batches }) as number[][];
+  for (const [e, theta] of expected.entries()) expectClose(trajectory![e + 1]!, theta, 1e-12, `epoch ${e + 1}, seed 5`);
+  expect(largestDifference(trajectory![0]!, expected[2]!)).toBeGreaterThan(0.05);
+});
+
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a, (value, i) => Math.abs(value - b[i]!)).reduce((most, value) => Math.max(most, value), 0);
 }
@@ -84,6 +117,16 @@ describe("network k", () => {
     expect(await trainPool({ ...own, threads: 3 })).toEqual(inPlace);
     for (const workers of [1, 2, 3]) expect(await trainPool({ ...own, workers }), `${workers}`).toEqual(inPlace);
     expect(inPlace.evaluation!.accuracies).toHaveLength(3);
+  });
+
+  test("has the same weights of each epoch on threads and workers, and keeping them changes none", async () => {
+    const { engine: _, ...own } = { ...options, optimizer: "sgd", keepEpochs: true } as const;
+    const inPlace = await trainPool({ ...own, threads: 1 });
+    expect(inPlace.trajectories!.map((trajectory) => trajectory.length)).toEqual([3, 3, 3]);
+    expect(await trainPool({ ...own, threads: 2 })).toEqual(inPlace);
+    expect(await trainPool({ ...own, workers: 2 })).toEqual(inPlace);
+    const without = await trainPool({ ...own, threads: 1, keepEpochs: false });
+    expect(without).toEqual({ weights: inPlace.weights });
   });
 
   test("of a test pool is another than that of a train pool, and of another seed", async () => {
@@ -165,6 +208,9 @@ describe("refused by name:", () => {
     [{ batch: 0 }, '"batch" expected'],
     [{ only: [3] }, '"only" expected numbers < 3, got 3'],
     [{ beta1: 1 }, '"beta1" expected a number >= 0 and < 1, got 1'],
+    [{ momentum: 0.9 }, '"momentum" expected nothing unless "optimizer" is "sgd", got 0.9'],
+    [{ optimizer: "lamb" as never }, '"optimizer" expected "adam" or "sgd", got "lamb"'],
+    [{ keepEpochs: 1 as never }, '"keepEpochs" expected true or false, got 1'],
     [{ learningRate: 0 }, '"learningRate" expected a number > 0, got 0'],
     [{ pool: "other" as never }, '"pool" expected "train" or "test", got "other"'],
     [{ init: pretrained([new Float32Array(model.parameterCount)]) }, '"init" expected randomInit()'],

@@ -1,9 +1,9 @@
 // Long inner loops have the same bits however much of them is held for the reverse sweep. All sizes of segments of the longer
 // two are in test/slow/trajectory-memory.test.ts.
 import { describe, expect, test } from "vitest";
+import { setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { segmentSize } from "../../src/inner/segments.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { noise } from "./noise.ts";

@@ -5,14 +5,16 @@ import {
   backGradient,
   type DistillOptions,
   distill,
+  experts,
   frepo,
   gradientMatching,
   kip,
   labelSolve,
+  trajectoryMatching,
   windows,
 } from "../../src/index.ts";
 import { enginesUnderTest } from "../backends-under-test.ts";
-import { expectClose } from "../helpers.ts";
+import { expectClose, paint } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
 import { networkTolerances } from "../tolerances.ts";
 import { noise, smallConvNet } from "./noise.ts";
@@ -21,6 +23,17 @@ import { noise, smallConvNet } from "./noise.ts";
 const tolerance = networkTolerances.run;
 
 const engines = await enginesUnderTest([1, 2]);
+
+const { parameterCount } = smallConvNet();
+/** Two experts whose weights move by a tenth of their size in each of four epochs. */
+const paths = experts(
+  [1, 2].map((k) => {
+    const theta = [paint(parameterCount, k, 0.3)];
+    for (let e = 1; e <= 4; e++)
+      theta.push(paint(parameterCount, 10 * k + e, 0.03).map((v, i) => v + theta[e - 1]![i]!));
+    return theta;
+  }),
+);
 
 const runs = [
   ["back-gradient", 20, { method: backGradient({ steps: 2, epochs: 1, imagesPerClass: 1, learningRate: 0.05 }) }],
@@ -32,6 +45,17 @@ const runs = [
       method: windows({
         ...{ imagesPerClass: 3, batchPerClass: 2, window: 4, leastSteps: 2, totalSteps: 10, learningRate: 0.01 },
         ...{ labels: "learned", rate: "learned", optimizer: "adam" },
+      }),
+    },
+  ],
+  [
+    "trajectory matching of sub-batches",
+    20,
+    {
+      ...{ networksPerStep: 2, init: paths },
+      method: trajectoryMatching({
+        ...{ imagesPerClass: 3, subBatch: 4, steps: 6, expertEpochs: 2, maxStartEpoch: 3, learningRate: 0.05 },
+        ...{ labels: "learned", labelRate: 0.1, rateStep: 0.1 },
       }),
     },
   ],
@@ -64,7 +88,7 @@ const runs = [
 async function learned(
   engine: Engine,
   steps: number,
-  more: Pick<DistillOptions, "method" | "networksPerStep" | "outer">,
+  more: Pick<DistillOptions, "method" | "networksPerStep" | "init" | "outer">,
 ): Promise<Record<string, ArrayLike<number>>> {
   const run = distill({
     data: noise({ count: 45, channels: 2, size: 9, classes: 3, seed: 2 }),
@@ -76,8 +100,8 @@ async function learned(
   });
   const losses: number[] = [];
   for await (const { loss } of run) losses.push(loss);
-  const { images, targets, learningRates } = await run.result();
-  return { losses, images, targets, learningRates: learningRates! };
+  const { images, targets, learningRates, training } = await run.result();
+  return { losses, images, targets, learningRates, rate: training ? [training.learningRate] : [] };
 }
 
 test.each(runs)(

@@ -1,9 +1,11 @@
-// One network's share of an outer step of windows, on any backend, from what is learned as it is or moved.
+// One network's share of an outer step of windows, or of another method of one block, on any backend, from what is learned as it
+// is or moved.
 import type { Backend } from "../../src/backend/backend.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { computing } from "../../src/distill/computing.ts";
 import { methodContext } from "../../src/distill/method.ts";
-import { windowsMethod } from "../../src/distill/methods/windows/method.ts";
+import type { KnownMethod } from "../../src/distill/methods/known.ts";
+import { methodOf } from "../../src/distill/methods/methods.ts";
 import { type WindowsOptions, windows } from "../../src/distill/methods/windows/options.ts";
 import { throughFunctions } from "../../src/distill/outer-loop.ts";
 import { outerOptions } from "../../src/distill/outer-options.ts";
@@ -15,25 +17,35 @@ import type { Loss } from "../../src/nn/loss.ts";
 import type { Model } from "../../src/nn/model.ts";
 import { atOnce } from "../../src/platform/parts.ts";
 
-export interface ShareOptions {
+export interface MethodShareOptions {
   readonly data: Dataset;
   readonly model: Model;
-  readonly method: WindowsOptions;
+  readonly method: KnownMethod;
   readonly seed: number;
   readonly init?: WeightSource;
   readonly loss?: Loss;
   readonly step?: number;
 }
 
-/** Allocates a run and one network on a backend, with all real images as the outer batch. */
+export interface ShareOptions extends Omit<MethodShareOptions, "method"> {
+  readonly method: WindowsOptions;
+}
+
+/** Does what `sharesOf` does, for windows. */
 export function windowShares(backend: Backend, options: ShareOptions) {
+  return sharesOf(backend, { ...options, method: windows(options.method) });
+}
+
+/** Allocates a run and one network on a backend, with all real images as the outer batch. */
+export function sharesOf<M extends KnownMethod>(backend: Backend, options: MethodShareOptions & { method: M }) {
   const { data, model, method, seed, init = randomInit(), loss = "cross-entropy", step = 3 } = options;
   const { arena } = new Engine(backend);
   const outer = outerOptions({ steps: 9, batch: data.count }, data.count);
   const problem = { data, model, init, loss, networksPerStep: 1, outer, seed };
-  const context = methodContext({ options: windows(method), problem, backend, memory: allIn(arena) }, computing);
-  const run = windowsMethod.allocate(context);
-  const network = windowsMethod.network(context, run);
+  const context = methodContext({ options: method, problem, backend, memory: allIn(arena) }, computing);
+  const code = methodOf(method);
+  const run = code.allocate(context as never);
+  const network = code.network(context as never, run);
   const staging = arena.allocate(model.parameterCount + data.count * model.inputShape.reduce((a, b) => a * b, 1));
   run.start(staging);
   throughFunctions(run, backend);

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { batchInto, classIndex } from "../../src/data/dataset.ts";
 import { subset } from "../../src/data/subsets.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { type WindowsOptions, windows } from "../../src/distill/methods/windows/options.ts";
 import { fixedInit } from "../../src/distill/weight-source.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { convNet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { brightHalves } from "./halves.ts";

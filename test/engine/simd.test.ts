@@ -2,11 +2,11 @@
 import { setFlagsFromString } from "node:v8";
 import { beforeAll, describe, expect, test } from "vitest";
 import { relaxed } from "../../src/backend/wasm/relaxed.gen.ts";
+import { isReproducible, setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine, type EngineOptions } from "../../src/engine/engine.ts";
 import { UnsupportedError } from "../../src/errors.ts";
-import { isReproducible, setDigest } from "../../src/formats/digest.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";

@@ -84,7 +84,7 @@ test("the command evaluates an experiment of a .pt, and says what it took for gr
     code: 0,
     notes: [
       "note: form DC, guessed: DC, DSA or DM: a list of experiments",
-      "note: layout NCHW, guessed: 1 channels before 28×28 pixels",
+      "note: layout NCHW, guessed: 1 channel before 28×28 pixels",
       "note: labels classes, file: one number an image",
       "note: classes 10, guessed: the largest label is 9",
       "note: normalization pixels, file: the images are bytes",

@@ -19,23 +19,40 @@ import { largest, paint } from "../helpers.ts";
 /** Pixels start from noise of 1 and move by Adam's 0.01 and 0.02 a step. */
 const pixelTolerance = 1e-4;
 
+/** The method with two inner steps in each of two epochs at most. */
+function fewSteps(method: Recipe["method"]): Recipe["method"] {
+  if (!("steps" in method)) return method;
+  const steps = Math.min(2, method.steps);
+  return "epochs" in method ? { ...method, steps, epochs: Math.min(2, method.epochs) } : { ...method, steps };
+}
+
+/** The method with one inner step in one epoch, and fewer images where a step on all of them takes gigabytes. */
+function fewImages(whole: Recipe["method"]): object {
+  const { imagesPerClass: _, ...method } = whole;
+  if (method.name === "back-gradient") return { ...method, steps: 1, epochs: 1, imagesPerStep: 5 };
+  return whole.name === "trajectory-matching" ? { ...whole, imagesPerClass: 1 } : whole;
+}
+
 /** The recipe with two outer steps on few images. */
 function small(recipe: Recipe, changes: object = {}): Recipe {
   const { epochs: _, steps: __, ...outer } = recipe.outer as Record<string, unknown>;
   const { method, networksPerStep } = recipe;
   return parseRecipe({
     ...recipe,
-    method:
-      "steps" in method ? { ...method, steps: Math.min(2, method.steps), epochs: Math.min(2, method.epochs) } : method,
+    method: fewSteps(method),
     networksPerStep: Math.min(2, networksPerStep),
     outer: { ...outer, batch: 20, steps: 2 },
     ...changes,
   });
 }
 
-/** Three networks as if they were trained. */
+/** Three networks as if they were trained, with the weights of 22 epochs. */
 function pool({ parameterCount }: Model) {
-  return { weights: [1, 2, 3].map((seed) => paint(parameterCount, seed, 0.1)) };
+  const weights = [1, 2, 3].map((seed) => paint(parameterCount, seed, 0.1));
+  const trajectories = weights.map((theta, k) =>
+    Array.from({ length: 23 }, (_, e) => paint(parameterCount, 23 * k + e, 0.01).map((step, i) => theta[i]! + step)),
+  );
+  return { weights, trajectories };
 }
 
 describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name", ({ recipe }) => {
@@ -52,9 +69,11 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
   const { scaledFrom, model } = recipe;
   test.skipIf(scaledFrom ?? ("name" in model && model.name === "alexNet"))("runs with its network", async () => {
     const data = noise({ count: 10, channels, size: height, classes });
-    const { imagesPerClass: _, ...method } = recipe.method;
-    const one = "steps" in method ? { ...method, steps: 1, epochs: 1, imagesPerStep: 5 } : recipe.method;
-    const few = small(recipe, { method: one, networksPerStep: 1, outer: { ...recipe.outer, batch: 4 } });
+    const few = small(recipe, {
+      method: fewImages(recipe.method),
+      networksPerStep: 1,
+      outer: { ...recipe.outer, batch: 4 },
+    });
     const options = recipeOptions(few, data, pool(recipeModel(few, data)));
     const set = await distill({ ...options, outer: { ...options.outer, steps: 1 }, threads: 1 }).result();
     expect(set).toMatchObject({ steps: 1, channels, height, classes, recipe: { outerSteps: 1 } });

@@ -82,7 +82,7 @@ test.each<[string, object, string]>([
   [
     "an unknown kind",
     { init: { kind: "best" } },
-    'init.kind expected one of "random", "fixed", "pretrained", got "best"',
+    'init.kind expected one of "random", "fixed", "pretrained", "experts", got "best"',
   ],
   [
     "an unknown scheme",

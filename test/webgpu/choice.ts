@@ -8,6 +8,7 @@ export const gpuTests: readonly string[] = [
   "test/gradients/*.test.ts",
   "test/engine/golden.test.ts",
   "test/distill/twenty-steps.test.ts",
+  "test/distill/trajectory-gradient.test.ts",
   "test/distill/windows-gradient.test.ts",
   "test/webgpu/*.test.ts",
 ];

@@ -24,6 +24,11 @@ const run = {
   outer: { steps: 3, batch: 60 },
 };
 const set = await distill({ ...run, outer: { steps: 0 }, threads: 1 }).result();
+const made = await distill({ ...run, threads: 1 }).result();
+/** A set that is said to come after very many steps. */
+const outerSteps = 1_000_000;
+const outer = { ...(set.recipe.outer as object), steps: outerSteps };
+const long = { ...set, recipe: { ...set.recipe, outer, outerSteps } };
 const evaluation = { set, model, init, test: data, networks: 5 };
 const comparison = { kind: "k-means" as const, train: data, test: data, model, init, like: set, networks: 2, draws: 1 };
 const judging = { set, protocol: "dc-bench" as const, model, train: data, test: apart, epochs: 2 };
@@ -96,6 +101,7 @@ const inWorker: Readonly<Record<string, Row>> = {
     library.nearestNeighbors({ points: "optimized-real", train: data, test: data, candidates: 10_000, engine, signal }),
   trainOn: ({ engine }, signal) => trainOn(set, { model, engine, signal }),
   trainPool: ({ engine }, signal) => library.trainPool({ ...pool, networks: 10_000, engine, signal }),
+  verify: ({ engine }, signal) => library.verify({ set: long, data, engine, signal }),
   "Distillation.result": ({ fresh }) => fresh().result(),
   "Distillation.asyncIterator": ({ fresh }) => fresh()[Symbol.asyncIterator]().next(),
   "Distillation.snapshot": ({ begun }) => begun.snapshot(),
@@ -130,6 +136,7 @@ const shared: Readonly<Record<string, (place: Place) => Promise<unknown>>> = {
   evaluate: (place) => library.evaluate({ ...evaluation, perClass: true, ...place }),
   judge: (place) => library.judge({ ...judging, ...place }),
   trainPool: (place) => library.trainPool({ ...pool, ...place }),
+  verify: (place) => library.verify({ set: made, data, ...place }),
   trainPoolFolder: async ({ worker: _, ...place }) => {
     const folder = await mkdtemp(join(tmpdir(), "distillate-deaths-"));
     try {
@@ -220,7 +227,7 @@ describe("in an engine's worker, all calls that wait for it end", () => {
     setMaxListeners(0, stop.signal);
     const given = await things(stop.signal);
     const takesSignal = Object.entries(inWorker).filter(([, row]) => row.length === 2);
-    expect(takesSignal).toHaveLength(12);
+    expect(takesSignal).toHaveLength(14);
     arm("hold", "kernel");
     const all = takesSignal.map(([name, row]) => outcome(name, row(given, stop.signal)));
     await strikes();

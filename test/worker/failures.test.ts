@@ -3,11 +3,11 @@
 import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { WorkerError } from "../../src/errors.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { lenet } from "../../src/nn/zoo.ts";
 import { baseline } from "../../src/run/in-place/baseline.ts";
 import { type DistillOptions, distill, Run } from "../../src/run/in-place/distill.ts";

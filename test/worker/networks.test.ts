@@ -4,6 +4,7 @@ import { expose, type Remote } from "comlink";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 // @ts-expect-error an example, in JavaScript
 import { gradientMatching } from "../../examples/gradient-matching.mjs";
+import { setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
@@ -11,7 +12,6 @@ import { pretrained, randomInit } from "../../src/distill/weight-source.ts";
 import { backends } from "../../src/engine/backends.ts";
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
 import type { EngineOptions } from "../../src/engine/options.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { describeModel } from "../../src/nn/describe.ts";
 import { initialParameters } from "../../src/nn/draw-weights.ts";
 import { type DistillOptions, distill, Run } from "../../src/run/in-place/distill.ts";
@@ -183,7 +183,8 @@ describe("a worker", () => {
     const tasks = {
       run: () => server.openRun(message()),
       test: () => server.openTest({ model: described, init: randomInit(), test: data, seed: 1, purpose: "evaluate" }),
-      training: () => server.openTraining({ model: described, init, training, loss, seed, pool, data }),
+      training: () =>
+        server.openTraining({ model: described, init, training, loss, seed, pool, data, keepEpochs: true }),
     };
     const used: Record<string, number> = {};
     for (const [name, open] of Object.entries(tasks)) {

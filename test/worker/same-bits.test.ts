@@ -1,10 +1,10 @@
 // Workers compute what would be computed in place: the same bytes for any number of them.
 import { describe, expect, test } from "vitest";
 import { digits } from "../../src/data/layouts/digits.ts";
+import { setDigest } from "../../src/distill/digest.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
 import { fixedInit, randomInit } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { setDigest } from "../../src/formats/digest.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";

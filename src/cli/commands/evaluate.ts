@@ -40,7 +40,8 @@ import { ProgressLine, progressText } from "../output/progress.ts";
 import { accuracy, count, interval, plural, table } from "../output/text.ts";
 import { showJudgement } from "./judgement.ts";
 
-interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags, ProtocolFlags {
+/** The options of the command. */
+export interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags, ProtocolFlags {
   readonly model?: RecipeModel;
   readonly networks?: number;
   readonly epochs?: number;
@@ -117,7 +118,7 @@ export function addEvaluate(program: Command): void {
     .addHelpText("after", help)
     .action(async (file: string, options: EvaluateOptions) => {
       if (options.protocol === undefined) await evaluateFile(file, options);
-      else process.exitCode = await judgeFile(file, options);
+      else process.exitCode = await judgeSaved(await loadNoted(file, options), options);
     });
 }
 
@@ -129,10 +130,15 @@ interface Loaded extends DatasetSplit {
   readonly seed: number;
 }
 
-/** Loads all, tells what was guessed, and refuses data with which baselines would fail. */
-async function loaded(file: string, options: EvaluateOptions): Promise<Loaded> {
+/** Loads a set, and tells what was guessed. */
+async function loadNoted(file: string, options: EvaluateOptions): Promise<SavedSet> {
   const saved = await loadSet(file, foreignOptions(options));
   for (const { what, value, by, because } of saved.findings ?? []) writeNote(`${what} ${value}, ${by}: ${because}`);
+  return saved;
+}
+
+/** Loads what the set is judged with, and refuses data with which baselines would fail. */
+async function loaded(saved: SavedSet, options: EvaluateOptions): Promise<Loaded> {
   const { model, init } = await judges(saved, options);
   const data = await loadRecipeData(withDataOptions({ name: "digits" }, options), options.dataset !== undefined);
   const [train, test] = [fitting(saved, data.train), fitting(saved, data.test)];
@@ -141,11 +147,11 @@ async function loaded(file: string, options: EvaluateOptions): Promise<Loaded> {
   return { saved, model, init, train, test, seed: options.seed ?? seedOf(saved) };
 }
 
-/** Judges the set by a protocol. Returns the exit code. */
-async function judgeFile(file: string, options: EvaluateOptions): Promise<number> {
+/** Judges the set by a protocol, and prints what comes of it, as JSON beside `facts`. Returns the exit code. */
+export async function judgeSaved(saved: SavedSet, options: EvaluateOptions, facts: object = {}): Promise<number> {
   const given = protocolOptions(options);
-  const { saved, model, init, train, test, seed } = await loaded(file, options);
-  const { set, sha256, findings } = saved;
+  const { model, init, train, test, seed } = await loaded(saved, options);
+  const { file, set, sha256, findings } = saved;
   const own = given.protocol === "paper" ? { init } : {};
   const { networks, epochs, threads, workers } = options;
   const shape = shapeOf(saved);
@@ -153,12 +159,16 @@ async function judgeFile(file: string, options: EvaluateOptions): Promise<number
     (options.architectures ?? []).map((name) => [name, networkFor(networkName(name), shape)]),
   );
   const problem = { set, ...given, train, test, model, ...own, networks, epochs, architectures, seed };
-  return showJudgement(problem, { ...options, threads, workers }, { file, sha256, ...(findings && { findings }) });
+  return showJudgement(
+    problem,
+    { ...options, threads, workers },
+    { file, sha256, ...(findings && { findings }), ...facts },
+  );
 }
 
 async function evaluateFile(file: string, options: EvaluateOptions): Promise<void> {
   refuseProtocolOptions(options);
-  const { saved, model, init, train, test, seed } = await loaded(file, options);
+  const { saved, model, init, train, test, seed } = await loaded(await loadNoted(file, options), options);
   const { set, sha256, findings } = saved;
   const { threads, workers, epochs, order } = options;
   const line = new ProgressLine(process.stderr);

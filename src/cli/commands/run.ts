@@ -1,10 +1,10 @@
 // `distillate run`: distils a set by a recipe, evaluates it, and leaves a folder of files.
 import { join } from "node:path";
 import type { Command } from "commander";
+import { isReproducible, setDigest } from "../../distill/digest.ts";
 import { declarationOf, outerDefaults } from "../../distill/methods/known.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { checkpointToBytes } from "../../formats/checkpoint-file.ts";
-import { isReproducible, setDigest } from "../../formats/digest.ts";
 import {
   type Dataset,
   type Distillation,

@@ -1,14 +1,15 @@
 // `distillate train`: trains pools of networks on real images, to distil for and to evaluate on.
 import { join } from "node:path";
 import { type Command, Option } from "commander";
-import { completed, withDefaults } from "../../checks/declare.ts";
+import { type Complete, completed, withDefaults } from "../../checks/declare.ts";
 import { checkClasses } from "../../distill/fit.ts";
+import { poolAdam, poolSgdRate } from "../../distill/outer-options.ts";
 import type { Engine as EngineHere } from "../../engine/engine.ts";
-import { DivergedError, type Evaluation, type PoolProgress, randomInit } from "../../index.ts";
+import { DivergedError, type Evaluation, type PoolProgress, randomInit, type WeightSource } from "../../index.ts";
 import { type LoadedPool, trainPoolFolder } from "../../node.ts";
 import { visibleJson } from "../../quote.ts";
 import { trainingOptions } from "../../recipes/declared/init.ts";
-import { recipeModel } from "../../recipes/options.ts";
+import { freshInit, recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
 import { printable, UsageError, withPath, writeNote } from "../errors.ts";
 import { noteTest } from "../input/check-data.ts";
@@ -31,8 +32,10 @@ interface TrainOptions extends DataFlags, EngineFlags {
 const help = `
 Makes two folders, train/ and test/, with a file for each network and a
 manifest.json: sets are distilled for the networks of the first and evaluated on
-those of the second. After an interruption the same command continues; with
-more networks it adds those that are missing.
+those of the second. With --keep-epochs a second file for each network of the
+first has its weights before training and after each pass, which trajectory
+matching needs. After an interruption the same command continues; with more
+networks it adds those that are missing.
 
 With a recipe it trains the networks that the recipe starts from, as long as the
 paper does unless options change that. For a recipe in a file it writes only
@@ -75,13 +78,25 @@ export function addTrain(program: Command): void {
 /** Returns the settings of a recipe's pool, its network, and the folder for it. */
 async function poolOf(
   nameOrFile: string | undefined,
-): Promise<PoolTraining & { model: RecipeModel; pool?: string; folder?: string }> {
-  if (nameOrFile === undefined) return usual;
+): Promise<PoolTraining & { model: RecipeModel; init: WeightSource; pool?: string; folder?: string }> {
+  if (nameOrFile === undefined) return { ...usual, init: randomInit() };
   const { name, model, init } = await loadRecipe(nameOrFile);
-  if (init.kind !== "pretrained" || init.training === undefined) {
+  if (!("pool" in init) || init.training === undefined) {
     throw new UsageError(`${name} starts from no networks that could be trained here`);
   }
-  return { ...init.training, model, pool: init.pool, folder: poolFolder(init) };
+  const begins = init.kind === "experts" ? freshInit(init) : randomInit();
+  return { ...init.training, model, init: begins, pool: init.pool, folder: poolFolder(init) };
+}
+
+/** Returns how many networks are trained and how, in the order of a manifest. */
+function trainingOf({ networks, testNetworks, ...training }: Complete<typeof usualOptions>) {
+  const { epochs, batch, optimizer, momentum, learningRate, decayEvery, decayFactor, keepEpochs } = training;
+  const rule = { optimizer, momentum, learningRate };
+  return { networks, testNetworks, epochs, batch, ...rule, decayEvery, decayFactor, keepEpochs };
+}
+
+function rateOf({ learningRate, optimizer }: Pick<PoolTraining, "learningRate" | "optimizer">): number {
+  return learningRate ?? (optimizer === "sgd" ? poolSgdRate : poolAdam.learningRate.default!);
 }
 
 async function train(nameOrFile: string | undefined, options: TrainOptions): Promise<number> {
@@ -91,16 +106,13 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
   const model = recipeModel({ model: options.model ? { name: options.model } : wanted.model, data: source }, data);
   checkClasses(data.name, data);
   noteTest({ train: data, test });
-  const { networks, testNetworks, epochs, batch, learningRate, decayEvery, decayFactor } = {
-    ...wanted,
-    ...givenIn(usualOptions, options),
-  };
+  const { networks, testNetworks, ...training } = trainingOf({ ...wanted, ...givenIn(usualOptions, options) });
   const { json, out = wanted.folder ?? join("pools", data.name) } = options;
   if (nameOrFile !== undefined && options.out === undefined) {
     for (const path of [wanted.pool, join(out, "train"), join(out, "test")]) await checkWritable(nameOrFile, path!);
   }
   const { seed, threads, workers } = options;
-  const settings = { epochs, batch, learningRate, decayEvery, decayFactor, seed, threads, workers };
+  const settings = { ...training, seed, threads, workers };
   const interrupt = watchInterrupts();
   const { signal } = interrupt;
   const result: Record<string, PoolResult> = {};
@@ -120,8 +132,10 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
           ...(source.augment && { augment: source.augment }),
           test,
           model,
-          init: randomInit(),
+          init: wanted.init,
           pool,
+          // Nothing is matched on networks to evaluate on.
+          keepEpochs: training.keepEpochs && pool === "train",
           networks: count,
           signal,
         });
@@ -130,7 +144,7 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
       } catch (error) {
         if (signal.aborted && error === signal.reason) return interrupted(folder, interrupt.exitCode);
         throw error instanceof DivergedError
-          ? withOptionNames(error, learningRate, folder)
+          ? withOptionNames(error, rateOf(training), folder)
           : withPath(error, `cannot write ${folder}`);
       } finally {
         report.close();

@@ -24,8 +24,9 @@ const others: readonly {
 }[] = [
   {
     flags: "--pool <dir>",
-    text: "the trained networks to start from: a pool of `distillate train`, or a file",
+    text: "the trained networks to start from, or the experts: a pool of `distillate train`, or a file",
     change: (pool: string, { init }) => {
+      if (init.kind === "experts") return [["init.pool", pool]];
       if (init.kind !== "pretrained") return [["init", { kind: "pretrained", pool }]];
       // `distillate train` makes both folders side by side.
       const beside = init.testPool !== undefined && basename(pool) === "train" && join(dirname(pool), "test");

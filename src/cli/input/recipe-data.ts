@@ -14,8 +14,8 @@ import { isNamedHere } from "../../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../../node.ts";
 import { convertData, sizeInside } from "../../recipes/convert-data.ts";
 import { dataOptions } from "../../recipes/declared/data.ts";
-import { isFixed } from "../../recipes/options.ts";
-import type { Recipe, RecipeData, RecipePool } from "../../recipes.ts";
+import { freshInit, isFixed } from "../../recipes/options.ts";
+import type { Recipe, RecipeData, RecipeExperts, RecipePool } from "../../recipes.ts";
 import { UsageError, withPath } from "../errors.ts";
 import { addFlags, flagsOf, givenIn } from "./flags.ts";
 import { loadData, optionTexts } from "./options.ts";
@@ -89,13 +89,15 @@ export interface RecipePools {
  */
 export async function loadPools(recipe: Recipe, model: Model, what: string): Promise<RecipePools | undefined> {
   const { init } = recipe;
-  if (init.kind !== "pretrained") return undefined;
-  const { pool, testPool = pool, freshLastLayer = false } = init;
+  if (!("pool" in init)) return undefined;
+  const trajectories = init.kind === "experts";
+  const { pool, testPool = pool, freshLastLayer = false } = init as RecipePool;
   const loaded = async (path: string): Promise<PretrainedPool> => {
     if (!(await exists(path))) throw new Error(`${path}: ${await adviceFor(recipe, what)}`);
-    if ((await stat(path)).isFile()) return { weights: [await loadParameters(path, model, { freshLastLayer })] };
+    if (!trajectories && (await stat(path)).isFile())
+      return { weights: [await loadParameters(path, model, { freshLastLayer })] };
     if (freshLastLayer) throw new Error(`${path}: init.freshLastLayer expected the file of one network, got a folder`);
-    return loadPool(path);
+    return loadPool(path, { trajectories });
   };
   try {
     const train = await loaded(pool);
@@ -105,18 +107,21 @@ export async function loadPools(recipe: Recipe, model: Model, what: string): Pro
   }
 }
 
-/** Returns the initial weights to evaluate with: held-out networks, or the known one. */
+/** Returns the initial weights to evaluate with: held-out networks, or the known one, or random ones that begin as experts do. */
 export function heldOut(recipe: Recipe, { train, test }: RecipePools): WeightSource {
+  if (recipe.init.kind === "experts") return freshInit(recipe.init);
   return pretrained(isFixed(recipe) ? train.weights.slice(0, 1) : test);
 }
 
 /** Returns the folder that `distillate train` must fill for the recipe: it contains train/, or the folder of the file. */
-export function poolFolder({ pool }: RecipePool): string {
+export function poolFolder({ pool }: RecipePool | RecipeExperts): string {
   return dirname(/\.(safetensors|npz)$/i.test(pool) ? dirname(pool) : pool);
 }
 
 async function adviceFor({ init, model }: Recipe, what: string): Promise<string> {
-  if (init.kind !== "pretrained" || init.training === undefined) {
+  if (!("pool" in init)) return "";
+  if (init.training === undefined) {
+    if (init.kind === "experts") return "there are no experts; train some by distillate train --keep-epochs";
     const whose = "name" in model ? ` of torchvision's ${model.name.toLowerCase()}` : "";
     return `there is no such file; save the state_dict${whose} there, as .safetensors or .npz`;
   }

@@ -108,15 +108,10 @@ function withPaths(recipe: Recipe, change: (path: string) => string): Recipe {
     data.path === undefined ? data : { ...data, path: change(data.path) };
   const { init } = recipe;
   const changed = { ...recipe, data: inData(recipe.data) };
-  if (init.kind !== "pretrained") return changed;
-  const { pool, testPool, training } = init;
-  return {
-    ...changed,
-    init: {
-      ...init,
-      pool: change(pool),
-      ...(testPool !== undefined && { testPool: change(testPool) }),
-      ...(training && { training: { ...training, data: inData(training.data) } }),
-    },
-  };
+  if (!("pool" in init)) return changed;
+  const { pool, training } = init;
+  const paths = { pool: change(pool), ...(training && { training: { ...training, data: inData(training.data) } }) };
+  if (init.kind === "experts") return { ...changed, init: { ...init, ...paths } };
+  const { testPool } = init;
+  return { ...changed, init: { ...init, ...paths, ...(testPool !== undefined && { testPool: change(testPool) }) } };
 }

@@ -1,6 +1,7 @@
 // Loads a saved set for a command: from a path, with the network and weights that its recipe names.
+
+import { setDigest } from "../../distill/digest.ts";
 import { describeInit } from "../../distill/weight-source.ts";
-import { setDigest } from "../../formats/digest.ts";
 import { NoSetError } from "../../formats/foreign/candidates.ts";
 import {
   type DistilledSet,
@@ -88,10 +89,13 @@ export function initOf({ file, set }: SavedSet): WeightSource {
       `${file}: was distilled for ${which}, SHA-256 ${quote(options.sha256)}: give ${what} by --weights`,
     );
   }
-  if (typeof scheme === "string" && (kind === "random" || (kind === "fixed" && seed !== undefined))) {
+  const fresh = kind === "random" || kind === "experts";
+  if (typeof scheme === "string" && (fresh || (kind === "fixed" && seed !== undefined))) {
+    // What the recipe says of experts beside their scheme is for the run alone.
+    const { networks: _, epochs: __, parameters: ___, sha256: ____, ...drawn } = options;
     try {
-      const source = [scheme as InitScheme, options as InitOptions] as const;
-      return kind === "random" ? randomInit(...source) : fixedInit(seed as number, ...source);
+      const source = [scheme as InitScheme, (kind === "experts" ? drawn : options) as InitOptions] as const;
+      return fresh ? randomInit(...source) : fixedInit(seed as number, ...source);
     } catch (error) {
       throw new FormatError(`${file}: recipe.init: ${shortName((error as Error).message, 400)}`, { cause: error });
     }

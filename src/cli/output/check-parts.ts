@@ -1,9 +1,11 @@
 // Checks what a report draws of metrics.jsonl and result.json. Fields that it does not draw may hold anything, because other
 // versions write others.
+import { jsonFromBytes } from "../../codecs/json.ts";
 import { FormatError } from "../../errors.ts";
 import { isObject } from "../../kinds.ts";
 import { quote } from "../../quote.ts";
 import { at } from "../../report/parts.ts";
+import { linesOf, longestLine } from "./metrics-file.ts";
 
 /** Whether a value is of a kind, and what the kind is called. */
 type Rule = readonly [expected: string, fits: (value: unknown) => boolean];
@@ -97,6 +99,32 @@ export function checkMetric(value: unknown, what: string, before: Reached): Reac
   }
   check(value, metricRules, what);
   return { step: step as number, halvings: halvings as number };
+}
+
+/** The limits on a line of metrics.jsonl. */
+const line = { maximumDepth: 4, maximumValues: 100 };
+
+/**
+ * Reads metrics.jsonl line by line. Only the last line may be cut off, by whatever ended the run.
+ *
+ * @throws FormatError that names the file and the line.
+ */
+export function* metricsIn(
+  bytes: Uint8Array,
+  path: string,
+): Generator<{ readonly value: unknown; readonly reached: Reached }> {
+  let number = 0;
+  let reached: Reached = { step: 1, halvings: 0 };
+  for (const { start, end } of linesOf(bytes)) {
+    if (end === bytes.length) break;
+    const what = `${path}: line ${++number}`;
+    if (end - start > longestLine) {
+      throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
+    }
+    const value = jsonFromBytes(bytes.subarray(start, end), what, line);
+    reached = checkMetric(value, what, reached);
+    yield { value, reached };
+  }
 }
 
 /** Checks the content of result.json; throws FormatError that begins with `what`. */

@@ -2,18 +2,16 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { jsonFromBytes } from "../../codecs/json.ts";
-import { setDigest } from "../../formats/digest.ts";
+import { setDigest } from "../../distill/digest.ts";
 import { FormatError } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import { at, type RunParts } from "../../report/parts.ts";
 import { withPath } from "../errors.ts";
-import { checkMetric, checkObject, checkResult, type Reached } from "./check-parts.ts";
-import { linesOf, longestLine } from "./metrics-file.ts";
+import { checkObject, checkResult, metricsIn } from "./check-parts.ts";
 
 /** The limits on files; a run of a million outer steps writes 70 MB. */
-const maximumBytes = { metrics: 2 ** 27, json: 2 ** 22 };
-const line = { maximumDepth: 4, maximumValues: 100 };
+export const maximumBytes: Readonly<Record<"metrics" | "json", number>> = { metrics: 2 ** 27, json: 2 ** 22 };
 /** The fields that the page draws; others are dropped, so that they take no memory. */
 const drawn = ["step", "loss", "accuracy"] as const;
 
@@ -49,26 +47,18 @@ export async function readRunParts(folder: string): Promise<RunParts> {
   return { ...present, ...(set && { sha256: await setDigest(set) }), missing };
 }
 
-async function readJson(path: string, check: (value: unknown, what: string) => void): Promise<unknown> {
+/** Reads and checks a file of JSON. Throws FormatError that begins with the path. */
+export async function readJson(path: string, check: (value: unknown, what: string) => void): Promise<unknown> {
   const value = jsonFromBytes(await readBytes(path, maximumBytes.json), path);
   check(value, path);
   return value;
 }
 
-/** Reads a file of JSON lines. Only the last line may be cut off, by whatever ended the run. */
+/** Reads what the page draws of metrics.jsonl. */
 async function readLines(path: string): Promise<unknown[]> {
   const bytes = await readBytes(path, maximumBytes.metrics);
   const metrics: unknown[] = [];
-  let number = 0;
-  let reached: Reached = { step: 1, halvings: 0 };
-  for (const { start, end } of linesOf(bytes)) {
-    if (end === bytes.length) break;
-    const what = `${path}: line ${++number}`;
-    if (end - start > longestLine) {
-      throw new FormatError(`${what}: expected at most ${longestLine} bytes, got ${end - start}`);
-    }
-    const value = jsonFromBytes(bytes.subarray(start, end), what, line);
-    reached = checkMetric(value, what, reached);
+  for (const { value } of metricsIn(bytes, path)) {
     const kept = drawn.map((key) => [key, at(value, key)] as const).filter(([, inner]) => inner !== undefined);
     if (kept.length > 1) metrics.push(Object.fromEntries(kept));
   }

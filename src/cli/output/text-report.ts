@@ -36,6 +36,8 @@ export class TextReport implements RunReport {
     const size = `${model.inputShape[1]}×${model.inputShape[2]}`;
     const threads = plural(plan.threads, "thread");
     const crew = plan.workers === 0 ? threads : `${plural(plan.workers, "worker")}, ${threads} each`;
+    // Some methods look at no real images in an outer step.
+    const batch = plan.batch === 0 ? "" : `, batch ${count(plan.batch)}`;
     const networks = plan.networks === 1 ? "" : `, ${plan.networks} networks each`;
     this.#print(
       `${recipe.name}: ${recipe.summary}`,
@@ -43,10 +45,7 @@ export class TextReport implements RunReport {
         ["  data", `${data.name}, ${size}: ${count(data.train)} to learn from, ${count(data.test)} to test on`],
         ["  images", `${images} to distil: ${trainingText(shape)}`],
         ["  model", `${modelName(recipe.model)}, ${count(model.parameterCount)} parameters, ${weightsText(recipe)}`],
-        [
-          "  method",
-          `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}, batch ${count(plan.batch)}`,
-        ],
+        ["  method", `${recipe.method.name}, ${count(plan.outerSteps)} outer steps${networks}${batch}`],
         ["  seed", `${plan.seed}`],
         ["  engine", engine.gpu ? `webgpu, ${gpuText(engine.gpu)}` : `${engine.backend.name}, ${crew}`],
         ["  memory", `${count(Math.round(plan.memory / 2 ** 20))} MiB`],

@@ -4,6 +4,7 @@ import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
 import type { FitTraining } from "../training.ts";
+import type { WeightSource } from "../weight-source.ts";
 
 /** Sizes of a set that a method learns. */
 export interface LearnedShape {
@@ -34,6 +35,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly checkTogether: (options: never) => void;
   /** Throws RangeError if the options do not fit the model, or the number of networks in an outer step. */
   readonly check?: (method: M, model: Model, networksPerStep: number) => void;
+  /** Throws RangeError for initial weights that the method cannot begin with. Absent: it takes all but experts. */
+  readonly checkInit?: (method: M, init: WeightSource) => void;
   /** The sizes of the set, for so many classes. */
   readonly shape: (method: M, classes: number) => LearnedShape;
   /** The classes, out of so many, of which real images are needed. */

@@ -8,6 +8,7 @@ import { isObject } from "../../kinds.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 import type { GivenOuterOptions } from "../outer-options.ts";
+import type { WeightSource } from "../weight-source.ts";
 import type { MethodDeclaration } from "./declaration.ts";
 import methods, { type KnownMethod } from "./options.ts";
 import { checkOwnMethod, choiceOf, isOwnMethod, type OwnMethod } from "./own.ts";
@@ -46,6 +47,16 @@ export function lossWith(method: GivenMethod, given?: Loss): Loss {
 export function checkForModel(method: GivenMethod, model: Model, networksPerStep: number): void {
   if (isOwnMethod(method)) method.check?.(choiceOf(method) as never, model);
   else declarationOf(method).check?.(method, model, networksPerStep);
+}
+
+/** Throws RangeError for initial weights that the method cannot begin with. A method of a user's own looks at them itself. */
+export function checkForInit(method: GivenMethod, init: WeightSource): void {
+  if (isOwnMethod(method)) return;
+  const { checkInit } = declarationOf(method);
+  if (checkInit) checkInit(method, init);
+  else if (init.kind === "experts") {
+    throw new RangeError(`"init" expected other networks than experts() gives, which ${method.name} does not match`);
+  }
 }
 
 /** Returns the classes that the real images must include; undefined: all. */

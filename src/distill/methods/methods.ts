@@ -10,6 +10,7 @@ import { labelSolveMethod } from "./kip/label-solve.ts";
 import { kipMethod } from "./kip/method.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
+import { trajectoryMatchingMethod } from "./trajectory-matching/method.ts";
 import { windowsMethod } from "./windows/method.ts";
 
 const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
@@ -19,6 +20,7 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
   "gradient-matching": gradientMatchingMethod as Method,
   kip: kipMethod as Method,
   "label-solve": labelSolveMethod as Method,
+  "trajectory-matching": trajectoryMatchingMethod as Method,
   windows: windowsMethod as Method,
 };
 

@@ -8,6 +8,8 @@ import { type DistributionMatchingMethod, distributionMatchingDeclaration } from
 import { type FrepoMethod, frepoDeclaration } from "./frepo/options.ts";
 import { type GradientMatchingMethod, gradientMatchingDeclaration } from "./gradient-matching/options.ts";
 import { type KipMethod, kipDeclaration, type LabelSolveMethod, labelSolveDeclaration } from "./kip/options.ts";
+import { trajectoryMatchingDeclaration } from "./trajectory-matching/declaration.ts";
+import type { TrajectoryMatchingMethod } from "./trajectory-matching/options.ts";
 import { windowsDeclaration } from "./windows/declaration.ts";
 import type { WindowsMethod } from "./windows/options.ts";
 
@@ -16,6 +18,7 @@ export { type DistributionMatchingMethod, distributionMatching } from "./distrib
 export { type FrepoMethod, frepo } from "./frepo/options.ts";
 export { type GradientMatchingMethod, gradientMatching } from "./gradient-matching/options.ts";
 export { type KipMethod, kip, type LabelSolveMethod, labelSolve } from "./kip/options.ts";
+export { type TrajectoryMatchingMethod, trajectoryMatching } from "./trajectory-matching/options.ts";
 export { type WindowsMethod, windows } from "./windows/options.ts";
 
 /** What the public functions of the methods return: a name, and the options of the method of that name. */
@@ -26,6 +29,7 @@ export type KnownMethod =
   | GradientMatchingMethod
   | KipMethod
   | LabelSolveMethod
+  | TrajectoryMatchingMethod
   | WindowsMethod;
 
 type Table = { readonly [M in KnownMethod as M["name"]]: MethodDeclaration<M> };
@@ -37,6 +41,7 @@ const methods: Table = {
   "gradient-matching": gradientMatchingDeclaration,
   kip: kipDeclaration,
   "label-solve": labelSolveDeclaration,
+  "trajectory-matching": trajectoryMatchingDeclaration,
   windows: windowsDeclaration,
 };
 

@@ -40,6 +40,7 @@ export function isOwnMethod(value: unknown): value is OwnMethod<never> {
 
 /** Checks a method of a user's own. */
 export const checkOwnMethod: Check = (name, value) => {
+  if (!isOwnMethod(value)) throw wrongKind(name, "a method of your own, with allocate and network", value);
   const { name: called, network, options = {}, module } = value as Partial<OwnMethod<never>>;
   text(`${name}.name`, called);
   if (typeof network !== "function") throw wrongKind(`${name}.network`, "a function", network);

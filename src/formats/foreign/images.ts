@@ -60,6 +60,7 @@ interface Found {
 }
 
 const isChannels = (size: number): boolean => size === 1 || size === 3;
+const channels = (size: number): string => `${size} channel${size === 1 ? "" : "s"}`;
 
 /** Returns where the channels are, or what is wrong. */
 function layoutOf(shape: readonly number[], declared: Layout | undefined): Found | string {
@@ -69,8 +70,8 @@ function layoutOf(shape: readonly number[], declared: Layout | undefined): Found
     return { layout: declared ?? "NCHW", sizes: [1, height, width], because: "no axis of channels: grey images" };
   }
   const [, a, b, c] = shape as [number, number, number, number];
-  const first: Found = { layout: "NCHW", sizes: [a, b, c], because: `${a} channels before ${b}×${c} pixels` };
-  const last: Found = { layout: "NHWC", sizes: [c, a, b], because: `${c} channels behind ${a}×${b} pixels` };
+  const first: Found = { layout: "NCHW", sizes: [a, b, c], because: `${channels(a)} before ${b}×${c} pixels` };
+  const last: Found = { layout: "NHWC", sizes: [c, a, b], because: `${channels(c)} behind ${a}×${b} pixels` };
   const [fitsFirst, fitsLast] = [isChannels(a), isChannels(c)];
   if (declared !== undefined) {
     const [chosen, fits, other] = declared === "NCHW" ? [first, fitsFirst, last] : [last, fitsLast, first];

@@ -86,7 +86,9 @@ function misfit(range: Range, { mean, std }: Statistics): number {
   return ends.reduce((sum, end) => sum + end, 0) / (2 * ends.length);
 }
 
-const shown = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)} to ${high.toFixed(2)}`;
+/** Two digits behind the point, and no minus before zero. */
+const rounded = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+const shown = ([low, high]: readonly [number, number]): string => `${rounded(low)} to ${rounded(high)}`;
 
 /** A known normalisation, and its misfit. */
 interface Ranked extends Known {

@@ -10,10 +10,11 @@ import {
   type Open,
   open,
   whole,
+  withDefaults,
   word,
 } from "../../checks/declare.ts";
 import { object, variants } from "../../checks/read.ts";
-import { poolAdam } from "../../distill/outer-options.ts";
+import { poolAdam, poolRule } from "../../distill/outer-options.ts";
 import { type InitScheme, initOptions } from "../../nn/init.ts";
 import { dataKind, type RecipeData } from "./data.ts";
 import { path } from "./kinds.ts";
@@ -62,11 +63,13 @@ export const trainingOptions = {
     help: "how many images a step looks at",
     flag: "--batch <n>",
   }) as Filled<number>,
-  /** Adam's step size. */
-  learningRate: filled(poolAdam.learningRate.kind, poolAdam.learningRate.default!, {
-    help: "at which learning rate the networks are trained, by Adam",
+  optimizer: poolRule.optimizer as Open<"adam" | "sgd">,
+  momentum: poolRule.momentum as Open<number>,
+  /** The step size. */
+  learningRate: open(poolAdam.learningRate.kind, {
+    help: "at which learning rate the networks are trained; by default 0.0002 for adam and 0.01 for sgd",
     flag: "--learning-rate <x>",
-  }) as Filled<number>,
+  }) as Open<number>,
   /** The passes between two decays. */
   decayEvery: filled(poolAdam.decayEvery.kind, poolAdam.decayEvery.default!, {
     help: "how many passes lie between two decays of the learning rate",
@@ -77,6 +80,11 @@ export const trainingOptions = {
     help: "which factor each decay applies to the learning rate",
     flag: "--decay-factor <x>",
   }) as Filled<number>,
+  /** Whether the weights of each epoch are kept. */
+  keepEpochs: filled(flag, false, {
+    help: "keeps the weights of each network before its training and after each pass too, for trajectory matching",
+    flag: "--keep-epochs",
+  }) as Filled<boolean>,
 };
 
 /** How the networks of a pool are trained, and on what. */
@@ -110,14 +118,35 @@ export interface RecipePool extends Complete<typeof poolOptions> {
   readonly kind: "pretrained";
 }
 
+const expertOptions = {
+  /** The folder of a pool that `distillate train` made, with the weights of each epoch. */
+  pool: asked(path, {
+    help: "where the experts are: the folder of a pool of `distillate train --keep-epochs`",
+  }) as Asked<string>,
+  scheme: drawnOptions.scheme as Filled<InitScheme>,
+  gain: drawnOptions.gain as Open<number>,
+  std: drawnOptions.std as Open<number>,
+  /** How to train the pool. */
+  training: open(object(withDefaults(trainingOptions, { testNetworks: 0, keepEpochs: true })) as Kind<PoolTraining>, {
+    help: "how `distillate train` makes the experts, if it can make them",
+  }) as Open<PoolTraining>,
+};
+
+/** Networks whose training is matched, and random ones that begin like them. */
+export interface RecipeExperts extends Complete<typeof expertOptions> {
+  readonly kind: "experts";
+}
+
 /** The source of initial weights. Without a seed, that of the run makes the fixed network. */
 export type RecipeInit =
   | ({ readonly kind: "random" } & Complete<typeof drawnOptions>)
   | ({ readonly kind: "fixed" } & Complete<typeof drawnOptions> & Complete<typeof fixedOptions>)
-  | RecipePool;
+  | RecipePool
+  | RecipeExperts;
 
 export const initKind: Kind<RecipeInit> = variants("an object with a kind", "kind", {
   random: drawnOptions,
   fixed: { ...drawnOptions, ...fixedOptions },
   pretrained: poolOptions,
+  experts: expertOptions,
 });

@@ -4,6 +4,7 @@ import { evaluate } from "./evaluate.ts";
 import { judge } from "./judge.ts";
 import { nearestNeighbors } from "./nearest-neighbors.ts";
 import { trainPool } from "./train-pool.ts";
+import { verify } from "./verify.ts";
 
 export { createEngine } from "../../engine/engine.ts";
 export { Run } from "./distill.ts";
@@ -16,9 +17,10 @@ export interface Calls {
   readonly judge: typeof judge;
   readonly nearestNeighbors: typeof nearestNeighbors;
   readonly trainPool: typeof trainPool;
+  readonly verify: typeof verify;
 }
 
-export const calls: Calls = { baseline, evaluate, judge, nearestNeighbors, trainPool };
+export const calls: Calls = { baseline, evaluate, judge, nearestNeighbors, trainPool, verify };
 
 export type CallName = keyof Calls;
 export type OptionsOf<Name extends CallName> = Parameters<Calls[Name]>[0];

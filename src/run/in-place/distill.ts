@@ -14,14 +14,13 @@ import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
 import { type Inexact, inexact } from "../../engine/inexact.ts";
 import { allIn } from "../../inner/allocators.ts";
-import { describeModel } from "../../nn/describe.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { version } from "../../version.gen.ts";
 import { type GroupOptions, groupOptions } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
 import { allocateReplies } from "../networks/allocate.ts";
 import { NetworksOnWorkers } from "../networks/networks.ts";
-import { checked, configOf } from "../options/config.ts";
+import { checked, configOf, recordOf } from "../options/config.ts";
 import type { DistillOptions, Progress } from "../options/distill.ts";
 import { checkMemoryLimit } from "../options/memory-limit.ts";
 import { checkResumed, specOf } from "../options/spec.ts";
@@ -255,18 +254,9 @@ export class Run implements Distillation {
 
   /** Returns everything that decides the result, as plain data. */
   #recipe(): Readonly<Record<string, unknown>> {
-    const { data, augment, model, method, loss, networksPerStep, outer, seed } = this.#config;
     return {
       version,
-      data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
-      ...(augment && { augment }),
-      model: describeModel(model),
-      method,
-      init: this.#init,
-      loss,
-      networksPerStep,
-      outer,
-      seed,
+      ...recordOf(this.#config, this.#init),
       outerSteps: this.#loop?.step ?? 0,
       ...this.#loop?.halved,
       ...this.#inexact,

@@ -2,10 +2,11 @@
 
 import { completed } from "../../checks/declare.ts";
 import { checkValues } from "../../checks/options.ts";
+import { outOfRange } from "../../checks/refusal.ts";
 import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { checkTest, checkTraining } from "../../distill/fit.ts";
-import { poolAdam } from "../../distill/outer-options.ts";
+import { poolAdam, poolSgdRate } from "../../distill/outer-options.ts";
 import type { PoolNetwork } from "../../distill/weight-source.ts";
 import { randomInit } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
@@ -24,11 +25,11 @@ import { Callbacks } from "../options/callbacks.ts";
 import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
 
 /**
- * Trains networks on real images with Adam, to distil for with `pretrained`. Network k is a function only of the options and
- * k: it does not depend on the number of networks, threads or workers.
+ * Trains networks on real images with Adam or SGD, to distil for with `pretrained` or, if the weights of each epoch are kept, with
+ * `experts`. Network k is a function only of the options and k: it does not depend on the number of networks, threads or workers.
  *
  * Defaults are those of the paper's reference code: batches of 1,024, Adam 2e-4 with β 0.5 and 0.999, halved after
- * every 20 passes.
+ * every 20 passes. SGD has 0.01 and no momentum unless told, and is halved likewise.
  *
  * @throws TypeError, RangeError and ShapeError for data whose fields do not fit or that lack a class, and for options out
  * of range or that do not fit; DivergedError when a loss is not finite, with the `networks` that were trained before; the
@@ -73,6 +74,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
   const accuracies = all.flatMap(({ accuracy }) => accuracy ?? []);
   return {
     weights: all.map(({ parameters }) => parameters),
+    ...(config.keepEpochs && { trajectories: all.map(({ trajectory }) => trajectory!) }),
     ...(config.test && {
       evaluation: { networks: all.length, ...summary(accuracies), accuracies, ...begunOn, ...inexact(options.engine) },
     }),
@@ -88,13 +90,19 @@ export function trainingConfig(options: TrainPoolOptions): TrainingConfig {
   if (init.kind !== "random") {
     throw new RangeError(`"init" expected randomInit(), as networks of a pool differ, got kind "${init.kind}"`);
   }
+  const { optimizer = "adam", momentum, keepEpochs = false } = options;
+  const sgd = optimizer === "sgd";
+  if (momentum !== undefined && !sgd) {
+    throw outOfRange("momentum", 'nothing unless "optimizer" is "sgd"', momentum);
+  }
   const training: TrainingSettings = {
     epochs: options.epochs,
     batch: Math.min(options.batch ?? 1024, data.count),
-    ...completed(poolAdam, options),
+    ...completed(poolAdam, sgd ? { ...options, learningRate: options.learningRate ?? poolSgdRate } : options),
+    ...(sgd && { optimizer, momentum: momentum ?? 0 }),
     ...(options.augment && { augment: checkAugmentation(options.augment, data) }),
   };
-  return { data, test, model, init, loss, training, seed, pool };
+  return { data, test, model, init, loss, training, seed, pool, keepEpochs };
 }
 
 /** Receives the results. */

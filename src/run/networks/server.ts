@@ -89,7 +89,8 @@ export class NetworkServer implements WorkerApi {
 
   async trained(): Promise<TrainedWeights> {
     const [result] = (await this.#trainer!.results()) as [TrainedWeights];
-    return transfer(result, [result.parameters.buffer]);
+    // The last weights of a trajectory are those of the network.
+    return transfer(result, (result.trajectory ?? [result.parameters]).map(bufferOf));
   }
 
   /** Returns the engine, after the memory of the last task was given back. */

@@ -15,6 +15,7 @@ import {
   signal,
   whole,
 } from "../../checks/checks.ts";
+import { checksOf } from "../../checks/declare.ts";
 import { type Checks, thing } from "../../checks/options.ts";
 import { outOfRange, wrongKind } from "../../checks/refusal.ts";
 import { augmentCheck } from "../../data/augment-options.ts";
@@ -22,7 +23,8 @@ import { checkDataset } from "../../data/check-dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
 import { checkDistilledSet } from "../../distill/check-set.ts";
 import { checkMethod } from "../../distill/methods/known.ts";
-import { adamChecks, checkOuter } from "../../distill/outer-options.ts";
+import { checkOwnMethod } from "../../distill/methods/own.ts";
+import { adamChecks, checkOuter, poolRule } from "../../distill/outer-options.ts";
 import { checkRunState } from "../../distill/run-state.ts";
 import { checkFit } from "../../distill/training.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
@@ -43,6 +45,7 @@ import type { JudgeOptions } from "./judge.ts";
 import type { NearestNeighborsOptions } from "./nearest-neighbors.ts";
 import type { TrainOnOptions } from "./train-on.ts";
 import type { TrainPoolOptions } from "./train-pool.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 const replayChecks: Checks<Replay> = {
   order: optional(oneOf("learned", "shuffled")),
@@ -83,6 +86,16 @@ export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">>
   onProgress: optional(callback),
 }))();
 
+export const verifyChecks: Checks<Omit<VerifyOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
+  set: checkDistilledSet,
+  data: checkDataset,
+  init: optional(checkWeightSource),
+  method: optional(checkOwnMethod),
+  workers: optional(workersCheck),
+  signal: optional(signal),
+  onProgress: optional(callback),
+}))();
+
 export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...replayChecks,
   model: checkModel,
@@ -94,6 +107,7 @@ export const trainOnChecks: Checks<Omit<TrainOnOptions, "engine" | "threads">> =
 
 export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads">> = /* @__PURE__ */ (() => ({
   ...adamChecks,
+  ...checksOf(poolRule),
   data: checkDataset,
   test: optional(checkDataset),
   model: checkModel,
@@ -105,6 +119,7 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
   loss: optional(checkLoss),
   seed: optional(seedCheck),
   pool: optional(oneOf("train", "test")),
+  keepEpochs: optional(flag),
   only: optional(listOf("an array of numbers of networks", whole(0))),
   workers: optional(workersCheck),
   signal: optional(signal),

@@ -5,10 +5,18 @@ import { checkAugmentation } from "../../data/check-augmentation.ts";
 import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
-import { checkForModel, classesOf, lossWith, noAugmentation, outerDefaults } from "../../distill/methods/known.ts";
+import {
+  checkForInit,
+  checkForModel,
+  classesOf,
+  lossWith,
+  noAugmentation,
+  outerDefaults,
+} from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
+import { describeModel } from "../../nn/describe.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -18,6 +26,17 @@ export function checked(options: DistillOptions): DistillConfig {
   const config = configOf(options);
   checkClasses("data", config.data, classesOf(options.method, config.model));
   return config;
+}
+
+/** Returns the record of a run for its set's recipe. `init` is the source of the initial weights, as recipes name it. */
+export function recordOf(config: DistillConfig, init: object): Readonly<Record<string, unknown>> {
+  const { data, augment, model, method, loss, networksPerStep, outer, seed } = config;
+  return {
+    data: { name: data.name, count: data.count, ...(data.classNames && { classNames: data.classNames }) },
+    ...(augment && { augment }),
+    model: describeModel(model),
+    ...{ method, init, loss, networksPerStep, outer, seed },
+  };
 }
 
 /** Returns the options as a run takes them, with defaults filled in. The data are trusted. */
@@ -33,6 +52,7 @@ export function configOf(options: DistillOptions): DistillConfig {
   }
   checkInit(init, model, networksPerStep);
   checkForModel(method, model, networksPerStep);
+  checkForInit(method, init);
   const loss = lossWith(method, options.loss);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };

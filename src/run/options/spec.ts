@@ -22,10 +22,23 @@ export async function specOf(
   data: Dataset,
   changesNoBit: readonly string[] = [],
 ): Promise<RunSpec> {
-  const { version: _, outerSteps: __, halvings: ___, gpu: ____, outer, method, ...rest } = recipe;
+  return specWith(recipe, await specOfData(data), changesNoBit);
+}
+
+/** Returns the part of a specification that tells of the images. Throws UnsupportedError if the host offers no SHA-256. */
+export async function specOfData(data: Dataset): Promise<object> {
   const { count, channels, height, width, classes, mean, std } = data;
   const [pixels, labels] = [await sha256OfPieces(data.pixels), await sha256OfPieces(data.labels)];
-  const images = { count, channels, height, width, classes, mean, std, pixels, labels };
+  return { count, channels, height, width, classes, mean, std, pixels, labels };
+}
+
+/** Returns the specification of the run that has this recipe and images with that part. */
+export function specWith(
+  recipe: Readonly<Record<string, unknown>>,
+  images: object,
+  changesNoBit: readonly string[] = [],
+): RunSpec {
+  const { version: _, outerSteps: __, halvings: ___, gpu: ____, outer, method, ...rest } = recipe;
   // What JSON leaves out is left out here too, so that a specification that was saved is equal to one that was not.
   const settings = {
     method: without(method, changesNoBit),
@@ -42,13 +55,21 @@ export function without(settings: unknown, names: readonly string[]): object {
 
 /** Throws RangeError for a state of another version, or of a run with another specification, and says what differs. */
 export function checkResumed(state: RunState, version: string, spec: RunSpec): void {
-  const [here, there] = [settingsOf({ version, ...spec }), settingsOf({ version: state.version, ...state.spec })];
-  const other = [...new Set([...here.keys(), ...there.keys()])].filter((path) => here.get(path) !== there.get(path));
-  if (other.length === 0) return;
-  const named = other.map((path) => `${shortName(path)} ${quote(there.get(path))} instead of ${quote(here.get(path))}`);
-  throw new RangeError(
-    `"resume" expected a state of the same run, got one of a run with ${named.slice(0, mostDifferences).join(", ")}`,
+  const other = differences({ version: state.version, ...state.spec }, { version, ...spec });
+  if (other === undefined) return;
+  throw new RangeError(`"resume" expected a state of the same run, got one of a run with ${other}`);
+}
+
+/** Returns the first settings that `there` has instead of those of `here`, such as "seed 2 instead of 1"; undefined for none. */
+export function differences(there: object, here: object): string | undefined {
+  const [found, wanted] = [settingsOf(there), settingsOf(here)];
+  const other = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+    (path) => wanted.get(path) !== found.get(path),
   );
+  const named = other.slice(0, mostDifferences).map((path) => {
+    return `${shortName(path)} ${quote(found.get(path))} instead of ${quote(wanted.get(path))}`;
+  });
+  return named.length === 0 ? undefined : named.join(", ");
 }
 
 /** Returns the single settings of plain data, by their paths: "outer.batch". */

@@ -3,7 +3,7 @@
 import type { Given } from "../../checks/declare.ts";
 import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { poolAdam } from "../../distill/outer-options.ts";
+import type { poolAdam, poolRule } from "../../distill/outer-options.ts";
 import type { PoolNetwork, PretrainedPool, WeightSource } from "../../distill/weight-source.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
@@ -12,7 +12,7 @@ import type { Loss } from "../../nn/loss.ts";
 import type { Model } from "../../nn/model.ts";
 
 /** Options of {@link trainPool}. */
-export interface TrainPoolOptions extends Given<typeof poolAdam> {
+export interface TrainPoolOptions extends Given<typeof poolAdam>, Given<typeof poolRule> {
   /** Real images to train on. */
   readonly data: Dataset;
   /** The images to test the trained networks on. */
@@ -34,6 +34,11 @@ export interface TrainPoolOptions extends Given<typeof poolAdam> {
   readonly seed?: number | undefined;
   /** The use of the networks: training pools and test pools have no network in common, whatever the seeds. Default "train". */
   readonly pool?: "train" | "test" | undefined;
+  /**
+   * Keeps the weights of each network before its training and after each epoch too, as `experts` takes them: (epochs + 1) times the
+   * memory of the networks. Default false.
+   */
+  readonly keepEpochs?: boolean | undefined;
   /** Trains only the networks of these numbers, for example if the others exist already. Default: all. */
   readonly only?: readonly number[] | undefined;
   readonly engine?: Engine | undefined;

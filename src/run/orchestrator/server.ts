@@ -77,8 +77,10 @@ export class OrchestratorServer implements OrchestratorApi {
       onNetwork: (network: unknown) => messages.send({ network }),
     };
     const call = calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
+    const here = this.#here<OptionsOf<Name> & { readonly method?: CrossedMethod }>(options);
     try {
-      return moved(await call({ ...this.#here<OptionsOf<Name>>(options), ...watch }));
+      const method = here.method && { method: await arrivedMethod(here.method) };
+      return moved(await call({ ...here, ...method, ...watch }));
     } finally {
       messages.end();
     }

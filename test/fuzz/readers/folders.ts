@@ -11,6 +11,7 @@ import { writeNpy } from "../../../src/codecs/npy.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { distilledToSafetensors } from "../../../src/formats/distilled-file.ts";
 import { parametersToSafetensors } from "../../../src/formats/state-dict.ts";
+import { trajectoryToSafetensors } from "../../../src/formats/trajectory-file.ts";
 import { describeModel } from "../../../src/nn/describe.ts";
 import {
   filesInFolder,
@@ -98,6 +99,16 @@ const pool = {
   "network-0000.safetensors": network,
 };
 
+const epochs = trajectoryToSafetensors(model, [Float32Array.from(parameters), Float32Array.from(parameters)]);
+const experts = {
+  ...pool,
+  "manifest.json": text(
+    JSON.stringify({ ...manifest, model: describeModel(model), training: { epochs: 1 }, keepEpochs: true }),
+  ),
+  "network-0000-epochs.safetensors": epochs,
+};
+const loadTrajectories = (folder: string) => loadPool(folder, { trajectories: true });
+
 /** Four images of 2 × 2 pixels and their labels, in files of their own. */
 const foreign = {
   images: writeNpy({ shape: [4, 2, 2], data: Float32Array.from({ length: 16 }, (_, i) => (i % 2) / 1) }),
@@ -124,11 +135,28 @@ export const folderReaders: readonly Reader[] = [
     2_000,
   ),
   row("a network", ["loadParameters"], { n: network }, "n", (_, path) => loadParameters(path, model), 3_000),
-  row("the manifest of a pool", ["loadPool", "trainPoolFolder"], pool, "manifest.json", loadPool, 8_000),
-  row("a network of a pool", ["loadPool"], pool, "network-0000.safetensors", loadPool, 4_000, [
+  row(
+    "the manifest of a pool",
+    ["loadPool", "trainPoolFolder"],
+    pool,
+    "manifest.json",
+    (folder) => loadPool(folder),
+    8_000,
+  ),
+  row("a network of a pool", ["loadPool"], pool, "network-0000.safetensors", (folder) => loadPool(folder), 4_000, [
     ...whole(network),
     headerOf(network),
   ]),
+  row("the manifest of a pool with epochs", ["loadPool"], experts, "manifest.json", loadTrajectories, 3_000),
+  row(
+    "the epochs of a network",
+    ["trajectoryFromSafetensors"],
+    experts,
+    "network-0000-epochs.safetensors",
+    loadTrajectories,
+    4_000,
+    [...whole(epochs), headerOf(epochs)],
+  ),
   row(
     "a checkpoint",
     ["loadCheckpoint", "lastCheckpoint"],

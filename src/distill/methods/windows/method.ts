@@ -15,19 +15,29 @@ import { WindowGradient } from "../../../inner/window-gradient.ts";
 import { draws } from "../../../numeric/philox.ts";
 import { placesDrawn, randomOrder } from "../../../numeric/random.ts";
 import type { Parts } from "../../../platform/parts.ts";
+import { LearnedBlock, type LearnedBlockOptions } from "../../learned-block.ts";
 import type { Method, MethodContext, NetworkRun } from "../../method.ts";
 import type { MethodTools, RealImages } from "../../tools.ts";
-import { adamOf, batchPerClass, sgdOf, type WindowsMethod } from "./options.ts";
-import { WindowsRun } from "./run.ts";
+import { adamOf, batchPerClass, innerRate, sgdOf, type WindowsMethod } from "./options.ts";
+import { trainingOf } from "./training.ts";
 
 type Context = MethodContext<WindowsMethod>;
 
-export const windowsMethod: Method<WindowsMethod, WindowsRun> = {
+export const windowsMethod: Method<WindowsMethod, LearnedBlock> = {
   name: "windows",
   changesNoBit: ["memory"],
-  allocate: (context) => new WindowsRun(context),
+  allocate: (context) => new LearnedBlock(context, learnedOf(context)),
   network: (context, run) => new WindowNetwork(context, run),
 };
+
+/** Returns what the block is like, and how networks train on it. */
+function learnedOf({ options, problem }: Context): LearnedBlockOptions {
+  const { imagesPerClass, init, labels, labelRate, rate } = options;
+  return {
+    ...{ imagesPerClass, init, labels, labelRate, rate, learningRate: innerRate(options) },
+    training: (learned) => trainingOf(options, problem.model.classes, learned),
+  };
+}
 
 /** Returns N, the steps before the window, of outer step `step`: the same for all of its networks. */
 export function skippedSteps(
@@ -66,7 +76,7 @@ class WindowNetwork implements NetworkRun {
   readonly #batches: SubBatches;
   readonly #real: RealImages;
 
-  constructor(context: Context, run: WindowsRun) {
+  constructor(context: Context, run: LearnedBlock) {
     const { options, problem, backend, memory, tools } = context;
     const { model, loss } = problem;
     const learnsLabels = options.labels === "learned";

@@ -2,8 +2,8 @@
 import { type Check, float32, kind } from "../checks/checks.ts";
 import { thing } from "../checks/options.ts";
 import { hexadecimal, sha256 } from "../codecs/sha256.ts";
-import type { DistilledSet } from "../distill/distilled-set.ts";
 import { isObject } from "../kinds.ts";
+import type { DistilledSet } from "./distilled-set.ts";
 
 const recipe = kind("an object", isObject);
 
