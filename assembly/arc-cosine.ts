@@ -1,5 +1,5 @@
 // Kernels of infinitely wide ReLU networks (Cho, Saul, NeurIPS 2009; Jacot, Gabriel, Hongler, NeurIPS 2018), in float64: the angle
-// between two images that are nearly the same is the root of a difference. docs/math.md §12x has the formulas.
+// between two images that are nearly the same is the root of a difference. docs/math.md §12 has the formulas.
 import { Buffer, Flag, OptionalBuffer } from "./fields";
 import { at } from "./simd";
 import { KERNEL_ROWS } from "./tiles";

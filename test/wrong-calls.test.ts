@@ -1113,7 +1113,7 @@ describe("messages", () => {
       "what was meant",
       () => distill({ ...base, learning_rate: 1 } as never),
       new TypeError(
-        '"learning_rate" expected an option, got an unknown name: there are data, augment, model, method, init, loss, ' +
+        '"learning_rate" expected an option, got an unknown name: there are data, augment, model, method, init, loss, images, ' +
           "networksPerStep, outer, seed, resume, workers, memoryLimit, signal, onProgress, engine, backend, threads, worker, onNotice",
       ),
     ],

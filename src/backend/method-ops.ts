@@ -78,7 +78,7 @@ export interface MethodOps {
     shape: Omit<RidgeShape, "features">,
   ): void;
   /**
-   * The kernel of an infinitely wide ReLU network (docs/math.md §12x) between the images of x [features, lanes] and those of y
+   * The kernel of an infinitely wide ReLU network (docs/math.md §12) between the images of x [features, lanes] and those of y
    * [features, yLanes]: k[i, j] = κ(s, a, b) with s = 2·x_i·y_j/features + 0.01, a and b the same of x_i and of y_j with themselves; and,
    * unless none, ds = ∂κ/∂s and da = ∂κ/∂a. All three are [lanes, yLanes], zero in padding. Computed in float64 and rounded once. Where
    * two images point the same way to about 1e-6, the term of ds and da that grows without bound is left out; so what remains for

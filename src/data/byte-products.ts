@@ -1,4 +1,4 @@
-// Sums of products of bytes, for covariances (docs/math.md §12z). They are whole numbers below 2⁵³ and so exact in float64, in whatever order. That
+// Sums of products of bytes, for covariances (docs/math.md §15). They are whole numbers below 2⁵³ and so exact in float64, in whatever order. That
 // also allows two sums in one: with a = p + 2²⁶·q the sum of a·b is Σp·b + 2²⁶·Σq·b, which comes apart again as long as
 // Σp·b < 2²⁶. It does for 1,024 images.
 

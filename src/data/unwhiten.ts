@@ -1,4 +1,4 @@
-// Undoes a whitening, for people to see what images show: x = W⁻¹·x′ + μ, by the Cholesky factor of W (docs/math.md §12z).
+// Undoes a whitening, for people to see what images show: x = W⁻¹·x′ + μ, by the Cholesky factor of W (docs/math.md §15).
 import type { Whitening } from "./whitening.ts";
 
 /** Factors that were computed: several pictures of one set follow each other, and a factor takes D³/6 products. */

@@ -1,5 +1,5 @@
 // Whitens images: x′ = W·(x − μ). Each sum is float64 in the order of the columns of W and rounded once to float32, so an image has
-// the same bits whoever whitens it and beside whichever others. docs/math.md §12z has the formulas.
+// the same bits whoever whitens it and beside whichever others. docs/math.md §15 has the formulas.
 import { callback, optional, signal as signalCheck } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import type { AbortSignal } from "../host-types.ts";

@@ -1,4 +1,4 @@
-// Measures the whitening of a data set: the covariance of its images, and the inverse of its root (docs/math.md §12z).
+// Measures the whitening of a data set: the covariance of its images, and the inverse of its root (docs/math.md §15).
 import { callback, number, optional, signal as signalCheck } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { outOfRange } from "../checks/refusal.ts";

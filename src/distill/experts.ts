@@ -1,4 +1,4 @@
-// Networks whose training is to be matched: experts, of which a pool has kept the weights of each epoch (docs/math.md §12x).
+// Networks whose training is to be matched: experts, of which a pool has kept the weights of each epoch (docs/math.md §13).
 import type { Floats } from "../backend/buffer.ts";
 import { floats, listOf } from "../checks/checks.ts";
 import { checkOptions } from "../checks/options.ts";

@@ -1,4 +1,4 @@
-// What stands behind the images of a set: their pixels, or fewer numbers that a linear decoder makes images of (docs/math.md §12x).
+// What stands behind the images of a set: their pixels, or fewer numbers that a linear decoder makes images of (docs/math.md §14).
 // Declared once; every method takes it.
 
 import type { Check } from "../checks/checks.ts";
@@ -95,7 +95,7 @@ export function pixels(): PixelImages {
 
 /**
  * Multi-formation (Kim et al., *Dataset Condensation via Efficient Synthetic-Data Parameterization*, ICML 2022, §4.1;
- * docs/math.md §12x): each image that a method counts is stored as `factor` × `factor` tiles of ⌈height / factor⌉ by
+ * docs/math.md §14): each image that a method counts is stored as `factor` × `factor` tiles of ⌈height / factor⌉ by
  * ⌈width / factor⌉ pixels. Each tile, enlarged bilinearly, is an image of the set, with a label of its own. So one image's
  * storage gives `factor`² images.
  *
@@ -110,7 +110,7 @@ export function formation(options: FormationOptions = {}): FormationImages {
 
 /**
  * Addressable memories (Deng, Russakovsky, *Remember the Past: Distilling Datasets into Addressable Memories for Neural
- * Networks*, NeurIPS 2022; docs/math.md §12x): all images are weighted sums of the same `bases`, small images of
+ * Networks*, NeurIPS 2022; docs/math.md §14): all images are weighted sums of the same `bases`, small images of
  * ⌈height / scale⌉ by ⌈width / scale⌉ pixels, enlarged bilinearly. What is learned is the bases and each image's weights.
  *
  * Unless `decodedPerClass` says how many images of each class there are, they are as many as fit into the storage of those

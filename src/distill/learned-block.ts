@@ -1,5 +1,5 @@
 // What methods learn that train networks on sub-batches of a set: the pixels of one block of images, class by class; and, if
-// wanted, labels and the learning rate of inner steps, through softplus (docs/math.md §10, §12x).
+// wanted, labels and the learning rate of inner steps, through softplus (docs/math.md §10, §13).
 import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Blocks } from "../inner/unroll.ts";
 import { blockSet, classByClass } from "./class-block.ts";

@@ -1,5 +1,5 @@
 // Batches of real images with centred labels beside the images of a set, under the kernel of an infinitely wide network
-// (docs/math.md §12x).
+// (docs/math.md §12).
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import type { ArcCosine } from "../backend/shapes.ts";

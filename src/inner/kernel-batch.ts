@@ -1,5 +1,5 @@
 // Real images beside the images of a set, under the kernel of an infinitely wide network: the mean squared error of a kernel
-// regression over a batch, and its gradients (docs/math.md §12x),
+// regression over a batch, and its gradients (docs/math.md §12),
 //
 //   ℓ = (1/B) Σ_b ½‖Z·k(x_b) − t_b‖²      k(x)_i = κ(x_i, x)      E_b = (Z·k(x_b) − t_b)/B      ∂ℓ/∂Z = Σ_b E_b·k(x_b)ᵀ
 //   ∂ℓ/∂k(x_b) = Zᵀ·E_b
@@ -21,7 +21,7 @@ export interface KernelSizes {
   readonly lanes: number;
 }
 
-/** The gradients by the images of the set, whose own share docs/math.md §12x has. */
+/** The gradients by the images of the set, whose own share docs/math.md §12 has. */
 export interface KernelGradients {
   /** ∂ℓ/∂Z, [K, lanes]. */
   readonly dSolution: Buffer;

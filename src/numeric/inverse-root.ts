@@ -3,7 +3,7 @@
 // For numbers, x^(−1/2) is nearly the mean over θ = (j − ½)·π / 2N of c / (x·cos²θ + c²·sin²θ), all terms positive (the partial
 // fractions of Kenney and Laub's Padé iterations; Higham, Functions of Matrices, 2008, §5.4 and §6.7). The relative error is
 // below 2·|(√x − c) / (√x + c)|^2N. For matrices each term is an inverse, which of a tridiagonal matrix takes n² operations. So
-// the matrix is made tridiagonal first, and no eigenvalue is needed. docs/math.md §12z has the formulas.
+// the matrix is made tridiagonal first, and no eigenvalue is needed. docs/math.md §15 has the formulas.
 import { cosine, logarithm, sine } from "./elementary.ts";
 import { type Tridiagonal, transformBack, tridiagonalize } from "./tridiagonal.ts";
 

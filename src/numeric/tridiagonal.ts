@@ -1,4 +1,4 @@
-// Symmetric matrices as Q·T·Qᵀ with a tridiagonal T, by Householder's reflections (docs/math.md §12z). Sums have one order, and only
+// Symmetric matrices as Q·T·Qᵀ with a tridiagonal T, by Householder's reflections (docs/math.md §15). Sums have one order, and only
 // +, −, ×, ÷ and square roots are used, so the bits are the same on every host. Matrices are float64 [n, n], row by row, and
 // only what stands on and below their diagonal is read and written.
 

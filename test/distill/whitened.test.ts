@@ -89,7 +89,9 @@ describe("judging", () => {
       /^"train" expected images whitened as those of the set that/,
     );
     const judged = { set, protocol: "paper" as const, model, init, networks: 2, threads: 1 };
-    await expect(judge({ ...judged, ...plain })).rejects.toThrow(/^"train" expected images whitened as those of the set/);
+    await expect(judge({ ...judged, ...plain })).rejects.toThrow(
+      /^"train" expected images whitened as those of the set/,
+    );
     expect((await judge({ ...judged, ...white })).protocol).toBe("paper");
     expect((await baseline({ ...real, ...white })).mean).toBeGreaterThan(0.3);
     await expect(nearestNeighbors({ points: set, ...plain })).rejects.toThrow(

@@ -22,7 +22,9 @@ const others: Readonly<Record<string, string>> = {
     ]),
   ),
   ...Object.fromEntries(["crc32", "sha256OfPieces", "hexadecimal"].map((name) => [name, "it computes with any bytes"])),
-  ...Object.fromEntries(["classesOf", "statistics", "augmented"].map((name) => [name, "it computes with pixels"])),
+  ...Object.fromEntries(
+    ["classesOf", "statistics", "augmented", "byteProducts"].map((name) => [name, "it computes with pixels"]),
+  ),
   loadFiles: "it reads downloads of a pinned SHA-256",
 };
 

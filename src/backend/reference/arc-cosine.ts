@@ -1,5 +1,5 @@
 // Kernels of infinitely wide ReLU networks, reference (Cho, Saul, NeurIPS 2009; Jacot, Gabriel, Hongler, NeurIPS 2018). docs/math.md
-// §12x has the formulas.
+// §12 has the formulas.
 import { none } from "../buffer.ts";
 import type { Ops } from "../ops.ts";
 import { type ArcCosine, kernelBias } from "../shapes.ts";

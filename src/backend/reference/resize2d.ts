@@ -1,5 +1,5 @@
 // Bilinear resampling to another size and its adjoint, reference: torch.nn.functional.interpolate with mode="bilinear" and
-// align_corners=False. x and dx [c, h, w, B], y and dy [c, oh, ow, B]. docs/math.md §12x has the formulas.
+// align_corners=False. x and dx [c, h, w, B], y and dy [c, oh, ow, B]. docs/math.md §14 has the formulas.
 import { bilinearTaps } from "../../numeric/bilinear.ts";
 import type { Ops } from "../ops.ts";
 import type { Resize2dShape } from "../shapes.ts";

@@ -102,7 +102,7 @@ function range(values: Float32Array): { min: number; max: number; mean: number }
 }
 
 function textOf(facts: Facts): string[] {
-  const { file, images, targets, storage, decoder, training, learningRates, whitening, ...others } = facts;
+  const { file, images, targets, storage, decoder, training, learningRates, whitening } = facts;
   const { steps, epochs, imagesPerStep, normalisation, recipe, sha256 } = facts;
   const row = (name: string, { shape, min, max, mean }: Facts["images"]): string[] => {
     const [low, high, middle] = [min, max, mean].map(number);

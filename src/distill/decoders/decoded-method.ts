@@ -1,5 +1,5 @@
 // Any method whose images are made by a decoder: it learns the decoder's tensors in the place of its images, and the gradient of
-// its images goes on through the adjoint. The method itself sees decoded images only (docs/math.md §12x).
+// its images goes on through the adjoint. The method itself sees decoded images only (docs/math.md §14).
 import type { Floats } from "../../backend/buffer.ts";
 import type { Parts } from "../../platform/parts.ts";
 import type { FormationImages, ImagesChoice, MemoryImages } from "../image-options.ts";

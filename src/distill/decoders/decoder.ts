@@ -1,5 +1,5 @@
 // A decoder makes the images of a set of fewer numbers: x = D(z). The gradient of what it is made of is ∂z = Dᵀ·∂x, exactly
-// (docs/math.md §12x).
+// (docs/math.md §14).
 import type { Backend } from "../../backend/backend.ts";
 import type { Buffer, Floats } from "../../backend/buffer.ts";
 import type { Allocators } from "../../inner/allocators.ts";

@@ -1,5 +1,5 @@
 // Multi-formation (Kim et al., ICML 2022, §4.1): x = enlarged tile, and so ∂tile = the adjoint of enlarging. A tile is a learned
-// tensor like images, of fewer rows and columns, so that all tiles of a set are enlarged by one call (docs/math.md §12x).
+// tensor like images, of fewer rows and columns, so that all tiles of a set are enlarged by one call (docs/math.md §14).
 import type { Floats } from "../../backend/buffer.ts";
 import type { Resize2dShape } from "../../backend/shapes.ts";
 import type { Allocators } from "../../inner/allocators.ts";

@@ -1,4 +1,4 @@
-// Addressable memories (Deng, Russakovsky, NeurIPS 2022; docs/math.md §12x): the images of a block are the columns of
+// Addressable memories (Deng, Russakovsky, NeurIPS 2022; docs/math.md §14): the images of a block are the columns of
 //
 //   X = U·(B·A)        ∂A = Bᵀ·Uᵀ·∂X        ∂B = Σ_blocks (Uᵀ·∂X)·Aᵀ
 //

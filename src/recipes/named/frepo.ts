@@ -9,7 +9,7 @@ const common = {
   init: { kind: "random", scheme: "kaiming-fan-in" },
   evaluate: { networks: 5 },
 };
-const summary = "and labels from which networks learn as from a regression on their features";
+const summary = "Images and labels from which networks learn as from a regression on their features";
 
 /** Outer steps for so many images of a class. The path that LAMB can go is their number times the step size. */
 const outer = {
@@ -23,7 +23,7 @@ export const frepoRecipes: readonly Recipe[] = [
     {
       ...common,
       name: "digits-frepo",
-      summary: `10 images ${summary}`,
+      summary,
       data: { name: "digits" },
       method: { name: "frepo", imagesPerClass: 1 },
       outer: outer[1],

@@ -17,7 +17,7 @@ export type GridFigures = Readonly<Record<GridSize, readonly [accuracy: number, 
 export interface Grid {
   /** The end of the recipes' names, as in mnist-frepo and mnist-frepo-100, the one with 100 images in all. */
   readonly suffix: string;
-  /** What the images are, after a number such as "100 images". */
+  /** What the images are. */
   readonly summary: string;
   /** The rest of a recipe. */
   readonly recipe: (data: GridData, perClass: GridSize) => object;
@@ -42,7 +42,7 @@ export function grid({ suffix, summary, recipe, paper, figuresOf }: Grid): reado
       const reported = {
         paper: { accuracy, ...(spread !== undefined && { spread }), text: `on ${titles[data]}, ${figuresOf}` },
       };
-      const said = { name, summary: `${images} images ${summary}`, data: { name: data } };
+      const said = { name, summary, data: { name: data } };
       return parseRecipe({ ...said, ...(accuracy !== undefined && reported), ...recipe(data, perClass) }, name);
     }),
   );

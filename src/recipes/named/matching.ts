@@ -31,9 +31,9 @@ function method(kind: Kind, data: GridData | "digits", imagesPerClass: number): 
 }
 
 const summaries: Readonly<Record<Kind, string>> = {
-  dm: "whose mean features in any random ConvNet are those of real images",
-  dc: "whose gradients in a ConvNet are those of real images",
-  dsa: "whose gradients are those of real images, augmented alike",
+  dm: "Images whose mean features in any random ConvNet are those of real images",
+  dc: "Images whose gradients in a ConvNet are those of real images",
+  dsa: "Images whose gradients are those of real images, augmented alike",
 };
 
 /** Outer steps; those of gradient matching cost more with more images, whose networks train longer. */
@@ -71,7 +71,7 @@ const figures: Readonly<Record<Kind, Pick<Grid, "paper" | "figuresOf">>> = {
 /** The small variant of a method, on the digits of the package. */
 function onDigits(kind: Kind, outerSteps: number): Recipe {
   const name = `digits-${kind}`;
-  const said = { name, summary: `10 images ${summaries[kind]}`, data: { name: "digits" } };
+  const said = { name, summary: summaries[kind], data: { name: "digits" } };
   return parseRecipe({ ...common, ...said, method: method(kind, "digits", 1), outer: { steps: outerSteps } }, name);
 }
 

@@ -6,7 +6,7 @@ import { grid } from "./grid.ts";
 
 const common = { init: { kind: "random", scheme: "pytorch" }, evaluate: { networks: 20 } };
 const small = { name: "convNet", width: 16, depth: 2 };
-const summary = "that teach any random ConvNet, in whatever order they come";
+const summary = "Images that teach any random ConvNet, in whatever order they come";
 const outer = { batch: 512, learningRate: 0.02 };
 
 export const windowsRecipes: readonly Recipe[] = [
@@ -14,7 +14,7 @@ export const windowsRecipes: readonly Recipe[] = [
     {
       ...common,
       name: "digits-windows",
-      summary: `10 images ${summary}`,
+      summary,
       data: { name: "digits" },
       model: small,
       method: { name: "windows", imagesPerClass: 1 },

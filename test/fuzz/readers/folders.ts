@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { loadRecipe } from "../../../src/cli/input/recipe-file.ts";
 import { loadResumed } from "../../../src/cli/input/resume.ts";
+import { loadRunToVerify } from "../../../src/cli/input/run-to-verify.ts";
 import { loadSet } from "../../../src/cli/input/saved-set.ts";
 import { readComparedSet } from "../../../src/cli/output/compared-set.ts";
 import { readRunParts } from "../../../src/cli/output/run-parts.ts";
@@ -211,7 +212,17 @@ export const folderReaders: readonly Reader[] = [
     [signedHeader(checkpoint)],
   ),
   ...Object.entries({ "metrics.jsonl": 3_000, "result.json": 2_000, "recipe.json": 1_500 }).map(([path, cases]) =>
-    row(`a report with ${path}`, ["readRunParts", "reportPage", "linesOf"], run, path, page, cases),
+    row(
+      `a report with ${path}`,
+      ["readRunParts", "reportPage", "linesOf", "metricsIn", "readJson"],
+      run,
+      path,
+      page,
+      cases,
+    ),
+  ),
+  ...Object.entries({ "metrics.jsonl": 3_000, "result.json": 2_000 }).map(([path, cases]) =>
+    row(`a run to verify with ${path}`, ["loadRunToVerify"], run, path, (folder) => loadRunToVerify(folder), cases),
   ),
   row(
     "a folder of idx files",

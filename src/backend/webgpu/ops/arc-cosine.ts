@@ -1,6 +1,6 @@
 // Kernels of infinitely wide ReLU networks on a GPU, by the formulas of reference/arc-cosine.ts, in numbers of 64 bits
 // (wgsl/wide.ts): the angle between two images that are nearly the same is the root of a difference.
-// docs/math.md §12x has the formulas.
+// docs/math.md §12 has the formulas.
 import type { Ops } from "../../ops.ts";
 import type { Recorder } from "../recorder.ts";
 import type { Shader } from "../shader.ts";

@@ -1,4 +1,4 @@
-// The options of a kernel of infinitely wide networks, which KIP and label solve share, and what follows from them (docs/math.md §12x).
+// The options of a kernel of infinitely wide networks, which KIP and label solve share, and what follows from them (docs/math.md §12).
 
 import { type ArcCosine, kernelBias } from "../../../backend/shapes.ts";
 import { type Filled, filled, number, whole, word } from "../../../checks/declare.ts";

@@ -1,4 +1,4 @@
-// Label solve (Nguyen, Chen, Lee, ICLR 2021, section 3; docs/math.md §12x): for real images that stay as they are, the labels with which
+// Label solve (Nguyen, Chen, Lee, ICLR 2021, section 3; docs/math.md §12): for real images that stay as they are, the labels with which
 // kernel ridge regression is best about all real images, in closed form. One outer step of Newton's does it: the loss is
 // quadratic in the labels, so the step from any labels Y leads to the best ones,
 //

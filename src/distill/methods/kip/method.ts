@@ -1,4 +1,4 @@
-// KIP (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021, Algorithm 1; docs/math.md §12x): images and labels
+// KIP (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021, Algorithm 1; docs/math.md §12): images and labels
 // follow the gradient of the loss that kernel ridge regression on them has on real images. The kernel is that of an infinitely wide
 // network, so no network takes part; regression.ts has the formulas.
 import type { Buffer, Floats } from "../../../backend/buffer.ts";

@@ -83,7 +83,7 @@ const kipChecks = { name: optional(oneOf("kip")), ...checksOf(kipOptions) };
 const labelSolveChecks = { name: optional(oneOf("label-solve")), ...checksOf(labelSolveOptions) };
 
 /**
- * KIP (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021; docs/math.md §12x): images and labels with which
+ * KIP (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021; docs/math.md §12): images and labels with which
  * kernel ridge regression predicts the labels of real images. The kernel is that of an infinitely wide, fully connected ReLU
  * network, in closed form, so no network is trained and none is drawn: the `init` of a run changes nothing, and its `networksPerStep` is 1.
  *
@@ -100,7 +100,7 @@ export function kip(options: KipOptions): KipMethod {
 }
 
 /**
- * Label solve (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021; docs/math.md §12x): real images that are
+ * Label solve (Nguyen, Chen, Lee, *Dataset Meta-Learning from Kernel Ridge-Regression*, ICLR 2021; docs/math.md §12): real images that are
  * drawn for each class, with the labels with which kernel ridge regression, as in {@link kip}, is best about all real images. They
  * come in closed form, so one outer step is all, and more change nothing; it looks at all real images, whatever `outer.batch` is.
  *

@@ -1,5 +1,5 @@
 // Kernel ridge regression with the kernel κ of an infinitely wide network, its loss on real images, and the gradients with respect to
-// the images and labels that it was fitted to, in closed form (Nguyen, Chen, Lee, ICLR 2021, equation 7; docs/math.md §12x derives them):
+// the images and labels that it was fitted to, in closed form (Nguyen, Chen, Lee, ICLR 2021, equation 7; docs/math.md §12 derives them):
 //
 //   A = K + λ·tr(K)/n·I      Z = Y·A⁻¹      ℓ as inner/kernel-batch.ts has it      V = ∂ℓ/∂Y = (∂ℓ/∂Z)·A⁻¹
 //   ∂ℓ/∂A = −½·(Vᵀ·Z + Zᵀ·V)

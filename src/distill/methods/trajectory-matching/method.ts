@@ -1,4 +1,4 @@
-// Trajectory matching (MTT: Cazenavette, Wang, Torralba, Efros, Zhu, CVPR 2022; docs/math.md §12x): a network begins with the
+// Trajectory matching (MTT: Cazenavette, Wang, Torralba, Efros, Zhu, CVPR 2022; docs/math.md §13): a network begins with the
 // weights θ*_t of an expert, takes N steps of SGD on the set, and what is learned follows the gradient of
 //
 //   L = ‖θ_N − θ*_{t+M}‖² / ‖θ*_t − θ*_{t+M}‖²

@@ -124,7 +124,7 @@ export function checkForModel({ imagesPerClass, subBatch = 1 }: TrajectoryMatchi
 
 /**
  * Trajectory matching (MTT: Cazenavette, Wang, Torralba, Efros, Zhu, *Dataset Distillation by Matching Training Trajectories*, CVPR
- * 2022; docs/math.md §12x). Experts are networks that were trained on the real images, and of which the weights θ* after each epoch
+ * 2022; docs/math.md §13). Experts are networks that were trained on the real images, and of which the weights θ* after each epoch
  * were kept: `init` is what {@link experts} gives. In each outer step one of them and an epoch t < `maxStartEpoch` are drawn. A
  * network that begins with θ*_t takes `steps` steps of SGD on the set, all at one learning rate α, and pixels, α and, if wanted,
  * labels follow the exact gradient of
