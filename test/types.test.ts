@@ -25,6 +25,7 @@ type Any = (...args: never[]) => unknown;
 /** Optional properties that take no undefined, by their paths. */
 type Narrow<T, Depth extends 0[] = []> = Depth["length"] extends 4 ? never
   : T extends Any | readonly unknown[] | ArrayBufferView | { readonly href: string } ? never
+  : string extends keyof T ? never
   : T extends object ? { [K in keyof T & string]-?:
       | ({} extends Pick<T, K> ? (undefined extends Required<Pick<T, K>>[K] ? never : K) : never)
       | (Narrow<Exclude<T[K], undefined>, [...Depth, 0]> extends infer P extends string ? \`\${K}.\${P}\` : never)

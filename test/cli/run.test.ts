@@ -56,6 +56,7 @@ test("a run leaves its files, and tells a program in JSON lines and a person in 
     reproducible: true,
     data: { name: "painted", train: 200, test: 50 },
     images: 30,
+    storage: { floats: 30 * 784 + 6, bytes: 4 * (30 * 784 + 6) },
     outerSteps: 3,
     batch: 64,
     networks: 2,

@@ -88,7 +88,7 @@ describe("judging", () => {
     await expect(baseline({ ...real, ...plain })).rejects.toThrow(
       /^"train" expected images whitened as those of the set that/,
     );
-    const judged = { set, protocol: "paper" as const, model, init, networks: 2, threads: 1 };
+    const judged = { set, protocol: "paper" as const, model, init, networks: 20, threads: 1 };
     await expect(judge({ ...judged, ...plain })).rejects.toThrow(
       /^"train" expected images whitened as those of the set/,
     );

@@ -36,9 +36,11 @@ export async function bundle(entry: "main.ts" | "runs.ts", library: string, outf
         name: "built-library",
         setup({ onResolve }) {
           // The tests need only names of the source that are exported, except the statistics of a data set.
-          onResolve({ filter: /\/src\// }, ({ path }) =>
-            path.endsWith("/data/normalize.ts") ? undefined : { path: library, external: true },
-          );
+          onResolve({ filter: /\/src\// }, ({ path }) => {
+            if (path.endsWith("/data/normalize.ts")) return undefined;
+            const inData = /\/data\/(whiten|zca)\.ts$/.test(path);
+            return { path: inData ? library.replace(/index\.js$/, "data.js") : library, external: true };
+          });
         },
       },
     ],

@@ -21,6 +21,7 @@ import { distilledFromBytes, distilledToNpz, distilledToSafetensors } from "../.
 import { describeModel } from "../../src/nn/describe.ts";
 import { convNet, lenet } from "../../src/nn/zoo.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
+import { makeDecodedSet } from "./sets.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const doc = readFileSync(path("docs/format.md"), "utf8");
@@ -47,8 +48,14 @@ test("files hold the arrays and keys that docs/format.md lists, in its shapes an
     name: "set",
   });
   const { metadata: ofFit } = parseSafetensors(distilledToSafetensors(other), { name: "set" });
-  expect(named("Arrays").sort()).toEqual([...white.keys()].sort());
-  const keys = new Set([metadata, ofFit, ofWhite].flatMap((map) => [...map.keys()]));
+  const decoded = (["formation", "memories"] as const).map((kind) =>
+    parseSafetensors(distilledToSafetensors(makeDecodedSet(kind)), { name: kind }),
+  );
+  const arrays = new Set([white, ...decoded.map(({ tensors }) => tensors)].flatMap((map) => [...map.keys()]));
+  expect(named("Arrays").sort()).toEqual([...arrays].sort());
+  const keys = new Set(
+    [metadata, ofFit, ofWhite, ...decoded.map(({ metadata }) => metadata)].flatMap((map) => [...map.keys()]),
+  );
   expect(named("Metadata").sort()).toEqual([...keys].sort());
   expect(JSON.parse(doc.match(/`(\{"kind":"fit".*?\})`/)![1]!)).toEqual(fitTraining({}));
   const { steps: s, epochs: e, imagesPerStep: n, channels: c, height: h, width: w, classes: k } = set;

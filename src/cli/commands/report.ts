@@ -19,7 +19,7 @@ baselines that were measured with it.
 
 Examples:
   $ distillate report runs/digits-random
-  $ distillate report runs/digits-windows runs/digits-frepo scores.json --out all.html
+  $ distillate report runs/digits-windows runs/digits-frepo scores.json
 `;
 
 export function addReport(program: Command): void {
