@@ -1,7 +1,7 @@
 // The page that compares several sets: grouped by storage, complete, and safe whatever the files say.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readComparedSet } from "../../src/cli/output/compared-set.ts";
 import { setDigest } from "../../src/distill/digest.ts";
@@ -108,13 +108,13 @@ describe("what is read", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const counted = { ...measure(0.7, 0.03), ci95: 0.02, count: 5 };
 
-  test("of a run are its evaluation, baselines, storage from the arrays, and images", async () => {
+  test("of a run are its evaluation, baselines, what its set stores, and images", async () => {
     const { compared } = await readComparedSet(folder, label);
-    // 6 images of 20 numbers and 3 targets each; a protocol has no learned rates.
+    // 6 images of 20 numbers; labels of one class each and a protocol store nothing.
     expect(compared).toMatchObject({
-      title: "mine",
+      title: `mine in ${basename(folder)}`,
       data: "digits, 1,000 test images",
-      storage: { images: 6, floats: 138 },
+      storage: { images: 6, floats: 120 },
     });
     expect(compared.distilled).toEqual([{ label: "", measure: counted }]);
     expect(compared.baselines).toEqual([{ label: "labelled k-means", measure: counted }]);
@@ -125,7 +125,7 @@ describe("what is read", () => {
     const file = path("distilled.safetensors");
     const json = { file, data: { name: "digits", test: 1000 }, ...evaluation, sha256: await setDigest(makeFitSet()) };
     const good = await readComparedSet(write("a.json", json), label);
-    expect(good).toMatchObject({ missing: [], compared: { storage: { images: 6, floats: 138 } } });
+    expect(good).toMatchObject({ missing: [], compared: { storage: { images: 6, floats: 120 } } });
     expect(good.compared.protocol).toBe((await readComparedSet(folder, label)).compared.protocol);
     const other = await readComparedSet(write("b.json", { ...json, sha256: await setDigest(makeSet()) }), label);
     expect(other.compared).toMatchObject({ set: undefined, storage: undefined });

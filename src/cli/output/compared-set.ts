@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { jsonFromBytes } from "../../codecs/json.ts";
-import { type DistilledSet, FormatError, setDigest } from "../../index.ts";
+import { type DistilledSet, FormatError, setDigest, setStorage } from "../../index.ts";
 import { readBytes } from "../../node/files.ts";
 import { loadDistilled } from "../../node.ts";
 import type { ComparedRow, ComparedSet } from "../../report/comparison.ts";
@@ -39,11 +39,14 @@ async function ofRun(folder: string, label: Label): Promise<ReadSet> {
   const { set, result, recipe, missing } = parts;
   const measure = measureAt(result, "evaluation");
   if (!measure) throw new FormatError(`${folder}: expected a run that was evaluated, got no evaluation in result.json`);
-  const title = textAt(result, "recipe") ?? textAt(recipe, "name") ?? basename(resolve(folder));
+  const own = basename(resolve(folder));
+  const named = textAt(result, "recipe") ?? textAt(recipe, "name") ?? own;
+  // Runs of the same recipe are told apart by their folders.
+  const title = named === own ? named : `${named} in ${own}`;
   const compared: ComparedSet = {
     ...{ title, method: methodText(parts), protocol: ownProtocol, set },
     data: dataText(textAt(result, "data", "name"), numberAt(result, "data", "test")),
-    storage: set && storageOf(set),
+    storage: set && setStorage(set),
     distilled: [{ label: "", measure, note: networkText(parts) }],
     baselines: baselinesIn(at(result, "baselines"), label),
   };
@@ -58,7 +61,7 @@ async function ofEvaluation(path: string, label: Label): Promise<ReadSet> {
   const common = {
     title: file === undefined ? basename(path) : shortened(file),
     method: set && methodText({ set, missing: [] }),
-    storage: told ?? (set && storageOf(set)),
+    storage: told ?? (set && setStorage(set)),
     set,
   };
   const measure = measureAt(json);
@@ -145,13 +148,10 @@ function dataText(name: string | undefined, test: number | undefined): string {
   return `${name ?? "Unknown data"}${test === undefined ? "" : `, ${plural(test, "test image")}`}`;
 }
 
-function storageOf({ images, targets, learningRates, steps, imagesPerStep }: DistilledSet) {
-  return { images: steps * imagesPerStep, floats: images.length + targets.length + learningRates.length };
-}
-
-/** Returns the storage that a protocol wrote. */
+/** Returns the storage that an evaluation wrote, by a protocol or not. */
 function storageIn(json: unknown): ComparedSet["storage"] {
-  const [images, floats] = [numberAt(json, "storage", "images"), numberAt(json, "storage", "floats")];
+  const images = numberAt(json, "storage", "images") ?? numberAt(json, "images");
+  const floats = numberAt(json, "storage", "floats");
   return images === undefined || floats === undefined ? undefined : { images, floats };
 }
 
