@@ -143,6 +143,11 @@ function decodedHead(reader: RangeReader): string {
   }
 }
 
+/** The bits that tell so many classes apart: by whole numbers, because a host's logarithm may miss those of a power of 2. */
+function bitsOfLabels(classes: number): number {
+  return Math.max(1, 32 - Math.clz32(classes - 1));
+}
+
 /** The order of the stream behind the head: values are written as they stand in `body`, or read into it. */
 function codeBody(coder: RangeCoder, { bits, shape, classes }: PackedHead, body: PackedBody): void {
   const all = (values: Uint8Array | Uint16Array, width: number): void => {
@@ -151,7 +156,7 @@ function codeBody(coder: RangeCoder, { bits, shape, classes }: PackedHead, body:
   };
   all(body.exact, 8);
   all(new Uint8Array(body.scales.buffer), 8);
-  all(body.labels, Math.max(1, Math.ceil(Math.log2(classes))));
+  all(body.labels, bitsOfLabels(classes));
   all(body.targets, targetBits);
   codePixels(coder, body.pixels, bits, shape[2]);
 }
