@@ -27,7 +27,10 @@ export function growthSteps(steps: number, numbers: number): number[] {
   wholeNumber("numbers", numbers, 1);
   const frames = Math.min(most.frames, Math.floor(most.numbers / numbers), steps);
   if (frames < 2) return frames === 1 && steps === 1 ? [1] : [];
-  const due = Array.from({ length: frames }, (_, i) => 1 + Math.round((steps - 1) * (i / (frames - 1)) ** 2));
+  const due = Array.from({ length: frames }, (_, i) => {
+    const share = i / (frames - 1);
+    return 1 + Math.round((steps - 1) * (share * share));
+  });
   return [...new Set(due)];
 }
 

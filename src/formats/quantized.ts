@@ -31,7 +31,7 @@ export function quantize(row: Float32Array, bits: number): Quantized {
     if (tried.error < best.error) best = tried;
   }
   const { low, step } = best;
-  return { low, step, levels: Uint8Array.from(row, (x) => levelOf(x, best, 2 ** bits - 1)) };
+  return { low, step, levels: Uint8Array.from(row, (x) => levelOf(x, best, (1 << bits) - 1)) };
 }
 
 interface Scale {
@@ -41,14 +41,17 @@ interface Scale {
 
 /** Returns the scale of a range, and the sum of the squared errors with it, which is infinite if no float32 is its step. */
 function scaleOf(row: Float32Array, bits: number, bottom: number, top: number): Scale & { readonly error: number } {
-  const most = 2 ** bits - 1;
+  const most = (1 << bits) - 1;
   const low = Math.fround(bottom);
   const scale = { low, step: Math.fround((top - low) / most) };
   if (!(scale.step > 0 && Number.isFinite(Math.fround(low + most * scale.step)))) {
     return { low, step: 0, error: Number.POSITIVE_INFINITY };
   }
   let error = 0;
-  for (let i = 0; i < row.length; i++) error += (row[i]! - low - scale.step * levelOf(row[i]!, scale, most)) ** 2;
+  for (let i = 0; i < row.length; i++) {
+    const difference = row[i]! - low - scale.step * levelOf(row[i]!, scale, most);
+    error += difference * difference;
+  }
   return { ...scale, error };
 }
 

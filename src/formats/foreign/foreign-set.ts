@@ -116,9 +116,9 @@ function factorOf(
     throw bad("pixels from 0 to 1 where images are cut into parts, as IDC stores them", "normalised values");
   }
   if (Math.min(height, width) < factor) throw bad(`images of at least ${factor} pixels a side`, `${height}×${width}`);
-  const bytes = 4 * values.length * factor ** 2;
+  const bytes = 4 * values.length * factor * factor;
   if (bytes > maximumBytes) throw bad(`at most ${maximumBytes} bytes of images`, `${bytes} with factor ${factor}`);
-  said("declared", "formation", String(factor), `${factor ** 2} images in each stored one`);
+  said("declared", "formation", String(factor), `${factor * factor} images in each stored one`);
   return factor;
 }
 

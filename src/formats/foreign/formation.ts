@@ -16,10 +16,10 @@ export function decoded(images: Images, factor: number): Images {
   const { count, channels, height, width, values } = images;
   const [h, w] = [Math.ceil(height / factor), Math.ceil(width / factor)];
   const [rows, columns] = [bilinearTaps(h, height), bilinearTaps(w, width)];
-  const out = new Float32Array(values.length * factor ** 2);
+  const out = new Float32Array(values.length * factor * factor);
   let at = 0;
   for (let image = 0; image < count; image++) {
-    for (let part = 0; part < factor ** 2; part++) {
+    for (let part = 0; part < factor * factor; part++) {
       const [top, left] = [Math.floor(part / factor) * h, (part % factor) * w];
       for (let c = 0; c < channels; c++) {
         const plane = (image * channels + c) * height * width;
@@ -37,12 +37,12 @@ export function decoded(images: Images, factor: number): Images {
       }
     }
   }
-  return { ...images, count: count * factor ** 2, values: out };
+  return { ...images, count: count * factor * factor, values: out };
 }
 
 /** Repeats each row of [n, columns] for the parts of its image. */
 export function repeatedRows(values: Float32Array, columns: number, factor: number): Float32Array {
-  const copies = factor ** 2;
+  const copies = factor * factor;
   return Float32Array.from({ length: values.length * copies }, (_, i) => {
     const row = Math.floor(i / columns / copies);
     return values[row * columns + (i % columns)]!;
