@@ -1,32 +1,16 @@
 // The demo page distils by FRePo as by back-gradient, in real browsers.
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
 import { digits, distill, distilledFromBytes, setDigest } from "../../src/index.ts";
 import { findRecipe, recipeOptions } from "../../src/recipes.ts";
 import { type Browser, describeInBrowsers, launch, testOfPage, until } from "./browsers.ts";
 import { download, drawOne, fill, idle, text } from "./demo-page.ts";
+import { type DemoSite, openDemoSite } from "./demo-site.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const configFile = join(root, "examples/browser/vite.config.ts");
-// Not build/demo, which another test builds at the same time.
-const outDir = join(root, "build/demo-frepo");
-
-let server: PreviewServer;
-let url: string;
-
+let site: DemoSite;
 beforeAll(async () => {
-  await build({ configFile, logLevel: "error", build: { outDir } });
-  const options = { port: 0, host: "127.0.0.1" };
-  server = await preview({ configFile, build: { outDir }, preview: options, logLevel: "silent" });
-  url = `http://localhost:${(server.httpServer.address() as { port: number }).port}/`;
+  site = await openDemoSite("demo-frepo");
 });
-afterAll(async () => {
-  await server?.close();
-  await rm(outDir, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 
 describeInBrowsers(
   (name) => `in ${name}`,
@@ -41,7 +25,7 @@ describeInBrowsers(
     pageTest(
       "one click chooses FRePo and one starts it: the set is that of its recipe, and a network trained on it reads",
       async () => {
-        const tab = await browser.open(url);
+        const tab = await browser.open(site.url);
         await until(tab, idle);
         await tab.click("input[value=frepo]");
         expect(await text(tab, "choice")).toBe("digits · 10 images by FRePo for any ConvNet · 1,500 updates");

@@ -1,33 +1,21 @@
 // Links that hold a set, and the animation, in the demo page, in real browsers.
 import { readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect } from "vitest";
 import { distilledFromBytes, packSet, setDigest, unpackSet } from "../../src/index.ts";
 import { type Browser, describeInBrowsers, launch, testOfPage, until } from "./browsers.ts";
 import { alert, download, fill, idle, text } from "./demo-page.ts";
+import { type DemoSite, openDemoSite } from "./demo-site.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const configFile = join(root, "examples/browser/vite.config.ts");
-// Not build/demo, which another test builds at the same time.
-const outDir = join(root, "build/demo-link");
 const opening = readFileSync(join(root, "examples/browser/made-before.safetensors"));
 
-let server: PreviewServer;
-let url: string;
-
+let site: DemoSite;
 beforeAll(async () => {
-  await build({ configFile, logLevel: "error", build: { outDir } });
-  const options = { port: 0, host: "127.0.0.1" };
-  server = await preview({ configFile, build: { outDir }, preview: options, logLevel: "silent" });
-  url = `http://localhost:${(server.httpServer.address() as { port: number }).port}/`;
+  site = await openDemoSite("demo-link");
 });
-afterAll(async () => {
-  await server?.close();
-  await rm(outDir, { recursive: true, force: true });
-});
+afterAll(() => site?.close());
 
 describeInBrowsers(
   (name) => `in ${name}`,
@@ -42,7 +30,7 @@ describeInBrowsers(
     pageTest(
       "a set is copied as a link with what packing costs, and a page that is opened by it trains at once",
       async () => {
-        const tab = await browser.open(url);
+        const tab = await browser.open(site.url);
         await until(tab, idle);
         await tab.click("#link");
         await until(tab, '/before/.test(document.getElementById("link-cost").textContent)');
@@ -54,7 +42,7 @@ describeInBrowsers(
         expect(letters).toBe(link.length.toLocaleString("en"));
         for (const accuracy of [after, before]) expect(Number(accuracy)).toBeGreaterThan(70);
         const set = await distilledFromBytes(opening, "opening");
-        expect(link).toBe(`${url}#set=${packSet(set, { bits: 4 })}`);
+        expect(link).toBe(`${site.url}#set=${packSet(set, { bits: 4 })}`);
         // A link of other bits is another one.
         await tab.evaluate(`document.getElementById("link-bits").value = "8";
         document.getElementById("link-bits").dispatchEvent(new Event("change"))`);
@@ -79,7 +67,7 @@ describeInBrowsers(
       "a link that lost its end says so, and the page works; a good one that is put in its place opens",
       async () => {
         const good = packSet(await distilledFromBytes(opening, "opening"), { bits: 4 });
-        const tab = await browser.open(`${url}#set=${good.slice(0, 4000)}`);
+        const tab = await browser.open(`${site.url}#set=${good.slice(0, 4000)}`);
         await until(tab, idle);
         expect(await alert(tab)).toMatch(
           /^This link holds no images that can be read\. Ask for it again, whole\. \(packed set/,
@@ -93,7 +81,7 @@ describeInBrowsers(
     );
 
     pageTest("what was made here is saved as an animation that the browser shows", async () => {
-      const tab = await browser.open(url);
+      const tab = await browser.open(site.url);
       await until(tab, idle);
       const button = '[data-kind="growth.png"]';
       expect(await tab.evaluate(`document.querySelector('${button}').disabled`)).toBe(true);
