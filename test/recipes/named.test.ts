@@ -30,7 +30,21 @@ function fewSteps(method: Recipe["method"]): Recipe["method"] {
 function fewImages(whole: Recipe["method"]): object {
   const { imagesPerClass: _, ...method } = whole;
   if (method.name === "back-gradient") return { ...method, steps: 1, epochs: 1, imagesPerStep: 5 };
-  return whole.name === "trajectory-matching" ? { ...whole, imagesPerClass: 1 } : whole;
+  return whole.name === "trajectory-matching" || whole.name === "windows" ? { ...whole, imagesPerClass: 1 } : whole;
+}
+
+/**
+ * The method with two images of a class at most, and one in a regression on features: a regression is to have fewer images than
+ * the 36 features of the small network, because float32 loses its digits otherwise.
+ */
+function fewOfClass(method: Recipe["method"]): object {
+  if (!("imagesPerClass" in method)) return method;
+  return { ...method, imagesPerClass: Math.min(method.name === "frepo" ? 1 : 2, method.imagesPerClass ?? 1) };
+}
+
+/** What stands behind the images, with so few bases that these leave room for weights in the storage of `images` small images. */
+function fewBases({ images }: Recipe, most: number): object {
+  return images?.name === "memories" ? { images: { ...images, bases: Math.min(images.bases, most) } } : {};
 }
 
 /** The recipe with two outer steps on few images. */
@@ -71,6 +85,7 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
     const data = noise({ count: 10, channels, size: height, classes });
     const few = small(recipe, {
       method: fewImages(recipe.method),
+      ...fewBases(recipe, 16),
       networksPerStep: 1,
       outer: { ...recipe.outer, batch: 4 },
     });
@@ -84,14 +99,10 @@ describe.each(recipes.map((recipe) => ({ name: recipe.name, recipe })))("$name",
     const data = noise({ count: Math.max(20, classes), channels, size: 6, classes });
     const layers = [conv2d({ out: 3, kernel: 3 }), tanh(), flatten(), linear({ out: classes })];
     const model = describeModel(sequential([channels, 6, 6], layers));
-    // A regression on features of 36 pixels is to have fewer images than that: float32 loses its digits otherwise.
-    const method = recipe.method.name === "frepo" ? { ...recipe.method, imagesPerClass: 1 } : recipe.method;
-    // The storage of an image of 36 pixels has room for eight bases and the weights of some images.
-    const { images } = recipe;
-    const room = 8 * ("imagesPerClass" in method ? (method.imagesPerClass ?? 1) : 1);
-    const fewer = images?.name === "memories" && { images: { ...images, bases: Math.min(images.bases, room) } };
+    const method = fewOfClass(recipe.method);
+    // The storage of ten images of 36 pixels has room for eight bases and the weights of some images.
     const options = recipeOptions(
-      small(recipe, { model, method, ...fewer }),
+      small(recipe, { model, method, ...fewBases(recipe, 8) }),
       data,
       pool(recipeModel({ ...recipe, model }, data)),
     );

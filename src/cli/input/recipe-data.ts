@@ -10,6 +10,7 @@ import {
   pretrained,
   type WeightSource,
 } from "../../index.ts";
+import { validationSplit } from "../../evaluate/baselines/validation.ts";
 import { isNamedHere } from "../../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../../node.ts";
 import { convertData, sizeInside } from "../../recipes/convert-data.ts";
@@ -23,7 +24,8 @@ import { whitenedSplit } from "./whitening.ts";
 
 /** Loads the recipe's data in the form that it wants, whitened too; with `download` named data may be downloaded. */
 export async function loadRecipeData(data: RecipeData, download: boolean = false): Promise<DatasetSplit> {
-  return whitenedSplit(convertData(await load(data, download), data), data.zca);
+  const all = convertData(await load(data, download), data);
+  return whitenedSplit(data.validation ? validationSplit(all) : all, data.zca);
 }
 
 async function load(data: RecipeData, download: boolean): Promise<DatasetSplit> {

@@ -1,6 +1,6 @@
 // Divides a training set, so that choices are made on a part of it and never on the test set (docs/math.md §5).
 import { chosen, classSplit } from "../../data/class-split.ts";
-import { batchInto, classCounts, type Dataset } from "../../data/dataset.ts";
+import { batchInto, classCounts, type Dataset, type DatasetSplit } from "../../data/dataset.ts";
 
 const VALIDATION_SHARE = 0.1;
 const VALIDATION_MOST = 2000;
@@ -37,4 +37,11 @@ export function splitValidation(train: Dataset): ValidationSplit {
   const testShare = Math.min(VALIDATION_SHARE, VALIDATION_MOST / train.count);
   const places = classSplit(train.labels, train.classes, { testShare });
   return { rest: part(train, places.train), validation: part(train, places.test) };
+}
+
+/** Returns data to choose options by: what is held back of the training images stands for the test images, which are left out. */
+export function validationSplit({ train }: DatasetSplit): DatasetSplit {
+  const { rest, validation } = splitValidation(train);
+  const name = `${train.name}, validation split`;
+  return { train: { ...rest, name }, test: { ...validation, name } };
 }

@@ -1,5 +1,5 @@
 // The data of a recipe.
-import { type Asked, asked, type Complete, type Kind, number, type Open, open, whole } from "../../checks/declare.ts";
+import { type Asked, asked, type Complete, flag, type Kind, number, type Open, open, whole } from "../../checks/declare.ts";
 import { Misfit, nested, object } from "../../checks/read.ts";
 import { type Augmentation, augmentOptions } from "../../data/augment-options.ts";
 import { farthestStart } from "../../data/labels.ts";
@@ -43,6 +43,11 @@ export const dataOptions = {
     help: "whiten the images (ZCA) with this added to their variances, such as 0.1; networks see and learn whitened images",
     flag: "--zca <epsilon>",
   }) as Open<number>,
+  /** Tests on training images that are held back, a tenth of each class and about 2,000 at most, and never reads the test images. */
+  validation: open(flag, {
+    help: "test on a tenth of the training images, held back, and not on the test images: to choose options by",
+    flag: "--validation",
+  }) as Open<boolean>,
   /** The augmentation of training images, drawn anew for each batch. */
   augment: open(object(augmentOptions), {
     help: "how training images are augmented, drawn anew for each batch",

@@ -11,7 +11,7 @@ export type GridData = (typeof sets)[number];
 export type GridSize = (typeof sizes)[number];
 
 /** What papers report for one data set, in percent: the accuracy, and its spread if they give one, for each size. */
-export type GridFigures = Readonly<Record<GridSize, readonly [accuracy: number, spread?: number]>>;
+export type GridFigures = Readonly<Record<GridSize, readonly [accuracy?: number, spread?: number]>>;
 
 /** What a method does on the benchmark. */
 export interface Grid {
@@ -21,9 +21,10 @@ export interface Grid {
   readonly summary: string;
   /** The rest of a recipe. */
   readonly recipe: (data: GridData, perClass: GridSize) => object;
-  readonly paper: Readonly<Partial<Record<GridData, GridFigures>>>;
+  /** What papers report; nothing where they report no networks of this kind. */
+  readonly paper?: Readonly<Partial<Record<GridData, GridFigures>>>;
   /** Whose figures these are and with which setting. */
-  readonly figuresOf: string;
+  readonly figuresOf?: string;
 }
 
 const titles: Readonly<Record<GridData, string>> = {
@@ -33,7 +34,7 @@ const titles: Readonly<Record<GridData, string>> = {
 };
 
 /** Makes the recipes of a method, data set by data set. */
-export function grid({ suffix, summary, recipe, paper, figuresOf }: Grid): readonly Recipe[] {
+export function grid({ suffix, summary, recipe, paper = {}, figuresOf = "" }: Grid): readonly Recipe[] {
   return sets.flatMap((data) =>
     sizes.map((perClass) => {
       const images = 10 * perClass;

@@ -2,6 +2,7 @@
 // paper's figures are those of the kernel itself, not of networks that train on a set, so no recipe quotes them.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
+import { grid } from "./grid.ts";
 
 const common = {
   model: { name: "mlp", hidden: [256, 256, 256] },
@@ -9,32 +10,34 @@ const common = {
   evaluate: { networks: 5 },
 };
 
-function learned(data: "digits" | "mnist" | "fashion-mnist" | "cifar10", name: string) {
-  return {
-    ...common,
-    name,
-    summary: "Ten images and labels from which an infinitely wide network, as a kernel, predicts real labels",
-    data: { name: data },
-    method: { name: "kip", imagesPerClass: 1 },
-    outer: { steps: 500 },
-  };
+const summaries = {
+  kip: "Images and labels from which an infinitely wide network, as a kernel, predicts real labels",
+  "label-solve": "Real images with the labels from which an infinitely wide network, as a kernel, predicts best",
+};
+
+type Kind = keyof typeof summaries;
+
+/** What is learned, and for how long; label solve is done in one step. */
+function learned(kind: Kind, imagesPerClass: number): object {
+  return { method: { name: kind, imagesPerClass }, ...(kind === "kip" && { outer: { steps: 500 } }) };
 }
 
-function solved(data: "digits" | "mnist", imagesPerClass: number, name: string) {
-  return {
-    ...common,
-    name,
-    summary: "Real images with the labels from which an infinitely wide network, as a kernel, predicts best",
-    data: { name: data },
-    method: { name: "label-solve", imagesPerClass },
-  };
+function onDigits(kind: Kind): Recipe {
+  const name = `digits-${kind}`;
+  const said = { name, summary: summaries[kind], data: { name: "digits" } };
+  return parseRecipe({ ...common, ...said, ...learned(kind, 1) }, name);
+}
+
+function benchmark(kind: Kind): readonly Recipe[] {
+  return grid({
+    ...{ suffix: kind, summary: summaries[kind] },
+    recipe: (_, perClass) => ({ ...common, ...learned(kind, perClass) }),
+  });
 }
 
 export const kipRecipes: readonly Recipe[] = [
-  learned("digits", "digits-kip"),
-  solved("digits", 1, "digits-label-solve"),
-  learned("mnist", "mnist-kip"),
-  solved("mnist", 10, "mnist-label-solve-100"),
-  learned("fashion-mnist", "fashion-kip"),
-  learned("cifar10", "cifar10-kip"),
-].map((recipe) => parseRecipe(recipe, recipe.name));
+  onDigits("kip"),
+  ...benchmark("kip"),
+  onDigits("label-solve"),
+  ...benchmark("label-solve"),
+];
