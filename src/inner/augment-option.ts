@@ -11,12 +11,12 @@ export const strategiesKind: Kind<readonly AugmentStrategy[]> = {
 
 /** The strategies of siamese augmentation, which does the same to the real images of a class as to the set's. Default: none. */
 export const siameseAugment: Open<readonly AugmentStrategy[]> = open(strategiesKind, {
-  help: "by which of color,crop,cutout,flip,scale,rotate images are augmented: one is drawn for each class, alike for real and distilled images; none by default",
+  help: "which strategies augment real and distilled images of a class alike, one drawn for each class: none, or some of color,crop,cutout,flip,scale,rotate",
   flag: "--augment <list>",
 });
 
 /** The strategies of the distilled images in gradient steps through which the outer gradient goes back. Default: none. */
 export const stepAugment: Open<readonly AugmentStrategy[]> = open(strategiesKind, {
-  help: "by which of color,crop,cutout,flip,scale,rotate distilled images are augmented: one is drawn for each gradient step; none by default",
+  help: "which strategies augment distilled images, one drawn for each gradient step: none, or some of color,crop,cutout,flip,scale,rotate",
   flag: "--augment <list>",
 });

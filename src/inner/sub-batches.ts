@@ -1,7 +1,6 @@
-// The images of each inner step: some of the distilled ones, which lie in one block, or what an augmentation makes of them, x′ = A·x + b.
-// Which these are and how they are augmented is drawn before the training begins, for all steps, because steps are recorded again where
-// the training is computed again. A set that every step takes as a whole, as it is, is used where it lies. docs/math.md §10 describes
-// this.
+// The images of each inner step: some of the distilled ones, which lie in one block, or what an augmentation makes of these,
+// x′ = A·x + b. Which they are and how they are augmented is drawn for all steps before the training begins, because some steps are
+// recorded twice. A set that every step takes whole and unchanged is used where it lies. docs/math.md §8 and §10.
 
 import type { Backend } from "../backend/backend.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/buffer.ts";

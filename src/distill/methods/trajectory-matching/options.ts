@@ -139,8 +139,8 @@ export function checkForModel({ imagesPerClass, subBatch = 1 }: TrajectoryMatchi
  * `training`. α = softplus(r) stays above 0, and r is learned. For a small α a step of SGD of size s for r moves α as one of size
  * s·α² for α itself, which is what the paper's settings name.
  *
- * With `augment` the images of each step are augmented, by all six strategies in the paper, and the gradient goes back through that
- * (docs/math.md §8). The `augment` of a run is refused, as no real image is looked at.
+ * With `augment` the images of each step are augmented, in the paper by all six strategies, and the gradient goes back through
+ * that (docs/math.md §8). The `augment` of a run is refused, as no real image is looked at.
  *
  * Outer steps are SGD at 100 with momentum 0.5, as the paper's for CIFAR-10, unless `outer` says otherwise.
  *
@@ -166,8 +166,8 @@ export function subBatchOf(
 }
 
 /**
- * Returns how networks train on the set, for so many classes: by the steps of a run, augmented alike, at the learning rate `rate`,
- * unless told.
+ * Returns how networks train on the set, for so many classes: by the steps of a run, augmented alike, at the learning rate
+ * `rate`, unless told.
  */
 export function trainingOf(
   method: TrajectoryMatchingMethod,

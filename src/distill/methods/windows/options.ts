@@ -164,8 +164,8 @@ export function checkBatch({ imagesPerClass, batchPerClass = 1 }: WindowsMethod)
  * follow the gradient of its loss on real images through the window alone. Each step takes `batchPerClass` images of each class at
  * random, so the set has no order, and any of its images may be left out. Networks train on it by `training`.
  *
- * With `augment` the images of each inner step are augmented, by flips and turns in the paper, and the gradient goes back through that
- * (docs/math.md §8). The `augment` of a run is for the real images.
+ * With `augment` the images of each inner step are augmented, in the paper by "flip" and "rotate", and the gradient goes back
+ * through that (docs/math.md §8). The `augment` of a run is for the real images.
  *
  * Outer steps are Adam at 0.001 with β 0.9 and 0.999, and gradients are clipped at 2 times the mean of their norms, unless `outer`
  * says otherwise.
