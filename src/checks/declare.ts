@@ -44,6 +44,7 @@ export interface Kind<T> extends Bounds {
   readonly check: Check;
   /** Reads nested plain data and fills in defaults (read.ts). Without it a value is taken as it is. */
   readonly read?: (value: unknown, path: Path) => T;
+  /** What a word may be, or what there may be instead of a value of the kind `of`; of a list, what a command line says for none. */
   readonly words?: readonly string[];
   /** The kind of a list's elements, or of what there may be instead of a word. */
   readonly of?: Kind<unknown>;

@@ -22,12 +22,10 @@ import {
 import { checkOptions } from "../checks/options.ts";
 import { Misfit, object } from "../checks/read.ts";
 import { outOfRange } from "../checks/refusal.ts";
-import { type AugmentStrategy, strategyNames } from "../inner/augment-strategies.ts";
+import { strategiesKind } from "../inner/augment-option.ts";
+import type { AugmentStrategy } from "../inner/augment-strategies.ts";
 import { innerOptimizerOptions } from "../inner/inner-optimizer.ts";
 import { cosine } from "../numeric/elementary.ts";
-
-/** The strategies of an augmentation of distilled images, as an option. */
-export const strategiesKind: Kind<readonly AugmentStrategy[]> = list("a list of strategies", word(...strategyNames));
 
 /** The defaults are those with which Zhao and Bilen (WACV 2023) evaluate without augmentation. */
 const fitOptions = {

@@ -16,11 +16,17 @@ import { object, read, variants } from "../../src/checks/read.ts";
 import { addFlags, flagsOf, givenTo } from "../../src/cli/input/flags.ts";
 import { addOverrides, overridden } from "../../src/cli/input/overrides.ts";
 import { distributionMatchingOptions } from "../../src/distill/methods/distribution-matching/options.ts";
-import { methods } from "../../src/distill/methods/known.ts";
+import { declarationOf, methods } from "../../src/distill/methods/known.ts";
 import { recipeMethod } from "../../src/recipes/options.ts";
 import { parseRecipe } from "../../src/recipes/parse.ts";
-import { recipeGroup } from "../../src/recipes/recipe.ts";
+import { type Recipe, recipeGroup } from "../../src/recipes/recipe.ts";
 import { findRecipe } from "../../src/recipes/recipes.ts";
+
+/** What the method of a recipe says of its set. */
+function recipeShape(recipe: Recipe) {
+  const method = recipeMethod(recipe);
+  return declarationOf(method).shape(method, 10);
+}
 
 /** The recipe with what these words of a command line say instead. */
 function changed(args: string, recipe = findRecipe("digits-random")) {
@@ -78,6 +84,12 @@ describe("an option of `run`", () => {
       "argument 'other' is invalid. Expected back-gradient or distribution-matching or frepo or gradient-matching or kip or label-solve or trajectory-matching or windows.",
     ],
     ["--momentum 1", "method.momentum expected number >= 0 and < 1, got 1"],
+    [
+      "--augment flip,blur",
+      "argument 'flip,blur' is invalid. Expected color or crop or cutout or flip or scale or rotate.",
+    ],
+    ["--augment flip,none", "argument 'flip,none' is invalid. Expected color or crop"],
+    ["--augment flip", "option '--augment <list>' is of distribution-matching or gradient-matching or"],
     ["--labels some", "argument 'some' is invalid. Expected fixed or learned."],
   ])("%s is refused by name", (args, message) => {
     expect(() => changed(args)).toThrow(message);
@@ -112,6 +124,7 @@ describe("--method distribution-matching", () => {
   });
 
   test.each([
+    ["--augment color", { method: { augment: ["color"] } }],
     ["--images-per-class 10 --real-per-class 64", { method: { imagesPerClass: 10, realPerClass: 64 } }],
     ["--initial-images noise", { method: { init: "noise" } }],
     ["--epochs 40 --learning-rate 0.05", { method: { training: { epochs: 40, learningRate: 0.05 } } }],
@@ -152,6 +165,7 @@ describe("--method windows", () => {
     ],
     ["--window 7 --total-steps 30 --least-steps 0", { window: 7, totalSteps: 30, leastSteps: 0 }],
     ["--images-per-class 9 --batch-per-class 3", { imagesPerClass: 9, batchPerClass: 3 }],
+    ["--augment flip,rotate", { augment: ["flip", "rotate"] }],
     ["--labels learned --label-rate 0.1 --rate learned", { labels: "learned", labelRate: 0.1, rate: "learned" }],
   ])("%s is read as the method's", (args, method) => {
     expect(changed(args, recipe).method).toMatchObject(method);
@@ -162,6 +176,18 @@ describe("--method windows", () => {
     const message = '"momentum" expected nothing unless "optimizer" is "sgd"';
     expect(() => recipeMethod(changed("--momentum 0.5", recipe))).toThrow(message);
   });
+});
+
+test("--augment none takes away the strategies of a recipe's method, and with them those of training", () => {
+  const recipe = findRecipe("digits-dsa");
+  expect(recipe.method).toHaveProperty("augment");
+  const plain = changed("--augment none", recipe);
+  expect(plain.method).toHaveProperty("augment", []);
+  const { training } = recipeShape(plain);
+  expect([recipeShape(recipe).training, training]).toMatchObject([{ epochs: 1000 }, { epochs: 300 }]);
+  expect(training).not.toHaveProperty("augment");
+  expect(parseRecipe(plain)).toEqual(plain);
+  expect(changed("--augment crop", plain).method).toHaveProperty("augment", ["crop"]);
 });
 
 test("a recipe of 0.1.0, whose method has no name, is one of back-gradient", () => {

@@ -58,7 +58,18 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     method: windows({ ...window, optimizer: "sgd", batchPerClass: 1, labels: "learned", rate: "learned" }),
   },
   {
-    name: "trajectory matching with labels that are learned, sub-batches, two networks a step",
+    name: "a window of augmented sub-batches, recomputed",
+    ...small,
+    method: windows({ ...window, batchPerClass: 2, augment: ["crop", "color"], memory: "recompute" }),
+  },
+  {
+    name: "a window of augmented images, all in each step, two networks a step",
+    ...small,
+    method: windows({ ...window, augment: ["flip", "cutout"] }),
+    networksPerStep: 2,
+  },
+  {
+    name: "trajectory matching with labels that are learned, augmented sub-batches, two networks a step",
     ...small,
     init: experts(
       [1, 2].map((k) => [0, 1, 2].map((e) => new Float32Array(small.model.parameterCount).fill((k + e) / 100))),
@@ -72,6 +83,7 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
         expertEpochs: 1,
         maxStartEpoch: 2,
         labels: "learned",
+        augment: ["flip", "rotate", "color"],
       },
     }),
     networksPerStep: 2,

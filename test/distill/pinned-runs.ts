@@ -80,6 +80,19 @@ export const pinnedRuns: readonly PinnedRun[] = [
     seed: 1,
   },
   {
+    name: "windows of SGD over augmented sub-batches",
+    sha256: "f43c4c68dbed68d8ee07511b5093f2a531138ebbe78bb2378e89458bf6fcd39c",
+    model: convNet({ input: [3, 10, 10], classes: 3, width: 8, depth: 2 }),
+    data: noise({ count: 40, channels: 3, size: 10, classes: 3, seed: 5 }),
+    method: windows({
+      ...{ imagesPerClass: 4, batchPerClass: 3, window: 5, leastSteps: 2, totalSteps: 12, optimizer: "sgd" },
+      ...{ memory: "recompute", augment: ["color", "crop", "cutout", "flip", "scale", "rotate"] },
+    }),
+    networksPerStep: 2,
+    outer: { steps: 3, batch: 20 },
+    seed: 1,
+  },
+  {
     name: "distribution matching of augmented images",
     sha256: "018d060afb3a5b6b8c0c8021368ecd5caafedfd654c5502b10048aede8cff162",
     model: convNet({ input: [3, 10, 10], classes: 3, width: 8, depth: 2 }),

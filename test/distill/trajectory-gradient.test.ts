@@ -7,6 +7,7 @@ import { type Experts, experts, type Trajectory } from "../../src/distill/expert
 import { placesOf, stretchOf } from "../../src/distill/methods/trajectory-matching/method.ts";
 import { subBatchOf, trajectoryMatching } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { strategyNames } from "../../src/inner/augment-strategies.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
@@ -51,6 +52,8 @@ describe.skipIf(onGpu)("the reference's gradient is the central difference", () 
   test.each([
     ["all images in each step", { ...learned, imagesPerClass: 2, steps: 4 }],
     ["sub-batches of 4 out of 9", { ...learned, imagesPerClass: 3, steps: 5, subBatch: 4 }],
+    ["augmented images, all in each step", { ...learned, imagesPerClass: 2, steps: 4, augment: strategyNames }],
+    ["augmented sub-batches", { ...learned, imagesPerClass: 3, steps: 5, subBatch: 4, augment: ["crop", "color"] }],
     ["one step", { ...learned, imagesPerClass: 1, steps: 1 }],
   ] as const)("%s", async (_, given) => {
     const method = trajectoryMatching(given);
@@ -154,6 +157,8 @@ describe("the engines under test", async () => {
   test.each([
     ["all images in each step", { ...learned, imagesPerClass: 2, steps: 5 }],
     ["sub-batches", { ...learned, imagesPerClass: 4, steps: 20, subBatch: 5 }],
+    ["augmented images, all in each step", { ...learned, imagesPerClass: 2, steps: 5, augment: strategyNames }],
+    ["augmented sub-batches", { ...learned, imagesPerClass: 4, steps: 20, subBatch: 5, augment: strategyNames }],
   ] as const)("give the reference's gradient with %s", async (_, given) => {
     const options = { data, model, method: trajectoryMatching(given), seed, init };
     const expected = await sharesOf(createReferenceBackend(), options).share();
@@ -171,9 +176,11 @@ describe("the engines under test", async () => {
 
   test("give the same bits, whatever is held of the steps", async () => {
     const given = { ...learned, imagesPerClass: 4, steps: 7, subBatch: 5 };
-    const bits = async (memory: "store" | "recompute") =>
-      sharesOf(backends[0]!, { data, model, method: trajectoryMatching({ ...given, memory }), seed, init }).share();
-    expect(await bits("recompute")).toEqual(await bits("store"));
+    for (const each of [given, { ...given, augment: strategyNames }]) {
+      const bits = async (memory: "store" | "recompute") =>
+        sharesOf(backends[0]!, { data, model, method: trajectoryMatching({ ...each, memory }), seed, init }).share();
+      expect(await bits("recompute")).toEqual(await bits("store"));
+    }
   });
 });
 

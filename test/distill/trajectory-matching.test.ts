@@ -27,6 +27,7 @@ const pool = await trainPool({ data, model, init: randomInit("pytorch"), network
 const init = experts(pool, "pytorch");
 const small = { imagesPerClass: 2, steps: 4, expertEpochs: 1, maxStartEpoch: 3, learningRate: 0.05 } as const;
 const learned = { ...small, subBatch: 4, labels: "learned", labelRate: 0.1, rateStep: 1 } as const;
+const augmented = { ...learned, augment: ["color", "crop", "cutout", "flip", "scale", "rotate"] } as const;
 const options = { data, model, init, outer: { steps: 4, learningRate: 1 }, networksPerStep: 2, seed: 3, threads: 1 };
 
 /** Runs it in place. */
@@ -45,6 +46,16 @@ test("networks train on the set by SGD without momentum, at the rate that was le
   const { training: told } = await run(own).result();
   expect(told).toMatchObject({ batch: 6, epochs: 20, momentum: 0.9, weightDecay: 0 });
   expect(told!.learningRate).toBeCloseTo(0.05, 12);
+  expect(told).not.toHaveProperty("augment");
+});
+
+test("networks train on images that are augmented as in the steps, unless the method says otherwise", async () => {
+  const of = async (method: TrajectoryMatchingOptions) =>
+    (await run(method, { outer: { steps: 0 } }).result()).training;
+  expect(await of(augmented)).toMatchObject({ augment: augmented.augment, epochs: 300, batch: 4 });
+  expect(await of({ ...augmented, training: { augment: ["crop"], epochs: 9 } })).toMatchObject({
+    ...{ augment: ["crop"], epochs: 9, batch: 4 },
+  });
 });
 
 test("the recipe names the experts by number, epochs and digest", async () => {
@@ -60,6 +71,8 @@ describe("distilling gives the same bytes", () => {
   test.each([
     ["of pixels and rate", small],
     ["of pixels, labels and rate, from sub-batches", learned],
+    ["of augmented sub-batches", augmented],
+    ["of augmented images, all in each step", { ...small, augment: augmented.augment }],
   ])("%s on 1, 2 and 4 threads and on workers", async (_, method) => {
     const first = await digest(method);
     for (const threads of [2, 4]) expect(await digest(method, { threads })).toBe(first);
@@ -68,7 +81,9 @@ describe("distilling gives the same bytes", () => {
   });
 
   test("with less of the steps held", async () => {
-    expect(await digest({ ...learned, memory: "recompute" })).toBe(await digest(learned));
+    for (const method of [learned, augmented]) {
+      expect(await digest({ ...method, memory: "recompute" })).toBe(await digest(method));
+    }
   });
 
   test("from a state on as if it never stopped, and not with other experts", async () => {
@@ -164,6 +179,10 @@ describe("refused are", () => {
     [{ labelRate: 1 }, '"labelRate" expected nothing unless "labels" is "learned", got 1'],
     [{ rate: "fixed", rateStep: 1 }, '"rateStep" expected nothing unless "rate" is "learned", got 1'],
     [{ subBatch: 7 }, '"subBatch" expected at most the 6 images of the set, got 7'],
+    [
+      { augment: ["flip", "mirror"] as never },
+      '"augment[1]" expected one of "color", "crop", "cutout", "flip", "scale", "rotate", got "mirror"',
+    ],
     [{ steps: 0 }, '"steps" expected integer >= 1, got 0'],
     [{ maxStartEpoch: 0 }, '"maxStartEpoch" expected integer >= 1, got 0'],
   ])("%o", (given, message) => {

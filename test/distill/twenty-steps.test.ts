@@ -61,6 +61,17 @@ const runs = [
       }),
     },
   ],
+  [
+    "windows of augmented images, two networks a step",
+    8,
+    {
+      networksPerStep: 2,
+      method: windows({
+        ...{ imagesPerClass: 3, batchPerClass: 2, window: 4, leastSteps: 2, totalSteps: 10, optimizer: "sgd" },
+        augment: ["color", "crop", "cutout", "flip", "scale", "rotate"],
+      }),
+    },
+  ],
   ["FRePo", 10, { networksPerStep: 2, method: frepo({ imagesPerClass: 3, poolSize: 3, maxAge: 2 }) }],
   [
     "KIP from noise",

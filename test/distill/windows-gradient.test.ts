@@ -5,6 +5,7 @@ import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { batchInto, type Dataset } from "../../src/data/dataset.ts";
 import { placesOf, skippedSteps } from "../../src/distill/methods/windows/method.ts";
 import { batchPerClass, windows } from "../../src/distill/methods/windows/options.ts";
+import { drawImages, strategyNames } from "../../src/inner/augment-strategies.ts";
 import { tanh } from "../../src/nn/activation.ts";
 import { avgPool2d } from "../../src/nn/avg-pool2d.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
@@ -42,6 +43,14 @@ describe.skipIf(onGpu)("without steps before the window, the reference's gradien
     [
       "SGD with momentum and weight decay",
       { ...sgd, momentum: 0.9, weightDecay: 0.05, imagesPerClass: 3, batchPerClass: 2 },
+    ],
+    [
+      "Adam, two of three images of a class, augmented",
+      { ...adam, eps: 0.1, learningRate: 0.5, imagesPerClass: 3, batchPerClass: 2, augment: strategyNames },
+    ],
+    [
+      "SGD, all images in each step, flipped or turned",
+      { ...sgd, momentum: 0.9, weightDecay: 0.05, imagesPerClass: 2, augment: ["flip", "rotate"] },
     ],
   ] as const)("%s", async (_, given) => {
     const method = { ...given, leastSteps: 0, totalSteps: given.window };
@@ -90,7 +99,9 @@ m = torch.zeros_like(w); s = torch.zeros_like(w)
 def step(w, m, s, t, graph):
     if not graph: w = w.detach().requires_grad_()
     b = torch.tensor(given["places"][t])
-    loss = -(y[b] * F.log_softmax(net(w, x[b]), 1)).sum(1).mean()
+    mirrored = torch.tensor(given["mirrored"][t])[:, None]
+    images = torch.where(mirrored, x[b].view(-1, 6, 6).flip(2).flatten(1), x[b])
+    loss = -(y[b] * F.log_softmax(net(w, images), 1)).sum(1).mean()
     g, = torch.autograd.grad(loss, w, create_graph=graph)
     if sgd:
         m = o["momentum"] * m + g + o["weightDecay"] * w
@@ -130,6 +141,11 @@ describe.skipIf(noPyTorch !== undefined || onGpu)(
         true,
       ],
       ["a convolution by SGD", { ...sgd, imagesPerClass: 4, batchPerClass: 2, leastSteps: 2, totalSteps: 15 }, true],
+      [
+        "a convolution by Adam, images mirrored by chance",
+        { ...adam, imagesPerClass: 3, batchPerClass: 2, leastSteps: 3, totalSteps: 12, augment: ["flip"] },
+        true,
+      ],
     ] as const)(
       "%s",
       async (_, given, isConv) => {
@@ -139,7 +155,13 @@ describe.skipIf(noPyTorch !== undefined || onGpu)(
         const values = Object.fromEntries((await shares.values()).map((value, i) => [shares.names[i]!, value]));
         const skipped = skippedSteps(options, tools, 3);
         const counts = { classes: 3, perClass: options.imagesPerClass, batch: batchPerClass(options) };
-        const places = Array.from({ length: skipped + options.window }, (__, t) => placesOf(counts, tools, 3, t));
+        const ofSteps = <T>(of: (t: number) => T) => Array.from({ length: skipped + options.window }, (__, t) => of(t));
+        const places = ofSteps((t) => placesOf(counts, tools, 3, t));
+        const mirrored = ofSteps((t) =>
+          drawImages(["flip"], [1, 6, 6], tools.key("augment", 3, t), { count: 3 * counts.batch }).map(
+            ({ parameters }) => options.augment !== undefined && parameters[0] === -1,
+          ),
+        );
         const real = new Float64Array(data.count * 36);
         batchInto(
           data,
@@ -157,7 +179,7 @@ describe.skipIf(noPyTorch !== undefined || onGpu)(
             x: inRows(values.images!, 36),
             y: inRows(values.targets!, 3),
           },
-          ...{ X: inRows(real, 36), Y: [...data.labels], places, skipped, window: options.window },
+          ...{ X: inRows(real, 36), Y: [...data.labels], places, mirrored, skipped, window: options.window },
           rule: { ...options, learningRate: values.learningRate![0] },
         }) as Record<string, number[]> & { readonly loss: number };
         const { loss, gradients } = await shares.share();
@@ -180,6 +202,11 @@ describe("the engines under test", async () => {
     ["Adam", { ...adam, imagesPerClass: 4, batchPerClass: 2, leastSteps: 5, totalSteps: 20 }],
     ["Adam from the first step on", { ...adam, imagesPerClass: 2, leastSteps: 0, totalSteps: 5 }],
     ["SGD", { ...sgd, imagesPerClass: 4, batchPerClass: 2, leastSteps: 5, totalSteps: 20 }],
+    [
+      "Adam, augmented",
+      { ...adam, imagesPerClass: 4, batchPerClass: 2, leastSteps: 5, totalSteps: 20, augment: strategyNames },
+    ],
+    ["SGD, all images in each step, augmented", { ...sgd, imagesPerClass: 2, totalSteps: 20, augment: strategyNames }],
   ] as const)("give the reference's gradient, by %s", async (_, method) => {
     const options: ShareOptions = { data, model: conv, method, seed };
     const expected = await windowShares(createReferenceBackend(), options).share();
@@ -196,7 +223,8 @@ describe("the engines under test", async () => {
 
   test("give the same bits, whatever is held of the window", async () => {
     const base = { ...adam, imagesPerClass: 4, batchPerClass: 2, window: 7, leastSteps: 5, totalSteps: 20 };
-    for (const method of [base, { ...base, optimizer: "sgd", momentum: 0.5 } as const]) {
+    const bySgd = { ...base, optimizer: "sgd", momentum: 0.5 } as const;
+    for (const method of [base, bySgd, { ...base, augment: strategyNames }]) {
       const bits = async (memory: "store" | "recompute") =>
         windowShares(backends[0]!, { data, model: conv, method: { ...method, memory }, seed }).share();
       expect(await bits("recompute")).toEqual(await bits("store"));

@@ -14,6 +14,7 @@ const data = brightHalves({ count: 30 });
 const model = convNet({ input: [1, 6, 6], width: 4, depth: 1, classes: 3 });
 const small: WindowsOptions = { imagesPerClass: 3, batchPerClass: 2, window: 4, leastSteps: 1, totalSteps: 9 };
 const learned = { ...small, labels: "learned", labelRate: 0.5, rate: "learned" } as const;
+const augmented = { ...learned, augment: ["color", "crop", "cutout", "flip", "scale", "rotate"] } as const;
 const options = { data, model, outer: { steps: 4 }, networksPerStep: 2, seed: 3, threads: 1 };
 
 /** Runs it in place. */
@@ -62,6 +63,17 @@ describe("networks train on the set", () => {
     expect(await trained(own)).toMatchObject({ ...constants, epochs: 40, momentum: 0, batch: 2 });
   });
 
+  test("augmented as in inner steps, unless the method says otherwise", async () => {
+    const augment = ["flip", "rotate"] as const;
+    expect(await trained({ imagesPerClass: 2, augment })).toMatchObject({ epochs: 300, batch: 6, augment });
+    expect(await trained({ imagesPerClass: 2, augment, training: { augment: ["crop"] } })).toMatchObject({
+      augment: ["crop"],
+    });
+    for (const none of [undefined, []]) {
+      expect(await trained({ imagesPerClass: 2, augment: none })).not.toHaveProperty("augment");
+    }
+  });
+
   test("at the rate that was learned", async () => {
     const sgd = { ...small, optimizer: "sgd", learningRate: 0.05, rate: "learned" } as const;
     const { training } = await run(sgd, { outer: { steps: 3, learningRate: 0.1 } }).result();
@@ -75,6 +87,8 @@ describe("distilling gives the same bytes", () => {
     ["of pixels", small],
     ["of pixels, labels and learning rate", learned],
     ["of pixels by SGD", { ...small, optimizer: "sgd" } as const],
+    ["of augmented images", augmented],
+    ["of augmented images, all in each step", { ...augmented, batchPerClass: 3 }],
   ])("%s on 1, 2 and 4 threads and on workers", async (_, method) => {
     const first = await digest(method);
     for (const threads of [2, 4]) expect(await digest(method, { threads })).toBe(first);
@@ -82,8 +96,19 @@ describe("distilling gives the same bytes", () => {
     expect(await digest(method, { seed: 4 })).not.toBe(first);
   });
 
-  test("with less of a window held", async () => {
-    expect(await digest({ ...learned, memory: "recompute" })).toBe(await digest(learned));
+  test.each([
+    ["of a window", learned],
+    ["of a window of augmented images", augmented],
+  ])("with less %s held", async (_, method) => {
+    expect(await digest({ ...method, memory: "recompute" })).toBe(await digest(method));
+  });
+
+  test("by no strategies as without an augmentation, and others by others", async () => {
+    const [plain, flipped, turned] = [small, { ...small, augment: ["flip"] }, { ...small, augment: ["rotate"] }];
+    const pixels = async (method: WindowsOptions) => (await run(method).result()).images;
+    expect(await pixels({ ...small, augment: [] })).toEqual(await pixels(plain));
+    expect(await pixels(flipped as WindowsOptions)).not.toEqual(await pixels(plain));
+    expect(await pixels(flipped as WindowsOptions)).not.toEqual(await pixels(turned as WindowsOptions));
   });
 
   test("from a state on as if it never stopped", async () => {
@@ -145,10 +170,21 @@ describe("options that do not go together are refused:", () => {
       '"eps" expected nothing unless "optimizer" is "adam", got 1e-8',
     ],
     [{ imagesPerClass: 0 }, '"imagesPerClass" expected integer >= 1, got 0'],
+    [
+      { imagesPerClass: 1, augment: ["blur"] as never },
+      '"augment[0]" expected one of "color", "crop", "cutout", "flip", "scale", "rotate", got "blur"',
+    ],
     [{ imagesPerClass: 1, beta1: 1 }, '"beta1" expected a number >= 0 and < 1, got 1'],
   ])("%o", (given, message) => {
     expect(() => windows(given)).toThrow(RangeError);
     expect(() => windows(given)).toThrow(message);
+  });
+
+  test("and an augmentation that is no list", () => {
+    expect(() => windows({ imagesPerClass: 1, augment: { flip: true } as never })).toThrow(TypeError);
+    expect(() => windows({ imagesPerClass: 1, augment: "flip" as never })).toThrow(
+      '"augment" expected a list of strat',
+    );
   });
 
   test("and a step of more images of a class than there are, once a decoder made some of the others", () => {

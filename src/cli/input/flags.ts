@@ -117,7 +117,7 @@ function reader(kind: Kind<unknown>): Reader | undefined {
     case "variants":
       return oneOf(Object.keys(variants));
     case "list":
-      return (text) => text.split(",").map((part) => reader(of!)!(part));
+      return (text) => (words.includes(text) ? [] : text.split(",").map((part) => reader(of!)!(part)));
     case "either":
       return either(words, of!);
     default:

@@ -11,16 +11,16 @@ import {
   filled,
   type Given,
   type Open,
-  open,
   whole,
   word,
 } from "../../../checks/declare.ts";
 import { checkOptions } from "../../../checks/options.ts";
+import { siameseAugment } from "../../../inner/augment-option.ts";
 import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitKind, fitTraining, strategiesKind } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -45,9 +45,7 @@ export const distributionMatchingOptions = {
    * The strategies of siamese augmentation: in each outer step one of them is drawn for each class, and done alike to its real
    * images and to those of the set. Default: none.
    */
-  augment: open(strategiesKind, {
-    help: "how images are augmented: one of these strategies is drawn for each class, alike for real and distilled images; none by default",
-  }) as Open<readonly AugmentStrategy[]>,
+  augment: siameseAugment as Open<readonly AugmentStrategy[]>,
   /** How networks train on the set. Default: 300 epochs of SGD at 0.01, and at 0.001 from half of them on. */
   training: filled(fitKind, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };

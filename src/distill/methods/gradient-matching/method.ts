@@ -6,7 +6,6 @@
 // over the rows of each weight, which lead to one output; biases and the parameters of norms are left out. The tangent pass along
 // v gives the products. With `augment` the images of a class are augmented alike, real or not (Zhao, Bilen, ICML 2021; §8).
 import { type Buffer, type Floats, none, required } from "../../../backend/buffer.ts";
-import type { AugmentedImages, DrawnAugmentation } from "../../../inner/augmented-images.ts";
 import { SubBatches } from "../../../inner/sub-batches.ts";
 import type { Network } from "../../../nn/network.ts";
 import type { Tangent, Tape } from "../../../nn/tape.ts";
@@ -67,23 +66,15 @@ class MatchingRun implements MethodRun {
   }
 }
 
-/** What augments the images of a class, the augmented ones, and the gradient of those that are not. */
-interface Augmented {
-  readonly by: AugmentedImages;
-  readonly images: Buffer;
-  readonly gradient: Buffer;
-}
-
 class MatchingNetwork implements NetworkRun {
   readonly share;
   readonly #context: Context;
   readonly #run: MatchingRun;
-  /** The images of one class after the other. */
+  /** The images of one class after the other, augmented if they are. */
   readonly #ofClass: SubBatches;
   readonly #network: Network;
   readonly #tape: Tape;
   readonly #tangent: Tangent;
-  readonly #augmented: Augmented | undefined;
   readonly #real: ClassGradients;
   /** G; and g, and then v in its place. */
   readonly #wanted: Buffer;
@@ -99,19 +90,11 @@ class MatchingNetwork implements NetworkRun {
     const { blocks, images } = run.synthetic;
     this.#context = context;
     this.#run = run;
-    const counts = { images: images.packing!.images, batch: imagesPerClass, steps: model.classes };
+    const counts = { images: images.packing!.images, batch: imagesPerClass, steps: model.classes, augment };
     this.#ofClass = new SubBatches(blocks, counts, model, backend, memory);
     this.#network = tools.network(imagesPerClass);
-    if (augment.length > 0) {
-      const floats = images.packing!.features * this.#network.lanes;
-      this.#augmented = {
-        by: tools.augmentedImages(augment, imagesPerClass),
-        images: memory.activations.allocate(floats),
-        gradient: memory.gradients.allocate(floats),
-      };
-    }
-    const used = this.#augmented?.images ?? this.#ofClass.images;
-    this.#tape = this.#network.tape(memory.activations, used, this.#ofClass.targets, { images: false, targets: false });
+    const { images: used, targets } = this.#ofClass;
+    this.#tape = this.#network.tape(memory.activations, used, targets, { images: false, targets: false });
     this.#tangent = this.#network.tangent(memory.scratch, { images: true, targets: false });
     this.#real = tools.classGradients(options.realPerClass, augment);
     this.#wanted = tools.parameters();
@@ -130,30 +113,30 @@ class MatchingNetwork implements NetworkRun {
     const index = step * problem.networksPerStep + k;
     ops.fill(this.share.loss, 0, 1);
     ops.fill(this.#dImages, 0, this.#run.synthetic.images.floats);
-    this.#ofClass.draw(classes, (c) => Array.from({ length: imagesPerClass }, (_, i) => c * imagesPerClass + i));
+    // The same for the real images as for the set's.
+    const augmentation = (c: number) => ({ key: tools.key("augment", index, c), groupOf: () => 0 });
+    this.#ofClass.draw(classes, {
+      places: (c) => Array.from({ length: imagesPerClass }, (_, i) => c * imagesPerClass + i),
+      augmentation,
+    });
     for (let c = 0; c < classes; c++) {
-      const key = tools.key("augment", index, c);
-      yield* this.#real.record(theta, c, tools.key("real", index, c), this.#wanted, { key, groupOf: () => 0 });
+      yield* this.#real.record(theta, c, tools.key("real", index, c), this.#wanted, augmentation(c));
       this.#ofClass.choose(c);
-      const drawn = this.#augmented?.by.draw(key, { count: imagesPerClass, groupOf: () => 0 });
-      yield* this.#match(theta, drawn);
+      yield* this.#match(theta);
     }
   }
 
   /** Adds the distance of the chosen class to the loss, and its gradient to that of the images. */
-  *#match(theta: Buffer, drawn: DrawnAugmentation | undefined): Parts {
+  *#match(theta: Buffer): Parts {
     const { imagesPerClass } = this.#context.options;
     const [network, tape, tangent, direction] = [this.#network, this.#tape, this.#tangent, this.#direction];
-    drawn?.forward(tape.images, this.#ofClass.images);
     yield* network.forwardParts(theta, tape, imagesPerClass);
     network.loss(tape, imagesPerClass);
     yield* network.backwardParts(theta, tape, direction);
     this.#distance();
     yield* network.forwardRParts(theta, direction, tape, tangent, imagesPerClass);
     yield* network.backwardRParts(theta, direction, tape, tangent, none);
-    const mixed = required(tangent.dImages, "the gradient of the images");
-    drawn?.backward(this.#augmented!.gradient, mixed);
-    const images = drawn ? this.#augmented!.gradient : mixed;
+    const images = required(tangent.dImages, "the gradient of the images");
     this.#ofClass.add({ images: this.#dImages, targets: none }, { images, targets: none });
     yield;
   }

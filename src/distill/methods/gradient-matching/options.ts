@@ -17,10 +17,11 @@ import {
   word,
 } from "../../../checks/declare.ts";
 import { checkOptions } from "../../../checks/options.ts";
+import { siameseAugment } from "../../../inner/augment-option.ts";
 import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitTraining, partialFit, strategiesKind } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitTraining, partialFit } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -60,9 +61,7 @@ export const gradientMatchingOptions = {
    * The strategies of siamese augmentation: in each outer step one of them is drawn for each class, and done alike to its real
    * images and to those of the set; and one for each step of a network's training. Default: none.
    */
-  augment: open(strategiesKind, {
-    help: "how images are augmented: one of these strategies is drawn for each class, alike for real and distilled images; none by default",
-  }) as Open<readonly AugmentStrategy[]>,
+  augment: siameseAugment as Open<readonly AugmentStrategy[]>,
   /** How networks train on the set. Default: 300 epochs of SGD; with `augment` 1,000 epochs, augmented by the same strategies. */
   training: filled(
     partialFit,

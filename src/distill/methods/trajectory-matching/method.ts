@@ -99,9 +99,10 @@ class MatchingNetwork implements NetworkRun {
     const learnsLabels = options.labels === "learned";
     this.#context = context;
     this.#counts = { images: run.images, batch: subBatchOf(options, model.classes) };
-    this.#batches = new SubBatches(run.block, { ...this.#counts, steps: options.steps }, model, backend, memory);
+    const { steps, augment } = options;
+    this.#batches = new SubBatches(run.block, { ...this.#counts, steps, augment }, model, backend, memory);
     const rule = new SgdRule(backend.ops, { momentum: 0, weightDecay: 0 }, run.rate, model.parameterCount);
-    const held = { model, loss, length: options.steps, memory: options.memory };
+    const held = { model, loss, length: steps, memory: options.memory };
     const window = new TrainingWindow(held, this.#batches, rule, backend, memory);
     this.#gradient = new WindowGradient(window, run.block, backend, memory, { targets: learnsLabels });
     this.#goal = tools.parameters();
@@ -117,7 +118,10 @@ class MatchingNetwork implements NetworkRun {
     const { from, to } = stretchOf(problem.init as Experts, options, tools, index);
     write(backend, this.#gradient.window.state(0), from);
     write(backend, this.#goal, to);
-    this.#batches.draw(options.steps, (t) => placesOf(this.#counts, tools, index, t));
+    this.#batches.draw(options.steps, {
+      places: (t) => placesOf(this.#counts, tools, index, t),
+      augmentation: (t) => ({ key: tools.key("augment", index, t) }),
+    });
     const perLength = 1 / squaredDistance(from, to);
     yield* this.#gradient.run(
       0,

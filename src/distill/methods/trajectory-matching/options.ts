@@ -19,6 +19,8 @@ import {
 } from "../../../checks/declare.ts";
 import { checkOptions } from "../../../checks/options.ts";
 import { outOfRange } from "../../../checks/refusal.ts";
+import { stepAugment } from "../../../inner/augment-option.ts";
+import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { trajectoryMemory } from "../../../inner/memory-option.ts";
 import type { TrajectoryMemory } from "../../../inner/segments.ts";
 import type { Model } from "../../../nn/model.ts";
@@ -55,6 +57,8 @@ export const trajectoryMatchingOptions = {
     help: "how many distilled images a gradient step takes, in a random order; by default all",
     flag: "--sub-batch <n>",
   }) as Open<number>,
+  /** The strategies by which images are augmented: one is drawn for each step, and how for each image. Default: none. */
+  augment: stepAugment as Open<readonly AugmentStrategy[]>,
   /** α, the learning rate of all steps, or where it starts. Default 0.01. */
   learningRate: filled(number({ above: 0, most: 100 }), 0.01, {
     help: "where the learning rate starts, or what it is if it is not learned",
@@ -88,7 +92,7 @@ export const trajectoryMatchingOptions = {
   }) as Filled<"real" | "noise">,
   /** How much of the steps is held for the reverse sweep; never changes a result. Default "store", the fastest. */
   memory: trajectoryMemory as Filled<TrajectoryMemory>,
-  /** How networks train on the set. Default: 300 epochs of SGD on batches as in a step, at the learned rate. */
+  /** How networks train on the set. Default: 300 epochs of SGD on batches as in a step, augmented alike, at the learned rate. */
   training: filled(partialFit, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
 
@@ -135,7 +139,8 @@ export function checkForModel({ imagesPerClass, subBatch = 1 }: TrajectoryMatchi
  * `training`. α = softplus(r) stays above 0, and r is learned. For a small α a step of SGD of size s for r moves α as one of size
  * s·α² for α itself, which is what the paper's settings name.
  *
- * The paper augments the images of the steps; here they are not. `augment` of a run is refused, as there is nothing to augment.
+ * With `augment` the images of each step are augmented, in the paper by all six strategies, and the gradient goes back through
+ * that (docs/math.md §8). The `augment` of a run is refused, as no real image is looked at.
  *
  * Outer steps are SGD at 100 with momentum 0.5, as the paper's for CIFAR-10, unless `outer` says otherwise.
  *
@@ -160,15 +165,20 @@ export function subBatchOf(
   return subBatch ?? imagesPerClass * classes;
 }
 
-/** Returns how networks train on the set, for so many classes: by the steps of a run, at the learning rate `rate`, unless told. */
+/**
+ * Returns how networks train on the set, for so many classes: by the steps of a run, augmented alike, at the learning rate
+ * `rate`, unless told.
+ */
 export function trainingOf(
   method: TrajectoryMatchingMethod,
   classes: number,
   rate: number = method.learningRate,
 ): FitTraining {
   const asInner = { batch: subBatchOf(method, classes), learningRate: rate, momentum: 0, weightDecay: 0 };
-  const { schedule, optimizer } = method.training;
+  const { augment, training } = method;
+  const { schedule, optimizer } = training;
   const { momentum: _, ...ofAdam } = asInner;
   const steps = optimizer === "adam" ? ofAdam : asInner;
-  return fitTraining({ ...steps, ...(schedule !== "cosine" && { decayAt: [] }), ...method.training });
+  const augmented = augment?.length && { augment };
+  return fitTraining({ ...steps, ...augmented, ...(schedule !== "cosine" && { decayAt: [] }), ...training });
 }

@@ -81,8 +81,9 @@ class WindowNetwork implements NetworkRun {
     const { model, loss } = problem;
     const learnsLabels = options.labels === "learned";
     const counts = { images: run.images, batch: batchPerClass(options) * model.classes, steps: options.totalSteps };
+    const { augment } = options;
     this.#context = context;
-    this.#batches = new SubBatches(run.block, counts, model, backend, memory);
+    this.#batches = new SubBatches(run.block, { ...counts, augment }, model, backend, memory);
     const rule = ruleOf(options, backend.ops, run.rate, model.parameterCount, memory.scratch);
     const held = { model, loss, length: options.window, memory: options.memory };
     const window = new TrainingWindow(held, this.#batches, rule, backend, memory);
@@ -101,7 +102,10 @@ class WindowNetwork implements NetworkRun {
     const skipped = skippedSteps(options, tools, step);
     const counts = { classes, perClass: options.imagesPerClass, batch: batchPerClass(options) };
     tools.weights(this.#gradient.window.state(0), step, k);
-    this.#batches.draw(skipped + options.window, (t) => placesOf(counts, tools, index, t));
+    this.#batches.draw(skipped + options.window, {
+      places: (t) => placesOf(counts, tools, index, t),
+      augmentation: (t) => ({ key: tools.key("augment", index, t) }),
+    });
     yield* this.#gradient.run(
       skipped,
       (theta, gradient) => this.#real.lossInParts(step, theta, gradient, this.share.loss),

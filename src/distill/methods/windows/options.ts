@@ -19,6 +19,8 @@ import {
 import { checkOptions } from "../../../checks/options.ts";
 import { outOfRange } from "../../../checks/refusal.ts";
 import type { AdamConstants } from "../../../inner/adam-rule.ts";
+import { stepAugment } from "../../../inner/augment-option.ts";
+import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { type InnerOptimizer, innerOptimizerOptions } from "../../../inner/inner-optimizer.ts";
 import { trajectoryMemory } from "../../../inner/memory-option.ts";
 import type { TrajectoryMemory } from "../../../inner/segments.ts";
@@ -55,6 +57,8 @@ export const windowsOptions = {
     help: "how many images of each class a step takes, drawn anew for each; by default all, or 10 if there are more",
     flag: "--batch-per-class <n>",
   }) as Open<number>,
+  /** The strategies by which images are augmented: one is drawn for each inner step, and how for each image. Default: none. */
+  augment: stepAugment as Open<readonly AugmentStrategy[]>,
   /** The rule of inner steps: torch.optim.Adam or torch.optim.SGD. Default "adam". */
   optimizer: filled(word("adam", "sgd"), "adam", {
     help: "which rule trains the networks: adam or sgd",
@@ -104,7 +108,7 @@ export const windowsOptions = {
   }) as Filled<"real" | "noise">,
   /** How much of a window is held for the reverse sweep; never changes a result. Default "store", the fastest. */
   memory: trajectoryMemory as Filled<TrajectoryMemory>,
-  /** How networks train on the set. Default: 300 epochs on batches as in inner steps, by their rule and rate. */
+  /** How networks train on the set. Default: 300 epochs on batches as in inner steps, augmented alike, by their rule and rate. */
   training: filled(partialFit, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
 
@@ -160,7 +164,8 @@ export function checkBatch({ imagesPerClass, batchPerClass = 1 }: WindowsMethod)
  * follow the gradient of its loss on real images through the window alone. Each step takes `batchPerClass` images of each class at
  * random, so the set has no order, and any of its images may be left out. Networks train on it by `training`.
  *
- * The paper augments the images of inner steps; here they are not. `augment` is for the real images.
+ * With `augment` the images of each inner step are augmented, in the paper by "flip" and "rotate", and the gradient goes back
+ * through that (docs/math.md §8). The `augment` of a run is for the real images.
  *
  * Outer steps are Adam at 0.001 with β 0.9 and 0.999, and gradients are clipped at 2 times the mean of their norms, unless `outer`
  * says otherwise.
@@ -169,6 +174,7 @@ export function checkBatch({ imagesPerClass, batchPerClass = 1 }: WindowsMethod)
  * together.
  * @example windows({ imagesPerClass: 1 })
  * @example windows({ imagesPerClass: 10, window: 40, totalSteps: 200, labels: "learned" })
+ * @example windows({ imagesPerClass: 10, augment: ["flip", "rotate"] })
  * @example windows({ imagesPerClass: 50, batchPerClass: 5, optimizer: "sgd", rate: "learned" })
  */
 export function windows(options: WindowsOptions): WindowsMethod {
