@@ -20,7 +20,7 @@ import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitTraining, partialFit } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -46,8 +46,11 @@ export const distributionMatchingOptions = {
    * images and to those of the set. Default: none.
    */
   augment: siameseAugment as Open<readonly AugmentStrategy[]>,
-  /** How networks train on the set. Default: 300 epochs of SGD at 0.01, and at 0.001 from half of them on. */
-  training: filled(fitKind, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
+  /**
+   * How networks train on the set. Default: 300 epochs of SGD at 0.01, and at 0.001 from half of them on; with `augment` 1,000
+   * epochs, augmented by the same strategies.
+   */
+  training: filled(partialFit, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
 
 /** Options of {@link distributionMatching}. */
@@ -79,7 +82,9 @@ const checks = { name: optional(oneOf("distribution-matching")), ...checksOf(dis
 export function distributionMatching(options: DistributionMatchingOptions): DistributionMatchingMethod {
   checkOptions(options, checks);
   const { training, ...rest } = completed(distributionMatchingOptions, options);
-  return { name: "distribution-matching", ...rest, training: fitTraining(training) };
+  const { augment } = rest;
+  const augmented = augment?.length ? { epochs: 1000, augment } : {};
+  return { name: "distribution-matching", ...rest, training: fitTraining({ ...augmented, ...training }) };
 }
 
 export const distributionMatchingDeclaration: MethodDeclaration<DistributionMatchingMethod> = {
