@@ -11,6 +11,7 @@ import { RealBatch } from "../inner/real-batch.ts";
 import type { Model } from "../nn/model.ts";
 import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
 import { laneCount, Network } from "../nn/network.ts";
+import type { Passes } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { randomKey } from "../numeric/random.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
@@ -49,7 +50,7 @@ export class MethodTools {
   network(images: number): Network {
     const { model, loss } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(model, this.#backend, laneCount(model, images, plan), this.#memory.scratch, loss);
+    return new Network(model, this.#backend, laneCount(model, images, plan), this.#memory.scratch, { loss });
   }
 
   /** The real images of each outer step, as the run batches them. */
@@ -63,11 +64,15 @@ export class MethodTools {
     return modelUpTo(model, featureLayer(model));
   }
 
-  /** The layers of `features` on so many images, in the lanes of `synthetic`: `forward` up to there, `backward` from there. */
-  featureNetwork(images: number): Network {
+  /**
+   * The layers of `features` on so many images, in the lanes of `synthetic`: `forward` up to there, `backward` from there. With
+   * `passes` "forward" or "to images" it has no room for the others, or only for those and the way back to the images.
+   */
+  featureNetwork(images: number, passes: Passes = "all"): Network {
     const { model } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(this.features, this.#backend, laneCount(model, images, plan), this.#memory.scratch);
+    const lanes = laneCount(model, images, plan);
+    return new Network(this.features, this.#backend, lanes, this.#memory.scratch, { passes });
   }
 
   /** Linear heads on the features of real images, compared with their labels. */

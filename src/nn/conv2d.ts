@@ -104,6 +104,7 @@ class BoundConv2d implements BoundLayer {
   readonly inPlace = false;
   readonly savedFloats: number;
   readonly workspaceFloats: number;
+  readonly weightWorkspaceFloats: number;
   readonly #ops;
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
@@ -165,6 +166,7 @@ class BoundConv2d implements BoundLayer {
     });
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, lanes]) : 0;
     this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, lanes]));
+    this.weightWorkspaceFloats = this.#plan.weightWorkspace;
   }
 
   forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
@@ -229,7 +231,7 @@ class BoundConv2d implements BoundLayer {
   }
 
   #weightGradient(dw: Buffer, dy: Buffer, x: Buffer, accumulate: boolean, workspace: Buffer): void {
-    const transforms = this.#plan.weightGradients ? workspace : none;
+    const transforms = this.#plan.weightWorkspace > 0 ? workspace : none;
     this.#ops.conv2dBackwardWeights(dw, dy, x, this.#forward, accumulate, transforms);
   }
 

@@ -104,6 +104,8 @@ export interface BoundLayer {
   /** The floats of `saved`, and of the workspace, which passes may use and need not keep. */
   readonly savedFloats: number;
   readonly workspaceFloats: number;
+  /** Floats of the workspace that gradients of the weights take, if they take more. */
+  readonly weightWorkspaceFloats?: number | undefined;
 
   /** Computes y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
   forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;

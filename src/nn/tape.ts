@@ -61,18 +61,38 @@ export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], 
   );
 }
 
+/**
+ * The passes that a network is bound for: all of them; or forward alone, or forward and back to the images, of features, which have
+ * no loss and whose weights are not learned. It takes no room for the others.
+ */
+export type Passes = "all" | "forward" | "to images";
+
+/** The images and targets of a tape, and for what it has room. */
+interface TapeOptions {
+  readonly images: Buffer;
+  readonly targets: Buffer;
+  readonly passing: Buffer;
+  readonly wanted: Wanted;
+  readonly passes: Passes;
+}
+
+/** Of a tape that only goes forward. */
+const noGradients: ReturnType<typeof chainBack> = { gradients: [], dLogits: nowhere };
+
 /** Allocates room, for given images and targets, for everything that forward and backward leave. */
 export function allocateTape(
   model: Model,
   layers: readonly BoundLayer[],
   lanes: number,
   allocator: Allocator,
-  { images, targets, passing, wanted }: { images: Buffer; targets: Buffer; passing: Buffer; wanted: Wanted },
+  { images, targets, passing, wanted, passes }: TapeOptions,
 ): Tape {
   const classes = model.classes * lanes;
   const filled = { real: lanes };
   const values = chain(model, layers, lanes, allocator, { input: images, first: 0, passing });
-  const { gradients, dLogits } = chainBack(model, layers, lanes, allocator, wanted.images);
+  const { gradients, dLogits } =
+    passes === "forward" ? noGradients : chainBack(model, layers, lanes, allocator, wanted.images);
+  const ofLoss = (floats: number): Buffer => (passes === "all" ? allocator.allocate(floats) : nowhere);
   return {
     layers: layers.map((layer, i) => ({
       x: values[i]!,
@@ -86,8 +106,8 @@ export function allocateTape(
     images,
     targets,
     logits: values.at(-1)!,
-    probabilities: allocator.allocate(classes),
-    losses: allocator.allocate(lanes),
+    probabilities: ofLoss(classes),
+    losses: ofLoss(lanes),
     dLogits,
     dImages: gradients[0],
     dTargets: wanted.targets ? allocator.allocate(classes) : none,

@@ -83,7 +83,7 @@ class MatchingNetwork implements NetworkRun {
     const { options, problem, memory, tools } = context;
     this.#context = context;
     this.#run = run;
-    this.#network = tools.featureNetwork(run.labels.length);
+    this.#network = tools.featureNetwork(run.labels.length, "to images");
     const wanted = { images: true, targets: false };
     const { images, imageFloats } = run.synthetic.blocks;
     const { augment = [] } = options;

@@ -91,7 +91,7 @@ class FrepoNetwork implements NetworkRun {
     const { classes } = problem.model;
     this.#context = context;
     this.#run = run;
-    this.#network = tools.featureNetwork(images);
+    this.#network = tools.featureNetwork(images, "to images");
     const { lanes } = this.#network;
     const wanted = { images: true, targets: false };
     this.#tape = this.#network.tape(memory.activations, run.synthetic.blocks.images, nowhere, wanted);

@@ -99,7 +99,7 @@ class LabelSolveNetwork implements NetworkRun {
       labelLanes,
       staging: realBatch.allocate(data.count * classes),
     };
-    const floats = ridgeFloats(images);
+    const floats = ridgeFloats(images, context.backend.plan);
     this.#factor = scratch.allocate(floats.factor);
     this.#workspace = scratch.allocate(classes * floats.row);
     this.#solution = scratch.allocate(classes * lanes);
