@@ -97,7 +97,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
       const weights = options.init ? weightBytes(options.init) : 0;
-      const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states;
+      const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states + parts.set;
       expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },

@@ -45,21 +45,17 @@ class LabelSolveRun implements MethodRun {
   }
 
   start(staging: Buffer): void {
-    const { options, problem } = this.#context;
+    const { options, problem, tools } = this.#context;
     const { classes } = problem.model;
     const labels = centredLabels(classByClass(options.imagesPerClass, classes), classes);
-    this.synthetic.startImages(this.#rows, () => this.#images());
+    this.synthetic.fillImages(this.#rows, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startTargets(staging, () => labels);
   }
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
-    const { options, problem } = this.#context;
-    return blockSet(problem.model, this.#images(), rows.get("targets")!, trainingOf(options));
-  }
-
-  #images(): Float32Array {
-    const { options, tools } = this.#context;
-    return tools.realOfClasses(options.imagesPerClass);
+    const { options, problem, tools } = this.#context;
+    const images = tools.realOfClasses(options.imagesPerClass);
+    return blockSet(problem.model, images, rows.get("targets")!, trainingOf(options));
   }
 }
 
