@@ -14,9 +14,7 @@ export async function readState(
   staging: Buffer,
   into?: ReadonlyMap<string, Floats>,
 ): Promise<ReadonlyMap<string, Floats>> {
-  const rows = await Promise.all(
-    tensors.map((tensor) => readTensor(backend, tensor, staging, into?.get(tensor.name))),
-  );
+  const rows = await Promise.all(tensors.map((tensor) => readTensor(backend, tensor, staging, into?.get(tensor.name))));
   return new Map(tensors.map(({ name }, i) => [name, rows[i]!]));
 }
 

@@ -19,7 +19,7 @@ import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf, isOwnMethod } from "../../distill/methods/own.ts";
 import { allocateOuter, stateTensors, watched } from "../../distill/outer-buffers.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
-import { rowFloats, type Tensor } from "../../distill/tensor.ts";
+import { rowsOf, type Tensor } from "../../distill/tensor.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -28,7 +28,7 @@ import type { Allocators } from "../../inner/allocators.ts";
 import { elements } from "../../nn/layer.ts";
 import { hardwareThreads } from "../../platform/platform.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
-import { allocateReplies, allocateServed } from "../networks/allocate.ts";
+import { allocateReplies, allocateServed, messageFloats } from "../networks/allocate.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -71,6 +71,8 @@ export interface MemoryEstimate {
   readonly states: number;
   /** The set that the run gives at its end. */
   readonly set: number;
+  /** What is learned and carried as workers see it, and the gradients that they give; 0 in place. */
+  readonly messages: number;
   /** Tangents and workspaces, what each kernel thread has for itself, and the rest of the last page. */
   readonly kernels: number;
   readonly total: number;
@@ -125,30 +127,31 @@ export function memoryOf(options: MemoryOptions): MemoryEstimate {
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
     data: dataBytes(options),
-    ...resultBytes(options),
+    ...hostTensors(options),
   };
-  const total = linear + parts.data + parts.states + parts.set;
+  const total = linear + parts.data + parts.states + parts.set + parts.messages;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
 }
 
 /** Counts what a run takes beside the memory of its kernels, in which nothing of it has to fit. */
 export function hostBytes(options: MemoryOptions): number {
-  const { states, set } = resultBytes(options);
-  return dataBytes(options) + states + set;
+  const { states, set, messages } = hostTensors(options);
+  return dataBytes(options) + states + set + messages;
 }
 
-/** Counts the states and the set of a run, which are arrays of the host. */
-function resultBytes(options: MemoryOptions): Pick<MemoryEstimate, "states" | "set"> {
+/** Counts what of a run's tensors is in arrays of the host: its states, its set, and what workers are sent. */
+function hostTensors(options: MemoryOptions): Pick<MemoryEstimate, "states" | "set" | "messages"> {
   const { floatBytes } = planOf(options);
-  let [states, set] = [0, 0];
+  let [states, set, messages] = [0, 0, 0];
   counted(options, 1, (method, context) => {
     const { outer } = context.problem;
     const run = method.allocate(context);
     const buffers = allocateOuter(run, outer, context.backend, context.memory);
     states = floatBytes * statesAtOnce(outer) * rowsOf(stateTensors(run, buffers));
     set = floatBytes * setFloats(options, watched(run));
+    messages = floatBytes * messageFloats(run, busyWorkers(options));
   });
-  return { states, set };
+  return { states, set, messages };
 }
 
 /** Counts the floats of a set: images and targets, which a method need not learn, and what else it learns. */
@@ -159,11 +162,6 @@ function setFloats({ method, images, model }: MemoryOptions, learned: readonly T
   const { steps, imagesPerStep } = declarationOf(whole).shape(whole, classes);
   const beside = learned.filter(({ name }) => name !== "images" && name !== "targets");
   return steps * imagesPerStep * (elements(inputShape) + classes) + rowsOf(beside);
-}
-
-/** Counts the floats of tensors as users hold them. */
-function rowsOf(tensors: readonly Tensor[]): number {
-  return tensors.reduce((sum, tensor) => sum + rowFloats(tensor), 0);
 }
 
 /**
