@@ -17,6 +17,7 @@ import {
   type LayerTape,
   type MovingTangent,
   type ParameterSpec,
+  type Passes,
   sides,
   sizeFrom,
 } from "./layer.ts";
@@ -103,8 +104,7 @@ interface SpreadChannels {
 class BoundConv2d implements BoundLayer {
   readonly inPlace = false;
   readonly savedFloats: number;
-  readonly workspaceFloats: number;
-  readonly weightWorkspaceFloats: number;
+  readonly workspaceFloats: Readonly<Record<Passes, number>>;
   readonly #ops;
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
@@ -165,8 +165,9 @@ class BoundConv2d implements BoundLayer {
       };
     });
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, lanes]) : 0;
-    this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, lanes]));
-    this.weightWorkspaceFloats = this.#plan.weightWorkspace;
+    const { workspace: forward, weightWorkspace } = this.#plan;
+    const toImages = Math.max(forward, elements([together, spreadHeight, spreadWidth, lanes]));
+    this.workspaceFloats = { forward, "to images": toImages, all: Math.max(toImages, weightWorkspace) };
   }
 
   forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {

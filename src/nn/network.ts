@@ -10,7 +10,7 @@ import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
-import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
+import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent, Passes } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { poolingFirst } from "./pooling-first.ts";
@@ -18,7 +18,6 @@ import {
   allocateTangent,
   allocateTape,
   firstWeights,
-  type Passes,
   passingFloats,
   type Tangent,
   type Tape,
@@ -68,8 +67,8 @@ export class Network {
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
     this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);
-    const workspace = this.#layers.reduce((most, { workspaceFloats, weightWorkspaceFloats = 0 }) => {
-      return Math.max(most, workspaceFloats, passes === "all" ? weightWorkspaceFloats : 0);
+    const workspace = this.#layers.reduce((most, { workspaceFloats: floats }) => {
+      return Math.max(most, typeof floats === "number" ? floats : floats[passes]);
     }, 0);
     this.#workspace = workspace ? allocator.allocate(workspace) : nowhere;
     const passing = passingFloats(this.#chain, this.#layers, lanes);

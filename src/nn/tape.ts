@@ -2,7 +2,7 @@
 // `Tangent` holds the same for the R-passes. Both are allocated once and filled over and over.
 import type { Allocator } from "../backend/arena.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/buffer.ts";
-import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
+import { type BoundLayer, elements, type LayerTangent, type LayerTape, type Passes } from "./layer.ts";
 import type { Model } from "./model.ts";
 
 /** Primal values of one pass over one batch, in `lanes` lanes. */
@@ -60,12 +60,6 @@ export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], 
     0,
   );
 }
-
-/**
- * The passes that a network is bound for: all of them; or forward alone, or forward and back to the images, of features, which have
- * no loss and whose weights are not learned. It takes no room for the others.
- */
-export type Passes = "all" | "forward" | "to images";
 
 /** The images and targets of a tape, and for what it has room. */
 interface TapeOptions {
@@ -127,6 +121,10 @@ export function firstWeights({ layers, shapes }: Model): number {
   return first === -1 ? layers.length : first;
 }
 
+function savesTangent({ savedFloats, savesNoTangent = false }: BoundLayer): boolean {
+  return savedFloats > 0 && !savesNoTangent;
+}
+
 /** Allocates room for the tangents of such a tape. */
 export function allocateTangent(
   model: Model,
@@ -141,7 +139,7 @@ export function allocateTangent(
     layers: layers.map((layer, i) => ({
       rx: values[i],
       ry: values[i + 1],
-      saved: layer.savedFloats && values[i] !== none ? allocator.allocate(layer.savedFloats) : nowhere,
+      saved: savesTangent(layer) && values[i] !== none ? allocator.allocate(layer.savedFloats) : nowhere,
       rdx: gradients[i],
       rdy: gradients[i + 1],
     })),

@@ -85,7 +85,7 @@ class LabelSolveNetwork implements NetworkRun {
     this.#run = run;
     this.#sizes = { features: elements(model.inputShape), classes, images, lanes };
     this.#kernel = arcCosineOf(options);
-    this.#real = tools.realKernel({ sizes: this.#sizes, kernel: this.#kernel, most: data.count });
+    this.#real = tools.realKernel({ sizes: this.#sizes, kernel: this.#kernel, most: data.count, withLoss: false });
     const { chunk } = this.#real;
     const labelLanes = Math.ceil(data.count / chunk) * chunk;
     const { realBatch, scratch, gradients } = memory;
