@@ -89,14 +89,14 @@ function counting(threads: number, plan: Planner): Backend {
 }
 
 /**
- * Computes the bytes that a run of `distill` will take: exactly those of its WebAssembly memory, its data set, the order of the
- * real images, its pretrained weights, and the two earlier states that it keeps. Nothing is run or allocated. In place, networks of an outer step run one after the
- * other, so `networksPerStep` costs nothing. Each worker that has something to do holds a network and an order of the images, and
- * all of them together the data once more.
+ * Computes the bytes that a run of `distill` will take, with any method: exactly those of its WebAssembly memory, its data set, the
+ * order of the real images, its pretrained weights, the states that it keeps and the set that it gives. Nothing is run or
+ * allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs little. Each worker that has
+ * something to do holds a network and an order of the images, and all of them together the data once more and what is learned.
  *
- * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
- * first and each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
- * afterwards takes the test images as floats.
+ * What JavaScript itself takes during a run comes on top: in Node about 10 MB, as much for each thread after the first, and
+ * twice as much for each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). A
+ * state or a set that you ask for during a run takes its own arrays. Evaluating a set afterwards takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
  * @example
