@@ -65,8 +65,8 @@ export interface MemoryEstimate {
   /** The real images and labels as bytes, whitened images as floats, and their order; the networks of a pretrained pool. */
   readonly data: number;
   /**
-   * The states of a run: two earlier ones, to go back to if it diverges or its GPU is lost, of which the last takes the place of one; or
-   * the last one too, where a run that diverges goes back.
+   * The states of a run: two earlier ones, to go back to if it diverges or its GPU is lost, of which the last takes the place of
+   * one; and the last one too, where a run that diverges goes back.
    */
   readonly states: number;
   /** The set that the run gives at its end. */
@@ -89,8 +89,8 @@ function counting(threads: number, plan: Planner): Backend {
 }
 
 /**
- * Computes the bytes that a run of `distill` will take, with any method: exactly those of its WebAssembly memory, its data set, the
- * order of the real images, its pretrained weights, the states that it keeps and the set that it gives. Nothing is run or
+ * Computes the bytes that a run of `distill` will take, with any method: exactly those of its WebAssembly memory, its data set,
+ * the order of the real images, its pretrained weights, the states that it keeps and the set that it gives. Nothing is run or
  * allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs little. Each worker that has
  * something to do holds a network and an order of the images, and all of them together the data once more and what is learned.
  *
