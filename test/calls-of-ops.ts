@@ -1,6 +1,6 @@
 // A right call of every op, with sizes drawn at random: for tests of what ops do with wrong ones.
 import type { Ops } from "../src/backend/ops.ts";
-import type { Planner } from "../src/backend/plan.ts";
+import type { Conv2dPlan, Planner } from "../src/backend/plan.ts";
 import { type Activation, ridgeFloats } from "../src/backend/shapes.ts";
 
 /** An operand of `floats` floats. */
@@ -47,7 +47,7 @@ function transformed(draw: Draw): Convolution {
   return { inChannels: 16, outChannels: 16, kernelHeight: 3, kernelWidth: 3, stride: 1, ...sides, lanes: 8 };
 }
 
-function conv2dCalls(draw: Draw, shape: Convolution, workspace: readonly Operand[]) {
+function conv2dCalls(draw: Draw, shape: Convolution, plan?: Conv2dPlan) {
   const { inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, lanes } = shape;
   const [x, y] = [inChannels * inHeight * inWidth * lanes, outChannels * outHeight * outWidth * lanes];
   const w = outChannels * inChannels * kernelHeight * kernelWidth;
@@ -55,10 +55,12 @@ function conv2dCalls(draw: Draw, shape: Convolution, workspace: readonly Operand
   const { stride: _, ...unpadded } = shape;
   const data = { ...unpadded, padding: 0, outHeight: inHeight - kernelHeight + 1, outWidth: inWidth - kernelWidth + 1 };
   const dy = outChannels * data.outHeight * data.outWidth * lanes;
+  const workspace = plan ? [out(plan.workspace)] : [];
+  const ofWeights = plan ? [out(plan.weightWorkspace)] : [];
   return {
     conv2dForward: [out(y), given(x), given(w), given(outChannels), shape, accumulate, ...workspace],
     conv2dBackwardData: [out(x), given(dy), given(w), data, accumulate, ...workspace],
-    conv2dBackwardWeights: [out(w), given(y), given(x), shape, accumulate, ...workspace],
+    conv2dBackwardWeights: [out(w), given(y), given(x), shape, accumulate, ...ofWeights],
   };
 }
 
@@ -182,17 +184,17 @@ function lossCalls(draw: Draw) {
   };
 }
 
-function ridgeCalls(draw: Draw) {
+function ridgeCalls(draw: Draw, plan: Planner) {
   const lanes = lanesOf(draw);
   const shape = { features: draw(1, 9), images: draw(1, lanes), lanes };
-  const [rows, floats] = [draw(1, 4), ridgeFloats(shape.images)];
+  const [rows, floats] = [draw(1, 4), ridgeFloats(shape.images, plan)];
   return {
     ridgeFactor: [out(floats.factor), given(shape.features * lanes), 0.1, shape],
     ridgeSolve: [out(rows * lanes), out(rows * floats.row), given(floats.factor), given(rows * lanes), rows, shape],
   };
 }
 
-function kernelCalls(draw: Draw) {
+function kernelCalls(draw: Draw, plan: Planner) {
   const [lanes, yLanes] = [lanesOf(draw), lanesOf(draw)];
   const [images, yImages] = [draw(1, lanes), draw(1, yLanes)];
   const shape = { features: draw(1, 9), images, lanes, yImages, yLanes, depth: draw(1, 3), tangent: draw(0, 1) === 1 };
@@ -200,7 +202,7 @@ function kernelCalls(draw: Draw) {
   const [rows, length] = [draw(1, 4), draw(1, 9)];
   return {
     arcCosineKernel: [out(n), out(n), out(n), given(x), given(shape.features * yLanes), shape],
-    arcCosineFactor: [out(ridgeFloats(images).factor), given(x), 0.1, shape],
+    arcCosineFactor: [out(ridgeFloats(images, plan).factor), given(x), 0.1, shape],
     wideProduct: [out(rows * lanes), given(rows * length), given(length * lanes), rows, length, lanes],
   };
 }
@@ -229,20 +231,19 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
     ...vectorCalls(draw),
     ...layoutCalls(draw),
     ...augmentationCalls(draw),
-    ...conv2dCalls(draw, convolution(draw), []),
+    ...conv2dCalls(draw, convolution(draw)),
     ...linearCalls(draw),
     ...poolingCalls(draw),
     ...normCalls(draw),
     ...lossCalls(draw),
-    ...ridgeCalls(draw),
-    ...kernelCalls(draw),
+    ...ridgeCalls(draw, plan),
+    ...kernelCalls(draw, plan),
     ...updateCalls(draw),
   };
   const shape = transformed(draw);
-  const workspace = out(plan.conv2d(shape).workspace);
   return [
     ...Object.entries(direct),
-    ...Object.entries(conv2dCalls(draw, shape, [workspace])),
+    ...Object.entries(conv2dCalls(draw, shape, plan.conv2d(shape))),
   ] as unknown as readonly (readonly [keyof Ops, Call])[];
 }
 

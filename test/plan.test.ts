@@ -14,7 +14,7 @@ test("a strided convolution spreads as many channels at a time as the kernel sum
     ...{ inChannels: 3, outChannels: 64, outHeight: 5, outWidth: 5, kernelHeight: 11, kernelWidth: 11 },
     ...{ stride: 4, lanes: 8 },
   };
-  expect(wasmPlan.conv2d(shape)).toEqual({ workspace: 0, weightGradients: false, spread: 4 });
+  expect(wasmPlan.conv2d(shape)).toEqual({ workspace: 0, weightWorkspace: 0, spread: 4 });
   expect(wasmPlan.conv2d({ ...shape, kernelHeight: 30, kernelWidth: 30 }).spread).toBe(1);
   expect(wasmPlan.conv2d({ ...shape, stride: 1 }).spread).toBe(0);
 });

@@ -51,9 +51,10 @@ export interface Backend {
   upload(target: Buffer, n: number, fill: (host: Floats) => void): void;
   /**
    * A copy of `n` floats as they are after all ops recorded before this call and before those recorded after it. So a
-   * synchronous `arena.scope` may collect such promises: what it gives back may be used for something else at once.
+   * synchronous `arena.scope` may collect such promises: what it gives back may be used for something else at once. The copy is in
+   * `into`, if that is given: `n` floats of the class `Floats`.
    */
-  read(source: Buffer, n: number): Promise<Floats>;
+  read(source: Buffer, n: number, into?: Floats): Promise<Floats>;
   /** Starts what was recorded, on a backend that first collects it. */
   submit(): void;
   /**

@@ -1,6 +1,7 @@
 // Places and lengths of what ops without state are given (checked.ts).
 import { none } from "./buffer.ts";
 import type { Ops } from "./ops.ts";
+import type { Conv2dPlan } from "./plan.ts";
 import type { Checks, Room } from "./room.ts";
 import type { AvgPool2dShape, Conv2dBackwardDataShape, Conv2dShape, Pool2dShape } from "./shapes.ts";
 
@@ -109,9 +110,9 @@ const outputs = (s: Conv2dShape | Conv2dBackwardDataShape): number =>
 const weights = (s: Conv2dShape | Conv2dBackwardDataShape): number =>
   s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
 
-/** Floats of workspace that a convolution uses if it is given one. */
-const workspaceOf = ({ plan }: Room, s: Conv2dShape | Conv2dBackwardDataShape): number =>
-  plan.conv2d({ stride: 1, ...s }).workspace;
+/** Floats of workspace that the passes of a convolution use if they are given one. */
+const planOf = ({ plan }: Room, s: Conv2dShape | Conv2dBackwardDataShape): Conv2dPlan =>
+  plan.conv2d({ stride: 1, ...s });
 
 export function checkedConvolutions(ops: Ops, { need, may }: Checks, room: Room): Pick<Ops, ProductOps> {
   return {
@@ -120,21 +121,21 @@ export function checkedConvolutions(ops: Ops, { need, may }: Checks, room: Room)
       need(inputs(s), "x of conv2dForward", x);
       need(weights(s), "w of conv2dForward", w);
       may(s.outChannels, "bias of conv2dForward", bias);
-      if (workspace !== none) need(workspaceOf(room, s), "workspace of conv2dForward", workspace);
+      if (workspace !== none) need(planOf(room, s).workspace, "workspace of conv2dForward", workspace);
       ops.conv2dForward(y, x, w, bias, s, accumulate, workspace);
     },
     conv2dBackwardData(dx, dy, w, s, accumulate, workspace) {
       need(inputs(s), "dx of conv2dBackwardData", dx);
       need(outputs(s), "dy of conv2dBackwardData", dy);
       need(weights(s), "w of conv2dBackwardData", w);
-      if (workspace !== none) need(workspaceOf(room, s), "workspace of conv2dBackwardData", workspace);
+      if (workspace !== none) need(planOf(room, s).workspace, "workspace of conv2dBackwardData", workspace);
       ops.conv2dBackwardData(dx, dy, w, s, accumulate, workspace);
     },
     conv2dBackwardWeights(dw, dy, x, s, accumulate, workspace) {
       need(weights(s), "dw of conv2dBackwardWeights", dw);
       need(outputs(s), "dy of conv2dBackwardWeights", dy);
       need(inputs(s), "x of conv2dBackwardWeights", x);
-      if (workspace !== none) need(workspaceOf(room, s), "workspace of conv2dBackwardWeights", workspace);
+      if (workspace !== none) need(planOf(room, s).weightWorkspace, "workspace of conv2dBackwardWeights", workspace);
       ops.conv2dBackwardWeights(dw, dy, x, s, accumulate, workspace);
     },
     linearForward(y, x, w, bias, s, accumulate) {

@@ -1,6 +1,6 @@
 // Places and lengths of what losses, updates and random numbers are given (checked.ts).
 import type { Ops } from "./ops.ts";
-import type { Checks } from "./room.ts";
+import type { Checks, Room } from "./room.ts";
 import { type LossShape, ridgeFloats } from "./shapes.ts";
 
 const scores = (s: LossShape): number => s.classes * s.lanes;
@@ -44,15 +44,15 @@ export function checkedLosses(ops: Ops, { need, may }: Checks): Pick<Ops, LossOp
   };
 }
 
-export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor" | "ridgeSolve"> {
+export function checkedRidge(ops: Ops, { need }: Checks, { plan }: Room): Pick<Ops, "ridgeFactor" | "ridgeSolve"> {
   return {
     ridgeFactor(factor, features, ridge, s) {
-      need(ridgeFloats(s.images).factor, "factor of ridgeFactor", factor);
+      need(ridgeFloats(s.images, plan).factor, "factor of ridgeFactor", factor);
       need(s.features * s.lanes, "features of ridgeFactor", features);
       ops.ridgeFactor(factor, features, ridge, s);
     },
     ridgeSolve(out, workspace, factor, b, rows, s) {
-      const floats = ridgeFloats(s.images);
+      const floats = ridgeFloats(s.images, plan);
       need(rows * s.lanes, "out, b of ridgeSolve", out, b);
       need(rows * floats.row, "workspace of ridgeSolve", workspace);
       need(floats.factor, "factor of ridgeSolve", factor);
@@ -63,7 +63,7 @@ export function checkedRidge(ops: Ops, { need }: Checks): Pick<Ops, "ridgeFactor
 
 type KernelOps = "arcCosineKernel" | "arcCosineFactor" | "wideProduct";
 
-export function checkedKernels(ops: Ops, { need, may }: Checks): Pick<Ops, KernelOps> {
+export function checkedKernels(ops: Ops, { need, may }: Checks, { plan }: Room): Pick<Ops, KernelOps> {
   return {
     arcCosineKernel(k, ds, da, x, y, s) {
       need(s.lanes * s.yLanes, "k of arcCosineKernel", k);
@@ -73,7 +73,7 @@ export function checkedKernels(ops: Ops, { need, may }: Checks): Pick<Ops, Kerne
       ops.arcCosineKernel(k, ds, da, x, y, s);
     },
     arcCosineFactor(factor, x, ridge, s) {
-      need(ridgeFloats(s.images).factor, "factor of arcCosineFactor", factor);
+      need(ridgeFloats(s.images, plan).factor, "factor of arcCosineFactor", factor);
       need(s.features * s.lanes, "x of arcCosineFactor", x);
       ops.arcCosineFactor(factor, x, ridge, s);
     },

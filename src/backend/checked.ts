@@ -25,8 +25,8 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedPoolings(ops, checks),
     ...checkedNorms(ops, checks),
     ...checkedLosses(ops, checks),
-    ...checkedRidge(ops, checks),
-    ...checkedKernels(ops, checks),
+    ...checkedRidge(ops, checks, room),
+    ...checkedKernels(ops, checks, room),
     ...checkedOptimizers(ops, checks),
     ...checkedRandom(ops, checks),
   };

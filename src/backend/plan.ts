@@ -23,10 +23,10 @@ export type PlannedLayer =
 
 /** How a convolution is computed. */
 export interface Conv2dPlan {
-  /** Floats of the workspace with which `Ops` need fewer products; 0 if they sum directly. */
+  /** Floats of the workspace with which outputs and gradients of inputs need fewer products; 0 if they are summed directly. */
   readonly workspace: number;
-  /** Whether the weight gradient takes that workspace too. */
-  readonly weightGradients: boolean;
+  /** The same for gradients of weights. */
+  readonly weightWorkspace: number;
   /**
    * Output channels of a strided convolution whose gradient is spread to stride 1 at a time, before the gradient of the
    * input is computed from them; 0 for stride 1.
@@ -51,6 +51,8 @@ export interface Planner {
   bytes(floats: number, threads: number): number;
   /** Bytes of a float. */
   readonly floatBytes: number;
+  /** Floats that hold a number of 64 bits. */
+  readonly wideFloats: number;
   /** Bytes of memory that can be addressed at most; Infinity where nothing bounds them. */
   readonly addressable: number;
 }

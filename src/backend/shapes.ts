@@ -1,5 +1,6 @@
 // The sizes that ops are given. `lanes` is the padded number of images of an activation (backend.ts).
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
+import type { Planner } from "./plan.ts";
 
 /** A stride-`stride` convolution over an input that already holds its padding. Sizes in elements. */
 export interface Conv2dShape {
@@ -178,8 +179,11 @@ export interface RidgeShape {
 }
 
 /** Floats of the factor that `ridgeFactor` makes for so many images, and of the workspace of each row of `ridgeSolve`. */
-export function ridgeFloats(images: number): { readonly factor: number; readonly row: number } {
-  return { factor: 2 * images * (images + 1), row: 4 * images };
+export function ridgeFloats(
+  images: number,
+  { wideFloats }: Pick<Planner, "wideFloats">,
+): { readonly factor: number; readonly row: number } {
+  return { factor: (wideFloats * images * (images + 1)) / 2, row: wideFloats * images };
 }
 
 /** The variance of the biases of an infinitely wide network; that of weights is 2 over the number of inputs. */

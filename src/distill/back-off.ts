@@ -3,26 +3,44 @@
 // least 50 steps, at most 99, or to its first. If it diverges again before that state has given way to a later one, it begins
 // anew. Which state it is depends on steps alone, never on time.
 import type { Floats } from "../backend/buffer.ts";
+import type { OuterOptions } from "./outer-options.ts";
 import type { TensorState } from "./run-state.ts";
 
 /** The outer steps between two states that are kept. */
 const stepsBetween = 50;
 /** States that are kept at once. */
-export const statesKept = 2;
+const statesKept = 2;
+
+/** States that a run of `steps` steps has at once: those that it keeps, and that of its end (`giveUp`). */
+export function statesAtOnce({ steps, onDivergence }: Pick<OuterOptions, "steps" | "onDivergence">): number {
+  return onDivergence === "halve" && steps > stepsBetween ? statesKept + 1 : statesKept;
+}
 
 export class EarlierStates {
   #kept: readonly TensorState[] = [];
+  /** Those whose arrays nobody else has. */
+  readonly #own = new WeakSet<TensorState>();
 
   /** At most two, and after `passed` at least one. The first is the older, to which a run goes back. */
   get all(): readonly TensorState[] {
     return this.#kept;
   }
 
-  /** Called before each outer step: keeps what `read` gives if it is time. */
-  async passed(step: number, read: () => Promise<TensorState>): Promise<void> {
+  /** Called before each outer step: keeps what `read` gives, in arrays that it may be handed, if it is time. */
+  async passed(step: number, read: (into?: TensorState["tensors"]) => Promise<TensorState>): Promise<void> {
     const newest = this.#kept.at(-1);
     if (newest && (step % stepsBetween > 0 || newest.step === step)) return;
-    this.#kept = [...this.#kept.slice(1 - statesKept), await read()];
+    const state = await read(this.giveUp());
+    this.#own.add(state);
+    this.#kept = [...this.#kept, state];
+  }
+
+  /** Gives up the older of two states. Returns its arrays, for a newer one, unless somebody else has them. */
+  giveUp(): TensorState["tensors"] | undefined {
+    if (this.#kept.length < statesKept) return undefined;
+    const [older, ...others] = this.#kept as [TensorState, ...TensorState[]];
+    this.#kept = others;
+    return this.#own.has(older) ? older.tensors : undefined;
   }
 
   /** Keeps only the state that the run has gone back to; none if it begins anew. */
@@ -30,8 +48,9 @@ export class EarlierStates {
     this.#kept = anew ? [] : this.#kept.slice(0, 1);
   }
 
-  /** Returns the tensors of all kept states, by names that hold their steps. */
+  /** Returns the tensors of all kept states, by names that hold their steps. They are whoever asks's to keep. */
   named(): [string, Floats][] {
+    for (const state of this.#kept) this.#own.delete(state);
     return this.#kept.flatMap(({ step, tensors }) =>
       Array.from(tensors, ([name, floats]): [string, Floats] => [`at/${step}/${name}`, floats]),
     );

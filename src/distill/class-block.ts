@@ -2,6 +2,7 @@
 import type { Floats } from "../backend/buffer.ts";
 import type { Model } from "../nn/model.ts";
 import type { LearnedSet } from "./method.ts";
+import { rowsOfSet } from "./tensor-rows.ts";
 import type { FitTraining } from "./training.ts";
 
 /** Returns the class of each image: `perClass` of class 0, then of class 1, and so on. */
@@ -9,7 +10,7 @@ export function classByClass(perClass: number, classes: number): number[] {
   return Array.from({ length: perClass * classes }, (_, i) => Math.floor(i / perClass));
 }
 
-/** Makes the set of these images, as rows [n, c, h, w], and targets, [n, classes]. */
+/** Makes the set of these images, which it keeps, as rows [n, c, h, w], and of targets, [n, classes]. */
 export function blockSet(
   { classes, inputShape }: Model,
   images: Floats,
@@ -19,7 +20,7 @@ export function blockSet(
   const [channels, height, width] = inputShape;
   return {
     ...{ steps: 1, epochs: 0, imagesPerStep: targets.length / classes, channels, height, width, classes },
-    images: new Float32Array(images),
+    images: rowsOfSet(images),
     targets: new Float32Array(targets),
     learningRates: new Float32Array(0),
     training,

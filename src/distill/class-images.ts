@@ -39,17 +39,15 @@ export class ClassImages {
   }
 
   /**
-   * Returns `perClass` images of each of so many classes, class by class, as rows [classes·perClass, c, h, w], normalised. `key(c)`
-   * draws those of class c; an image comes twice only if its class has too few.
+   * Puts `perClass` images of each of so many classes, class by class, into the rows of `out` [classes·perClass, c, h, w], normalised.
+   * `key(c)` draws those of class c; an image comes twice only if its class has too few.
    */
-  ofEach(classes: number, perClass: number, key: (label: number) => RandomKey): Float32Array {
+  ofEachInto(out: Floats, classes: number, perClass: number, key: (label: number) => RandomKey): void {
     const drawn = Array.from({ length: classes }, (_, c) => {
       const images = this.draw(c, perClass, key(c));
       return Array.from({ length: perClass }, (_, i) => images[i % images.length]!);
     });
-    const out = new Float32Array(classes * perClass * this.size);
     this.into(out, drawn.flat());
-    return out;
   }
 
   /** Puts images into `out` [n, c, h, w], normalised. */

@@ -78,7 +78,7 @@ export class LearnedBlock implements MethodRun {
     const { backend, tools } = this.#context;
     const { init, imagesPerClass, rate } = this.#options;
     if (init === "noise") this.#synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.#synthetic.startImages(staging, () => tools.realOfClasses(imagesPerClass));
+    else this.#synthetic.fillImages(staging, (host) => tools.realOfClassesInto(host, imagesPerClass));
     this.#synthetic.startLabels(staging, () => this.#labels);
     if (rate === "learned") backend.ops.fill(this.#raw, rawLearningRate(this.innerRate), 1);
     else backend.ops.fill(this.rate, this.innerRate, 1);

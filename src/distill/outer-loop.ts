@@ -98,7 +98,7 @@ export class OuterLoop {
    */
   async advance(): Promise<number> {
     for (;;) {
-      await this.#earlier.passed(this.#step, () => this.#read());
+      await this.#earlier.passed(this.#step, (into) => this.#read(into));
       try {
         return await this.#advance();
       } catch (error) {
@@ -284,8 +284,16 @@ export class OuterLoop {
     return { step, tensors: new Map([...tensors, ...earlier]), ...halved };
   }
 
-  async #read(): Promise<TensorState> {
-    return { step: this.#step, tensors: await readState(this.#parts.backend, this.#tensors(), this.#buffers.staging) };
+  /** Does what `state` does after the last step, when no earlier state is needed but those that are in it. */
+  async lastState(): Promise<TensorState> {
+    if (this.#parts.problem.outer.onDivergence === "halve") return this.state();
+    return { ...(await this.#read(this.#earlier.giveUp())), ...this.halved };
+  }
+
+  async #read(into?: TensorState["tensors"]): Promise<TensorState> {
+    const { backend } = this.#parts;
+    const step = this.#step;
+    return { step, tensors: await readState(backend, this.#tensors(), this.#buffers.staging, into) };
   }
 
   #write({ step, tensors }: TensorState): void {

@@ -10,11 +10,15 @@ import { CentredBatches } from "./centred-batches.ts";
 import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 
-/** What is computed with: the sizes of the set, the kernel, and real images at a time, by default those of an outer batch. */
+/** What is computed with, and what. */
 export interface RealKernelOptions {
+  /** The sizes of the set. */
   readonly sizes: KernelSizes;
   readonly kernel: ArcCosine;
+  /** Real images at a time. Default: those of an outer batch. */
   readonly most?: number | undefined;
+  /** Whether `loss` will be asked for, or `rows` alone, for which less room is enough. Default true. */
+  readonly withLoss?: boolean | undefined;
 }
 
 export class RealKernel {
@@ -23,13 +27,13 @@ export class RealKernel {
 
   constructor(
     problem: Problem,
-    { sizes, kernel, most = problem.outer.batch }: RealKernelOptions,
+    { sizes, kernel, most = problem.outer.batch, withLoss = true }: RealKernelOptions,
     backend: Backend,
     memory: Pick<Allocators, "realBatch">,
     computing: Computing,
   ) {
     this.#batch = new CentredBatches(problem, computing, most);
-    this.#kernel = new KernelBatch(sizes, kernel, backend, memory.realBatch, most);
+    this.#kernel = new KernelBatch(sizes, kernel, backend, memory.realBatch, most, withLoss);
   }
 
   /** Lanes of a chunk of real images. */

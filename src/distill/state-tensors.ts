@@ -7,13 +7,14 @@ import { readTensor, writeTensor } from "./tensor-rows.ts";
 /** A tensor of the state, in the backend's memory. */
 export type StateTensor = Tensor;
 
-/** Returns copies of the tensors, by their names. */
+/** Returns copies of the tensors, by their names; in the arrays of `into`, a state of the same run, if that is given. */
 export async function readState(
   backend: Backend,
   tensors: readonly StateTensor[],
   staging: Buffer,
+  into?: ReadonlyMap<string, Floats>,
 ): Promise<ReadonlyMap<string, Floats>> {
-  const rows = await Promise.all(tensors.map((tensor) => readTensor(backend, tensor, staging)));
+  const rows = await Promise.all(tensors.map((tensor) => readTensor(backend, tensor, staging, into?.get(tensor.name))));
   return new Map(tensors.map(({ name }, i) => [name, rows[i]!]));
 }
 

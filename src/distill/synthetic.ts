@@ -1,6 +1,6 @@
 // Blocks of synthetic images and their labels in a backend's memory. Most methods learn these, among other things.
 import { type Backend, write } from "../backend/backend.ts";
-import type { Buffer } from "../backend/buffer.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { allocateBlocks, type Blocks } from "../inner/unroll.ts";
 import { elements } from "../nn/layer.ts";
@@ -58,8 +58,14 @@ export class SyntheticImages {
 
   /** Writes real or other images: `rows(s)` are those of block s, [imagesPerStep, c, h, w], normalised. */
   startImages(staging: Buffer, rows: (step: number) => ArrayLike<number>): void {
+    this.fillImages(staging, (host, s) => host.set(rows(s)));
+  }
+
+  /** Does the same without an array of its own: `fill` puts the images of block s into the memory that it is handed. */
+  fillImages(staging: Buffer, fill: (host: Floats, step: number) => void): void {
+    const { images, features } = this.images.packing!;
     this.#each((s) => {
-      write(this.#backend, staging, rows(s));
+      this.#backend.upload(staging, images * features, (host) => fill(host, s));
       this.#pack(staging, s);
     });
   }

@@ -1,18 +1,24 @@
 // Reads tensors out of a backend's memory and writes them into it, as rows.
 import { type Backend, write } from "../backend/backend.ts";
 import type { Buffer, Floats } from "../backend/buffer.ts";
+import { arrayKind } from "../kinds.ts";
 import { rowFloats, type Tensor } from "./tensor.ts";
 
-/** Returns a copy of the tensor as rows. `staging` has room for `stagingFloats`. */
-export async function readTensor(backend: Backend, tensor: Tensor, staging: Buffer): Promise<Floats> {
+/** Returns a copy of the tensor as rows, in `into` if that is given. `staging` has room for `stagingFloats`. */
+export async function readTensor(backend: Backend, tensor: Tensor, staging: Buffer, into?: Floats): Promise<Floats> {
   const { value, floats, packing } = tensor;
-  if (packing === undefined) return backend.read(value, floats);
+  if (packing === undefined) return backend.read(value, floats, into);
   const { blocks, images, features, lanes } = packing;
   for (let block = 0; block < blocks; block++) {
     const shape = { features, images, lanes };
     backend.ops.unpackImages(staging + block * images * features, value + block * features * lanes, shape);
   }
-  return backend.read(staging, blocks * images * features);
+  return backend.read(staging, blocks * images * features, into);
+}
+
+/** Returns rows that were read as a set has them: themselves where they are float32, as nobody else has them. */
+export function rowsOfSet(rows: Floats): Float32Array {
+  return arrayKind(rows) === "Float32Array" ? (rows as Float32Array) : new Float32Array(rows);
 }
 
 /** Puts rows into the tensor, with zeros in the padding lanes. Throws RangeError for another number of floats. */

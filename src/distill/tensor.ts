@@ -28,6 +28,11 @@ export function rowFloats({ floats, packing }: Pick<Tensor, "floats" | "packing"
   return packing ? packing.blocks * packing.images * packing.features : floats;
 }
 
+/** Floats of tensors outside the backend. */
+export function rowsOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + rowFloats(tensor), 0);
+}
+
 /** Floats of the staging room that a tensor needs on its way in or out: those of its rows, if they are packed. */
 export function stagingFloats(tensor: Pick<Tensor, "floats" | "packing">): number {
   return tensor.packing ? rowFloats(tensor) : 0;

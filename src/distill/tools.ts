@@ -2,12 +2,13 @@
 // module need not import the library, which a page's worker could not find.
 
 import { type Backend, write } from "../backend/backend.ts";
-import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
+import { type Buffer, type Floats, none, type OptionalBuffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import type { AugmentStrategy } from "../inner/augment-strategies.ts";
 import { AugmentedImages } from "../inner/augmented-images.ts";
 import type { DataBatch } from "../inner/data-batch.ts";
 import { RealBatch } from "../inner/real-batch.ts";
+import { elements, type Passes } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
 import { featureLayer, modelUpTo } from "../nn/model-up-to.ts";
 import { laneCount, Network } from "../nn/network.ts";
@@ -49,7 +50,7 @@ export class MethodTools {
   network(images: number): Network {
     const { model, loss } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(model, this.#backend, laneCount(model, images, plan), this.#memory.scratch, loss);
+    return new Network(model, this.#backend, laneCount(model, images, plan), this.#memory.scratch, { loss });
   }
 
   /** The real images of each outer step, as the run batches them. */
@@ -63,11 +64,15 @@ export class MethodTools {
     return modelUpTo(model, featureLayer(model));
   }
 
-  /** The layers of `features` on so many images, in the lanes of `synthetic`: `forward` up to there, `backward` from there. */
-  featureNetwork(images: number): Network {
+  /**
+   * The layers of `features` on so many images, in the lanes of `synthetic`: `forward` up to there, `backward` from there. With
+   * `passes` "forward" or "to images" it has no room for the others, or only for those and the way back to the images.
+   */
+  featureNetwork(images: number, passes: Passes = "all"): Network {
     const { model } = this.#problem;
     const { plan } = this.#backend;
-    return new Network(this.features, this.#backend, laneCount(model, images, plan), this.#memory.scratch);
+    const lanes = laneCount(model, images, plan);
+    return new Network(this.features, this.#backend, lanes, this.#memory.scratch, { passes });
   }
 
   /** Linear heads on the features of real images, compared with their labels. */
@@ -92,7 +97,16 @@ export class MethodTools {
    * its class has too few.
    */
   realOfClasses(perClass: number): Float32Array {
-    return this.classImages().ofEach(this.#problem.model.classes, perClass, (c) => this.key("pixels/real", 0, c));
+    const { classes, inputShape } = this.#problem.model;
+    const out = new Float32Array(classes * perClass * elements(inputShape));
+    this.realOfClassesInto(out, perClass);
+    return out;
+  }
+
+  /** Puts these images into the memory that is handed over. */
+  realOfClassesInto(out: Floats, perClass: number): void {
+    const { classes } = this.#problem.model;
+    this.classImages().ofEachInto(out, classes, perClass, (c) => this.key("pixels/real", 0, c));
   }
 
   /** Gradients that at most `perClass` real images of one class give a network, which these strategies may augment. */

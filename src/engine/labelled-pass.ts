@@ -20,7 +20,7 @@ export class LabelledPass {
     const { model, backend, arena, loss } = binding;
     const features = elements(model.inputShape);
     const { count } = batch;
-    this.network = new Network(model, backend, laneCount(model, count, backend.plan), arena, loss);
+    this.network = new Network(model, backend, laneCount(model, count, backend.plan), arena, { loss });
     const images = arena.allocate(features * this.network.lanes);
     const targets = arena.allocate(model.classes * this.network.lanes);
     this.tape = this.network.tape(arena, images, targets, { images: true, targets: true });

@@ -49,7 +49,7 @@ export class HeadBatch {
     const floats = elements(model.inputShape);
     const scores = () => allocator.allocate(outputs * size);
     this.#places = Array.from({ length: atOnce }, () => {
-      const network = new Network(model, backend, size, allocator);
+      const network = new Network(model, backend, size, allocator, { passes: "forward" });
       const images = allocator.allocate(floats * size);
       return {
         network,

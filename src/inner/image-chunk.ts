@@ -39,7 +39,7 @@ export class ImageChunk {
     this.#classes = model.classes;
     this.#rows = allocator.allocate(size * Math.max(this.#features, model.classes));
     this.#targetRows = allocator.allocate(size * model.classes);
-    this.#network = new Network(model, backend, size, allocator, loss);
+    this.#network = new Network(model, backend, size, allocator, { loss });
     const images = allocator.allocate(this.#features * size);
     const targets = allocator.allocate(model.classes * size);
     this.#tape = this.#network.tape(allocator, images, targets, { images: false, targets: false });

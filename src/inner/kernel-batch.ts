@@ -8,7 +8,7 @@
 
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import { type Buffer, none } from "../backend/buffer.ts";
+import { type Buffer, none, nowhere } from "../backend/buffer.ts";
 import type { ArcCosine } from "../backend/shapes.ts";
 import type { Parts } from "../platform/parts.ts";
 import type { Batch } from "./batch.ts";
@@ -57,8 +57,15 @@ export class KernelBatch {
   readonly #ds: Buffer;
   readonly #da: Buffer;
 
-  /** For at most `most` real images at a time. */
-  constructor(sizes: KernelSizes, kernel: ArcCosine, backend: Backend, allocator: Allocator, most: number) {
+  /** For at most `most` real images at a time. Without `withLoss` it has no room for `loss`. */
+  constructor(
+    sizes: KernelSizes,
+    kernel: ArcCosine,
+    backend: Backend,
+    allocator: Allocator,
+    most: number,
+    withLoss: boolean,
+  ) {
     const { features, classes, lanes } = sizes;
     const { plan } = backend;
     const size = Math.min(plan.chunk(features + lanes), plan.lanes([{ op: "linear" }], most));
@@ -71,7 +78,8 @@ export class KernelBatch {
     [this.#targetRows, this.#targets] = [floats(classes), floats(classes)];
     [this.#scores, this.#dScores] = [floats(classes), floats(classes)];
     this.#losses = floats(1);
-    [this.#values, this.#ds, this.#da] = [floats(lanes), floats(lanes), floats(lanes)];
+    const wide = (): Buffer => (withLoss ? floats(lanes) : nowhere);
+    [this.#values, this.#ds, this.#da] = [wide(), wide(), wide()];
   }
 
   /** Records the loss of Z [K, lanes] on the batch with the set's images x [D, lanes], and what its gradients are made of. */

@@ -97,7 +97,7 @@ export class Unroll {
     this.optimizer = innerOptimizer(loop);
     this.#ops = backend.ops;
     const lanes = laneCount(loop.model, loop.imagesPerStep, backend.plan);
-    this.network = new Network(loop.model, backend, lanes, allocators.scratch, loop.loss);
+    this.network = new Network(loop.model, backend, lanes, allocators.scratch, { loss: loop.loss });
     const inPlace = options.memory === "last";
     const momentum = this.optimizer.momentum !== 0;
     const state = (allocator: Allocator): Buffer => allocator.allocate(loop.model.parameterCount);

@@ -53,7 +53,7 @@ export class WeightedFeatures {
     const { size, atOnce } = this.#chunks;
     const features = elements(model.inputShape);
     this.#places = Array.from({ length: atOnce }, () => {
-      const network = new Network(model, backend, size, allocator);
+      const network = new Network(model, backend, size, allocator, { passes: "forward" });
       const images = allocator.allocate(features * size);
       return {
         network,

@@ -59,7 +59,7 @@ export class TrainingWindow {
     this.batches = batches;
     this.rule = rule;
     this.#backend = backend;
-    this.network = new Network(model, backend, batches.lanes, memory.scratch, loss);
+    this.network = new Network(model, backend, batches.lanes, memory.scratch, { loss });
     const state = (allocator: Allocator): Buffer => allocator.allocate((1 + rule.moments) * count);
     const tape = (allocator: Allocator): Tape =>
       this.network.tape(allocator, batches.images, batches.targets, { images: false, targets: false });

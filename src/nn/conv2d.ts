@@ -17,6 +17,7 @@ import {
   type LayerTape,
   type MovingTangent,
   type ParameterSpec,
+  type Passes,
   sides,
   sizeFrom,
 } from "./layer.ts";
@@ -103,7 +104,7 @@ interface SpreadChannels {
 class BoundConv2d implements BoundLayer {
   readonly inPlace = false;
   readonly savedFloats: number;
-  readonly workspaceFloats: number;
+  readonly workspaceFloats: Readonly<Record<Passes, number>>;
   readonly #ops;
   readonly #forward: Conv2dShape;
   readonly #backwardData: Conv2dBackwardDataShape;
@@ -164,7 +165,9 @@ class BoundConv2d implements BoundLayer {
       };
     });
     this.savedFloats = this.#pad ? elements([inChannels, inHeight, inWidth, lanes]) : 0;
-    this.workspaceFloats = Math.max(this.#plan.workspace, elements([together, spreadHeight, spreadWidth, lanes]));
+    const { workspace: forward, weightWorkspace } = this.#plan;
+    const toImages = Math.max(forward, elements([together, spreadHeight, spreadWidth, lanes]));
+    this.workspaceFloats = { forward, "to images": toImages, all: Math.max(toImages, weightWorkspace) };
   }
 
   forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
@@ -229,7 +232,7 @@ class BoundConv2d implements BoundLayer {
   }
 
   #weightGradient(dw: Buffer, dy: Buffer, x: Buffer, accumulate: boolean, workspace: Buffer): void {
-    const transforms = this.#plan.weightGradients ? workspace : none;
+    const transforms = this.#plan.weightWorkspace > 0 ? workspace : none;
     this.#ops.conv2dBackwardWeights(dw, dy, x, this.#forward, accumulate, transforms);
   }
 

@@ -40,6 +40,7 @@ function bindDropout(input: ImageShape, { ops, lanes }: LayerContext, p: number)
   return {
     inPlace: true,
     savedFloats: n,
+    savesNoTangent: true,
     workspaceFloats: 0,
     forward({ x, y, saved: mask }, _, random) {
       if (random) ops.dropoutMask(mask, n, random, p);

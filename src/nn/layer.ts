@@ -8,6 +8,12 @@ import { type Check, wholeNumber } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 
+/**
+ * The passes that a network is bound for: all of them; or forward alone, or forward and back to the images, of features, which have
+ * no loss and whose weights are not learned. It takes no room for the others.
+ */
+export type Passes = "all" | "forward" | "to images";
+
 /** Channels, height, width of one image or activation. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
@@ -101,9 +107,11 @@ export interface BoundLayer {
   readonly keepsGradient?: boolean | undefined;
   /** Whether x and y are the same buffer seen twice, as for flatten; then no pass does anything. */
   readonly view?: boolean | undefined;
-  /** The floats of `saved`, and of the workspace, which passes may use and need not keep. */
+  /** The floats of `saved`, and of the workspace, which passes may use and need not keep: of all, or of those that are bound. */
   readonly savedFloats: number;
-  readonly workspaceFloats: number;
+  readonly workspaceFloats: number | Readonly<Record<Passes, number>>;
+  /** Whether forwardR keeps nothing in its own `saved`, although forward does in that of the tape. */
+  readonly savesNoTangent?: boolean | undefined;
 
   /** Computes y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
   forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;

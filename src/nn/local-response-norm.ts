@@ -56,7 +56,7 @@ function bindLocalResponseNorm(
   return {
     inPlace: false,
     savedFloats: n,
-    workspaceFloats: 2 * n,
+    workspaceFloats: { forward: 0, "to images": n, all: 2 * n },
     forward: ({ x, y, saved }) => ops.localResponseNormForward(y, saved, x, shape),
     backward: ({ x, saved, dx, dy }, _w, _dw, _accumulate, workspace) =>
       ops.localResponseNormBackward(dx, workspace, dy, x, saved, shape),

@@ -10,7 +10,7 @@ import type { Ops } from "../backend/ops.ts";
 import type { Planner } from "../backend/plan.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
-import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent } from "./layer.ts";
+import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent, Passes } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { poolingFirst } from "./pooling-first.ts";
@@ -47,17 +47,19 @@ export class Network {
   /** The place of values that one layer writes, the next one reads, and nobody else. */
   readonly #passing: Buffer;
   readonly #loss: Loss;
+  readonly #passes: Passes;
 
   constructor(
     model: Model,
     { ops, plan }: Pick<Backend, "ops" | "plan">,
     lanes: number,
     allocator: Allocator,
-    loss: Loss = "cross-entropy",
+    { loss = "cross-entropy", passes = "all" }: { readonly loss?: Loss | undefined; readonly passes?: Passes } = {},
   ) {
     this.model = model;
     this.lanes = lanes;
     this.#loss = loss;
+    this.#passes = passes;
     this.#ops = ops;
     this.#chain = poolingFirst(model);
     const { layers, shapes } = this.#chain;
@@ -65,7 +67,9 @@ export class Network {
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);
     this.#first = firstWeights(this.#chain);
     this.#offsets = parameterOffsets(this.#chain);
-    const workspace = this.#layers.reduce((most, layer) => Math.max(most, layer.workspaceFloats), 0);
+    const workspace = this.#layers.reduce((most, { workspaceFloats: floats }) => {
+      return Math.max(most, typeof floats === "number" ? floats : floats[passes]);
+    }, 0);
     this.#workspace = workspace ? allocator.allocate(workspace) : nowhere;
     const passing = passingFloats(this.#chain, this.#layers, lanes);
     this.#passing = passing ? allocator.allocate(passing) : nowhere;
@@ -73,7 +77,7 @@ export class Network {
 
   /** Allocates room for a pass over `images` [c, h, w, B] and `targets` [classes, B], which are not copied. */
   tape(allocator: Allocator, images: Buffer, targets: Buffer, wanted: Wanted): Tape {
-    const given = { images, targets, passing: this.#passing, wanted };
+    const given = { images, targets, passing: this.#passing, wanted, passes: this.#passes };
     return allocateTape(this.#chain, this.#layers, this.lanes, allocator, given);
   }
 
@@ -112,6 +116,7 @@ export class Network {
 
   /** Does the same; each layer is a part. */
   *backwardParts(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): Parts {
+    if (dTheta !== none && this.#passes !== "all") throw new Error("this network has no room for gradients of weights");
     const last = tape.dImages === none ? this.#first : 0;
     for (let i = this.#layers.length - 1; i >= last; i--) {
       const at = this.#offsets[i]!;

@@ -89,6 +89,7 @@ function bindMaxPool2d(shape: Pool2dShape, { ops, lanes }: LayerContext): Weight
     inPlace: false,
     forgetsInput: true,
     savedFloats: elements([shape.channels, shape.outHeight, shape.outWidth, lanes]),
+    savesNoTangent: true,
     workspaceFloats: 0,
     forward: ({ x, y, saved }) => ops.maxPool2dForward(y, saved, x, shape),
     backward: ({ saved, dx, dy }) => ops.maxPool2dScatter(dx, saved, dy, shape),

@@ -2,7 +2,7 @@
 // `Tangent` holds the same for the R-passes. Both are allocated once and filled over and over.
 import type { Allocator } from "../backend/arena.ts";
 import { type Buffer, none, nowhere, type OptionalBuffer } from "../backend/buffer.ts";
-import { type BoundLayer, elements, type LayerTangent, type LayerTape } from "./layer.ts";
+import { type BoundLayer, elements, type LayerTangent, type LayerTape, type Passes } from "./layer.ts";
 import type { Model } from "./model.ts";
 
 /** Primal values of one pass over one batch, in `lanes` lanes. */
@@ -61,18 +61,32 @@ export function passingFloats({ shapes }: Model, layers: readonly BoundLayer[], 
   );
 }
 
+/** The images and targets of a tape, and for what it has room. */
+interface TapeOptions {
+  readonly images: Buffer;
+  readonly targets: Buffer;
+  readonly passing: Buffer;
+  readonly wanted: Wanted;
+  readonly passes: Passes;
+}
+
+/** Of a tape that only goes forward. */
+const noGradients: ReturnType<typeof chainBack> = { gradients: [], dLogits: nowhere };
+
 /** Allocates room, for given images and targets, for everything that forward and backward leave. */
 export function allocateTape(
   model: Model,
   layers: readonly BoundLayer[],
   lanes: number,
   allocator: Allocator,
-  { images, targets, passing, wanted }: { images: Buffer; targets: Buffer; passing: Buffer; wanted: Wanted },
+  { images, targets, passing, wanted, passes }: TapeOptions,
 ): Tape {
   const classes = model.classes * lanes;
   const filled = { real: lanes };
   const values = chain(model, layers, lanes, allocator, { input: images, first: 0, passing });
-  const { gradients, dLogits } = chainBack(model, layers, lanes, allocator, wanted.images);
+  const { gradients, dLogits } =
+    passes === "forward" ? noGradients : chainBack(model, layers, lanes, allocator, wanted.images);
+  const ofLoss = (floats: number): Buffer => (passes === "all" ? allocator.allocate(floats) : nowhere);
   return {
     layers: layers.map((layer, i) => ({
       x: values[i]!,
@@ -86,8 +100,8 @@ export function allocateTape(
     images,
     targets,
     logits: values.at(-1)!,
-    probabilities: allocator.allocate(classes),
-    losses: allocator.allocate(lanes),
+    probabilities: ofLoss(classes),
+    losses: ofLoss(lanes),
     dLogits,
     dImages: gradients[0],
     dTargets: wanted.targets ? allocator.allocate(classes) : none,
@@ -107,6 +121,10 @@ export function firstWeights({ layers, shapes }: Model): number {
   return first === -1 ? layers.length : first;
 }
 
+function savesTangent({ savedFloats, savesNoTangent = false }: BoundLayer): boolean {
+  return savedFloats > 0 && !savesNoTangent;
+}
+
 /** Allocates room for the tangents of such a tape. */
 export function allocateTangent(
   model: Model,
@@ -121,7 +139,7 @@ export function allocateTangent(
     layers: layers.map((layer, i) => ({
       rx: values[i],
       ry: values[i + 1],
-      saved: layer.savedFloats && values[i] !== none ? allocator.allocate(layer.savedFloats) : nowhere,
+      saved: savesTangent(layer) && values[i] !== none ? allocator.allocate(layer.savedFloats) : nowhere,
       rdx: gradients[i],
       rdy: gradients[i + 1],
     })),

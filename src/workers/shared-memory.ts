@@ -1,4 +1,5 @@
 // Puts data sets and weights into memory that all workers see, if the host has such memory.
+import type { Backend } from "../backend/backend.ts";
 import type { Floats } from "../backend/buffer.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { WhitenedImages } from "../data/whitening.ts";
@@ -29,6 +30,13 @@ export function shareableInit(init: WeightSource): WeightSource {
     return { ...init, trajectories: init.trajectories.map((trajectory) => trajectory.map(shared)) };
   }
   return init.kind === "pretrained" ? { ...init, weights: init.weights.map(shared) } : init;
+}
+
+/** Returns an array of so many floats in memory that all workers see; undefined if the host has none. */
+export function sharedFloats(floats: number, Kind: Backend["Floats"]): Floats | undefined {
+  if (typeof SharedArrayBuffer !== "function" || !canShareMemory()) return undefined;
+  const Shared = Kind as unknown as new (buffer: SharedArrayBuffer) => Floats;
+  return new Shared(new SharedArrayBuffer(floats * Kind.BYTES_PER_ELEMENT));
 }
 
 function shared<T extends Uint8Array | Floats>(array: T): T {

@@ -66,11 +66,11 @@ export class DelayedBackend implements Backend {
     this.#queue.push(() => this.#inner.upload(target, n, (host) => host.set(staged)));
   }
 
-  read(source: Buffer, n: number): Promise<Floats> {
+  read(source: Buffer, n: number, into?: Floats): Promise<Floats> {
     return new Promise((resolve, reject) => {
       this.#check();
       this.#queue.push(() => {
-        this.#inner.read(source, n).then(resolve, reject);
+        this.#inner.read(source, n, into).then(resolve, reject);
       });
       setTimeout(() => {
         try {

@@ -1,6 +1,6 @@
 // A run that diverges can go back to an earlier state, with half its step size; and be resumed from there.
 import { describe, expect, test } from "vitest";
-import { EarlierStates } from "../../src/distill/back-off.ts";
+import { EarlierStates, statesAtOnce } from "../../src/distill/back-off.ts";
 import { checkpointFromBytes, checkpointToBytes } from "../../src/formats/checkpoint-file.ts";
 import {
   backGradient,
@@ -172,6 +172,34 @@ describe("states to go back to", () => {
     expect(await keptAfter(49)).toEqual([0]);
     expect(await keptAfter(50)).toEqual([0, 50]);
     expect(await keptAfter(149)).toEqual([50, 100]);
+  });
+
+  test("are written where the older one was, unless somebody has its arrays", async () => {
+    const handed: unknown[] = [];
+    const states = new EarlierStates();
+    const pass = async (step: number) => {
+      await states.passed(step, async (into) => {
+        handed.push(into);
+        return { step, tensors: new Map() };
+      });
+    };
+    for (const step of [0, 50]) await pass(step);
+    const [first, second] = states.all;
+    await pass(100);
+    expect(handed).toEqual([undefined, undefined, first!.tensors]);
+    expect(handed[2]).toBe(first!.tensors);
+    states.named();
+    for (const step of [150, 200]) await pass(step);
+    expect(states.all.map(({ step }) => step)).toEqual([150, 200]);
+    expect(handed.slice(3)).toEqual([undefined, undefined]);
+    expect(states.giveUp()).not.toBe(second!.tensors);
+    expect(states.giveUp()).toBeUndefined();
+  });
+
+  test("are as many as the plan of a run says, with that of its end", () => {
+    const outer = (steps: number, onDivergence: "stop" | "halve") => statesAtOnce({ steps, onDivergence });
+    expect([50, 51].map((steps) => outer(steps, "stop"))).toEqual([2, 2]);
+    expect([50, 51].map((steps) => outer(steps, "halve"))).toEqual([2, 3]);
   });
 
   test("are those of a run that never stopped after it was resumed, and its first if it brings none", async () => {

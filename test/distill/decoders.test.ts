@@ -78,9 +78,9 @@ describe.for(cases)("$images.name by $method.name, seed 3", ({ method, images })
     expect(set.imagesPerStep).toBe(3 * decodedPerClass(method, images));
     expect(set.targets).toHaveLength(set.steps * set.imagesPerStep * 3);
     expect(set.recipe).toMatchObject({ images: { name: images.name }, method: { imagesPerClass: 1 } });
-    const { total, data: given, states } = estimateMemory({ ...options, threads: 1 });
+    const estimate = estimateMemory({ ...options, threads: 1 });
     const { backend } = engine as unknown as { readonly backend: { readonly capacity: number } };
-    expect(4 * backend.capacity).toBe(total - given - states);
+    expect(4 * backend.capacity).toBe(estimate.total - estimate.data - estimate.states - estimate.set);
   });
 });
 

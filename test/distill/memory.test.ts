@@ -1,8 +1,11 @@
 // The plan of a run is what the run takes.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { Buffer } from "../../src/backend/buffer.ts";
 import { SCRATCH_SIZE } from "../../src/backend/wasm/layout.ts";
 import { experts } from "../../src/distill/experts.ts";
+import { formation, memories } from "../../src/distill/image-options.ts";
 import { backGradient } from "../../src/distill/methods/back-gradient/options.ts";
+import { distributionMatching } from "../../src/distill/methods/distribution-matching/options.ts";
 import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
 import { kip, labelSolve } from "../../src/distill/methods/kip/options.ts";
@@ -10,15 +13,23 @@ import { trajectoryMatching } from "../../src/distill/methods/trajectory-matchin
 import { windows } from "../../src/distill/methods/windows/options.ts";
 import { weightBytes } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import { lenet } from "../../src/nn/zoo.ts";
+import { convNet, lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
 import { estimateMemory, planInPlace } from "../../src/run/options/memory.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };
+/** Wide enough for transformed convolutions. */
+const wide = {
+  data: noise({ count: 70, channels: 4, size: 8, classes: 3 }),
+  model: convNet({ input: [4, 8, 8], classes: 3, width: 16, depth: 2 }),
+};
 const large = { data: noise({ count: 90 }), model: lenet() };
 const loop = { steps: 5, epochs: 2, imagesPerClass: 1 };
 const window = { imagesPerClass: 3, window: 9, leastSteps: 2, totalSteps: 20 };
+
+/** What no step writes. */
+const untouched = Math.fround(1.2345e-30);
 
 const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string })[] = [
   { name: "a small network, everything stored", ...small, method: backGradient(loop) },
@@ -88,6 +99,36 @@ const runs: readonly (Omit<DistillOptions, "engine"> & { readonly name: string }
     }),
     networksPerStep: 2,
   },
+  {
+    name: "distribution matching of augmented images",
+    ...small,
+    method: distributionMatching({ imagesPerClass: 3, realPerClass: 20, augment: ["crop", "color"] }),
+  },
+  {
+    name: "gradient matching with new networks for each step",
+    ...wide,
+    method: gradientMatching({ imagesPerClass: 1 }),
+  },
+  {
+    name: "gradient matching of a wide network",
+    ...wide,
+    method: gradientMatching({ imagesPerClass: 2, networkSteps: 1 }),
+  },
+  { name: "distribution matching by a wide network", ...wide, method: distributionMatching({ imagesPerClass: 2 }) },
+  { name: "FRePo with a wide network", ...wide, method: frepo({ imagesPerClass: 2, poolSize: 2 }) },
+  {
+    name: "a wide network's window, means of what is learned",
+    ...wide,
+    method: windows(window),
+    outer: { average: 0.9, optimizer: "lamb" },
+  },
+  {
+    name: "tiles",
+    ...small,
+    method: windows({ ...window, batchPerClass: 2 }),
+    images: formation({ factor: 2 }),
+  },
+  { name: "bases", ...small, method: kip({ imagesPerClass: 3 }), images: memories({ bases: 4 }) },
   { name: "LeNet, everything stored", ...large, method: backGradient({ ...loop, imagesPerClass: 2 }) },
   { name: "LeNet, recomputed", ...large, method: backGradient({ ...loop, memory: "recompute" }) },
 ];
@@ -109,11 +150,30 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });
       const weights = options.init ? weightBytes(options.init) : 0;
-      const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states;
+      const host = data.pixels.length + data.labels.length + 4 * data.count + weights + parts.states + parts.set;
       expect(4 * engine.backend.capacity).toBe(total - host);
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );
+
+  test("what the arena gives is written to, but for a hundredth", async () => {
+    await using engine = await createEngine({ threads: 1 });
+    const { arena, backend } = engine;
+    const taken: { at: Buffer; floats: number; by: string }[] = [];
+    const allocate = arena.allocate.bind(arena);
+    vi.spyOn(arena, "allocate").mockImplementation((floats) => {
+      const at = allocate(floats);
+      backend.ops.fill(at, untouched, floats);
+      taken.push({ at, floats, by: new Error().stack!.split("\n").slice(3, 7).join("\n") });
+      return at;
+    });
+    await distill({ ...options, outer: { ...outer, steps: 3 }, engine }).result();
+    const read = await Promise.all(taken.map(({ at, floats }) => backend.read(at, floats)));
+    const idle = taken.filter((_, i) => read[i]!.every((value: number) => value === untouched));
+    const sum = (buffers: typeof taken): number => buffers.reduce((all, { floats }) => all + floats, 0);
+    const most = idle.toSorted((a, b) => b.floats - a.floats)[0];
+    expect(sum(idle) / sum(taken), `the largest: ${most?.floats} floats, taken\n${most?.by}`).toBeLessThan(0.01);
+  });
 });
 
 describe("an estimate", () => {

@@ -42,11 +42,11 @@ describe("a method of one's own", async () => {
   test("takes the memory that its plan says", async () => {
     await using engine = await createEngine({ threads: 1, worker: false });
     await distill({ ...options, engine }).result();
-    const { total, data: given, states } = estimateMemory({ ...options, threads: 1 });
+    const { total, data: given, states, set } = estimateMemory({ ...options, threads: 1 });
     const { backend } = engine as unknown as { readonly backend: { readonly capacity: number } };
     // The host holds the images, their labels and their order.
     expect(given).toBe(data.pixels.length + data.labels.length + 4 * data.count);
-    expect(4 * backend.capacity).toBe(total - given - states);
+    expect(4 * backend.capacity).toBe(total - given - states - set);
   });
 
   test("that names no module is refused on workers, with what to do, and runs in place", async () => {

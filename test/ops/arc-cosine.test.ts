@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { none } from "../../src/backend/buffer.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { ridgeFloats } from "../../src/backend/shapes.ts";
+import { webgpuPlan } from "../../src/backend/webgpu/plan.ts";
 import { expectClose, float32Tolerance, paint } from "../helpers.ts";
 import { noPyTorch, pytorch } from "../pytorch.ts";
 import { checkOp, unwritten } from "./parity.ts";
@@ -65,7 +66,7 @@ describe.for(kernels)("depth $depth, tangent $tangent:", (kernel) => {
     });
 
     test("a factor solves as that of the reference", async () => {
-      const floats = ridgeFloats(images);
+      const floats = ridgeFloats(images, webgpuPlan);
       await checkOp({
         label: "arcCosineFactor, ridge 1e-3, seeds 1 2",
         operands: {

@@ -2,13 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import { ridgeFloats } from "../../src/backend/shapes.ts";
+import { webgpuPlan } from "../../src/backend/webgpu/plan.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, tested, unwritten } from "./parity.ts";
 
 /** Factorises and solves, with everything shifted off its boundary. */
 async function checkRidge(label: string, shape: Shape, features: Float32Array, ridge: number, scale?: number) {
   const { images, lanes, rows } = shape;
-  const floats = ridgeFloats(images);
+  const floats = ridgeFloats(images, webgpuPlan);
   const inPadding = (i: number): boolean => i % lanes >= images;
   await checkOp({
     label,
@@ -78,7 +79,7 @@ test("numbers far from 1 keep their digits", async () => {
 
 test("out may be b", async () => {
   const shape = { features: 9, images: 7, lanes: 8 };
-  const floats = ridgeFloats(7);
+  const floats = ridgeFloats(7, webgpuPlan);
   await checkOp({
     label: "out = b, seeds 1 2",
     operands: {
@@ -105,7 +106,7 @@ test.for([
   ["Infinity", Number.POSITIVE_INFINITY],
 ] as const)("features of %s give NaN on every backend, and no number that looks right", async ([, value]) => {
   const shape = { features: 3, images: 3, lanes: 4 };
-  const floats = ridgeFloats(3);
+  const floats = ridgeFloats(3, webgpuPlan);
   for (const backend of [createReferenceBackend(), ...tested]) {
     const { ops } = backend;
     const base = Math.ceil(backend.base / 16) * 16;
@@ -127,7 +128,7 @@ test("the reference solves b = z·(FᵀF + ridge·tr/n·I)", async () => {
   const [count, n, ridge] = [7, 5, 0.03];
   const backend = createReferenceBackend();
   const { ops, base } = backend;
-  const floats = ridgeFloats(n);
+  const floats = ridgeFloats(n, webgpuPlan);
   backend.reserve(base + 1000);
   const f = Float64Array.from(paint(count * n, 1));
   const b = Float64Array.from(paint(2 * n, 2));

@@ -7,7 +7,7 @@ import {
   isGradientTransformed,
   isTransformed,
   winogradBlocks,
-  winogradFloats,
+  winogradGradientFloats,
 } from "../../src/backend/wasm/winograd-plan.ts";
 import { paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
@@ -82,7 +82,7 @@ const cases = rows.map(({ why, channels, kernel, out, rest = [0, 0], lanes = 4 }
     xFloats: inChannels * inHeight * inWidth * lanes,
     wFloats: inChannels * outChannels * kernel * kernel,
     yFloats: outChannels * out[0] * out[1] * lanes,
-    workspace: { values: unwritten(winogradFloats(shape)) },
+    workspace: { values: unwritten(winogradGradientFloats(shape)) },
   };
 });
 

@@ -58,8 +58,12 @@ describe("an estimate", () => {
       takeOnWorker(config, there);
       const memories = 4 * (here.backend.capacity + Math.min(3, workers) * there.backend.capacity);
       const { total, ...parts } = estimateMemory({ ...options, workers });
-      expect(total).toBe(memories + 2 * images + Math.min(3, workers) * order + parts.states);
+      expect(total).toBe(
+        memories + 2 * images + Math.min(3, workers) * order + parts.states + parts.set + parts.messages,
+      );
       expect(parts.states).toBe(statesOf(10 + 50 * 784));
+      expect(parts.set).toBe(4 * (10 + 50 * (784 + 10)));
+      expect(parts.messages).toBe(4 * (1 + Math.min(3, workers)) * (10 + 50 * 784));
       expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
     },
   );
@@ -73,7 +77,11 @@ describe("an estimate", () => {
     takeOnWorker(config, there);
     const memories = 4 * (here.backend.capacity + 2 * there.backend.capacity);
     const states = statesOf(10 + 50 * (784 + 10));
-    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(memories + 2 * images + 2 * order + states);
+    const set = 4 * (10 + 50 * (784 + 10));
+    const messages = 3 * set;
+    expect(estimateMemory({ ...learned, workers: 2 }).total).toBe(
+      memories + 2 * images + 2 * order + states + set + messages,
+    );
   });
 
   test("grows by the scratch of each thread of each worker, where the batch is one chunk", () => {

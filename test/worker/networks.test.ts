@@ -17,7 +17,7 @@ import { initialParameters } from "../../src/nn/draw-weights.ts";
 import { type DistillOptions, distill, Run } from "../../src/run/in-place/distill.ts";
 import { evaluateSets } from "../../src/run/in-place/evaluate.ts";
 import { trainingConfig, trainPool } from "../../src/run/in-place/train-pool.ts";
-import type { RunMessage, WorkerApi } from "../../src/run/networks/api.ts";
+import type { RunMessage, ShareRequest, WorkerApi } from "../../src/run/networks/api.ts";
 import { NetworkServer } from "../../src/run/networks/server.ts";
 import { configOf } from "../../src/run/options/config.ts";
 import { WorkerGroup } from "../../src/workers/group.ts";
@@ -131,12 +131,38 @@ describe("a distillation on workers", () => {
     expect(servers).toHaveLength(0);
   });
 
-  test("moves tensors to workers and back, and copies none", async () => {
+  /** The arrays in each message that asks for a share, and how many were moved with each message. */
+  async function messages() {
     const post = vi.spyOn(MessagePort.prototype, "postMessage");
     const { start } = inThisThread();
-    await new Run({ ...tiny, workers: 2 }, start).result();
+    const set = await new Run({ ...tiny, workers: 2 }, start).result();
+    const asked = post.mock.calls.flatMap(([message]) => {
+      const [request] = (message as { argumentList?: { value: Partial<ShareRequest> }[] }).argumentList ?? [];
+      const { values, gradients } = request?.value ?? {};
+      return values ? [[...values.values(), ...(gradients?.values() ?? [])].map(({ buffer }) => buffer)] : [];
+    });
     const moved = post.mock.calls.map(([, list]) => (Array.isArray(list) ? list.length : 0));
-    // Images and learning rates, there and back, of three networks in each of three steps.
+    post.mockRestore();
+    return { digest: await setDigest(set), asked, moved };
+  }
+
+  test("shares tensors with workers: nothing is moved, and there are gradients for no more than the networks of a step", async () => {
+    const { asked, moved } = await messages();
+    // Images and learning rates, and the gradients of both, of three networks in each of three steps.
+    expect(asked.map((buffers) => buffers.length)).toEqual(Array(9).fill(4));
+    expect(asked.flat().every((buffer) => buffer instanceof SharedArrayBuffer)).toBe(true);
+    expect(new Set(asked.flat()).size).toBeLessThanOrEqual(2 + 2 * 3);
+    expect(Math.max(...moved)).toBeLessThan(2);
+  });
+
+  test("moves tensors to workers and back where memory cannot be shared, and copies none", async () => {
+    const { digest } = await messages();
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    const { asked, moved, digest: there } = await messages();
+    vi.unstubAllGlobals();
+    expect(there).toBe(digest);
+    expect(asked.map((buffers) => buffers.length)).toEqual(Array(9).fill(2));
+    // There and back.
     expect(moved.filter((count) => count === 2)).toHaveLength(2 * 9);
     expect(Math.max(...moved)).toBe(2);
   });

@@ -83,8 +83,10 @@ class ReferenceBackend implements Backend {
   }
 
   // Ops have run when they return: the copy is made at the call.
-  async read(source: Buffer, n: number): Promise<Float64Array> {
-    return this.#view(source, n).slice();
+  async read(source: Buffer, n: number, into?: Floats): Promise<Floats> {
+    const view = this.#view(source, n);
+    into?.set(view);
+    return into ?? view.slice();
   }
 
   submit(): void {}

@@ -12,10 +12,11 @@ export const referencePlan: Planner = {
   // All channels of a strided convolution at once.
   conv2d: ({ outChannels, stride }) => ({
     workspace: 0,
-    weightGradients: false,
+    weightWorkspace: 0,
     spread: stride === 1 ? 0 : outChannels,
   }),
   bytes: (floats) => 8 * (base + floats),
   floatBytes: 8,
+  wideFloats: 1,
   addressable: Number.POSITIVE_INFINITY,
 };

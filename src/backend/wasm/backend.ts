@@ -169,8 +169,10 @@ class WasmBackend implements Backend {
   }
 
   // Ops have run when they return: the copy is made at the call.
-  async read(source: Buffer, n: number): Promise<Float32Array> {
-    return new Float32Array(this.#view(source, n));
+  async read(source: Buffer, n: number, into?: Floats): Promise<Floats> {
+    const view = this.#view(source, n);
+    into?.set(view);
+    return into ?? new Float32Array(view);
   }
 
   submit(): void {}

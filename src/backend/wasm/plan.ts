@@ -2,7 +2,7 @@
 import type { PlannedConv2d, PlannedLayer, Planner } from "../plan.ts";
 import { memoryBytes } from "./layout.ts";
 import { DATA_TAPS } from "./tiles.gen.ts";
-import { isGradientTransformed, isTransformed, winogradFloats } from "./winograd-plan.ts";
+import { isGradientTransformed, isTransformed, winogradFloats, winogradGradientFloats } from "./winograd-plan.ts";
 
 /** Bytes of the largest layer's input and output that a chunk may fill: the chunk should stay in a core's L2 cache. */
 const CHUNK_BYTES = 1 << 20;
@@ -46,13 +46,14 @@ export const wasmPlan: Planner = {
     const transformed = isTransformed(shape);
     return {
       workspace: transformed ? winogradFloats(shape) : 0,
-      weightGradients: transformed && isGradientTransformed(shape),
+      weightWorkspace: transformed && isGradientTransformed(shape) ? winogradGradientFloats(shape) : 0,
       spread: spreadChannels(shape),
     };
   },
 
   bytes: memoryBytes,
   floatBytes: 4,
+  wideFloats: 2,
   // What 32-bit addresses reach.
   addressable: 4_294_967_296,
 };

@@ -56,10 +56,14 @@ export function isGradientTransformed({ inChannels, outChannels }: Conv2dSizes):
   return inChannels * outChannels <= MOST_PAIRS;
 }
 
-/** Floats of workspace that the three passes need: transformed weights, or sums of their gradient. */
-export function winogradFloats(layer: Conv2dSizes): number {
-  const copies = isGradientTransformed(layer) ? winogradBlocks(layer).groups : 1;
-  return WINOGRAD_POSITIONS * layer.inChannels * layer.outChannels * copies;
+/** Floats of the transformed weights, the workspace of the forward pass and of the one that gives the input's gradient. */
+export function winogradFloats({ inChannels, outChannels }: Conv2dSizes): number {
+  return WINOGRAD_POSITIONS * inChannels * outChannels;
+}
+
+/** Floats of the sums of the weight gradient that are made apart. */
+export function winogradGradientFloats(layer: Conv2dSizes): number {
+  return winogradBlocks(layer).groups * winogradFloats(layer);
 }
 
 export function winogradBlocks(sizes: Conv2dSizes): WinogradBlocks {

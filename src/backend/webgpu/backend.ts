@@ -113,9 +113,11 @@ export class WebGpuBackend implements Backend {
     if (n > 0) this.#queue.upload(target, floats);
   }
 
-  async read(source: Buffer, n: number): Promise<Float32Array> {
+  async read(source: Buffer, n: number, into?: Floats): Promise<Floats> {
     this.#checkPlace(source, n);
-    return n === 0 ? new Float32Array(0) : await this.#queue.read(source, n);
+    const read = n === 0 ? new Float32Array(0) : await this.#queue.read(source, n);
+    into?.set(read);
+    return into ?? read;
   }
 
   submit(): void {

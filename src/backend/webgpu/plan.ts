@@ -17,10 +17,12 @@ export const webgpuPlan: Planner = {
   // All channels of a strided convolution at once.
   conv2d: ({ outChannels, stride }) => ({
     workspace: 0,
-    weightGradients: false,
+    weightWorkspace: 0,
     spread: stride === 1 ? 0 : outChannels,
   }),
   bytes: (floats) => 4 * (BASE + floats),
   floatBytes: 4,
+  // As wgsl/wide.ts has it: two words, an exponent and a sign.
+  wideFloats: 4,
   addressable: Number.POSITIVE_INFINITY,
 };

@@ -6,6 +6,7 @@ import type { Allocators } from "../../inner/allocators.ts";
 import { enlarging } from "../decoder-sizes.ts";
 import type { StoredDecoder } from "../distilled-set.ts";
 import type { FormationImages } from "../image-options.ts";
+import { rowsOfSet } from "../tensor-rows.ts";
 import type { Adjoint, Decoder, DecoderParts, DecoderTensor } from "./decoder.ts";
 
 export class Formation implements Decoder {
@@ -49,6 +50,6 @@ export class Formation implements Decoder {
   }
 
   stored(rows: ReadonlyMap<string, Floats>): StoredDecoder {
-    return { name: "formation", factor: this.#options.factor, tiles: new Float32Array(rows.get("tiles")!) };
+    return { name: "formation", factor: this.#options.factor, tiles: rowsOfSet(rows.get("tiles")!) };
   }
 }

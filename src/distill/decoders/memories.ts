@@ -13,7 +13,7 @@ import { randomUniform } from "../../numeric/draws.ts";
 import { enlarging } from "../decoder-sizes.ts";
 import type { StoredDecoder } from "../distilled-set.ts";
 import type { MemoryImages } from "../image-options.ts";
-import { writeTensor } from "../tensor-rows.ts";
+import { rowsOfSet, writeTensor } from "../tensor-rows.ts";
 import type { Adjoint, Decoder, DecoderParts, DecoderTensor } from "./decoder.ts";
 
 export class Memories implements Decoder {
@@ -113,7 +113,7 @@ export class Memories implements Decoder {
       { length },
       (_, i) => columns[(i % (length / count)) * count + Math.floor(i / (length / count))]!,
     );
-    return { name: "memories", scale, bases, coefficients: new Float32Array(rows.get("coefficients")!) };
+    return { name: "memories", scale, bases, coefficients: rowsOfSet(rows.get("coefficients")!) };
   }
 
   get #smallFloats(): number {

@@ -232,7 +232,7 @@ export class Run implements Distillation {
       if (loop.step === 0) return;
       // The engine may be gone, which is why the run failed.
       this.#set = await loop.read(() => this.#recipe()).catch(() => undefined);
-      this.#state = await loop.state().catch(() => undefined);
+      this.#state = await loop.lastState().catch(() => undefined);
       return;
     }
     if (error instanceof DivergedError) {
@@ -244,7 +244,7 @@ export class Run implements Distillation {
       return;
     }
     this.#set = await loop.read(() => this.#recipe());
-    this.#state = await loop.state();
+    this.#state = await loop.lastState();
   }
 
   /** Returns the specification, for which the data are hashed once. */

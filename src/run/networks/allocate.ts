@@ -2,6 +2,7 @@
 import type { Buffer } from "../../backend/buffer.ts";
 import type { Method, MethodContext, MethodRun, NetworkRun, Share } from "../../distill/method.ts";
 import { allocateShare, mostStaging } from "../../distill/outer-buffers.ts";
+import { rowsOf } from "../../distill/tensor.ts";
 import type { Allocators } from "../../inner/allocators.ts";
 
 /** The place of the shares that workers compute, and room to bring them in. */
@@ -13,6 +14,14 @@ export interface ReplyBuffers {
 /** Allocates it. */
 export function allocateReplies(run: MethodRun, memory: Pick<Allocators, "gradients" | "scratch">): ReplyBuffers {
   return { share: allocateShare(run, memory), staging: memory.scratch.allocate(mostStaging(run)) };
+}
+
+/**
+ * Counts the floats of the rows that the outer loop and so many workers hand each other: all that is learned and carried once, and
+ * gradients of what is learned for each network that is computed.
+ */
+export function messageFloats({ learned, carried }: MethodRun, workers: number): number {
+  return workers === 0 ? 0 : rowsOf([...learned, ...carried]) + workers * rowsOf(learned);
 }
 
 /** What a worker holds of a run: all that is learned, and what computes shares. */

@@ -22,9 +22,11 @@ export interface ShareRequest {
   readonly k: number;
   /** All that is learned and carried, by name, as rows (`distill/tensor.ts`). */
   readonly values: ReadonlyMap<string, Floats>;
+  /** Shared memory for the gradients, if the host has any. */
+  readonly gradients?: ReadonlyMap<string, Floats> | undefined;
 }
 
-/** The outer loss of that network, and its gradients by the names of the learned tensors, as rows. */
+/** The outer loss of that network, and its gradients by the names of the learned tensors, as rows, where they were asked for. */
 export interface ShareReply {
   readonly loss: number;
   readonly gradients: ReadonlyMap<string, Floats>;

@@ -48,7 +48,7 @@ export class NetworkServer implements WorkerApi {
     this.#run = served;
   }
 
-  async share({ step, k, values }: ShareRequest): Promise<ShareReply> {
+  async share({ step, k, values, gradients: room }: ShareRequest): Promise<ShareReply> {
     const { backend } = this.#engine!;
     const { run, network, staging } = this.#run!;
     for (const tensor of [...run.learned, ...run.carried]) {
@@ -58,10 +58,12 @@ export class NetworkServer implements WorkerApi {
     await inParts(recorded(network, step, k));
     const { share } = network;
     const loss = backend.read(share.loss, 1);
-    const rows = run.learned.map((tensor, i) => readTensor(backend, gradientOf(tensor, share, i), staging));
+    const rows = run.learned.map((tensor, i) => {
+      return readTensor(backend, gradientOf(tensor, share, i), staging, room?.get(tensor.name));
+    });
     const read = await Promise.all(rows);
     const gradients = new Map(run.learned.map(({ name }, i) => [name, read[i]!]));
-    return transfer({ loss: (await loss)[0]!, gradients }, read.map(bufferOf));
+    return transfer({ loss: (await loss)[0]!, gradients }, room ? [] : read.map(bufferOf));
   }
 
   openTest({ model, ...options }: TestMessage): void {

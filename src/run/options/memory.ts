@@ -8,26 +8,27 @@ import { optional, whole } from "../../checks/checks.ts";
 import { checkOptions, thing } from "../../checks/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { shapeCheck } from "../../data/options.ts";
-import { statesKept } from "../../distill/back-off.ts";
+import { statesAtOnce } from "../../distill/back-off.ts";
 import type { Computing } from "../../distill/computing.ts";
 import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import { checkImages, type DataShape } from "../../distill/fit.ts";
 import { type Method, type MethodContext, methodContext } from "../../distill/method.ts";
 import { withChecks } from "../../distill/methods/check-given.ts";
-import { decodedMethod, lossWith, outerDefaults } from "../../distill/methods/known.ts";
+import { declarationOf, decodedMethod, lossWith, outerDefaults } from "../../distill/methods/known.ts";
 import { methodOf } from "../../distill/methods/methods.ts";
-import { choiceOf } from "../../distill/methods/own.ts";
-import { allocateOuter, stateTensors } from "../../distill/outer-buffers.ts";
+import { choiceOf, isOwnMethod } from "../../distill/methods/own.ts";
+import { allocateOuter, stateTensors, watched } from "../../distill/outer-buffers.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
-import { rowFloats } from "../../distill/tensor.ts";
+import { rowsOf, type Tensor } from "../../distill/tensor.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { placeChecks, threadCount } from "../../engine/options.ts";
 import type { Allocators } from "../../inner/allocators.ts";
+import { elements } from "../../nn/layer.ts";
 import { hardwareThreads } from "../../platform/platform.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
-import { allocateReplies, allocateServed } from "../networks/allocate.ts";
+import { allocateReplies, allocateServed, messageFloats } from "../networks/allocate.ts";
 import { distillChecks } from "./call-checks.ts";
 import type { DistillOptions } from "./distill.ts";
 
@@ -63,8 +64,15 @@ export interface MemoryEstimate {
   readonly realBatch: number;
   /** The real images and labels as bytes, whitened images as floats, and their order; the networks of a pretrained pool. */
   readonly data: number;
-  /** The two earlier states that a run keeps, to go back to if it diverges or its GPU is lost. */
+  /**
+   * The states of a run: two earlier ones, to go back to if it diverges or its GPU is lost, of which the last takes the place of
+   * one; and the last one too, where a run that diverges goes back.
+   */
   readonly states: number;
+  /** The set that the run gives at its end. */
+  readonly set: number;
+  /** What is learned and carried as workers see it, and the gradients that they give; 0 in place. */
+  readonly messages: number;
   /** Tangents and workspaces, what each kernel thread has for itself, and the rest of the last page. */
   readonly kernels: number;
   readonly total: number;
@@ -81,14 +89,14 @@ function counting(threads: number, plan: Planner): Backend {
 }
 
 /**
- * Computes the bytes that a run of `distill` will take: exactly those of its WebAssembly memory, its data set, the order of the
- * real images, its pretrained weights, and the two earlier states that it keeps. Nothing is run or allocated. In place, networks of an outer step run one after the
- * other, so `networksPerStep` costs nothing. Each worker that has something to do holds a network and an order of the images, and
- * all of them together the data once more.
+ * Computes the bytes that a run of `distill` will take, with any method: exactly those of its WebAssembly memory, its data set,
+ * the order of the real images, its pretrained weights, the states that it keeps and the set that it gives. Nothing is run or
+ * allocated. In place, networks of an outer step run one after the other, so `networksPerStep` costs little. Each worker that has
+ * something to do holds a network and an order of the images, and all of them together the data once more and what is learned.
  *
- * What JavaScript itself takes during a run comes on top: in Node about 10 MB, and as much for each thread after the
- * first and each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). Evaluating a set
- * afterwards takes the test images as floats.
+ * What JavaScript itself takes during a run comes on top: in Node about 10 MB, as much for each thread after the first, and
+ * twice as much for each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). A
+ * state or a set that you ask for during a run takes its own arrays. Evaluating a set afterwards takes the test images as floats.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
  * @example
@@ -119,26 +127,41 @@ export function memoryOf(options: MemoryOptions): MemoryEstimate {
     gradients: bytes("gradients"),
     realBatch: bytes("realBatch"),
     data: dataBytes(options),
-    states: stateBytes(options),
+    ...hostTensors(options),
   };
-  const total = linear + parts.data + parts.states;
+  const total = linear + parts.data + parts.states + parts.set + parts.messages;
   return { ...parts, kernels: total - Object.values(parts).reduce((sum, part) => sum + part, 0), total };
 }
 
 /** Counts what a run takes beside the memory of its kernels, in which nothing of it has to fit. */
 export function hostBytes(options: MemoryOptions): number {
-  return dataBytes(options) + stateBytes(options);
+  const { states, set, messages } = hostTensors(options);
+  return dataBytes(options) + states + set + messages;
 }
 
-/** Counts the earlier states of a run, which are arrays of the host. */
-function stateBytes(options: MemoryOptions): number {
-  let floats = 0;
+/** Counts what of a run's tensors is in arrays of the host: its states, its set, and what workers are sent. */
+function hostTensors(options: MemoryOptions): Pick<MemoryEstimate, "states" | "set" | "messages"> {
+  const { floatBytes } = planOf(options);
+  let [states, set, messages] = [0, 0, 0];
   counted(options, 1, (method, context) => {
+    const { outer } = context.problem;
     const run = method.allocate(context);
-    const buffers = allocateOuter(run, context.problem.outer, context.backend, context.memory);
-    floats = stateTensors(run, buffers).reduce((sum, tensor) => sum + rowFloats(tensor), 0);
+    const buffers = allocateOuter(run, outer, context.backend, context.memory);
+    states = floatBytes * statesAtOnce(outer) * rowsOf(stateTensors(run, buffers));
+    set = floatBytes * setFloats(options, watched(run));
+    messages = floatBytes * messageFloats(run, busyWorkers(options));
   });
-  return statesKept * planOf(options).floatBytes * floats;
+  return { states, set, messages };
+}
+
+/** Counts the floats of a set: images and targets, which a method need not learn, and what else it learns. */
+function setFloats({ method, images, model }: MemoryOptions, learned: readonly Tensor[]): number {
+  if (isOwnMethod(method)) return rowsOf(learned);
+  const { classes, inputShape } = model;
+  const whole = decodedMethod(method, images, model);
+  const { steps, imagesPerStep } = declarationOf(whole).shape(whole, classes);
+  const beside = learned.filter(({ name }) => name !== "images" && name !== "targets");
+  return steps * imagesPerStep * (elements(inputShape) + classes) + rowsOf(beside);
 }
 
 /**

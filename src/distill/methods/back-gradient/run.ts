@@ -5,6 +5,7 @@ import type { Blocks, InnerLoop } from "../../../inner/unroll.ts";
 import { rawLearningRate } from "../../learning-rates.ts";
 import type { Learned, LearnedSet, MethodContext, MethodRun } from "../../method.ts";
 import type { SyntheticImages } from "../../synthetic.ts";
+import { rowsOfSet } from "../../tensor-rows.ts";
 import { initialLabels } from "./initial-labels.ts";
 import type { BackGradientMethod } from "./options.ts";
 
@@ -56,7 +57,7 @@ export class BackGradientRun implements MethodRun {
     const labels = rows.get("targets") ?? this.#synthetic.oneHot((s) => this.#labelsOf(s));
     return {
       ...{ steps, epochs, imagesPerStep, channels, height, width, classes: model.classes },
-      images: new Float32Array(rows.get("images")!),
+      images: rowsOfSet(rows.get("images")!),
       targets: new Float32Array(labels),
       learningRates: new Float32Array(rows.get("learningRates")!),
       ...(options.momentum > 0 && { momentum: options.momentum }),

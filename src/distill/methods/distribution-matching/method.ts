@@ -48,7 +48,7 @@ class MatchingRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
+    else this.synthetic.fillImages(staging, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startLabels(staging, () => this.labels);
   }
 
@@ -83,7 +83,7 @@ class MatchingNetwork implements NetworkRun {
     const { options, problem, memory, tools } = context;
     this.#context = context;
     this.#run = run;
-    this.#network = tools.featureNetwork(run.labels.length);
+    this.#network = tools.featureNetwork(run.labels.length, "to images");
     const wanted = { images: true, targets: false };
     const { images, imageFloats } = run.synthetic.blocks;
     const { augment = [] } = options;

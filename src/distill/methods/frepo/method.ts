@@ -48,7 +48,7 @@ class FrepoRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
+    else this.synthetic.fillImages(staging, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startTargets(staging, () => this.#initialLabels());
     this.pool.start();
   }
@@ -91,7 +91,7 @@ class FrepoNetwork implements NetworkRun {
     const { classes } = problem.model;
     this.#context = context;
     this.#run = run;
-    this.#network = tools.featureNetwork(images);
+    this.#network = tools.featureNetwork(images, "to images");
     const { lanes } = this.#network;
     const wanted = { images: true, targets: false };
     this.#tape = this.#network.tape(memory.activations, run.synthetic.blocks.images, nowhere, wanted);

@@ -49,7 +49,7 @@ export class Regression {
     { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
   ) {
     const { features, classes, images, lanes } = sizes;
-    const floats = ridgeFloats(images);
+    const floats = ridgeFloats(images, backend.plan);
     this.#backend = backend;
     this.#sizes = sizes;
     this.#ridge = ridge;

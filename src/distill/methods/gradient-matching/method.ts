@@ -50,7 +50,7 @@ class MatchingRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
+    else this.synthetic.fillImages(staging, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startLabels(staging, () => this.#labels);
     this.networks.start();
   }

@@ -10,31 +10,42 @@ import type { SyntheticImages } from "../../synthetic.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type GradientMatchingMethod, scheduleOf } from "./options.ts";
 
+/** What trains a network on all images of the set. */
+interface Training {
+  readonly network: Network;
+  readonly tape: Tape;
+  readonly augmented: AugmentedImages | undefined;
+  readonly gradient: Buffer;
+}
+
 export class MatchedNetworks {
   /** θ of each, [networksPerStep, parameters]. */
   readonly tensor: Tensor;
   readonly #context: MethodContext<GradientMatchingMethod>;
   readonly #synthetic: SyntheticImages;
   readonly #images: number;
-  readonly #network: Network;
-  readonly #tape: Tape;
-  readonly #augmented: AugmentedImages | undefined;
-  readonly #gradient: Buffer;
+  /** Absent if every outer step has new networks. */
+  readonly #training: Training | undefined;
 
   constructor(context: MethodContext<GradientMatchingMethod>, synthetic: SyntheticImages) {
-    const { options, problem, memory, tools } = context;
+    const { options, problem, memory } = context;
     const floats = problem.networksPerStep * problem.model.parameterCount;
     this.tensor = { name: "networks/parameters", value: memory.parameters.allocate(floats), floats };
     this.#context = context;
     this.#synthetic = synthetic;
     this.#images = synthetic.images.packing!.images;
-    this.#network = tools.network(this.#images);
-    const { images, targets, imageFloats } = synthetic.blocks;
+    if (scheduleOf(options).perNetwork > 1) this.#training = this.#allocateTraining();
+  }
+
+  #allocateTraining(): Training {
+    const { options, memory, tools } = this.#context;
+    const network = tools.network(this.#images);
+    const { images, targets, imageFloats } = this.#synthetic.blocks;
     const { augment = [] } = options;
-    if (augment.length > 0) this.#augmented = tools.augmentedImages(augment, this.#images);
-    const used = this.#augmented ? memory.activations.allocate(imageFloats) : images;
-    this.#tape = this.#network.tape(memory.activations, used, targets, { images: false, targets: false });
-    this.#gradient = tools.parameters();
+    const augmented = augment.length > 0 ? tools.augmentedImages(augment, this.#images) : undefined;
+    const used = augmented ? memory.activations.allocate(imageFloats) : images;
+    const tape = network.tape(memory.activations, used, targets, { images: false, targets: false });
+    return { network, tape, augmented, gradient: tools.parameters() };
   }
 
   /** θ of network `k`. */
@@ -62,15 +73,16 @@ export class MatchedNetworks {
   /** Takes a gradient step of network `k` on all images of the set. */
   *#train(step: number, k: number, t: number): Parts {
     const { options, problem, backend, tools } = this.#context;
+    const { network, tape, augmented, gradient } = this.#training!;
     const theta = this.theta(k);
     const index = step * problem.networksPerStep + k;
-    const drawn = this.#augmented?.draw(tools.key("augment/networks", index, t), { count: this.#images });
-    drawn?.forward(this.#tape.images, this.#synthetic.blocks.images);
-    yield* this.#network.forwardParts(theta, this.#tape, this.#images);
-    this.#network.loss(this.#tape, this.#images);
-    yield* this.#network.backwardParts(theta, this.#tape, this.#gradient);
+    const drawn = augmented?.draw(tools.key("augment/networks", index, t), { count: this.#images });
+    drawn?.forward(tape.images, this.#synthetic.blocks.images);
+    yield* network.forwardParts(theta, tape, this.#images);
+    network.loss(tape, this.#images);
+    yield* network.backwardParts(theta, tape, gradient);
     const settings = { learningRate: options.networkRate, momentum: 0 };
-    backend.ops.sgd(theta, none, this.#gradient, problem.model.parameterCount, settings);
+    backend.ops.sgd(theta, none, gradient, problem.model.parameterCount, settings);
     yield;
   }
 

@@ -45,21 +45,17 @@ class LabelSolveRun implements MethodRun {
   }
 
   start(staging: Buffer): void {
-    const { options, problem } = this.#context;
+    const { options, problem, tools } = this.#context;
     const { classes } = problem.model;
     const labels = centredLabels(classByClass(options.imagesPerClass, classes), classes);
-    this.synthetic.startImages(this.#rows, () => this.#images());
+    this.synthetic.fillImages(this.#rows, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startTargets(staging, () => labels);
   }
 
   set(rows: ReadonlyMap<string, Floats>): LearnedSet {
-    const { options, problem } = this.#context;
-    return blockSet(problem.model, this.#images(), rows.get("targets")!, trainingOf(options));
-  }
-
-  #images(): Float32Array {
-    const { options, tools } = this.#context;
-    return tools.realOfClasses(options.imagesPerClass);
+    const { options, problem, tools } = this.#context;
+    const images = tools.realOfClasses(options.imagesPerClass);
+    return blockSet(problem.model, images, rows.get("targets")!, trainingOf(options));
   }
 }
 
@@ -89,7 +85,7 @@ class LabelSolveNetwork implements NetworkRun {
     this.#run = run;
     this.#sizes = { features: elements(model.inputShape), classes, images, lanes };
     this.#kernel = arcCosineOf(options);
-    this.#real = tools.realKernel({ sizes: this.#sizes, kernel: this.#kernel, most: data.count });
+    this.#real = tools.realKernel({ sizes: this.#sizes, kernel: this.#kernel, most: data.count, withLoss: false });
     const { chunk } = this.#real;
     const labelLanes = Math.ceil(data.count / chunk) * chunk;
     const { realBatch, scratch, gradients } = memory;
@@ -99,7 +95,7 @@ class LabelSolveNetwork implements NetworkRun {
       labelLanes,
       staging: realBatch.allocate(data.count * classes),
     };
-    const floats = ridgeFloats(images);
+    const floats = ridgeFloats(images, context.backend.plan);
     this.#factor = scratch.allocate(floats.factor);
     this.#workspace = scratch.allocate(classes * floats.row);
     this.#solution = scratch.allocate(classes * lanes);

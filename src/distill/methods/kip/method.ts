@@ -43,7 +43,7 @@ class KipRun implements MethodRun {
   start(staging: Buffer): void {
     const { options, tools } = this.#context;
     if (options.init === "noise") this.synthetic.startNoise(staging, 1, (s) => tools.key("pixels", s));
-    else this.synthetic.startImages(staging, () => tools.realOfClasses(options.imagesPerClass));
+    else this.synthetic.fillImages(staging, (host) => tools.realOfClassesInto(host, options.imagesPerClass));
     this.synthetic.startTargets(staging, () => this.#labels);
   }
 

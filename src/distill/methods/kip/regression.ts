@@ -47,7 +47,7 @@ export class KernelRegression {
     { gradients, scratch }: Pick<Allocators, "gradients" | "scratch">,
   ) {
     const { features, classes, images, lanes } = sizes;
-    const floats = ridgeFloats(images);
+    const floats = ridgeFloats(images, backend.plan);
     this.#backend = backend;
     this.#sizes = sizes;
     this.#kernel = kernel;
