@@ -20,20 +20,23 @@ test("a run with --validation tests on a tenth of the training images, whatever 
   writeIdxFolder(join(folder, "b", "painted"), { train: 200, test: 30 });
   for (const name of ["a", "b"]) {
     const data = ["--data", join(name, "painted"), "--validation", "--batch", "60"];
-    const { code, stderr } = await distillate(["run", ...data, ...sizes, "--outer-steps", "2", "--out", `run-${name}`], {
-      cwd: folder,
-    });
+    const { code, stderr } = await distillate(
+      ["run", ...data, ...sizes, "--outer-steps", "2", "--out", `run-${name}`],
+      {
+        cwd: folder,
+      },
+    );
     expect(code, stderr).toBe(0);
     expect(stderr).toContain("painted, validation split");
   }
   const [a, b] = [json("run-a/result.json"), json("run-b/result.json")];
-  expect(a["data"]).toEqual({ name: "painted, validation split", train: 180, test: 20 });
-  expect(b).toMatchObject({ data: a["data"], evaluation: a["evaluation"], sha256: a["sha256"] });
+  expect(a.data).toEqual({ name: "painted, validation split", train: 180, test: 20 });
+  expect(b).toMatchObject({ data: a.data, evaluation: a.evaluation, sha256: a.sha256 });
   expect(json("run-a/recipe.json")).toMatchObject({ data: { validation: true } });
 
   const again = await distillate(["run", join("run-a", "recipe.json"), "--out", "again", "--threads", "1"], {
     cwd: folder,
   });
   expect(again.code, again.stderr).toBe(0);
-  expect(json("again/result.json")).toMatchObject({ sha256: a["sha256"], evaluation: a["evaluation"] });
+  expect(json("again/result.json")).toMatchObject({ sha256: a.sha256, evaluation: a.evaluation });
 });

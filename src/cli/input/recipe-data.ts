@@ -2,6 +2,7 @@
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
+import { validationSplit } from "../../evaluate/baselines/validation.ts";
 import {
   type DatasetSplit,
   digits,
@@ -10,7 +11,6 @@ import {
   pretrained,
   type WeightSource,
 } from "../../index.ts";
-import { validationSplit } from "../../evaluate/baselines/validation.ts";
 import { isNamedHere } from "../../node/load-dataset.ts";
 import { datasetNames, loadNamed, loadParameters, loadPool } from "../../node.ts";
 import { convertData, sizeInside } from "../../recipes/convert-data.ts";

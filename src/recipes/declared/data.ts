@@ -1,5 +1,15 @@
 // The data of a recipe.
-import { type Asked, asked, type Complete, flag, type Kind, number, type Open, open, whole } from "../../checks/declare.ts";
+import {
+  type Asked,
+  asked,
+  type Complete,
+  flag,
+  type Kind,
+  number,
+  type Open,
+  open,
+  whole,
+} from "../../checks/declare.ts";
 import { Misfit, nested, object } from "../../checks/read.ts";
 import { type Augmentation, augmentOptions } from "../../data/augment-options.ts";
 import { farthestStart } from "../../data/labels.ts";

@@ -1,33 +1,34 @@
-// More images of the same storage: sums of bases (Deng, Russakovsky, NeurIPS 2022) by windows of training, and enlarged tiles (Kim et
-// al., ICML 2022) by FRePo. Those papers learn the same images by other methods, for longer.
+// More images of the same storage, by windows of training: sums of bases (Deng, Russakovsky, NeurIPS 2022), and enlarged tiles (Kim et
+// al., ICML 2022). Those papers learn the same images by other methods, for longer.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 import { type GridData, type GridSize, grid } from "./grid.ts";
 
 type Data = GridData | "digits";
 
-/** Sums of bases. More bases for more storage, so that the number of images does not grow with its square. */
-function sums(data: Data, imagesPerClass: GridSize): object {
+/** Networks that learn in steps of two images of each class, by SGD as in the papers' evaluations. */
+function byWindows(data: Data, imagesPerClass: GridSize, outer: object): object {
   return {
     model: data === "cifar10" ? { name: "convNet", width: 32 } : { name: "convNet", width: 16, depth: 2 },
     init: { kind: "random", scheme: "pytorch" },
-    method: { name: "windows", imagesPerClass, batchPerClass: 2 },
-    images: { name: "memories", bases: { 1: 16, 10: 64, 50: 256 }[imagesPerClass] },
-    outer: { steps: data === "digits" ? 200 : 400, batch: 512, learningRate: 0.005 },
+    method: { name: "windows", imagesPerClass, batchPerClass: 2, optimizer: "sgd", learningRate: 0.01 },
+    outer: { batch: 512, cosineTo: 0.01, average: 0.98, ...outer },
     evaluate: { networks: 5 },
+  };
+}
+
+/** Sums of bases. More bases for more storage, so that the number of images does not grow with its square. */
+function sums(data: Data, imagesPerClass: GridSize): object {
+  return {
+    ...byWindows(data, imagesPerClass, { steps: data === "digits" ? 200 : 800, learningRate: 0.02 }),
+    images: { name: "memories", bases: { 1: 16, 10: 64, 50: 256 }[imagesPerClass] },
   };
 }
 
 function tiles(data: Data, imagesPerClass: GridSize): object {
   return {
-    ...(data === "cifar10" && { data: { name: data, zca: 0.1 } }),
-    model: { name: "convNet", width: 32, norm: "none" },
-    init: { kind: "random", scheme: "kaiming-fan-in" },
-    // With more images than features the regression needs a stronger ridge in float32 (docs/math.md §9).
-    method: { name: "frepo", imagesPerClass, ...(imagesPerClass !== 1 && { ridge: 1e-4 }) },
+    ...byWindows(data, imagesPerClass, { steps: data === "digits" ? 300 : 500, learningRate: 0.02 }),
     images: { name: "formation", factor: 2 },
-    outer: { steps: { 1: data === "digits" ? 500 : 1500, 10: 1000, 50: 500 }[imagesPerClass], learningRate: 0.005 },
-    evaluate: { networks: 5 },
   };
 }
 

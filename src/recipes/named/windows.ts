@@ -28,8 +28,11 @@ export const windowsRecipes: readonly Recipe[] = [
     recipe: (data, perClass) => ({
       ...common,
       model: data === "cifar10" ? { name: "convNet", width: 32 } : small,
-      method: { name: "windows", imagesPerClass: perClass },
-      outer: { ...outer, steps: perClass === 1 ? 400 : 1500 },
+      method: {
+        ...{ name: "windows", imagesPerClass: perClass, batchPerClass: 1, optimizer: "sgd", learningRate: 0.01 },
+        ...(data === "cifar10" && { augment: ["flip"] }),
+      },
+      outer: { ...outer, steps: perClass === 1 ? 500 : 1500, cosineTo: 0.01, average: 0.98 },
     }),
     paper: { cifar10: { 1: [53.2, 0.7], 10: [69.4, 0.4], 50: [75.3, 0.3] } },
     figuresOf: "width 128, whitened, 60,000 outer steps (Feng, Vedantam, Kempe)",
