@@ -130,22 +130,29 @@ function checkTogether(name: string, given: FitOptions): void {
   if (clash) throw outOfRange(`${name}.${clash.option}`, clash.expected, clash.got);
 }
 
-/** A protocol as an option of a method. */
-export const fitKind: Kind<FitOptions> = {
-  ...object(fitOptions, (value, path) => {
+/** What is left out stays left out: other options of a method may decide it. */
+function leftOpen(withFlags: boolean): Group {
+  const parts = Object.entries(options).map(([name, { kind, help, flag }]) => {
+    return [name, open(kind, { help, ...(withFlags && flag !== undefined && { flag }) })];
+  });
+  return Object.fromEntries(parts) as Group;
+}
+
+/** A protocol as an option of a method that has no other options of these names, and trains by SGD unless the protocol says otherwise. */
+export const fitKind: Kind<FitOptions> = /* @__PURE__ */ (() => ({
+  ...(object(leftOpen(true), (value: FitOptions, path) => {
     const clash = clashOf(value);
     if (clash) throw new Misfit([...path, clash.option], clash.expected, clash.got, "range");
-  }),
-  check(name, value) {
+  }) as Kind<FitOptions>),
+  check(name: string, value: unknown): void {
     checkOptions(value, givenChecks, name, `${name}.`);
     checkTogether(name, value as FitOptions);
   },
-};
+}))();
 
-/** A protocol as an option of a method whose other options decide what is left out: that stays left out. */
+/** A protocol as an option of any other method. */
 export const partialFit: Kind<FitOptions> = /* @__PURE__ */ (() => {
-  const parts = Object.entries(options).map(([name, { kind, help }]) => [name, open(kind, { help })]);
-  return { ...(object(Object.fromEntries(parts)) as Kind<FitOptions>), check: fitKind.check };
+  return { ...(object(leftOpen(false)) as Kind<FitOptions>), check: fitKind.check };
 })();
 
 /** The check of a protocol in which only what has a meaning by its absence may be left out. */

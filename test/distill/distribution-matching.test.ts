@@ -198,6 +198,12 @@ describe("a set begins", () => {
       },
     });
   });
+
+  test("with the strategies that augmented it, for longer, unless the protocol says otherwise", async () => {
+    const augment = ["crop", "scale"] as const;
+    expect(await start({ augment })).toMatchObject({ training: { augment, epochs: 1000, decayAt: [500] } });
+    expect(await start({ augment, training: { epochs: 40 } })).toMatchObject({ training: { augment, epochs: 40 } });
+  });
 });
 
 describe("distilling", () => {

@@ -20,7 +20,7 @@ import type { AugmentStrategy } from "../../../inner/augment-strategies.ts";
 import { forwardFlops } from "../../../nn/flops.ts";
 import { featureLayer, modelUpTo } from "../../../nn/model-up-to.ts";
 import { mostImagesPerStep } from "../../limits.ts";
-import { type FitOptions, type FitTraining, fitTraining, partialFit } from "../../training.ts";
+import { type FitOptions, type FitTraining, fitKind, fitTraining } from "../../training.ts";
 import type { MethodDeclaration } from "../declaration.ts";
 
 /** The declaration. The types, the checks, the defaults, the flags and the docs of these options come from here. */
@@ -50,7 +50,7 @@ export const distributionMatchingOptions = {
    * How networks train on the set. Default: 300 epochs of SGD at 0.01, and at 0.001 from half of them on; with `augment` 1,000
    * epochs, augmented by the same strategies.
    */
-  training: filled(partialFit, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
+  training: filled(fitKind, {}, { help: "how networks train on the images" }) as Filled<FitOptions>,
 };
 
 /** Options of {@link distributionMatching}. */
