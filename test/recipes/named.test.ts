@@ -30,16 +30,26 @@ function fewSteps(method: Recipe["method"]): Recipe["method"] {
 function fewImages(whole: Recipe["method"]): object {
   const { imagesPerClass: _, ...method } = whole;
   if (method.name === "back-gradient") return { ...method, steps: 1, epochs: 1, imagesPerStep: 5 };
-  return whole.name === "trajectory-matching" || whole.name === "windows" ? { ...whole, imagesPerClass: 1 } : whole;
+  const cut = whole.name === "trajectory-matching" || whole.name === "windows";
+  return cut ? { ...inWholeSteps(whole), imagesPerClass: 1 } : whole;
 }
 
 /**
- * The method with two images of a class at most, and one in a regression on features: a regression is to have fewer images than
- * the 36 features of the small network, because float32 loses its digits otherwise.
+ * The method with two images of a class at most, and with one in a regression: on features it is to have fewer images than the 36
+ * features of the small network, because float32 loses its digits otherwise, and a set of as many images as there are real ones
+ * predicts all of them, so that its gradient is nothing but rounding.
  */
 function fewOfClass(method: Recipe["method"]): object {
   if (!("imagesPerClass" in method)) return method;
-  return { ...method, imagesPerClass: Math.min(method.name === "frepo" ? 1 : 2, method.imagesPerClass ?? 1) };
+  const most = ["frepo", "kip", "label-solve"].includes(method.name) ? 1 : 2;
+  return { ...inWholeSteps(method), imagesPerClass: Math.min(most, method.imagesPerClass ?? 1) };
+}
+
+/** The method without a sub-batch, which may be larger than a set of few images, and with starts at epochs that `pool` has. */
+function inWholeSteps(method: Recipe["method"]): object {
+  if (method.name !== "trajectory-matching") return method;
+  const { subBatch: _, ...rest } = method;
+  return { ...rest, maxStartEpoch: Math.min(20, rest.maxStartEpoch ?? 20) };
 }
 
 /** What stands behind the images, with so few bases that these leave room for weights in the storage of `images` small images. */
