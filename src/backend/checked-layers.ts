@@ -110,7 +110,7 @@ const outputs = (s: Conv2dShape | Conv2dBackwardDataShape): number =>
 const weights = (s: Conv2dShape | Conv2dBackwardDataShape): number =>
   s.outChannels * s.inChannels * s.kernelHeight * s.kernelWidth;
 
-/** Floats of workspace that the passes of a convolution use if they are given one. */
+/** How a convolution is computed: its passes use a workspace of so many floats if they are given one. */
 const planOf = ({ plan }: Room, s: Conv2dShape | Conv2dBackwardDataShape): Conv2dPlan =>
   plan.conv2d({ stride: 1, ...s });
 

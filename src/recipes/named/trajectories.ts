@@ -1,5 +1,5 @@
-// Trajectory matching (Cazenavette, Wang, Torralba, Efros, Zhu, CVPR 2022): as the paper has it for CIFAR-10, and on digits and clothes
-// with a small ConvNet and few experts. `distillate train` makes the experts, which all sizes of a data set share.
+// Trajectory matching (Cazenavette, Wang, Torralba, Efros, Zhu, CVPR 2022): with the paper's network and budget for CIFAR-10, but without
+// its whitening and without augmentation of the steps, and on digits and clothes with a small ConvNet and few experts. `distillate train` makes the experts, which all sizes of a data set share.
 import { parseRecipe } from "../parse.ts";
 import type { Recipe } from "../recipe.ts";
 import { type GridData, type GridSize, grid } from "./grid.ts";
@@ -29,8 +29,8 @@ function small(data: GridData | "digits", imagesPerClass: GridSize): object {
   };
 }
 
-/** The paper's setting: with more images, steps on parts of them, and starts from later epochs. */
-const asInThePaper = {
+/** As the paper does it: with more images, steps on parts of them, and starts from later epochs. */
+const bySize = {
   1: { steps: 50, maxStartEpoch: 2 },
   10: { steps: 30, maxStartEpoch: 20 },
   50: { steps: 30, maxStartEpoch: 40, subBatch: 256 },
@@ -41,7 +41,7 @@ function large(imagesPerClass: GridSize): object {
     model: { name: "convNet" },
     init: expertsFor("cifar10", { networks: 100, epochs: 50, batch: 256, learningRate: 0.01 }),
     method: {
-      ...{ name: "trajectory-matching", imagesPerClass, expertEpochs: 2, ...asInThePaper[imagesPerClass] },
+      ...{ name: "trajectory-matching", imagesPerClass, expertEpochs: 2, ...bySize[imagesPerClass] },
       // The paper's step size for the learning rate itself is 1e-5: 1e-5 / 0.001² for r.
       ...{ learningRate: 0.001, rateStep: 10, memory: 3e9 },
       training: {
