@@ -2,6 +2,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { DistilledSet } from "../distill/distilled-set.ts";
 import type { WeightSource } from "../distill/weight-source.ts";
+import type { Elsewhere } from "../engine/elsewhere.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Inexact } from "../engine/inexact.ts";
 import type { AbortSignal } from "../host-types.ts";
@@ -48,6 +49,8 @@ export interface EvaluateOptions extends Replay {
    * one dies, a fresh one trains its network again, up to three times in a row.
    */
   readonly workers?: number | undefined;
+  /** Computes networks on a cluster, in place of workers here: `cluster(…)` of distillate/cluster. Results do not change. */
+  readonly on?: Elsewhere | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?:
     | ((progress: { readonly network: number; readonly networks: number; readonly accuracy: number }) => void)

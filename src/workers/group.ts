@@ -2,7 +2,9 @@
 // Every call ends: when the workers die of it again and again, when the AbortSignal aborts, and by dispose().
 
 import type { Remote } from "comlink";
+import type { Group, Task } from "../engine/elsewhere.ts";
 import { WorkerError } from "../errors.ts";
+import { inOrder } from "./in-order.ts";
 import type { GroupOptions } from "./options.ts";
 import { type StartWorker, workerStarter } from "./start.ts";
 import { type StartMessage, startMessage } from "./start-message.ts";
@@ -16,9 +18,7 @@ export interface EngineWorker {
 /** How many fresh workers in a row may take over one task before its call ends with the death of the last one. */
 export const FRESH_WORKERS = 3;
 
-type Task<Api, T> = (api: Remote<Api>) => Promise<T>;
-
-export class WorkerGroup<Api extends EngineWorker> {
+export class WorkerGroup<Api extends EngineWorker> implements Group<Api> {
   readonly #members: SupervisedWorker<Api>[] = [];
   readonly #count: number;
   readonly #start: StartWorker;
@@ -35,8 +35,12 @@ export class WorkerGroup<Api extends EngineWorker> {
     signal?.addEventListener("abort", this.#abort);
   }
 
-  /** Starts workers with an engine each. Throws the reason why a worker could not start, or the signal's reason. */
-  static async start<Api extends EngineWorker>(options: GroupOptions): Promise<WorkerGroup<Api>> {
+  /**
+   * Starts workers with an engine each; or what is asked for in their place. Throws the reason why a worker could not start, or the
+   * signal's reason.
+   */
+  static async start<Api extends EngineWorker>(options: GroupOptions): Promise<Group<Api>> {
+    if (options.on) return options.on.start(options);
     const message = await startMessage(options.engine);
     options.signal?.throwIfAborted();
     const group = new WorkerGroup<Api>(options, message);
@@ -73,30 +77,13 @@ export class WorkerGroup<Api extends EngineWorker> {
     deliver: (k: number, result: T) => void,
     ended: (result: T) => unknown = () => {},
   ): Promise<void> {
-    const early = new Map<number, T>();
-    let next = 0;
-    let delivered = 0;
-    let failed = false;
-    const serve = async (i: number): Promise<void> => {
-      try {
-        while (next < count && !failed) {
-          const k = next++;
-          const result = await this.#run(i, (api) => task(api, k));
-          await ended(result);
-          early.set(k, result);
-          for (; early.has(delivered) && !failed; delivered++) {
-            // The receiver of a result may have aborted.
-            if (this.#end) throw this.#end.reason;
-            deliver(delivered, early.get(delivered)!);
-            early.delete(delivered);
-          }
-        }
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    };
-    await Promise.all(this.#members.map((_, i) => serve(i)));
+    await inOrder({
+      ...{ count, atOnce: this.#members.length, deliver, ended },
+      task: (k, i) => this.#run(i, (api) => task(api, k)),
+      check: () => {
+        if (this.#end) throw this.#end.reason;
+      },
+    });
   }
 
   /** Runs a task on worker `i`, and if it dies on a fresh one in its place: its memory may hold anything. */

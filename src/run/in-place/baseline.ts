@@ -9,6 +9,7 @@ import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkTraining } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
+import type { Group } from "../../engine/elsewhere.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { ShapeError } from "../../errors.ts";
 import { bestDraws, type Draws, randomDraws, sourceCounts, summaryDraws } from "../../evaluate/baselines/draws.ts";
@@ -18,7 +19,7 @@ import { tuneTraining } from "../../evaluate/baselines/tune.ts";
 import { splitValidation } from "../../evaluate/baselines/validation.ts";
 import type { Model } from "../../nn/model.ts";
 import { WorkerGroup } from "../../workers/group.ts";
-import { groupOptions } from "../../workers/options.ts";
+import { groupOptions, usesWorkers } from "../../workers/options.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import type { BaselineOptions, BaselineResult } from "../options/baseline.ts";
 import { baselineChecks } from "../options/call-checks.ts";
@@ -58,7 +59,7 @@ export function checkSameClasses(train: Dataset, model: Model): void {
  */
 export async function baseline(options: BaselineOptions): Promise<BaselineResult> {
   checkValues(options, baselineChecks);
-  const { kind, model, init, test, like, threads = "auto", seed = 0, networks, workers = 0, signal } = options;
+  const { kind, model, init, test, like, threads = "auto", seed = 0, networks, signal } = options;
   const { loss = lossOf(like), epochs = [like.epochs], tuningInit = init } = options;
   const { training: protocol } = like;
   if (protocol && options.epochs) throw outOfRange("epochs", "nothing beside the protocol of like.training", epochs);
@@ -78,10 +79,10 @@ export async function baseline(options: BaselineOptions): Promise<BaselineResult
   const perClass = like.steps * perClassOf(like, options.train);
   const { rest, validation } = splitValidation(options.train);
 
-  const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
-  let group: WorkerGroup<WorkerApi> | undefined;
+  const engine = options.engine ?? (await createEngine({ threads: usesWorkers(options) ? 1 : threads }));
+  let group: Group<WorkerApi> | undefined;
   try {
-    if (workers > 0)
+    if (usesWorkers(options))
       group = await WorkerGroup.start<WorkerApi>(groupOptions(options, Math.max(networks, TUNING_NETWORKS)));
     const source = { data: rest, perClass, ...counts, seed, signal };
     const shared = { model, init, loss, seed, engine, threads, group, ...(signal && { signal }) };

@@ -17,7 +17,7 @@ import { type Inexact, inexact } from "../../engine/inexact.ts";
 import { allIn } from "../../inner/allocators.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { version } from "../../version.gen.ts";
-import { type GroupOptions, groupOptions } from "../../workers/options.ts";
+import { type GroupOptions, groupOptions, usesWorkers } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
 import { allocateReplies } from "../networks/allocate.ts";
 import { NetworksOnWorkers } from "../networks/networks.ts";
@@ -129,9 +129,9 @@ export class Run implements Distillation {
   }
 
   async *#run(): AsyncGenerator<Progress, void, undefined> {
-    const { signal, onProgress, threads = "auto", workers = 0 } = this.#options;
+    const { signal, onProgress, threads = "auto" } = this.#options;
     // If workers compute, little is left to do here.
-    const own = { threads: workers > 0 ? 1 : threads };
+    const own = { threads: this.#onWorkers ? 1 : threads };
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     let begun: Begun | undefined;
     this.#floatBytes = engine.backend.Floats.BYTES_PER_ELEMENT;
@@ -201,21 +201,25 @@ export class Run implements Distillation {
     const options = (config.decoded ?? config.method) as never;
     const context = methodContext({ options, problem: config, backend, memory }, computing);
     const run = this.#method.allocate(context);
-    const networks =
-      (this.#options.workers ?? 0) > 0
-        ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
-        : networksInPlace(
-            () => this.#method.network(context, run),
-            config.networksPerStep,
-            backend,
-            arena,
-            this.#options.signal,
-          );
+    const networks = this.#onWorkers
+      ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
+      : networksInPlace(
+          () => this.#method.network(context, run),
+          config.networksPerStep,
+          backend,
+          arena,
+          this.#options.signal,
+        );
     return { problem: config, run, networks, backend, memory };
   }
 
+  get #onWorkers(): boolean {
+    return usesWorkers({ ...this.#options, on: this.#options.networks });
+  }
+
   #poolOptions(): GroupOptions {
-    return { ...groupOptions(this.#options, this.#config.networksPerStep), start: this.#start };
+    const options = { ...this.#options, on: this.#options.networks };
+    return { ...groupOptions(options, this.#config.networksPerStep), start: this.#start };
   }
 
   #fail(error: unknown): never {

@@ -6,6 +6,7 @@ import { checkValues } from "../../checks/options.ts";
 import { checkSameWhitening, seenOf } from "../../data/whitening.ts";
 import { checkSet, checkTest } from "../../distill/fit.ts";
 import { checkInit, networksOf } from "../../distill/weight-source.ts";
+import type { Group } from "../../engine/elsewhere.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
@@ -17,7 +18,7 @@ import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { WorkerGroup } from "../../workers/group.ts";
-import { groupOptions } from "../../workers/options.ts";
+import { groupOptions, usesWorkers } from "../../workers/options.ts";
 import { shareable, shareableInit } from "../../workers/shared-memory.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import { evaluateChecks } from "../options/call-checks.ts";
@@ -47,7 +48,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 const TOGETHER = 32;
 
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
-  readonly group?: WorkerGroup<WorkerApi> | undefined;
+  readonly group?: Group<WorkerApi> | undefined;
   /** The purpose of the networks. Default "evaluate". */
   readonly purpose?: HeldOutTestConfig["purpose"];
 }
@@ -61,7 +62,7 @@ type Add = (outcome: Outcome) => void;
  * they and the test images are trusted.
  */
 export async function evaluateSets(options: SetsOptions, networks: number, setOf: SetOf): Promise<Evaluation> {
-  const { model, init, workers = 0, onProgress } = options;
+  const { model, init, onProgress } = options;
   checkInit(init, model);
   // A GPU that is lost for good gives way to the kernels, and what it computed counts all the same.
   const begunOn = inexact(options.engine);
@@ -75,7 +76,7 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
     callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
     callbacks.check();
   };
-  const run = options.group || workers > 0 ? onWorkers : inPlace;
+  const run = options.group || usesWorkers(options) ? onWorkers : inPlace;
   await run(options, networks, setOf, add);
   await callbacks.settled();
   // The call's own engines are strict; workers' engines are like the given one.

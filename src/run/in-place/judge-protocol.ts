@@ -1,5 +1,6 @@
 // Carries out the plan of a protocol: chooses by validation images, settles, and then tests.
 import { randomInit } from "../../distill/weight-source.ts";
+import type { Group } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { tuneTraining } from "../../evaluate/baselines/tune.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
@@ -10,7 +11,6 @@ import { type Planned, plannedLabel, type Use } from "../../evaluate/protocols/p
 import { imagesOf, type Problem } from "../../evaluate/protocols/problem.ts";
 import { averaged, ddRankingScores } from "../../evaluate/protocols/scores.ts";
 import { type Candidate, type Measure, SealedTest } from "../../evaluate/protocols/sealed-test.ts";
-import type { WorkerGroup } from "../../workers/group.ts";
 import { shareable } from "../../workers/shared-memory.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import type { DcBenchScores, JudgedScores, JudgedTraining, Judgement, JudgeOptions } from "../options/judge.ts";
@@ -22,7 +22,7 @@ import { comparedDraws } from "./judge-draws.ts";
 export interface JudgeGiven extends Omit<JudgeOptions, "networks"> {
   readonly networks: number;
   readonly engine: Engine;
-  readonly group?: WorkerGroup<WorkerApi> | undefined;
+  readonly group?: Group<WorkerApi> | undefined;
 }
 
 /** A training at a learning rate. */

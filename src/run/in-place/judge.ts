@@ -6,10 +6,11 @@ import { lossOf } from "../../distill/distilled-set.ts";
 import { checkImages, checkSet, checkTest, checkTraining } from "../../distill/fit.ts";
 import { setStorage } from "../../distill/storage.ts";
 import { checkInit } from "../../distill/weight-source.ts";
+import type { Group } from "../../engine/elsewhere.ts";
 import { createEngine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { WorkerGroup } from "../../workers/group.ts";
-import { groupOptions } from "../../workers/options.ts";
+import { groupOptions, usesWorkers } from "../../workers/options.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import { judgeChecks } from "../options/call-checks.ts";
 import type { Judgement, JudgeOptions } from "../options/judge.ts";
@@ -37,7 +38,7 @@ import { judgeByProtocol } from "./judge-protocol.ts";
 export async function judge(options: JudgeOptions): Promise<Judgement> {
   checkValues(options, judgeChecks);
   checkProtocolOptions(options);
-  const { set, protocol, model, threads = "auto", workers = 0, architectures = {}, seed = 0 } = options;
+  const { set, protocol, model, threads = "auto", architectures = {}, seed = 0 } = options;
   for (const network of [model, ...Object.values(architectures)]) checkSet(set, network);
   if (options.init) checkInit(options.init, model);
   checkSameWhitening("train", seenOf(options.train), set, "the set");
@@ -56,12 +57,12 @@ export async function judge(options: JudgeOptions): Promise<Judgement> {
     comparedWith({ ...options, train });
   }
   const networks = judgedNetworks(options);
-  const engine = options.engine ?? (await createEngine({ threads: workers > 0 ? 1 : threads }));
+  const engine = options.engine ?? (await createEngine({ threads: usesWorkers(options) ? 1 : threads }));
   // A GPU that is lost for good gives way to the kernels, and what it computed counts all the same.
   const begunOn = inexact(engine);
-  let group: WorkerGroup<WorkerApi> | undefined;
+  let group: Group<WorkerApi> | undefined;
   try {
-    if (workers > 0 && protocol !== "paper") {
+    if (usesWorkers(options) && protocol !== "paper") {
       group = await WorkerGroup.start<WorkerApi>(groupOptions(options, networks));
     }
     const given = { ...options, train, test, networks, engine, group };

@@ -19,7 +19,7 @@ import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
 import { WorkerGroup } from "../../workers/group.ts";
-import { groupOptions } from "../../workers/options.ts";
+import { groupOptions, usesWorkers } from "../../workers/options.ts";
 import { shareable } from "../../workers/shared-memory.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import { trainPoolChecks } from "../options/call-checks.ts";
@@ -44,7 +44,7 @@ import type { TrainedPool, TrainPoolOptions } from "../options/train-pool.ts";
  * const run = distill({ data: train, model: lenet(), method, init: pretrained(pool), networksPerStep: 4 });
  */
 export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool> {
-  const { networks, workers = 0, onNetwork, onProgress } = options;
+  const { networks, onNetwork, onProgress } = options;
   const config = trainingConfig(options);
   // As in an evaluation, a GPU counts also where it was lost on the way.
   const begunOn = inexact(options.engine);
@@ -67,7 +67,7 @@ export async function trainPool(options: TrainPoolOptions): Promise<TrainedPool>
     },
   };
   try {
-    await (workers > 0 ? onWorkers : inPlace)(options, config, only, sink);
+    await (usesWorkers(options) ? onWorkers : inPlace)(options, config, only, sink);
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     throw withLearned(error, { networks: only.flatMap((k) => trained.get(k) ?? []) });
@@ -218,6 +218,11 @@ async function onWorkers(
       only.length,
       async (api, i) => {
         const network = only[i]!;
+        if (options.on) {
+          const { losses, ...trained } = await api.train(network, config.training.epochs);
+          for (const [epoch, loss] of losses.entries()) sink.passed(network, epoch, loss);
+          return { network, ...trained };
+        }
         for (let epoch = 0; epoch < config.training.epochs; epoch++) {
           const loss = await api.trainEpoch(network, epoch);
           // A fresh worker begins with the first pass again.

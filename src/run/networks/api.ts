@@ -42,6 +42,11 @@ export interface TrainingMessage extends Omit<TrainingConfig, "model"> {
   readonly model: ModelDescription;
 }
 
+/** A network that was trained in one call. */
+export interface TrainedNetwork extends TrainedWeights {
+  readonly losses: readonly number[];
+}
+
 /** What a worker does. It has one engine and one distillation, evaluation or training at a time; opening one ends the last. */
 export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
@@ -57,4 +62,6 @@ export interface WorkerApi {
   trainEpoch(network: number, epoch: number): Promise<number>;
   /** Returns the network in training, as it is now. */
   trained(): Promise<TrainedWeights>;
+  /** Does all of that at once: returns the network after so many passes over the images, and the mean loss of each. */
+  train(network: number, epochs: number): Promise<TrainedNetwork>;
 }

@@ -8,6 +8,7 @@ import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";
 import { rowFloats, type Tensor } from "../../distill/tensor.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
+import type { Group } from "../../engine/elsewhere.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { WorkerGroup } from "../../workers/group.ts";
 import type { GroupOptions } from "../../workers/options.ts";
@@ -22,8 +23,8 @@ export class NetworksOnWorkers implements StepNetworks {
   readonly #backend: Backend;
   readonly #staging: Buffer;
   readonly #options: GroupOptions;
-  #group: WorkerGroup<WorkerApi> | undefined;
-  /** All that is learned and carried, as rows that every worker reads; undefined where memory cannot be shared. */
+  #group: Group<WorkerApi> | undefined;
+  /** All that is learned and carried, as rows that every worker reads; undefined where they cannot share memory with this thread. */
   readonly #values: ReadonlyMap<string, Floats> | undefined;
   /** Such memory for the gradients of a network, which are added now: each time for as many as are computed at once. */
   readonly #spare: ReadonlyMap<string, Floats>[] = [];
@@ -42,7 +43,7 @@ export class NetworksOnWorkers implements StepNetworks {
     this.#backend = backend;
     this.#staging = staging;
     this.#options = options;
-    this.#values = sharedRows([...run.learned, ...run.carried], backend);
+    this.#values = options.on ? undefined : sharedRows([...run.learned, ...run.carried], backend);
   }
 
   async run(step: number, add: AddShare): Promise<void> {
@@ -52,10 +53,13 @@ export class NetworksOnWorkers implements StepNetworks {
     );
     const group = this.#group ?? (await this.#open());
     const rows = await Promise.all(read);
+    const named = new Map(tensors.map(({ name }, i) => [name, rows[i]!]));
     await group.inOrder(
       this.#config.networksPerStep,
       (api, k) => {
         if (this.#values) return this.#shareIn(this.#values, api, step, k);
+        // Nothing is transferred to other machines, which all are sent the same.
+        if (this.#options.on) return api.share({ step, k, values: named });
         // Each worker is sent copies of its own, because what is transferred is no longer here.
         const values = new Map(tensors.map(({ name }, i) => [name, rows[i]!.slice()]));
         return api.share(transfer({ step, k, values }, [...values.values()].map(bufferOf)));
@@ -92,7 +96,7 @@ export class NetworksOnWorkers implements StepNetworks {
     await this.#group?.dispose();
   }
 
-  async #open(): Promise<WorkerGroup<WorkerApi>> {
+  async #open(): Promise<Group<WorkerApi>> {
     const group = await WorkerGroup.start<WorkerApi>(this.#options);
     this.#group = group;
     const { model, data, init, ...config } = this.#config;

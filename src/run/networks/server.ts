@@ -21,7 +21,15 @@ import { modelFromDescription } from "../../nn/describe.ts";
 import { inParts } from "../../platform/parts.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
 import { allocateServed, type Served } from "./allocate.ts";
-import type { RunMessage, ShareReply, ShareRequest, TestMessage, TrainingMessage, WorkerApi } from "./api.ts";
+import type {
+  RunMessage,
+  ShareReply,
+  ShareRequest,
+  TestMessage,
+  TrainedNetwork,
+  TrainingMessage,
+  WorkerApi,
+} from "./api.ts";
 import { bufferOf, gradientOf } from "./networks.ts";
 
 export class NetworkServer implements WorkerApi {
@@ -96,6 +104,12 @@ export class NetworkServer implements WorkerApi {
     const [result] = (await this.#trainer!.results()) as [TrainedWeights];
     // The last weights of a trajectory are those of the network.
     return transfer(result, (result.trajectory ?? [result.parameters]).map(bufferOf));
+  }
+
+  async train(network: number, epochs: number): Promise<TrainedNetwork> {
+    const losses: number[] = [];
+    for (let epoch = 0; epoch < epochs; epoch++) losses.push(await this.trainEpoch(network, epoch));
+    return { ...(await this.trained()), losses };
   }
 
   /** Returns the engine, after the memory of the last task was given back. */

@@ -1,6 +1,7 @@
 // The options and the result of baseline().
 import type { Dataset } from "../../data/dataset.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
+import type { Elsewhere } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { BaselineKind } from "../../evaluate/baselines/kinds.ts";
 import type { SetShape } from "../../evaluate/baselines/real-set.ts";
@@ -38,6 +39,8 @@ export interface BaselineOptions {
   readonly threads?: number | "auto" | undefined;
   /** The number of workers, as for `evaluate`. */
   readonly workers?: number | undefined;
+  /** Computes networks on a cluster, in place of workers here: `cluster(…)` of distillate/cluster. Results do not change. */
+  readonly on?: Elsewhere | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

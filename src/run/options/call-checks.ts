@@ -29,6 +29,7 @@ import { adamChecks, checkOuter, poolRule } from "../../distill/outer-options.ts
 import { checkRunState } from "../../distill/run-state.ts";
 import { checkFit } from "../../distill/training.ts";
 import { checkWeightSource } from "../../distill/weight-source.ts";
+import { elsewhereCheck } from "../../engine/elsewhere.ts";
 import type { Counts } from "../../evaluate/baselines/draws.ts";
 import { imageKindCheck, kindCheck } from "../../evaluate/baselines/kinds.ts";
 import type { EvaluateOptions } from "../../evaluate/evaluation.ts";
@@ -68,6 +69,7 @@ export const distillChecks: Checks<Omit<DistillOptions, "engine" | "threads">> =
   seed: optional(seedCheck),
   resume: optional(checkRunState),
   workers: optional(workersCheck),
+  networks: optional(elsewhereCheck),
   memoryLimit: optional(number("a number of bytes > 0", (bytes) => bytes > 0)),
   signal: optional(signal),
   onProgress: optional(callback),
@@ -84,6 +86,7 @@ export const evaluateChecks: Checks<Omit<EvaluateOptions, "engine" | "threads">>
   perClass: optional(flag),
   seed: optional(seedCheck),
   workers: optional(workersCheck),
+  on: optional(elsewhereCheck),
   signal: optional(signal),
   onProgress: optional(callback),
 }))();
@@ -124,6 +127,7 @@ export const trainPoolChecks: Checks<Omit<TrainPoolOptions, "engine" | "threads"
   keepEpochs: optional(flag),
   only: optional(listOf("an array of numbers of networks", whole(0))),
   workers: optional(workersCheck),
+  on: optional(elsewhereCheck),
   signal: optional(signal),
   onNetwork: optional(callback),
   onProgress: optional(callback),
@@ -158,6 +162,7 @@ export const baselineChecks: Checks<Omit<BaselineOptions, "engine" | "threads">>
   ...sourceChecks,
   seed: optional(seedCheck),
   workers: optional(workersCheck),
+  on: optional(elsewhereCheck),
   signal: optional(signal),
 }))();
 
@@ -192,6 +197,7 @@ export const judgeChecks: Checks<Omit<JudgeOptions, "engine" | "threads">> = /* 
   architectures: optional(architecturesCheck),
   seed: optional(seedCheck),
   workers: optional(workersCheck),
+  on: optional(elsewhereCheck),
   signal: optional(signal),
   onProgress: optional(callback),
 }))();

@@ -6,6 +6,7 @@ import type { GivenMethod } from "../../distill/methods/known.ts";
 import type { GivenOuterOptions } from "../../distill/outer-options.ts";
 import type { Halving, RunState } from "../../distill/run-state.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
+import type { Elsewhere } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { AbortSignal } from "../../host-types.ts";
 import type { Loss } from "../../nn/loss.ts";
@@ -72,6 +73,11 @@ export interface DistillOptions {
    * If one dies, a fresh one computes its network again, up to three times in a row; then the run ends with a WorkerError.
    */
   readonly workers?: number | undefined;
+  /**
+   * Where the networks of an outer step run, in place of workers here: `cluster(…)` of distillate/cluster. The set is the same, bit for
+   * bit.
+   */
+  readonly networks?: Elsewhere | undefined;
   /** The most bytes that {@link estimateMemory} may give; a run that needs more is refused before it takes any. */
   readonly memoryLimit?: number | undefined;
   /**

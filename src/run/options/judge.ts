@@ -4,6 +4,7 @@ import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { SetStorage } from "../../distill/storage.ts";
 import type { FitTraining } from "../../distill/training.ts";
 import type { WeightSource } from "../../distill/weight-source.ts";
+import type { Elsewhere } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Inexact } from "../../engine/inexact.ts";
 import type { BaselineKind } from "../../evaluate/baselines/kinds.ts";
@@ -47,6 +48,8 @@ export interface JudgeOptions {
   readonly threads?: number | "auto" | undefined;
   /** The number of workers, as for `evaluate`. */
   readonly workers?: number | undefined;
+  /** Computes networks on a cluster, in place of workers here: `cluster(…)` of distillate/cluster. Results do not change. */
+  readonly on?: Elsewhere | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: JudgeProgress) => void) | undefined;
 }

@@ -5,6 +5,7 @@ import type { Augmentation } from "../../data/augment.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { poolAdam, poolRule } from "../../distill/outer-options.ts";
 import type { PoolNetwork, PretrainedPool, WeightSource } from "../../distill/weight-source.ts";
+import type { Elsewhere } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
 import type { AbortSignal } from "../../host-types.ts";
@@ -49,6 +50,8 @@ export interface TrainPoolOptions extends Given<typeof poolAdam>, Given<typeof p
    * a fresh one trains its network again, up to three times in a row.
    */
   readonly workers?: number | undefined;
+  /** Computes networks on a cluster, in place of workers here: `cluster(…)` of distillate/cluster. Results do not change. */
+  readonly on?: Elsewhere | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with each trained network, in any order with workers. A promise that it returns is awaited. */
   readonly onNetwork?: ((network: PoolNetwork) => Promise<void> | void) | undefined;
