@@ -9,8 +9,10 @@ import { addLink } from "./commands/link.ts";
 import { addRecipes } from "./commands/recipes.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
+import { addStatus } from "./commands/status.ts";
 import { addTrain } from "./commands/train.ts";
 import { addVerify } from "./commands/verify.ts";
+import { addWorker } from "./commands/worker.ts";
 import { exitCodes, reportError } from "./errors.ts";
 import { isUnderWay } from "./input/interrupt.ts";
 
@@ -41,6 +43,8 @@ function createProgram(): Command {
     addLink,
     addVerify,
     addRecipes,
+    addWorker,
+    addStatus,
   ])
     add(program);
   return program;

@@ -7,15 +7,15 @@ import { thrown } from "../kinds.ts";
 import { quote } from "../quote.ts";
 import { BlobError, Downloads, type Pieces, sha256Of } from "./blobs.ts";
 import { checkJob, checkSpecification, type Job, jobName, type Note } from "./job.ts";
-import { notesKey, PREFIX, replyKey, runKey, seconds } from "./keys.ts";
-import { BEAT_MS, record } from "./registry.ts";
+import { notesKey, PREFIX, replyKey, runKey, seconds, workerKey } from "./keys.ts";
+import { BEAT_MS, record, runsThere, workersThere } from "./registry.ts";
 import { queueName, release } from "./release.ts";
 import { pause, type Server } from "./server.ts";
 import { Slot, type ToOpen } from "./slot.ts";
 import { packed } from "./wire.ts";
 
 /** How long a worker that is not heard of keeps a job, in milliseconds. */
-const LOCK_MS = 10_000;
+const LOCK_MS = 3000;
 /** A job that a worker died of is given to others; its coordinator decides how often. */
 const MOST_STALLS = 1_000_000;
 /** How often a job is tried on fresh threads before its coordinator hears that it fails. */
@@ -59,7 +59,7 @@ export class Service {
     const { bullmq } = server.peers;
     this.#worker = new bullmq.Worker(queueName(), (job) => this.#serve(job), {
       ...{ connection: server.another(), prefix: PREFIX, concurrency: slots },
-      ...{ lockDuration: LOCK_MS, stalledInterval: LOCK_MS / 2, maxStalledCount: MOST_STALLS },
+      ...{ lockDuration: LOCK_MS, stalledInterval: LOCK_MS / 3, maxStalledCount: MOST_STALLS },
     });
     this.#worker.on("error", () => {});
     this.#beats = this.#beat();
@@ -101,7 +101,16 @@ export class Service {
       }
       await Promise.race([pause(BEAT_MS), this.#end]);
     }
-    await this.#server.redis.unlink(`${PREFIX}:worker:${this.name}`).catch(() => {});
+    await this.#leave().catch(() => {});
+  }
+
+  /** Takes its record away, and the queue too if nobody else is there. */
+  async #leave(): Promise<void> {
+    const { redis, peers } = this.#server;
+    await redis.unlink(workerKey(this.name));
+    if ((await runsThere(redis)).length > 0 || (await workersThere(redis)).length > 0) return;
+    const queue = new peers.bullmq.Queue(queueName(), { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
+    await queue.obliterate({ force: true });
   }
 
   async #record(): Promise<void> {
@@ -142,7 +151,8 @@ export class Service {
       const { name, message } = thrown(error);
       if (this.#ended) return;
       const what = error instanceof BlobError ? (error.spoiled ? "spoiled" : "missing") : "failed";
-      this.#options.onNotice(`${doing}: ${message}`);
+      // Of what is not there its coordinator knows more: perhaps it was answered, and taken away.
+      if (what !== "missing") this.#options.onNotice(`${doing}: ${message}`);
       await this.#tell(job, note(what, { error: { name, message: message.slice(0, 2000) } }));
     } finally {
       this.#doing.delete(doing);

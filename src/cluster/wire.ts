@@ -55,8 +55,11 @@ function written(value: unknown, arrays: TypedArray[]): unknown {
     return { [TAG]: [kind, arrays.length - 1] };
   }
   if (Array.isArray(value)) return value.map((entry) => written(entry, arrays));
-  if (value instanceof Map) {
-    const entries = [...value].map(([key, entry]) => [written(key, arrays), written(entry, arrays)]);
+  if (Object.prototype.toString.call(value) === "[object Map]") {
+    const entries = [...(value as ReadonlyMap<unknown, unknown>)].map(([key, entry]) => [
+      written(key, arrays),
+      written(entry, arrays),
+    ]);
     return { [TAG]: ["map", entries] };
   }
   if (isPlainObject(value) && !(TAG in value)) {

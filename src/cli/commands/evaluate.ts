@@ -17,6 +17,7 @@ import { shortName, visibleJson } from "../../quote.ts";
 import type { RecipeModel } from "../../recipes/recipe.ts";
 import { printable, writeNote } from "../errors.ts";
 import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { type ClusterFlags, clusterOf, clusterOption } from "../input/cluster.ts";
 import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { addForeignOptions, type ForeignFlags, foreignOptions } from "../input/foreign-flags.ts";
 import { networkFor, networkName, networkText } from "../input/network-names.ts";
@@ -43,7 +44,7 @@ import { accuracy, count, interval, plural, storedText, table } from "../output/
 import { showJudgement } from "./judgement.ts";
 
 /** The options of the command. */
-export interface EvaluateOptions extends DataFlags, EngineFlags, ForeignFlags, ProtocolFlags {
+export interface EvaluateOptions extends DataFlags, EngineFlags, ClusterFlags, ForeignFlags, ProtocolFlags {
   readonly model?: RecipeModel;
   readonly networks?: number;
   readonly epochs?: number;
@@ -120,6 +121,7 @@ export function addEvaluate(program: Command): void {
     .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
+    .addOption(clusterOption())
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
     .action(async (file: string, options: EvaluateOptions) => {
@@ -192,13 +194,14 @@ async function evaluateFile(file: string, options: EvaluateOptions): Promise<voi
   const { saved, model, init, train, test, seed } = await loaded(await loadNoted(file, options), options);
   const { set, sha256, findings } = saved;
   const { threads, workers, epochs, order } = options;
+  const elsewhere = clusterOf(options, `evaluate ${file}`, writeNote);
   const line = new ProgressLine(process.stderr);
   const tested = { model, init, test, seed };
   const how = { ...(epochs !== undefined && { epochs }), ...(order !== undefined && { order }) };
   const engine = await openEngine(options, writeNote, (engine) =>
     evaluate({ ...tested, ...how, set, networks: 1, engine: engine as Engine }),
   );
-  const shared = { ...tested, networks: options.networks ?? 200, engine, threads, workers };
+  const shared = { ...tested, networks: options.networks ?? 200, engine, threads, workers, ...elsewhere };
   try {
     const { networks, ...rest } = await evaluate({
       ...shared,

@@ -1,5 +1,6 @@
 // Measures how good a set is: the accuracies of held-out networks, beside those of baselines.
 import { comparedImages } from "../../distill/storage.ts";
+import type { Elsewhere } from "../../engine/elsewhere.ts";
 import {
   attackReport,
   type DatasetSplit,
@@ -24,6 +25,7 @@ export interface JudgeOptions extends DatasetSplit {
   readonly seed: number;
   readonly engine: Engine;
   readonly workers: number;
+  readonly on?: Elsewhere;
   readonly threads: number | "auto";
   readonly signal: AbortSignal;
 }

@@ -4,6 +4,7 @@ import { visibleJson } from "../../quote.ts";
 import type { JudgeOptions } from "../../run/options/judge.ts";
 import { judgeCost } from "../../run/options/judge-problem.ts";
 import { printable, writeNote } from "../errors.ts";
+import { type ClusterFlags, clusterOf } from "../input/cluster.ts";
 import { type EngineFlags, openEngine } from "../input/engine.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { baselineLabel } from "../output/baselines.ts";
@@ -20,10 +21,11 @@ interface Named {
 /** Judges, and prints a table or JSON. Returns the exit code: that of an interrupt, or 0. */
 export async function showJudgement(
   options: Omit<JudgeOptions, "engine">,
-  flags: EngineFlags & { readonly json?: true },
+  flags: EngineFlags & ClusterFlags & { readonly json?: true },
   named: Named,
 ): Promise<number> {
   if (options.protocol !== "paper") writeNote(costText(judgeCost(options)));
+  const elsewhere = clusterOf(flags, `judge ${named.file}`, writeNote);
   const interrupt = watchInterrupts();
   const { signal } = interrupt;
   const line = new ProgressLine(process.stderr);
@@ -31,7 +33,7 @@ export async function showJudgement(
   try {
     const { threads, workers } = flags;
     const judgement = await judge({
-      ...{ ...options, engine: engine as Engine, threads, workers, signal },
+      ...{ ...options, engine: engine as Engine, threads, workers, ...elsewhere, signal },
       onProgress({ stage, what, network, networks }) {
         const text = { label: `${stage}: ${what}`, done: network, total: networks, rest: "networks" };
         line.draw((columns) => progressText(text, columns));

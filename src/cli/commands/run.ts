@@ -24,6 +24,7 @@ import { firstStep } from "../../run/distill.ts";
 import { threadsPerWorker } from "../../workers/options.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { checkRunData } from "../input/check-data.ts";
+import { type ClusterFlags, clusterOf, clusterOption } from "../input/cluster.ts";
 import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { optionTexts, threadCount, wholeNumber } from "../input/options.ts";
@@ -50,7 +51,7 @@ import { TextReport } from "../output/text-report.ts";
 import { divergenceOf, saved, wayOn, withOptionNames } from "./failure.ts";
 import { judge } from "./judge.ts";
 
-interface RunOptions extends EngineFlags {
+interface RunOptions extends EngineFlags, ClusterFlags {
   /** The name of a data set, which may be downloaded. */
   readonly dataset?: string;
   readonly evaluateEvery: number;
@@ -99,6 +100,7 @@ export function addRun(program: Command): void {
     .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
+    .addOption(clusterOption())
     .option("--out <dir>", "folder for the files (default: runs/<recipe>, or the folder of --resume)")
     .option("--resume <dir>", "go on with the run in this folder, from its last checkpoint")
     .option("--animation", "also save an animation of how the images grew, growth.png")
@@ -161,6 +163,7 @@ async function run(
     for (const report of reports) report.note(text);
   };
   const { out } = options;
+  const elsewhere = clusterOf(options, recipe.name, note);
   const engine = await openEngine(options, note, firstStep(prepared.recipeRun));
   let folder: RunFolder | undefined;
   try {
@@ -168,7 +171,7 @@ async function run(
     const plan = planOf(prepared, options, engine, folder, before);
     if (before) await checkGoesOn(before, out, plan.outerSteps);
     for (const report of reports) report.start(plan);
-    return await runIn(folder, prepared, { options, plan, engine, reports, interrupt, before });
+    return await runIn(folder, prepared, { options, plan, engine, elsewhere, reports, interrupt, before });
   } finally {
     for (const report of reports) report.close();
     await folder?.close();
@@ -182,6 +185,8 @@ interface RunParts {
   readonly options: RunOptions;
   readonly plan: Plan;
   readonly engine: Engine;
+  /** The cluster that computes networks, if one does. */
+  readonly elsewhere: ReturnType<typeof clusterOf>;
   readonly reports: readonly RunReport[];
   readonly interrupt: ReturnType<typeof watchInterrupts>;
   /** The run that this one goes on with. */
@@ -190,13 +195,14 @@ interface RunParts {
 
 /** Distils, saves, judges; returns the exit code. */
 async function runIn(folder: RunFolder, prepared: Prepared, parts: RunParts): Promise<number> {
-  const { options, plan, engine, reports, interrupt, before } = parts;
+  const { options, plan, engine, elsewhere, reports, interrupt, before } = parts;
   const { recipe, recipeRun } = prepared;
   const { workers, threads, checkpointEvery } = options;
   const { signal } = interrupt;
   const startedAt = performance.now() - 1000 * (before?.seconds ?? 0);
   const seconds = (): number => Math.round(performance.now() - startedAt) / 1000;
-  const distillation = distill({ ...recipeRun, engine, workers, threads, signal, resume: before?.state });
+  const where = { engine, workers, threads, networks: elsewhere?.on };
+  const distillation = distill({ ...recipeRun, ...where, signal, resume: before?.state });
   let begun: Promise<readonly string[]> | undefined;
   const begin = () => (begun ??= beginIn(folder, before));
   // A state that does not fit is refused by the first step: until then the files of its run stay as they are.
@@ -280,7 +286,7 @@ function watcher(
   folder: RunFolder,
   seconds: () => number,
   { recipe, recipeRun, test, init }: Prepared,
-  { options, engine, reports }: RunParts,
+  { options, engine, elsewhere, reports }: RunParts,
 ): (progress: Progress) => Promise<void> {
   const { evaluateEvery: every, workers, threads } = options;
   const { networks: held } = recipe.evaluate;
@@ -289,7 +295,8 @@ function watcher(
     const { step } = progress;
     if (every === 0 || held === 0 || step % every !== 0) return;
     const set = await distillation.snapshot();
-    const evaluation = await evaluate({ set, model, init, test, networks: held, seed, engine, workers, threads });
+    const where = { engine, workers, threads, ...elsewhere };
+    const evaluation = await evaluate({ set, model, init, test, networks: held, seed, ...where });
     const { mean, std, networks } = evaluation;
     folder.addMetric({ step, ...halvingCount(progress), accuracy: { mean, std, networks }, seconds: seconds() });
     for (const report of reports) report.watched(step, evaluation);
@@ -300,14 +307,14 @@ function watcher(
 function judgeSet(
   set: DistilledSet,
   { recipe, recipeRun, train, test, init }: Prepared,
-  { options, engine, reports, interrupt }: RunParts,
+  { options, engine, elsewhere, reports, interrupt }: RunParts,
 ): ReturnType<typeof judge> {
   const { attack } = recipe;
   const { networks, baselines } = recipe.evaluate;
   const { model, seed } = recipeRun;
   const { workers, threads } = options;
   const of = { train, test, model, init, networks, baselines };
-  const how = { seed, engine, workers, threads, signal: interrupt.signal };
+  const how = { seed, engine, workers, threads, ...elsewhere, signal: interrupt.signal };
   return judge(set, { ...of, ...(attack && { attack }), ...how }, reports);
 }
 

@@ -13,6 +13,7 @@ import { freshInit, recipeModel } from "../../recipes/options.ts";
 import type { PoolTraining, RecipeModel } from "../../recipes.ts";
 import { printable, UsageError, withPath, writeNote } from "../errors.ts";
 import { noteTest } from "../input/check-data.ts";
+import { type ClusterFlags, clusterOf, clusterOption } from "../input/cluster.ts";
 import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { addFlags, flagsOf, givenIn } from "../input/flags.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
@@ -22,7 +23,7 @@ import { checkWritable, loadRecipe } from "../input/recipe-file.ts";
 import { clock, ProgressLine, progressText, Rate } from "../output/progress.ts";
 import { accuracy, plural } from "../output/text.ts";
 
-interface TrainOptions extends DataFlags, EngineFlags {
+interface TrainOptions extends DataFlags, EngineFlags, ClusterFlags {
   readonly model?: (typeof modelNames)[number];
   readonly seed: number;
   readonly out?: string;
@@ -67,6 +68,7 @@ export function addTrain(program: Command): void {
     .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
+    .addOption(clusterOption())
     .option("--out <dir>", "folder for the pools (default: the recipe's, or pools/<data>)")
     .option("--json", "print one JSON object")
     .addHelpText("after", help)
@@ -112,7 +114,8 @@ async function train(nameOrFile: string | undefined, options: TrainOptions): Pro
     for (const path of [wanted.pool, join(out, "train"), join(out, "test")]) await checkWritable(nameOrFile, path!);
   }
   const { seed, threads, workers } = options;
-  const settings = { ...training, seed, threads, workers };
+  const elsewhere = clusterOf(options, `train ${nameOrFile ?? data.name}`, writeNote);
+  const settings = { ...training, seed, threads, workers, ...elsewhere };
   const interrupt = watchInterrupts();
   const { signal } = interrupt;
   const result: Record<string, PoolResult> = {};
