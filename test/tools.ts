@@ -27,6 +27,8 @@ const candidates = {
   webkit: [process.env.WEBKIT ?? onPath("WebKitWebDriver")],
   webgpu: engine("webgpu", "index.js"),
   lavapipe: [process.env.LAVAPIPE ?? join(engines, "lavapipe/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")],
+  redis: [process.env.REDIS ?? onPath("redis-server")],
+  valkey: [process.env.VALKEY ?? join(engines, "valkey/usr/bin/valkey-server"), onPath("valkey-server")],
   xvfb: [process.env.XVFB ?? onPath("Xvfb")],
 } as const;
 

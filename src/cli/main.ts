@@ -10,6 +10,7 @@ import { addRecipes } from "./commands/recipes.ts";
 import { addReport } from "./commands/report.ts";
 import { addRun } from "./commands/run.ts";
 import { addStatus } from "./commands/status.ts";
+import { addSweep } from "./commands/sweep.ts";
 import { addTrain } from "./commands/train.ts";
 import { addVerify } from "./commands/verify.ts";
 import { addWorker } from "./commands/worker.ts";
@@ -43,6 +44,7 @@ function createProgram(): Command {
     addLink,
     addVerify,
     addRecipes,
+    addSweep,
     addWorker,
     addStatus,
   ])

@@ -385,7 +385,13 @@ test("on digits, a set teaches better than as many real images by the same proto
   } as const;
   const shared = { model: net, init: randomInit("pytorch"), networks: 4, test: subset(held, 0, 300), seed: 1 };
   const outer = { steps: 100, batch: 128, learningRate: 0.01 };
-  const run = distill({ ...shared, data: some, method: frepo({ imagesPerClass: 2, training }), outer });
+  const run = distill({
+    ...shared,
+    networks: undefined,
+    data: some,
+    method: frepo({ imagesPerClass: 2, training }),
+    outer,
+  });
   const set = await run.result();
   const ours = await evaluate({ ...shared, set });
   const real = await baseline({ ...shared, kind: "random-real", train: some, like: set });

@@ -219,7 +219,13 @@ test("on digits, a set teaches better than as many real images by the same proto
     training: { epochs: 60, learningRate: 0.05 },
   });
   const shared = { model: net, init: randomInit("pytorch"), networks: 4, test: subset(held, 0, 300), seed: 1 };
-  const set = await distill({ ...shared, data: some, method, outer: { steps: 60, learningRate: 1 } }).result();
+  const set = await distill({
+    ...shared,
+    networks: undefined,
+    data: some,
+    method,
+    outer: { steps: 60, learningRate: 1 },
+  }).result();
   const ours = await evaluate({ ...shared, set });
   const real = await baseline({ ...shared, kind: "random-real", train: some, like: set });
   console.log(`networks on the set ${ours.mean.toFixed(3)}, on real images ${real.mean.toFixed(3)}`);

@@ -1,6 +1,7 @@
 // A group gives a task whose worker dies to a fresh one. The workers are played in this thread, so that each dies when it should.
 import { expose, type Remote } from "comlink";
 import { describe, expect, test } from "vitest";
+import type { Group } from "../../src/engine/elsewhere.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { FRESH_WORKERS, WorkerGroup } from "../../src/workers/group.ts";
 import type { StartWorker } from "../../src/workers/start.ts";
@@ -60,7 +61,7 @@ async function groupOf(workers: number, dies: Parameters<typeof played>[0], sign
 }
 
 /** The squares of the numbers below `count` in the order in which they were delivered. */
-async function squares(group: WorkerGroup<Api>, count: number): Promise<number[]> {
+async function squares(group: Group<Api>, count: number): Promise<number[]> {
   const all: number[] = [];
   await group.inOrder(count, square, (_, result) => all.push(result));
   return all;

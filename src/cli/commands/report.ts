@@ -44,6 +44,13 @@ async function report(paths: readonly string[], options: { readonly out?: string
   process.stdout.write(`${printable(out)}\n`);
 }
 
+/** Writes the page that compares the sets in these folders and files. */
+export async function writeComparison(paths: readonly string[], out: string): Promise<void> {
+  const { page, missing } = await pageOfSets(paths);
+  await writeFileAtomic(out, new TextEncoder().encode(page));
+  for (const line of missing) writeNote(line);
+}
+
 interface Page {
   readonly page: string;
   /** What could not be read, a line each. */
