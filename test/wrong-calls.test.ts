@@ -1114,7 +1114,7 @@ describe("messages", () => {
       () => distill({ ...base, learning_rate: 1 } as never),
       new TypeError(
         '"learning_rate" expected an option, got an unknown name: there are data, augment, model, method, init, loss, images, ' +
-          "networksPerStep, outer, seed, resume, workers, memoryLimit, signal, onProgress, engine, backend, threads, worker, onNotice",
+          "networksPerStep, outer, seed, resume, workers, networks, memoryLimit, signal, onProgress, engine, backend, threads, worker, onNotice",
       ),
     ],
     [

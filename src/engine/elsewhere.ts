@@ -1,28 +1,9 @@
-// What may take the place of workers of this process: machines elsewhere. They share out tasks as a group of workers does.
-import type { Remote } from "comlink";
+// What may take the place of workers of this process: machines elsewhere.
 import type { Check } from "../checks/checks.ts";
 import { wrongKind } from "../checks/refusal.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { isObject } from "../kinds.ts";
 import type { EngineOptions } from "./options.ts";
-
-/** A call, or several, of one worker. */
-export type Task<Api, T> = (api: Remote<Api>) => Promise<T>;
-
-/** What shares out numbered tasks, wherever they are done. */
-export interface Group<Api> {
-  /** Runs a task wherever others will run: what it opens is open there. */
-  all(task: Task<Api, void>): Promise<void>;
-  /** Runs tasks 0 … count−1 and delivers their results in order. A worker waits for `ended` before it takes another task. */
-  inOrder<T>(
-    count: number,
-    task: (api: Remote<Api>, k: number) => Promise<T>,
-    deliver: (k: number, result: T) => void,
-    ended?: (result: T) => unknown,
-  ): Promise<void>;
-  /** Ends all calls. Later ones reject. */
-  dispose(): Promise<void>;
-}
 
 /** What a group is started with elsewhere. */
 export interface ElsewhereOptions {
@@ -34,7 +15,8 @@ export interface ElsewhereOptions {
 
 /** Machines that do the work of workers. `cluster` of distillate/cluster makes one. */
 export interface Elsewhere {
-  start<Api>(options: ElsewhereOptions): Promise<Group<Api>>;
+  /** Begins there. What it resolves with, a group of workers, is for the library alone. */
+  start(options: ElsewhereOptions): Promise<object>;
 }
 
 /** Checks that a value is one. */

@@ -2,13 +2,13 @@
 // Every call ends: when the workers die of it again and again, when the AbortSignal aborts, and by dispose().
 
 import type { Remote } from "comlink";
-import type { Group, Task } from "../engine/elsewhere.ts";
 import { WorkerError } from "../errors.ts";
 import { inOrder } from "./in-order.ts";
 import type { GroupOptions } from "./options.ts";
 import { type StartWorker, workerStarter } from "./start.ts";
 import { type StartMessage, startMessage } from "./start-message.ts";
 import { SupervisedWorker } from "./supervised.ts";
+import type { Group, Task } from "./tasks.ts";
 
 /** The calls that every worker of a group answers; particular groups answer more. */
 export interface EngineWorker {
@@ -40,7 +40,7 @@ export class WorkerGroup<Api extends EngineWorker> implements Group<Api> {
    * signal's reason.
    */
   static async start<Api extends EngineWorker>(options: GroupOptions): Promise<Group<Api>> {
-    if (options.on) return options.on.start(options);
+    if (options.on) return options.on.start(options) as Promise<Group<Api>>;
     const message = await startMessage(options.engine);
     options.signal?.throwIfAborted();
     const group = new WorkerGroup<Api>(options, message);

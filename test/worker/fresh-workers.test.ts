@@ -1,10 +1,10 @@
 // A group gives a task whose worker dies to a fresh one. The workers are played in this thread, so that each dies when it should.
 import { expose, type Remote } from "comlink";
 import { describe, expect, test } from "vitest";
-import type { Group } from "../../src/engine/elsewhere.ts";
 import { WorkerError } from "../../src/errors.ts";
 import { FRESH_WORKERS, WorkerGroup } from "../../src/workers/group.ts";
 import type { StartWorker } from "../../src/workers/start.ts";
+import type { Group } from "../../src/workers/tasks.ts";
 
 interface Api {
   start(): Promise<void>;

@@ -1,6 +1,5 @@
 // Carries out the plan of a protocol: chooses by validation images, settles, and then tests.
 import { randomInit } from "../../distill/weight-source.ts";
-import type { Group } from "../../engine/elsewhere.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { tuneTraining } from "../../evaluate/baselines/tune.ts";
 import type { Evaluation } from "../../evaluate/evaluation.ts";
@@ -12,6 +11,7 @@ import { imagesOf, type Problem } from "../../evaluate/protocols/problem.ts";
 import { averaged, ddRankingScores } from "../../evaluate/protocols/scores.ts";
 import { type Candidate, type Measure, SealedTest } from "../../evaluate/protocols/sealed-test.ts";
 import { shareable } from "../../workers/shared-memory.ts";
+import type { Group } from "../../workers/tasks.ts";
 import type { WorkerApi } from "../networks/api.ts";
 import type { DcBenchScores, JudgedScores, JudgedTraining, Judgement, JudgeOptions } from "../options/judge.ts";
 import { comparedWith, judgeSettings, problemOf } from "../options/judge-problem.ts";

@@ -8,11 +8,11 @@ import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";
 import { rowFloats, type Tensor } from "../../distill/tensor.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
-import type { Group } from "../../engine/elsewhere.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { WorkerGroup } from "../../workers/group.ts";
 import type { GroupOptions } from "../../workers/options.ts";
 import { shareable, shareableInit, sharedFloats } from "../../workers/shared-memory.ts";
+import type { Group } from "../../workers/tasks.ts";
 import type { ReplyBuffers } from "./allocate.ts";
 import type { ShareReply, WorkerApi } from "./api.ts";
 
