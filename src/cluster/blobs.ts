@@ -114,9 +114,15 @@ export class Uploads {
   }
 }
 
+/** Arrays up to so many bytes are kept, so many bytes of them: the networks of a step are given the same. */
+const KEPT = { each: 2 ** 25, all: 2 ** 27 };
+
 /** Fetches messages. */
 export class Downloads {
   readonly #server: Server;
+  /** What was fetched last, by its pieces, the oldest first. Whoever gets an array does not change it. */
+  readonly #kept = new Map<string, Uint8Array>();
+  #keptBytes = 0;
 
   constructor(server: Server) {
     this.#server = server;
@@ -138,8 +144,25 @@ export class Downloads {
     return new TextDecoder().decode(new Uint8Array(await this.#bytes(pieces)));
   }
 
+  async #bytes(pieces: Pieces): Promise<Uint8Array> {
+    const name = pieces.pieces.join();
+    const kept = this.#kept.get(name);
+    if (kept) return kept;
+    const all = await this.#fetched(pieces);
+    // Another job may have fetched it meanwhile.
+    if (all.length > KEPT.each || this.#kept.has(name)) return all;
+    this.#kept.set(name, all);
+    this.#keptBytes += all.length;
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= KEPT.all) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+    return all;
+  }
+
   /** Fetches an array, into memory that all threads see if there is such memory. */
-  async #bytes({ bytes, pieces }: Pieces): Promise<Uint8Array> {
+  async #fetched({ bytes, pieces }: Pieces): Promise<Uint8Array> {
     const room = canShareMemory() ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
     const all = new Uint8Array(room);
     for (const [i, name] of pieces.entries()) {

@@ -38,7 +38,6 @@ export class Calls {
   #answered = 0;
   /** When calls were answered in the last seconds. */
   #times: number[] = [];
-  #attempts: string[] = [];
   readonly stopped: Promise<void>;
   #tellStopped: () => void = () => {};
 
@@ -81,10 +80,6 @@ export class Calls {
   #forget(waiting: Waiting): void {
     this.#waiting.delete(waiting.call);
     if (waiting.message) this.#answeredMessages.push(waiting.message);
-    // A late answer to an earlier attempt may still come.
-    for (let attempt = 0; waiting.attempt > 0 && attempt <= waiting.attempt; attempt++) {
-      this.#attempts.push(`${waiting.call}-${attempt}`);
-    }
   }
 
   /** Hands over the messages whose arrays nobody needs any more. */
@@ -116,11 +111,6 @@ export class Calls {
     const since = Date.now() - span;
     this.#times = this.#times.filter((time) => time > since);
     return { answered: this.#answered, waiting: this.#waiting.size, rate: (1000 * this.#times.length) / span };
-  }
-
-  /** Names jobs that may have replied more than once. */
-  attempts(): readonly string[] {
-    return this.#attempts;
   }
 
   /** Ends all calls with a reason. */

@@ -175,8 +175,11 @@ export class Coordinator<Api> implements Group<Api> {
 
   async #heed(note: Note): Promise<void> {
     const waiting = this.#calls.get(note.call);
-    // Somebody else has answered before.
-    if (!waiting) return;
+    if (!waiting) {
+      // Somebody else has answered before.
+      if (note.what === "done") await this.#server.redis.unlink(this.#replyKey(note));
+      return;
+    }
     switch (note.what) {
       case "begun":
         waiting.begun ??= Date.now();
@@ -205,9 +208,14 @@ export class Coordinator<Api> implements Group<Api> {
     else await this.#again(waiting, missed);
   }
 
+  #replyKey({ call, attempt }: Note): string {
+    return replyKey(jobName({ run: this.#run, call, attempt }));
+  }
+
   /** Fetches a reply. */
-  async #take(waiting: Waiting, { attempt, bytes = 0, sha256, worker, milliseconds }: Note): Promise<void> {
-    const key = replyKey(jobName({ run: this.#run, call: waiting.call, attempt }));
+  async #take(waiting: Waiting, note: Note): Promise<void> {
+    const { bytes = 0, sha256, worker, milliseconds } = note;
+    const key = this.#replyKey(note);
     const { redis, address } = this.#server;
     const length = await redis.strlen(key);
     const reply = length === bytes && length <= MOST_REPLY ? await redis.getdelBuffer(key) : null;
@@ -301,11 +309,12 @@ export class Coordinator<Api> implements Group<Api> {
   async #tidied(): Promise<void> {
     const { redis } = this.#server;
     await this.#uploads.removeAll();
-    await redis.unlink(
-      runKey(this.#run),
-      notesKey(this.#run),
-      ...this.#calls.attempts().map((job) => replyKey(`${this.#run}-${job}`)),
-    );
+    // From here on no worker tells it anything.
+    await redis.unlink(runKey(this.#run));
+    for (const note of await redis.lrange(notesKey(this.#run), 0, -1)) {
+      await redis.unlink(this.#replyKey(checkNote(parseJson(note, "a note of a worker"))));
+    }
+    await redis.unlink(notesKey(this.#run));
     // The last one takes the queue away too. Should another run begin just now, it will miss its jobs and ask again.
     if ((await runsThere(redis)).length === 0) await this.#queue.obliterate({ force: true });
   }

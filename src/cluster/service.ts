@@ -21,6 +21,14 @@ const MOST_STALLS = 1_000_000;
 /** How often a job is tried on fresh threads before its coordinator hears that it fails. */
 const TRIES = 3;
 
+/** What the server does at once. Keys: the run, its notes, the reply. Arguments: how long they last, the note, the reply if there is one. */
+const TELL = `
+if redis.call("exists", KEYS[1]) == 0 then return 0 end
+if ARGV[3] then redis.call("set", KEYS[3], ARGV[3], "EX", ARGV[1]) end
+redis.call("rpush", KEYS[2], ARGV[2])
+redis.call("expire", KEYS[2], ARGV[1])
+return 1`;
+
 /** What a worker has. */
 export interface ServiceOptions {
   /** How many jobs are done at once. */
@@ -131,13 +139,19 @@ export class Service {
       this.#options.onNotice(`a job was refused: ${thrown(error).message}`);
       return;
     }
-    const { redis } = this.#server;
-    // Nobody waits for a job whose run was ended.
-    if ((await redis.exists(runKey(job.run))) === 0) return;
     const { call, attempt } = job;
     const note = (what: Note["what"], more: Partial<Note> = {}): string =>
       JSON.stringify({ call, attempt, worker: this.name, what, ...more } satisfies Note);
-    await redis.rpush(notesKey(job.run), note("begun"));
+    const waits = await this.#server.redis.eval(
+      TELL,
+      2,
+      runKey(job.run),
+      notesKey(job.run),
+      seconds.reply,
+      note("begun"),
+    );
+    // Nobody waits for a job whose run has ended.
+    if (waits === 0) return;
     const began = performance.now();
     const doing = `${job.asked.name} ${job.call} of ${job.run}`;
     this.#doing.add(doing);
@@ -159,13 +173,12 @@ export class Service {
     }
   }
 
-  /** Stores a reply and tells the coordinator, both or nothing. */
+  /** Stores a reply and tells the coordinator: both, or nothing if its run has ended meanwhile. */
   async #tell(job: Job, note: string, reply?: Uint8Array): Promise<void> {
+    const keys = [runKey(job.run), notesKey(job.run), replyKey(jobName(job))];
+    const bytes = reply ? [Buffer.from(reply.buffer as ArrayBuffer, reply.byteOffset, reply.length)] : [];
     await this.#server.patiently(async () => {
-      const both = this.#server.redis.multi();
-      if (reply) both.set(replyKey(jobName(job)), Buffer.from(reply.buffer as ArrayBuffer), "EX", seconds.reply);
-      both.rpush(notesKey(job.run), note).expire(notesKey(job.run), seconds.reply);
-      for (const [error] of (await both.exec()) ?? []) if (error) throw error;
+      await this.#server.redis.eval(TELL, keys.length, ...keys, seconds.reply, note, ...bytes);
     });
   }
 

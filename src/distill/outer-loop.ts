@@ -24,6 +24,7 @@ import {
 } from "./outer-buffers.ts";
 import { halved, outerRate } from "./outer-options.ts";
 import type { Halving, TensorState } from "./run-state.ts";
+import { shareWeight } from "./slices.ts";
 import { readState, type StateTensor, writeState } from "./state-tensors.ts";
 import { readTensor } from "./tensor-rows.ts";
 
@@ -178,7 +179,7 @@ export class OuterLoop {
     const { loss, gradients } = networks.share;
     const mean = [this.#buffers.outcome, ...this.#buffers.gradients];
     const floats = [1, ...run.learned.map((tensor) => tensor.floats)];
-    const weight = 1 / problem.networksPerStep;
+    const weight = shareWeight(problem, this.#step, k);
     for (const [i, from] of [loss, ...gradients].entries()) {
       if (k === 0) ops.scale(mean[i]!, weight, from, floats[i]!);
       else ops.axpy(mean[i]!, mean[i]!, weight, from, floats[i]!);

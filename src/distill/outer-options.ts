@@ -125,6 +125,15 @@ const updateOptions = {
     help: "how many real images an outer step looks at",
     flag: "--batch <n>",
   }) as Filled<number>,
+  /**
+   * Into how many slices the real images of a step are cut. Each is computed with the whole inner loop as if by a network of its own, so
+   * that several workers share a large batch. Sums of floats are others then, so the bits depend on it. Default 1; only for
+   * back-gradient and windows.
+   */
+  slices: open(whole(1, 1024), {
+    help: "into how many slices the real images of a step are cut, for as many workers; the bits depend on it",
+    flag: "--slices <n>",
+  }) as Open<number>,
   /** Passes over the real images, instead of `steps`. Default 400. */
   epochs: open(whole(1), {
     usual: 400,

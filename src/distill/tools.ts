@@ -21,6 +21,7 @@ import type { Computing } from "./computing.ts";
 import type { Problem } from "./config.ts";
 import { RealKernel, type RealKernelOptions } from "./real-kernel.ts";
 import { RealRegression } from "./real-regression.ts";
+import { sliceOf } from "./slice-of.ts";
 import { type BlockCounts, SyntheticImages } from "./synthetic.ts";
 
 export class MethodTools {
@@ -28,6 +29,8 @@ export class MethodTools {
   readonly #backend: Backend;
   readonly #memory: Allocators;
   readonly #computing: Computing;
+  /** Which slice of the real images is looked at (`slices.ts`). */
+  slice = 0;
 
   constructor(problem: Problem, backend: Backend, memory: Allocators, computing: Computing) {
     this.#problem = problem;
@@ -55,7 +58,7 @@ export class MethodTools {
 
   /** The real images of each outer step, as the run batches them. */
   realImages(): RealImages {
-    return new RealImages(this.#problem, this.#backend, this.#memory, this.#computing);
+    return new RealImages(this.#problem, this.#backend, this.#memory, this.#computing, () => this.slice);
   }
 
   /** The model up to the layer before its last linear one. Its `classes` is the number of floats of a feature. */
@@ -154,14 +157,23 @@ export class RealImages {
   readonly #problem: Problem;
   readonly #real: RealBatch;
   readonly #computing: Computing;
+  readonly #slice: () => number;
   /** Made by the first step: a plan has no images to batch. */
   #batch: DataBatch | undefined;
 
-  constructor(problem: Problem, backend: Backend, memory: Pick<Allocators, "realBatch">, computing: Computing) {
+  constructor(
+    problem: Problem,
+    backend: Backend,
+    memory: Pick<Allocators, "realBatch">,
+    computing: Computing,
+    slice: () => number,
+  ) {
     const { model, loss, outer } = problem;
+    const { batch, slices = 1 } = outer;
     this.#problem = problem;
-    this.#real = new RealBatch(model, backend, memory.realBatch, outer.batch, loss);
+    this.#real = new RealBatch(model, backend, memory.realBatch, Math.ceil(batch / slices), loss);
     this.#computing = computing;
+    this.#slice = slice;
   }
 
   /** Records the mean loss at θ over the batch of outer step `step`, into the float `loss`, and ∂/∂θ unless that is `none`. */
@@ -173,7 +185,8 @@ export class RealImages {
   *lossInParts(step: number, theta: Buffer, gradient: OptionalBuffer, loss: Buffer): Parts {
     const { data, outer, seed, augment } = this.#problem;
     this.#batch ??= this.#computing.dataBatch(data, { most: outer.batch, seed, augment });
-    this.#batch.select(step);
+    const { slices = 1 } = outer;
+    this.#batch.select(step, (images) => sliceOf(images, this.#slice(), slices));
     yield* this.#real.loss(theta, this.#batch, gradient ?? none, loss);
   }
 }

@@ -30,7 +30,9 @@ export class DataBatch implements Batch {
   /** The images of a pass in their order, and which pass it is. */
   #order: Uint32Array = new Uint32Array(0);
   #epoch = -1;
+  /** The place of its first image in that order, and among the images of the whole batch. */
   #start = 0;
+  #from = 0;
 
   /**
    * Batches of `most` images, in orders of their own for each `purpose`.
@@ -47,8 +49,11 @@ export class DataBatch implements Batch {
     this.#augmented = augment && new AugmentedBatches(data, augment);
   }
 
-  /** Makes this the batch of step `step`, counted from 0. */
-  select(step: number): void {
+  /**
+   * Makes this the batch of step `step`, counted from 0; or a slice of it: the images that `slice` gives for the number of images in
+   * the batch, from the first to before the second.
+   */
+  select(step: number, slice: (images: number) => readonly [from: number, to: number] = (images) => [0, images]): void {
     const { count } = this.#data;
     const epoch = Math.floor(step / this.perEpoch);
     if (epoch !== this.#epoch) {
@@ -56,15 +61,18 @@ export class DataBatch implements Batch {
       this.#epoch = epoch;
     }
     this.#step = step;
-    this.#start = (step - epoch * this.perEpoch) * this.#most;
-    this.count = Math.min(this.#most, count - this.#start);
+    const start = (step - epoch * this.perEpoch) * this.#most;
+    const [from, to] = slice(Math.min(this.#most, count - start));
+    this.#start = start + from;
+    this.#from = from;
+    this.count = to - from;
   }
 
   imagesInto(out: Floats, from: number): void {
     const { channels, height, width } = this.#data;
     const indices = this.#indices(from, out.length / (channels * height * width));
     const key = randomKey(this.#seed, `${this.#purpose}/augment`, this.#step);
-    if (this.#augmented) this.#augmented.into(indices, out, key, from);
+    if (this.#augmented) this.#augmented.into(indices, out, key, this.#from + from);
     else batchInto(this.#data, indices, out, this.#tables);
   }
 

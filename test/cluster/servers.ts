@@ -1,7 +1,7 @@
 // A Redis or Valkey server of a test's own, on a free port of this machine, and programs that use it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -173,4 +173,59 @@ export async function smallRecipe(folder: string, steps: number): Promise<string
   };
   await writeFile(path, JSON.stringify(recipe));
   return path;
+}
+
+/** A way to a server that can be cut, as a network is: what is sent meanwhile arrives later, or never. */
+export class Line {
+  readonly url: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #whole = true;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.url = `redis://127.0.0.1:${port}`;
+  }
+
+  static async to(url: string): Promise<Line> {
+    const far = Number(new URL(url).port);
+    const port = await freePort();
+    const server = createServer((near) => line.#join(near, connect(far, "127.0.0.1")));
+    const line = new Line(server, port);
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return line;
+  }
+
+  #join(near: Socket, away: Socket): void {
+    for (const [from, to] of [
+      [near, away],
+      [away, near],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on("data", (chunk) => to.write(chunk));
+      from.on("error", () => {});
+      from.on("close", () => {
+        to.destroy();
+        this.#sockets.delete(from);
+      });
+      if (!this.#whole) from.pause();
+    }
+  }
+
+  /** Lets nothing through. With `lose`, connections break when it is whole again. */
+  async cut(milliseconds: number, lose: boolean): Promise<void> {
+    this.#whole = false;
+    for (const socket of this.#sockets) socket.pause();
+    await pause(milliseconds);
+    this.#whole = true;
+    for (const socket of [...this.#sockets]) {
+      if (lose) socket.destroy();
+      else socket.resume();
+    }
+  }
+
+  close(): void {
+    for (const socket of [...this.#sockets]) socket.destroy();
+    this.#server.close();
+  }
 }

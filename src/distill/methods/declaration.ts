@@ -41,6 +41,8 @@ export interface MethodDeclaration<M extends { readonly name: string } = never> 
   readonly shape: (method: M, classes: number) => LearnedShape;
   /** The classes, out of so many, of which real images are needed. */
   readonly classes: (method: M, classes: number) => ReadonlySet<number>;
+  /** True if the outer loss is a mean over real images, so that slices of them may be computed apart. */
+  readonly slices?: true;
   /** Real images that a network of an outer step looks at, for so many classes. Absent: the outer batch. */
   readonly real?: (method: M, classes: number) => number;
   /** Additions and multiplications of one network of one outer step, whose outer loss is on `real` images. */

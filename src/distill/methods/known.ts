@@ -30,6 +30,11 @@ export function noAugmentation(method: GivenMethod): string | false | undefined 
   return !isOwnMethod(method) && declarationOf(method).augmentsNothing && `nothing with ${method.name}`;
 }
 
+/** Returns whether slices of a step's real images may be computed apart. */
+export function takesSlices(method: GivenMethod): boolean {
+  return !isOwnMethod(method) && declarationOf(method).slices === true;
+}
+
 /** Returns the outer settings that a run of the method has unless it says otherwise. */
 export function outerDefaults(method: GivenMethod): GivenOuterOptions | undefined {
   return isOwnMethod(method) ? method.outer : declarationOf(method).outer;

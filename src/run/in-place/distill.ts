@@ -11,6 +11,7 @@ import { methodOf } from "../../distill/methods/methods.ts";
 import { networksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
 import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
+import { sharesPerStep, withSlices } from "../../distill/slices.ts";
 import { describeInit } from "../../distill/weight-source.ts";
 import { createEngine, Engine } from "../../engine/engine.ts";
 import { type Inexact, inexact } from "../../engine/inexact.ts";
@@ -94,7 +95,7 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
-    this.#method = withDecoder(methodOf(options.method), options.images);
+    this.#method = withSlices(withDecoder(methodOf(options.method), options.images), this.#config);
     checkMemoryLimit(options);
     this.#steps = this.#run();
   }
@@ -205,7 +206,7 @@ export class Run implements Distillation {
       ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
       : networksInPlace(
           () => this.#method.network(context, run),
-          config.networksPerStep,
+          sharesPerStep(config),
           backend,
           arena,
           this.#options.signal,
@@ -219,7 +220,7 @@ export class Run implements Distillation {
 
   #poolOptions(): GroupOptions {
     const options = { ...this.#options, on: this.#options.networks };
-    return { ...groupOptions(options, this.#config.networksPerStep), start: this.#start };
+    return { ...groupOptions(options, sharesPerStep(this.#config)), start: this.#start };
   }
 
   #fail(error: unknown): never {

@@ -6,6 +6,7 @@ import type { Buffer, Floats } from "../../backend/buffer.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import type { MethodRun, Share } from "../../distill/method.ts";
 import type { AddShare, StepNetworks } from "../../distill/networks.ts";
+import { sharesPerStep } from "../../distill/slices.ts";
 import { rowFloats, type Tensor } from "../../distill/tensor.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { describeModel } from "../../nn/describe.ts";
@@ -55,7 +56,7 @@ export class NetworksOnWorkers implements StepNetworks {
     const rows = await Promise.all(read);
     const named = new Map(tensors.map(({ name }, i) => [name, rows[i]!]));
     await group.inOrder(
-      this.#config.networksPerStep,
+      sharesPerStep(this.#config),
       (api, k) => {
         if (this.#values) return this.#shareIn(this.#values, api, step, k);
         // Nothing is transferred to other machines, which all are sent the same.

@@ -9,6 +9,7 @@ import { methodOf } from "../../distill/methods/methods.ts";
 import { importMethod } from "../../distill/methods/own.ts";
 import { recorded } from "../../distill/networks.ts";
 import { bringUpToDate } from "../../distill/outer-loop.ts";
+import { withSlices } from "../../distill/slices.ts";
 import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
@@ -47,7 +48,7 @@ export class NetworkServer implements WorkerApi {
   async openRun({ model, ...rest }: RunMessage): Promise<void> {
     const problem = { ...rest, model: modelFromDescription(model) };
     const given = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
-    const method = withDecoder(given, rest.images);
+    const method = withSlices(withDecoder(given, rest.images), problem);
     const { backend, arena } = this.#anew();
     const options = (rest.decoded ?? rest.method) as never;
     const context = methodContext({ options, problem, backend, memory: allIn(arena) }, computing);

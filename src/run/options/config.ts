@@ -6,6 +6,7 @@ import { checkDataset } from "../../data/check-dataset.ts";
 import type { DistillConfig } from "../../distill/config.ts";
 import { checkClasses, checkImages } from "../../distill/fit.ts";
 import { decoderChoice } from "../../distill/image-options.ts";
+import type { GivenMethod } from "../../distill/methods/known.ts";
 import {
   checkForInit,
   checkForModel,
@@ -14,9 +15,11 @@ import {
   lossWith,
   noAugmentation,
   outerDefaults,
+  takesSlices,
 } from "../../distill/methods/known.ts";
 import { choiceOf, isOwnMethod, moduleOf } from "../../distill/methods/own.ts";
-import { outerOptions } from "../../distill/outer-options.ts";
+import { type OuterOptions, outerOptions } from "../../distill/outer-options.ts";
+import { smallestBatch } from "../../distill/slices.ts";
 import { checkInit, randomInit } from "../../distill/weight-source.ts";
 import { describeModel } from "../../nn/describe.ts";
 import { distillChecks } from "./call-checks.ts";
@@ -48,6 +51,17 @@ export function recordOf(config: DistillConfig, init: object): Readonly<Record<s
   };
 }
 
+/** Throws RangeError for slices that the method cannot compute apart, or that would have no image. */
+function checkSlices({ slices = 1, batch }: OuterOptions, count: number, method: GivenMethod): void {
+  if (slices > 1 && !takesSlices(method)) {
+    throw outOfRange("outer.slices", "1 with this method, which does not average a loss over real images", slices);
+  }
+  const least = smallestBatch(count, batch);
+  if (slices > least) {
+    throw outOfRange("outer.slices", `at most ${least}, the images of the last batch of a pass`, slices);
+  }
+}
+
 /** Returns the options as a run takes them, with defaults filled in. The data are trusted. */
 export function configOf(options: DistillOptions): DistillConfig {
   const { data, model, method, init = randomInit(), networksPerStep = 1, outer = {}, seed = 0 } = options;
@@ -65,6 +79,7 @@ export function configOf(options: DistillOptions): DistillConfig {
   checkForInit(method, init);
   const loss = lossWith(method, options.loss);
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
+  checkSlices(outerChecked, data.count, method);
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
   return {

@@ -19,6 +19,7 @@ import { methodOf } from "../../distill/methods/methods.ts";
 import { choiceOf, isOwnMethod } from "../../distill/methods/own.ts";
 import { allocateOuter, stateTensors, watched } from "../../distill/outer-buffers.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
+import { sharesPerStep } from "../../distill/slices.ts";
 import { rowsOf, type Tensor } from "../../distill/tensor.ts";
 import { randomInit, weightBytes } from "../../distill/weight-source.ts";
 import { backendEntry, checkBackendName, defaultBackend } from "../../engine/backends.ts";
@@ -176,8 +177,8 @@ function dataBytes(options: MemoryOptions): number {
 }
 
 /** Returns the number of workers that have something to do. */
-export function busyWorkers({ workers = 0, networksPerStep = 1 }: MemoryOptions): number {
-  return Math.min(workers, networksPerStep);
+export function busyWorkers({ workers = 0, networksPerStep = 1, outer = {} }: MemoryOptions): number {
+  return Math.min(workers, networksPerStep * (outer.slices ?? 1));
 }
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
@@ -213,7 +214,7 @@ export function planInPlace(options: MemoryOptions, threads: number): Plan {
   return counted(options, threads, (method, context) => {
     const run = method.allocate(context);
     const { networksTogether } = context.backend.plan;
-    for (let k = networksTogether ? context.problem.networksPerStep : 1; k > 0; k--) method.network(context, run);
+    for (let k = networksTogether ? sharesPerStep(context.problem) : 1; k > 0; k--) method.network(context, run);
     allocateOuter(run, context.problem.outer, context.backend, context.memory);
   });
 }

@@ -5,6 +5,7 @@ import { distilledClasses, initialLabels } from "./initial-labels.ts";
 import { type BackGradientMethod, backGradient, backGradientOptions, checkTogether, imagesPerStep } from "./options.ts";
 
 export const backGradientDeclaration: MethodDeclaration<BackGradientMethod> = {
+  slices: true,
   options: backGradientOptions,
   innerRate: "learningRate",
   make: backGradient,

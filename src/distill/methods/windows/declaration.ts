@@ -5,6 +5,7 @@ import { batchPerClass, checkBatch, checkTogether, type WindowsMethod, windows, 
 import { trainingOf } from "./training.ts";
 
 export const windowsDeclaration: MethodDeclaration<WindowsMethod> = {
+  slices: true,
   options: windowsOptions,
   innerRate: "learningRate",
   outer: { learningRate: 0.001, beta1: 0.9, clip: 2, decayFactor: 1 },
