@@ -21,7 +21,7 @@ const PAGE = 65_536;
 export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
   const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
   // The memory of one worker is hardly smaller than that of a run in place.
-  const inPlace = { ...options, workers: 0 };
+  const inPlace = { ...options, workers: 0, networks: undefined };
   const { addressable } = planOf({ engine });
   const possible = addressable + hostBytes(inPlace);
   const one = memoryOf(inPlace).total;

@@ -37,7 +37,7 @@ import type { DistillOptions } from "./distill.ts";
 export interface MemoryOptions
   extends Pick<
     DistillOptions,
-    "model" | "method" | "images" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers"
+    "model" | "method" | "images" | "init" | "loss" | "outer" | "networksPerStep" | "threads" | "workers" | "networks"
   > {
   readonly engine?: (Pick<Engine, "threads"> & { readonly backend: Pick<Backend, "name"> }) | undefined;
   readonly data: DataShape;
@@ -150,7 +150,8 @@ function hostTensors(options: MemoryOptions): Pick<MemoryEstimate, "states" | "s
     const buffers = allocateOuter(run, outer, context.backend, context.memory);
     states = floatBytes * statesAtOnce(outer) * rowsOf(stateTensors(run, buffers));
     set = floatBytes * setFloats(options, watched(run));
-    messages = floatBytes * messageFloats(run, busyWorkers(options));
+    // On other machines a share takes room here while it is added.
+    messages = floatBytes * messageFloats(run, options.networks ? 1 : busyWorkers(options));
   });
   return { states, set, messages };
 }
@@ -183,17 +184,18 @@ export function busyWorkers({ workers = 0, networksPerStep = 1, outer = {} }: Me
 
 /** The WebAssembly memories of a run: one in place; else one for the outer loop, and one of each worker. */
 function memoriesOf(options: MemoryOptions): { plan: Plan; count: number; threads: number }[] {
-  const { engine, threads = "auto", workers = 0 } = options;
+  const { engine, threads = "auto", workers = 0, networks } = options;
+  const beside = (): ReturnType<typeof memoriesOf>[number] => ({
+    ...{ plan: planBesideWorkers(options), count: 1, threads: engine?.threads ?? 1 },
+  });
+  if (networks) return [beside()];
   if (workers === 0) {
     const here = engine?.threads ?? threadCount(threads);
     return [{ plan: planInPlace(options, here), count: 1, threads: here }];
   }
   const busy = busyWorkers(options);
   const each = threadsPerWorker(busy, options.threads);
-  return [
-    { plan: planBesideWorkers(options), count: 1, threads: engine?.threads ?? 1 },
-    { plan: planWorker(options, each), count: busy, threads: each },
-  ];
+  return [beside(), { plan: planWorker(options, each), count: busy, threads: each }];
 }
 
 function floats(plan: Plan): number {
