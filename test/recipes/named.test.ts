@@ -30,8 +30,11 @@ function fewSteps(method: Recipe["method"]): Recipe["method"] {
 function fewImages(whole: Recipe["method"]): object {
   const { imagesPerClass: _, ...method } = whole;
   if (method.name === "back-gradient") return { ...method, steps: 1, epochs: 1, imagesPerStep: 5 };
-  const cut = whole.name === "trajectory-matching" || whole.name === "windows";
-  return cut ? { ...inWholeSteps(whole), imagesPerClass: 1 } : whole;
+  if (whole.name === "windows") {
+    const { batchPerClass } = whole;
+    return { ...whole, imagesPerClass: 1, ...(batchPerClass !== undefined && { batchPerClass: 1 }) };
+  }
+  return whole.name === "trajectory-matching" ? { ...inWholeSteps(whole), imagesPerClass: 1 } : whole;
 }
 
 /**
