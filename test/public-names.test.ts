@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import * as checkpoint from "../src/checkpoint.ts";
+import * as cluster from "../src/cluster.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
 import * as node from "../src/node.ts";
@@ -24,7 +25,7 @@ const imported = new Set(
     .map((name) => name.trim().split(/\s+as\s+|:/)[0]!),
 );
 
-test.each(Object.entries({ index, data, recipes, checkpoint, node }))(
+test.each(Object.entries({ index, data, recipes, checkpoint, cluster, node }))(
   "every name that %s exports is imported by a test",
   (_, entry) => {
     expect(Object.keys(entry).filter((name) => !imported.has(name))).toEqual([]);

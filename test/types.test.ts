@@ -122,7 +122,11 @@ test.each([
   expect(compiled(name, sources, lib, types)).toEqual([]);
 });
 
-test("programs for Node compile with @types/node alone, and so does distillate/node", () => {
-  const all = { ...sources, "node.ts": undefinable("distillate/node") };
+test("programs for Node compile with @types/node alone, and so do distillate/node and distillate/cluster", () => {
+  const all = {
+    ...sources,
+    "node.ts": undefinable("distillate/node"),
+    "cluster.ts": undefinable("distillate/cluster"),
+  };
   expect(compiled("node", all, ["es2023"], ["node"])).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import * as algorithm from "../src/algorithm.ts";
 import * as checkpoint from "../src/checkpoint.ts";
+import * as machines from "../src/cluster.ts";
 import { writeNpz } from "../src/codecs/npz.ts";
 import * as data from "../src/data.ts";
 import * as index from "../src/index.ts";
@@ -969,6 +970,23 @@ const table: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
     },
     writeFileAtomic: { call: node.writeFileAtomic, args: [argument(path("file"), "x"), argument(new Uint8Array(1))] },
   },
+  cluster: {
+    cluster: {
+      call: machines.cluster,
+      args: [
+        argument("redis://127.0.0.1:1"),
+        options({ title: "x", onNotice: nothing }, { takes: { title: ["x", ""], onNotice: functions } }),
+      ],
+    },
+    clusterStatus: { call: machines.clusterStatus, args: [argument("redis://127.0.0.1:1")] },
+    serveCluster: {
+      call: machines.serveCluster,
+      args: [
+        argument("redis://127.0.0.1:1"),
+        options({ slots: 1, threads: 1, onNotice: nothing }, { takes: { onNotice: functions } }),
+      ],
+    },
+  },
   engine: {
     bind: {
       call: ((...args: Parameters<typeof engine.bind>) => engine.bind(...args)) as Call["call"],
@@ -1021,6 +1039,7 @@ test.each([
   ["recipes", recipes],
   ["algorithm", algorithm],
   ["checkpoint", checkpoint],
+  ["cluster", machines],
   ["node", node],
   ["engine", engine],
   ["engine in a worker", remote],

@@ -11,10 +11,9 @@ export interface Peers {
 /** Imports them. Throws UnsupportedError that says how to install what is missing. */
 export async function importPeers(): Promise<Peers> {
   try {
-    const [ioredis, bullmq] = await Promise.all([
-      import(/* webpackIgnore: true */ /* @vite-ignore */ "ioredis"),
-      import(/* webpackIgnore: true */ /* @vite-ignore */ "bullmq"),
-    ]);
+    // Bundlers take a package for optional whose import is awaited within try.
+    const ioredis = await import(/* webpackIgnore: true */ /* @vite-ignore */ "ioredis");
+    const bullmq = await import(/* webpackIgnore: true */ /* @vite-ignore */ "bullmq");
     return { ioredis, bullmq };
   } catch (cause) {
     const { message } = thrown(cause);

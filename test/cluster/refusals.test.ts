@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, inject, test, vi } from "vitest";
-import { cluster, clusterStatus, serveCluster } from "../../src/cluster.ts";
+import { ClusterError, cluster, clusterStatus, serveCluster } from "../../src/cluster.ts";
 import { freePort, Program, smallRecipe, startWorker, TestServer } from "./servers.ts";
 
 const { redis } = inject("tools");
@@ -35,9 +35,9 @@ test.each([
 
 test("where no server answers, the line names the address", async () => {
   const port = await freePort();
-  await expect(clusterStatus(`redis://127.0.0.1:${port}`)).rejects.toThrow(
-    `redis://127.0.0.1:${port}: no Redis or Valkey server answers there`,
-  );
+  const refused = clusterStatus(`redis://127.0.0.1:${port}`);
+  await expect(refused).rejects.toThrow(ClusterError);
+  await expect(refused).rejects.toThrow(`redis://127.0.0.1:${port}: no Redis or Valkey server answers there`);
 });
 
 /** Speaks as much of the protocol as an old server's INFO takes. */
