@@ -44,10 +44,9 @@ import {
 } from "../input/resume.ts";
 import { follow } from "../output/follow.ts";
 import { Growth } from "../output/growth.ts";
-import { JsonReport } from "../output/json-report.ts";
+import { createReports } from "../output/reports.ts";
 import { halvingCount, RunFolder } from "../output/run-folder.ts";
 import type { Plan, RunReport, RunResult } from "../output/run-report.ts";
-import { TextReport } from "../output/text-report.ts";
 import { divergenceOf, saved, wayOn, withOptionNames } from "./failure.ts";
 import { judge } from "./judge.ts";
 
@@ -316,12 +315,6 @@ function judgeSet(
   const of = { train, test, model, init, networks, baselines };
   const how = { seed, engine, workers, threads, ...elsewhere, signal: interrupt.signal };
   return judge(set, { ...of, ...(attack && { attack }), ...how }, reports);
-}
-
-/** Reports text if a person sees stdout; otherwise JSON lines there, and the text on stderr. */
-function createReports(): RunReport[] {
-  const { stdout, stderr } = process;
-  return stdout.isTTY ? [new TextReport(stdout, stderr)] : [new JsonReport(stdout), new TextReport(stderr, stderr)];
 }
 
 function planOf(
