@@ -223,7 +223,13 @@ export class Coordinator<Api> implements Group<Api> {
       const what = length === 0 ? "is not there" : "is not what its worker made";
       return this.#retry(waiting, new WorkerError(`${address.shown}: a reply of ${worker} ${what}`), false);
     }
-    this.#calls.resolve(waiting, unpacked(reply), milliseconds ?? 0);
+    let value: unknown;
+    try {
+      value = unpacked(reply);
+    } catch (error) {
+      return this.#retry(waiting, new WorkerError(`${worker}: ${(error as Error).message}`), false);
+    }
+    this.#calls.resolve(waiting, value, milliseconds ?? 0);
   }
 
   /** Says that the run goes on, looks for what does not come, and for who is there. */

@@ -7,7 +7,7 @@ import { readers } from "./readers.ts";
 const src = fileURLToPath(new URL("../../src/", import.meta.url));
 
 /** The parts of src/ that see what strangers wrote. */
-const places = /^(codecs|data|formats|recipes|report|node|cli\/(input|output))\/|^\w+\.ts$/;
+const places = /^(codecs|data|formats|recipes|report|cluster|node|cli\/(input|output))\/|^\w+\.ts$/;
 const functionHead = /^export (?:async )?function\*? (\w+)(?:<[^(]*>)?\(([\s\S]*?)\)(?::| \{)/gm;
 const takesContent =
   /\b(Uint8Array|ByteSource|DataFile|Load(Cifar|Idx|Usps)Options)\b|\bdocument: string|\btext: string, what/;
@@ -21,7 +21,9 @@ const others: Readonly<Record<string, string>> = {
       "it writes",
     ]),
   ),
-  ...Object.fromEntries(["crc32", "sha256OfPieces", "hexadecimal"].map((name) => [name, "it computes with any bytes"])),
+  ...Object.fromEntries(
+    ["crc32", "sha256OfPieces", "hexadecimal", "sha256Of"].map((name) => [name, "it computes with any bytes"]),
+  ),
   ...Object.fromEntries(
     ["classesOf", "statistics", "augmented", "byteProducts"].map((name) => [name, "it computes with pixels"]),
   ),

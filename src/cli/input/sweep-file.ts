@@ -1,10 +1,11 @@
 // The file of a sweep: recipes, options for all of them, and lists of options of which every combination is run.
 import { basename, dirname, extname, isAbsolute, join } from "node:path";
 import { jsonFromBytes } from "../../codecs/json.ts";
+import { FormatError } from "../../errors.ts";
 import { isObject } from "../../kinds.ts";
 import { readBytes } from "../../node/files.ts";
 import { quote } from "../../quote.ts";
-import { UsageError, withPath } from "../errors.ts";
+import { withPath } from "../errors.ts";
 
 const maximumBytes = 2 ** 20;
 /** The most runs of a sweep. */
@@ -32,14 +33,14 @@ export interface Sweep {
 /**
  * Reads a sweep. A recipe in a file is named as it is from the sweep's folder.
  *
- * @throws UsageError that names the key for a file that is no sweep; FormatError for one that is no JSON.
+ * @throws FormatError that names the key for a file that is no sweep.
  */
 export async function loadSweep(path: string): Promise<Sweep> {
   const bytes = await readBytes(path, maximumBytes).catch((error: unknown) => {
     throw withPath(error, path);
   });
   const value = jsonFromBytes(bytes, path);
-  const bad = (expected: string): UsageError => new UsageError(`${path}: expected ${expected}`);
+  const bad = (expected: string): FormatError => new FormatError(`${path}: expected ${expected}`);
   if (!isObject(value)) throw bad('an object with "recipes", and if wanted "options" and "grid"');
   const { recipes, options = {}, grid = {}, ...others } = value;
   const [unknown] = Object.keys(others);

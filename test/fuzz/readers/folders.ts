@@ -7,6 +7,7 @@ import { loadRecipe } from "../../../src/cli/input/recipe-file.ts";
 import { loadResumed } from "../../../src/cli/input/resume.ts";
 import { loadRunToVerify } from "../../../src/cli/input/run-to-verify.ts";
 import { loadSet } from "../../../src/cli/input/saved-set.ts";
+import { loadSweep } from "../../../src/cli/input/sweep-file.ts";
 import { readComparedSet } from "../../../src/cli/output/compared-set.ts";
 import { readRunParts } from "../../../src/cli/output/run-parts.ts";
 import { writeNpy } from "../../../src/codecs/npy.ts";
@@ -192,6 +193,14 @@ export const folderReaders: readonly Reader[] = [
     (_, path) => loadCheckpoint(path),
     4_000,
     [...whole(checkpoint), signedHeader(checkpoint)],
+  ),
+  row(
+    "a sweep",
+    ["loadSweep"],
+    { "sweep.json": text('{"recipes":["a","b.json"],"options":{"data":"d","validation":true},"grid":{"seed":[1,2]}}') },
+    "sweep.json",
+    (_, path) => loadSweep(path),
+    3_000,
   ),
   row(
     "an evaluation to compare",
