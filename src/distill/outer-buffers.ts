@@ -2,6 +2,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Buffer } from "../backend/buffer.ts";
 import type { Allocators } from "../inner/allocators.ts";
+import { allocateBest, type BestBuffers, bestTensors } from "./best-set.ts";
 import type { Learned, MethodRun, Share } from "./method.ts";
 import { allocateOptimizer, type OuterOptimizer } from "./optimizers/optimizer.ts";
 import { type OuterOptions, optimizerOf } from "./outer-options.ts";
@@ -14,6 +15,8 @@ export interface OuterBuffers {
   readonly optimizers: readonly OuterOptimizer[];
   /** The running means of what training uses of each learned tensor; empty if the run keeps none. */
   readonly averages: readonly Buffer[];
+  /** The set with the lowest loss, if the run keeps it. */
+  readonly best: BestBuffers | undefined;
   /** What is read at the end of a step, in one piece (`OutcomeLayout`). */
   readonly outcome: Buffer;
   /** One float: 0 if the step may not be taken, else the factor of the gradient. */
@@ -67,6 +70,7 @@ export function allocateOuter(
       allocateOptimizer(optimizer ?? settings, floats, backend.ops, gradients),
     ),
     averages: outer.average === undefined ? [] : learned.map(({ floats }) => gradients.allocate(floats)),
+    best: outer.best === undefined ? undefined : allocateBest(learned, gradients),
     outcome: gradients.allocate(outcomeLayout(run).floats),
     guard: gradients.allocate(1),
     clipMean: gradients.allocate(3),
@@ -77,7 +81,7 @@ export function allocateOuter(
 /** The tensors of a run's state: all that its next steps depend on (`run-state.ts`). */
 export function stateTensors(
   { learned, carried }: Pick<MethodRun, "learned" | "carried">,
-  { optimizers, averages, clipMean }: Pick<OuterBuffers, "optimizers" | "averages" | "clipMean">,
+  { optimizers, averages, best, clipMean }: Pick<OuterBuffers, "optimizers" | "averages" | "best" | "clipMean">,
 ): Tensor[] {
   return [
     ...learned.map((tensor) => ({ ...tensor, name: `learned/${tensor.name}` })),
@@ -88,6 +92,7 @@ export function stateTensors(
       const { name, floats, packing } = learned[i]!;
       return { name: `outer/${name}/average`, value, floats, packing };
     }),
+    ...(best ? bestTensors(best, learned) : []),
     { name: "clip/mean", value: clipMean, floats: 3 },
     ...carried.map((tensor) => ({ ...tensor, name: `carried/${tensor.name}` })),
   ];

@@ -2,12 +2,13 @@
 // records ops and looks at memory once a step, at its end. The method says what is learned, and `StepNetworks` where networks
 // run.
 import type { Backend } from "../backend/backend.ts";
-import type { Floats } from "../backend/buffer.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { whiteningOf } from "../data/whitening.ts";
 import type { Allocators } from "../inner/allocators.ts";
 import { inParts } from "../platform/parts.ts";
 import { average, exchange, startAverages } from "./averages.ts";
 import { EarlierStates } from "./back-off.ts";
+import { BestSet } from "./best-set.ts";
 import type { Problem } from "./config.ts";
 import type { DistilledSet } from "./distilled-set.ts";
 import { DivergedError } from "./diverged-error.ts";
@@ -50,6 +51,7 @@ export class OuterLoop {
   #loss = 0;
   #learningRate = 0;
   readonly #earlier = new EarlierStates();
+  readonly #best: BestSet | undefined;
   /** The step that is updating what is learned. */
   #taking: Promise<number> | undefined;
   #halvings: readonly Halving[] = [];
@@ -61,6 +63,8 @@ export class OuterLoop {
     this.#parts = parts;
     this.#buffers = allocateOuter(run, problem.outer, backend, memory);
     this.#layout = outcomeLayout(run);
+    const { best: buffers } = this.#buffers;
+    this.#best = buffers && new BestSet({ steps: problem.outer.best!, buffers, backend });
     this.#start();
     if (state) this.#restore(state);
     this.#refresh();
@@ -116,6 +120,7 @@ export class OuterLoop {
     for (const optimizer of optimizers) optimizer.start();
     backend.ops.fill(clipMean, 0, 3);
     startAverages(averages, run.learned, backend);
+    this.#best?.start();
     this.#step = 0;
   }
 
@@ -166,6 +171,7 @@ export class OuterLoop {
     backend.submit();
     this.#check(await backend.read(outcome, this.#layout.floats));
     average(this.#buffers.averages, learned, backend, problem.outer.average ?? 0, this.#step);
+    this.#best?.passed(this.#step, this.#loss, this.#shown(), learned);
     await inParts(partsOf("after", run.after?.(this.#step)));
     backend.submit();
     this.#step++;
@@ -254,25 +260,32 @@ export class OuterLoop {
     // Whoever takes a step hears of its error.
     while (this.#taking) await this.#taking.catch(() => {});
     const recipe = recipeOf();
-    this.#exchangeMeans();
+    this.#exchangeSet();
     const tensors = watched(run);
     const rows = tensors.map((tensor) => {
       const { value } = tensor.through ?? tensor;
       return readTensor(backend, { ...tensor, value }, this.#buffers.staging);
     });
-    this.#exchangeMeans();
+    this.#exchangeSet();
     const read = await Promise.all(rows);
     const set = run.set(new Map(tensors.map(({ name }, i) => [name, read[i]!])));
     const { mean, std, whitened } = problem.data;
     return { ...set, mean, std, ...(whitened && { whitening: whiteningOf(whitened) }), recipe };
   }
 
-  /** Puts the running means, if there are any, in the place of what is learned, or back; the room of shares is free between steps. */
-  #exchangeMeans(): void {
-    const { run, networks, backend } = this.#parts;
+  /** Returns where the set is, if no earlier one is better: in the running means, if there are any, or in what is learned. */
+  #shown(): readonly Buffer[] {
     const { averages } = this.#buffers;
-    if (averages.length === 0) return;
-    exchange(averages, run.learned, backend, networks.share.gradients);
+    return averages.length > 0 ? averages : this.#parts.run.learned.map(({ value }) => value);
+  }
+
+  /** Puts what the set is in the place of what is learned, or back; the room of shares is free between steps. */
+  #exchangeSet(): void {
+    const { run, networks, backend } = this.#parts;
+    const { averages, best } = this.#buffers;
+    const set = best && this.#best?.kept ? best.values : averages;
+    if (set.length === 0) return;
+    exchange(set, run.learned, backend, networks.share.gradients);
     bringUpToDate(run, backend);
   }
 
@@ -299,6 +312,7 @@ export class OuterLoop {
 
   #write({ step, tensors }: TensorState): void {
     writeState(this.#parts.backend, this.#tensors(), tensors, this.#buffers.staging);
+    this.#best?.restore({ tensors });
     this.#step = step;
   }
 

@@ -102,6 +102,14 @@ const updateOptions = {
     help: "makes the set the running mean of what is learned, of which each step keeps this share",
     flag: "--average <x>",
   }) as Open<number>,
+  /**
+   * Makes the set the one after those `best` steps in a row, of all such steps, whose mean outer loss was the lowest: for trainings so
+   * short that a set may be spoiled by one of the last steps. If absent, the set is what the last step left.
+   */
+  best: open(whole(1), {
+    help: "makes the set the one after those n steps whose mean outer loss was the lowest",
+    flag: "--best <n>",
+  }) as Open<number>,
   /** Shortens a gradient of more than so many times the running mean of their norms. If absent, none is. */
   clip: open(positive, {
     help: "shortens meta-gradients that are longer than x times the running mean of their norms",
