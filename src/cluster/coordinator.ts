@@ -54,7 +54,7 @@ export class Coordinator<Api> implements Group<Api> {
   readonly #run = randomUUID();
   readonly #uploads: Uploads;
   readonly #calls = new Calls();
-  #specification: { readonly value: unknown; readonly made: ReturnType<typeof wired>; pieces: Pieces } | undefined;
+  #specification: { readonly name: Opening; readonly made: ReturnType<typeof wired>; pieces: Pieces } | undefined;
   #end: { readonly reason: unknown } | undefined;
   readonly #loops: Promise<void>[] = [];
   readonly #notes: Redis;
@@ -91,10 +91,7 @@ export class Coordinator<Api> implements Group<Api> {
   async all(task: Task<Api, void>): Promise<void> {
     const { name, args } = await recorded(task, openings);
     const made = wired(args);
-    if (args.some((argument) => (argument as { readonly module?: unknown }).module !== undefined)) {
-      throw new UnsupportedError("a method of your own cannot run on a cluster, which runs no code that it is sent");
-    }
-    this.#specification = { value: name, made, pieces: await this.#stored(name, made, false) };
+    this.#specification = { name, made, pieces: await this.#stored(name, made, false) };
   }
 
   async #stored(name: Opening, made: ReturnType<typeof wired>, again: boolean): Promise<Pieces> {
@@ -152,7 +149,7 @@ export class Coordinator<Api> implements Group<Api> {
     waiting.asked = Date.now();
     if (missed) {
       const specification = this.#specification!;
-      specification.pieces = await this.#stored(specification.value as Opening, specification.made, true);
+      specification.pieces = await this.#stored(specification.name, specification.made, true);
       waiting.message = await this.#uploads.put(waiting.made, true);
     }
     await this.#enqueue(waiting);

@@ -2,7 +2,7 @@
 import type { Redis } from "ioredis";
 import { jsonFromBytes } from "../codecs/json.ts";
 import { isObject } from "../kinds.ts";
-import { PREFIX, runKey, seconds, workerKey } from "./keys.ts";
+import { runKey, seconds, workerKey } from "./keys.ts";
 import type { Release } from "./release.ts";
 
 /** What a worker says of itself. */
@@ -55,11 +55,6 @@ export async function workersThere(redis: Redis): Promise<readonly WorkerRecord[
 /** Returns the runs that go on, in the order of their names. */
 export async function runsThere(redis: Redis): Promise<readonly RunRecord[]> {
   return (await recordsOf(redis, runKey("*"))).filter(isRun).sort((a, b) => order(a.run, b.run));
-}
-
-/** Returns how many keys of a cluster the server has. */
-export async function keysThere(redis: Redis): Promise<number> {
-  return (await keysLike(redis, `${PREFIX}:*`)).length;
 }
 
 async function keysLike(redis: Redis, pattern: string): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 // @ts-expect-error an example, in JavaScript
 import { gradientMatching } from "../../examples/gradient-matching.mjs";
+import { cluster } from "../../src/cluster.ts";
 import { createEngine, type DistillOptions, distill, estimateMemory, lenet, setDigest } from "../../src/index.ts";
 import { noise } from "./noise.ts";
 
@@ -159,4 +160,10 @@ test.each([
     (change as (given: unknown) => unknown)(gradientMatching[part](...parts));
   const method = { ...gradientMatching, [part]: given };
   expect(() => distill({ ...options, method })).toThrow(`"gradient-matching.${part}()${told}`);
+});
+
+test("a method of a user's own is refused on a cluster, before anything is connected", () => {
+  expect(() => distill({ ...options, networks: cluster("redis://127.0.0.1:1") })).toThrow(
+    '"networks" expected nothing with a method of your own, as a cluster runs no code that it is sent, got an object',
+  );
 });

@@ -89,9 +89,8 @@ function linesOf({ runs, workers }: ClusterStatus): string[] {
     releases.size > 1 ? [releaseOf(of)] : [];
   const heads = releases.size > 1 ? ["release"] : [];
   return [
-    ...(runs.length === 0 ? ["no run"] : []),
     ...(runs.length === 0
-      ? []
+      ? ["no run"]
       : table([
           ["run", "on", "outer step", "answered", "waiting", "a second", ...heads],
           ...runs.map((run) => [

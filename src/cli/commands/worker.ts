@@ -1,6 +1,6 @@
 // `distillate worker`: computes networks for the runs of a cluster.
 import type { Command } from "commander";
-import { type ClusterWorker, serveCluster } from "../../cluster.ts";
+import { serveCluster } from "../../cluster.ts";
 import { printable, writeNote } from "../errors.ts";
 import { watchInterrupts } from "../input/interrupt.ts";
 import { wholeNumber } from "../input/options.ts";
@@ -39,7 +39,7 @@ async function work({ cluster, threads, slots }: WorkerOptions): Promise<void> {
   say(`${worker.name} is there: ${plural(worker.slots, "slot")} of ${plural(worker.threads, "thread")}`);
   await stopped();
   say(`${worker.name} ends what it has begun`);
-  await drained(worker);
+  await worker.drain();
   say(`${worker.name} is gone after ${plural(worker.done, "network")}`);
 }
 
@@ -50,10 +50,6 @@ async function stopped(): Promise<void> {
     if (interrupt.signal.aborted) resolve();
     else interrupt.signal.addEventListener("abort", () => resolve());
   });
-}
-
-async function drained(worker: ClusterWorker): Promise<void> {
-  await worker.drain();
 }
 
 function say(text: string): void {

@@ -81,6 +81,13 @@ export function configOf(options: DistillOptions): DistillConfig {
   const outerChecked = outerOptions(outer, data.count, outerDefaults(method));
   checkSlices(outerChecked, data.count, method);
   const problem = { data, augment, model, init, loss, networksPerStep, outer: outerChecked, seed };
+  if (options.networks && isOwnMethod(method)) {
+    throw outOfRange(
+      "networks",
+      "nothing with a method of your own, as a cluster runs no code that it is sent",
+      options.networks,
+    );
+  }
   const onWorkers = isOwnMethod(method) && (options.workers ?? 0) > 0;
   return {
     ...problem,
