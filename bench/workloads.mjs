@@ -5,7 +5,7 @@
 //   matching        the distance between the weights' gradients on real and on synthetic images, and its gradient by the
 //                   synthetic images (Zhao et al. 2021; docs/math.md §3)
 import { readFileSync } from "node:fs";
-import { alexCifarNet, convNet, lenet } from "../dist/index.js";
+import { alexCifarNet, convNet, flatten, lenet, linear, sequential } from "../dist/index.js";
 
 /**
  * The sizes of each workload, which every library gets. `rounds` timings are taken in turn with its peers, after as many
@@ -67,6 +67,8 @@ export const workloads = [
 
 /** The network behind each name. */
 export const models = {
+  linearOfDigits: () => sequential([1, 28, 28], [flatten(), linear({ out: 10 })]),
+  linearOfPhotographs: () => sequential([3, 32, 32], [flatten(), linear({ out: 10 })]),
   lenet: () => lenet(),
   alexCifarNet: () => alexCifarNet(),
   convNet: () => convNet({ input: [3, 32, 32], classes: 10, depth: 3, width: 128 }),

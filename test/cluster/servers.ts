@@ -58,8 +58,10 @@ export class TestServer {
     throw new Error(`${this.#path} does not answer on port ${this.#port}`);
   }
 
-  /** Kills it at once. */
+  /** Kills it at once, unless it has ended. */
   async kill(): Promise<void> {
+    const { exitCode, signalCode } = this.#process!;
+    if (exitCode !== null || signalCode !== null) return;
     const ended = new Promise((resolve) => this.#process!.once("exit", resolve));
     this.#process!.kill("SIGKILL");
     await ended;
@@ -106,6 +108,10 @@ export class Program {
       this.#stderr += chunk;
     });
     this.ended = new Promise((resolve) => this.#process.once("close", (code, signal) => resolve(signal ?? code ?? -1)));
+  }
+
+  get stdout(): string {
+    return this.#stdout;
   }
 
   get stderr(): string {
@@ -158,10 +164,10 @@ export async function startWorker(url: string, ...options: readonly string[]): P
 }
 
 /** Writes a small recipe of several networks a step, and returns its path. */
-export async function smallRecipe(folder: string, steps: number): Promise<string> {
-  const path = join(folder, "small.json");
+export async function smallRecipe(folder: string, steps: number, name = "small"): Promise<string> {
+  const path = join(folder, `${name}.json`);
   const recipe = {
-    name: "small",
+    name,
     summary: "Some steps of several networks",
     data: { name: "digits" },
     model: { name: "lenet" },

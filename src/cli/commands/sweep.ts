@@ -34,7 +34,8 @@ The file says which recipes are run with which options of \`distillate run\`:
 Each combination is a run in a folder of its own. After an interruption the same
 command goes on: runs that have ended are not run again, and those that had begun
 go on from their checkpoints. A run that fails does not end the others. At the
-end the folder has comparison.html and sweep.json.
+end the folder has sweep.json, and comparison.html of the runs that were
+evaluated.
 
 With --cluster the networks of all runs are computed by its workers, and several
 runs are made at once, so that workers have something to do.
@@ -109,7 +110,7 @@ async function sweep(file: string, options: SweepOptions): Promise<number> {
     return interrupt.exitCode;
   }
   await writeFileAtomic(join(out, "sweep.json"), new TextEncoder().encode(`${visibleJson({ name, runs: ended })}\n`));
-  const folders = ended.flatMap(({ folder, result }) => (result ? [folder] : []));
+  const folders = ended.flatMap(({ folder, result }) => (isObject(result?.evaluation) ? [folder] : []));
   if (folders.length > 0) await writeComparison(folders, join(out, "comparison.html"));
   const text = options.json
     ? [visibleJson({ name, runs: ended })]
