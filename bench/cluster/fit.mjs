@@ -63,7 +63,7 @@ export async function clockTimes({ computing, rounds }, networks) {
   const losses = await Promise.all(runs.map(({ ready }) => ready.then(({ loss }) => loss)));
   if (losses[0] !== losses[1]) throw new Error(`the first loss on a cluster is ${losses[1]}, expected ${losses[0]}`);
   const times = runs.map(() => []);
-  for (let round = -2; round < rounds; round++) {
+  for (let round = -1; round < rounds; round++) {
     for (const [i, run] of runs.entries()) {
       const { ms } = await run.ask("step");
       if (round >= 0) times[i].push(ms);

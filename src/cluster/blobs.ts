@@ -45,8 +45,8 @@ export function sha256Of(bytes: Uint8Array): string {
 /** Puts the arrays of messages on the server, each once. */
 export class Uploads {
   readonly #server: Server;
-  /** Where arrays are that were put before. Whoever gives an array again has not changed it. */
-  readonly #known = new WeakMap<object, Pieces>();
+  /** Where arrays are that were put before, or are being put now. Whoever gives an array again has not changed it. */
+  readonly #known = new WeakMap<object, Promise<Pieces>>();
   /** All pieces that were put there, until they are taken away. */
   readonly #there = new Set<string>();
 
@@ -57,17 +57,16 @@ export class Uploads {
   /** Puts a message's arrays there; with `again` also those that should be there, because they are not. */
   async put({ text, arrays }: Wired, again = false): Promise<StoredMessage> {
     const stored: Pieces[] = [];
-    for (const array of arrays) {
-      const known = this.#known.get(array);
-      if (known && !again) {
-        stored.push(known);
-        continue;
-      }
-      const pieces = await this.#putBytes(bytesOf(array), again);
-      this.#known.set(array, pieces);
-      stored.push(pieces);
-    }
+    for (const array of arrays) stored.push(await ((!again && this.#known.get(array)) || this.#putArray(array, again)));
     return { text, arrays: stored };
+  }
+
+  /** Puts an array there, for all that ask for it meanwhile: the calls of a step are given the same. */
+  #putArray(array: Parameters<typeof bytesOf>[0], again: boolean): Promise<Pieces> {
+    const put = this.#putBytes(bytesOf(array), again);
+    this.#known.set(array, put);
+    put.catch(() => this.#known.delete(array));
+    return put;
   }
 
   async #putBytes(all: Uint8Array, again: boolean): Promise<Pieces> {
