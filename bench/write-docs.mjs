@@ -1,15 +1,16 @@
-// Fills the tables of docs/performance.md from results, so that no figure is typed by hand.
+// Fills the tables of docs/performance.md and docs/cluster.md from results, so that no figure is typed by hand, and draws a plot.
 //
 //   node bench/write-docs.mjs                         from the committed sample
 //   node bench/write-docs.mjs bench/results/X.json    from a machine's own results; the parts it has become the sample's
-//   node bench/write-docs.mjs --check                 fails if the page differs from what the sample gives
-import { readFileSync, writeFileSync } from "node:fs";
+//   node bench/write-docs.mjs --check                 fails if a page differs from what the sample gives
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { clusterPlot, clusterTables } from "./cluster/tables.mjs";
 import { sample } from "./machine.mjs";
 import { figure, grouped, megabytes, onMachine, percent, table, times } from "./markdown.mjs";
 import { gpuTables } from "./webgpu/tables.mjs";
 
-const page = fileURLToPath(new URL("../docs/performance.md", import.meta.url));
+const docs = (name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
 
 const passes = ["forward", "backwardData", "backwardWeights"];
 
@@ -31,6 +32,7 @@ const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 const tables = {
   ...gpuTables,
+  ...clusterTables,
   limit({ kernels }) {
     const limits = kernels.arithmetic.map(({ limit }) => limit);
     return `${onMachine(kernels)} The limit of one core: **${figure(middle(limits))} GFLOP/s**.`;
@@ -117,12 +119,25 @@ if (argument && argument !== "--check") {
   writeFileSync(sample, `${JSON.stringify({ ...read(sample), ...read(argument) }, null, 1)}\n`);
 }
 const results = read(sample);
-const before = readFileSync(page, "utf8");
-const after = before.replace(/(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g, (_, open, name, close) => {
-  return `${open}${tables[name](results)}\n${close}`;
-});
-if (argument !== "--check") writeFileSync(page, after);
-else if (after !== before) {
-  console.error("docs/performance.md is not what bench/results/sample.json gives: run node bench/write-docs.mjs");
-  process.exit(1);
+/** What each file should be: its text with the tables filled, or what is drawn. */
+const files = {
+  ...Object.fromEntries(["performance.md", "cluster.md"].map((name) => [name, filled])),
+  "cluster.svg": () => clusterPlot(results),
+};
+
+function filled(before) {
+  return before.replace(/(<!-- bench:(\w+) -->\n)[\s\S]*?(<!-- \/bench -->)/g, (_, open, name, close) => {
+    return `${open}${tables[name](results)}\n${close}`;
+  });
+}
+
+for (const [name, made] of Object.entries(files)) {
+  const path = docs(name);
+  const before = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const after = made(before);
+  if (argument !== "--check") writeFileSync(path, after);
+  else if (after !== before) {
+    console.error(`docs/${name} is not what bench/results/sample.json gives: run node bench/write-docs.mjs`);
+    process.exit(1);
+  }
 }
