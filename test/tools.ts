@@ -30,6 +30,7 @@ const candidates = {
   redis: [process.env.REDIS ?? onPath("redis-server")],
   valkey: [process.env.VALKEY ?? join(engines, "valkey/usr/bin/valkey-server"), onPath("valkey-server")],
   xvfb: [process.env.XVFB ?? onPath("Xvfb")],
+  namespaces: [process.env.NAMESPACES ?? onPath("ip")],
 } as const;
 
 const pythonModules: Readonly<Record<string, string>> = { numpy: "numpy", pillow: "PIL", torch: "torch" };
@@ -71,11 +72,24 @@ function find(name: ToolName): Tool {
   if (module === undefined) {
     const path = candidates[name].find((file) => existsSync(file));
     const places = candidates[name].join(" and no ");
-    return path ? { path } : { missing: `there is no ${places} (set ${name.toUpperCase()})` };
+    if (!path) return { missing: `there is no ${places} (set ${name.toUpperCase()})` };
+    return name === "namespaces" && !makesNamespaces(path)
+      ? { missing: `${path} may not make network namespaces, which only root may` }
+      : { path };
   }
   const program = `import importlib.util, sys; sys.exit(importlib.util.find_spec("${module}") is None)`;
   const path = candidates[name].find((python) => spawnSync(python, ["-c", program]).status === 0);
   return path ? { path } : { missing: `no python3 with ${module} was found (set PYTHON)` };
+}
+
+/** Tells whether hosts of a network can be made of this one. */
+function makesNamespaces(ip: string): boolean {
+  const name = `distillate-probe-${process.pid}`;
+  return (
+    spawnSync(ip, ["netns", "add", name]).status === 0 &&
+    spawnSync(ip, ["netns", "exec", name, "true"]).status === 0 &&
+    spawnSync(ip, ["netns", "del", name]).status === 0
+  );
 }
 
 /** Vitest calls this before the first test of a run. */

@@ -14,7 +14,7 @@ const recipe = await smallRecipe(folder, steps);
 
 let runs = 0;
 const run = (...options: readonly string[]): Program =>
-  new Program("run", recipe, "--threads", "1", "--out", join(folder, `run-${runs++}`), ...options);
+  new Program(["run", recipe, "--threads", "1", "--out", join(folder, `run-${runs++}`), ...options]);
 
 const started: Program[] = [];
 const servers: TestServer[] = [];
@@ -89,11 +89,11 @@ describe.skipIf(redis.missing !== undefined)("on Redis", () => {
     const { url } = await server(redis.path!);
     await worker(url);
     const out = join(folder, "killed");
-    const going = new Program("run", recipe, "--cluster", url, "--out", out, "--checkpoint-every", "1");
+    const going = new Program(["run", recipe, "--cluster", url, "--out", out, "--checkpoint-every", "1"]);
     await vi.waitUntil(() => existsSync(join(out, "checkpoint.safetensors")), 60_000);
     going.kill("SIGKILL");
     await going.ended;
-    const again = new Program("run", "--resume", out, "--cluster", url);
+    const again = new Program(["run", "--resume", out, "--cluster", url]);
     expect(await again.digest()).toBe(await alone);
   });
 });

@@ -20,7 +20,7 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function program(...args: readonly string[]): Program {
-  const made = new Program(...args);
+  const made = new Program(args);
   started.push(made);
   return made;
 }

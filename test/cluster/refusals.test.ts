@@ -93,7 +93,7 @@ describe.skipIf(redis.missing !== undefined)("on Redis", () => {
     const other = { worker: "other-1", host: "other", pid: 1, version: "0.0.9", kernels: "0123456789abcdef" };
     const record = { ...other, slots: 1, threads: 1, doing: [], done: 0, draining: false };
     await client.set("distillate:worker:other-1", JSON.stringify(record));
-    const run = new Program("run", await smallRecipe(folder, 1), "--cluster", url, "--out", join(folder, "other"));
+    const run = new Program(["run", await smallRecipe(folder, 1), "--cluster", url, "--out", join(folder, "other")]);
     programs.push(run);
     await run.says("other-1 is refused: it has release 0.0.9 with kernels 0123456789abcdef");
     await run.says(`no worker is there; start one with: distillate worker --cluster ${url}`);
@@ -104,8 +104,8 @@ describe.skipIf(redis.missing !== undefined)("on Redis", () => {
   test("data that somebody changed on the server are put there again", async () => {
     const { url, redis: client } = await server();
     const recipe = await smallRecipe(folder, 1);
-    const alone = await new Program("run", recipe, "--out", join(folder, "alone")).digest();
-    const run = new Program("run", recipe, "--cluster", url, "--out", join(folder, "changed"));
+    const alone = await new Program(["run", recipe, "--out", join(folder, "alone")]).digest();
+    const run = new Program(["run", recipe, "--cluster", url, "--out", join(folder, "changed")]);
     programs.push(run);
     const largest = await vi.waitUntil(
       async () => {

@@ -67,6 +67,11 @@ export class TestServer {
     await ended;
   }
 
+  /** Returns its URL for those to whom this machine has another address. */
+  urlAt(address: string): string {
+    return `redis://${address}:${this.#port}`;
+  }
+
   /** Returns the names of all keys. */
   keys(): Promise<string[]> {
     return this.redis.keys("*");
@@ -99,8 +104,10 @@ export class Program {
   /** Resolves with the exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 
-  constructor(...args: readonly string[]) {
-    this.#process = spawn(process.execPath, [command, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  /** Starts it with these arguments. `before` are words of a command that starts another one, as to place it on a {@link Host}. */
+  constructor(args: readonly string[], before: readonly string[] = []) {
+    const [program, ...words] = [...before, process.execPath, command, ...args] as [string, ...string[]];
+    this.#process = spawn(program, words, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process.stdout!.on("data", (chunk) => {
       this.#stdout += chunk;
     });
@@ -157,8 +164,8 @@ export class Program {
 }
 
 /** Starts a worker and waits until it is there. */
-export async function startWorker(url: string, ...options: readonly string[]): Promise<Program> {
-  const worker = new Program("worker", "--cluster", url, "--slots", "1", ...options);
+export async function startWorker(url: string, before: readonly string[] = []): Promise<Program> {
+  const worker = new Program(["worker", "--cluster", url, "--slots", "1"], before);
   await worker.says("is there");
   return worker;
 }
