@@ -130,6 +130,18 @@ describe.skipIf(redis.missing !== undefined)("sweep on a cluster", () => {
   });
 });
 
+test.skipIf(redis.missing !== undefined)("baselines on a cluster are those of one machine", async () => {
+  const { url } = await server();
+  started.push(await startWorker(url));
+  const command = ["baselines", recipe, "--evaluate", "3", "--baselines", "random-real", "--json"];
+  const measured = program(...command, "--cluster", url);
+  const alone = program(...command, "--threads", "1");
+  expect([await measured.ended, await alone.ended], measured.stderr).toEqual([0, 0]);
+  expect(measured.stdout).toBe(alone.stdout);
+  const [worker] = (await clusterStatus(url)).workers;
+  expect(worker?.done).toBeGreaterThanOrEqual(3);
+});
+
 describe("sweep", () => {
   test("goes on where it was killed", async () => {
     const long = await smallRecipe(folder, 40, "forty");

@@ -7,6 +7,7 @@ import { visibleJson } from "../../quote.ts";
 import { recipeModel, recipeOptions } from "../../recipes/options.ts";
 import { printable, withPath, writeNote } from "../errors.ts";
 import { checkBaselineData, noteTest } from "../input/check-data.ts";
+import { type ClusterFlags, clusterOf, clusterOption } from "../input/cluster.ts";
 import { backendOption, type EngineFlags, openEngine } from "../input/engine.ts";
 import { optionTexts, threadCount, wholeNumber, wholeNumbers } from "../input/options.ts";
 import { addOverrides, overridden } from "../input/overrides.ts";
@@ -22,7 +23,7 @@ import {
 import { ProgressLine } from "../output/progress.ts";
 import { count, table } from "../output/text.ts";
 
-interface BaselinesOptions extends DataFlags, EngineFlags {
+interface BaselinesOptions extends ClusterFlags, DataFlags, EngineFlags {
   readonly baselines?: readonly BaselineName[];
   readonly tuneEpochs?: readonly number[];
   readonly json?: true;
@@ -54,6 +55,7 @@ export function addBaselines(program: Command): void {
     .addOption(backendOption())
     .option("--threads <n>", optionTexts.threads, threadCount, "auto")
     .option("--workers <n>", optionTexts.workers, wholeNumber(0, 64), 0)
+    .addOption(clusterOption())
     .option("--json", "print one JSON object")
     .option("--out <file>", "also write the JSON to a file")
     .addHelpText("after", help)
@@ -74,13 +76,14 @@ async function baselines(nameOrFile: string, options: BaselinesOptions): Promise
   const like = { ...declarationOf(method).shape(method, model.classes), recipe: { loss } };
   checkBaselineData(train, names, like, model);
   const networks = Math.max(1, recipe.evaluate.networks);
+  const elsewhere = clusterOf(options, `baselines of ${nameOrFile}`, writeNote);
   const line = new ProgressLine(process.stderr);
   const engine = await openEngine(options, writeNote);
   try {
     const measured = await measureBaselines(
       names,
       {
-        ...{ train, test, model, init, like, networks, seed, engine, threads, workers },
+        ...{ train, test, model, init, like, networks, seed, engine, threads, workers, ...elsewhere },
         ...(epochs && { epochs }),
       },
       (name) => line.draw(() => `measuring ${baselineLabel(name)}`),
