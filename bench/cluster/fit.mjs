@@ -54,7 +54,7 @@ export async function costsOf({ moving }) {
   return { costs, bytes: { reply: perNetwork("came"), values: Math.max(0, a.sent - few * perNetwork("sent")) } };
 }
 
-/** Returns the median milliseconds by the clock of steps with 8 networks: on so many workers of a cluster, and on two of the run itself. */
+/** Returns the median milliseconds by the clock of steps with so many networks: on two workers of the run itself, and on two of a cluster. */
 export async function clockTimes({ computing, rounds }, networks) {
   const workload = { ...computing, networks };
   const server = await startServer();

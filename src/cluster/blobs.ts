@@ -65,7 +65,9 @@ export class Uploads {
   #putArray(array: Parameters<typeof bytesOf>[0], again: boolean): Promise<Pieces> {
     const put = this.#putBytes(bytesOf(array), again);
     this.#known.set(array, put);
-    put.catch(() => this.#known.delete(array));
+    put.catch(() => {
+      if (this.#known.get(array) === put) this.#known.delete(array);
+    });
     return put;
   }
 

@@ -7,8 +7,8 @@ export const PREFIX = "distillate";
 export const seconds = {
   /** Pieces of data, weights and messages; a coordinator makes those that it needs last longer. */
   blob: 3600,
-  /** Replies, which a coordinator fetches at once. */
-  reply: 600,
+  /** Replies, which a coordinator fetches at once, and asks for again if it was away for longer. */
+  reply: 60,
   /** A run or a worker that has not been heard of. */
   alive: 15,
 } as const;

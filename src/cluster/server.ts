@@ -166,6 +166,11 @@ function refused(shown: string, message: string, cause: unknown): ClusterError {
   if (/WRONGPASS|NOAUTH|NOPERM|invalid password/.test(message)) {
     return because(`the server refuses the user or the password of the URL (${message})`);
   }
+  if (/certificate|ERR_TLS|altname/i.test(message)) {
+    return because(
+      `the certificate of the server is not one that is known here (${message}): name the file of its authority in NODE_EXTRA_CA_CERTS`,
+    );
+  }
   const why = passing(message);
   if (why !== undefined) return because(`the server ${why} (${message}): free some, or give it more with maxmemory`);
   return because(`no Redis or Valkey server answers there (${message})`);

@@ -8,7 +8,7 @@ import { quote } from "../quote.ts";
 import { BlobError, Downloads, type Pieces, sha256Of } from "./blobs.ts";
 import { checkJob, checkSpecification, type Job, jobName, type Note } from "./job.ts";
 import { notesKey, PREFIX, replyKey, runKey, seconds, workerKey } from "./keys.ts";
-import { BEAT_MS, record, runsThere, workersThere } from "./registry.ts";
+import { BEAT_MS, record, runsThere } from "./registry.ts";
 import { queueName, release } from "./release.ts";
 import { pause, type Server } from "./server.ts";
 import { Slot, type ToOpen } from "./slot.ts";
@@ -112,11 +112,11 @@ export class Service {
     await this.#leave().catch(() => {});
   }
 
-  /** Takes its record away, and the queue too if nobody else is there. */
+  /** Takes its record away, and if no run goes on the queue too, which other workers do without. */
   async #leave(): Promise<void> {
     const { redis, peers } = this.#server;
     await redis.unlink(workerKey(this.name));
-    if ((await runsThere(redis)).length > 0 || (await workersThere(redis)).length > 0) return;
+    if ((await runsThere(redis)).length > 0) return;
     const queue = new peers.bullmq.Queue(queueName(), { connection: redis, prefix: PREFIX, skipMetasUpdate: true });
     await queue.obliterate({ force: true });
   }

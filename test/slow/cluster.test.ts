@@ -75,10 +75,10 @@ async function hostsOf(made: TestServer): Promise<readonly Way[]> {
 
 /** Ends workers, and expects that they leave no key. */
 async function expectNothingLeft(made: TestServer, workers: readonly Program[]): Promise<void> {
+  // Runs and workers that were killed are forgotten after fifteen seconds.
+  await pause(16_000);
   for (const program of workers) program.kill("SIGTERM");
   await Promise.all(workers.map(({ ended }) => ended));
-  // Workers that were killed are forgotten after fifteen seconds.
-  await pause(16_000);
   expect(await made.keys()).toEqual([]);
 }
 
@@ -148,6 +148,8 @@ for (const [name, tool] of [
         going = new Program(["run", "--resume", out, ...how]);
       }
       expect(await going.digest()).toBe(alone);
+      // What workers told a run that was killed ends a minute later.
+      await pause(60_000);
       await expectNothingLeft(made, workers);
     });
 
