@@ -21,7 +21,7 @@ export async function computeTimes({ computing, samples }) {
   return times.sort((a, b) => a - b);
 }
 
-/** Returns medians of what a step with so many networks takes, on one worker: CPU milliseconds and bytes. */
+/** Returns what a step with so many networks takes, on one worker: CPU milliseconds, of the run the median and of others the mean, and bytes. */
 async function parts(workload, networks, steps) {
   const server = await startServer();
   const worker = await startWorker(server.url);

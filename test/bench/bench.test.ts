@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const file = (name: string): URL => new URL(`../../bench/${name}`, import.meta.url);
 
-test("docs/performance.md has the figures of the committed results", () => {
+test("docs/performance.md and docs/cluster.md have the figures of the committed results", () => {
   const script = fileURLToPath(file("write-docs.mjs"));
   const { stderr, status } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
   expect(stderr).toBe("");
