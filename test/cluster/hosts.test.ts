@@ -21,7 +21,10 @@ test.skipIf(redis.missing !== undefined || namespaces.missing !== undefined)(
     const recipe = await smallRecipe(folder, 12);
     const hosts = [0, 1, 2].map(() => new Host(namespaces.path!));
     for (const host of hosts) ends.push(() => host.remove());
-    const server = await TestServer.start(redis.path!, "--bind", "0.0.0.0", "--protected-mode", "no");
+    const server = await TestServer.start(
+      redis.path!,
+      ...["--bind", "127.0.0.1", ...hosts.map(({ here }) => here), "--protected-mode", "no"],
+    );
     ends.push(() => server.stop());
     const program = (...args: readonly string[]) => new Program(["run", recipe, "--threads", "1", ...args]);
     const alone = program("--workers", "2", "--out", join(folder, "alone")).digest();
