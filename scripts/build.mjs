@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { buildPage, gpuPart, handed, instead, pageSources, pageWorkerSources, smaller } from "./build-page.mjs";
+import { codeletSource, fourierSides } from "./fourier-codelets.mjs";
 import { building } from "./fresh.mjs";
 import { constantsSource, readConstants } from "./kernel-constants.mjs";
 import { dispatchSource, readJobs, writersSource } from "./kernel-jobs.mjs";
@@ -29,6 +30,9 @@ function compileKernels() {
   const { JOB_SIZE, JOB_FIELDS } = Object.fromEntries(constants.map(({ name, value }) => [name, value]));
   const jobs = readJobs(sources(written), (JOB_SIZE - JOB_FIELDS) / 4);
   writeFileSync(join(root, "assembly/dispatch.gen.ts"), dispatchSource(jobs));
+  for (const side of fourierSides) {
+    writeFileSync(join(root, `assembly/fourier${9 * side.a}.gen.ts`), codeletSource(side));
+  }
   mkdirSync(join(root, "build"), { recursive: true });
   const [simd, threads, relaxed] = ["simd", "threads", "relaxed"].map((target) => {
     run("assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", target);

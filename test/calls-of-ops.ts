@@ -1,4 +1,6 @@
 // A right call of every op, with sizes drawn at random: for tests of what ops do with wrong ones.
+
+import type { FrequencyOps, FrequencyShape } from "../src/backend/frequency-ops.ts";
 import type { Ops } from "../src/backend/ops.ts";
 import type { Conv2dPlan, Planner } from "../src/backend/plan.ts";
 import { type Activation, ridgeFloats } from "../src/backend/shapes.ts";
@@ -61,6 +63,27 @@ function conv2dCalls(draw: Draw, shape: Convolution, plan?: Conv2dPlan) {
     conv2dForward: [out(y), given(x), given(w), given(outChannels), shape, accumulate, ...workspace],
     conv2dBackwardData: [out(x), given(dy), given(w), data, accumulate, ...workspace],
     conv2dBackwardWeights: [out(w), given(y), given(x), shape, accumulate, ...ofWeights],
+  };
+}
+
+/** The calls of the frequency domain, where the plan has it. */
+function frequencyCalls(draw: Draw, plan: Planner) {
+  if (plan.frequency === undefined) return {};
+  const lanes = 4 * draw(1, 3);
+  const sizes = { inChannels: 8 * draw(1, 2), outChannels: 8 * draw(1, 2), height: draw(1, 8), width: draw(1, 8) };
+  const shape: FrequencyShape = { ...sizes, kernel: 3, side: 9, lanes, laneBlock: lanes };
+  const { inputs, outputs, weights, gradient } = plan.frequency.floats(shape);
+  const { inChannels, outChannels, height, width } = sizes;
+  const w = 9 * inChannels * outChannels;
+  const accumulate = draw(0, 1) === 1;
+  return {
+    spectrumForward: [out(inputs), given(inChannels * height * width * lanes), "inputs", shape],
+    spectrumBack: [out(outChannels * height * width * lanes), given(outputs), given(outChannels), "outputs", shape],
+    frequencyWeights: [out(weights), out(weights), given(w), shape],
+    frequencyForward: [out(outputs), given(inputs), given(weights), shape, accumulate],
+    frequencyBackwardData: [out(inputs), given(outputs), given(weights), shape, accumulate],
+    frequencyBackwardWeights: [out(gradient), given(outputs), given(inputs), shape, accumulate],
+    frequencyWeightsBack: [out(w), given(gradient), shape, accumulate],
   };
 }
 
@@ -227,7 +250,7 @@ function updateCalls(draw: Draw) {
 
 /** A call of each op, convolutions also with the workspace that `plan` gives them, with new sizes each time. */
 export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name: keyof Ops, call: Call])[] {
-  const direct: Record<keyof Ops, Call> = {
+  const direct: Record<Exclude<keyof Ops, keyof FrequencyOps>, Call> = {
     ...vectorCalls(draw),
     ...layoutCalls(draw),
     ...augmentationCalls(draw),
@@ -244,6 +267,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
   return [
     ...Object.entries(direct),
     ...Object.entries(conv2dCalls(draw, shape, plan.conv2d(shape))),
+    ...Object.entries(frequencyCalls(draw, plan)),
   ] as unknown as readonly (readonly [keyof Ops, Call])[];
 }
 

@@ -1,8 +1,8 @@
 // What backends decide from shapes, and a backend that is for plans alone.
 import { expect, test } from "vitest";
 import { Arena } from "../src/backend/arena.ts";
-import type { PlannedConv2d } from "../src/backend/plan.ts";
 import { planBackend } from "../src/backend/plan-backend.ts";
+import type { PlannedConv2d } from "../src/backend/planned-conv2d.ts";
 import { referencePlan } from "../src/backend/reference/plan.ts";
 import { wasmPlan } from "../src/backend/wasm/plan.ts";
 import { backGradientFlops, forwardFlops, windowFlops } from "../src/nn/flops.ts";

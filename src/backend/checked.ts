@@ -1,6 +1,7 @@
 // The one place that every op passes before a backend computes: each operand is a whole place in the memory, as long as the
 // op's contract says (ops.ts). Kernels check nothing, and what goes to a wrong address inside the memory overwrites other data.
 import { checkedAugmentations } from "./checked-augmentations.ts";
+import { checkedFrequency } from "./checked-frequency.ts";
 import {
   checkedActivations,
   checkedConvolutions,
@@ -21,6 +22,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedLayouts(ops, checks),
     ...checkedAugmentations(ops, checks),
     ...checkedConvolutions(ops, checks, room),
+    ...(ops.spectrumForward && checkedFrequency(ops as Required<Ops>, checks, room)),
     ...checkedActivations(ops, checks),
     ...checkedPoolings(ops, checks),
     ...checkedNorms(ops, checks),

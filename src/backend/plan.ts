@@ -2,16 +2,8 @@
 // into chunks, which way a convolution takes and what room that needs. All of it decides bits, so a planner is a pure
 // function of what it is asked, and an engine in another place with the same planner computes the same.
 
-/** What decides how a convolution is computed, beside the number of lanes. Sizes in elements. */
-export interface PlannedConv2d {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly stride: number;
-}
+import type { FrequencyPlanner } from "./frequency-ops.ts";
+import type { PlannedConv2d } from "./planned-conv2d.ts";
 
 /** What a layer computes with, in plain data. */
 export type PlannedLayer =
@@ -47,6 +39,8 @@ export interface Planner {
   /** Whether the networks of a step are computed side by side, each in memory of its own, because one does not fill the machine. */
   readonly networksTogether: boolean;
   conv2d(shape: PlannedConv2d & { readonly lanes: number }): Conv2dPlan;
+  /** Which convolutions go through the frequency domain, if the backend has `FrequencyOps`. */
+  readonly frequency?: FrequencyPlanner;
   /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
   bytes(floats: number, threads: number): number;
   /** Bytes of a float. */

@@ -1,11 +1,13 @@
 // Convolution: y = w ⋆ x + b over an input padded with zeros. It is bilinear, so its tangents use the same kernels.
 // docs/math.md §2 has the formulas.
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";
-import type { Conv2dPlan, PlannedConv2d } from "../backend/plan.ts";
+import type { Conv2dPlan } from "../backend/plan.ts";
+import type { PaddedConv2d } from "../backend/planned-conv2d.ts";
 import type { Conv2dBackwardDataShape, Conv2dShape, Embed2dShape } from "../backend/shapes.ts";
 import { flag, optional } from "../checks/checks.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
 import { ShapeError } from "../errors.ts";
+import { FrequencyConv2d } from "./frequency-conv2d.ts";
 import {
   type BoundLayer,
   checkSides,
@@ -67,9 +69,9 @@ export function conv2d(options: Conv2dOptions): Layer {
     return [out, outHeight, outWidth];
   };
 
-  const sizes = (input: ImageShape): PlannedConv2d => {
+  const sizes = (input: ImageShape): PaddedConv2d => {
     const [, outHeight, outWidth] = outputShape(input);
-    return { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth, stride };
+    return { inChannels: input[0], outChannels: out, outHeight, outWidth, kernelHeight, kernelWidth, stride, padding };
   };
 
   return {
@@ -87,8 +89,12 @@ export function conv2d(options: Conv2dOptions): Layer {
       const { inChannels, outHeight, outWidth } = sizes(input);
       return 2 * out * outHeight * outWidth * inChannels * kernelHeight * kernelWidth;
     },
-    bind: (input, context) =>
-      new BoundConv2d(input, outputShape(input), [kernelHeight, kernelWidth], stride, padding, bias, context),
+    bind(input, context) {
+      const { ops, plan, lanes } = context;
+      const frequency = plan.frequency?.shape({ ...sizes(input), lanes });
+      if (frequency) return new FrequencyConv2d(frequency, bias, ops, plan.frequency!.floats(frequency));
+      return new BoundConv2d(input, outputShape(input), [kernelHeight, kernelWidth], stride, padding, bias, context);
+    },
   };
 }
 

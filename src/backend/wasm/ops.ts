@@ -1,4 +1,6 @@
 // Every op as one job or two: which kernel, its fields by name, and how many tiles there are.
+
+import type { FrequencyOps } from "../frequency-ops.ts";
 import type { Ops } from "../ops.ts";
 import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
@@ -6,6 +8,7 @@ import { kernelOps } from "./ops/arc-cosine.ts";
 import { augmentationOps } from "./ops/augmentation.ts";
 import { conv2dOps } from "./ops/conv2d.ts";
 import { cosineDistanceOps } from "./ops/cosine-distance.ts";
+import { frequencyOps } from "./ops/frequency.ts";
 import { layoutOps } from "./ops/layout.ts";
 import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
@@ -19,12 +22,13 @@ import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 
 /** The ops of assembly/. */
-export function wasmOps(jobs: Jobs): Ops {
+export function wasmOps(jobs: Jobs): Ops & FrequencyOps {
   return {
     ...vectorOps(jobs),
     ...layoutOps(jobs),
     ...augmentationOps(jobs),
     ...conv2dOps(jobs),
+    ...frequencyOps(jobs),
     ...linearOps(jobs),
     ...activationOps(jobs),
     ...poolingOps(jobs),

@@ -1,5 +1,7 @@
 // The plan of the kernels.
-import type { PlannedConv2d, PlannedLayer, Planner } from "../plan.ts";
+import type { PlannedLayer, Planner } from "../plan.ts";
+import type { PlannedConv2d } from "../planned-conv2d.ts";
+import { frequencyFloats, frequencyShape } from "./frequency-plan.ts";
 import { memoryBytes } from "./layout.ts";
 import { DATA_TAPS } from "./tiles.gen.ts";
 import { isGradientTransformed, isTransformed, winogradFloats, winogradGradientFloats } from "./winograd-plan.ts";
@@ -50,6 +52,8 @@ export const wasmPlan: Planner = {
       spread: spreadChannels(shape),
     };
   },
+
+  frequency: { shape: frequencyShape, floats: frequencyFloats },
 
   bytes: memoryBytes,
   floatBytes: 4,

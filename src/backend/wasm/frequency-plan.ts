@@ -1,0 +1,79 @@
+// Which convolutions go through the frequency domain (assembly/frequency.ts), and in which pieces. The shape alone decides it,
+// because it decides bits.
+import type { FrequencyFloats, FrequencyShape } from "../frequency-ops.ts";
+import type { PaddedConv2d } from "../planned-conv2d.ts";
+
+/** Points a side of a transform: the largest plane, the slots of its spectrum, and the kernels that there are codelets for. */
+const SIDES = [
+  { side: 9, plane: 8, slots: 41, kernels: [3] },
+  { side: 18, plane: 16, slots: 162, kernels: [3, 5] },
+] as const;
+
+/** About as many images of a channel as stay in L1 with their spectrum. */
+const LANE_BLOCK = 32;
+
+/** With fewer channels the transforms of planes cost what the products save; the scratch of a thread has no room for more. */
+const LEAST_CHANNELS = 64;
+const MOST_CHANNELS = 512;
+
+/** Floats that a channel's slots are apart beside their size: slots lie an odd number of cache lines apart. */
+const LINE = 16;
+
+/** Floats from one slot of `floats` floats to the next (slotStride of assembly/frequency.ts). */
+const slotFloats = (floats: number): number => LINE * (Math.ceil(floats / LINE) | 1);
+
+/** Returns the shape of a layer that goes through the frequency domain, or undefined where sums or tiles are as fast. */
+export function frequencyShape(layer: PaddedConv2d & { readonly lanes: number }): FrequencyShape | undefined {
+  const { inChannels, outChannels, outHeight: height, outWidth: width, kernelHeight: kernel, lanes } = layer;
+  const side = SIDES.find(
+    ({ plane, kernels }) => Math.max(height, width) <= plane && kernels.some((r) => r === kernel),
+  );
+  if (side === undefined || !pays(layer)) return undefined;
+  const laneBlock = lanes <= LANE_BLOCK ? lanes : 8 * Math.ceil(lanes / Math.round(lanes / LANE_BLOCK) / 8);
+  return { inChannels, outChannels, height, width, kernel, side: side.side, lanes, laneBlock };
+}
+
+/** Returns the slots of a spectrum. */
+export function slotsOf(shape: Pick<FrequencyShape, "side">): number {
+  return SIDES.find(({ side }) => side === shape.side)!.slots;
+}
+
+/** Returns the blocks of images. */
+export function blocksOf({ lanes, laneBlock }: Pick<FrequencyShape, "lanes" | "laneBlock">): number {
+  return Math.ceil(lanes / laneBlock);
+}
+
+export function frequencyFloats(shape: FrequencyShape): FrequencyFloats {
+  const { inChannels, outChannels, laneBlock } = shape;
+  const slots = slotsOf(shape);
+  const spectrum = (channels: number): number => blocksOf(shape) * slots * slotFloats(2 * channels * laneBlock);
+  const pairs = inChannels * outChannels;
+  return {
+    inputs: spectrum(inChannels),
+    outputs: spectrum(outChannels),
+    weights: slots * slotFloats(3 * pairs),
+    gradient: slots * slotFloats(2 * pairs),
+  };
+}
+
+/**
+ * Whether transforms of planes and weights cost less than they save: measured, forward / both gradients / R-backward beside
+ * Winograd's tiles, times as fast (AMD EPYC, one thread):
+ *
+ *                        12 images            32                   100
+ *   64→64 5×5 16×16      2.6 / 3.2 / 3.6      3.8 / 4.3 / 4.5      4.3 / 5.0 / 4.9
+ *   128→128 3×3 16×16    1.1 / 1.0 / 1.0      1.1 / 1.2 / 1.3
+ *   128→128 3×3 8×8      1.1 / 1.3 / 1.4      1.4 / 1.4 / 1.5
+ *   64→64 3×3 16×16                           1.1 / 1.2 / 1.3      1.4 / 1.6 / 1.6
+ *   32→32 3×3 14×14                           1.0 / – / 1.3
+ */
+function pays(layer: PaddedConv2d & { readonly lanes: number }): boolean {
+  const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, stride, padding, lanes } = layer;
+  if (stride !== 1 || kernelHeight !== kernelWidth || 2 * padding !== kernelHeight - 1) return false;
+  if (inChannels % 8 !== 0 || outChannels % 8 !== 0) return false;
+  if (Math.min(inChannels, outChannels) < LEAST_CHANNELS || Math.max(inChannels, outChannels) > MOST_CHANNELS)
+    return false;
+  const shorter = Math.min(outHeight, outWidth);
+  if (kernelHeight === 5) return shorter >= 10;
+  return shorter <= 8 ? shorter >= 7 : shorter >= 12 && lanes >= 24;
+}
