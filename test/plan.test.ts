@@ -5,6 +5,7 @@ import { planBackend } from "../src/backend/plan-backend.ts";
 import type { PlannedConv2d } from "../src/backend/planned-conv2d.ts";
 import { referencePlan } from "../src/backend/reference/plan.ts";
 import { wasmPlan } from "../src/backend/wasm/plan.ts";
+import { chunkImages } from "../src/inner/chunks.ts";
 import { backGradientFlops, forwardFlops, windowFlops } from "../src/nn/flops.ts";
 import { laneCount } from "../src/nn/network.ts";
 import { alexCifarNet, convNet, lenet } from "../src/nn/zoo.ts";
@@ -29,7 +30,14 @@ test("lanes are even where every kernel takes that, else whole vectors of four",
 });
 
 test("chunks are multiples of 8 images, from 8 to 128", () => {
-  expect([1, 2048, 4000, 40_000, 1e9].map(wasmPlan.chunk)).toEqual([128, 128, 64, 8, 8]);
+  expect([1, 2048, 4000, 40_000, 1e9].map((floats) => wasmPlan.chunk(floats, []))).toEqual([128, 128, 64, 8, 8]);
+});
+
+test("a network with a layer in the frequency domain has chunks of 32 images, which share its weights", () => {
+  const [narrow, wide] = [32, 128].map((width) => convNet({ input: [3, 32, 32], classes: 10, width }));
+  expect(chunkImages(narrow!, wasmPlan)).toBe(8);
+  expect(chunkImages(wide!, wasmPlan)).toBe(32);
+  expect(chunkImages(wide!, referencePlan)).toBe(32);
 });
 
 test("a backend for plans allocates without end and runs nothing", async () => {

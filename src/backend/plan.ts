@@ -3,11 +3,11 @@
 // function of what it is asked, and an engine in another place with the same planner computes the same.
 
 import type { FrequencyPlanner } from "./frequency-ops.ts";
-import type { PlannedConv2d } from "./planned-conv2d.ts";
+import type { PaddedConv2d, PlannedConv2d } from "./planned-conv2d.ts";
 
 /** What a layer computes with, in plain data. */
 export type PlannedLayer =
-  | ({ readonly op: "conv2d" } & PlannedConv2d)
+  | ({ readonly op: "conv2d" } & PaddedConv2d)
   | {
       /** `view`: the layer passes on what it gets, under another shape. */
       readonly op: "elementwise" | "linear" | "maxPool2d" | "avgPool2d" | "norm" | "localResponseNorm" | "view";
@@ -29,8 +29,8 @@ export interface Conv2dPlan {
 export interface Planner {
   /** Lanes that `images` images take in a network of these layers: at least as many. */
   lanes(layers: readonly PlannedLayer[], images: number): number;
-  /** Images of a chunk of a large batch, for layers whose input and output have at most so many floats for an image. */
-  chunk(floatsPerImage: number): number;
+  /** Images of a chunk of a large batch, for these layers, whose input and output have at most so many floats for an image. */
+  chunk(floatsPerImage: number, layers: readonly PlannedLayer[]): number;
   /**
    * Whether the threads share every kernel of a network of so many parameters; where not, each takes chunks of its own
    * and has a gradient of its own.

@@ -13,7 +13,10 @@ export function chunkImages(model: Model, plan: Planner): number {
   for (let i = 0; i < model.layers.length; i++) {
     largest = Math.max(largest, elements(model.shapes[i]!) + elements(model.shapes[i + 1]!));
   }
-  return plan.chunk(largest);
+  return plan.chunk(
+    largest,
+    model.layers.map((layer, i) => layer.planned(model.shapes[i]!)),
+  );
 }
 
 /** The chunks of a batch of at most so many images. */

@@ -7,6 +7,7 @@ import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import { Network } from "../nn/network.ts";
+import type { PreparedWeights, Weights } from "../nn/prepared.ts";
 import type { Tape } from "../nn/tape.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
@@ -62,17 +63,27 @@ export class ImageChunk {
     return this.#plain?.augmented.draw(key, { count: images, first: from, groupOf });
   }
 
+  /** Allocates room for weights that all chunks take; undefined if the layers take them as they are. */
+  preparedWeights(allocator: Allocator): PreparedWeights | undefined {
+    return this.#network.preparedWeights(allocator);
+  }
+
+  /** Prepares the weights at θ for this and for other chunks of the same size. */
+  prepare(prepared: PreparedWeights, theta: Buffer): void {
+    this.#network.prepare(prepared, theta);
+  }
+
   /** Fetches images [n, c, h, w] alone. */
   stageImages(images: Floats): void {
     write(this.#backend, this.#rows, images);
   }
 
   /**
-   * Records forward, loss and, unless dTheta is none, backward at θ over the staged images: dTheta (+)= their share of the
+   * Records forward, loss and, unless dTheta is none, backward at `weights` over the staged images: dTheta (+)= their share of the
    * batch's mean gradient.
    */
   pass(
-    theta: Buffer,
+    weights: Weights,
     batch: Pick<Batch, "count" | "hard">,
     images: number,
     dTheta: OptionalBuffer,
@@ -89,13 +100,13 @@ export class ImageChunk {
     augmentation?.forward(tape.images, packed);
     if (batch.hard) ops.oneHot(tape.targets, this.#targetRows, { classes, ...shape });
     else ops.packImages(tape.targets, this.#targetRows, { features: classes, ...shape });
-    this.#network.forward(theta, tape, images, random);
+    this.#network.forward(weights, tape, images, random);
     this.#network.loss(tape, images);
     if (dTheta === none) return;
     // The kernel divides by the images of the chunk; the mean over the batch is wanted.
     const share = images / batch.count;
     if (share !== 1) ops.scale(tape.dLogits, share, tape.dLogits, classes * this.#network.lanes);
-    this.#network.backward(theta, tape, dTheta, accumulate);
+    this.#network.backward(weights, tape, dTheta, accumulate);
   }
 
   /** Where each image's loss lies after `pass`. */
@@ -103,12 +114,12 @@ export class ImageChunk {
     return this.#tape.losses;
   }
 
-  /** Records the logits of the staged images at θ. */
-  predict(theta: Buffer, images: number): void {
+  /** Records the logits of the staged images. */
+  predict(weights: Weights, images: number): void {
     const { ops } = this.#backend;
     const shape = { images, lanes: this.#network.lanes };
     ops.packImages(this.#tape.images, this.#rows, { features: this.#features, ...shape });
-    this.#network.forward(theta, this.#tape, images);
+    this.#network.forward(weights, this.#tape, images);
     ops.unpackImages(this.#rows, this.#tape.logits, { features: this.#classes, ...shape });
   }
 

@@ -68,7 +68,7 @@ export class KernelBatch {
   ) {
     const { features, classes, lanes } = sizes;
     const { plan } = backend;
-    const size = Math.min(plan.chunk(features + lanes), plan.lanes([{ op: "linear" }], most));
+    const size = Math.min(plan.chunk(features + lanes, [{ op: "linear" }]), plan.lanes([{ op: "linear" }], most));
     const floats = (each: number): Buffer => allocator.allocate(each * size);
     this.size = size;
     this.#backend = backend;

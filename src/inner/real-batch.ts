@@ -10,6 +10,7 @@ import { type Buffer, type Floats, none, type OptionalBuffer } from "../backend/
 import { elements } from "../nn/layer.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
+import type { PreparedWeights, Weights } from "../nn/prepared.ts";
 import type { RandomKey } from "../numeric/philox.ts";
 import { atOnce, type Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
@@ -28,6 +29,8 @@ export class RealBatch {
   readonly #chunks: readonly ImageChunk[];
   /** The gradients of these chunks. Empty for a large model, whose only chunk adds to the sum itself. */
   readonly #gradients: readonly Buffer[];
+  /** What all chunks share; undefined where there is but one, or layers take weights as they are. */
+  readonly #prepared: PreparedWeights | undefined;
 
   constructor(
     model: Model,
@@ -44,6 +47,7 @@ export class RealBatch {
     this.#size = size;
     const chunk = (): ImageChunk => new ImageChunk(model, backend, allocator, size, loss, augment);
     this.#chunks = Array.from({ length: atOnce }, chunk);
+    this.#prepared = most > size ? this.#chunks[0]!.preparedWeights(allocator) : undefined;
     this.#gradients = small ? this.#chunks.map(() => allocator.allocate(model.parameterCount)) : [];
   }
 
@@ -66,6 +70,7 @@ export class RealBatch {
     // Ops that are recorded side by side may run when `batch` already stands for another batch.
     const { count, hard } = batch;
     const kind = { count, hard };
+    const weights = this.#weightsAt(theta);
     for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const imagesOf = (i: number): number => Math.min(this.#size, count - from - i * this.#size);
       const staged = Array.from({ length: atOnce }, (_, i) =>
@@ -74,7 +79,15 @@ export class RealBatch {
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);
-        this.#chunks[i]!.pass(theta, kind, imagesOf(i), gradient, gradient === dTheta && from > 0, streams, staged[i]);
+        this.#chunks[i]!.pass(
+          weights,
+          kind,
+          imagesOf(i),
+          gradient,
+          gradient === dTheta && from > 0,
+          streams,
+          staged[i],
+        );
       });
       for (let i = 0; i < atOnce; i++) {
         const { losses } = this.#chunks[i]!;
@@ -109,18 +122,26 @@ export class RealBatch {
   /** Records the logits, and adds those of each chunk to `read`. */
   *#predict(theta: Buffer, images: Floats, count: number, read: Promise<Floats>[]): Parts {
     const features = elements(this.#model.inputShape);
+    const weights = this.#weightsAt(theta);
     for (const { from, atOnce } of this.#chunking.rounds(count)) {
       const first = (i: number): number => from + i * this.#size;
       const end = (i: number): number => Math.min(count, first(i) + this.#size);
       for (let i = 0; i < atOnce; i++) {
         this.#chunks[i]!.stageImages(images.subarray(first(i) * features, end(i) * features));
       }
-      this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(theta, end(i) - first(i)));
+      this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(weights, end(i) - first(i)));
       for (let i = 0; i < atOnce; i++) {
         read.push(this.#chunks[i]!.predicted(end(i) - first(i)));
       }
       yield;
     }
+  }
+
+  /** Returns the weights at θ for all chunks, and records what prepares them. */
+  #weightsAt(theta: Buffer): Weights {
+    if (this.#prepared === undefined) return theta;
+    this.#chunks[0]!.prepare(this.#prepared, theta);
+    return this.#prepared;
   }
 
   /** Returns the first stream of the chunk that begins at image `from`. A chunk has as many as there are layers. */

@@ -9,6 +9,7 @@ import type { BoundLayer, GradientTape, LayerTape, MovingTangent, Passes } from 
 export class FrequencyConv2d implements BoundLayer {
   readonly inPlace = false;
   readonly savedFloats: number;
+  readonly preparedFloats: number;
   readonly workspaceFloats: Readonly<Record<Passes, number>>;
   readonly #ops: Ops & FrequencyOps;
   readonly #shape: FrequencyShape;
@@ -26,22 +27,36 @@ export class FrequencyConv2d implements BoundLayer {
     const { inputs, outputs, weights, gradient } = floats;
     const toImages = weights + outputs + inputs;
     const all = Math.max(weights + 2 * outputs + inputs, 2 * outputs + gradient);
+    this.preparedFloats = 2 * weights;
     this.workspaceFloats = { forward: weights + outputs, "to images": toImages, all };
   }
 
-  forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer): void {
+  prepare(into: Buffer, w: Buffer): void {
+    this.#ops.frequencyWeights(into, into + this.#floats.weights, w, this.#shape);
+  }
+
+  forward(tape: LayerTape, w: Buffer, _random: unknown, workspace: Buffer, prepared?: OptionalBuffer): void {
     const { weights, y } = this.#places(workspace);
     this.#ops.spectrumForward(tape.saved, tape.x, "inputs", this.#shape);
-    this.#multiply(y, tape.saved, w, weights, false);
+    if (prepared === none) this.#multiply(y, tape.saved, w, weights, false);
+    else this.#ops.frequencyForward(y, tape.saved, prepared, this.#shape, false);
     this.#ops.spectrumBack(tape.y, y, this.#biasOf(w), "outputs", this.#shape);
   }
 
-  backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void {
+  backward(
+    tape: GradientTape,
+    w: Buffer,
+    dw: OptionalBuffer,
+    accumulate: boolean,
+    workspace: Buffer,
+    prepared?: OptionalBuffer,
+  ): void {
     const { weights, y: dy, x: dx, gradient } = this.#places(workspace);
     if (dw === none && tape.dx === none) return;
     this.#ops.spectrumForward(dy, tape.dy, "outputs", this.#shape);
     if (tape.dx !== none) {
-      this.#multiplyBack(dx, dy, w, weights, false);
+      if (prepared === none) this.#multiplyBack(dx, dy, w, weights, false);
+      else this.#ops.frequencyBackwardData(dx, dy, prepared + this.#floats.weights, this.#shape, false);
       this.#ops.spectrumBack(tape.dx, dx, none, "inputs", this.#shape);
     }
     if (dw === none) return;

@@ -113,10 +113,27 @@ export interface BoundLayer {
   /** Whether forwardR keeps nothing in its own `saved`, although forward does in that of the tape. */
   readonly savesNoTangent?: boolean | undefined;
 
+  /** The floats of what `prepare` makes of weights, if it makes anything, for forward and backward at the same weights to take. */
+  readonly preparedFloats?: number | undefined;
+  prepare?(into: Buffer, w: Buffer): void;
+
   /** Computes y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
-  forward(tape: LayerTape, w: Buffer, random: RandomKey | undefined, workspace: Buffer): void;
+  forward(
+    tape: LayerTape,
+    w: Buffer,
+    random: RandomKey | undefined,
+    workspace: Buffer,
+    prepared?: OptionalBuffer,
+  ): void;
   /** Computes dw (+)= ∂ℓ/∂w unless dw is `none`, and dx = ∂ℓ/∂x unless dx is `none`. */
-  backward(tape: GradientTape, w: Buffer, dw: OptionalBuffer, accumulate: boolean, workspace: Buffer): void;
+  backward(
+    tape: GradientTape,
+    w: Buffer,
+    dw: OptionalBuffer,
+    accumulate: boolean,
+    workspace: Buffer,
+    prepared?: OptionalBuffer,
+  ): void;
   /** Computes ry from rx and v. */
   forwardR(tape: LayerTape, tangent: MovingTangent, w: Buffer, v: Buffer, workspace: Buffer): void;
   /** Computes rdw = R{dw} unless rdw is `none`, and rdx = R{dx} unless rdx is `none`. */

@@ -14,6 +14,7 @@ import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent, 
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
 import { poolingFirst } from "./pooling-first.ts";
+import { PreparedWeights, thetaOf, type Weights } from "./prepared.ts";
 import {
   allocateTangent,
   allocateTape,
@@ -85,21 +86,40 @@ export class Network {
     return allocateTangent(this.#chain, this.#layers, this.lanes, allocator, { passing: this.#passing, wanted });
   }
 
+  /** Allocates room for weights that are prepared once for many passes; undefined if every layer takes them as they are. */
+  preparedWeights(allocator: Allocator): PreparedWeights | undefined {
+    if (!this.#layers.some(({ preparedFloats }) => preparedFloats)) return undefined;
+    const places = this.#layers.map(({ preparedFloats }) =>
+      preparedFloats ? allocator.allocate(preparedFloats) : none,
+    );
+    return new PreparedWeights(places);
+  }
+
+  /** Prepares the weights at θ for forward and backward of any network of this model with as many lanes. */
+  prepare(prepared: PreparedWeights, theta: Buffer): void {
+    prepared.theta = theta;
+    this.#layers.forEach((layer, i) => {
+      const place = prepared.places[i];
+      if (place !== none) layer.prepare!(place, theta + this.#offsets[i]!);
+    });
+  }
+
   /**
    * Computes tape.logits from tape.images, of which the first `images` lanes are real, at θ. In training, `random` names the
    * first of a row of streams, one for each layer, which no other pass may use; without it the pass is one of evaluation
    * and draws nothing.
    */
-  forward(theta: Buffer, tape: Tape, images: number, random?: RandomKey): void {
-    atOnce(this.forwardParts(theta, tape, images, random));
+  forward(weights: Weights, tape: Tape, images: number, random?: RandomKey): void {
+    atOnce(this.forwardParts(weights, tape, images, random));
   }
 
   /** Does the same; each layer is a part. */
-  *forwardParts(theta: Buffer, tape: Tape, images: number, random?: RandomKey): Parts {
+  *forwardParts(weights: Weights, tape: Tape, images: number, random?: RandomKey): Parts {
+    const theta = thetaOf(weights);
     tape.filled.real = images;
     for (const [i, layer] of this.#layers.entries()) {
       const stream = random && { ...random, stream: random.stream + i };
-      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, stream, this.#workspace);
+      layer.forward(tape.layers[i]!, theta + this.#offsets[i]!, stream, this.#workspace, preparedAt(weights, i));
       yield;
     }
   }
@@ -110,18 +130,20 @@ export class Network {
   }
 
   /** Computes, from tape.dLogits, dTheta (+)= ∂ℓ/∂θ unless it is `none`, and the images' gradient if the tape has room. */
-  backward(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
-    atOnce(this.backwardParts(theta, tape, dTheta, accumulate));
+  backward(weights: Weights, tape: Tape, dTheta: OptionalBuffer, accumulate = false): void {
+    atOnce(this.backwardParts(weights, tape, dTheta, accumulate));
   }
 
   /** Does the same; each layer is a part. */
-  *backwardParts(theta: Buffer, tape: Tape, dTheta: OptionalBuffer, accumulate = false): Parts {
+  *backwardParts(weights: Weights, tape: Tape, dTheta: OptionalBuffer, accumulate = false): Parts {
+    const theta = thetaOf(weights);
     if (dTheta !== none && this.#passes !== "all") throw new Error("this network has no room for gradients of weights");
     const last = tape.dImages === none ? this.#first : 0;
     for (let i = this.#layers.length - 1; i >= last; i--) {
       const at = this.#offsets[i]!;
       const dw = dTheta !== none && this.#hasWeights[i] ? dTheta + at : none;
-      this.#layers[i]!.backward(reached(tape.layers[i]!), theta + at, dw, accumulate, this.#workspace);
+      const layer = reached(tape.layers[i]!);
+      this.#layers[i]!.backward(layer, theta + at, dw, accumulate, this.#workspace, preparedAt(weights, i));
       yield;
     }
   }
@@ -165,6 +187,11 @@ export class Network {
       this.#layers[i]!.backward(layer, nowhere, none, false, this.#workspace);
     }
   }
+}
+
+/** Where what layer i made of its weights lies, if it made anything. */
+function preparedAt(weights: Weights, i: number): OptionalBuffer {
+  return typeof weights === "number" ? none : weights.places[i];
 }
 
 function reached(layer: LayerTape): GradientTape {

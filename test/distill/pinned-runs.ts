@@ -58,12 +58,21 @@ export const pinnedRuns: readonly PinnedRun[] = [
   },
   {
     name: "an outer step of two AlexCifarNets",
-    sha256: "6e26463ad60a4c87d0209c543a4fe3f2f1c11e96e76e52a01a9cbcf95ae85c80",
+    sha256: "a87a268b20ecf6c2828bf83a80670c0f57511e79ab49afc81e75ea4f71660478",
     model: alexCifarNet({ classes: 3 }),
     data: noise({ count: 20, channels: 3, size: 32, classes: 3, seed: 4 }),
     method: backGradient({ steps: 1, epochs: 1, imagesPerClass: 1, learningRate: 0.01 }),
     networksPerStep: 2,
     outer: { steps: 1, batch: 10 },
+    seed: 1,
+  },
+  {
+    name: "an outer step of a ConvNet-3, 64 channels wide, in the frequency domain",
+    sha256: "257daac3e8d7fa08d3b176e2693134faf12dc90b62b21a37bd44d607190a356a",
+    model: convNet({ input: [3, 32, 32], classes: 3, width: 64 }),
+    data: noise({ count: 80, channels: 3, size: 32, classes: 3, seed: 5 }),
+    method: backGradient({ steps: 1, epochs: 2, imagesPerClass: 3, learningRate: 0.01 }),
+    outer: { steps: 1, batch: 40 },
     seed: 1,
   },
   {

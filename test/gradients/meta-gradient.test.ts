@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { BoundNetwork } from "../../src/engine/bound-network.ts";
 import type { MetaGradient } from "../../src/engine/passes.ts";
-import { relu } from "../../src/nn/activation.ts";
+import { relu, tanh } from "../../src/nn/activation.ts";
 import { conv2d } from "../../src/nn/conv2d.ts";
 import { flatten, linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/model.ts";
@@ -27,6 +27,19 @@ const conv = sequential(
   [1, 5, 5],
   [conv2d({ out: 3, kernel: 3, padding: 1 }), relu(), maxPool2d({ kernel: 2 }), flatten(), linear({ out: 3 })],
 );
+/** Its second layer goes through the frequency domain, and real images come in chunks of 32 that share its weights. */
+const wide = sequential(
+  [2, 8, 8],
+  [
+    conv2d({ out: 64, kernel: 3, padding: 1 }),
+    tanh(),
+    conv2d({ out: 64, kernel: 3, padding: 1 }),
+    tanh(),
+    flatten(),
+    linear({ out: 3 }),
+  ],
+);
+const wideLoop = { steps: 1, epochs: 2, images: 3, real: 36, seed: 1400, scale: 0.05, step: 1e-6 };
 /** T = 1, 2, 3, 10, 30: one block, several, several epochs. */
 const convLoops = [
   { steps: 1, epochs: 1 },
@@ -144,6 +157,7 @@ describe(`the meta-gradient of the engines under test is the reference's to ${en
       ...options,
     })),
     ...lenetLoops.map((options) => ({ model: lenet(), name: "LeNet", ...options })),
+    { model: wide, name: "a network through the frequency domain", ...wideLoop },
   ])("of $name, $steps × $epochs steps", async ({ model, ...options }) => {
     const { problem, seed, expected } = await solved(await reference.bind(model), options);
     for (const engine of engines) {
@@ -167,6 +181,7 @@ describe("the meta-gradient has the same bits", async () => {
   const small = { name: "a small convolutional network", model: conv, ...convLoops[3]! };
   const large = [
     { name: "LeNet with ten images a step", model: lenet(), ...lenetLoops[2]!, images: 10, real: 200 },
+    { name: "a network through the frequency domain", model: wide, ...wideLoop },
     {
       name: "LeNet with momentum and weight decay",
       model: lenet(),
