@@ -11,6 +11,7 @@ import {
 } from "./checked-layers.ts";
 import { checkedKernels, checkedLosses, checkedOptimizers, checkedRandom, checkedRidge } from "./checked-losses.ts";
 import { checkedNorms } from "./checked-norms.ts";
+import type { FrequencyOps } from "./frequency-ops.ts";
 import type { Ops } from "./ops.ts";
 import { checksOf, type Room } from "./room.ts";
 
@@ -22,7 +23,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedLayouts(ops, checks),
     ...checkedAugmentations(ops, checks),
     ...checkedConvolutions(ops, checks, room),
-    ...(ops.spectrumForward && checkedFrequency(ops as Required<Ops>, checks, room)),
+    ...(ops.spectrumForward && checkedFrequency(ops as Ops & FrequencyOps, checks, room)),
     ...checkedActivations(ops, checks),
     ...checkedPoolings(ops, checks),
     ...checkedNorms(ops, checks),

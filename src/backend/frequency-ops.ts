@@ -58,3 +58,6 @@ export interface FrequencyOps {
   /** dw (+)= T⁻¹(g) */
   frequencyWeightsBack(dw: Buffer, g: Buffer, shape: FrequencyShape, accumulate: boolean): void;
 }
+
+/** The same on a backend that may have none of them: all are there, or none. */
+export type OptionalFrequencyOps = { [Name in keyof FrequencyOps]?: FrequencyOps[Name] | undefined };

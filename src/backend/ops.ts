@@ -1,7 +1,7 @@
 // The operations of a backend: the contract of each, with its formula and the shapes of its operands.
 import type { RandomKey } from "../numeric/philox.ts";
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
-import type { FrequencyOps } from "./frequency-ops.ts";
+import type { OptionalFrequencyOps } from "./frequency-ops.ts";
 import type { MethodOps } from "./method-ops.ts";
 import type {
   Activation,
@@ -28,7 +28,7 @@ import type {
  * function of its inputs, whatever the number of threads. Sizes are at least 1; activations begin at a multiple of 16
  * floats, parameters and vectors anywhere.
  */
-export interface Ops extends MethodOps, Partial<FrequencyOps> {
+export interface Ops extends MethodOps, OptionalFrequencyOps {
   /** out[i] = value */
   fill(out: Buffer, value: number, n: number): void;
   /** out[i] = x[i] */

@@ -40,7 +40,7 @@ export interface Planner {
   readonly networksTogether: boolean;
   conv2d(shape: PlannedConv2d & { readonly lanes: number }): Conv2dPlan;
   /** Which convolutions go through the frequency domain, if the backend has `FrequencyOps`. */
-  readonly frequency?: FrequencyPlanner;
+  readonly frequency?: FrequencyPlanner | undefined;
   /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
   bytes(floats: number, threads: number): number;
   /** Bytes of a float. */

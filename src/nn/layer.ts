@@ -115,7 +115,7 @@ export interface BoundLayer {
 
   /** The floats of what `prepare` makes of weights, if it makes anything, for forward and backward at the same weights to take. */
   readonly preparedFloats?: number | undefined;
-  prepare?(into: Buffer, w: Buffer): void;
+  readonly prepare?: ((into: Buffer, w: Buffer) => void) | undefined;
 
   /** Computes y from x. `random` is this layer's stream for this pass, in training; layers without randomness ignore it. */
   forward(
