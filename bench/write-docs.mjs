@@ -38,6 +38,25 @@ const tables = {
     return `${onMachine(kernels)} The limit of one core: **${figure(middle(limits))} GFLOP/s**.`;
   },
   kernels: ({ kernels }) => `${onMachine(kernels)}\n\n${kernelTable(kernels)}`,
+  convolutions({ convolutions }) {
+    const rows = convolutions.rows.map(({ size, images, pass, direct, tiles, frequency, errors = {} }) => {
+      const wrong = ["direct", "tiles", "frequency"].map((way) => errors[way]?.toExponential(1) ?? "");
+      return [size, images, pass, figure(direct), figure(tiles), figure(frequency), times(frequency / tiles), ...wrong];
+    });
+    const names = [
+      "layer",
+      "images",
+      "pass",
+      "direct",
+      "tiles",
+      "frequency",
+      "by tiles",
+      "rms error, direct",
+      "tiles",
+      "frequency",
+    ];
+    return `${onMachine(convolutions)}\n\n${table(names, rows)}`;
+  },
   traffic({ kernels }) {
     const rows = kernels.traffic.map((row) => {
       return [row.kernel, row.operands, megabytes(row.bytes), figure(row.gbs), percent(row.share)];

@@ -152,6 +152,8 @@ describe("what goes through the frequency domain", () => {
     ["a layer of ConvNet, 32 images", layer(128, 128, 3, 16, 32), 18],
     ["a layer of ConvNet, 12 images: Winograd's weights are fewer", layer(128, 128, 3, 16, 12), undefined],
     ["the last layer of ConvNet", layer(128, 128, 3, 8, 12), 9],
+    ["a layer of VGG-11", layer(256, 256, 3, 8, 32), 9],
+    ["AlexNet's last layers: their weights would take too much room", layer(256, 384, 3, 13, 32), undefined],
     ["a layer of three channels", layer(3, 64, 5, 16, 32), undefined],
     ["channels that are no whole blocks", layer(68, 64, 3, 8, 32), undefined],
     ["a plane that no codelet takes", layer(64, 64, 3, 17, 32), undefined],

@@ -12,9 +12,10 @@ const SIDES = [
 /** About as many images of a channel as stay in L1 with their spectrum. */
 const LANE_BLOCK = 32;
 
-/** With fewer channels the transforms of planes cost what the products save; the scratch of a thread has no room for more. */
+/** With fewer channels the transforms of planes cost what the products save. */
 const LEAST_CHANNELS = 64;
-const MOST_CHANNELS = 512;
+/** The most bytes of transformed weights: 128→128 channels of 16×16. Those of AlexNet's layers would take 1.2 GiB of a run more. */
+const MOST_WEIGHT_BYTES = 32 * 1024 * 1024;
 
 /** Floats that a channel's slots are apart beside their size: slots lie an odd number of cache lines apart. */
 const LINE = 16;
@@ -29,6 +30,7 @@ export function frequencyShape(layer: PaddedConv2d & { readonly lanes: number })
     ({ plane, kernels }) => Math.max(height, width) <= plane && kernels.some((r) => r === kernel),
   );
   if (side === undefined || !pays(layer)) return undefined;
+  if (12 * side.slots * inChannels * outChannels > MOST_WEIGHT_BYTES) return undefined;
   const laneBlock = lanes <= LANE_BLOCK ? lanes : 8 * Math.ceil(lanes / Math.round(lanes / LANE_BLOCK) / 8);
   return { inChannels, outChannels, height, width, kernel, side: side.side, lanes, laneBlock };
 }
@@ -71,8 +73,7 @@ function pays(layer: PaddedConv2d & { readonly lanes: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, stride, padding, lanes } = layer;
   if (stride !== 1 || kernelHeight !== kernelWidth || 2 * padding !== kernelHeight - 1) return false;
   if (inChannels % 8 !== 0 || outChannels % 8 !== 0) return false;
-  if (Math.min(inChannels, outChannels) < LEAST_CHANNELS || Math.max(inChannels, outChannels) > MOST_CHANNELS)
-    return false;
+  if (Math.min(inChannels, outChannels) < LEAST_CHANNELS) return false;
   const shorter = Math.min(outHeight, outWidth);
   if (kernelHeight === 5) return shorter >= 10;
   return shorter <= 8 ? shorter >= 7 : shorter >= 12 && lanes >= 24;
