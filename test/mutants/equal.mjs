@@ -160,7 +160,7 @@ const equal = [
   },
   {
     file: "local-response-norm",
-    line: "const RUN: usize = (<usize>RESPONSE_FLOATS) << 2;",
+    line: "const TILE: usize = (<usize>RESPONSE_FLOATS) << 2;",
     change: "2 → 4",
     why: "tiles are larger, and those behind the end are empty",
   },
