@@ -63,7 +63,7 @@ const equal = [
     why: "a thread then looks once for work before there is any, or leaves the first job to the others",
   },
   {
-    file: "pool2d",
+    file: "pool2d-windows",
     line: "for (let i = 0; i < rows; i++) {",
     change: "< → <=",
     why: "no winner lies in the row after the window",
@@ -190,7 +190,7 @@ const equal = [
   },
   {
     file: "pool2d",
-    line: "const square = kh === 2 && kw === 2 && stride === 2 && padding === 0;",
+    line: "const square = s.kernelHeight === 2 && s.kernelWidth === 2 && s.stride === 2 && s.padding === 0;",
     change: "*",
     why: "2×2 windows without padding go the way of all others then, and with a padding there are more than `quads` allows",
   },
