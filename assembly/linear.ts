@@ -6,7 +6,7 @@ import { gemmBlock } from "./gemm";
 import { start } from "./gemm-tiles";
 import { transpose } from "./layout";
 import { madd, storeLanes } from "./simd";
-import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE, ROWS } from "./tiles";
+import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_OUTPUTS, LINEAR_SIDE, LINEAR_TILES, ROWS } from "./tiles";
 
 /** The sizes of a layer. */
 @unmanaged
@@ -207,36 +207,52 @@ export class LinearBackwardDataJob extends LinearShape {
   accumulate: Flag;
 }
 
-/** dx (+)= wᵀ·dy. A tile is ROWS input features: a column block of w, whose rows lie ready. */
+/**
+ * dx (+)= wᵀ·dy. A tile is ROWS input features: a column block of w. Rows of w may lie a multiple of 4 KiB apart, so that a column
+ * of them would not stay in the cache while the images go by: the weights of some tiles are packed first.
+ */
 export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, begin: i32, end: i32): void {
-  const dx = job.dx;
-  const dy = job.dy;
-  const w = job.w;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
   const lanes = job.lanes;
-  const accumulate = job.accumulate;
   const lane = (<usize>lanes) << 2;
   const ldw = (<usize>inFeatures) << 2;
-  evenOffsets(scratch, min(LINEAR_FEATURES, outFeatures), lane);
-  for (let tile = begin; tile < end; tile++) {
-    const row = tile * ROWS;
-    const rows = min(ROWS, inFeatures - row);
-    for (let from = 0; from < outFeatures; from += LINEAR_FEATURES) {
-      gemmBlock(
-        dx + <usize>row * lane,
-        lane,
-        rows,
-        lanes,
-        w + <usize>from * ldw + ((<usize>row) << 2),
-        ldw,
-        dy + <usize>from * lane,
-        scratch,
-        min(LINEAR_FEATURES, outFeatures - from),
-        0,
-        accumulate != 0 || from > 0,
-      );
+  // scratch: [offsets: LINEAR_OUTPUTS u32][packed: LINEAR_TILES × (LINEAR_OUTPUTS × ROWS f32 and a cache line)]
+  const packed = scratch + ((<usize>LINEAR_OUTPUTS) << 2);
+  evenOffsets(scratch, min(LINEAR_OUTPUTS, outFeatures), lane);
+  for (let tile = begin; tile < end; tile += LINEAR_TILES) {
+    const first = tile * ROWS;
+    const rows = min(LINEAR_TILES * ROWS, min(end * ROWS, inFeatures) - first);
+    for (let from = 0; from < outFeatures; from += LINEAR_OUTPUTS) {
+      const count = min(LINEAR_OUTPUTS, outFeatures - from);
+      const block = ((<usize>(count * ROWS)) << 2) + 64;
+      packColumns(packed, block, job.w + <usize>from * ldw + ((<usize>first) << 2), rows, count, ldw);
+      for (let r = 0; r < rows; r += ROWS) {
+        gemmBlock(
+          job.dx + <usize>(first + r) * lane,
+          lane,
+          min(ROWS, rows - r),
+          lanes,
+          packed + <usize>(r / ROWS) * block,
+          ROWS << 2,
+          job.dy + <usize>from * lane,
+          scratch,
+          count,
+          0,
+          job.accumulate != 0 || from > 0,
+        );
+      }
     }
+  }
+}
+
+/** packed[r / ROWS, o, r % ROWS] = w[o, r] for r < rows, o < count; `block` bytes between the tiles of packed */
+function packColumns(packed: usize, block: usize, w: usize, rows: i32, count: i32, ldw: usize): void {
+  const whole = (<usize>(rows / ROWS)) << 4;
+  for (let o = 0; o < count; o++, packed += 16, w += ldw) {
+    let p = packed;
+    for (let r: usize = 0; r < whole; r += 16, p += block) v128.store(p, v128.load(w + r));
+    for (let r = whole; r < (<usize>rows) << 2; r += 4, p += 4) store<f32>(p, load<f32>(w + r));
   }
 }
 
@@ -250,37 +266,42 @@ export class LinearBackwardWeightsJob extends LinearShape {
 
 /**
  * dw (+)= dy·xᵀ, as a sum of outer products over the images, both operands transposed first so that the 4×8 tile
- * reads them as they lie. A tile is LINEAR_SIDE × LINEAR_SIDE features; tiles count input features first.
+ * reads them as they lie. A tile is LINEAR_SIDE × LINEAR_SIDE features; tiles count input features first. Of few images there is
+ * room for several tiles side by side: longer pieces of the rows of dw come and go faster.
  */
 export function linearBackwardWeights(job: LinearBackwardWeightsJob, scratch: usize, begin: i32, end: i32): void {
-  const dw = job.dw;
-  const dy = job.dy;
-  const x = job.x;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
   const lanes = job.lanes;
-  const accumulate = job.accumulate;
   const across = (inFeatures + LINEAR_SIDE - 1) / LINEAR_SIDE;
+  const side = max(1, LINEAR_IMAGES / ((lanes + 3) & ~3));
   const lane = (<usize>lanes) << 2;
   const ldw = (<usize>inFeatures) << 2;
   // scratch: [offsets: LINEAR_IMAGES u32][xᵀ: LINEAR_IMAGES × LINEAR_SIDE][dyᵀ: LINEAR_IMAGES × LINEAR_SIDE]
   const xt = scratch + ((<usize>LINEAR_IMAGES) << 2);
   const dyt = xt + ((<usize>(LINEAR_IMAGES * LINEAR_SIDE)) << 2);
-  evenOffsets(scratch, min(LINEAR_IMAGES, lanes), (<usize>LINEAR_SIDE) << 2);
-  for (let tile = begin; tile < end; tile++) {
+  // The output features that dyᵀ has, where all images fit.
+  let there = -1;
+  for (let tile = begin; tile < end; ) {
     const out = (tile / across) * LINEAR_SIDE;
-    const column = (tile % across) * LINEAR_SIDE;
+    const first = tile % across;
+    const tiles = min(side, min(end - tile, across - first));
+    const column = first * LINEAR_SIDE;
     const outs = min(LINEAR_SIDE, outFeatures - out);
-    const columns = min(LINEAR_SIDE, inFeatures - column);
+    const columns = min(tiles * LINEAR_SIDE, inFeatures - column);
+    evenOffsets(scratch, min(LINEAR_IMAGES, lanes), (<usize>(tiles * LINEAR_SIDE)) << 2);
     for (let from = 0; from < lanes; from += LINEAR_IMAGES) {
       const images = min(LINEAR_IMAGES, lanes - from);
       const skip = (<usize>from) << 2;
       const vectors = (images + 3) >> 2;
-      transpose(xt, x + <usize>column * lane + skip, columns, 4 * vectors, lanes, LINEAR_SIDE, 0, vectors);
-      transpose(dyt, dy + <usize>out * lane + skip, outs, 4 * vectors, lanes, LINEAR_SIDE, 0, vectors);
+      transpose(xt, job.x + <usize>column * lane + skip, columns, 4 * vectors, lanes, tiles * LINEAR_SIDE, 0, vectors);
+      if (out != there || lanes > LINEAR_IMAGES) {
+        transpose(dyt, job.dy + <usize>out * lane + skip, outs, 4 * vectors, lanes, LINEAR_SIDE, 0, vectors);
+        there = out;
+      }
       for (let r = 0; r < outs; r += ROWS) {
         gemmBlock(
-          dw + <usize>(out + r) * ldw + ((<usize>column) << 2),
+          job.dw + <usize>(out + r) * ldw + ((<usize>column) << 2),
           ldw,
           min(ROWS, outs - r),
           columns,
@@ -290,9 +311,10 @@ export function linearBackwardWeights(job: LinearBackwardWeightsJob, scratch: us
           scratch,
           images,
           0,
-          accumulate != 0 || from > 0,
+          job.accumulate != 0 || from > 0,
         );
       }
     }
+    tile += tiles;
   }
 }
