@@ -36,35 +36,40 @@ function rows2x12(
   bias: usize,
   accumulate: bool,
   half: bool,
+  pairs: i32,
 ): void {
-  const y1 = y + ldy;
-  const bias1: usize = bias ? bias + 4 : 0;
-  let c00 = start(y, bias, accumulate);
-  let c01 = start(y + 16, bias, accumulate);
-  let c02 = start(y + 32, bias, accumulate);
-  let c10 = start(y1, bias1, accumulate);
-  let c11 = start(y1 + 16, bias1, accumulate);
-  let c12 = start(y1 + 32, bias1, accumulate);
-  let w1 = w + ldw;
-  for (const end = w + ((<usize>depth) << 2); w < end; w += 4, w1 += 4, x += ldx) {
-    const s0 = v128.load32_splat(w);
-    const s1 = v128.load32_splat(w1);
-    let b = v128.load(x);
-    c00 = madd(c00, s0, b);
-    c10 = madd(c10, s1, b);
-    b = v128.load(x, 16);
-    c01 = madd(c01, s0, b);
-    c11 = madd(c11, s1, b);
-    b = v128.load(x, 32);
-    c02 = madd(c02, s0, b);
-    c12 = madd(c12, s1, b);
+  for (; pairs > 0; pairs--, y += 2 * ldy, w += 2 * ldw, bias += bias ? 8 : 0) {
+    const y1 = y + ldy;
+    const bias1: usize = bias ? bias + 4 : 0;
+    let c00 = start(y, bias, accumulate);
+    let c01 = start(y + 16, bias, accumulate);
+    let c02 = start(y + 32, bias, accumulate);
+    let c10 = start(y1, bias1, accumulate);
+    let c11 = start(y1 + 16, bias1, accumulate);
+    let c12 = start(y1 + 32, bias1, accumulate);
+    let w1 = w + ldw;
+    let w0 = w;
+    let p = x;
+    for (const end = w + ((<usize>depth) << 2); w0 < end; w0 += 4, w1 += 4, p += ldx) {
+      const s0 = v128.load32_splat(w0);
+      const s1 = v128.load32_splat(w1);
+      let b = v128.load(p);
+      c00 = madd(c00, s0, b);
+      c10 = madd(c10, s1, b);
+      b = v128.load(p, 16);
+      c01 = madd(c01, s0, b);
+      c11 = madd(c11, s1, b);
+      b = v128.load(p, 32);
+      c02 = madd(c02, s0, b);
+      c12 = madd(c12, s1, b);
+    }
+    v128.store(y, c00);
+    v128.store(y, c01, 16);
+    storeLanes(y + 32, c02, half);
+    v128.store(y1, c10);
+    v128.store(y1, c11, 16);
+    storeLanes(y1 + 32, c12, half);
   }
-  v128.store(y, c00);
-  v128.store(y, c01, 16);
-  storeLanes(y + 32, c02, half);
-  v128.store(y1, c10);
-  v128.store(y1, c11, 16);
-  storeLanes(y1 + 32, c12, half);
 }
 
 /** 4 output features × 8 images, the weights read as they lie. */
@@ -78,46 +83,51 @@ function rows4x8(
   depth: i32,
   bias: usize,
   accumulate: bool,
+  count: i32,
 ): void {
-  const y1 = y + ldy;
-  const y2 = y1 + ldy;
-  const y3 = y2 + ldy;
-  const next: usize = bias ? 4 : 0;
-  let c00 = start(y, bias, accumulate);
-  let c01 = start(y + 16, bias, accumulate);
-  let c10 = start(y1, bias + next, accumulate);
-  let c11 = start(y1 + 16, bias + next, accumulate);
-  let c20 = start(y2, bias + 2 * next, accumulate);
-  let c21 = start(y2 + 16, bias + 2 * next, accumulate);
-  let c30 = start(y3, bias + 3 * next, accumulate);
-  let c31 = start(y3 + 16, bias + 3 * next, accumulate);
-  let w1 = w + ldw;
-  let w2 = w1 + ldw;
-  let w3 = w2 + ldw;
-  for (const end = w + ((<usize>depth) << 2); w < end; w += 4, w1 += 4, w2 += 4, w3 += 4, x += ldx) {
-    const b0 = v128.load(x);
-    const b1 = v128.load(x, 16);
-    let s = v128.load32_splat(w);
-    c00 = madd(c00, s, b0);
-    c01 = madd(c01, s, b1);
-    s = v128.load32_splat(w1);
-    c10 = madd(c10, s, b0);
-    c11 = madd(c11, s, b1);
-    s = v128.load32_splat(w2);
-    c20 = madd(c20, s, b0);
-    c21 = madd(c21, s, b1);
-    s = v128.load32_splat(w3);
-    c30 = madd(c30, s, b0);
-    c31 = madd(c31, s, b1);
+  for (; count > 0; count--, y += 32, x += 32) {
+    const y1 = y + ldy;
+    const y2 = y1 + ldy;
+    const y3 = y2 + ldy;
+    const next: usize = bias ? 4 : 0;
+    let c00 = start(y, bias, accumulate);
+    let c01 = start(y + 16, bias, accumulate);
+    let c10 = start(y1, bias + next, accumulate);
+    let c11 = start(y1 + 16, bias + next, accumulate);
+    let c20 = start(y2, bias + 2 * next, accumulate);
+    let c21 = start(y2 + 16, bias + 2 * next, accumulate);
+    let c30 = start(y3, bias + 3 * next, accumulate);
+    let c31 = start(y3 + 16, bias + 3 * next, accumulate);
+    let w1 = w + ldw;
+    let w2 = w1 + ldw;
+    let w3 = w2 + ldw;
+    let w0 = w;
+    let p = x;
+    for (const end = w + ((<usize>depth) << 2); w0 < end; w0 += 4, w1 += 4, w2 += 4, w3 += 4, p += ldx) {
+      const b0 = v128.load(p);
+      const b1 = v128.load(p, 16);
+      let s = v128.load32_splat(w0);
+      c00 = madd(c00, s, b0);
+      c01 = madd(c01, s, b1);
+      s = v128.load32_splat(w1);
+      c10 = madd(c10, s, b0);
+      c11 = madd(c11, s, b1);
+      s = v128.load32_splat(w2);
+      c20 = madd(c20, s, b0);
+      c21 = madd(c21, s, b1);
+      s = v128.load32_splat(w3);
+      c30 = madd(c30, s, b0);
+      c31 = madd(c31, s, b1);
+    }
+    v128.store(y, c00);
+    v128.store(y, c01, 16);
+    v128.store(y1, c10);
+    v128.store(y1, c11, 16);
+    v128.store(y2, c20);
+    v128.store(y2, c21, 16);
+    v128.store(y3, c30);
+    v128.store(y3, c31, 16);
   }
-  v128.store(y, c00);
-  v128.store(y, c01, 16);
-  v128.store(y1, c10);
-  v128.store(y1, c11, 16);
-  v128.store(y2, c20);
-  v128.store(y2, c21, 16);
-  v128.store(y3, c30);
-  v128.store(y3, c31, 16);
 }
 
 @unmanaged
@@ -150,25 +160,11 @@ export function linearForward(job: LinearForwardJob, scratch: usize, begin: i32,
     const wr = w + <usize>row * ldw;
     const br: usize = bias ? bias + ((<usize>row) << 2) : 0;
     if (inPlace && twelves && (rows & 1) == 0) {
-      for (let r = 0; r < rows; r += 2) {
-        const skip = <usize>r;
-        for (let c: usize = 0; c < lane; c += 48) {
-          rows2x12(
-            yr + skip * lane + c,
-            lane,
-            wr + skip * ldw,
-            ldw,
-            x + c,
-            lane,
-            inFeatures,
-            br ? br + skip * 4 : 0,
-            add,
-            lane - c < 48,
-          );
-        }
+      for (let c: usize = 0; c < lane; c += 48) {
+        rows2x12(yr + c, lane, wr, ldw, x + c, lane, inFeatures, br, add, lane - c < 48, rows >> 1);
       }
     } else if (inPlace && lanes % 8 == 0 && rows == ROWS) {
-      for (let c: usize = 0; c < lane; c += 32) rows4x8(yr + c, lane, wr, ldw, x + c, lane, inFeatures, br, add);
+      rows4x8(yr, lane, wr, ldw, x, lane, inFeatures, br, add, lanes >> 3);
     } else {
       packedForward(yr, x, wr, br, rows, inFeatures, lanes, add, scratch);
     }
