@@ -6,7 +6,16 @@ import { gemmBlock } from "./gemm";
 import { start } from "./gemm-tiles";
 import { transpose } from "./layout";
 import { madd, storeLanes } from "./simd";
-import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_OUTPUTS, LINEAR_SIDE, LINEAR_TILES, ROWS } from "./tiles";
+import {
+  LINEAR_FEATURES,
+  LINEAR_FEW,
+  LINEAR_IMAGES,
+  LINEAR_LARGE,
+  LINEAR_OUTPUTS,
+  LINEAR_SIDE,
+  LINEAR_TILES,
+  ROWS,
+} from "./tiles";
 
 /** The sizes of a layer. */
 @unmanaged
@@ -204,10 +213,13 @@ export class LinearBackwardDataJob extends LinearShape {
 }
 
 /**
- * dx (+)= wᵀ·dy. A tile is ROWS input features: a column block of w. Rows of w may lie a multiple of 4 KiB apart, so that a column
- * of them would not stay in the cache while the images go by: the weights of some tiles are packed first.
+ * dx (+)= wᵀ·dy. A tile is ROWS input features: a column block of w, whose rows lie ready. Of a large w a column would not stay in
+ * the cache while the images go by: the weights of some tiles are packed first.
  */
 export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, begin: i32, end: i32): void {
+  const dx = job.dx;
+  const dy = job.dy;
+  const accumulate = job.accumulate != 0;
   const inFeatures = job.inFeatures;
   const outFeatures = job.outFeatures;
   const lanes = job.lanes;
@@ -215,27 +227,31 @@ export function linearBackwardData(job: LinearBackwardDataJob, scratch: usize, b
   const ldw = (<usize>inFeatures) << 2;
   // scratch: [offsets: LINEAR_OUTPUTS u32][packed: LINEAR_TILES × (LINEAR_OUTPUTS × ROWS f32 and a cache line)]
   const packed = scratch + ((<usize>LINEAR_OUTPUTS) << 2);
+  const packs = inFeatures * outFeatures > LINEAR_LARGE;
   evenOffsets(scratch, min(LINEAR_OUTPUTS, outFeatures), lane);
   for (let tile = begin; tile < end; tile += LINEAR_TILES) {
     const first = tile * ROWS;
     const rows = min(LINEAR_TILES * ROWS, min(end * ROWS, inFeatures) - first);
     for (let from = 0; from < outFeatures; from += LINEAR_OUTPUTS) {
       const count = min(LINEAR_OUTPUTS, outFeatures - from);
-      const block = ((<usize>(count * ROWS)) << 2) + 64;
-      packColumns(packed, block, job.w + <usize>from * ldw + ((<usize>first) << 2), rows, count, ldw);
+      const w = job.w + <usize>from * ldw + ((<usize>first) << 2);
+      // From tile to tile, and from row to row.
+      const block: usize = packs ? ((<usize>(count * ROWS)) << 2) + 64 : 16;
+      const lda: usize = packs ? 16 : ldw;
+      if (packs) packColumns(packed, block, w, rows, count, ldw);
       for (let r = 0; r < rows; r += ROWS) {
         gemmBlock(
-          job.dx + <usize>(first + r) * lane,
+          dx + <usize>(first + r) * lane,
           lane,
           min(ROWS, rows - r),
           lanes,
-          packed + <usize>(r / ROWS) * block,
-          ROWS << 2,
-          job.dy + <usize>from * lane,
+          (packs ? packed : w) + <usize>(r / ROWS) * block,
+          lda,
+          dy + <usize>from * lane,
           scratch,
           count,
           0,
-          job.accumulate != 0 || from > 0,
+          accumulate || from > 0,
         );
       }
     }

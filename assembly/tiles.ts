@@ -28,8 +28,10 @@ export const WEIGHT_SWEEP: i32 = 256;
 
 /** Features that a linear layer sums in one pass: their offsets and packed weights stay in L1. */
 export const LINEAR_FEATURES: i32 = 4096;
-/** Output features that `linearBackwardData` sums in one pass, and tiles whose weights it packs together: they stay in L2. */
+/** Output features that `linearBackwardData` sums in one pass. */
 export const LINEAR_OUTPUTS: i32 = 384;
+/** It packs more weights than these, 1 MiB, as many tiles together as stay in L2. */
+export const LINEAR_LARGE: i32 = 262144;
 export const LINEAR_TILES: i32 = 8;
 /** Up to this many images a linear layer reads its weights in place; above, packing them pays. */
 export const LINEAR_FEW: i32 = 24;
