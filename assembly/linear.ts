@@ -162,45 +162,51 @@ export function linearForward(job: LinearForwardJob, scratch: usize, begin: i32,
   const add = job.accumulate != 0;
   const twelves = lanes % 12 == 0 || lanes % 12 == 10;
   const inPlace = lanes <= LINEAR_FEW && (twelves || lanes % 8 == 0);
+  if (!inPlace) {
+    packedForward(job, scratch, begin, end);
+    return;
+  }
   for (let tile = begin; tile < end; tile++) {
     const row = tile * ROWS;
     const rows = min(ROWS, outFeatures - row);
     const yr = y + <usize>row * lane;
     const wr = w + <usize>row * ldw;
     const br: usize = bias ? bias + ((<usize>row) << 2) : 0;
-    if (inPlace && twelves && (rows & 1) == 0) {
+    if (twelves && (rows & 1) == 0) {
       for (let c: usize = 0; c < lane; c += 48) {
         rows2x12(yr + c, lane, wr, ldw, x + c, lane, inFeatures, br, add, lane - c < 48, rows >> 1);
       }
-    } else if (inPlace && lanes % 8 == 0 && rows == ROWS) {
+    } else if (lanes % 8 == 0 && rows == ROWS) {
       rows4x8(yr, lane, wr, ldw, x, lane, inFeatures, br, add, lanes >> 3);
     } else {
-      packedForward(yr, x, wr, br, rows, inFeatures, lanes, add, scratch);
+      packedForward(job, scratch, tile, tile + 1);
     }
   }
 }
 
-/** One block of `rows` output features, whose weights are laid side by side first. */
-function packedForward(
-  y: usize,
-  x: usize,
-  w: usize,
-  bias: usize,
-  rows: i32,
-  inFeatures: i32,
-  lanes: i32,
-  accumulate: bool,
-  scratch: usize,
-): void {
+/**
+ * Tiles begin … end − 1, whose weights are laid side by side first. A pass over some features goes
+ * over all tiles.
+ */
+function packedForward(job: LinearForwardJob, scratch: usize, begin: i32, end: i32): void {
+  const inFeatures = job.inFeatures;
+  const lanes = job.lanes;
   const lane = (<usize>lanes) << 2;
   const packed = scratch + ((<usize>LINEAR_FEATURES) << 2);
   evenOffsets(scratch, min(LINEAR_FEATURES, inFeatures), lane);
   for (let from = 0; from < inFeatures; from += LINEAR_FEATURES) {
     const count = min(LINEAR_FEATURES, inFeatures - from);
-    const skip = <usize>from;
-    transpose(packed, w + (skip << 2), rows, count, inFeatures, ROWS, 0, (count + 3) >> 2);
-    const first = from == 0 ? bias : 0;
-    gemmBlock(y, lane, rows, lanes, packed, 16, x + skip * lane, scratch, count, first, accumulate || from > 0);
+    const x = job.x + <usize>from * lane;
+    const bias: usize = from == 0 ? job.bias : 0;
+    const add = job.accumulate != 0 || from > 0;
+    for (let tile = begin; tile < end; tile++) {
+      const row = tile * ROWS;
+      const rows = min(ROWS, job.outFeatures - row);
+      const w = job.w + ((<usize>row * <usize>inFeatures + <usize>from) << 2);
+      transpose(packed, w, rows, count, inFeatures, ROWS, 0, (count + 3) >> 2);
+      const biasHere: usize = bias ? bias + ((<usize>row) << 2) : 0;
+      gemmBlock(job.y + <usize>row * lane, lane, rows, lanes, packed, 16, x, scratch, count, biasHere, add);
+    }
   }
 }
 
