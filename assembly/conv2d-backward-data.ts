@@ -5,6 +5,7 @@
 // dy [oc, oh, ow, B]   w [oc, c, kh, kw]   dx [c, h, w, B]   B lanes, padding included: even
 import { Buffer, Flag } from "./fields";
 import { gemmBlock } from "./gemm";
+import { SHARED_SCRATCH } from "./memory-map";
 import { DATA_TAPS, ROWS } from "./tiles";
 
 /** A stride-1 convolution seen from its input, which does not hold its padding. */
@@ -46,11 +47,26 @@ class Pass {
   right: i32;
   /** Whether the sum is added to what is there. */
   add: bool;
+  /** The first lane, and how many there are. */
+  lane: i32;
+  lanes: i32;
+  /** Where these lanes of dy lie: row 0 of the first output channel, bytes from row to row and from channel to channel. */
+  dy: usize;
+  line: usize;
+  plane: usize;
 }
 
-// scratch: [offsets: DATA_TAPS u32][packed: DATA_TAPS × ROWS f32][the pass]
+// scratch: [offsets: DATA_TAPS u32][packed: DATA_TAPS × ROWS f32][the pass] … [copied rows of dy: COPY bytes]
 const PACKED: usize = (<usize>DATA_TAPS) << 2;
 const PASS: usize = PACKED + ((<usize>(DATA_TAPS * ROWS)) << 2);
+/**
+ * Half of L2, in the part of the scratch that Winograd's transforms use too. Where there are more than MOST_LANES, the last ones may
+ * take half as much again.
+ */
+const COPY: i32 = 512 * 1024;
+/** Lanes that are copied together where there are more than MOST_LANES. */
+const SOME_LANES: i32 = 8;
+const MOST_LANES: i32 = 12;
 
 /**
  * Lays out the taps of a pass in the order (ky, kx, o), so that the taps of one kernel row between two columns lie side by
@@ -60,25 +76,24 @@ const PASS: usize = PACKED + ((<usize>(DATA_TAPS * ROWS)) << 2);
 function layTaps(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize): void {
   const w = job.w;
   const inChannels = job.inChannels;
-  const outHeight = job.outHeight;
-  const outWidth = job.outWidth;
   const kernelWidth = job.kernelWidth;
-  const lanes = job.lanes;
   const row = pass.row;
   const rows = pass.rows;
   const from = pass.from;
-  const to = from + pass.depth;
+  const depth = pass.depth;
   const bottom = pass.bottom;
   const left = pass.left;
   const right = pass.right;
+  const pixel = (<usize>pass.lanes) << 2;
   let offset = scratch;
   let packed = scratch + PACKED;
   const area = job.kernelHeight * kernelWidth;
   const ldw = (<usize>area) << 2;
   for (let ky = pass.top; ky < bottom; ky++) {
     for (let kx = left; kx < right; kx++) {
-      for (let o = from; o < to; o++, offset += 4, packed += 16) {
-        store<i32>(offset, (((o * outHeight - ky) * outWidth - kx) * lanes) << 2);
+      let place: usize = 0 - <usize>ky * pass.line - <usize>kx * pixel;
+      for (let o = from; o < from + depth; o++, offset += 4, packed += 16, place += pass.plane) {
+        store<u32>(offset, <u32>place);
         let weight = w + ((<usize>((o * inChannels + row) * area + ky * kernelWidth + kx)) << 2);
         for (let r: usize = 0; r < <usize>rows; r++, weight += ldw) store<f32>(packed + (r << 2), load<f32>(weight));
       }
@@ -115,8 +130,7 @@ export function conv2dBackwardData(job: Conv2dBackwardDataJob, scratch: usize, b
           pass.left = left;
           pass.right = min(kernelWidth, left + columns);
           pass.add = job.accumulate != 0 || from > 0 || top > 0 || left > 0;
-          layTaps(job, pass, scratch);
-          for (let each = tile; each < last; each++) sumRow(job, pass, scratch, each - block * height);
+          sumRows(job, pass, scratch, tile - block * height, last - block * height);
         }
       }
     }
@@ -124,52 +138,118 @@ export function conv2dBackwardData(job: Conv2dBackwardDataJob, scratch: usize, b
   }
 }
 
-/** Row i of dx in one pass. */
+/** Rows first … last − 1 of dx in one pass. */
+function sumRows(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, first: i32, last: i32): void {
+  const lanes = job.lanes;
+  const lines = last - first > 1 ? linesToCopy(job, pass) : 0;
+  if (lines == 0) {
+    pass.lane = 0;
+    pass.lanes = lanes;
+    pass.line = (<usize>(job.outWidth * lanes)) << 2;
+    pass.plane = <usize>job.outHeight * pass.line;
+    pass.dy = job.dy + <usize>pass.from * pass.plane;
+    layTaps(job, pass, scratch);
+    for (let i = first; i < last; i++) sumRow(job, pass, scratch, i);
+    return;
+  }
+  const halo = pass.bottom - pass.top - 1;
+  for (let lane = 0; lane < lanes; lane += pass.lanes) {
+    pass.lane = lane;
+    pass.lanes = lanes - lane <= MOST_LANES ? lanes - lane : SOME_LANES;
+    pass.line = (<usize>(job.outWidth * pass.lanes)) << 2;
+    // A cache line more, so that channels begin in different sets.
+    pass.plane = <usize>lines * pass.line + 64;
+    layTaps(job, pass, scratch);
+    for (let i = first; i < last; i += lines - halo) {
+      const end = min(last, i + lines - halo);
+      copyLines(job, pass, scratch + SHARED_SCRATCH, i + job.padding - pass.bottom + 1, end + job.padding - pass.top);
+      for (let each = i; each < end; each++) sumRow(job, pass, scratch, each);
+    }
+  }
+}
+
+/**
+ * How many rows of dy to copy together, 0 for none. Where channels lie a multiple of 2 KiB apart, the taps of a column share few
+ * sets of L1, and each reads from L2 again. Copies of the channels lie better. They pay for more than one row of dx.
+ */
+function linesToCopy(job: Conv2dBackwardDataJob, pass: Pass): i32 {
+  const lanes = job.lanes;
+  const apart = job.outHeight * job.outWidth * lanes;
+  if (pass.depth <= 8 || (lanes & 3) != 0 || (apart & 511) != 0) return 0;
+  const lines = (COPY / pass.depth - 64) / (4 * job.outWidth * (lanes <= MOST_LANES ? lanes : SOME_LANES));
+  return lines >= 2 * (pass.bottom - pass.top) ? lines : 0;
+}
+
+/** Copies rows first … last − 1 of dy, as far as they exist, of the channels and lanes of the pass. */
+function copyLines(job: Conv2dBackwardDataJob, pass: Pass, copy: usize, first: i32, last: i32): void {
+  const outHeight = job.outHeight;
+  const from = max(0, first);
+  const step = (<usize>job.lanes) << 2;
+  const bytes = (<usize>pass.lanes) << 2;
+  const pixels = max(0, min(outHeight, last) - from) * job.outWidth;
+  pass.dy = copy - <usize>from * pass.line;
+  for (let o = 0; o < pass.depth; o++, copy += pass.plane) {
+    let source =
+      job.dy + <usize>(((pass.from + o) * outHeight + from) * job.outWidth) * step + ((<usize>pass.lane) << 2);
+    let p = copy;
+    if (step == bytes) {
+      memory.copy(p, source, <usize>pixels * bytes);
+      continue;
+    }
+    if (bytes == 32) {
+      for (let i = 0; i < pixels; i++, source += step, p += 32) {
+        v128.store(p, v128.load(source));
+        v128.store(p, v128.load(source, 16), 16);
+      }
+      continue;
+    }
+    for (let i = 0; i < pixels; i++, source += step) {
+      for (let b: usize = 0; b < bytes; b += 16, p += 16) v128.store(p, v128.load(source + b));
+    }
+  }
+}
+
+/** Row i of dx in one pass, the lanes of which lie at pass.dy. */
 function sumRow(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, i: i32): void {
   const width = job.inWidth;
-  const outHeight = job.outHeight;
   const outWidth = job.outWidth;
   const left = pass.left;
   const right = pass.right;
   const padding = job.padding;
-  const lanes = job.lanes;
   const rows = pass.rows;
   const depth = pass.depth;
   const add = pass.add;
-  const lane = (<usize>lanes) << 2;
+  const lane = (<usize>job.lanes) << 2;
+  const pixel = (<usize>pass.lanes) << 2;
   const ldx = <usize>(job.inHeight * width) * lane;
-  const dxr = job.dx + <usize>pass.row * ldx + <usize>(i * width) * lane;
-  const ky = max(pass.top, i + padding - outHeight + 1);
-  const kyEnd = min(pass.bottom, i + padding + 1);
-  if (ky >= kyEnd) {
-    if (!add) clear(dxr, ldx, rows, <usize>width * lane);
-    return;
-  }
+  const ky = max(pass.top, i + padding - job.outHeight + 1);
+  const lines = max(0, min(pass.bottom, i + padding + 1) - ky);
   const lineTaps = (right - left) * depth;
   const skip = (ky - pass.top) * lineTaps;
-  const at = job.dy + <usize>((i + padding) * outWidth + padding) * lane;
-  // Columns that see the whole width of the pass.
+  // Columns that see the whole width of the pass: one run where all lanes lie side by side.
   const inner = max(0, right - 1 - padding);
   const innerEnd = min(width, outWidth - padding + left);
-  if (inner < innerEnd) {
-    const taps = (kyEnd - ky) * lineTaps;
-    const columns = (innerEnd - inner) * lanes;
-    run(dxr, ldx, rows, columns, scratch, skip, at, taps, <usize>inner * lane, add);
-  }
-  for (let j = 0; j < width; j++) {
-    if (j == inner && inner < innerEnd) j = innerEnd;
-    if (j >= width) break;
-    const shift = <usize>j * lane;
+  const together = pass.lanes == job.lanes ? innerEnd - inner : 1;
+  let dx = job.dx + <usize>pass.row * ldx + <usize>(i * width) * lane + ((<usize>pass.lane) << 2);
+  let dy = pass.dy + <usize>(i + padding) * pass.line + <usize>padding * pixel;
+  for (let j = 0; j < width; ) {
+    let columns = 1;
     const kx = max(left, j + padding - outWidth + 1);
     const kxEnd = min(right, j + padding + 1);
-    if (kx >= kxEnd) {
-      if (!add) clear(dxr + shift, ldx, rows, lane);
-      continue;
+    if (lines == 0 || kx >= kxEnd) {
+      if (!add) clear(dx, ldx, rows, pixel);
+    } else if (j >= inner && j < innerEnd) {
+      columns = together;
+      run(dx, ldx, rows, columns * pass.lanes, scratch, skip, dy, lines * lineTaps, add);
+    } else {
+      for (let line = 0; line < lines; line++) {
+        const lineSkip = skip + line * lineTaps + (kx - left) * depth;
+        run(dx, ldx, rows, pass.lanes, scratch, lineSkip, dy, (kxEnd - kx) * depth, add || line > 0);
+      }
     }
-    for (let line = 0; line < kyEnd - ky; line++) {
-      const lineSkip = skip + line * lineTaps + (kx - left) * depth;
-      run(dxr, ldx, rows, lanes, scratch, lineSkip, at, (kxEnd - kx) * depth, shift, add || line > 0);
-    }
+    j += columns;
+    dx += <usize>columns * lane;
+    dy += <usize>columns * pixel;
   }
 }
 
@@ -178,7 +258,7 @@ function clear(dx: usize, ldx: usize, rows: i32, bytes: usize): void {
   for (let r = 0; r < rows; r++) memory.fill(dx + <usize>r * ldx, 0, bytes);
 }
 
-/** Sums `taps` taps after the first `skip`, for `columns` floats `shift` bytes into the row. */
+/** Sums `taps` taps after the first `skip`, for `columns` floats. */
 function run(
   dx: usize,
   ldx: usize,
@@ -188,9 +268,8 @@ function run(
   skip: i32,
   dy: usize,
   taps: i32,
-  shift: usize,
   add: bool,
 ): void {
   const packed = scratch + PACKED + ((<usize>skip) << 4);
-  gemmBlock(dx + shift, ldx, rows, columns, packed, 16, dy + shift, scratch + ((<usize>skip) << 2), taps, 0, add);
+  gemmBlock(dx, ldx, rows, columns, packed, 16, dy, scratch + ((<usize>skip) << 2), taps, 0, add);
 }

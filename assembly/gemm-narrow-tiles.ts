@@ -5,7 +5,7 @@ import { madd, storeLanes, storePartial } from "./simd";
 // @ts-ignore: AssemblyScript's v128 is a value here
 type V = v128;
 
-export function tile2x16(
+export function tiles2x16(
   y: usize,
   ldy: usize,
   a: usize,
@@ -15,46 +15,50 @@ export function tile2x16(
   end: usize,
   bias: usize,
   accumulate: bool,
+  count: i32,
 ): void {
-  const y1 = y + ldy;
-  const bias1 = bias ? bias + 4 : 0;
-  let c00 = start(y, bias, accumulate);
-  let c01 = start(y + 16, bias, accumulate);
-  let c02 = start(y + 32, bias, accumulate);
-  let c03 = start(y + 48, bias, accumulate);
-  let c10 = start(y1, bias1, accumulate);
-  let c11 = start(y1 + 16, bias1, accumulate);
-  let c12 = start(y1 + 32, bias1, accumulate);
-  let c13 = start(y1 + 48, bias1, accumulate);
-  for (; offsets < end; offsets += 4, a += lda) {
-    const p = x + load<u32>(offsets);
-    const s0 = v128.load32_splat(a);
-    const s1 = v128.load32_splat(a, 4);
-    let b = v128.load(p);
-    c00 = madd(c00, s0, b);
-    c10 = madd(c10, s1, b);
-    b = v128.load(p, 16);
-    c01 = madd(c01, s0, b);
-    c11 = madd(c11, s1, b);
-    b = v128.load(p, 32);
-    c02 = madd(c02, s0, b);
-    c12 = madd(c12, s1, b);
-    b = v128.load(p, 48);
-    c03 = madd(c03, s0, b);
-    c13 = madd(c13, s1, b);
+  for (; count > 0; count--, y += 64, x += 64) {
+    const y1 = y + ldy;
+    const bias1 = bias ? bias + 4 : 0;
+    let c00 = start(y, bias, accumulate);
+    let c01 = start(y + 16, bias, accumulate);
+    let c02 = start(y + 32, bias, accumulate);
+    let c03 = start(y + 48, bias, accumulate);
+    let c10 = start(y1, bias1, accumulate);
+    let c11 = start(y1 + 16, bias1, accumulate);
+    let c12 = start(y1 + 32, bias1, accumulate);
+    let c13 = start(y1 + 48, bias1, accumulate);
+    let f = a;
+    for (let o = offsets; o < end; o += 4, f += lda) {
+      const p = x + load<u32>(o);
+      const s0 = v128.load32_splat(f);
+      const s1 = v128.load32_splat(f, 4);
+      let b = v128.load(p);
+      c00 = madd(c00, s0, b);
+      c10 = madd(c10, s1, b);
+      b = v128.load(p, 16);
+      c01 = madd(c01, s0, b);
+      c11 = madd(c11, s1, b);
+      b = v128.load(p, 32);
+      c02 = madd(c02, s0, b);
+      c12 = madd(c12, s1, b);
+      b = v128.load(p, 48);
+      c03 = madd(c03, s0, b);
+      c13 = madd(c13, s1, b);
+    }
+    v128.store(y, c00);
+    v128.store(y, c01, 16);
+    v128.store(y, c02, 32);
+    v128.store(y, c03, 48);
+    v128.store(y1, c10);
+    v128.store(y1, c11, 16);
+    v128.store(y1, c12, 32);
+    v128.store(y1, c13, 48);
   }
-  v128.store(y, c00);
-  v128.store(y, c01, 16);
-  v128.store(y, c02, 32);
-  v128.store(y, c03, 48);
-  v128.store(y1, c10);
-  v128.store(y1, c11, 16);
-  v128.store(y1, c12, 32);
-  v128.store(y1, c13, 48);
 }
 
-/** Twelve columns, or where `half` ten of them: the images of most distilled blocks. */
-export function tile2x12(
+/** `pairs` pairs of rows of twelve columns, or where `half` ten of them: the images of most distilled blocks. */
+export function tiles2x12(
   y: usize,
   ldy: usize,
   a: usize,
@@ -65,35 +69,39 @@ export function tile2x12(
   bias: usize,
   accumulate: bool,
   half: bool,
+  pairs: i32,
 ): void {
-  const y1 = y + ldy;
-  const bias1 = bias ? bias + 4 : 0;
-  let c00 = start(y, bias, accumulate);
-  let c01 = start(y + 16, bias, accumulate);
-  let c02 = start(y + 32, bias, accumulate);
-  let c10 = start(y1, bias1, accumulate);
-  let c11 = start(y1 + 16, bias1, accumulate);
-  let c12 = start(y1 + 32, bias1, accumulate);
-  for (; offsets < end; offsets += 4, a += lda) {
-    const p = x + load<u32>(offsets);
-    const s0 = v128.load32_splat(a);
-    const s1 = v128.load32_splat(a, 4);
-    let b = v128.load(p);
-    c00 = madd(c00, s0, b);
-    c10 = madd(c10, s1, b);
-    b = v128.load(p, 16);
-    c01 = madd(c01, s0, b);
-    c11 = madd(c11, s1, b);
-    b = v128.load(p, 32);
-    c02 = madd(c02, s0, b);
-    c12 = madd(c12, s1, b);
+  for (; pairs > 0; pairs--, y += 2 * ldy, a += 8, bias += bias ? 8 : 0) {
+    const y1 = y + ldy;
+    const bias1 = bias ? bias + 4 : 0;
+    let c00 = start(y, bias, accumulate);
+    let c01 = start(y + 16, bias, accumulate);
+    let c02 = start(y + 32, bias, accumulate);
+    let c10 = start(y1, bias1, accumulate);
+    let c11 = start(y1 + 16, bias1, accumulate);
+    let c12 = start(y1 + 32, bias1, accumulate);
+    let f = a;
+    for (let o = offsets; o < end; o += 4, f += lda) {
+      const p = x + load<u32>(o);
+      const s0 = v128.load32_splat(f);
+      const s1 = v128.load32_splat(f, 4);
+      let b = v128.load(p);
+      c00 = madd(c00, s0, b);
+      c10 = madd(c10, s1, b);
+      b = v128.load(p, 16);
+      c01 = madd(c01, s0, b);
+      c11 = madd(c11, s1, b);
+      b = v128.load(p, 32);
+      c02 = madd(c02, s0, b);
+      c12 = madd(c12, s1, b);
+    }
+    v128.store(y, c00);
+    v128.store(y, c01, 16);
+    storeLanes(y + 32, c02, half);
+    v128.store(y1, c10);
+    v128.store(y1, c11, 16);
+    storeLanes(y1 + 32, c12, half);
   }
-  v128.store(y, c00);
-  v128.store(y, c01, 16);
-  storeLanes(y + 32, c02, half);
-  v128.store(y1, c10);
-  v128.store(y1, c11, 16);
-  storeLanes(y1 + 32, c12, half);
 }
 
 export function tile2x8(
@@ -130,6 +138,7 @@ export function tile2x8(
   v128.store(y1, c11, 16);
 }
 
+/** One tile a call: with two taps a round, V8 would have more vectors than registers. */
 export function tile1x32(
   y: usize,
   a: usize,

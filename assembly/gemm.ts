@@ -5,8 +5,8 @@
 // offset[t] = t·lanes. V8 keeps about 8 vector accumulators in registers, so tiles (gemm-tiles.ts, gemm-narrow-tiles.ts) are
 // 4×8, 3×8, 2×16, 2×12 and 1×32; larger ones spill (ARCHITECTURE.md, Kernels and threads). Each element is a sum in order of t,
 // whichever tile computes it.
-import { tile1x4, tile1x16, tile1x32, tile2x8, tile2x12, tile2x16 } from "./gemm-narrow-tiles";
-import { tile3x8, tile4x4, tile4x8 } from "./gemm-tiles";
+import { tile1x4, tile1x16, tile1x32, tile2x8, tiles2x12, tiles2x16 } from "./gemm-narrow-tiles";
+import { tile4x4, tiles3x8, tiles4x8 } from "./gemm-tiles";
 
 /**
  * `rows` (1 to 4) rows of `columns` floats. offsets holds `depth` byte offsets into x. Strides ldy and lda in bytes.
@@ -28,14 +28,15 @@ export function gemmBlock(
   const end = offsets + ((<usize>depth) << 2);
   let left = columns;
   if (rows == 4) {
-    const lower = bias ? bias + 8 : 0;
-    for (; left >= 8 && left != 12 && left != 10; left -= 8, y += 32, x += 32) {
-      tile4x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);
-    }
+    // A rest of 12 or 10 columns is two tiles of two rows.
+    const rest = left & 7;
+    const count = (left >> 3) - (left > 8 && (rest == 4 || rest == 2) ? 1 : 0);
+    tiles4x8(y, ldy, a, lda, x, offsets, end, bias, accumulate, count);
+    left -= count << 3;
+    y += (<usize>count) << 5;
+    x += (<usize>count) << 5;
     if (left >= 8) {
-      const half = left == 10;
-      tile2x12(y, ldy, a, lda, x, offsets, end, bias, accumulate, half);
-      tile2x12(y + 2 * ldy, ldy, a + 8, lda, x, offsets, end, lower, accumulate, half);
+      tiles2x12(y, ldy, a, lda, x, offsets, end, bias, accumulate, left == 10, 2);
       return;
     }
     if (left >= 4) {
@@ -50,17 +51,21 @@ export function gemmBlock(
     }
     if (!left) return;
   } else if (rows == 3 && columns >= 8) {
-    for (; left >= 8; left -= 8, y += 32, x += 32) tile3x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);
+    const count = left >> 3;
+    tiles3x8(y, ldy, a, lda, x, offsets, end, bias, accumulate, count);
+    left -= count << 3;
+    y += (<usize>count) << 5;
+    x += (<usize>count) << 5;
     if (!left) return;
   } else if (rows >= 2) {
-    let y2 = y;
-    let x2 = x;
-    for (left = columns; left >= 16; left -= 16, y2 += 64, x2 += 64) {
-      tile2x16(y2, ldy, a, lda, x2, offsets, end, bias, accumulate);
-    }
+    const count = columns >> 4;
+    tiles2x16(y, ldy, a, lda, x, offsets, end, bias, accumulate, count);
+    left = columns & 15;
+    let y2 = y + ((<usize>count) << 6);
+    let x2 = x + ((<usize>count) << 6);
     if (left >= 12 || left == 10) {
       const half = left == 10;
-      tile2x12(y2, ldy, a, lda, x2, offsets, end, bias, accumulate, half);
+      tiles2x12(y2, ldy, a, lda, x2, offsets, end, bias, accumulate, half, 1);
       left -= half ? 10 : 12;
       y2 += 48;
       x2 += 48;

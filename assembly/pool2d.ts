@@ -6,162 +6,8 @@
 // As in PyTorch the first of equals wins, a NaN beats all before it, and padding never wins.
 
 import { Buffer } from "./fields";
-import { storeLanes } from "./simd";
-
-const FORWARD: i32 = 0;
-const GATHER: i32 = 1;
-const SCATTER: i32 = 2;
-
-// Windows of any kind. `x` (`rx`, `dx`) is the first of the `rows` × `columns` elements inside the image, at tap `tap`;
-// `pixel` and `row` are the steps to the right and down in bytes, `kw` the step down in taps.
-
-function forwardWindow(
-  y: usize,
-  index: usize,
-  x: usize,
-  pixel: usize,
-  row: usize,
-  tap: i32,
-  rows: i32,
-  columns: i32,
-  kw: i32,
-): void {
-  for (let b: usize = 0; b < pixel; b += 16) {
-    let best = f32x4.splat(-Infinity);
-    let winner = f32x4.splat(<f32>tap);
-    for (let i = 0; i < rows; i++) {
-      let p = x + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kw));
-      for (let j = 0; j < columns; j++, p += pixel) {
-        const v = v128.load(p);
-        const wins = beats(v, best);
-        best = v128.bitselect(v, best, wins);
-        winner = v128.bitselect(here, winner, wins);
-        here = f32x4.add(here, f32x4.splat(1));
-      }
-    }
-    const half = b + 16 > pixel;
-    storeLanes(y + b, best, half);
-    storeLanes(index + b, winner, half);
-  }
-}
-
-function gatherWindow(
-  ry: usize,
-  index: usize,
-  rx: usize,
-  pixel: usize,
-  row: usize,
-  tap: i32,
-  rows: i32,
-  columns: i32,
-  kw: i32,
-): void {
-  for (let b: usize = 0; b < pixel; b += 16) {
-    const winner = v128.load(index + b);
-    let r = f32x4.splat(0);
-    for (let i = 0; i < rows; i++) {
-      let p = rx + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kw));
-      for (let j = 0; j < columns; j++, p += pixel) {
-        r = v128.or(r, only(v128.load(p), winner, here));
-        here = f32x4.add(here, f32x4.splat(1));
-      }
-    }
-    storeLanes(ry + b, r, b + 16 > pixel);
-  }
-}
-
-function scatterWindow(
-  dy: usize,
-  index: usize,
-  dx: usize,
-  pixel: usize,
-  row: usize,
-  tap: i32,
-  rows: i32,
-  columns: i32,
-  kw: i32,
-): void {
-  for (let b: usize = 0; b < pixel; b += 16) {
-    const winner = v128.load(index + b);
-    const d = v128.load(dy + b);
-    const half = b + 16 > pixel;
-    for (let i = 0; i < rows; i++) {
-      let p = dx + <usize>i * row + b;
-      let here = f32x4.splat(<f32>(tap + i * kw));
-      for (let j = 0; j < columns; j++, p += pixel) {
-        storeLanes(p, f32x4.add(v128.load(p), only(d, winner, here)), half);
-        here = f32x4.add(here, f32x4.splat(1));
-      }
-    }
-  }
-}
-
-// Quads: 2×2 windows side by side, no padding: the pooling of most networks. A call takes `count` of them, a row of outputs.
-
-function forwardQuads(y: usize, index: usize, x: usize, pixel: usize, row: usize, count: i32): void {
-  for (; count > 0; count--, y += pixel, index += pixel, x += 2 * pixel) {
-    for (let b: usize = 0; b < pixel; b += 16) {
-      let best = v128.load(x + b);
-      let v = v128.load(x + pixel + b);
-      let wins = beats(v, best);
-      best = v128.bitselect(v, best, wins);
-      let winner = v128.and(f32x4.splat(1), wins);
-      v = v128.load(x + row + b);
-      wins = beats(v, best);
-      best = v128.bitselect(v, best, wins);
-      winner = v128.bitselect(f32x4.splat(2), winner, wins);
-      v = v128.load(x + row + pixel + b);
-      wins = beats(v, best);
-      const half = b + 16 > pixel;
-      storeLanes(y + b, v128.bitselect(v, best, wins), half);
-      storeLanes(index + b, v128.bitselect(f32x4.splat(3), winner, wins), half);
-    }
-  }
-}
-
-function gatherQuads(ry: usize, index: usize, rx: usize, pixel: usize, row: usize, count: i32): void {
-  for (; count > 0; count--, ry += pixel, index += pixel, rx += 2 * pixel) {
-    for (let b: usize = 0; b < pixel; b += 16) {
-      const winner = v128.load(index + b);
-      const top = v128.or(
-        only(v128.load(rx + b), winner, f32x4.splat(0)),
-        only(v128.load(rx + pixel + b), winner, f32x4.splat(1)),
-      );
-      const bottom = v128.or(
-        only(v128.load(rx + row + b), winner, f32x4.splat(2)),
-        only(v128.load(rx + row + pixel + b), winner, f32x4.splat(3)),
-      );
-      storeLanes(ry + b, v128.or(top, bottom), b + 16 > pixel);
-    }
-  }
-}
-
-/** Writes without adding: no other window has these elements. */
-function scatterQuads(dy: usize, index: usize, dx: usize, pixel: usize, row: usize, count: i32): void {
-  for (; count > 0; count--, dy += pixel, index += pixel, dx += 2 * pixel) {
-    for (let b: usize = 0; b < pixel; b += 16) {
-      const winner = v128.load(index + b);
-      const d = v128.load(dy + b);
-      const half = b + 16 > pixel;
-      storeLanes(dx + b, only(d, winner, f32x4.splat(0)), half);
-      storeLanes(dx + pixel + b, only(d, winner, f32x4.splat(1)), half);
-      storeLanes(dx + row + b, only(d, winner, f32x4.splat(2)), half);
-      storeLanes(dx + row + pixel + b, only(d, winner, f32x4.splat(3)), half);
-    }
-  }
-}
-
-/** Lanes where v is larger than best, or NaN */
-function beats(v: v128, best: v128): v128 {
-  return v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-}
-
-/** v where the winner is `tap`, else 0 */
-function only(v: v128, winner: v128, tap: v128): v128 {
-  return v128.and(v, f32x4.eq(winner, tap));
-}
+import { forwardNines, gatherNines, scatterNines } from "./pool2d-nines";
+import { forwardQuads, forwardWindow, gatherQuads, gatherWindow, scatterPixel, scatterQuads } from "./pool2d-windows";
 
 /** Windows over planes [inHeight, inWidth] with `padding` around them. */
 @unmanaged
@@ -177,8 +23,14 @@ export class Pool2dShape {
   lanes: i32;
 }
 
-/** Applies `rule` to every window of channels begin … end − 1. */
-function pool(rule: i32, y: usize, index: usize, x: usize, shape: Pool2dShape, begin: i32, end: i32): void {
+/** Whether windows are 2×2, side by side and inside the image. */
+function areQuads(s: Pool2dShape): bool {
+  const square = s.kernelHeight === 2 && s.kernelWidth === 2 && s.stride === 2 && s.padding === 0;
+  return square && 2 * s.outHeight <= s.inHeight && 2 * s.outWidth <= s.inWidth;
+}
+
+/** y (or ry) of channels begin … end − 1: forward, with the places of the winners, or a gather from them. */
+function pool(forward: bool, y: usize, index: usize, x: usize, shape: Pool2dShape, begin: i32, end: i32): void {
   const h = shape.inHeight;
   const w = shape.inWidth;
   const oh = shape.outHeight;
@@ -190,20 +42,20 @@ function pool(rule: i32, y: usize, index: usize, x: usize, shape: Pool2dShape, b
   const pixel = (<usize>shape.lanes) << 2;
   const row = <usize>w * pixel;
   const plane = <usize>h * row;
-  const square = kh === 2 && kw === 2 && stride === 2 && padding === 0;
-  const quads = square && 2 * oh <= h && 2 * ow <= w;
-  const tiled = quads && 2 * oh === h && 2 * ow === w;
+  const quads = areQuads(shape);
+  const nines = kh === 3 && kw === 3;
+  // Windows first … last of a row are inside the image.
+  const first = (padding + stride - 1) / stride;
+  const last = min(ow - 1, w < kw - padding ? -1 : (w - kw + padding) / stride);
   let o = <usize>begin * <usize>(oh * ow) * pixel;
   for (let c = begin; c < end; c++) {
     const xc = x + <usize>c * plane;
-    if (rule === SCATTER && !tiled) memory.fill(xc, 0, plane);
     for (let oy = 0; oy < oh; oy++) {
       const y0 = oy * stride - padding;
       if (quads) {
         const line = xc + <usize>y0 * row;
-        if (rule === FORWARD) forwardQuads(y + o, index + o, line, pixel, row, ow);
-        else if (rule === GATHER) gatherQuads(y + o, index + o, line, pixel, row, ow);
-        else scatterQuads(y + o, index + o, line, pixel, row, ow);
+        if (forward) forwardQuads(y + o, index + o, line, pixel, row, ow);
+        else gatherQuads(y + o, index + o, line, pixel, row, ow);
         o += <usize>ow * pixel;
         continue;
       }
@@ -211,15 +63,103 @@ function pool(rule: i32, y: usize, index: usize, x: usize, shape: Pool2dShape, b
       const rows = min(kh, h - y0) - top;
       for (let ox = 0; ox < ow; ox++, o += pixel) {
         const x0 = ox * stride - padding;
+        if (nines && rows === 3 && ox === first && last >= first) {
+          const count = last - first + 1;
+          const corner = xc + <usize>y0 * row + <usize>x0 * pixel;
+          const step = <usize>stride * pixel;
+          if (forward) forwardNines(y + o, index + o, corner, pixel, row, step, count);
+          else gatherNines(y + o, index + o, corner, pixel, row, step, count);
+          ox = last;
+          o += <usize>(last - first) * pixel;
+          continue;
+        }
         const left = max(0, -x0);
         const columns = min(kw, w - x0) - left;
         const corner = xc + <usize>(y0 + top) * row + <usize>(x0 + left) * pixel;
         const tap = top * kw + left;
-        if (rule === FORWARD) forwardWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
-        else if (rule === GATHER) gatherWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
-        else scatterWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
+        if (forward) forwardWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
+        else gatherWindow(y + o, index + o, corner, pixel, row, tap, rows, columns, kw);
       }
     }
+  }
+}
+
+/** The first window of an axis that element i lies in; `size`, `stride` and `padding` of the windows. */
+function firstOf(i: i32, size: i32, stride: i32, padding: i32): i32 {
+  return max(0, (i + padding - size + stride) / stride);
+}
+
+/** dx of channels begin … end − 1. */
+function scatter(job: MaxPool2dScatterJob, begin: i32, end: i32): void {
+  const h = job.inHeight;
+  const w = job.inWidth;
+  const oh = job.outHeight;
+  const ow = job.outWidth;
+  const padding = job.padding;
+  const pixel = (<usize>job.lanes) << 2;
+  const row = <usize>w * pixel;
+  const below = <usize>ow * pixel;
+  const quads = areQuads(job);
+  const tiled = quads && 2 * oh === h && 2 * ow === w;
+  const nines = job.kernelHeight === 3 && job.kernelWidth === 3 && job.stride === 2 && padding <= 1;
+  // Columns from … to − 1 are those of blocks of two by two elements, all but the last of which have a window on the right.
+  const from = 1 - padding;
+  const blocks = min(ow, (w - from) / 2);
+  const whole = min(blocks, ow - 1);
+  const to = from + 2 * blocks;
+  for (let c = begin; c < end; c++) {
+    const dx = job.dx + <usize>c * <usize>h * row;
+    const skip = <usize>(c * oh) * below;
+    const dy = job.dy + skip;
+    const index = job.index + skip;
+    if (quads) {
+      if (!tiled) memory.fill(dx, 0, <usize>h * row);
+      for (let oy: usize = 0; oy < <usize>oh; oy++) {
+        scatterQuads(dy + oy * below, index + oy * below, dx + 2 * oy * row, pixel, row, ow);
+      }
+      continue;
+    }
+    for (let y = 0; y < h; y++) {
+      // The row of windows of which this is the middle.
+      const oy = (y + padding - 1) / 2;
+      if (nines && y + padding === 2 * oy + 1 && oy < oh && y + 1 < h) {
+        const o = <usize>oy * below;
+        const under = oy + 1 < oh ? below : 0;
+        const line = dx + <usize>y * row + <usize>from * pixel;
+        scatterNines(line, index + o, dy + o, pixel, row, pixel, under, whole);
+        if (whole < blocks) {
+          const end = <usize>whole * pixel;
+          scatterNines(line + 2 * end, index + o + end, dy + o + end, pixel, row, 0, under, 1);
+        }
+        scatterPixels(job, dx, index, dy, y, 0, from);
+        scatterPixels(job, dx, index, dy, y, to, w);
+        y++;
+        scatterPixels(job, dx, index, dy, y, 0, from);
+        scatterPixels(job, dx, index, dy, y, to, w);
+      } else {
+        scatterPixels(job, dx, index, dy, y, 0, w);
+      }
+    }
+  }
+}
+
+/** Columns from … to − 1 of row y of one channel's dx. */
+function scatterPixels(shape: Pool2dShape, dx: usize, index: usize, dy: usize, y: i32, from: i32, to: i32): void {
+  const kw = shape.kernelWidth;
+  const stride = shape.stride;
+  const padding = shape.padding;
+  const pixel = (<usize>shape.lanes) << 2;
+  const below = <usize>shape.outWidth * pixel;
+  const line = dx + <usize>(y * shape.inWidth) * pixel;
+  const oy = firstOf(y, shape.kernelHeight, stride, padding);
+  const rows = min(shape.outHeight, (y + padding) / stride + 1) - oy;
+  for (let x = from; x < to; x++) {
+    const ox = firstOf(x, kw, stride, padding);
+    const columns = min(shape.outWidth, (x + padding) / stride + 1) - ox;
+    const o = <usize>oy * below + <usize>ox * pixel;
+    const tap = (y + padding - oy * stride) * kw + x + padding - ox * stride;
+    const at = line + <usize>x * pixel;
+    scatterPixel(at, index + o, dy + o, pixel, below, tap, rows, columns, stride, stride * kw);
   }
 }
 
@@ -232,7 +172,7 @@ export class MaxPool2dForwardJob extends Pool2dShape {
 
 /** y = the largest of each window, index = which it is */
 export function maxPool2dForward(job: MaxPool2dForwardJob, begin: i32, end: i32): void {
-  pool(FORWARD, job.y, job.index, job.x, job, begin, end);
+  pool(true, job.y, job.index, job.x, job, begin, end);
 }
 
 @unmanaged
@@ -244,7 +184,7 @@ export class MaxPool2dGatherJob extends Pool2dShape {
 
 /** ry = rx at the winners */
 export function maxPool2dGather(job: MaxPool2dGatherJob, begin: i32, end: i32): void {
-  pool(GATHER, job.ry, job.index, job.rx, job, begin, end);
+  pool(false, job.ry, job.index, job.rx, job, begin, end);
 }
 
 @unmanaged
@@ -256,5 +196,5 @@ export class MaxPool2dScatterJob extends Pool2dShape {
 
 /** dx = dy added at the winners, 0 elsewhere */
 export function maxPool2dScatter(job: MaxPool2dScatterJob, begin: i32, end: i32): void {
-  pool(SCATTER, job.dy, job.index, job.dx, job, begin, end);
+  scatter(job, begin, end);
 }

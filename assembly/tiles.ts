@@ -28,6 +28,11 @@ export const WEIGHT_SWEEP: i32 = 256;
 
 /** Features that a linear layer sums in one pass: their offsets and packed weights stay in L1. */
 export const LINEAR_FEATURES: i32 = 4096;
+/** Output features that `linearBackwardData` sums in one pass. */
+export const LINEAR_OUTPUTS: i32 = 384;
+/** It packs more weights than these, 1 MiB, as many tiles together as stay in L2. */
+export const LINEAR_LARGE: i32 = 262144;
+export const LINEAR_TILES: i32 = 8;
 /** Up to this many images a linear layer reads its weights in place; above, packing them pays. */
 export const LINEAR_FEW: i32 = 24;
 /** Features a side of a tile of `linearBackwardWeights`, and images that it sums in one pass: both operands stay in L2. */

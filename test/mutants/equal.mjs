@@ -40,12 +40,6 @@ const equal = [
   },
   {
     file: "gemm",
-    line: "for (; left >= 8; left -= 8, y += 32, x += 32) tile3x8(y, ldy, a, lda, x, offsets, end, bias, accumulate);",
-    change: "8 → 16",
-    why: "narrower tiles take the last 8 columns, with the same order of each sum",
-  },
-  {
-    file: "gemm",
     line: "if (left >= 12 || left == 10) {",
     change: ">= → >",
     why: "narrower tiles take the last 12 columns, with the same order of each sum",
@@ -63,7 +57,7 @@ const equal = [
     why: "a thread then looks once for work before there is any, or leaves the first job to the others",
   },
   {
-    file: "pool2d",
+    file: "pool2d-windows",
     line: "for (let i = 0; i < rows; i++) {",
     change: "< → <=",
     why: "no winner lies in the row after the window",
@@ -160,7 +154,7 @@ const equal = [
   },
   {
     file: "local-response-norm",
-    line: "const RUN: usize = (<usize>RESPONSE_FLOATS) << 2;",
+    line: "const TILE: usize = (<usize>RESPONSE_FLOATS) << 2;",
     change: "2 → 4",
     why: "tiles are larger, and those behind the end are empty",
   },
@@ -190,7 +184,7 @@ const equal = [
   },
   {
     file: "pool2d",
-    line: "const square = kh === 2 && kw === 2 && stride === 2 && padding === 0;",
+    line: "const square = s.kernelHeight === 2 && s.kernelWidth === 2 && s.stride === 2 && s.padding === 0;",
     change: "*",
     why: "2×2 windows without padding go the way of all others then, and with a padding there are more than `quads` allows",
   },

@@ -59,6 +59,8 @@ const ownTests = {
   norm: norms,
   optimizer: updates,
   pool2d: [...ops("pool2d"), ...gradients("max-pool2d")],
+  "pool2d-nines": [...ops("pool2d"), ...gradients("max-pool2d")],
+  "pool2d-windows": [...ops("pool2d"), ...gradients("max-pool2d")],
   "cosine-distance": ops("cosine-distance"),
   ridge: ops("ridge"),
   "arc-cosine": ops("arc-cosine"),

@@ -109,6 +109,10 @@ const rows: readonly Row[] = [
   { why: "10 lanes, a row of 40 floats", channels: [6, 9], kernel: [5, 3], out: [6, 4], lanes: 10 },
   { why: "18 lanes", channels: [5, 5], kernel: [3, 3], out: [4, 6], lanes: 18 },
   { why: "22 lanes", channels: [7, 4], kernel: [2, 3], out: [4, 4], lanes: 22 },
+  // The gradient of the input copies channels so far apart, some lanes and rows at a time.
+  { why: "channels 2 KiB apart", channels: [3, 9], kernel: [3, 3], out: [8, 8], lanes: 8 },
+  { why: "channels 10 KiB apart, 20 lanes", channels: [3, 10], kernel: [3, 3], out: [8, 16], lanes: 20 },
+  { why: "channels 48 KiB apart", channels: [1, 20], kernel: [5, 5], out: [32, 32], lanes: 12 },
   { why: "stride 2", channels: [3, 5], kernel: [3, 3], out: [3, 3], stride: 2 },
   { why: "stride 3", channels: [3, 5], kernel: [3, 3], out: [2, 3], stride: 3 },
   { why: "stride 2, 5x5 kernel", channels: [2, 7], kernel: [5, 5], out: [3, 2], stride: 2, lanes: 12 },

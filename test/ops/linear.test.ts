@@ -3,7 +3,16 @@
 import { describe, test } from "vitest";
 import { none } from "../../src/backend/buffer.ts";
 import type { LinearShape } from "../../src/backend/shapes.ts";
-import { LINEAR_FEATURES, LINEAR_FEW, LINEAR_IMAGES, LINEAR_SIDE } from "../../src/backend/wasm/tiles.gen.ts";
+import {
+  LINEAR_FEATURES,
+  LINEAR_FEW,
+  LINEAR_IMAGES,
+  LINEAR_LARGE,
+  LINEAR_OUTPUTS,
+  LINEAR_SIDE,
+  LINEAR_TILES,
+  ROWS,
+} from "../../src/backend/wasm/tiles.gen.ts";
 import { checkOp, paints, unwritten } from "./parity.ts";
 
 // [in, out, lanes, why]. Kernels tile features by 4 and images by up to 16, and weight gradients by 64 × 64 features;
@@ -12,11 +21,15 @@ const rows: readonly (readonly [number, number, number, string])[] = [
   // Where the kernels change their way, one less and one more; batches are even.
   ...[-1, 0, 1].flatMap((more): readonly (readonly [number, number, number, string])[] => [
     [LINEAR_FEATURES + more, 5, 4, `${LINEAR_FEATURES} features in, ${more}`],
-    [5, LINEAR_FEATURES + more, 4, `${LINEAR_FEATURES} features out, ${more}`],
+    [5, LINEAR_OUTPUTS + more, 4, `${LINEAR_OUTPUTS} features out, ${more}`],
+    [ROWS * LINEAR_TILES * 22 + more, LINEAR_OUTPUTS + 1, 10, `tiles of packed weights, ${more}`],
     [LINEAR_SIDE + more, LINEAR_SIDE - more, 8, `a tile of weights, ${more}`],
     [9, 8, LINEAR_FEW + 2 * more, `the most images of few, ${2 * more}`],
     [9, 8, LINEAR_IMAGES + 2 * more, `the images of a pass, ${2 * more}`],
   ]),
+  [LINEAR_LARGE / 512, 512, 4, "the most weights that are not packed"],
+  [LINEAR_LARGE / 512 + 1, 512, 4, "weights that are packed"],
+  [3 * LINEAR_SIDE + 5, LINEAR_SIDE + 1, LINEAR_IMAGES / 2, "two tiles of weights side by side"],
   [1, 1, 4, "one multiplication per image"],
   [1, 7, 4, "one feature in"],
   [7, 1, 4, "one feature out"],
