@@ -4,7 +4,6 @@
 import { runKernel } from "./dispatch.gen";
 import { Address } from "./fields";
 import { JOB, JOB_FIELDS, JOB_SIZE, JOB_TILES, PROGRAM_END } from "./memory-map";
-import { at } from "./simd";
 
 /** Runs tiles [begin, end) of the published job, with `scratch` of the calling thread. */
 export function runPublished(scratch: usize, begin: i32, end: i32): void {
@@ -18,15 +17,17 @@ function runJob(job: usize, scratch: usize, begin: i32, end: i32): void {
 
 @unmanaged
 export class ProgramsJob {
-  /** table[i] is the byte address of program i. */
-  table: Address;
+  /** Byte address of program 0, and bytes from one to the next. */
+  first: Address;
+  stride: i32;
 }
 
 /** Runs the jobs of each program up to PROGRAM_END, one after the other with all their tiles. A tile is one program. */
 export function programs(job: ProgramsJob, scratch: usize, begin: i32, end: i32): void {
-  const table = job.table;
+  const first = job.first;
+  const stride = job.stride;
   for (let i = begin; i < end; i++) {
-    for (let each = <usize>load<u32>(at(table, i)); load<i32>(each) != PROGRAM_END; each += JOB_SIZE) {
+    for (let each = first + i * stride; load<i32>(each) != PROGRAM_END; each += JOB_SIZE) {
       runJob(each, scratch, 0, load<i32>(each + JOB_TILES));
     }
   }

@@ -1,8 +1,10 @@
-// Backend.sideBySide: ops written down as programs, each run whole by one thread.
+// Backend.sideBySide and Backend.together: ops written down as programs, each run whole by one thread.
 
 import { expect, test } from "vitest";
+import { write } from "../src/backend/backend.ts";
 import { createReferenceBackend } from "../src/backend/reference/backend.ts";
 import { createWasmBackend } from "../src/backend/wasm/backend.ts";
+import { atOnce } from "../src/platform/parts.ts";
 import { peek } from "./helpers.ts";
 
 const backends = [
@@ -56,3 +58,54 @@ test("an error in what writes a program down leaves the backend usable", async (
   expect([...peek(backend, backend.base, 2)]).toEqual([4, 4]);
   await backend.dispose();
 });
+
+test.each(backends)(
+  "works together see what they upload and read themselves, $name on $threads threads",
+  async (backend) => {
+    const works = [3, 150, 0, 1, 700];
+    const at = backend.base;
+    backend.reserve(at + 64 * works.length);
+    const read: Promise<ArrayLike<number>>[] = [];
+    function* work(parts: number, i: number) {
+      const own = at + 64 * i;
+      write(backend, own, [i, i]);
+      for (let part = 0; part < parts; part++) {
+        for (let job = 0; job < 5; job++) backend.ops.scale(own, -1, own, 2);
+        if (part % 50 === 0) write(backend, own + 16, [part, 1]);
+        backend.ops.axpy(own, own, 1, own + 16, 2);
+        yield;
+      }
+      read.push(backend.read(own, 2));
+      backend.ops.fill(own, 99, 2);
+    }
+    atOnce(backend.together(works.map(work)));
+    const found = (await Promise.all(read)).map((pair) => [...Array.from(pair)].join());
+    const expected = works.map((parts, i) => {
+      let [first, second] = [i, i];
+      for (let part = 0; part < parts; part++) [first, second] = [part - (part % 50) - first, 1 - second];
+      return `${first},${second}`;
+    });
+    expect(found.sort()).toEqual(expected.sort());
+    expect([...peek(backend, at + 64, 2)]).toEqual([99, 99]);
+  },
+);
+
+test.each(backends)(
+  "works together that are given up leave the backend usable, $name on $threads threads",
+  (backend) => {
+    const at = backend.base;
+    backend.reserve(at + 64);
+    const ended: number[] = [];
+    function* work(i: number) {
+      try {
+        for (;;) yield backend.ops.fill(at + 16 * i, 1, 1);
+      } finally {
+        ended.push(i);
+      }
+    }
+    for (const _ of backend.together([work(0), work(1)])) break;
+    expect(ended).toEqual([0, 1]);
+    backend.ops.fill(at, 4, 2);
+    expect([...peek(backend, at, 2)]).toEqual([4, 4]);
+  },
+);

@@ -48,6 +48,7 @@ test("a backend for plans allocates without end and runs nothing", async () => {
     () => backend.ops.sum(at, at, 1, false),
     () => backend.upload(at, 1, () => {}),
     () => backend.sideBySide(1, () => {}),
+    () => backend.together([]),
   ]) {
     expect(call).toThrow("a plan runs nothing");
   }

@@ -7,6 +7,7 @@
 // losses, and for convolutions of stride 1 whose rows, outWidth·lanes, are whole vectors of 4; else a multiple of 4.
 // Gradients are zero in the padding lanes; other values there are finite and mean nothing. A buffer may be read two
 // floats beyond its end.
+import type { Parts } from "../platform/parts.ts";
 import type { Buffer, Floats } from "./buffer.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Ops } from "./ops.ts";
@@ -59,11 +60,15 @@ export interface Backend {
   submit(): void;
   /**
    * Calls `record(i)` for each i below `count`. Ops that follow see what the ops called there compute. The ops of
-   * one i run in order, and those of different i may run at once: none may write what an op of another i reads. `record` may not
-   * look at memory, as ops may run later, and may be called twice; `dot`, `upload` and `read` are not for it. Where
-   * `plan.networksTogether` it is called once, and they are.
+   * one i run in order, and those of different i may run at once: none may write what an op of another i reads. `dot` is not for
+   * it, except where `plan.networksTogether`; and what it uploads or reads, others wait for.
    */
   sideBySide(count: number, record: (i: number) => void): void;
+  /**
+   * Does so with works in parts, and lets others run between some of these. All works begin before any other runs. They may take
+   * turns, a part of each, and what they upload or read costs least in the same part of each.
+   */
+  together(works: readonly Parts[]): Parts;
   /** Stops the threads and gives up the memory. Calls after it throw. */
   dispose(): Promise<void>;
 }

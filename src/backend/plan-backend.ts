@@ -1,4 +1,5 @@
 // A backend that runs nothing. Code that allocates on it asks for as much as on the backend that it stands for.
+import type { Parts } from "../platform/parts.ts";
 import type { Backend, Simd } from "./backend.ts";
 import type { Floats } from "./buffer.ts";
 import type { Ops } from "./ops.ts";
@@ -53,6 +54,10 @@ class PlanBackend implements Backend {
 
   sideBySide(): void {
     refuse();
+  }
+
+  together(): Parts {
+    return refuse();
   }
 
   async dispose(): Promise<void> {}

@@ -14,6 +14,27 @@ export function atOnce(parts: Parts): void {
   for (const _ of parts);
 }
 
+/** Does all parts of a generator at once, and returns what it returns. */
+export function doneAtOnce<T>(work: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Does a part of each work in turn, and others may run after each round. */
+export function* inTurns(works: readonly Parts[]): Parts {
+  let left = works.map((work) => work[Symbol.iterator]());
+  try {
+    while (left.length > 0) {
+      left = left.filter((work) => !work.next().done);
+      yield;
+    }
+  } finally {
+    for (const work of left) work.return?.();
+  }
+}
+
 /** Does the parts of a generator as `inParts` does, and returns what it returns. */
 export async function doneInParts<T>(work: Generator<unknown, T>, signal?: AbortSignal): Promise<T> {
   let result: { readonly value: T } | undefined;

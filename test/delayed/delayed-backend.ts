@@ -4,6 +4,7 @@ import type { Backend, Simd } from "../../src/backend/backend.ts";
 import type { Buffer, Floats } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import type { Planner } from "../../src/backend/plan.ts";
+import { inTurns, type Parts } from "../../src/platform/parts.ts";
 
 export class DelayedBackend implements Backend {
   readonly name: string;
@@ -95,6 +96,10 @@ export class DelayedBackend implements Backend {
       }
     };
     this.#queue.push(() => this.#inner.sideBySide(count, recordNow));
+  }
+
+  together(works: readonly Parts[]): Parts {
+    return inTurns(works);
   }
 
   async dispose(): Promise<void> {

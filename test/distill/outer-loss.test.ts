@@ -29,6 +29,7 @@ function withProcessors(atOnce: number): Backend {
     read: (source, n) => backend.read(source, n),
     submit: () => backend.submit(),
     sideBySide: (count, record) => backend.sideBySide(count, record),
+    together: (works) => backend.together(works),
     dispose: async () => {},
   };
 }

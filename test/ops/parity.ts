@@ -7,7 +7,7 @@ import { type Backend, write } from "../../src/backend/backend.ts";
 import type { Buffer } from "../../src/backend/buffer.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
-import { PARTIALS, PROGRAMS, SCRATCH } from "../../src/backend/wasm/layout.ts";
+import { PARTIALS } from "../../src/backend/wasm/layout.ts";
 import { backendsUnderTest, onGpu } from "../backends-under-test.ts";
 import { expectClose, float32Tolerance, paint, paintWhole } from "../helpers.ts";
 import { noteResidual } from "../residuals.ts";
@@ -64,14 +64,9 @@ const reference = createReferenceBackend();
 export const tested = await backendsUnderTest();
 for (const backend of tested) {
   if (backend.name !== "wasm") continue;
-  // The sums of blocks, with the end of the page before them, and the scratch of each thread.
-  const before = PARTIALS - 64;
-  for (const [from, to] of [
-    [before, PROGRAMS],
-    [SCRATCH, 4 * backend.base],
-  ] as const) {
-    backend.upload(from / 4, (to - from) / 4, (host) => host.fill(Number.NaN));
-  }
+  // The sums of blocks, with the end of the page before them, and the scratch and program of each thread.
+  const from = PARTIALS / 4 - 16;
+  backend.upload(from, backend.base - from, (host) => host.fill(Number.NaN));
 }
 
 /** Returns where each operand goes, counted from a boundary, and the memory before the call, with guards. */

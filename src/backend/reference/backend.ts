@@ -2,6 +2,7 @@
 // the oracle of every test. Math.exp and its like are fine here: its bits are compared with nothing.
 // A page's worker has a stand-in for this module (scripts/build-page.mjs), which refuses to start it.
 
+import { inTurns, type Parts } from "../../platform/parts.ts";
 import type { Backend } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
 import { checkedOps } from "../checked.ts";
@@ -100,6 +101,10 @@ class ReferenceBackend implements Backend {
 
   sideBySide(count: number, record: (i: number) => void): void {
     for (let i = 0; i < count; i++) record(i);
+  }
+
+  together(works: readonly Parts[]): Parts {
+    return inTurns(works);
   }
 
   async dispose(): Promise<void> {

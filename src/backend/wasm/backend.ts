@@ -1,4 +1,6 @@
 // The product backend: AssemblyScript kernels on one linear memory, on one thread or several.
+
+import type { Parts } from "../../platform/parts.ts";
 import { addressSpaceLeft, hardwareThreads, moreAddressSpace, onMainThread } from "../../platform/platform.ts";
 import type { Backend, Simd } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
@@ -8,7 +10,7 @@ import type { Planner } from "../plan.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
 import { compileKernels } from "./kernels.ts";
-import { memoryBytes, PAGE, PROGRAMS, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
+import { memoryBytes, PAGE, PROGRAM, PROGRAM_SIZE, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { wasmPlan } from "./plan.ts";
 import { type KernelThread, startThread, threadsObstacle } from "./threads.ts";
@@ -134,7 +136,7 @@ class WasmBackend implements Backend {
       scratch: SCRATCH,
       base: this.base,
       maySleep: !onMainThread,
-      programs: { begin: PROGRAMS, end: SCRATCH },
+      programs: { first: SCRATCH + PROGRAM, size: PROGRAM_SIZE, stride: SCRATCH_SIZE },
     });
     this.#floats = new Float32Array(memory.buffer);
     // Address 0 stands for an operand that is left out. A kernel that read there in spite of that should not get numbers.
@@ -165,11 +167,13 @@ class WasmBackend implements Backend {
   }
 
   upload(target: Buffer, n: number, fill: (host: Floats) => void): void {
+    this.#job.settle();
     fill(this.#view(target, n));
   }
 
   // Ops have run when they return: the copy is made at the call.
   async read(source: Buffer, n: number, into?: Floats): Promise<Floats> {
+    this.#job.settle();
     const view = this.#view(source, n);
     into?.set(view);
     return into ?? new Float32Array(view);
@@ -179,6 +183,10 @@ class WasmBackend implements Backend {
 
   sideBySide(count: number, record: (i: number) => void): void {
     this.#job.sideBySide(count, record);
+  }
+
+  together(works: readonly Parts[]): Parts {
+    return this.#job.together(works);
   }
 
   async dispose(): Promise<void> {

@@ -1,7 +1,8 @@
-// Writes a job where the kernel threads read it, field by field, and runs it. One object serves every op. Or it writes jobs
-// down as programs, which the threads then run side by side, each program whole on one thread (assembly/job.ts).
+// Writes a job where the kernel threads read it, field by field, and runs it. One object serves every op. Or it writes the jobs
+// of several works down as programs, which the threads then run at once, each program whole on one thread (assembly/job.ts).
 import { WorkerError } from "../../errors.ts";
 import { thrown } from "../../kinds.ts";
+import { atOnce, inTurns, type Parts } from "../../platform/parts.ts";
 import { type Buffer, none, type OptionalBuffer } from "../buffer.ts";
 import { type Extent, type JobSink, Jobs } from "./jobs.gen.ts";
 import type { KernelExports } from "./plain-instance.ts";
@@ -18,8 +19,6 @@ const PUBLISHED = JOB / 4;
 const CHUNKS_PER_THREAD = 4;
 /** Work, in multiply-adds or floats moved, below which waking the threads costs more than it gives. */
 const SMALL = 16_384;
-/** Programs written down at a time: words of the table of their addresses. */
-const MOST_PROGRAMS = 64;
 
 const lost = "create a new engine, because the memory of this one is lost";
 
@@ -33,8 +32,8 @@ export interface JobWriterOptions {
   /** The first buffer that ops may be given. */
   readonly base: Buffer;
   readonly maySleep: boolean;
-  /** Byte addresses of room for programs. */
-  readonly programs: { readonly begin: number; readonly end: number };
+  /** Room for a program of each thread, in bytes: where the first one begins and how long it is, and from one to the next. */
+  readonly programs: { readonly first: number; readonly size: number; readonly stride: number };
 }
 
 export class JobWriter implements JobSink {
@@ -50,16 +49,17 @@ export class JobWriter implements JobSink {
   /** The first buffer that ops may be given. */
   readonly #base: Buffer;
   readonly #maySleep: number;
-  /** Words of the room for programs, which begins with the table of their addresses. */
-  readonly #table: number;
-  readonly #end: number;
+  readonly #rooms: JobWriterOptions["programs"];
   #words: Int32Array;
   #floats: Float32Array;
   /** Word of the job in hand. */
   #job: number = PUBLISHED;
   /** Word of the field that is written next. */
   #field = 0;
-  #recording = false;
+  /** The word of the next job of each program that is being written down; empty while jobs run at once. */
+  #programs: number[] = [];
+  /** The program that is written on. */
+  #program = 0;
 
   constructor(kernels: KernelExports, memory: WebAssembly.Memory, options: JobWriterOptions) {
     this.#kernels = kernels;
@@ -69,8 +69,7 @@ export class JobWriter implements JobSink {
     this.#scratch = options.scratch;
     this.#base = options.base;
     this.#maySleep = options.maySleep ? 1 : 0;
-    this.#table = options.programs.begin >> 2;
-    this.#end = options.programs.end >> 2;
+    this.#rooms = options.programs;
     this.#words = new Int32Array(0);
     this.#floats = new Float32Array(0);
     this.refresh();
@@ -79,8 +78,8 @@ export class JobWriter implements JobSink {
 
   /** Must be called when the memory has grown. */
   refresh(): void {
-    this.#words = new Int32Array(this.#memory.buffer, 0, this.#end);
-    this.#floats = new Float32Array(this.#memory.buffer, 0, this.#end);
+    this.#words = new Int32Array(this.#memory.buffer, 0, this.#base);
+    this.#floats = new Float32Array(this.#memory.buffer, 0, this.#base);
   }
 
   /** Begins the job of kernel `kernel`, whose fields follow one by one. */
@@ -124,8 +123,10 @@ export class JobWriter implements JobSink {
   run({ tiles, work }: Extent): void {
     if (tiles <= 0) return;
     this.#words[this.#job + TILES] = tiles;
-    if (this.#recording) {
-      this.#job = Math.min(this.#job + SIZE, this.#lastJob);
+    if (this.#programs.length > 0) {
+      this.#job += SIZE;
+      // Another job and the end of the program would not fit.
+      if (this.#job + SIZE >= this.#begin(this.#program) + this.#rooms.size / 4) this.settle();
       return;
     }
     const chunks = this.#useful === 1 || work < SMALL ? 1 : Math.min(tiles, this.#useful * CHUNKS_PER_THREAD);
@@ -146,41 +147,86 @@ export class JobWriter implements JobSink {
     if (this.#words[FAILED >> 2]) throw new WorkerError(`a kernel thread failed: ${lost}`);
   }
 
-  /** Runs the jobs that `record(i)` starts, for each i below `count`, one after the other, but those of different i at once. */
+  /** Does works as Backend.together says. Their jobs are programs, which run when one of them is half full, and where `settle` says. */
+  together(works: readonly Parts[]): Parts {
+    const together = this.#programs.length > 0 ? 1 : this.#useful;
+    const groups: Parts[] = [];
+    for (let from = 0; from < works.length; from += together) {
+      const some = works.slice(from, from + together);
+      groups.push(some.length === 1 ? some[0]! : this.#together(some));
+    }
+    return inTurns(groups);
+  }
+
   sideBySide(count: number, record: (i: number) => void): void {
-    let next = 0;
-    while (next < count) {
-      const programs = this.#useful === 1 || next + 1 === count ? 0 : this.#write(next, count, record);
-      if (programs === 0) record(next++);
-      else {
-        this.jobs.programs({ table: this.#table << 2 }, { tiles: programs, work: Number.POSITIVE_INFINITY });
-        next += programs;
-      }
+    function* work(i: number): Parts {
+      yield record(i);
     }
+    atOnce(this.together(Array.from({ length: count }, (_, i) => work(i))));
   }
 
-  /** Where the last job of a full room begins, with space for the end after it. */
-  get #lastJob(): number {
-    return this.#end - SIZE - 1;
+  /** Runs what was written down, so that the next one sees what it left. */
+  settle(): void {
+    const ends = this.#programs;
+    if (ends.length === 0) return;
+    ends[this.#program] = this.#job;
+    this.#runAtOnce();
+    const written = [...ends.keys()].filter((i) => ends[i]! > this.#begin(i));
+    const [first, last] = [written[0], written.at(-1)];
+    if (first !== undefined && last !== undefined) {
+      for (const end of ends) this.#words[end] = PROGRAM_END;
+      const job = { first: 4 * this.#begin(first), stride: this.#rooms.stride };
+      this.jobs.programs(job, { tiles: last + 1 - first, work: Number.POSITIVE_INFINITY });
+    }
+    this.#write(ends.length);
+    this.#job = this.#begin(this.#program);
   }
 
-  /** Writes down programs `first`, `first` + 1, … and returns how many found room. */
-  #write(first: number, count: number, record: (i: number) => void): number {
-    this.#recording = true;
-    this.#job = this.#table + MOST_PROGRAMS;
-    let written = 0;
+  *#together(works: readonly Parts[]): Parts {
+    this.#write(works.length);
+    const half = this.#rooms.size / 8;
     try {
-      for (; written < MOST_PROGRAMS && first + written < count; written++) {
-        this.#words[this.#table + written] = this.#job << 2;
-        record(first + written);
-        // A program that reached the end of the room has overwritten its own last jobs, so it does not count.
-        if (this.#job === this.#lastJob) break;
-        this.#words[this.#job++] = PROGRAM_END;
+      for (const _ of inTurns(works.map((work, i) => this.#written(i, work)))) {
+        if (this.#programs.every((end, i) => end < this.#begin(i) + half)) continue;
+        this.settle();
+        this.#runAtOnce();
+        yield;
+        this.#write(works.length);
       }
+      this.settle();
     } finally {
-      this.#recording = false;
-      this.#job = PUBLISHED;
+      this.#runAtOnce();
     }
-    return written;
+  }
+
+  /** Does the parts of a work, whose jobs are program `i`. */
+  *#written(i: number, work: Parts): Parts {
+    const writeOn = (): void => {
+      this.#program = i;
+      this.#job = this.#programs[i]!;
+    };
+    writeOn();
+    for (const _ of work) {
+      this.#programs[i] = this.#job;
+      yield;
+      writeOn();
+    }
+    this.#programs[i] = this.#job;
+  }
+
+  /** The first word of program `i`. */
+  #begin(i: number): number {
+    return (this.#rooms.first + i * this.#rooms.stride) >> 2;
+  }
+
+  /** Makes jobs those of programs, of which each is empty. */
+  #write(programs: number): void {
+    this.#programs = Array.from({ length: programs }, (_, i) => this.#begin(i));
+  }
+
+  /** Makes jobs run when they are started. */
+  #runAtOnce(): void {
+    this.#programs = [];
+    this.#job = PUBLISHED;
   }
 }

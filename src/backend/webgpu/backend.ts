@@ -5,6 +5,7 @@
 
 import { UnsupportedError } from "../../errors.ts";
 import { hostGpu } from "../../platform/gpu.ts";
+import { atOnce, type Parts } from "../../platform/parts.ts";
 import { type Backend, write } from "../backend.ts";
 import type { Buffer, Floats } from "../buffer.ts";
 import { checkedOps } from "../checked.ts";
@@ -127,6 +128,10 @@ export class WebGpuBackend implements Backend {
   sideBySide(count: number, record: (i: number) => void): void {
     this.#check();
     this.#queue.sideBySide(count, record);
+  }
+
+  *together(works: readonly Parts[]): Parts {
+    yield this.sideBySide(works.length, (i) => atOnce(works[i]!));
   }
 
   async dispose(): Promise<void> {
