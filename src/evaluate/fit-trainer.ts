@@ -128,8 +128,16 @@ export class FitTrainer {
   /** The step at which the optimiser started, which Adam corrects its moments by. */
   #started = 0;
 
-  /** Makes `training.epochs` passes over the images, none where that is 0. */
-  constructor(on: TrainedOn, training: FitTraining, model: Model, backend: Backend, allocator: Allocator, loss: Loss) {
+  /** Makes `training.epochs` passes over the images, none where that is 0. `threads`: how many compute one network. */
+  constructor(
+    on: TrainedOn,
+    training: FitTraining,
+    model: Model,
+    backend: Backend,
+    allocator: Allocator,
+    loss: Loss,
+    threads?: number,
+  ) {
     const floats = (): Buffer => allocator.allocate(model.parameterCount);
     this.#training = training;
     this.#backend = backend;
@@ -138,7 +146,7 @@ export class FitTrainer {
     this.#count = whole ? on.data.count : on.images.length / elements(model.inputShape);
     this.#batch = whole ? new DataPlaces(on.data) : new SetBatch(on);
     const most = Math.min(training.batch, this.#count);
-    this.#passes = new RealBatch(model, backend, allocator, most, loss, training.augment);
+    this.#passes = new RealBatch(model, backend, allocator, most, loss, training.augment, threads);
     this.theta = floats();
     this.#gradient = floats();
     this.#first = training.optimizer === "sgd" && training.momentum === 0 ? none : floats();
@@ -146,7 +154,7 @@ export class FitTrainer {
     this.#loss = allocator.allocate(1);
   }
 
-  /** Trains network `index` of a purpose. Each step is a part. */
+  /** Trains network `index` of a purpose. */
   *train(use: TrainedUse): Parts {
     const { seed, purpose, index } = use;
     const { epochs, batch, restart = false, decayAt = [] } = this.#training;
@@ -159,6 +167,7 @@ export class FitTrainer {
       for (let at = 0; at < this.#count; at += batch) {
         this.#batch.select(order.slice(at, at + batch));
         yield* this.#step(use, { epoch, step, steps });
+        yield;
         step++;
       }
     }

@@ -6,7 +6,7 @@ import type { Backend } from "../backend/backend.ts";
 import { fitting } from "../distill/networks.ts";
 import type { PoolNetwork } from "../distill/weight-source.ts";
 import type { AbortSignal } from "../host-types.ts";
-import { atOnce, inParts, type Parts } from "../platform/parts.ts";
+import { atOnce, doneAtOnce, inParts, type Parts } from "../platform/parts.ts";
 import { accuracyOf } from "./confusion.ts";
 import { NetworkInTraining, type TrainingConfig, type TrainingState } from "./network-in-training.ts";
 
@@ -94,7 +94,9 @@ export class PoolTrainer {
     }
     const tested: Promise<number | undefined>[] = [];
     this.#backend.sideBySide(training.length, (i) => {
-      tested.push(training[i]!.accuracy(async (images, theta) => accuracyOf(await images.confusionAtOnce(theta))));
+      tested.push(
+        training[i]!.accuracy(async (images, theta) => accuracyOf((await doneAtOnce(images.confusions([theta])))[0]!)),
+      );
     });
     return Promise.all(tested);
   }

@@ -1,13 +1,13 @@
 // Real images to test networks on, normalised once for all of them.
 import type { Allocator } from "../backend/arena.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { Buffer } from "../backend/buffer.ts";
+import type { Buffer, Floats } from "../backend/buffer.ts";
 import { batchInto, type Dataset } from "../data/dataset.ts";
 import type { AbortSignal } from "../host-types.ts";
 import { RealBatch } from "../inner/real-batch.ts";
 import { elements } from "../nn/layer.ts";
 import type { Model } from "../nn/model.ts";
-import { atOnce, inParts, type Parts } from "../platform/parts.ts";
+import { doneInParts } from "../platform/parts.ts";
 import { accuracyOf, type Confusion, confusionOf } from "./confusion.ts";
 
 export class TestImages {
@@ -36,24 +36,17 @@ export class TestImages {
 
   /** Returns the share of the images that the network θ reads as their labels say. */
   async accuracy(theta: Buffer, signal?: AbortSignal): Promise<number> {
-    return accuracyOf(await this.confusion(theta, signal));
+    const [confusion] = await doneInParts(this.confusions([theta]), signal);
+    return accuracyOf(confusion!);
   }
 
-  /** Returns how the network θ reads the images of each class; lets others run about every 50 ms. Throws the signal's reason. */
-  async confusion(theta: Buffer, signal?: AbortSignal): Promise<Confusion> {
-    return this.#confusion(theta, (parts) => inParts(parts, signal));
-  }
-
-  /** Does so with all recorded before this returns. */
-  confusionAtOnce(theta: Buffer): Promise<Confusion> {
-    return this.#confusion(theta, atOnce);
-  }
-
-  async #confusion(theta: Buffer, how: (parts: Parts) => unknown): Promise<Confusion> {
+  /** Returns how the networks of these θ read the images of each class: records that in parts. */
+  *confusions(thetas: readonly Buffer[]): Generator<unknown, Promise<Confusion[]>> {
     const { labels, count } = this.#test;
-    const logits = await this.#batch.logits(theta, this.#images, count, how);
-    const predicted = predictedClasses(logits, this.#classes);
-    return confusionOf(predicted, labels, this.#classes);
+    const logits = yield* this.#batch.logitsParts(thetas, this.#images, count);
+    const confusion = (rows: Floats): Confusion =>
+      confusionOf(predictedClasses(rows, this.#classes), labels, this.#classes);
+    return logits.then((networks) => networks.map(confusion));
   }
 }
 

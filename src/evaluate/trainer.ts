@@ -51,6 +51,12 @@ export function checkReplay(
   throw outOfRange("order", 'nothing or "shuffled" for a set that networks train on by a protocol', order);
 }
 
+/** How a trainer trains, and how many threads compute one of its networks: by default all. */
+export interface TrainerOptions extends Replay {
+  readonly loss?: Loss | undefined;
+  readonly threads?: number | undefined;
+}
+
 /** A distilled set, or a whole data set, ready to train networks of one model one after the other. */
 export class Trainer {
   readonly #trainer: ReplayTrainer | FitTrainer;
@@ -59,19 +65,13 @@ export class Trainer {
    * Throws ShapeError when the model does not fit the set's images; RangeError when the recipe names no known loss, or for
    * a momentum or weight decay out of range.
    */
-  constructor(
-    on: TrainedOn,
-    model: Model,
-    backend: Backend,
-    arena: Arena,
-    options: Replay & { readonly loss?: Loss | undefined } = {},
-  ) {
-    const { loss = "data" in on ? "cross-entropy" : lossOf(on), order, epochs } = options;
+  constructor(on: TrainedOn, model: Model, backend: Backend, arena: Arena, options: TrainerOptions = {}) {
+    const { loss = "data" in on ? "cross-entropy" : lossOf(on), order, epochs, threads } = options;
     if ("data" in on) checkImages("data", on.data, model);
     else checkSet(on, model);
     if (on.training) {
       const training = epochs === undefined ? on.training : { ...on.training, epochs };
-      this.#trainer = new FitTrainer(on, training, model, backend, arena, loss);
+      this.#trainer = new FitTrainer(on, training, model, backend, arena, loss, threads);
     } else {
       const replay = { loss, epochs: epochs ?? (on as DistilledSet).epochs, shuffled: order === "shuffled" };
       this.#trainer = new ReplayTrainer(on as DistilledSet, model, backend, arena, replay);

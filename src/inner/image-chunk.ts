@@ -114,17 +114,20 @@ export class ImageChunk {
     return this.#tape.losses;
   }
 
-  /** Records the logits of the staged images. */
-  predict(weights: Weights, images: number): void {
+  /** Records the logits of the staged images at each θ. In place of the images there must be room for them. */
+  predict(thetas: readonly Weights[], images: number): void {
     const { ops } = this.#backend;
     const shape = { images, lanes: this.#network.lanes };
+    const classes = this.#classes;
     ops.packImages(this.#tape.images, this.#rows, { features: this.#features, ...shape });
-    this.#network.forward(weights, this.#tape, images);
-    ops.unpackImages(this.#rows, this.#tape.logits, { features: this.#classes, ...shape });
+    for (const [k, theta] of thetas.entries()) {
+      this.#network.forward(theta, this.#tape, images);
+      ops.unpackImages(this.#rows + k * images * classes, this.#tape.logits, { features: classes, ...shape });
+    }
   }
 
-  /** Reads the logits [images, classes], after `predict`. */
-  predicted(images: number): Promise<Floats> {
-    return this.#backend.read(this.#rows, images * this.#classes);
+  /** Reads the logits [networks, images, classes], after `predict`. */
+  predicted(images: number, networks: number): Promise<Floats> {
+    return this.#backend.read(this.#rows, networks * images * this.#classes);
   }
 }

@@ -12,7 +12,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { PreparedWeights, Weights } from "../nn/prepared.ts";
 import type { RandomKey } from "../numeric/philox.ts";
-import { atOnce, type Parts } from "../platform/parts.ts";
+import { doneAtOnce, type Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
 import type { AugmentationDraw } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
@@ -32,6 +32,7 @@ export class RealBatch {
   /** What all chunks share; undefined where there is but one, or layers take weights as they are. */
   readonly #prepared: PreparedWeights | undefined;
 
+  /** `threads`: how many take chunks of this batch at the same time. */
   constructor(
     model: Model,
     backend: Backend,
@@ -39,10 +40,11 @@ export class RealBatch {
     most: number,
     loss?: Loss,
     augment?: readonly AugmentStrategy[],
+    threads: number = backend.atOnce,
   ) {
     this.#backend = backend;
     this.#model = model;
-    this.#chunking = new Chunks(model, backend, most);
+    this.#chunking = new Chunks(model, { plan: backend.plan, atOnce: threads }, most);
     const { size, small, atOnce } = this.#chunking;
     this.#size = size;
     const chunk = (): ImageChunk => new ImageChunk(model, backend, allocator, size, loss, augment);
@@ -54,8 +56,8 @@ export class RealBatch {
   /**
    * Records the mean loss over the batch at θ into the one float `into`, and its gradient into dTheta unless that is `none`.
    * Dropout draws from `random` and the streams after it; without `random` nothing is dropped. With `augmentation` the images are
-   * augmented as that draws. Chunks that run at the same time are a part; until the last, nothing else may use this object or
-   * select another batch.
+   * augmented as that draws. What chunks that run at the same time upload is a part, and what they compute is one; until the last,
+   * nothing else may use this object or select another batch.
    */
   *loss(
     theta: Buffer,
@@ -76,6 +78,7 @@ export class RealBatch {
       const staged = Array.from({ length: atOnce }, (_, i) =>
         this.#chunks[i]!.stage(batch, from + i * this.#size, imagesOf(i), augmentation),
       );
+      yield;
       this.#backend.sideBySide(atOnce, (i) => {
         const gradient = dTheta === none ? none : (this.#gradients[i] ?? dTheta);
         const streams = random && this.#randomOf(random, from + i * this.#size);
@@ -104,37 +107,47 @@ export class RealBatch {
   }
 
   /**
-   * Returns the logits [n, classes] of images [n, c, h, w] at θ. By default all is recorded before anything is awaited, so the
-   * caller may give back the memory then; `how` may do the parts otherwise.
+   * Returns the logits [n, classes] of images [n, c, h, w] at θ. All is recorded before this returns, so the caller may give back
+   * the memory then.
    */
-  async logits(theta: Buffer, images: Floats, count: number, how: (parts: Parts) => unknown = atOnce): Promise<Floats> {
-    const read: Promise<Floats>[] = [];
-    await how(this.#predict(theta, images, count, read));
-    const out = new this.#backend.Floats(count * this.#model.classes);
-    let at = 0;
-    for (const part of await Promise.all(read)) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+  async logits(theta: Buffer, images: Floats, count: number): Promise<Floats> {
+    const [logits] = await doneAtOnce(this.logitsParts([theta], images, count));
+    return logits!;
   }
 
-  /** Records the logits, and adds those of each chunk to `read`. */
-  *#predict(theta: Buffer, images: Floats, count: number, read: Promise<Floats>[]): Parts {
+  /** Records those at each θ in parts: images are fetched once for all networks, as far as there is room for their logits. */
+  *logitsParts(thetas: readonly Buffer[], images: Floats, count: number): Generator<unknown, Promise<Floats[]>> {
+    const { Floats } = this.#backend;
     const features = elements(this.#model.inputShape);
-    const weights = this.#weightsAt(theta);
-    for (const { from, atOnce } of this.#chunking.rounds(count)) {
-      const first = (i: number): number => from + i * this.#size;
-      const end = (i: number): number => Math.min(count, first(i) + this.#size);
-      for (let i = 0; i < atOnce; i++) {
-        this.#chunks[i]!.stageImages(images.subarray(first(i) * features, end(i) * features));
+    const { classes } = this.#model;
+    const out = thetas.map(() => new Floats(count * classes));
+    const read: Promise<void>[] = [];
+    const together = Math.max(1, Math.floor(features / classes));
+    for (let first = 0; first < thetas.length; first += together) {
+      const some = thetas.slice(first, first + together);
+      // There is room for what is prepared of one θ.
+      const weights = some.length === 1 ? some.map((theta) => this.#weightsAt(theta)) : some;
+      for (const { from, atOnce } of this.#chunking.rounds(count)) {
+        const chunks = this.#chunks.slice(0, atOnce).map((chunk, i) => {
+          const at = from + i * this.#size;
+          return { chunk, at, images: Math.min(this.#size, count - at) };
+        });
+        for (const { chunk, at, images: n } of chunks)
+          chunk.stageImages(images.subarray(at * features, (at + n) * features));
+        this.#backend.sideBySide(atOnce, (i) => chunks[i]!.chunk.predict(weights, chunks[i]!.images));
+        for (const { chunk, at, images: n } of chunks) {
+          read.push(
+            chunk.predicted(n, some.length).then((rows) => {
+              for (let k = 0; k < some.length; k++) {
+                out[first + k]!.set(rows.subarray(k * n * classes, (k + 1) * n * classes), at * classes);
+              }
+            }),
+          );
+        }
+        yield;
       }
-      this.#backend.sideBySide(atOnce, (i) => this.#chunks[i]!.predict(weights, end(i) - first(i)));
-      for (let i = 0; i < atOnce; i++) {
-        read.push(this.#chunks[i]!.predicted(end(i) - first(i)));
-      }
-      yield;
     }
+    return Promise.all(read).then(() => out);
   }
 
   /** Returns the weights at θ for all chunks, and records what prepares them. */

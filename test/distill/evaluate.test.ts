@@ -10,8 +10,10 @@ import { lenet } from "../../src/nn/zoo.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { trainOn } from "../../src/run/in-place/train-on.ts";
+import { estimateMemory } from "../../src/run/options/memory.ts";
 import { expectClose, paint } from "../helpers.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
+import { noise } from "./noise.ts";
 
 const engine = await createEngine({ threads: 1 });
 afterAll(() => engine.dispose());
@@ -28,6 +30,13 @@ const set = await distill({
 }).result();
 const init = randomInit();
 const common = { set, model, init, test: real.test, engine };
+
+/** A run of LeNet with ten inner steps. */
+const lenets = await (async () => {
+  const method = backGradient({ steps: 10, epochs: 1, imagesPerClass: 1 });
+  const run = { data: noise({ count: 90 }), model: lenet(), method, outer: { steps: 1, batch: 60 } };
+  return { run, test: noise({ count: 70, seed: 2 }), set: await distill({ ...run, engine }).result() };
+})();
 
 function imagesOf(data: Dataset): Float32Array {
   const images = new Float32Array(data.count * data.height * data.width);
@@ -61,10 +70,49 @@ describe("evaluate", () => {
     const first = await evaluate({ ...common, networks: 4, seed: 1 });
     expect(await evaluate({ ...common, networks: 4, seed: 1 })).toEqual(first);
     const { engine: _, ...own } = common;
-    for (const threads of [1, 2, 3]) {
+    for (const threads of [1, 2, 3, 4]) {
       expect(await evaluate({ ...own, threads, networks: 4, seed: 1 }), `${threads} threads`).toEqual(first);
     }
     expect((await evaluate({ ...common, networks: 4, seed: 2 })).accuracies).not.toEqual(first.accuracies);
+  });
+
+  test("reads every image alike, one network a thread or all threads on one: LeNets on 1, 2 and 4 threads", async () => {
+    const { test } = lenets;
+    // The last of five has all threads for itself.
+    const options = {
+      set: lenets.set,
+      model: lenet(),
+      init,
+      networks: 5,
+      test,
+      perClass: true,
+      order: "shuffled",
+    } as const;
+    const { confusions, accuracies } = await evaluate({ ...options, threads: 1 });
+    expect(new Set(accuracies).size).toBeGreaterThan(1);
+    for (const threads of [2, 4]) {
+      expect((await evaluate({ ...options, threads })).confusions, `${threads} threads`).toEqual(confusions);
+    }
+  });
+
+  test.each([1, 2, 4])("takes no more memory than the run before it, on %i threads", async (threads) => {
+    await using own = await createEngine({ threads });
+    const { set: made, test } = lenets;
+    await distill({ ...lenets.run, engine: own }).result();
+    const { capacity } = own.backend;
+    expect(4 * capacity).toBeLessThanOrEqual(estimateMemory({ ...lenets.run, engine: own }).total);
+    await evaluate({ set: made, model: lenet(), init, networks: 5, test, engine: own });
+    expect(own.backend.capacity).toBe(capacity);
+  });
+
+  test("stops between the steps of networks that threads train side by side, and can go on", async () => {
+    await using own = await createEngine({ threads: 2 });
+    const options = { set: lenets.set, model: lenet(), init, networks: 2, test: lenets.test, engine: own };
+    const first = await evaluate(options);
+    const call = evaluate({ ...options, epochs: 3000, signal: AbortSignal.timeout(150) });
+    await expect(call).rejects.toThrow(/timeout|aborted/i);
+    expect(own.arena.used).toBe(0);
+    expect(await evaluate(options)).toEqual(first);
   });
 
   test("asks more networks without changing the first ones", async () => {

@@ -44,9 +44,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 
-/** Networks whose accuracies are told together, where a GPU computes them together. */
-const TOGETHER = 32;
-
 interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
   readonly group?: Group<WorkerApi> | undefined;
   /** The purpose of the networks. Default "evaluate". */
@@ -104,7 +101,7 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
     let held = await opened();
     for (let network = 0; network < networks; ) {
       signal?.throwIfAborted();
-      const some = Math.min(networks - network, backend.plan.networksTogether ? TOGETHER : 1);
+      const some = Math.min(networks - network, held.most);
       const sets = Array.from({ length: some }, (_, i) => setOf(network + i));
       const done = await held.confusions(network, sets, signal).catch(async (error) => {
         if (!(await Engine.recover(engine, backend, error))) throw error;

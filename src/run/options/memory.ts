@@ -97,7 +97,9 @@ function counting(threads: number, plan: Planner): Backend {
  *
  * What JavaScript itself takes during a run comes on top: in Node about 10 MB, as much for each thread after the first, and
  * twice as much for each worker; with it, the estimate is within 10 % of what a process grows by (test/slow/memory.test.ts). A
- * state or a set that you ask for during a run takes its own arrays. Evaluating a set afterwards takes the test images as floats.
+ * state or a set that you ask for during a run takes its own arrays. Evaluating a set afterwards takes the test images as floats, and
+ * of a small model as many networks in training as there are threads: more than the run took only if that recomputes, or has
+ * few inner steps and many threads.
  *
  * @throws ShapeError and RangeError as `distill` for options that do not fit each other.
  * @example
