@@ -4,6 +4,7 @@ import { none } from "../../src/backend/buffer.ts";
 import type { FrequencyOps, FrequencyShape } from "../../src/backend/frequency-ops.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import { frequencyFloats, frequencyShape } from "../../src/backend/wasm/frequency-plan.ts";
+import { onGpu } from "../backends-under-test.ts";
 import { paint } from "../helpers.ts";
 import { checkOp, unwritten } from "./parity.ts";
 
@@ -51,7 +52,8 @@ const cases = rows.map(({ why, channels, kernel, plane, side, lanes, laneBlock =
   return { why, shape, shift: row % 4 };
 });
 
-describe.each(cases)("$why:", ({ why, shape, shift }) => {
+// Only the kernels have these ops.
+describe.skipIf(onGpu).each(cases)("$why:", ({ why, shape, shift }) => {
   const { inChannels, outChannels, height, width, kernel, lanes } = shape;
   const floats = frequencyFloats(shape);
   const padding = (kernel - 1) / 2;

@@ -11,7 +11,7 @@ import { backGradient, distill } from "../../src/index.ts";
 import { callsOfOps, type Operand, operandsOf, placed } from "../calls-of-ops.ts";
 import { noise, smallConvNet } from "../distill/noise.ts";
 import { drawing, expectClose, paint } from "../helpers.ts";
-import { isFactor, opTolerances } from "../tolerances.ts";
+import { type ComparedOp, isFactor, opTolerances } from "../tolerances.ts";
 import { testedDevice, testedWebGpu } from "./device.ts";
 
 const windows = { count: 3, floats: 131_072 };
@@ -59,7 +59,7 @@ test(`every op whose operands lie in two windows each gives what it gives in one
       });
       const [expected, found] = await Promise.all(results);
       // A compiler may add and multiply in another order where memory is read by a function; what is moved has the same bits.
-      const isExact = isFactor(name) || opTolerances[name] === 0;
+      const isExact = isFactor(name) || opTolerances[name as ComparedOp] === 0;
       if (isExact) expect(found, `${name}, seed ${seed}`).toEqual(expected);
       else if (!isDeepStrictEqual(found, expected)) expectClose(found!, expected!, 1e-7, `${name}, seed ${seed}`);
     }
