@@ -33,7 +33,7 @@ export function frequencyGradient(job: FrequencyGradientJob, scratch: usize, beg
   how.third = 128;
   for (let f = begin; f < end; f++) {
     const real = isReal(f, side);
-    how.real = real;
+    how.real = real ? 1 : 0;
     how.accumulate = job.accumulate;
     const g = job.g + <usize>f * ldg;
     let x = job.x + <usize>f * ldx;

@@ -83,7 +83,7 @@ export function frequencyProducts(job: FrequencyProductsJob, scratch: usize, beg
     const real = isReal(f, side);
     // A data gradient has the conjugate weights: re and im change places.
     const second: usize = real || !job.turned ? 0 : im;
-    how.real = real;
+    how.real = real ? 1 : 0;
     how.second = real ? 0 : im - second;
     how.third = im - how.second;
     let x = job.x + <usize>f * ldx;
