@@ -3,7 +3,7 @@
 // x̂ [block, slot, c, re|im, L]   dŷ [block, slot, o, re|im, L]   ĝ [slot, c / 8, o / 4, re|im, 4 o, 8 c]
 import { Buffer, Flag } from "./fields";
 import { isReal, slotStride, slotsOf, spectrumStride, touch } from "./frequency";
-import { FrequencyShape, multiplyEight, PACKED, Products } from "./frequency-products";
+import { FrequencyShape, multiplyEights, PACKED, Products } from "./frequency-products";
 import { transpose4x4 } from "./layout";
 
 @unmanaged
@@ -50,7 +50,7 @@ export function frequencyGradient(job: FrequencyGradientJob, scratch: usize, beg
       turnOutputs(yt, dy, im, images, outChannels, real, rows);
       for (let c = 0; c < inChannels; c += 8) {
         turnInputs(xt, x + <usize>(2 * c) * im, im, images, real, rows);
-        multiplyEight(g + ((<usize>((c >> 3) * (outChannels >> 2))) << 8), yt, xt, scratch);
+        multiplyEights(g + ((<usize>((c >> 3) * (outChannels >> 2))) << 8), yt, xt, scratch, 1);
       }
       how.accumulate = 1;
     }

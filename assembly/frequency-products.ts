@@ -94,10 +94,11 @@ export function frequencyProducts(job: FrequencyProductsJob, scratch: usize, beg
       for (let strip: usize = 0; strip < lanes; strip += STRIP) {
         const width = min(lanes - strip, STRIP);
         packStrip(scratch + PACKED, x + strip, second, im - second, im, width, inChannels);
-        let packed = scratch + PACKED;
-        for (let l: usize = 0; l < width; l += 32, packed += <usize>inChannels * 96) {
-          if (l + 32 <= width) multiplyEight(y + strip + l, u, packed, scratch);
-          else multiplyFour(y + strip + l, u, packed, scratch);
+        const groups = <i32>(width >> 5);
+        multiplyEights(y + strip, u, scratch + PACKED, scratch, groups);
+        if (width & 31) {
+          const done = <usize>groups;
+          multiplyFour(y + strip + 32 * done, u, scratch + PACKED + <usize>inChannels * 96 * done, scratch);
         }
       }
     }
@@ -137,10 +138,11 @@ function packStrip(packed: usize, x: usize, second: usize, third: usize, im: usi
 }
 
 /**
- * y [4 o, 8 images] of all outputs of a slot: u [o / 4, three parts, depth, 4], x [three parts, depth, 8]. Of a pair of real
- * frequencies the first parts are not used. What is the first sum of a complex product is where the other two begin.
+ * y [4 o, 8 images] of all outputs of a slot, for `groups` groups of eight images: u [o / 4, three parts, depth, 4],
+ * x [group, three parts, depth, 8]. Of a pair of real frequencies the first parts are not used. What is the first sum of a complex
+ * product is where the other two begin. V8 unrolls the loop over terms the more loops stand around it.
  */
-export function multiplyEight(y: usize, u: usize, x: usize, scratch: usize): void {
+export function multiplyEights(y: usize, u: usize, x: usize, scratch: usize, groups: i32): void {
   const how = changetype<Products>(scratch);
   const depth = how.depth;
   const part = (<usize>depth) << 5;
@@ -148,28 +150,32 @@ export function multiplyEight(y: usize, u: usize, x: usize, scratch: usize): voi
   const real = how.real != 0;
   const ldy = how.ldy;
   const k = scratch + K;
-  for (let o = how.blocks; o > 0; o--, y += how.block) {
-    let out = real ? y : k;
-    let ldout: usize = real ? ldy : 32;
-    let from = ZEROS;
-    let ldfrom: usize = 0;
-    let next = y + (real ? how.third : how.second);
-    let add = real && how.accumulate != 0;
-    let q = x;
-    if (real) {
-      q += part;
-      u += partU;
-    }
-    for (; q < x + 3 * part; q += part, u += partU) {
-      tile4x8(out, ldout, from, ldfrom, u, q, depth, add);
-      if (!real) {
-        from = k;
-        ldfrom = 32;
+  for (; groups > 0; groups--, y += 32, x += 3 * part) {
+    let w = u;
+    let row = y;
+    for (let o = how.blocks; o > 0; o--, row += how.block) {
+      let out = real ? row : k;
+      let ldout: usize = real ? ldy : 32;
+      let from = ZEROS;
+      let ldfrom: usize = 0;
+      let next = row + (real ? how.third : how.second);
+      let add = real && how.accumulate != 0;
+      let q = x;
+      if (real) {
+        q += part;
+        w += partU;
       }
-      out = next;
-      ldout = ldy;
-      next = y + how.third;
-      add = how.accumulate != 0;
+      for (; q < x + 3 * part; q += part, w += partU) {
+        tile4x8(out, ldout, from, ldfrom, w, q, depth, add);
+        if (!real) {
+          from = k;
+          ldfrom = 32;
+        }
+        out = next;
+        ldout = ldy;
+        next = row + how.third;
+        add = how.accumulate != 0;
+      }
     }
   }
 }
