@@ -1,9 +1,9 @@
-// npm run bench -- [kernels] [convolutions] [steps] [peers] [browser] [webgpu] [cluster] [--quick]: measures what docs/performance.md explains, prints
+// npm run bench -- [kernels] [convolutions] [steps] [profile] [peers] [browser] [webgpu] [cluster] [--quick]: measures what docs/performance.md explains, prints
 // it and keeps it. Every result is checked before it is timed.
 import { existsSync } from "node:fs";
 import { machine, store } from "./machine.mjs";
 
-const sections = ["kernels", "convolutions", "steps", "peers", "browser", "webgpu", "cluster"];
+const sections = ["kernels", "convolutions", "steps", "profile", "peers", "browser", "webgpu", "cluster"];
 const words = process.argv.slice(2);
 const quick = words.includes("--quick");
 const named = words.filter((word) => word !== "--quick");

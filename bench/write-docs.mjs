@@ -90,6 +90,12 @@ const tables = {
     );
     return `${onMachine(steps)}\n\n${table(names, rows)}`;
   },
+  profile({ profile }) {
+    const rows = profile.rows.map(({ title, op, layer, calls, ms, share }) => {
+      return [title, op, layer, calls ? Math.round(calls) : "", figure(ms), percent(share)];
+    });
+    return `${onMachine(profile)}\n\n${table(["step", "op", "layer", "calls", "ms", "of the step"], rows)}`;
+  },
   peers({ peers }) {
     const names = [
       "step",

@@ -14,9 +14,9 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const read = (name: string): string => readFileSync(join(page, name), "utf8");
 
 /** Gzipped bytes of a bundled page that distils, evaluates and trains: library, kernels and worker. */
-const MOST_BYTES = 175_500;
+const MOST_BYTES = 193_500;
 /** Without a bundler, which leaves out what the page does not use: readers and writers of files, other layers. */
-const MOST_UNBUNDLED = 198_000;
+const MOST_UNBUNDLED = 216_000;
 
 const gzipped = (text: string | Uint8Array): number => gzipSync(text, { level: 9 }).length;
 
@@ -28,7 +28,7 @@ function closure(name: string, seen: Set<string> = new Set()): Set<string> {
   return seen;
 }
 
-test("a page that distils downloads at most 175.5 KB before it starts, gzipped, its worker and kernels included", async () => {
+test("a page that distils downloads at most 193.5 KB before it starts, gzipped, its worker and kernels included", async () => {
   const names = "backGradient, digits, distill, evaluate, lenet, randomInit, trainOn";
   const contents = `import { ${names} } from "./index.js"; Object.assign(globalThis, { ${names} });`;
   const options = { bundle: true, minify: true, format: "esm", splitting: true, write: false } as const;
@@ -49,7 +49,7 @@ test("a page that distils downloads at most 175.5 KB before it starts, gzipped, 
   expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
 });
 
-test("without a bundler it downloads at most 198 KB, with the kernels and the worker once", () => {
+test("without a bundler it downloads at most 216 KB, with the kernels and the worker once", () => {
   const files = [...closure("index.js")];
   const bytes = files.reduce((sum, name) => sum + gzipped(read(name)), 0);
   console.log(`index.js and ${files.length - 1} chunks: ${bytes} bytes gzipped`);

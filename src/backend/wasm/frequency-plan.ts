@@ -59,15 +59,16 @@ export function frequencyFloats(shape: FrequencyShape): FrequencyFloats {
 }
 
 /**
- * Whether transforms of planes and weights cost less than they save: measured, forward / both gradients / R-backward beside
- * Winograd's tiles, times as fast (AMD EPYC, one thread):
+ * Whether transforms of planes and weights cost less than they save. Measured, forward / both gradients / R-backward beside
+ * Winograd's tiles, times as fast with weights transformed in each pass (AMD EPYC, one thread; `npm run bench -- convolutions`):
  *
  *                        12 images            32                   100
- *   64→64 5×5 16×16      2.6 / 3.2 / 3.6      3.8 / 4.3 / 4.5      4.3 / 5.0 / 4.9
- *   128→128 3×3 16×16    1.1 / 1.0 / 1.0      1.1 / 1.2 / 1.3
- *   128→128 3×3 8×8      1.1 / 1.3 / 1.4      1.4 / 1.4 / 1.5
- *   64→64 3×3 16×16                           1.1 / 1.2 / 1.3      1.4 / 1.6 / 1.6
- *   32→32 3×3 14×14                           1.0 / – / 1.3
+ *   64→64 5×5 16×16      2.9 / 3.2 / 3.6      3.8 / 4.2 / 4.3      3.7 / 4.4 / 4.3
+ *   128→128 3×3 16×16                         1.0 / 1.1 / 1.15
+ *   128→128 3×3 8×8      1.4 / 1.3 / 1.4      1.3 / 1.3 / 1.4
+ *   64→64 3×3 16×16                           1.0 / 1.1 / 1.2
+ *
+ * and where chunks of real images share their weights 1.3 times for 128→128 at 16×16. With 12 images tiles are as fast there.
  */
 function pays(layer: PaddedConv2d & { readonly lanes: number }): boolean {
   const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, stride, padding, lanes } = layer;

@@ -10,8 +10,8 @@ import { isGradientTransformed, isTransformed, winogradFloats, winogradGradientF
 const CHUNK_BYTES = 1 << 20;
 /**
  * The fewest images of a chunk of a network with a layer that goes through the frequency domain: they share what is read of its
- * weights, 32 MB for 128→128 channels of 16×16, which costs more than what leaves L2. ConvNet-3 of width 128 takes 889 ms with
- * chunks of 8, 805 with 16, 739 with 32 and 705 with 64, in 1.35 times the memory (AMD EPYC, one thread).
+ * weights, 32 MB for 128→128 channels of 16×16, which costs more than what leaves L2. A step of ConvNet-3 of width 128 takes 640 ms
+ * with chunks of 32 and 660 with 64 (AMD EPYC, one thread; 889 with 8 and 739 with 32 before weights were prepared once for all).
  */
 const FREQUENCY_CHUNK = 32;
 /** Parameters up to which every thread has a gradient of its own. Larger models are left to the threads kernel by kernel. */
