@@ -10,6 +10,7 @@ const ops = (...names) => names.map((name) => `ops/${name}`);
 const gradients = (...names) => names.map((name) => `gradients/${name}`);
 
 const convolutions = [...ops("conv2d", "winograd"), ...gradients("conv2d")];
+const frequencies = [...ops("frequency"), ...gradients("meta-gradient")];
 const norms = [...ops("norm"), ...gradients("norm")];
 const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
@@ -27,7 +28,7 @@ const everyOp = [
     "ridge",
     "resize2d",
   ),
-  ...ops("winograd"),
+  ...ops("winograd", "frequency"),
 ];
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
@@ -42,6 +43,10 @@ const ownTests = {
   "conv2d-backward-weights": convolutions,
   gemm: [...ops("linear"), ...convolutions],
   "gemm-narrow-tiles": [...ops("linear"), ...convolutions],
+  frequency: frequencies,
+  "frequency-gradient": frequencies,
+  "frequency-products": frequencies,
+  "frequency-weights": frequencies,
   "gemm-tiles": [...ops("linear"), ...convolutions],
   gather: ops("gather"),
   guard: updates,
