@@ -25,10 +25,10 @@ export class FrequencyConv2d implements BoundLayer {
     this.#weights = shape.inChannels * shape.outChannels * shape.kernel * shape.kernel;
     this.savedFloats = floats.inputs;
     const { inputs, outputs, weights, gradient } = floats;
-    const toImages = weights + outputs + inputs;
-    const all = Math.max(weights + 2 * outputs + inputs, 2 * outputs + gradient);
+    const toImages = outputs + weights + inputs;
+    const all = 2 * outputs + Math.max(weights + inputs, gradient);
     this.preparedFloats = 2 * weights;
-    this.workspaceFloats = { forward: weights + outputs, "to images": toImages, all };
+    this.workspaceFloats = { forward: outputs + weights, "to images": toImages, all };
   }
 
   prepare(into: Buffer, w: Buffer): void {
@@ -102,12 +102,20 @@ export class FrequencyConv2d implements BoundLayer {
     this.#biasGradient(rdw, rdy, false);
   }
 
-  /** The workspace: spectra of gradients of outputs first, then what is needed at different times. */
+  /**
+   * The workspace: a spectrum of outputs, then weights and a spectrum of inputs, or in their place a gradient, and at the end a second
+   * spectrum of outputs, for which only a network with all passes has room.
+   */
   #places(workspace: Buffer) {
-    const { outputs, weights } = this.#floats;
-    const second = workspace + outputs;
-    const rest = second + outputs;
-    return { y: workspace, second, weights: rest, x: rest + weights, gradient: rest };
+    const { inputs, outputs, weights, gradient } = this.#floats;
+    const rest = workspace + outputs;
+    return {
+      y: workspace,
+      weights: rest,
+      x: rest + weights,
+      gradient: rest,
+      second: rest + Math.max(weights + inputs, gradient),
+    };
   }
 
   #multiply(y: Buffer, x: Buffer, w: Buffer, place: Buffer, accumulate: boolean): void {
