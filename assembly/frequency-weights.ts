@@ -6,6 +6,7 @@ import { backTaps as backTaps9, forwardTaps as forwardTaps9 } from "./fourier9.g
 import { backTaps as backTaps18, forwardTaps as forwardTaps18 } from "./fourier18.gen";
 import { isReal, slotStride, slotsOf, touch } from "./frequency";
 import { transpose4x4 } from "./layout";
+import { gather, scatter } from "./simd";
 
 /** Bytes of the spectrum of four kernels: 162 slots of two vectors. */
 const SPECTRUM: usize = 162 * 32;
@@ -160,20 +161,4 @@ export function frequencyWeightsBack(job: FrequencyWeightsBackJob, scratch: usiz
       }
     }
   }
-}
-
-/** Four floats, `step` bytes apart. */
-function gather(source: usize, step: usize): v128 {
-  let v = v128.load32_zero(source);
-  v = v128.load32_lane(source + step, v, 1);
-  v = v128.load32_lane(source + 2 * step, v, 2);
-  return v128.load32_lane(source + 3 * step, v, 3);
-}
-
-/** Stores four floats `step` bytes apart. */
-function scatter(target: usize, step: usize, v: v128): void {
-  v128.store32_lane(target, v, 0);
-  v128.store32_lane(target + step, v, 1);
-  v128.store32_lane(target + 2 * step, v, 2);
-  v128.store32_lane(target + 3 * step, v, 3);
 }

@@ -46,3 +46,19 @@ export function storeLanes(ptr: usize, v: v128, half: bool): void {
 export function at(ptr: usize, i: i32): usize {
   return ptr + ((<usize>i) << 2);
 }
+
+/** Four floats, `step` bytes apart. */
+export function gather(source: usize, step: usize): v128 {
+  let v = v128.load32_zero(source);
+  v = v128.load32_lane(source + step, v, 1);
+  v = v128.load32_lane(source + 2 * step, v, 2);
+  return v128.load32_lane(source + 3 * step, v, 3);
+}
+
+/** Stores four floats `step` bytes apart. */
+export function scatter(target: usize, step: usize, v: v128): void {
+  v128.store32_lane(target, v, 0);
+  v128.store32_lane(target + step, v, 1);
+  v128.store32_lane(target + 2 * step, v, 2);
+  v128.store32_lane(target + 3 * step, v, 3);
+}

@@ -2,6 +2,7 @@
 //
 // w, dw [oc, c, r, r]   u [36, oc / 4, c, 4]   du [groups, 36, oc, c]   channels are multiples of 4
 import { Buffer, Flag } from "./fields";
+import { gather, scatter } from "./simd";
 import { ROWS } from "./tiles";
 import { transformWeights, untransformWeights } from "./winograd-matrices";
 
@@ -87,20 +88,4 @@ export function winogradWeightsBack(job: WinogradWeightsBackJob, scratch: usize,
       }
     }
   }
-}
-
-/** Four floats, `step` bytes apart. */
-function gather(source: usize, step: usize): v128 {
-  let v = v128.load32_zero(source);
-  v = v128.load32_lane(source + step, v, 1);
-  v = v128.load32_lane(source + 2 * step, v, 2);
-  return v128.load32_lane(source + 3 * step, v, 3);
-}
-
-/** Stores four floats `step` bytes apart. */
-function scatter(target: usize, step: usize, v: v128): void {
-  v128.store32_lane(target, v, 0);
-  v128.store32_lane(target + step, v, 1);
-  v128.store32_lane(target + 2 * step, v, 2);
-  v128.store32_lane(target + 3 * step, v, 3);
 }
