@@ -1,18 +1,22 @@
-// The page: starts the lab, shows the set that was made before, and wires the panels.
-// The set is that of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
-import madeBefore from "../made-before.safetensors?url";
+// The page: starts the lab, shows a set that it comes with, trains a network on it, and wires the panels.
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
+import { codePanel } from "./page/code-panel.ts";
 import { comparePanel } from "./page/compare-panel.ts";
 import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
 import { downloadsPanel } from "./page/downloads.ts";
+import { howItWorks } from "./page/how-it-works.ts";
 import { isolate } from "./page/isolate.ts";
 import { offerLeftOff } from "./page/left-off.ts";
 import { linkPanel, onLink, showLinked } from "./page/link-panel.ts";
 import { openFiles } from "./page/open-files.ts";
+import { offerSets, showFirst } from "./page/opening.ts";
 import { processorChoice } from "./page/processor.ts";
+import { replayPanel } from "./page/replay.ts";
+import { repositoryLinks } from "./page/repository.ts";
 import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
+import { fillFromAddress } from "./page/settings-link.ts";
 import { TryPanel } from "./page/try-panel.ts";
 
 /** The part of the page that visitors see first. */
@@ -28,6 +32,10 @@ async function start(): Promise<void> {
   comparePanel(app);
   downloadsPanel(app);
   linkPanel(app);
+  replayPanel(app);
+  codePanel(app, form);
+  howItWorks(app);
+  repositoryLinks();
   processorChoice(app, form);
   openFiles(app, form);
   byId("trouble", HTMLDivElement)
@@ -43,50 +51,24 @@ async function start(): Promise<void> {
   };
   form.onThreads((field) => void attempt(field, openEngine));
 
-  const linked = await showFirst(app);
+  const train = (): void => {
+    const panel = byId("try", HTMLElement);
+    void attempt(panel.querySelector<HTMLElement>(".head")!, () => trial.begin());
+  };
+  trial.onTrained((perImage) => form.sayTimes(perImage));
+  offerSets(app, train);
+  await showFirst(app, top);
   await openEngine();
   app.setState("idle");
-  const trainOnLinked = (): void => {
-    const panel = byId("try", HTMLElement);
-    void attempt(panel.querySelector<HTMLElement>(".head")!, () => trial.train());
-  };
-  if (linked) trainOnLinked();
+  if (app.shown) train();
+  fillFromAddress(form);
   onLink(() => {
     void attempt(byId("images-head", HTMLDivElement), async () => {
       if (app.state !== "idle") throw new Error("A run is in progress. Stop it before you open a link.");
-      if (showLinked(app)) trainOnLinked();
+      if (showLinked(app)) train();
     });
   });
   await offerLeftOff({ app, form, run });
-}
-
-/** Shows the set of the link, or else the one that was made before. Returns whether there was a link with a set. */
-async function showFirst(app: App): Promise<boolean> {
-  try {
-    if (showLinked(app)) return true;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    showTrouble(`This link holds no images that can be read. Ask for it again, whole. (${why})`, top);
-  }
-  await showMadeBefore(app).catch((error: unknown) => {
-    app.say("");
-    showTrouble(error, top);
-  });
-  return false;
-}
-
-/** Shows the set that was made before; the page also works without it. */
-async function showMadeBefore(app: App): Promise<void> {
-  const response = await fetch(madeBefore).catch(() => undefined);
-  if (!response?.ok) {
-    const why = response ? `the host says ${response.status}` : "the host does not answer";
-    throw new Error(`The images that this page opens with could not be loaded: ${why}. Reload it, or distil your own.`);
-  }
-  const shown = await app.lab.load(new Uint8Array(await response.arrayBuffer()), "made-before.safetensors");
-  app.show(
-    shown,
-    `Made before, by this library in Node: ${count(shown.outerSteps ?? 0, "update")} on 9,000 digits, seed ${shown.seed}.`,
-  );
 }
 
 start().catch((error: unknown) => {

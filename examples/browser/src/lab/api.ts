@@ -1,5 +1,5 @@
 // The messages between the page and the lab. They are plain data.
-import type { BaselineKind, RunState } from "distillate";
+import type { RunState } from "distillate";
 
 /** The settings of a run. */
 export interface Settings {
@@ -8,19 +8,19 @@ export interface Settings {
   readonly method: MethodName;
   /** Fresh networks, or one network whose initial weights are known. */
   readonly init: "random" | "fixed";
-  /** Images per class in each training step of back-gradient; with FRePo, which has no steps, in all. */
+  /** Images per class in each training step of back-gradient; with the other methods, which have no steps, in all. */
   readonly imagesPerClass: number;
   readonly steps: number;
   readonly epochs: number;
   readonly outerSteps: number;
-  /** Real images per outer step. */
+  /** Real images per outer step; with distribution matching, of each class. */
   readonly batch: number;
   readonly seed: number;
   /** What computes the updates. A run that an older version of this page kept does not say it, and was on `wasm`. */
   readonly on: Processor;
 }
 
-export type MethodName = "back-gradient" | "frepo";
+export type MethodName = "back-gradient" | "distribution-matching" | "frepo";
 
 /** The kernels in WebAssembly, or a GPU. */
 export type Processor = "wasm" | "webgpu";
@@ -89,6 +89,12 @@ export interface News {
   readonly tiles: Tiles | undefined;
 }
 
+/** The images of a run after some updates. */
+export interface Frame {
+  readonly step: number;
+  readonly tiles: Tiles;
+}
+
 /** A run at some moment: all that it needs to go on, and its images as a file. */
 export interface Moment {
   readonly state: RunState;
@@ -99,24 +105,31 @@ export interface Moment {
 export interface Trained {
   readonly milliseconds: number;
   readonly gradientSteps: number;
+  /** Images that a gradient step looks at. */
+  readonly imagesPerStep: number;
   readonly images: number;
   readonly weights: number;
-  /** The share of the held-out images that it gets right; undefined if there are none that fit. */
-  readonly accuracy: number | undefined;
-  readonly heldOut: number;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  readonly classes: number;
 }
 
-/** One line of the comparison. */
-export interface Compared {
-  readonly kind: "distilled" | BaselineKind;
+/** How a network that was trained reads images that were held back. */
+export interface Tested {
+  readonly right: number;
+  readonly heldOut: number;
+}
+
+/** What networks reach that train on some images. */
+export interface Figure {
+  /** The images of the set, real ones in their place, or all the real ones. */
+  readonly kind: "distilled" | "random-real" | "class-average" | "all";
+  /** The mean share of held-out images that networks get right, and its standard deviation over them. */
   readonly mean: number;
   readonly std: number;
   readonly networks: number;
   readonly images: number;
+}
+
+/** A figure that was measured in the page. */
+export interface Compared extends Figure {
   /** One image of each class. */
   readonly tiles: Tiles;
 }

@@ -32,8 +32,8 @@ export async function compare(parts: CompareParts, tell: (line: Compared) => voi
 
   const real = { ...shared, train, test, like: set, networks: NETWORKS };
   const random = await baseline({ ...real, kind: "random-real" });
-  tell({ ...random, images, tiles: firstPerClass(train) });
+  tell({ ...random, kind: "random-real", images, tiles: firstPerClass(train) });
 
   const average = await baseline({ ...real, kind: "class-average" });
-  tell({ ...average, images: train.classes, tiles: averagePerClass(train) });
+  tell({ ...average, kind: "class-average", images: train.classes, tiles: averagePerClass(train) });
 }

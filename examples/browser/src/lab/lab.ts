@@ -20,6 +20,7 @@ import {
   packSet,
   type RunState,
   randomInit,
+  setDigest,
   subset,
   type TrainedNetwork,
   trainOn,
@@ -31,12 +32,14 @@ import type {
   Compared,
   DataInfo,
   FileKind,
+  Frame,
   Moment,
   News,
   PackingCost,
   Processor,
   Settings,
   Shown,
+  Tested,
   Tiles,
   Trained,
 } from "./api.ts";
@@ -47,7 +50,7 @@ import { info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
 import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
-import { schedule, shown, tilesOfData } from "./tiles.ts";
+import { schedule, shown, tilesOfData, tilesOfSet } from "./tiles.ts";
 
 export class Lab {
   /** The kernels: everything runs on them, but for runs on the GPU. */
@@ -193,7 +196,7 @@ export class Lab {
     this.#run?.stop();
   }
 
-  /** Trains a fresh network, and tests it on held-out images if there are any that fit. */
+  /** Trains a fresh network. */
   async train(): Promise<Trained> {
     const set = await this.#current();
     const { model, init } = subject(set);
@@ -201,18 +204,21 @@ export class Lab {
     const startedAt = performance.now();
     this.#network = await trainOn(set, { model, init, seed: ++this.#networks, engine });
     const milliseconds = performance.now() - startedAt;
-    const { channels, height, width, classes, steps, imagesPerStep } = set;
-    const test = (await this.#fitting(set))?.test;
-    const accuracy = test && test.count > 0 ? await accuracyOn(this.#network, set, test) : undefined;
+    const { gradientSteps, imagesPerStep } = schedule(set);
     return {
-      milliseconds,
-      gradientSteps: schedule(set).gradientSteps,
-      images: steps * imagesPerStep,
+      ...{ milliseconds, gradientSteps, imagesPerStep },
+      images: set.steps * set.imagesPerStep,
       weights: model.parameterCount,
-      accuracy,
-      heldOut: test?.count ?? 0,
-      ...{ channels, height, width, classes },
     };
+  }
+
+  /** Tests the network that was trained last on held-out images; undefined if there are none that fit, or no network. */
+  async test(): Promise<Tested | undefined> {
+    const set = await this.#current();
+    const network = this.#network;
+    const test = (await this.#fitting(set))?.test;
+    if (!network || !test || test.count === 0) return undefined;
+    return { right: Math.round(test.count * (await accuracyOn(network, set, test))), heldOut: test.count };
   }
 
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
@@ -237,6 +243,16 @@ export class Lab {
     const data = await this.#fitting(set);
     if (!data) throw new Error("choose the data that these images were made from: there is nothing to compare with");
     await compare({ set, data, ...subject(set), engine: this.#ready() }, tell);
+  }
+
+  /** The images as they formed; none if the set was not made here. */
+  frames(): readonly Frame[] {
+    return this.#grown.map((set) => ({ step: Number(set.recipe.outerSteps ?? 0), tiles: tilesOfSet(set) }));
+  }
+
+  /** Returns the digest of the set. */
+  async digest(): Promise<string> {
+    return setDigest(await this.#current());
   }
 
   /** Whether there is an animation of how the set grew. */

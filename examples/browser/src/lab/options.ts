@@ -5,6 +5,7 @@ import {
   type Dataset,
   type DatasetSplit,
   type DistillOptions,
+  distributionMatching,
   fixedInit,
   frepo,
   lenet,
@@ -23,10 +24,20 @@ export function optionsOf(settings: Settings, { train }: DatasetSplit): RunOptio
   if (method === "frepo") {
     return {
       data: train,
-      model: smallConvNet(train),
+      model: smallConvNet(train, 32),
       method: frepo({ imagesPerClass }),
       init: randomInit("kaiming-fan-in"),
       outer: { steps: outerSteps, batch, learningRate: 0.005 },
+      seed,
+    };
+  }
+  if (method === "distribution-matching") {
+    return {
+      data: train,
+      model: smallConvNet(train, 16),
+      method: distributionMatching({ imagesPerClass, realPerClass: batch, init: "noise" }),
+      init: randomInit("kaiming-fan-in"),
+      outer: { steps: outerSteps, learningRate: 1 },
       seed,
     };
   }
@@ -40,8 +51,8 @@ export function optionsOf(settings: Settings, { train }: DatasetSplit): RunOptio
   };
 }
 
-function smallConvNet({ channels, height, width, classes }: Dataset): Model {
-  return convNet({ input: [channels, height, width], classes, width: 32, norm: "none" });
+function smallConvNet({ channels, height, width, classes }: Dataset, filters: number): Model {
+  return convNet({ input: [channels, height, width], classes, width: filters, norm: "none" });
 }
 
 function lenetFor({ channels, height, width, classes, name }: Dataset): Model {

@@ -1,5 +1,5 @@
 // What all panels share: the lab, the set on the board, and whether a run is in progress.
-import type { DataInfo, Shown, Tiles } from "../lab/api.ts";
+import type { DataInfo, Figure, Shown, Tiles } from "../lab/api.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Board } from "./board.ts";
 import { byId, count, plain } from "./dom.ts";
@@ -12,6 +12,14 @@ interface Events {
   state: RunState;
 }
 
+/** What is known of a set besides its images. */
+export interface About {
+  readonly figures?: readonly Figure[] | undefined;
+  readonly made?: boolean;
+  /** The name of the set, if the page comes with it. */
+  readonly opening?: string;
+}
+
 export class App {
   readonly lab: Lab;
   readonly #board = new Board();
@@ -19,6 +27,11 @@ export class App {
   /** Describes the user's own pictures. */
   own: DataInfo | undefined;
   shown: Shown | undefined;
+  /** What is known of the set without measuring. */
+  figures: readonly Figure[] | undefined;
+  /** Whether the set was made here by the settings in the form. */
+  made = false;
+  opening: string | undefined;
   state: RunState = "idle";
 
   constructor(lab: Lab) {
@@ -35,8 +48,11 @@ export class App {
   }
 
   /** Shows a finished set, with its story. */
-  show(shown: Shown, story: string): void {
+  show(shown: Shown, story: string, { figures, made = false, opening }: About = {}): void {
     this.shown = shown;
+    this.figures = figures;
+    this.made = made;
+    this.opening = opening;
     this.paint(shown.tiles, shown.data, shown.classNames);
     const { images } = shown;
     this.say(`${count(images, "image")}. ${story}`);

@@ -12,12 +12,19 @@ const HIGHEST = 1.035;
 function placesOf({ labels, classes }: Tiles): Places {
   const n = labels.length;
   if (n <= classes || classes > MOST_COLUMNS) {
-    const columns = Math.ceil(Math.sqrt(n));
+    const columns = columnsFor(n);
     return { columns, rows: Math.ceil(n / columns), cells: Array.from(labels, (_, i) => i) };
   }
   const filled = new Uint32Array(classes);
   const cells = Array.from(labels, (label) => classes * filled[label]!++ + label);
   return { columns: classes, rows: Math.max(...filled), cells };
+}
+
+/** Nearly a square, but without an empty place if some rectangle that is not too long has none. */
+function columnsFor(n: number): number {
+  const side = Math.ceil(Math.sqrt(n));
+  for (let columns = side; columns <= 2 * side; columns++) if (n % columns === 0) return columns;
+  return side;
 }
 
 export class Board {

@@ -1,38 +1,50 @@
-// The panel "Would any images do?": it compares the distilled images with random real ones and class averages.
-import type { Compared } from "../lab/api.ts";
+// The panel "How good is that?": the images beside as many real ones, class averages, and all the data.
+import type { Compared, Figure } from "../lab/api.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent } from "./dom.ts";
 import { inRow, paintTiles } from "./paint.ts";
 
-const titles = { distilled: "Distilled", "random-real": "Random real", "class-average": "Class averages" } as const;
+const titles = {
+  distilled: "These images",
+  "random-real": "Real ones, at random",
+  "class-average": "Class averages",
+  all: "All the real ones",
+} as const;
 
 type Kind = keyof typeof titles;
 
-const kinds = Object.keys(titles) as Kind[];
+/** Those that are measured in the page. */
+const measured: readonly Kind[] = ["distilled", "random-real", "class-average"];
 
 export function comparePanel(app: App): void {
   const button = byId("compare-start", HTMLButtonElement);
   const list = byId("lines", HTMLUListElement);
+  const caption = byId("compare-caption", HTMLParagraphElement);
   const head = button.parentElement!;
-  const reset = (text: string): void => {
-    list.replaceChildren(...kinds.map((kind) => line(kind, text)));
+  const wait = (text: string): void => {
+    list.replaceChildren(...measured.map((kind) => waiting(kind, text)));
   };
   const enable = (): void => {
     button.disabled = app.state !== "idle" || !app.shown;
   };
   app.on("set", () => {
-    reset("");
+    const { figures } = app;
+    if (figures) list.replaceChildren(...figures.map((figure) => line(figure)));
+    else wait("");
+    caption.textContent = figures ? finding(figures) : unmeasured;
     enable();
   });
   app.on("state", enable);
   button.addEventListener("click", () => {
     button.disabled = true;
-    reset("measuring…");
+    wait("measuring…");
+    const found: Compared[] = [];
     void attempt(head, () =>
-      app.lab.compare((compared: Compared) => {
-        const kind = compared.kind as Kind;
-        list.children[kinds.indexOf(kind)]?.replaceWith(line(kind, value(compared), compared));
-        announce(`${titles[kind]}: ${value(compared)}`);
+      app.lab.compare((compared) => {
+        found.push(compared);
+        list.children[measured.indexOf(compared.kind as Kind)]?.replaceWith(line(compared, compared));
+        announce(`${titles[compared.kind as Kind]}: ${value(compared)}`);
+        if (found.length === measured.length) caption.textContent = `${finding(found)} Measured here.`;
       }),
     )
       .then(() => {
@@ -40,34 +52,57 @@ export function comparePanel(app: App): void {
       })
       .finally(enable);
   });
-  reset("");
 }
 
-function value({ mean, std, networks }: Compared): string {
+const unmeasured =
+  "Measure it: the same networks train for as many steps on real images drawn at random, and on the average of each class, " +
+  "each at its best learning rate or, if these images have none, by their protocol.";
+
+/** Says in a sentence what the lines show. */
+function finding(figures: readonly Figure[]): string {
+  const of = (kind: Kind): Figure | undefined => figures.find((figure) => figure.kind === kind);
+  const [ours, random, all] = [of("distilled"), of("random-real"), of("all")];
+  const parts = ["The share of pictures it has never seen that a network reads rightly, after as many steps on each."];
+  if (ours && random) {
+    const gain = ours.mean > random.mean ? "saves" : "does not save";
+    parts.push(`Learning the images ${gain} training: as many real ones give ${percent(random.mean)}.`);
+  }
+  if (ours && all) {
+    const missing = 100 * (all.mean - ours.mean);
+    if (missing > 0) parts.push(`${missing.toFixed(1)} points are missing to a network that has seen all of them.`);
+  }
+  return parts.join(" ");
+}
+
+function value({ mean, std, networks }: Figure): string {
   return networks > 1 ? `${(100 * mean).toFixed(1)} ± ${percent(std)}` : percent(mean);
 }
 
-function line(kind: Kind, text: string, compared?: Compared): HTMLLIElement {
-  const images = compared ? `, ${count(compared.images, "image")}` : "";
-  const title = create("div", { className: "title" }, create("span", { textContent: titles[kind] + images }));
-  title.append(compared ? create("span", { textContent: text }) : create("em", { textContent: text }));
+function waiting(kind: Kind, text: string): HTMLLIElement {
+  const title = create("div", { className: "title" }, create("span", { textContent: titles[kind] }));
+  title.append(create("em", { textContent: text }));
+  return create("li", { className: "line waiting" }, title, bar(0));
+}
+
+function bar(share: number): HTMLDivElement {
   const fill = create("i");
-  if (compared) fill.style.width = `${100 * compared.mean}%`;
-  const item = create(
-    "li",
-    { className: kind === "distilled" ? "line ours" : "line" },
-    title,
-    create("div", { className: "bar" }, fill),
-  );
-  if (!compared) {
-    item.classList.add("waiting");
-    item.append(create("div", { className: "blank" }));
-  } else {
+  fill.style.width = `${100 * share}%`;
+  return create("div", { className: "bar" }, fill);
+}
+
+function line(figure: Figure, compared?: Compared): HTMLLIElement {
+  const { kind, mean, images } = figure;
+  const name = `${titles[kind]}, ${images.toLocaleString("en")}`;
+  const title = create("div", { className: "title" }, create("span", { textContent: name }));
+  title.append(create("span", { textContent: value(figure) }));
+  const item = create("li", { className: kind === "distilled" ? "line ours" : "line" }, title, bar(mean));
+  if (compared) {
     const canvas = create("canvas");
     paintTiles(canvas, compared.tiles, inRow(compared.tiles.labels.length));
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${titles[kind]}: one image of each class`);
     item.append(canvas);
   }
+  item.title = count(images, "image");
   return item;
 }

@@ -1,6 +1,5 @@
 // Draws loss and held-out accuracy during a run.
 import type uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { byId, percent } from "./dom.ts";
 
 /** The weight of the newest loss in the smoothed line. */
@@ -18,7 +17,11 @@ export class Curves {
   #charts: { loss: uPlot; accuracy: uPlot } | undefined;
   #smooth: number[] = [];
 
-  constructor() {
+  /** Shows the panel, and loads what draws: not before there is something to draw. */
+  #open(): void {
+    const panel = byId("curves", HTMLElement);
+    if (!panel.hidden) return;
+    panel.hidden = false;
     plotter().then(
       (Plot) => this.#begin(Plot),
       () => {
@@ -44,6 +47,7 @@ export class Curves {
   }
 
   reset(steps: number, history: History = { losses: [], accuracies: [] }): void {
+    this.#open();
     this.#steps = steps;
     this.#history = { losses: [], accuracies: [] };
     this.#smooth = [];
@@ -126,6 +130,7 @@ async function plotter(): Promise<typeof uPlot> {
     } as unknown as typeof NumberFormat;
   }
   try {
+    await import("uplot/dist/uPlot.min.css");
     return (await import("uplot")).default;
   } finally {
     Intl.NumberFormat = NumberFormat;

@@ -14,6 +14,7 @@ const KEEP_SHARE = 100;
 export class RunPanel {
   readonly #app: App;
   readonly curves = new Curves();
+  readonly #panel = byId("run", HTMLDivElement);
   readonly #start = byId("start", HTMLButtonElement);
   readonly #pause = byId("pause", HTMLButtonElement);
   readonly #stop = byId("stop", HTMLButtonElement);
@@ -31,11 +32,12 @@ export class RunPanel {
   constructor(app: App, form: SettingsForm) {
     this.#app = app;
     const head = this.#start.closest<HTMLElement>(".head")!;
+    const controls = this.#pause.parentElement!;
     this.#start.addEventListener("click", () => {
       const settings = form.read();
       if (settings) void attempt(head, () => this.run(settings));
     });
-    this.#pause.addEventListener("click", () => void attempt(head, () => this.#pauseOrResume()));
+    this.#pause.addEventListener("click", () => void attempt(controls, () => this.#pauseOrResume()));
     this.#stop.addEventListener("click", () => {
       app.setState("stopping");
       app.lab.stop();
@@ -66,6 +68,7 @@ export class RunPanel {
     this.#step = from?.state.step ?? 0;
     this.#keepAt = 0;
     this.#dataName = settings.data === "own" ? (this.#app.own?.name ?? "own") : "digits";
+    this.#panel.hidden = false;
     this.curves.reset(settings.outerSteps, from?.history);
     this.#progress.max = settings.outerSteps;
     this.#progress.value = this.#step;
@@ -77,6 +80,7 @@ export class RunPanel {
         ? `Going on from update ${this.#step}: every pixel moves to where training on these images works better.`
         : "From noise: every pixel moves to where training on these images works better.",
     );
+    byId("images", HTMLElement).scrollIntoView({ block: "start" });
     announce(from ? "The run goes on" : "The run has started");
     try {
       // The picture as it was, until the next update gives another.
@@ -86,7 +90,7 @@ export class RunPanel {
       const { outerSteps = 0 } = shown;
       const whole = outerSteps === settings.outerSteps;
       const story = `Made here from ${this.#dataName} in ${count(outerSteps, "update")}${whole ? "" : ", stopped early"}.`;
-      this.#app.show(shown, story);
+      this.#app.show(shown, story, { made: whole });
       this.#stats.textContent = `${whole ? "Done" : "Stopped"} after ${count(outerSteps, "update")}. Now try them, or keep them.`;
       announce(this.#stats.textContent);
     } catch (error) {

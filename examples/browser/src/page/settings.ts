@@ -1,20 +1,14 @@
 // The form of data and recipe, read as settings.
 import type { Settings } from "../lab/api.ts";
 import type { App } from "./app.ts";
-import { byId, count } from "./dom.ts";
-
-/** What choosing a recipe fills in. */
-const presets = {
-  random: { imagesPerClass: 1, steps: 10, epochs: 3, outerSteps: 600, batch: 1024 },
-  fixed: { imagesPerClass: 1, steps: 1, epochs: 3, outerSteps: 600, batch: 1024 },
-  frepo: { imagesPerClass: 1, outerSteps: 1500, batch: 512 },
-} as const;
+import { byId, count, duration } from "./dom.ts";
+import { type PresetName, presetNames, presetOf, presets, secondsOf } from "./presets.ts";
 
 const numbers = ["imagesPerClass", "steps", "epochs", "outerSteps", "batch", "seed"] as const;
 
 export class SettingsForm {
   readonly #form = byId("form", HTMLFormElement);
-  readonly #methods = byId("methods", HTMLFieldSetElement);
+  readonly #presets = byId("presets", HTMLFieldSetElement);
   readonly #threads = byId("threads", HTMLSelectElement);
   readonly #app: App;
 
@@ -22,17 +16,38 @@ export class SettingsForm {
     this.#app = app;
     this.#form.addEventListener("submit", (event) => event.preventDefault());
     this.#form.addEventListener("input", () => this.#summarise());
-    // The choice of the method stands outside of the form, beside the button that starts a run.
-    this.#methods.addEventListener("input", () => this.#form.dispatchEvent(new Event("input")));
-    for (const radio of document.querySelectorAll<HTMLInputElement>('input[name="init"], input[name="method"]')) {
-      radio.addEventListener("change", () => this.fill(presets[recipeOf(this.#settings())]));
-    }
+    // The choice stands outside of the form, beside the button that starts a run.
+    this.#presets.addEventListener("input", () => {
+      this.fill(presets[this.#preset].settings);
+      this.#form.dispatchEvent(new Event("input"));
+    });
     app.on("state", (state) => {
-      for (const field of [this.#methods, ...this.#form.querySelectorAll("fieldset")])
+      for (const field of [this.#presets, ...this.#form.querySelectorAll("fieldset")])
         field.disabled = state !== "idle";
     });
     this.#fillThreads();
-    this.#summarise();
+    this.fill(presets[this.#preset].settings);
+  }
+
+  get #preset(): PresetName {
+    return this.#presets.querySelector<HTMLInputElement>("input:checked")!.value as PresetName;
+  }
+
+  /** The settings of the form as they are, valid or not. */
+  get settings(): Settings {
+    return this.#settings();
+  }
+
+  /** Called with each change of the settings. */
+  onChange(listener: () => void): void {
+    this.#form.addEventListener("input", listener);
+  }
+
+  /** Says beside each choice about how long it takes. `perImage`: milliseconds of a LeNet for one image, on this machine. */
+  sayTimes(perImage: number): void {
+    for (const name of presetNames) {
+      byId(`${name}-time`, HTMLElement).textContent = `about ${duration(secondsOf(name, perImage))}`;
+    }
   }
 
   /** Returns undefined, and shows the fault beside its field, if the form is invalid. */
@@ -56,7 +71,11 @@ export class SettingsForm {
     this.#threads.addEventListener("change", () => listener(field));
   }
 
-  fill(settings: Partial<Settings>): void {
+  fill({ method, init, ...settings }: Partial<Settings>): void {
+    if (method) {
+      const name = presetOf({ method, init: init ?? "random" });
+      this.#presets.querySelector<HTMLInputElement>(`input[value="${name}"]`)!.checked = true;
+    }
     for (const [name, value] of Object.entries(settings)) {
       const field = this.#form.elements.namedItem(name);
       if (field instanceof HTMLInputElement || field instanceof RadioNodeList) field.value = String(value);
@@ -80,8 +99,7 @@ export class SettingsForm {
     const values = new FormData(this.#form);
     const number = (name: string): number => Number(values.get(name));
     const data = values.get("data") === "own" ? "own" : "digits";
-    const method = values.get("method") === "frepo" ? "frepo" : "back-gradient";
-    const init = values.get("init") === "fixed" ? "fixed" : "random";
+    const { method, init } = presets[this.#preset].settings;
     const [imagesPerClass, steps, epochs, outerSteps, batch, seed] = numbers.map(number) as [
       number,
       number,
@@ -100,20 +118,25 @@ export class SettingsForm {
     const own = data === "own" ? this.#app.own : undefined;
     const name = own?.name ?? "digits";
     const classes = own?.classNames.length ?? 10;
-    const recipe = recipeOf(settings);
-    for (const [kind, preset] of Object.entries(presets)) {
+    const chosen = this.#preset;
+    for (const name of presetNames) {
+      const preset = presets[name].settings;
       // The chosen recipe shows the numbers in the form, the others those that choosing them would fill in.
-      const each = kind === recipe ? { imagesPerClass, steps } : preset;
+      const each = name === chosen ? { imagesPerClass, steps } : preset;
       const images = count(each.imagesPerClass * classes, "image");
-      byId(`${kind}-size`, HTMLSpanElement).textContent =
-        "steps" in each && kind !== "frepo" ? `${count(each.steps, "step")} of ${images}` : images;
+      const inSteps = preset.method === "back-gradient" && each.steps !== undefined;
+      byId(`${name}-size`, HTMLSpanElement).textContent = inSteps
+        ? `${count(each.steps!, "step")} of ${images}`
+        : images;
     }
     for (const part of document.querySelectorAll<HTMLElement>("[data-method]")) {
       part.hidden = part.dataset.method !== method;
     }
-    const images = imagesPerClass * classes * (method === "frepo" ? 1 : steps);
-    const network = { random: "for any LeNet", fixed: "for one LeNet", frepo: "by FRePo for any ConvNet" }[recipe];
-    const text = `${name} · ${count(images, "image")} ${network} · ${count(outerSteps, "update")}${on === "webgpu" ? " on the GPU" : ""}`;
+    const perClass = method === "distribution-matching";
+    byId("batch-label", HTMLSpanElement).textContent = perClass ? "Real images per class" : "Real images each";
+    const images = imagesPerClass * classes * (method === "back-gradient" ? steps : 1);
+    const where = on === "webgpu" ? " on the GPU" : "";
+    const text = `${name} · ${count(images, "image")} ${presets[chosen].network} · ${count(outerSteps, "update")}${where}`;
     byId("choice", HTMLSpanElement).textContent = text;
   }
 
@@ -123,8 +146,4 @@ export class SettingsForm {
     this.#threads.append(new Option("all", "auto"), ...choices.map((n) => new Option(String(n), String(n))));
     this.#threads.disabled = most === 1;
   }
-}
-
-function recipeOf({ method, init }: Settings): keyof typeof presets {
-  return method === "frepo" ? "frepo" : init;
 }

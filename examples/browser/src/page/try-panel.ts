@@ -28,6 +28,10 @@ export class TryPanel {
   #input: Input | undefined;
   #reading = false;
   #page = 0;
+  /** Whether the held-out pictures are those of the set, and whether their place is in view. */
+  #filled = false;
+  #inView = false;
+  #heard: (perImage: number) => void = () => {};
 
   constructor(app: App) {
     this.#app = app;
@@ -48,7 +52,8 @@ export class TryPanel {
       const digits = this.#names.every((name) => /^\d$/.test(name));
       byId("pad-hint", HTMLParagraphElement).textContent = digits ? "draw a digit" : "draw one of them";
       this.#clear();
-      this.#samples().catch((error: unknown) => showTrouble(error, this.#strip, false));
+      this.#filled = false;
+      this.#strip.replaceChildren();
     });
     app.on("state", (state) => {
       if (state !== "running") return;
@@ -58,29 +63,71 @@ export class TryPanel {
       this.#clearBars();
     });
     this.#nameBars(Array.from({ length: 10 }, (_, i) => String(i)));
+    new IntersectionObserver(([entry]) => {
+      this.#inView = entry?.isIntersecting ?? false;
+      if (this.#trained) this.#fill().catch((error: unknown) => showTrouble(error, this.#strip, false));
+    }).observe(this.#strip);
   }
 
+  /** The listener is told how long a training took for each image of each step, in milliseconds. */
+  onTrained(listener: (perImage: number) => void): void {
+    this.#heard = listener;
+  }
+
+  /** Trains the first network on a set. Held-out pictures, two megabytes, are loaded only where a visitor sees them. */
+  async begin(): Promise<void> {
+    await this.#trainOne();
+    await this.#fill();
+  }
+
+  /** Shows held-out pictures of the set if their place is in view, and tests the network on all of them. */
+  async #fill(): Promise<void> {
+    if (this.#filled || !this.#inView || this.#app.state === "running") return;
+    this.#filled = true;
+    await this.#samples();
+    await this.#test();
+  }
+
+  /** Trains a fresh network, and tests it. */
   async train(): Promise<void> {
+    await this.#trainOne();
+    await this.#test();
+  }
+
+  async #trainOne(): Promise<void> {
     this.#train.disabled = true;
+    const { textContent } = this.#train;
     // A thousand steps take seconds.
     this.#train.textContent = "Training…";
     try {
-      const { milliseconds, gradientSteps, images, weights, accuracy, heldOut } = await this.#app.lab.train();
+      const { milliseconds, gradientSteps, imagesPerStep, images, weights } = await this.#app.lab.train();
       this.#trained = true;
+      this.#heard(milliseconds / (gradientSteps * imagesPerStep));
       const slow = milliseconds >= 2000;
       const took = slow ? `${(milliseconds / 1000).toFixed(1)} s` : `${milliseconds.toFixed(0)} ms`;
       const time = create("b", { textContent: took });
-      const right = create("b", { textContent: accuracy === undefined ? "" : percent(accuracy) });
       const how = `: ${weights.toLocaleString("en")} weights, ${count(gradientSteps, "gradient step")} on ${count(images, "image")}.`;
-      const score =
-        accuracy === undefined ? [] : [" It reads ", right, ` of ${heldOut.toLocaleString("en")} it has never seen.`];
-      this.#trainedText(["Trained in ", time, how, ...score]);
+      this.#trainedText(["Trained here in ", time, how]);
       announce(byId("trained", HTMLParagraphElement).textContent);
       if (this.#input) await this.#read();
     } finally {
-      this.#train.textContent = "Train a network";
+      this.#train.textContent = textContent;
       this.#train.disabled = false;
     }
+  }
+
+  /** Says how many held-out pictures the network reads rightly. */
+  async #test(): Promise<void> {
+    const shown = this.#app.shown;
+    const tested = await this.#app.lab.test();
+    if (!tested || this.#app.shown !== shown) return;
+    const { right, heldOut } = tested;
+    const share = create("b", { textContent: percent(right / heldOut) });
+    const text = byId("trained", HTMLParagraphElement);
+    text.querySelector(".tested")?.remove();
+    const sentence = [" It reads ", share, ` of ${heldOut.toLocaleString("en")} it has never seen.`];
+    text.append(create("span", { className: "tested" }, ...sentence));
+    announce(text.textContent);
   }
 
   #trainedText(parts: (Node | string)[]): void {
@@ -130,7 +177,7 @@ export class TryPanel {
     if (this.#reading || this.#app.state === "stopping") return;
     this.#reading = true;
     try {
-      if (!this.#trained) await this.train();
+      if (!this.#trained) await this.#trainOne();
       let read: Input | undefined;
       while (this.#input && read !== this.#input) {
         read = this.#input;

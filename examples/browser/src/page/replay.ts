@@ -1,0 +1,55 @@
+// How the images formed, moment by moment: played on the board, or looked through by hand.
+import type { Frame } from "../lab/api.ts";
+import type { App } from "./app.ts";
+import { announce, byId } from "./dom.ts";
+
+const FRAME_MS = 90;
+
+export function replayPanel(app: App): void {
+  const row = byId("replay", HTMLDivElement);
+  const play = byId("replay-play", HTMLButtonElement);
+  const at = byId("replay-at", HTMLInputElement);
+  const step = byId("replay-step", HTMLOutputElement);
+  let frames: readonly Frame[] = [];
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const show = (index: number): void => {
+    const frame = frames[index];
+    if (!frame) return;
+    at.value = String(index);
+    step.textContent = `update ${frame.step.toLocaleString("en")}`;
+    app.paint(frame.tiles, app.shown?.data, app.shown?.classNames);
+  };
+  const halt = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    play.textContent = "Play how they formed";
+  };
+  const offer = (): void => {
+    halt();
+    // A run shows its images as they form.
+    frames = app.state === "idle" ? app.lab.frames() : [];
+    row.hidden = frames.length < 2;
+    at.max = String(frames.length - 1);
+    at.value = at.max;
+    step.textContent = "";
+  };
+  app.on("set", offer);
+  app.on("state", offer);
+  at.addEventListener("input", () => {
+    halt();
+    show(Number(at.value));
+  });
+  play.addEventListener("click", () => {
+    if (timer !== undefined) return halt();
+    play.textContent = "Stop";
+    announce("The images form again");
+    let index = 0;
+    show(index);
+    timer = setInterval(() => {
+      index++;
+      if (index < frames.length) show(index);
+      else halt();
+    }, FRAME_MS);
+  });
+}
