@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect } from "vitest";
 import { digits, distill, distilledFromBytes, setDigest } from "../../src/index.ts";
 import { findRecipe, recipeOptions } from "../../src/recipes.ts";
 import { type Browser, describeInBrowsers, launch, testOfPage, until } from "./browsers.ts";
-import { download, drawOne, fill, idle, text } from "./demo-page.ts";
+import { download, drawOne, fill, idle, text, train as trainOne } from "./demo-page.ts";
 import { type DemoSite, openDemoSite } from "./demo-site.ts";
 
 let site: DemoSite;
@@ -29,7 +29,7 @@ describeInBrowsers(
         await until(tab, idle);
         await tab.click("input[value=frepo]");
         expect(await text(tab, "choice")).toBe("digits · 10 images by FRePo for any ConvNet · 1,500 updates");
-        await fill(tab, { outerSteps: 3 });
+        await fill(tab, "frepo", { outerSteps: 3 });
         await tab.click("#start");
         await until(tab, '/^Done after 3 updates/.test(document.getElementById("stats").textContent)');
         expect(await text(tab, "caption")).toBe("10 images. Made here from digits in 3 updates.");
@@ -42,9 +42,7 @@ describeInBrowsers(
         const inNode = await distill({ ...options, outer: { ...options.outer, steps: 3 } }).result();
         expect(await setDigest(set)).toBe(await setDigest(inNode));
 
-        await tab.click("#train");
-        await until(tab, 'document.querySelector("#trained b")');
-        const trained = await text(tab, "trained");
+        const trained = await trainOne(tab);
         expect(trained).toMatch(/23,946 weights, 1,000 gradient steps on 10 images\. It reads \d\d\.\d\s% of 1,000/);
         expect(Number(/reads (\d+\.\d)/.exec(trained)![1])).toBeGreaterThan(40);
         await drawOne(tab);
@@ -55,7 +53,7 @@ describeInBrowsers(
         );
         expect(chances.reduce((a, b) => a + b, 0)).toBeCloseTo(100, 2);
 
-        await tab.click("input[value=back-gradient]");
+        await tab.click("input[value=random]");
         expect(await text(tab, "choice")).toBe("digits · 100 images for any LeNet · 600 updates");
         expect(tab.complaints).toEqual([]);
       },

@@ -9,13 +9,39 @@ export const text = (tab: BrowserPage, id: string): Promise<string> =>
 /** Whether a run can be started. */
 export const idle = '!document.getElementById("start").disabled';
 
-/** Sets fields of the form, as typing would. */
-export async function fill(tab: BrowserPage, fields: Readonly<Record<string, number>>): Promise<void> {
+export type PresetName = "quick" | "random" | "fixed" | "frepo";
+
+/** Chooses what to make, and sets fields of the form, as typing would. */
+export async function fill(
+  tab: BrowserPage,
+  preset: PresetName,
+  fields: Readonly<Record<string, number>>,
+): Promise<void> {
+  await tab.click(`input[value=${preset}]`);
   await tab.evaluate(`for (const [name, value] of Object.entries(${JSON.stringify(fields)})) {
     const field = document.getElementById("form").elements.namedItem(name);
     field.value = value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }`);
+}
+
+/** Brings the held-out pictures into view, which loads them, and waits until the network has been tested on all of them. */
+export async function tested(tab: BrowserPage): Promise<string> {
+  await tab.evaluate('document.getElementById("strip").scrollIntoView({ block: "center" })');
+  await until(
+    tab,
+    'document.querySelectorAll("#strip button").length === 10 && document.querySelector("#trained .tested")',
+  );
+  return text(tab, "trained");
+}
+
+/** Trains another network, and waits until it has been tested. */
+export async function train(tab: BrowserPage): Promise<string> {
+  await until(tab, '!document.getElementById("train").disabled');
+  await tab.evaluate('document.querySelector("#trained .tested")?.remove()');
+  await tab.click("#train");
+  await until(tab, '!document.getElementById("train").disabled && document.querySelector("#trained .tested")');
+  return text(tab, "trained");
 }
 
 /** Draws a vertical stroke on the pad. */

@@ -90,7 +90,7 @@ async function untilKept(tab: BrowserPage, ready: (step: number) => boolean, nam
 async function start(browser: Browser): Promise<BrowserPage> {
   const tab = await browser.open(url);
   await until(tab, idle);
-  await fill(tab, settings);
+  await fill(tab, "random", settings);
   await tab.click("#start");
   return tab;
 }
@@ -208,7 +208,7 @@ describeInBrowsers(
         };
         await pick(["lemon", "lime"]);
         // So many that a busy machine stops it on the way.
-        await fill(tab, { ...settings, batch: 32, outerSteps: 150 });
+        await fill(tab, "random", { ...settings, batch: 32, outerSteps: 150 });
         await tab.click("#start");
         await until(tab, 'document.getElementById("progress").value >= 1');
         await tab.click("#stop");

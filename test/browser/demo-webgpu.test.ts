@@ -95,7 +95,7 @@ describe.skipIf(inject("tools").chromium.missing)("where a simulated GPU is aske
       /^WebGPU \(google swiftshader\): only a simulation, .* address asks for it$/,
     );
     expect(await visible(tab, "no-gpu")).toBe(false);
-    await fill(tab, settings);
+    await fill(tab, "random", settings);
 
     await tab.evaluate(`window.frames = 0; (function frame() { window.frames++; requestAnimationFrame(frame); })()`);
     await tab.click("#measure");
@@ -135,10 +135,10 @@ describe.skipIf(inject("tools").chromium.missing)("where a simulated GPU is aske
   test("a measurement ends when a run starts, and another recipe has other rates", async () => {
     const tab = await openSettings(browser, `${url}?gpu=simulated`);
     await until(tab, '!document.getElementById("sides").hidden');
-    await fill(tab, settings);
+    await fill(tab, "random", settings);
     await tab.click("#measure");
     await until(tab, '/second/.test(document.getElementById("rate-wasm").textContent)');
-    await fill(tab, { seed: 8 });
+    await fill(tab, "random", { seed: 8 });
     await until(tab, 'document.getElementById("measure").textContent === "Measure both"');
     expect(await text(tab, "rate-wasm")).toBe("–");
     await tab.click("#measure");

@@ -49,7 +49,7 @@ const shape = "input: [train.channels, train.height, train.width], classes: trai
 
 function convNetOf(width: number): Parts["model"] {
   const rest = `width: ${width}, norm: "none"`;
-  return { digits: `convNet({ input: [1, 28, 28], ${rest} })`, own: `convNet({ ${shape}, ${rest} })` };
+  return { digits: `convNet({ input: [1, 28, 28], classes: 10, ${rest} })`, own: `convNet({ ${shape}, ${rest} })` };
 }
 
 /** The same as `optionsOf` (options.ts), as text. */

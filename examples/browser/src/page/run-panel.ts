@@ -125,7 +125,8 @@ export class RunPanel {
     const { state } = this.#app;
     if (state === "running") {
       const left = duration((steps - step) / stepsPerSecond);
-      this.#stats.textContent = `Update ${step} of ${steps} · ${stepsPerSecond.toFixed(1)} a second${this.#where} · ${left} left`;
+      const rate = left && ` · ${stepsPerSecond.toPrecision(2)} a second${this.#where} · ${left} left`;
+      this.#stats.textContent = `Update ${step} of ${steps}${rate}`;
     } else if (state === "paused") {
       this.#stats.textContent = `Paused after update ${step} of ${steps}.`;
     }
