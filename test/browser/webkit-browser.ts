@@ -1,6 +1,7 @@
 // WebKitGTK as a browser of the tests, through the commands of WebDriver. Neither Playwright nor Puppeteer can drive it.
-import { startWebKit, type WebKit } from "../engines/webkit.ts";
-import type { Browser, BrowserPage, OpenOptions } from "./browsers.ts";
+import { describe } from "vitest";
+import { startWebKit, type WebKit, webKitMissing } from "../engines/webkit.ts";
+import { type Browser, type BrowserPage, describeInBrowsers, launch, type OpenOptions } from "./browsers.ts";
 import { type InjectingProxy, openInjectingProxy } from "./injecting-proxy.ts";
 
 /** The keys of WebDriver that are no characters. */
@@ -100,4 +101,13 @@ function pageOf(webKit: WebKit, { said }: InjectingProxy, close: () => Promise<v
     },
     close,
   };
+}
+
+/** Makes a suite for each of the three browsers; that of a browser which this machine lacks is skipped. */
+export function describeInAllBrowsers(suite: (launchOne: () => Promise<Browser>, name: string) => void): void {
+  describeInBrowsers(
+    (name) => `in ${name}`,
+    (name) => suite(() => launch(name), name),
+  );
+  describe.skipIf(webKitMissing())("in webkit", () => suite(async () => launchWebKit(), "webkit"));
 }

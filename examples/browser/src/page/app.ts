@@ -19,6 +19,7 @@ export class App {
   /** Describes the user's own pictures. */
   own: DataInfo | undefined;
   shown: Shown | undefined;
+  #story = "";
   state: RunState = "idle";
 
   constructor(lab: Lab) {
@@ -37,12 +38,18 @@ export class App {
   /** Shows a finished set, with its story. */
   show(shown: Shown, story: string): void {
     this.shown = shown;
+    this.#story = story;
     this.paint(shown.tiles, shown.data, shown.classNames);
     const { images } = shown;
     this.say(`${count(images, "image")}. ${story}`);
     byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
     byId("made-on", HTMLParagraphElement).textContent = madeOn(shown);
     for (const listener of this.#listeners.set) listener(shown);
+  }
+
+  /** Shows again the set that the lab holds, after a run that ended without one. */
+  showAgain(): void {
+    if (this.shown) this.show(this.shown, this.#story);
   }
 
   say(caption: string): void {
