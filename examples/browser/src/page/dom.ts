@@ -46,12 +46,17 @@ export function announce(text: string): void {
 /** The only notice of a fault. It moves to the control that was used. */
 const notice = (): HTMLDivElement => byId("trouble", HTMLDivElement);
 
+/** Whether the notice shows a fault of something that the user asked for. */
+let askedFor = false;
+
 /**
  * Shows a fault below `beside`, the control or the part of the page that was used, and brings it into view if the user
- * asked for what failed.
+ * asked for what failed. A fault of something that nobody asked for does not take that one's place.
  */
 export function showTrouble(error: unknown, beside: HTMLElement, asked = true): void {
   const element = notice();
+  if (!asked && askedFor && !element.hidden) return;
+  askedFor = asked;
   element.querySelector("p")!.textContent = inWords(error);
   beside.after(element);
   for (let outer = beside.closest("details"); outer; outer = outer.parentElement!.closest("details")) outer.open = true;
