@@ -9,6 +9,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 /** A demo that is served. */
 export interface DemoSite {
   readonly url: string;
+  /** The folder that is served. */
+  readonly folder: string;
   close(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function openDemoSite(name: string): Promise<DemoSite> {
   const server = await preview({ configFile, build: { outDir }, preview: options, logLevel: "silent" });
   return {
     url: `http://localhost:${(server.httpServer.address() as { port: number }).port}/`,
+    folder: outDir,
     async close() {
       await server.close();
       await rm(outDir, { recursive: true, force: true });

@@ -18,7 +18,7 @@ export async function openOddHost(
   { missing, circles = false }: { readonly missing?: RegExp; readonly circles?: boolean } = {},
 ): Promise<OddHost> {
   const server = createServer(({ url = "" }, response) => {
-    const [, path] = /^\/demo(?:\/(.*))?$/.exec(url) ?? [];
+    const [, path] = /^\/demo(?:\/([^?]*))?(?:\?.*)?$/.exec(url) ?? [];
     if (circles && path === "") return response.writeHead(301, { Location: "/demo" }).end();
     const name = path || "index.html";
     try {

@@ -1,17 +1,16 @@
 // The library as built for pages gives the pinned bytes in WebKitGTK, with memory that threads share and without, reads
 // pictures, and makes any number of engines.
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSite, type Site } from "../browser/site.ts";
 import { kinds } from "../data/jpegs.ts";
 import { pinnedRuns } from "../distill/pinned-runs.ts";
 import { bundle, type Outcome, type Place, readJpegs } from "./bundle.ts";
-import { openInWebKit, type WebKit } from "./webkit.ts";
+import { openInWebKit, type WebKit, webKitMissing } from "./webkit.ts";
 
-const { webkit, xvfb } = inject("tools");
 const digests = pinnedRuns.map(({ sha256 }) => sha256);
 const minutes = (count: number): number => 60_000 * count;
 
-describe.skipIf(webkit.missing ?? xvfb.missing).each([
+describe.skipIf(webKitMissing()).each([
   { title: "WebKitGTK that shares memory", shares: true, environment: { JSC_useSharedArrayBuffer: "1" } },
   { title: "WebKitGTK that does not", shares: false, environment: { JSC_useSharedArrayBuffer: "0" } },
 ])("$title", ({ shares, environment }) => {

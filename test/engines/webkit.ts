@@ -5,20 +5,40 @@ import { inject } from "vitest";
 
 /** A browser with one page open. */
 export interface WebKit {
+  /** Sends a command of the WebDriver protocol to this browser and returns the value of the answer. Throws the driver's error. */
+  command<T>(method: "GET" | "POST", path: string, body?: object): Promise<T>;
   /** Returns the value of an expression in the page, or of its promise, as JSON. Rejects with what it throws. */
   evaluate<T>(expression: string): Promise<T>;
   close(): Promise<void>;
 }
 
+/** Why WebKitGTK cannot be driven here; undefined if it can. */
+export function webKitMissing(): string | undefined {
+  const { webkit, xvfb } = inject("tools");
+  return webkit.missing ?? xvfb.missing;
+}
+
 /** Opens the URL in a browser of its own, with these environment variables. The caller must close it. */
 export async function openInWebKit(url: string, environment: Readonly<Record<string, string>>): Promise<WebKit> {
+  const page = await startWebKit(environment);
+  try {
+    await page.command("POST", "/url", { url });
+    return page;
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
+}
+
+/** Starts a browser, whose page is empty. The caller must close it. */
+export async function startWebKit(environment: Readonly<Record<string, string>>): Promise<WebKit> {
   const { webkit, xvfb } = inject("tools");
   const started: ChildProcess[] = [];
   const stop = (): void => {
     for (const child of started.reverse()) child.kill();
   };
   try {
-    const screen = spawn(xvfb.path!, ["-displayfd", "3", "-screen", "0", "1280x900x24", "-nolisten", "tcp"], {
+    const screen = spawn(xvfb.path!, ["-displayfd", "3", "-screen", "0", "1400x1100x24", "-nolisten", "tcp"], {
       stdio: ["ignore", "ignore", "ignore", "pipe"],
     });
     started.push(screen);
@@ -31,18 +51,11 @@ export async function openInWebKit(url: string, environment: Readonly<Record<str
     started.push(spawn(webkit.path!, [`--port=${port}`], { env, stdio: "ignore" }));
     const { sessionId } = await begin(port);
     const session = `/session/${sessionId}`;
-    const say = (path: string, body: object) => command<unknown>(port, "POST", `${session}${path}`, body);
-    await say("/timeouts", { script: 120_000 });
-    await say("/url", { url });
+    const say: WebKit["command"] = (method, path, body) => command(port, method, `${session}${path}`, body);
+    await say("POST", "/timeouts", { script: 120_000 });
     return {
-      async evaluate<T>(expression: string): Promise<T> {
-        const script =
-          `const done = arguments[0]; Promise.resolve().then(() => (${expression}))` +
-          ".then((value) => done({ value }), (error) => done({ error: error.name + ': ' + error.message }));";
-        const { value, error } = (await say("/execute/async", { script, args: [] })) as { value: T; error?: string };
-        if (error !== undefined) throw new Error(error);
-        return value;
-      },
+      command: say,
+      evaluate: (expression) => evaluated(say, expression),
       async close() {
         await command(port, "DELETE", session).finally(stop);
       },
@@ -51,6 +64,17 @@ export async function openInWebKit(url: string, environment: Readonly<Record<str
     stop();
     throw error;
   }
+}
+
+async function evaluated<T>(say: WebKit["command"], expression: string): Promise<T> {
+  // As the other browsers do, it takes statements too, whose value is that of the last one.
+  const script =
+    "const [expression, done] = arguments; Promise.resolve().then(() => (0, eval)(expression))" +
+    ".then((value) => done({ value }), (error) => done({ error: error.name + ': ' + error.message }));";
+  const body = { script, args: [expression] };
+  const { value, error } = await say<{ value: T; error?: string }>("POST", "/execute/async", body);
+  if (error !== undefined) throw new Error(error);
+  return value;
 }
 
 /** Opens a session, as soon as the driver listens. */

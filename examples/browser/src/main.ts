@@ -6,6 +6,7 @@ import { comparePanel } from "./page/compare-panel.ts";
 import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
 import { downloadsPanel } from "./page/downloads.ts";
 import { howItWorks } from "./page/how-it-works.ts";
+import { whyNoStart } from "./page/in-words.ts";
 import { isolate } from "./page/isolate.ts";
 import { offerLeftOff } from "./page/left-off.ts";
 import { linkPanel, onLink, showLinked } from "./page/link-panel.ts";
@@ -76,7 +77,5 @@ start().catch((error: unknown) => {
   const caption = byId("caption", HTMLParagraphElement);
   if (caption.textContent === "Loading…") caption.textContent = "";
   byId("stats", HTMLParagraphElement).textContent = "";
-  const why = error instanceof Error ? error.message : String(error);
-  const advice = "Try a current Chrome, Edge, Firefox or Safari, one that lets pages use WebAssembly";
-  showTrouble(`This page could not start here: ${why.replace(/\.$/, "")}. ${advice}.`, top);
+  showTrouble(whyNoStart(error), top);
 });

@@ -1,7 +1,6 @@
 // The lab: engine, data and the current set. It computes in the engine's worker, so that the page stays free.
 import {
   contactSheet,
-  createEngine,
   type DatasetSplit,
   type Distillation,
   type DistilledSet,
@@ -10,7 +9,6 @@ import {
   distilledFromBytes,
   distilledToNpz,
   distilledToSafetensors,
-  type Engine,
   evaluate,
   growthAnimation,
   type Model,
@@ -44,7 +42,7 @@ import type {
   Trained,
 } from "./api.ts";
 import { compare } from "./compare.ts";
-import { gpuEngine } from "./gpu.ts";
+import { Engines } from "./engines.ts";
 import { optionsOf } from "./options.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
@@ -53,10 +51,9 @@ import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData, tilesOfSet } from "./tiles.ts";
 
 export class Lab {
-  /** The kernels: everything runs on them, but for runs on the GPU. */
-  #engine: Engine | undefined;
-  /** The GPU, once it was wanted. */
-  #gpu: Promise<Engine> | undefined;
+  readonly #engines = new Engines(() => {
+    if (this.#network) this.#network.trained = undefined;
+  });
   /** Ends the current measurement. */
   #measuring: AbortController | undefined;
   #digits: Promise<DatasetSplit> | undefined;
@@ -69,21 +66,22 @@ export class Lab {
   #grown: readonly DistilledSet[] = [];
   /** The last run, after its end. */
   #ended: Distillation | undefined;
-  #network: TrainedNetwork | undefined;
+  /** How the last network was trained, and the network itself, which ends with its engine. */
+  #network: { readonly again: () => Promise<TrainedNetwork>; trained: TrainedNetwork | undefined } | undefined;
   #networks = 0;
-  /** Whether a GPU may be one that is simulated on the processor, which is for tests. */
-  simulatedGpu = false;
-  /** Called with what goes wrong with the GPU in a run, which goes on all the same. */
-  onNotice: (notice: string) => void = () => {};
+  /** Sets whether a GPU may be one that is simulated on the processor, which is for tests. */
+  set simulatedGpu(may: boolean) {
+    this.#engines.simulatedGpu = may;
+  }
+
+  /** Sets what is called with what goes wrong with the GPU in a run, which goes on all the same. */
+  set onNotice(listener: (notice: string) => void) {
+    this.#engines.onNotice = listener;
+  }
 
   /** Starts the engine, or restarts it with another number of threads. */
-  async open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
-    const notices: string[] = [];
-    const engine = await createEngine({ threads, onNotice: (notice) => notices.push(notice) });
-    await this.#engine?.dispose();
-    this.#engine = engine;
-    this.#network = undefined;
-    return { threads: engine.threads, notices };
+  open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
+    return this.#engines.open(threads);
   }
 
   async digits(): Promise<DataInfo> {
@@ -124,26 +122,52 @@ export class Lab {
   }
 
   /** Measures what was packed as `text` and now is the set; undefined if there are no held-out images that fit. */
-  async packingCost(text: string): Promise<PackingCost | undefined> {
+  packingCost(text: string): Promise<PackingCost | undefined> {
+    return this.#engines.supervise(() => this.#packingCost(text));
+  }
+
+  async #packingCost(text: string): Promise<PackingCost | undefined> {
     const set = await this.#current();
     const test = (await this.#fitting(set))?.test;
     if (!test || test.count === 0) return undefined;
     // A training by a protocol takes seconds.
-    const how = { ...subject(set), networks: set.training ? 2 : 5, test, engine: this.#ready() };
+    const how = { ...subject(set), networks: set.training ? 2 : 5, test, engine: this.#engines.kernels() };
     const before = await evaluate({ ...how, set });
     const after = await evaluate({ ...how, set: unpackSet(text) });
     return { before: before.mean, after: after.mean, networks: before.networks };
   }
 
-  /** Runs to the end, or until `stop()`, from the start or from the state of an earlier run. */
-  async run(settings: Settings, tell: (news: News) => void, resume?: RunState): Promise<Shown> {
+  /**
+   * Runs to the end, or until `stop()`, from the start or from the state of an earlier run. Throws ReplacedError when what
+   * computes has stopped on the way.
+   */
+  run(settings: Settings, tell: (news: News) => void, resume?: RunState): Promise<Shown> {
+    let told = false;
+    const listen = (news: News): void => {
+      told = true;
+      tell(news);
+    };
+    return this.#engines.supervise(
+      () => this.#runOnce(settings, listen, resume),
+      () => !told,
+    );
+  }
+
+  async #runOnce(settings: Settings, tell: (news: News) => void, resume?: RunState): Promise<Shown> {
     this.stopMeasuring();
     const data = await this.#data(settings.data);
     const options = optionsOf(settings, data);
     const { model, init } = options;
-    const engine = settings.on === "webgpu" ? await this.#gpuOrKernels() : this.#ready();
+    const engine = settings.on === "webgpu" ? await this.#engines.gpuOrKernels() : this.#engines.kernels();
     const distillation = distill({ ...options, engine, resume });
-    this.#run = new Run(distillation, { engine: this.#ready(), model, init, data, seed: settings.seed, tell });
+    this.#run = new Run(distillation, {
+      engine: this.#engines.kernels(),
+      model,
+      init,
+      data,
+      seed: settings.seed,
+      tell,
+    });
     this.#network = undefined;
     this.#ended = undefined;
     this.#grown = [];
@@ -159,7 +183,11 @@ export class Lab {
   }
 
   /** Measures a run on both, one after the other, and calls `tell` with the outer steps per second of each. */
-  async measure(settings: Settings, tell: (on: Processor, stepsPerSecond: number) => void): Promise<void> {
+  measure(settings: Settings, tell: (on: Processor, stepsPerSecond: number) => void): Promise<void> {
+    return this.#engines.supervise(() => this.#measure(settings, tell));
+  }
+
+  async #measure(settings: Settings, tell: (on: Processor, stepsPerSecond: number) => void): Promise<void> {
     this.stopMeasuring();
     this.#measuring = new AbortController();
     const { signal } = this.#measuring;
@@ -167,7 +195,7 @@ export class Lab {
     // More than can be counted: the measurement ends the run.
     const outer = { ...options.outer, steps: 1e6 };
     for (const on of ["wasm", "webgpu"] as const) {
-      const engine = on === "wasm" ? this.#ready() : await this.#onGpu();
+      const engine = on === "wasm" ? this.#engines.kernels() : await this.#engines.gpu();
       tell(on, await stepsPerSecond(distill({ ...options, outer, engine, signal }), signal));
     }
   }
@@ -197,12 +225,18 @@ export class Lab {
   }
 
   /** Trains a fresh network. */
-  async train(): Promise<Trained> {
+  train(): Promise<Trained> {
+    return this.#engines.supervise(() => this.#train());
+  }
+
+  async #train(): Promise<Trained> {
     const set = await this.#current();
     const { model, init } = subject(set);
-    const engine = this.#ready();
+    const seed = ++this.#networks;
+    const again = (): Promise<TrainedNetwork> => trainOn(set, { model, init, seed, engine: this.#engines.kernels() });
     const startedAt = performance.now();
-    this.#network = await trainOn(set, { model, init, seed: ++this.#networks, engine });
+    const trained = await again();
+    this.#network = { again, trained };
     const milliseconds = performance.now() - startedAt;
     const { gradientSteps, imagesPerStep } = schedule(set);
     return {
@@ -213,19 +247,27 @@ export class Lab {
   }
 
   /** Tests the network that was trained last on held-out images; undefined if there are none that fit, or no network. */
-  async test(): Promise<Tested | undefined> {
-    const set = await this.#current();
-    const network = this.#network;
-    const test = (await this.#fitting(set))?.test;
-    if (!network || !test || test.count === 0) return undefined;
-    return { right: Math.round(test.count * (await accuracyOn(network, set, test))), heldOut: test.count };
+  test(): Promise<Tested | undefined> {
+    return this.#engines.supervise(async () => {
+      const set = await this.#current();
+      const network = this.#network;
+      const test = (await this.#fitting(set))?.test;
+      if (!network || !test || test.count === 0) return undefined;
+      network.trained ??= await network.again();
+      return { right: Math.round(test.count * (await accuracyOn(network.trained, set, test))), heldOut: test.count };
+    });
   }
 
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
-  async classify(levels: Uint8Array): Promise<Float32Array> {
-    const set = await this.#current();
-    if (!this.#network) throw new Error("there is no network yet: train one first");
-    return chancesFor(this.#network, set, levels);
+  classify(levels: Uint8Array): Promise<Float32Array> {
+    return this.#engines.supervise(async () => {
+      const set = await this.#current();
+      const network = this.#network;
+      if (!network) throw new Error("There is no network yet. Train one first.");
+      // The one that another engine took with it is trained again, with the same bits.
+      network.trained ??= await network.again();
+      return chancesFor(network.trained, set, levels);
+    });
   }
 
   /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
@@ -238,11 +280,15 @@ export class Lab {
     );
   }
 
-  async compare(tell: (line: Compared) => void): Promise<void> {
+  compare(tell: (line: Compared) => void): Promise<void> {
+    return this.#engines.supervise(() => this.#compare(tell));
+  }
+
+  async #compare(tell: (line: Compared) => void): Promise<void> {
     const set = await this.#current();
     const data = await this.#fitting(set);
     if (!data) throw new Error("choose the data that these images were made from: there is nothing to compare with");
-    await compare({ set, data, ...subject(set), engine: this.#ready() }, tell);
+    await compare({ set, data, ...subject(set), engine: this.#engines.kernels() }, tell);
   }
 
   /** The images as they formed; none if the set was not made here. */
@@ -267,29 +313,6 @@ export class Lab {
     if (kind === "png") return contactSheet(set);
     if (kind === "growth.png") return growthAnimation(this.#grown);
     return new TextEncoder().encode(`${JSON.stringify(set.recipe, null, 2)}\n`);
-  }
-
-  #ready(): Engine {
-    if (!this.#engine) throw new Error("the engine has not started");
-    return this.#engine;
-  }
-
-  /** Returns the engine on the GPU, which is started if there is none, or if it has lost its GPU. */
-  async #onGpu(): Promise<Engine> {
-    const last = await this.#gpu?.catch(() => undefined);
-    if (last?.gpu) return last;
-    await last?.dispose();
-    this.#gpu = gpuEngine(this.simulatedGpu, (notice) => this.onNotice(notice));
-    return this.#gpu;
-  }
-
-  async #gpuOrKernels(): Promise<Engine> {
-    try {
-      return await this.#onGpu();
-    } catch (error) {
-      this.onNotice(`${error instanceof Error ? error.message : error}; runs on WebAssembly instead`);
-      return this.#ready();
-    }
   }
 
   /** Returns the set; during a run, its current state. */

@@ -32,6 +32,7 @@ export class App {
   /** Whether the set was made here by the settings in the form. */
   made = false;
   opening: string | undefined;
+  #story = "";
   state: RunState = "idle";
 
   constructor(lab: Lab) {
@@ -53,12 +54,18 @@ export class App {
     this.figures = figures;
     this.made = made;
     this.opening = opening;
+    this.#story = story;
     this.paint(shown.tiles, shown.data, shown.classNames);
     const { images } = shown;
     this.say(`${count(images, "image")}. ${story}`);
     byId("reading-order", HTMLParagraphElement).textContent = readingOrder(shown);
     byId("made-on", HTMLParagraphElement).textContent = madeOn(shown);
     for (const listener of this.#listeners.set) listener(shown);
+  }
+
+  /** Shows again the set that the lab holds, after a run that ended without one. */
+  showAgain(): void {
+    if (this.shown) this.show(this.shown, this.#story);
   }
 
   say(caption: string): void {

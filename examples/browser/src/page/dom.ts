@@ -1,4 +1,8 @@
 // Small helpers for a page without a framework.
+import { inWords } from "./in-words.ts";
+
+export { inWords } from "./in-words.ts";
+export { plain } from "./plain.ts";
 
 /** Returns the element with this id, of this class; the markup is ours, so its absence is a bug. */
 export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
@@ -34,14 +38,6 @@ export function duration(seconds: number): string {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/**
- * Returns text out of a file as it is shown: characters that are not seen, such as those that turn the order of others round,
- * become marks.
- */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
-
 /** Tells people who listen to the page. */
 export function announce(text: string): void {
   byId("announce", HTMLParagraphElement).textContent = text;
@@ -50,12 +46,17 @@ export function announce(text: string): void {
 /** The only notice of a fault. It moves to the control that was used. */
 const notice = (): HTMLDivElement => byId("trouble", HTMLDivElement);
 
+/** Whether the notice shows a fault of something that the user asked for. */
+let askedFor = false;
+
 /**
  * Shows a fault below `beside`, the control or the part of the page that was used, and brings it into view if the user
- * asked for what failed.
+ * asked for what failed. A fault of something that nobody asked for does not take that one's place.
  */
 export function showTrouble(error: unknown, beside: HTMLElement, asked = true): void {
   const element = notice();
+  if (!asked && askedFor && !element.hidden) return;
+  askedFor = asked;
   element.querySelector("p")!.textContent = inWords(error);
   beside.after(element);
   for (let outer = beside.closest("details"); outer; outer = outer.parentElement!.closest("details")) outer.open = true;
@@ -67,19 +68,6 @@ export function showTrouble(error: unknown, beside: HTMLElement, asked = true): 
 export function clearTrouble(beside?: HTMLElement): void {
   const element = notice();
   if (beside === undefined || element.previousElementSibling === beside) element.hidden = true;
-}
-
-/** The messages of browsers when a module that is loaded on demand does not arrive. */
-const missingModule = /dynamically imported module|importing a module script failed|preload/i;
-
-/** Returns an error as a sentence for a visitor. */
-export function inWords(error: unknown): string {
-  const { name, message } = error instanceof Error ? error : { name: "", message: String(error) };
-  if (missingModule.test(message)) {
-    return "A part of this page could not be loaded. Check that you are online, then reload the page.";
-  }
-  const sentence = plain(/[.!?]$/.test(message) ? message : `${message || name}.`);
-  return name === "WorkerError" ? `${sentence} Reload the page to start it again.` : sentence;
 }
 
 /** Runs what a user asked for, and shows what it throws below `beside`. Nothing is shown if another request ended it. */

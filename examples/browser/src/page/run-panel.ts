@@ -1,9 +1,11 @@
 // The panel of a run: start, pause, resume, stop; progress, curves, and the run kept for a reload.
 import type { News, Settings } from "../lab/api.ts";
+import { ReplacedError } from "../lab/engines.ts";
 import type { App } from "./app.ts";
-import { Curves } from "./curves.ts";
+import { Curves, type History } from "./curves.ts";
 import { announce, attempt, byId, clearTrouble, count, duration, inWords } from "./dom.ts";
 import { type Kept, keep } from "./kept.ts";
+import { offer } from "./offer.ts";
 import type { SettingsForm } from "./settings.ts";
 
 /** The time between two saves. */
@@ -28,6 +30,10 @@ export class RunPanel {
   /** When the run is kept next; the first time with its first news. */
   #keepAt = 0;
   #keeping: Promise<void> = Promise.resolve();
+  /** What the run had come to when it was last kept, also where nothing can be stored. */
+  #last: Kept | undefined;
+  /** Ends the offer to go on with a run that was interrupted. */
+  #endOffer: () => void = () => {};
 
   constructor(app: App, form: SettingsForm) {
     this.#app = app;
@@ -64,6 +70,8 @@ export class RunPanel {
   async run(settings: Settings, from?: Kept): Promise<void> {
     const { lab } = this.#app;
     clearTrouble();
+    this.#endOffer();
+    this.#last = from;
     this.#settings = settings;
     this.#step = from?.state.step ?? 0;
     this.#keepAt = 0;
@@ -95,11 +103,46 @@ export class RunPanel {
       announce(this.#stats.textContent);
     } catch (error) {
       this.#stats.textContent = "The run ended with an error.";
-      throw error;
-    } finally {
+      const interrupted = error instanceof ReplacedError;
+      if (interrupted) await this.#showLast();
+      else this.#app.showAgain();
       this.#app.setState("idle");
+      if (!interrupted) throw error;
+      return this.#offerAgain(error, settings);
     }
+    this.#app.setState("idle");
     await this.#keep();
+  }
+
+  /** Shows the images that the run had come to when it was last kept, or else those that were there before it. */
+  async #showLast(): Promise<void> {
+    const { set } = this.#last ?? {};
+    const shown = set && (await this.#app.lab.load(set, "the interrupted run").catch(() => undefined));
+    if (!shown) return this.#app.showAgain();
+    const updates = count(shown.outerSteps ?? 0, "update");
+    this.#app.show(shown, `Made here from ${this.#dataName} in ${updates}, then interrupted.`);
+  }
+
+  /** Offers a run again that ended with what computed it. */
+  #offerAgain({ cause }: ReplacedError, settings: Settings): void {
+    const last = this.#last;
+    // Below the images, to which the page went when the run began.
+    const head = this.#pause.parentElement!.parentElement!;
+    const again = (from?: Kept) => () => void attempt(head, () => this.run(settings, from));
+    const why = (cause as Error).message.replace(/\.$/, "");
+    const step = last?.state.step ?? 0;
+    const on = { label: `Go on from update ${step}`, work: again(last) };
+    this.#stats.textContent = `Interrupted after update ${this.#step} of ${settings.outerSteps}.`;
+    this.#endOffer = offer(
+      head,
+      `The run was interrupted: what computes in this page had stopped (${why}), and was started again. ` +
+        (step === 0
+          ? "The run can start anew."
+          : settings.on === "webgpu"
+            ? "The run can go on."
+            : "The run can go on, and ends with the same images as if nothing had happened."),
+      [...(step > 0 ? [on] : []), { label: "Start anew", work: again() }],
+    );
   }
 
   async #pauseOrResume(): Promise<void> {
@@ -156,13 +199,24 @@ export class RunPanel {
     const moment = await this.#app.lab.moment().catch(() => undefined);
     const from = performance.now();
     try {
-      if (moment) await keep(moment, about);
+      if (moment) {
+        this.#last = { ...about, history: upTo(moment.state.step, about.history), ...moment, older: false };
+        await keep(moment, about);
+      }
       this.#notKept.hidden = true;
     } catch (error) {
-      this.#notKept.textContent = `A reload loses this run: ${inWords(error)}`;
+      this.#notKept.textContent = `A reload loses this run: ${inWords(error)} Save its images under Keep them.`;
       this.#notKept.hidden = false;
     }
     const now = performance.now();
     this.#keepAt = now + Math.max(KEEP_MS, KEEP_SHARE * (now - from));
   }
+}
+
+/** Returns the part of the curves up to a step. */
+function upTo(last: number, { losses, accuracies }: History): History {
+  return {
+    losses: losses.filter(([step]) => step <= last),
+    accuracies: accuracies.filter(([step]) => step <= last),
+  };
 }
