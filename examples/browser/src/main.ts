@@ -1,6 +1,7 @@
 // The page: starts the lab, shows the set that was made before, and wires the panels.
 // The set is that of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
 import madeBefore from "../made-before.safetensors?url";
+import type { Shown } from "./lab/api.ts";
 import { Lab } from "./lab/lab.ts";
 import { App } from "./page/app.ts";
 import { comparePanel } from "./page/compare-panel.ts";
@@ -14,6 +15,8 @@ import { processorChoice } from "./page/processor.ts";
 import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
 import { TryPanel } from "./page/try-panel.ts";
+import { TryPicture } from "./page/try-picture.ts";
+import { type Words, wordsFor } from "./page/words.ts";
 
 /** The part of the page that visitors see first. */
 const top = document.querySelector<HTMLElement>("header.top")!;
@@ -25,6 +28,7 @@ async function start(): Promise<void> {
   const form = new SettingsForm(app);
   const run = new RunPanel(app, form);
   const trial = new TryPanel(app);
+  tryPictures(app, trial);
   comparePanel(app);
   downloadsPanel(app);
   linkPanel(app);
@@ -58,6 +62,24 @@ async function start(): Promise<void> {
     });
   });
   await offerLeftOff({ app, form, run });
+}
+
+/** Lets a visitor try pictures of their own on the shown set. */
+function tryPictures(app: App, trial: TryPanel): void {
+  const wordsOf = ({ data, classNames, tiles: { classes, channels } }: Shown): Words =>
+    wordsFor({ data, classNames, classes, channels });
+  const own = new TryPicture({
+    host: byId("own-pictures", HTMLDivElement),
+    like: () => {
+      const { shown } = app;
+      if (!shown) return undefined;
+      const { height, width, channels } = shown.tiles;
+      return { height, width, channels, drawn: wordsOf(shown).drawn };
+    },
+    take: (levels) => trial.readLevels(levels),
+  });
+  app.tryPicture = (file) => own.read(file);
+  app.on("set", (shown) => own.call(wordsOf(shown).own));
 }
 
 /** Shows the set of the link, or else the one that was made before. Returns whether there was a link with a set. */

@@ -120,6 +120,18 @@ export class TryPanel {
     void attempt(this.#paper, () => this.#read());
   }
 
+  /** Reads a picture of the visitor's own, in levels [height, width, channels] of the shown set. */
+  async readLevels(levels: Uint8Array): Promise<void> {
+    const shape = this.#app.shown?.tiles;
+    if (!shape) return;
+    const picture = { ...shape, levels, labels: Uint8Array.of(0) };
+    const canvas = create("canvas");
+    paintTiles(canvas, picture, inRow(1));
+    this.#pad.show(canvas);
+    this.#show(picture);
+    await this.#read();
+  }
+
   #show(picture: Tiles, label?: number): void {
     this.#input = { levels: picture.levels, label };
     paintTiles(byId("seen", HTMLCanvasElement), picture, inRow(1));
