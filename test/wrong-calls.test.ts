@@ -131,6 +131,7 @@ const readTakes = {
   name: ["x"],
   source: ["x"],
   seed: [0],
+  decode: functions,
   onProgress: functions,
   mean: [[]],
   std: [[]],

@@ -4,6 +4,7 @@ import { TooSlowError } from "../codecs/decode-apart.ts";
 import { decodeImage } from "../codecs/decode-image.ts";
 import type { Raster } from "../codecs/raster.ts";
 import { FormatError } from "../errors.ts";
+import { isBytes } from "../kinds.ts";
 import { nextTask } from "../platform/platform.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { LabelledPixels } from "./dataset.ts";
@@ -41,7 +42,7 @@ export async function readImages(
   set: { readonly name: string; readonly classNames: readonly string[] },
   options: ImageOptions,
 ): Promise<LabelledPixels> {
-  const { fit = "cover", channels: wanted, signal, onProgress } = options;
+  const { fit = "cover", channels: wanted, decode = decodeFile, signal, onProgress } = options;
   const planes = wanted ?? 3;
   let size = options.size === undefined ? undefined : bothSides(options.size);
   let block: Block | undefined;
@@ -58,7 +59,7 @@ export async function readImages(
   let next = 0;
   const ahead = (): Promise<Raster | undefined> | undefined => {
     const file = files[next++];
-    const raster = file && readRaster(file, unread);
+    const raster = file && readRaster(file, decode, unread);
     raster?.catch(() => {});
     return raster;
   };
@@ -121,10 +122,18 @@ interface Unread {
   first?: FormatError;
 }
 
+async function decodeFile(file: DataFile): Promise<Raster> {
+  return decodeImage(await readDataFile(file), { name: nameOf(file) });
+}
+
 /** Decodes the picture in `file`; returns undefined, and notes the file in `unread`, if it cannot be read. */
-async function readRaster(file: DataFile, unread: Unread): Promise<Raster | undefined> {
+async function readRaster(
+  file: DataFile,
+  decode: NonNullable<ImageOptions["decode"]>,
+  unread: Unread,
+): Promise<Raster | undefined> {
   try {
-    return await decodeImage(await readDataFile(file), { name: nameOf(file) });
+    return checkRaster(await decode(file), file);
   } catch (error) {
     // Others may be as slow, so they are not counted.
     if (!(error instanceof FormatError) || error instanceof TooSlowError) throw error;
@@ -132,6 +141,16 @@ async function readRaster(file: DataFile, unread: Unread): Promise<Raster | unde
     unread.first ??= error;
     return undefined;
   }
+}
+
+/** Throws TypeError unless `raster` has as many bytes as it states; a decoder of the caller's may give anything. */
+function checkRaster(raster: Raster, file: DataFile): Raster {
+  const { width, height, channels, data } = raster;
+  const fits = (channels === 1 || channels === 3) && isBytes(data) && data.length === width * height * channels;
+  if (fits && data.length > 0) return raster;
+  throw new TypeError(
+    `"decode" expected { width, height, channels, data } with a byte for each value, 1 or 3 channels, for ${nameOf(file)}`,
+  );
 }
 
 function whole({ width, height }: Raster): Box {

@@ -1,6 +1,7 @@
 // The options of the readers of data sets; each layout uses what concerns it.
+import type { Raster } from "../codecs/raster.ts";
 import type { AbortSignal } from "../host-types.ts";
-import type { Notices, SetNames } from "./data-file.ts";
+import type { DataFile, Notices, SetNames } from "./data-file.ts";
 import type { Normalization } from "./dataset.ts";
 import type { LabelOptions } from "./labels.ts";
 import type { Fit } from "./resize.ts";
@@ -33,6 +34,11 @@ export interface ImageOptions {
   readonly fit?: Fit | undefined;
   /** 1 for grey, 3 for RGB. Default: grey if every file is grey, else RGB. */
   readonly channels?: 1 | 3 | undefined;
+  /**
+   * Gives the pixels of a picture in the place of `decodeImage`: they may have been decoded before, in other workers, and resized.
+   * Throws FormatError for one that cannot be read.
+   */
+  readonly decode?: ((file: DataFile) => Raster | Promise<Raster>) | undefined;
   /** Stops the reading between two images, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Called between images. */

@@ -89,6 +89,7 @@ export const loadChecks: Checks<LoadDatasetOptions> = /* @__PURE__ */ (() => ({
   size: optional(checkSize),
   fit: optional(fitCheck),
   channels: optional(channels),
+  decode: optional(callback),
   signal: optional(signal),
   onProgress: optional(callback),
   ...splitChecks,

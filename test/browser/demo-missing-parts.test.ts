@@ -49,7 +49,7 @@ describeInAllBrowsers((launchOne) => {
       await until(tab, idle);
       await until(tab, '!document.getElementById("curves-missing").hidden');
       expect(await text(tab, "curves-missing")).toMatch(/could not be loaded/);
-      await fill(tab, oneUpdate);
+      await fill(tab, "random", oneUpdate);
       await tab.click("#start");
       await until(tab, '/^Done after 1 update/.test(document.getElementById("stats").textContent)');
       expect(await tab.evaluate(trouble)).toBe(false);
@@ -122,7 +122,7 @@ test.skipIf(inject("tools").chromium.missing)(
         await tab.click("#settings summary");
         await until(tab, '!document.querySelector("input[value=webgpu]").disabled');
         await tab.click("input[value=webgpu]");
-        await fill(tab, oneUpdate);
+        await fill(tab, "random", oneUpdate);
         await tab.click("#start");
         await until(tab, '/^Done after 1 update/.test(document.getElementById("stats").textContent)');
         expect(await text(tab, "gpu-notice")).toBe(notLoaded);

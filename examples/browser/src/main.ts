@@ -19,6 +19,7 @@ import { RunPanel } from "./page/run-panel.ts";
 import { SettingsForm } from "./page/settings.ts";
 import { fillFromAddress } from "./page/settings-link.ts";
 import { TryPanel } from "./page/try-panel.ts";
+import { TryPicture } from "./page/try-picture.ts";
 
 /** The part of the page that visitors see first. */
 const top = document.querySelector<HTMLElement>("header.top")!;
@@ -30,6 +31,7 @@ async function start(): Promise<void> {
   const form = new SettingsForm(app);
   const run = new RunPanel(app, form);
   const trial = new TryPanel(app);
+  tryPictures(app, trial);
   comparePanel(app);
   downloadsPanel(app);
   linkPanel(app);
@@ -70,6 +72,22 @@ async function start(): Promise<void> {
     });
   });
   await offerLeftOff({ app, form, run });
+}
+
+/** Lets a visitor try pictures of their own on the shown set. */
+function tryPictures(app: App, trial: TryPanel): void {
+  const own = new TryPicture({
+    host: byId("own-pictures", HTMLDivElement),
+    like: () => {
+      const { shown } = app;
+      if (!shown) return undefined;
+      const { height, width, channels } = shown.tiles;
+      return { height, width, channels, drawn: app.words.drawn };
+    },
+    take: (levels) => trial.readLevels(levels),
+  });
+  app.tryPicture = (file) => own.read(file);
+  app.on("set", () => own.call(app.words.own));
 }
 
 start().catch((error: unknown) => {

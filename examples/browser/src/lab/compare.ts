@@ -35,5 +35,5 @@ export async function compare(parts: CompareParts, tell: (line: Compared) => voi
   tell({ ...random, kind: "random-real", images, tiles: firstPerClass(train) });
 
   const average = await baseline({ ...real, kind: "class-average" });
-  tell({ ...average, kind: "class-average", images: train.classes, tiles: averagePerClass(train) });
+  tell({ ...average, kind: "class-average", images: train.classes, tiles: await averagePerClass(train) });
 }

@@ -19,13 +19,11 @@ import {
   type RunState,
   randomInit,
   setDigest,
-  subset,
   type TrainedNetwork,
   trainOn,
   unpackSet,
   type WeightSource,
 } from "distillate";
-import type { DataFile } from "distillate/data";
 import type {
   Compared,
   DataInfo,
@@ -43,8 +41,9 @@ import type {
 } from "./api.ts";
 import { compare } from "./compare.ts";
 import { Engines } from "./engines.ts";
+import { heldOut, mixedOrder } from "./mixed.ts";
 import { optionsOf } from "./options.ts";
-import { info, picturesFrom } from "./pictures.ts";
+import { type Chosen, info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
 import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
@@ -89,16 +88,18 @@ export class Lab {
   }
 
   /** Reads pictures of the user; none of them leaves the page. An earlier reading is given up. */
-  async own(
-    files: readonly DataFile[],
-    name: string,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<DataInfo> {
-    this.#reading?.abort();
+  async own(files: Chosen, name: string, onProgress: (done: number, total: number) => void): Promise<DataInfo> {
+    this.stopReading();
     this.#reading = new AbortController();
-    const { split, notes } = await picturesFrom({ files, name }, onProgress, this.#reading.signal);
+    const { split, notes } = await picturesFrom(files, name, onProgress, this.#reading.signal);
     this.#own = split;
     return info(split, notes);
+  }
+
+  /** Gives up the reading of files, if any are being read. */
+  stopReading(): void {
+    this.#reading?.abort();
+    this.#reading = undefined;
   }
 
   async load(bytes: Uint8Array, name: string): Promise<Shown> {
@@ -270,14 +271,16 @@ export class Lab {
     });
   }
 
-  /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
+  /**
+   * Returns `count` held-out pictures that fit the set, of different classes as far as there are any, and other ones for each
+   * `page`; undefined if the data do not fit.
+   */
   async samples(count: number, page: number): Promise<Tiles | undefined> {
     const test = (await this.#fitting(await this.#current()))?.test;
     if (!test || test.count === 0) return undefined;
-    return tilesOfData(
-      test,
-      Array.from({ length: Math.min(count, test.count) }, (_, i) => (page * count + i) % test.count),
-    );
+    const order = mixedOrder(test.labels);
+    const some = Array.from({ length: Math.min(count, test.count) }, (_, i) => order[(page * count + i) % test.count]!);
+    return tilesOfData(test, some);
   }
 
   compare(tell: (line: Compared) => void): Promise<void> {
@@ -338,13 +341,15 @@ export class Lab {
 
   /** Returns the data that a set was made from, or could be: data of the same shape and the same name. */
   async #fitting(set: DistilledSet): Promise<DatasetSplit | undefined> {
-    const name = (set.recipe.data as { name?: string } | undefined)?.name;
-    const data = name === "digits" ? await this.#packaged() : this.#own;
-    if (!data || (name !== undefined && data.train.name !== name)) return undefined;
-    const { channels, height, width, classes } = data.train;
-    const fits =
-      [set.channels, set.height, set.width, set.classes].join() === [channels, height, width, classes].join();
-    return fits ? { ...data, test: subset(data.test, 0, Math.min(1000, data.test.count)) } : undefined;
+    const { name, count } = (set.recipe.data ?? {}) as { name?: string; count?: number };
+    const fits = ({ train }: DatasetSplit): boolean =>
+      (name === undefined || train.name === name) &&
+      [set.channels, set.height, set.width, set.classes].join() ===
+        [train.channels, train.height, train.width, train.classes].join();
+    // A visitor's own folder may be called digits too.
+    const own = this.#own && (name !== "digits" || count === this.#own.train.count) ? this.#own : undefined;
+    const data = own && fits(own) ? own : name === "digits" ? await this.#packaged() : undefined;
+    return data && fits(data) ? { ...data, test: heldOut(data.test) } : undefined;
   }
 }
 

@@ -1,41 +1,108 @@
-// Reads the user's own pictures in a worker, so that the page stays free.
+// Reads the user's own pictures in workers, so that the page stays free.
 import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
+import { nextTask } from "./next-task.ts";
+import type { PictureQuestion } from "./picture-pool.ts";
 import type { ReadPictures } from "./read-pictures.ts";
+import type { Like } from "./try-levels.ts";
 
-/** The only message to the reader. */
-export interface ToReader {
-  readonly files: readonly DataFile[];
-  readonly name: string;
-}
+/** The messages to the reader: files in several parts, then what to do with them; or one picture. */
+export type ToReader =
+  | { readonly kind: "files"; readonly files: readonly DataFile[] }
+  | { readonly kind: "set"; readonly name: string }
+  | { readonly kind: "try"; readonly file: File; readonly like: Like }
+  | PictureQuestion;
 
-/** The messages of the reader: progress, and then one of the two others. */
+/** The messages of the reader: progress, and then one of the others. */
 export type FromReader =
   | { readonly kind: "progress"; readonly done: number; readonly total: number }
   | { readonly kind: "read"; readonly read: ReadPictures }
+  | { readonly kind: "levels"; readonly levels: Uint8Array }
   | { readonly kind: "failed"; readonly message: string };
+
+/** Files chosen by a user, which may be thousands: each is looked at when it is its turn. */
+export interface Chosen {
+  readonly length: number;
+  readonly at: (index: number) => DataFile;
+}
+
+/** The time for which files are named to the reader before others get the thread; the browser looks at each file. */
+const NAMING_MS = 8;
+/** The files of one message. */
+const NAMED = 20;
 
 /** Rejects with the signal's reason when aborted, and then stops reading at once. */
 export async function picturesFrom(
-  { files, name }: ToReader,
+  files: Chosen,
+  name: string,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<ReadPictures> {
-  const worker = readerWorker();
-  return new Promise<ReadPictures>((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error));
-    worker.onmessage = ({ data }: MessageEvent<FromReader>) => {
-      if (data.kind === "progress") onProgress(data.done, data.total);
-      else if (data.kind === "read") resolve(data.read);
-      else reject(new Error(data.message));
-    };
-    // An error without a message means that it did not start.
-    worker.onerror = ({ message }) =>
-      reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
-    // A file is only named here; the worker reads it.
-    worker.postMessage({ files, name } satisfies ToReader);
-  }).finally(() => worker.terminate());
+  const reader = new Reader(signal, onProgress);
+  try {
+    let from = performance.now();
+    for (let at = 0; at < files.length; at += NAMED) {
+      const part = Array.from({ length: Math.min(NAMED, files.length - at) }, (_, i) => files.at(at + i));
+      // A file is only named here; the worker reads it.
+      reader.tell({ kind: "files", files: part });
+      if (performance.now() - from < NAMING_MS) continue;
+      await nextTask();
+      signal.throwIfAborted();
+      from = performance.now();
+    }
+    reader.tell({ kind: "set", name });
+    const answer = await reader.answer;
+    if (answer.kind !== "read") throw new Error("the reader gave another answer");
+    return answer.read;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Reads one picture as the levels [height, width, channels] that a set's networks see. */
+export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> {
+  const reader = new Reader(new AbortController().signal, () => {});
+  try {
+    reader.tell({ kind: "try", file, like });
+    const answer = await reader.answer;
+    if (answer.kind !== "levels") throw new Error("the reader gave another answer");
+    return answer.levels;
+  } finally {
+    reader.close();
+  }
+}
+
+/** One worker, for one answer. */
+class Reader {
+  readonly #worker = readerWorker();
+  readonly answer: Promise<FromReader>;
+
+  constructor(signal: AbortSignal, onProgress: (done: number, total: number) => void) {
+    const worker = this.#worker;
+    this.answer = new Promise<FromReader>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+      worker.onmessage = ({ data }: MessageEvent<FromReader>) => {
+        if (data.kind === "progress") onProgress(data.done, data.total);
+        else if (data.kind === "failed") reject(new Error(data.message));
+        else resolve(data);
+      };
+      // An error without a message means that it did not start.
+      worker.onerror = ({ message }) =>
+        reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
+    });
+    // It may be given up while nobody waits for it.
+    this.answer.catch(() => {});
+  }
+
+  tell(message: ToReader): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Ends the worker, and with it its copies. */
+  close(): void {
+    this.#worker.terminate();
+  }
 }
 
 function readerWorker(): Worker {

@@ -1,10 +1,13 @@
 // Reads the user's own files as a data set that the network can learn. It runs in the page's reader, not on its main thread.
-import type { Dataset, DatasetSplit } from "distillate";
-import { type DataFile, datasetFromFiles, resized } from "distillate/data";
+import type { DatasetSplit } from "distillate";
+import { type DataFile, datasetFromFiles, filesInArchive, type Raster, resized } from "distillate/data";
+import { areArchives, inClasses, isHidden, isOtherLayout, learnable } from "./class-pictures.ts";
+import { sides } from "./decode-picture.ts";
 import { recognised } from "./known-sets.ts";
-
-/** Pictures of any size other than LeNet's two become squares of this side. */
-const SIDE = 32;
+import { leftOutInWords, listed, type NamedLeftOut } from "./left-out.ts";
+import { formatByName, isPictureName } from "./picture-formats.ts";
+import { decodeHere, type PictureDecoder } from "./picture-pool.ts";
+import { withoutEmptyClasses } from "./without-empty-classes.ts";
 
 /** A data set, and notes about it for the user. */
 export interface ReadPictures {
@@ -12,66 +15,118 @@ export interface ReadPictures {
   readonly notes: readonly string[];
 }
 
-/** Reads pictures in folders of classes, idx files and other layouts, also in an archive. */
+type OnProgress = (done: number, total: number) => void;
+
+/**
+ * Reads pictures in folders of classes, idx files and other layouts, also in an archive. A picture that cannot be read is left
+ * out, which a note says.
+ */
 export async function readPictures(
   files: readonly DataFile[],
   name: string,
-  onProgress: (done: number, total: number) => void,
+  onProgress: OnProgress,
+  decoder: PictureDecoder = decodeHere,
 ): Promise<ReadPictures> {
   const notes: string[] = [];
+  const visible = files.filter(({ path }) => !isHidden(path));
+  const within = areArchives(visible) ? await unpacked(visible) : visible;
+  const pictures = isOtherLayout(within) ? [] : within.filter(({ path }) => isPictureName(path));
+  const small = pictures.length > 0 ? await decodedAll(pictures, name, { onProgress, decoder, notes }) : undefined;
   const options = {
     name,
-    size: SIDE,
-    onProgress: ({ done, total }: { done: number; total: number }) => onProgress(done, total),
+    size: small?.size ?? sides[1],
     onNotice: (notice: string) => notes.push(notice),
+    ...(small
+      ? { decode: ({ bytes }: DataFile) => small.rasters.get(bytes)! }
+      : { onProgress: ({ done, total }: { done: number; total: number }) => onProgress(done, total) }),
   };
-  const read = withoutEmptyClasses(await datasetFromFiles(files, options), notes);
-  const known = await recognised(read.train, [name, ...files.map(({ path }) => path)].join("\n"));
+  const read = withoutEmptyClasses(await datasetFromFiles(small?.files ?? within, options), notes);
+  const known = await recognised(read.train, [name, ...files.map(({ path }) => path)]);
   const { height, width } = read.train;
-  const { train, test } = height === width && (height === 28 || height === SIDE) ? read : resized(read, SIDE);
+  const fits = height === width && sides.some((side) => side === height);
+  const { train, test } = fits ? read : resized(read, sides[1]);
   return { split: { train: { ...train, ...known }, test: { ...test, ...known } }, notes };
 }
 
-/**
- * Returns the set with only the classes that have training images, in order; the others could not be learned. If labels
- * begin at 1, class 0 has no images.
- */
-function withoutEmptyClasses(split: DatasetSplit, notes: string[]): DatasetSplit {
-  const { name, classes, labels, classNames } = split.train;
-  const counts = new Uint32Array(classes);
-  for (const label of labels) counts[label]!++;
-  const kept = Array.from(counts.keys()).filter((label) => counts[label]! > 0);
-  const names = classNames ?? Array.from(counts.keys(), String);
-  if (kept.length < 2) {
-    const one = kept.length === 1 ? `all pictures are of one class, “${names[kept[0]!]}”` : "there is no picture";
-    throw new Error(`${name}: ${one}. A network learns to tell classes apart: give pictures of two or more.`);
+async function unpacked(files: readonly DataFile[]): Promise<DataFile[]> {
+  const members: DataFile[] = [];
+  for (const { path, bytes } of files) {
+    if (!/\.(tar|tar\.gz|tgz|zip)$/i.test(path)) continue;
+    const source = typeof bytes === "function" ? await bytes() : bytes;
+    for (const file of await filesInArchive(source, path)) if (!isHidden(file.path)) members.push(file);
   }
-  if (kept.length === classes) return split;
-  const empty = names.filter((_, label) => counts[label] === 0);
-  const listed = `${empty.slice(0, 5).join(", ")}${empty.length > 5 ? ` and ${empty.length - 5} more` : ""}`;
-  notes.push(`Left out, because nothing is there to learn them from: class ${listed}.`);
-  const newLabels = new Map(kept.map((label, i) => [label, i]));
-  const keptNames = kept.map((label) => names[label]!);
-  const part = (data: Dataset): Dataset => {
-    const size = data.channels * data.height * data.width;
-    const indices = Array.from(data.labels.keys()).filter((i) => newLabels.has(data.labels[i]!));
-    const pixels = new Uint8Array(indices.length * size);
-    indices.forEach((index, i) => {
-      pixels.set(data.pixels.subarray(index * size, (index + 1) * size), i * size);
-    });
-    return {
-      name: data.name,
-      pixels,
-      labels: Uint8Array.from(indices, (index) => newLabels.get(data.labels[index]!)!),
-      count: indices.length,
-      channels: data.channels,
-      height: data.height,
-      width: data.width,
-      classes: kept.length,
-      classNames: keptNames,
-      mean: data.mean,
-      std: data.std,
-    };
+  return members;
+}
+
+/** The small pictures of a set, by the `bytes` of their files. */
+interface SmallPictures {
+  readonly files: readonly DataFile[];
+  readonly rasters: ReadonlyMap<DataFile["bytes"], Raster>;
+  readonly size: number;
+}
+
+interface How {
+  readonly onProgress: OnProgress;
+  readonly decoder: PictureDecoder;
+  readonly notes: string[];
+}
+
+/** Decodes all pictures, several at once, and leaves out those that cannot be read. */
+async function decodedAll(pictures: readonly DataFile[], name: string, how: How): Promise<SmallPictures> {
+  const { inside, leftOut } = inClasses(pictures);
+  if (inside.every(({ path }) => !path.includes("/"))) {
+    throw new Error(
+      `${name}: these pictures lie in no folders. A network learns to tell classes apart: put the pictures of each class ` +
+        "into a folder that has its name, and give the folder around them, or a zip of it.",
+    );
+  }
+  const rasters = new Map<DataFile["bytes"], Raster>();
+  const byBrowser = new Map<string, number>();
+  const faults: (NamedLeftOut | undefined)[] = [];
+  let [next, done] = [0, 0];
+  const work = async (): Promise<void> => {
+    while (next < inside.length) {
+      const place = next++;
+      const { path, bytes } = inside[place]!;
+      const picture = await read(inside[place]!, how.decoder);
+      how.onProgress(++done, inside.length);
+      if ("why" in picture) {
+        faults[place] = { path, why: picture.why };
+        continue;
+      }
+      rasters.set(bytes, picture.raster);
+      if (picture.byBrowser) byBrowser.set(picture.byBrowser, (byBrowser.get(picture.byBrowser) ?? 0) + 1);
+    }
   };
-  return { train: part(split.train), test: part(split.test) };
+  await Promise.all(Array.from({ length: how.decoder.atOnce }, work));
+  const readable = inside.filter(({ bytes }) => rasters.has(bytes));
+  const kept = learnable(readable);
+  const all = [...leftOut, ...faults.filter((fault) => fault !== undefined), ...kept.leftOut];
+  if (kept.inside.length === 0) throw new Error(`${name}: no picture can be read: ${listed(all)}.`);
+  const words = leftOutInWords(all);
+  if (words) how.notes.push(words);
+  if (byBrowser.size > 0) {
+    const formats = Array.from(byBrowser, ([format, n]) => `${n.toLocaleString("en")} ${format}`).join(", ");
+    how.notes.push(
+      `This browser has decoded ${formats}: in another one the pixels, and so the images, may differ a little.`,
+    );
+  }
+  const small = kept.inside.every(({ bytes }) => rasters.get(bytes)!.width === sides[0]);
+  return { files: kept.inside.map(asPng), rasters, size: sides[small ? 0 : 1] };
+}
+
+async function read({ path, bytes }: DataFile, decoder: PictureDecoder): ReturnType<PictureDecoder["decode"]> {
+  try {
+    return await decoder.decode(typeof bytes === "function" ? await bytes() : bytes, path);
+  } catch (error) {
+    // A file of an archive may be damaged, and a file of a disk may be gone.
+    const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+    return { why: `cannot be opened (${reason})` };
+  }
+}
+
+/** The library takes for a picture what is called .png or .jpg; the pixels are there already. */
+function asPng(file: DataFile): DataFile {
+  const other = formatByName(file.path) !== undefined || /\.jfif$/i.test(file.path);
+  return other ? { ...file, path: `${file.path}.png` } : file;
 }

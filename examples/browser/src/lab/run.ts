@@ -8,10 +8,10 @@ import {
   growthSteps,
   type Model,
   type Progress,
-  subset,
   type WeightSource,
 } from "distillate";
 import type { News } from "./api.ts";
+import { heldOut } from "./mixed.ts";
 import { tilesOfSet } from "./tiles.ts";
 
 /** The time between two pictures of the images. */
@@ -20,7 +20,6 @@ const IMAGES_MS = 250;
 const EVALUATION_SHARE = 10;
 /** The networks of a measurement: a training by a protocol takes a thousand gradient steps, so one of them must do. */
 const NETWORKS = { replayed: 2, byProtocol: 1 };
-const TEST_IMAGES = 1000;
 
 export interface RunParts {
   /** Where held-out accuracy is measured; the run itself may be on another one. */
@@ -126,7 +125,7 @@ export class Run {
     const { engine, model, init, seed, data } = this.#parts;
     if (data.test.count === 0) return;
     const set = await this.#distillation.snapshot();
-    const test = subset(data.test, 0, Math.min(data.test.count, TEST_IMAGES));
+    const test = heldOut(data.test);
     const networks = set.training ? NETWORKS.byProtocol : NETWORKS.replayed;
     const { mean } = await evaluate({ set, model, init, networks, test, engine, seed });
     this.#accuracies.push([step, mean]);

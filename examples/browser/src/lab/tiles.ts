@@ -1,6 +1,7 @@
 // Turns images into tiles that the page paints.
 import { type Dataset, type DistilledSet, displayLevels } from "distillate";
 import type { Schedule, Shown, Tiles } from "./api.ts";
+import { nextTask } from "./next-task.ts";
 
 /** Returns the class of each image, by its largest target. */
 function labelsOf({ targets, classes }: DistilledSet): Uint8Array {
@@ -50,16 +51,24 @@ export function firstPerClass(data: Dataset): Tiles {
   );
 }
 
+/** The values that are added up before others get the page's thread, which takes a few milliseconds. */
+const ADDED = 2 ** 22;
+
 /** Returns the mean image of each class. */
-export function averagePerClass(data: Dataset): Tiles {
+export async function averagePerClass(data: Dataset): Promise<Tiles> {
   const { channels, height, width, classes, labels, pixels } = data;
   const size = channels * height * width;
   const sums = new Float64Array(classes * size);
   const counts = new Uint32Array(classes);
-  labels.forEach((label, i) => {
+  let left = ADDED;
+  for (const [i, label] of labels.entries()) {
     counts[label]!++;
-    for (let p = 0; p < size; p++) sums[label * size + p]! += pixels[i * size + p]!;
-  });
+    for (let p = 0, to = label * size, from = i * size; p < size; p++) sums[to + p]! += pixels[from + p]!;
+    left -= size;
+    if (left > 0) continue;
+    await nextTask();
+    left = ADDED;
+  }
   const averages = Uint8Array.from(sums, (sum, i) => Math.round(sum / Math.max(1, counts[Math.floor(i / size)]!)));
   return tilesOf(
     data,

@@ -1,8 +1,10 @@
 // What all panels share: the lab, the set on the board, and whether a run is in progress.
 import type { DataInfo, Figure, Shown, Tiles } from "../lab/api.ts";
+import { knownByName } from "../lab/known-sets.ts";
 import type { Lab } from "../lab/lab.ts";
 import { Board } from "./board.ts";
 import { byId, count, plain } from "./dom.ts";
+import { type Words, wordsFor } from "./words.ts";
 
 export type RunState = "idle" | "running" | "paused" | "stopping";
 
@@ -34,9 +36,18 @@ export class App {
   opening: string | undefined;
   #story = "";
   state: RunState = "idle";
+  /** Reads one picture of the visitor's own; one picture is no data set. */
+  tryPicture: ((file: File) => Promise<void>) | undefined;
 
   constructor(lab: Lab) {
     this.lab = lab;
+  }
+
+  /** The words for the pictures of the shown set. */
+  get words(): Words {
+    const { data, classNames, tiles } = this.shown ?? { data: "digits", classNames: undefined };
+    const { classes, channels } = tiles ?? { classes: 10, channels: 1 };
+    return wordsFor({ data, classNames, classes, channels });
   }
 
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
@@ -76,12 +87,12 @@ export class App {
     this.#board.show(tiles, this.classNames(tiles.classes, data, names));
   }
 
-  /** Returns `names`, or those of the user's own pictures of that name, or numbers. */
+  /** Returns `names`, or those of the user's own pictures of that name, or of a known data set, or numbers. */
   classNames(classes: number, data: string | undefined, names?: readonly string[]): readonly string[] {
     const { own } = this;
     if (names?.length === classes) return names.map(plain);
     if (own && own.name === data && own.classNames.length === classes) return own.classNames.map(plain);
-    return Array.from({ length: classes }, (_, i) => String(i));
+    return knownByName(data, classes)?.classNames ?? Array.from({ length: classes }, (_, i) => String(i));
   }
 }
 

@@ -1,35 +1,44 @@
 // Opens files: a distilled set is shown, anything else is taken for pictures to distil. All are read in the page.
 import type { DataInfo } from "../lab/api.ts";
+import { isPictureName } from "../lab/picture-formats.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, clearTrouble, count, plain } from "./dom.ts";
-import { fetchIdx, onPicked, type Picked, type Way } from "./picked.ts";
+import { fetchIdx, onPicked, type Picked, type PickedFiles, type Way } from "./picked.ts";
+import { ReadingProgress } from "./reading-progress.ts";
 import type { SettingsForm } from "./settings.ts";
 
 export function openFiles(app: App, form: SettingsForm): void {
+  const parts = { app, form, progress: new ReadingProgress(dropBox(), () => app.lab.stopReading()) };
   onPicked((files, way) => {
     // A drop is marked where it will be shown: a set on the board, pictures in the form.
     const board = byId("images-head", HTMLDivElement);
     const beside = { open: byId("open-row", HTMLDivElement), drop: board, files: dropBox(), folder: dropBox() }[way];
-    void attempt(beside, async () => open(app, form, await files(), way));
+    void attempt(beside, async () => open(parts, await files(), way));
   });
   byId("fetch", HTMLButtonElement).addEventListener("click", () => {
     const address = byId("address", HTMLInputElement);
     if (address.value === "" || !address.reportValidity()) return;
-    void attempt(byId("address-box", HTMLDivElement), async () =>
-      takePictures(app, form, () => fetchIdx(address.value)),
-    );
+    void attempt(byId("address-box", HTMLDivElement), async () => takePictures(parts, () => fetchIdx(address.value)));
   });
 }
 
 const dropBox = (): HTMLDivElement => byId("drop", HTMLDivElement);
 
-async function open(app: App, form: SettingsForm, files: readonly Picked[], way: Way): Promise<void> {
+interface Parts {
+  readonly app: App;
+  readonly form: SettingsForm;
+  readonly progress: ReadingProgress;
+}
+
+async function open(parts: Parts, files: PickedFiles, way: Way): Promise<void> {
   clearTrouble();
-  const [first] = files;
-  if (!first) throw new Error("There is no file in what was dropped.");
+  if (files.length === 0) throw new Error("There is no file in what was dropped.");
+  const { app } = parts;
+  const first = files.at(0);
   const one = files.length === 1;
-  const pictures = (): Promise<void> => takePictures(app, form, async () => files);
+  const pictures = (): Promise<void> => takePictures(parts, async () => files);
   if (one && (way === "open" || /\.safetensors$/i.test(first.path))) return showSet(app, first);
+  if (one && app.tryPicture && isPictureName(first.path)) return app.tryPicture(first.bytes);
   if (way !== "drop") return pictures();
   if (!one || !/\.npz$/i.test(first.path)) return attempt(dropBox(), pictures);
   // The file may be a distilled set, or arrays of pictures.
@@ -52,24 +61,32 @@ async function showSet(app: App, { path, bytes }: Picked): Promise<void> {
   app.show(shown, `Opened from ${path}${from}${updates}.`);
 }
 
-async function takePictures(app: App, form: SettingsForm, files: () => Promise<readonly Picked[]>): Promise<void> {
+async function takePictures(parts: Parts, files: () => Promise<PickedFiles>): Promise<void> {
+  const { app, form, progress } = parts;
   idle(app);
   const [text, notes] = [byId("own-info", HTMLElement), byId("own-notes", HTMLElement)];
   byId("settings", HTMLDetailsElement).open = true;
-  const progress = (done: number, total: number): void => {
-    text.textContent = `reading picture ${done.toLocaleString("en")} of ${total.toLocaleString("en")}…`;
-  };
+  const reading = progress.begin();
   text.textContent = "reading…";
   notes.textContent = "";
   try {
     const picked = await files();
-    app.own = await app.lab.own(picked, nameOf(picked), progress);
+    app.own = await app.lab.own(picked, nameOf(picked), (done, total) => {
+      text.textContent = progress.show(done, total);
+    });
   } catch (error) {
     // If another choice has replaced this one, the text is about that.
-    if (!(error instanceof Error && error.name === "AbortError")) {
-      text.textContent = app.own ? plain(inWords(app.own)) : "could not be read";
+    if (progress.isLast(reading)) {
+      const stopped = error instanceof Error && error.name === "AbortError";
+      text.textContent = app.own
+        ? plain(inWords(app.own))
+        : stopped
+          ? "none yet: the reading was stopped"
+          : "could not be read";
     }
     throw error;
+  } finally {
+    progress.end(reading);
   }
   text.textContent = plain(inWords(app.own));
   notes.textContent = plain(app.own.notes.map((note) => (note.endsWith(".") ? note : `${note}.`)).join(" "));
@@ -85,8 +102,8 @@ function inWords({ name, train, test, width, height, classNames }: DataInfo): st
 }
 
 /** Returns the folder that holds the files, or the name of the only file without its ending. */
-function nameOf(files: readonly Picked[]): string {
-  const [top, rest] = files[0]!.path.split("/");
+function nameOf(files: PickedFiles): string {
+  const [top, rest] = files.at(0).path.split("/");
   if (rest !== undefined) return top!;
   return files.length === 1 ? top!.replace(/\.(zip|tar|tgz|tar\.gz|npz|npy|csv|gz)$/i, "") : "your files";
 }

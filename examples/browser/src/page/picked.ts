@@ -7,21 +7,25 @@ export interface Picked {
   readonly bytes: File;
 }
 
+/** Files that a user gave. Thousands are looked at one after the other, when it is the turn of each. */
+export interface PickedFiles {
+  readonly length: number;
+  readonly at: (index: number) => Picked;
+}
+
 /** How files came in: by one of the page's inputs, or dropped. */
 export type Way = "open" | "files" | "folder" | "drop";
 
 /** Calls `take` with what is chosen in the inputs and what is dropped anywhere on the page. */
-export function onPicked(take: (files: () => Promise<Picked[]>, way: Way) => void): void {
+export function onPicked(take: (files: () => Promise<PickedFiles>, way: Way) => void): void {
   for (const id of ["open", "files", "folder"] as const) {
     const input = byId(id, HTMLInputElement);
     input.addEventListener("change", () => {
-      const files = [...(input.files ?? [])].map((file) => ({
-        path: file.webkitRelativePath || file.name,
-        bytes: file,
-      }));
+      const files = [...(input.files ?? [])];
       // Clearing the value makes choosing the same files again a change, too.
       input.value = "";
-      if (files.length > 0) take(async () => files, id);
+      const at = (index: number): Picked => pickedOf(files[index]!);
+      if (files.length > 0) take(async () => ({ length: files.length, at }), id);
     });
   }
   document.addEventListener("dragover", (event) => {
@@ -35,8 +39,16 @@ export function onPicked(take: (files: () => Promise<Picked[]>, way: Way) => voi
     event.preventDefault();
     // Entries must be taken before the event is over.
     const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
-    if (entries.length > 0) take(async () => (await Promise.all(entries.map(within))).flat(), "drop");
+    if (entries.length > 0) take(async () => listOf((await Promise.all(entries.map(within))).flat()), "drop");
   });
+}
+
+function pickedOf(file: File): Picked {
+  return { path: file.webkitRelativePath || file.name, bytes: file };
+}
+
+export function listOf(files: readonly Picked[]): PickedFiles {
+  return { length: files.length, at: (index) => files[index]! };
 }
 
 /** Returns all files in what was dropped; folders give their content. */
@@ -51,16 +63,16 @@ async function within(entry: FileSystemEntry): Promise<Picked[]> {
     // A browser returns a hundred at a time.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return files;
-    for (const inner of some) files.push(...(await within(inner)));
+    for (const inner of await Promise.all(some.map(within))) for (const file of inner) files.push(file);
   }
 }
 
 const idxNames = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
 
 /** Fetches the four idx files in a folder on the web. */
-export async function fetchIdx(address: string): Promise<Picked[]> {
+export async function fetchIdx(address: string): Promise<PickedFiles> {
   const base = address.replace(/\/*$/, "/");
-  return Promise.all(
+  const files = await Promise.all(
     idxNames.map(async (name) => {
       const path = `${base.split("/").at(-2)}/${name}-ubyte.gz`;
       const url = `${base}${name}-ubyte.gz`;
@@ -70,4 +82,5 @@ export async function fetchIdx(address: string): Promise<Picked[]> {
       return { path, bytes: new File([await response.blob()], path) };
     }),
   );
+  return listOf(files);
 }

@@ -49,8 +49,10 @@ export class TryPanel {
       const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
       this.#trainedText([`${weights}, then ${count(shown.gradientSteps, "gradient step")} on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
-      const digits = this.#names.every((name) => /^\d$/.test(name));
-      byId("pad-hint", HTMLParagraphElement).textContent = digits ? "draw a digit" : "draw one of them";
+      const { words } = app;
+      byId("try-title", HTMLHeadingElement).textContent = words.drawn ? `Draw ${words.one}` : words.question;
+      byId("pad-hint", HTMLParagraphElement).textContent = words.pad;
+      byId("pad", HTMLCanvasElement).classList.toggle("only-shows", !words.drawn);
       this.#clear();
       this.#filled = false;
       this.#strip.replaceChildren();
@@ -145,7 +147,7 @@ export class TryPanel {
       const canvas = create("canvas");
       paintTiles(canvas, one, inRow(1));
       const button = create("button", { type: "button" }, canvas);
-      button.setAttribute("aria-label", `Held-out picture ${i + 1}, a ${this.#names[label]}`);
+      button.setAttribute("aria-label", `Held-out picture ${i + 1}, ${this.#app.words.named[label]}`);
       button.addEventListener("click", () => {
         this.#pad.show(canvas);
         this.#show(one, label);
@@ -165,6 +167,18 @@ export class TryPanel {
     const levels = Uint8Array.from({ length: channels * grey.length }, (_, i) => grey[Math.floor(i / channels)]!);
     this.#show({ ...shape, levels, labels: Uint8Array.of(0) });
     void attempt(this.#paper, () => this.#read());
+  }
+
+  /** Reads a picture of the visitor's own, in levels [height, width, channels] of the shown set. */
+  async readLevels(levels: Uint8Array): Promise<void> {
+    const shape = this.#app.shown?.tiles;
+    if (!shape) return;
+    const picture = { ...shape, levels, labels: Uint8Array.of(0) };
+    const canvas = create("canvas");
+    paintTiles(canvas, picture, inRow(1));
+    this.#pad.show(canvas);
+    this.#show(picture);
+    await this.#read();
   }
 
   #show(picture: Tiles, label?: number): void {
@@ -197,9 +211,11 @@ export class TryPanel {
       item.setAttribute("aria-label", `${this.#names[index]}: ${percent(chances[index]!)}`);
     }
     const sure = chances[best]! > 0.8 ? "" : chances[best]! > 0.5 ? "Probably " : "Perhaps ";
-    const named = /^\d$/.test(this.#names[best]!) ? `a ${this.#names[best]}` : this.#names[best]!;
-    const verdict = sure ? `${sure}${named}` : named.replace(/^a/, "A");
-    const truth = label === undefined ? "" : label === best ? " – right" : ` – wrong, it is ${this.#names[label]}`;
+    const { named } = this.#app.words;
+    const verdict = sure
+      ? `${sure}${named[best]}`
+      : named[best]!.replace(/^an?\b/, (article) => `A${article.slice(1)}`);
+    const truth = label === undefined ? "" : label === best ? " – right" : ` – wrong, it is ${named[label]}`;
     this.#verdict.textContent = `${verdict}${truth}.`;
   }
 
