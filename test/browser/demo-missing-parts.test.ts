@@ -47,17 +47,19 @@ describeInAllBrowsers((launchOne) => {
   test("without what draws curves, a sentence stands in their place, and a run goes through", () =>
     without(/uPlot/, browser, async (tab) => {
       await until(tab, idle);
-      await until(tab, '!document.getElementById("curves-missing").hidden');
-      expect(await text(tab, "curves-missing")).toMatch(/could not be loaded/);
       await fill(tab, "random", oneUpdate);
       await tab.click("#start");
+      await until(tab, '!document.getElementById("curves-missing").hidden');
+      expect(await text(tab, "curves-missing")).toMatch(/could not be loaded/);
       await until(tab, '/^Done after 1 update/.test(document.getElementById("stats").textContent)');
       expect(await tab.evaluate(trouble)).toBe(false);
     }));
 
   test("without the digits, it is said beside the pictures to pick, and beside what asks for them", () =>
     without(/digits-images/, browser, async (tab) => {
-      await until(tab, `${idle} && ${trouble}`);
+      await until(tab, `${idle} && document.querySelector("#trained b")`);
+      await tab.evaluate('document.getElementById("strip").scrollIntoView({ block: "center" })');
+      await until(tab, trouble);
       const beside = 'document.getElementById("trouble").previousElementSibling';
       expect(await tab.evaluate(`${beside}.id`)).toBe("strip");
       expect(await text(tab, "trouble")).toContain(notLoaded);

@@ -150,12 +150,12 @@ describeInBrowsers(
       const tab = await openDemo();
       await choose(tab, "files", [["trees.zip", zip(flat(names, 10))]]);
       await said("own-info", /^trees: 32 pictures/, tab);
-      await tab.click("input[value=fixed]");
-      await fill(tab, "random", { outerSteps: 3, batch: 16, epochs: 1 });
+      await fill(tab, "fixed", { outerSteps: 3, batch: 16, epochs: 1 });
       await tab.click("#start");
       await said("stats", /^Done after 3 updates/, tab);
       await until(tab, idle);
       expect(await tab.evaluate(boardNames)).toBe(names.join());
+      await tab.evaluate('document.getElementById("strip").scrollIntoView({ block: "center" })');
       await until(tab, 'document.querySelectorAll("#strip button").length === 8');
       const strip = await tab.evaluate<string[]>(
         'Array.from(document.querySelectorAll("#strip button"), (button) => button.getAttribute("aria-label"))',

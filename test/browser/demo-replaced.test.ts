@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { distilledFromBytes, setDigest } from "../../src/index.ts";
 import { type Browser, type BrowserPage, until } from "./browsers.ts";
-import { download, drawOne, fill, idle, text } from "./demo-page.ts";
+import { download, drawOne, fill, idle, tested, text, train } from "./demo-page.ts";
 import { type DemoSite, openDemoSite } from "./demo-site.ts";
 import { endWorkers, mortalWorkers } from "./odd-page.ts";
 import { describeInAllBrowsers } from "./webkit-browser.ts";
@@ -87,18 +87,12 @@ describeInAllBrowsers((launchOne) => {
 
   test("a network whose worker has thrown is trained again, without a word to the visitor", async () => {
     const tab = await open();
-    await tab.click("#train");
-    await until(tab, 'document.querySelector("#trained b")');
-    const trained = await text(tab, "trained");
+    await tested(tab);
     await tab.evaluate(endWorkers);
     await drawOne(tab);
     await until(tab, 'document.querySelector("#bars .best")?.dataset.index === "1"');
     await tab.evaluate(endWorkers);
-    await tab.click("#train");
-    await until(
-      tab,
-      `document.querySelector("#trained b") && document.getElementById("trained").textContent !== ${JSON.stringify(trained)}`,
-    );
+    await train(tab);
     await tab.evaluate(endWorkers);
     await fill(tab, "random", { ...settings, outerSteps: 2 });
     await tab.click("#start");

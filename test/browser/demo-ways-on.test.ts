@@ -26,7 +26,11 @@ async function run(tab: BrowserPage, preset: PresetName, fields: Readonly<Record
   await until(tab, idle);
   await fill(tab, preset, fields);
   await tab.click("#start");
-  await until(tab, `/^Done after ${fields.outerSteps} updates/.test(document.getElementById("stats").textContent)`);
+  await until(
+    tab,
+    `/^Done after ${fields.outerSteps} updates/.test(document.getElementById("stats").textContent)`,
+    100,
+  );
 }
 
 describeInBrowsers(

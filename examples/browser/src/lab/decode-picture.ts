@@ -1,6 +1,7 @@
 // Decodes one picture and makes it small. It runs in the reader's workers, because a photo takes a second.
 import { type ByteSource, decodeImage, type Raster } from "distillate/data";
 import { cut } from "./fit-picture.ts";
+import { isMissingPart } from "./missing-part.ts";
 import { formatByContent, formatByName, type OtherFormat } from "./picture-formats.ts";
 
 /** The sides that LeNet reads. Pictures of any other size become squares of the second one. */
@@ -21,7 +22,7 @@ const megapixels = (n: number): string => (n / 1e6).toFixed(n < 1e8 ? 1 : 0).rep
 /** The library's limit, which holds for pictures that the browser decodes too. */
 const mostPixels = 2 ** 24;
 
-/** Decodes a picture of any size; returns why if it cannot be read. */
+/** Decodes a picture of any size; returns why if it cannot be read. Throws if what decodes did not arrive. */
 export async function decoded(source: ByteSource, path: string): Promise<Decoded | LeftOut> {
   const named = formatByName(path);
   if (named && named.type === undefined) return notRead(named);
@@ -32,6 +33,8 @@ export async function decoded(source: ByteSource, path: string): Promise<Decoded
     if (other) return await byBrowser(bytes, other);
     return { raster: await decodeImage(bytes, { name: path }) };
   } catch (error) {
+    // That is no fault of the picture.
+    if (isMissingPart(error)) throw error;
     return { why: inWords(error, path) };
   }
 }

@@ -44,7 +44,9 @@ export class Engines {
     return { threads: engine.threads, notices };
   }
 
+  /** Throws WorkerError while others are being started, so that supervised work waits for them. */
   kernels(): Engine {
+    if (!this.#kernels && this.#replacing) throw new WorkerError("the kernels are being started again");
     if (!this.#kernels) throw new Error("What computes in this page is not running. Reload the page.");
     return this.#kernels;
   }
@@ -73,6 +75,8 @@ export class Engines {
    */
   async supervise<T>(work: () => Promise<T>, mayRepeat: () => boolean = () => true): Promise<T> {
     for (let again = false; ; again = true) {
+      // Another call may have found that the kernels had ended.
+      await this.#replacing?.catch(() => {});
       const kernels = this.#kernels;
       try {
         return await work();

@@ -11,6 +11,12 @@ export interface PictureQuestion {
 
 export type PictureAnswer = Decoded | LeftOut;
 
+/** What a copy answers instead if what decodes did not arrive. */
+interface Failed {
+  readonly kind: "failed";
+  readonly message: string;
+}
+
 /** Who decodes, and how many pictures at once. */
 export interface PictureDecoder {
   readonly atOnce: number;
@@ -41,11 +47,11 @@ export class PicturePool implements PictureDecoder {
   async decode(source: ByteSource, path: string): Promise<PictureAnswer> {
     const worker = this.#none ? undefined : (this.#idle.pop() ?? this.#start());
     if (!worker) return decodedSmall(source, path);
+    let answer: PictureAnswer | Failed;
     try {
-      const answer = await answerOf(worker, { kind: "decode", source, path });
+      answer = await answerOf(worker, { kind: "decode", source, path });
       this.#works = true;
       this.#idle.push(worker);
-      return answer;
     } catch (error) {
       // The next picture gets a worker of its own.
       worker.terminate();
@@ -54,6 +60,8 @@ export class PicturePool implements PictureDecoder {
       this.#none = true;
       return decodedSmall(source, path);
     }
+    if ("kind" in answer) throw new Error(answer.message);
+    return answer;
   }
 
   close(): void {
@@ -72,9 +80,9 @@ export class PicturePool implements PictureDecoder {
   }
 }
 
-function answerOf(worker: Worker, question: PictureQuestion): Promise<PictureAnswer> {
+function answerOf(worker: Worker, question: PictureQuestion): Promise<PictureAnswer | Failed> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<PictureAnswer>) => resolve(data);
+    worker.onmessage = ({ data }: MessageEvent<PictureAnswer | Failed>) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message || "the decoder ended"));

@@ -1,5 +1,6 @@
 // Draws loss and held-out accuracy during a run.
 import type uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
 import { byId, percent } from "./dom.ts";
 
 /** The weight of the newest loss in the smoothed line. */
@@ -130,7 +131,6 @@ async function plotter(): Promise<typeof uPlot> {
     } as unknown as typeof NumberFormat;
   }
   try {
-    await import("uplot/dist/uPlot.min.css");
     return (await import("uplot")).default;
   } finally {
     Intl.NumberFormat = NumberFormat;

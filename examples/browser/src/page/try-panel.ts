@@ -31,6 +31,8 @@ export class TryPanel {
   /** Whether the held-out pictures are those of the set, and whether their place is in view. */
   #filled = false;
   #inView = false;
+  /** False until the first network has been trained: nothing is loaded beside it. */
+  #begun = false;
   #heard: (perImage: number) => void = () => {};
 
   constructor(app: App) {
@@ -56,9 +58,12 @@ export class TryPanel {
       this.#clear();
       this.#filled = false;
       this.#strip.replaceChildren();
+      this.#offerSamples();
     });
     app.on("state", (state) => {
+      if (state === "idle") this.#offerSamples();
       if (state !== "running") return;
+      this.#begun = true;
       // A network trained on other images says nothing about these.
       this.#trained = false;
       this.#trainedText(["The images are forming. Train on them as they are now, as often as you like."]);
@@ -67,8 +72,12 @@ export class TryPanel {
     this.#nameBars(Array.from({ length: 10 }, (_, i) => String(i)));
     new IntersectionObserver(([entry]) => {
       this.#inView = entry?.isIntersecting ?? false;
-      if (this.#trained) this.#fill().catch((error: unknown) => showTrouble(error, this.#strip, false));
+      this.#offerSamples();
     }).observe(this.#strip);
+  }
+
+  #offerSamples(): void {
+    this.#fill().catch((error: unknown) => showTrouble(error, this.#strip, false));
   }
 
   /** The listener is told how long a training took for each image of each step, in milliseconds. */
@@ -78,16 +87,21 @@ export class TryPanel {
 
   /** Trains the first network on a set. Held-out pictures, two megabytes, are loaded only where a visitor sees them. */
   async begin(): Promise<void> {
-    await this.#trainOne();
-    await this.#fill();
+    try {
+      await this.#trainOne();
+    } finally {
+      this.#begun = true;
+    }
+    if (this.#filled) await this.#test();
+    else this.#offerSamples();
   }
 
-  /** Shows held-out pictures of the set if their place is in view, and tests the network on all of them. */
+  /** Shows held-out pictures of the set if their place is in view, and tests the network, if there is one, on all of them. */
   async #fill(): Promise<void> {
-    if (this.#filled || !this.#inView || this.#app.state === "running") return;
+    if (this.#filled || !this.#inView || !this.#begun || this.#app.state === "running") return;
     this.#filled = true;
     await this.#samples();
-    await this.#test();
+    if (this.#trained) await this.#test();
   }
 
   /** Trains a fresh network, and tests it. */
