@@ -8,6 +8,7 @@ import { downloadsPanel } from "./page/downloads.ts";
 import { howItWorks } from "./page/how-it-works.ts";
 import { whyNoStart } from "./page/in-words.ts";
 import { isolate } from "./page/isolate.ts";
+import { keepFocus } from "./page/keep-focus.ts";
 import { offerLeftOff } from "./page/left-off.ts";
 import { linkPanel, onLink, showLinked } from "./page/link-panel.ts";
 import { openFiles } from "./page/open-files.ts";
@@ -26,6 +27,7 @@ const top = document.querySelector<HTMLElement>("header.top")!;
 const chip = byId("threads-chip", HTMLParagraphElement);
 
 async function start(): Promise<void> {
+  keepFocus();
   if (await isolate()) return;
   const app = new App(new Lab());
   const form = new SettingsForm(app);
