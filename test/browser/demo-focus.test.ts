@@ -1,7 +1,7 @@
 // The demo page by keyboard alone: every control is reached with Tab and pressed, and the focus never falls to the page's body.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Browser, type BrowserPage, until } from "./browsers.ts";
-import { choose, fill, idle } from "./demo-page.ts";
+import { choose, fill, idle, tested } from "./demo-page.ts";
 import { type DemoSite, openDemoSite } from "./demo-site.ts";
 import { endWorkers, mortalWorkers } from "./odd-page.ts";
 import { describeInAllBrowsers } from "./webkit-browser.ts";
@@ -40,7 +40,7 @@ describeInAllBrowsers((launchOne, name) => {
     browser = await launchOne();
     tab = await browser.open(site.url, { before: mortalWorkers });
     await until(tab, idle);
-    await until(tab, 'document.querySelectorAll("#strip button").length === 10');
+    await tested(tab);
   });
   afterAll(() => browser?.close());
 
@@ -70,7 +70,7 @@ describeInAllBrowsers((launchOne, name) => {
   });
 
   test("a run is started, paused, resumed and stopped, and a network trained, with the focus at a neighbour or back", async () => {
-    await fill(tab, { outerSteps: 5000, steps: 2, epochs: 1, batch: 64 });
+    await fill(tab, "random", { outerSteps: 5000, steps: 2, epochs: 1, batch: 64 });
     await tab.evaluate('document.getElementById("start").focus()');
     await tab.evaluate(watch);
     await tab.keyboard.press("Enter");

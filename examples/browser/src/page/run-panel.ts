@@ -26,6 +26,8 @@ export class RunPanel {
   readonly #progress = byId("progress", HTMLProgressElement);
   #settings: Settings | undefined;
   #dataName = "digits";
+  /** Whether the focus was at what is disabled when a run ends. */
+  #backToStart = false;
   #step = 0;
   /** When the run is kept next; the first time with its first news. */
   #keepAt = 0;
@@ -59,10 +61,17 @@ export class RunPanel {
     addEventListener("pagehide", leave);
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && leave());
     app.on("state", (state) => {
+      const { activeElement } = document;
+      const atStart = activeElement === this.#start;
+      if (activeElement === this.#pause || activeElement === this.#stop) this.#backToStart = true;
       this.#start.disabled = state !== "idle";
       this.#pause.disabled = state !== "running" && state !== "paused";
       this.#stop.disabled = this.#pause.disabled;
       this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
+      // Who works by keyboard is led from the button that starts a run to those that end it, and back.
+      if (atStart && !this.#pause.disabled) this.#pause.focus({ preventScroll: true });
+      if (state === "idle" && this.#backToStart) this.#start.focus({ preventScroll: true });
+      if (state !== "stopping") this.#backToStart = false;
     });
   }
 
