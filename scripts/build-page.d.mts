@@ -9,11 +9,14 @@ export const nothingToCheck: Readonly<Record<string, string>>;
 /** Leaves texts for a terminal and for the documentation out of declared options. */
 export const withoutHelp: Plugin;
 
-/** The modules that a page loads together when something runs in the page itself. */
-export const inPlace: readonly string[];
+/** The modules that a page loads together when something runs in the page itself, by the name of the file. */
+export const inPlace: Readonly<Record<string, readonly string[]>>;
 
-/** The plugins with which a page's worker is built. */
+/** The plugins with which a page's worker is built as one file. */
 export const pageWorkerSources: Plugin[];
+
+/** The plugins with which it is built in parts. */
+export const workerPartSources: Plugin[];
 
 /** Loads `name.page.ts` instead of `name.ts`, if it exists. */
 export const pageSources: Plugin;

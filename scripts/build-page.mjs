@@ -1,6 +1,6 @@
 // Builds the library for pages: self-contained ES modules (dist/page/), and the sources of their workers.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 import { minify } from "terser";
 import ts from "typescript";
@@ -46,6 +46,41 @@ function withoutTexts(text) {
   return spans.reduceRight((rest, [start, end]) => rest.slice(0, start) + rest.slice(end), text);
 }
 
+/**
+ * Says of every call in the initial value of a constant of a module that it does nothing else. package.json promises it
+ * ("sideEffects": false), but only of whole files, and a bundler that sees many modules as one file must know it of each constant.
+ */
+function withPureConstants(text) {
+  const source = ts.createSourceFile("module.ts", text, ts.ScriptTarget.ES2022);
+  const places = [];
+  const visit = (node) => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
+    // Of a chain of calls the first word has the remark for all.
+    if (ts.isCallExpression(node) || ts.isNewExpression(node)) places.push(node.getStart(source));
+    ts.forEachChild(node, visit);
+  };
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { initializer } of statement.declarationList.declarations) if (initializer) visit(initializer);
+  }
+  return [...new Set(places)]
+    .sort((a, b) => b - a)
+    .reduce((rest, at) => `${rest.slice(0, at)}/* @__PURE__ */ ${rest.slice(at)}`, text);
+}
+
+/** Makes a module of src/ such that a page gets of it only what it uses. */
+const forPages = (text) => withPureConstants(text.includes('/declare.ts"') ? withoutTexts(text) : text);
+
+/** Does that for all modules of src/ but generated ones. */
+const prunable = {
+  name: "prunable",
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) =>
+      path.endsWith(".gen.ts") ? undefined : { contents: forPages(readFileSync(path, "utf8")), loader: "ts" },
+    );
+  },
+};
+
 /** Loads `contents` instead of the generated modules whose path matches, which may not exist yet. */
 export const instead = (filter, contents) => ({
   name: "instead",
@@ -57,12 +92,9 @@ export const instead = (filter, contents) => ({
 
 /** A page hands its worker the compiled kernels, and the worker does not contain its own source. */
 export const handed = instead(
-  /(packed|packed-relaxed|worker-source|gpu-worker-part)\.page\.gen\.ts$/,
-  "export const threads = undefined, relaxed = undefined, workerSource = undefined, workerPart = undefined;",
+  /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
+  "export const threads = undefined, relaxed = undefined, workerSource = undefined, parts = undefined, needs = undefined;",
 );
-
-/** The name in a worker of a page under which the backend for GPUs lies. */
-export const gpuPart = "distillateWebGpu";
 
 /**
  * Modules of src/ that a page's worker gets in another form, which is smaller. Each says so itself, and what it must not do: the
@@ -74,11 +106,6 @@ export const standIns = {
   "backend/reference/backend.ts": `export function createReferenceBackend() {
     throw new RangeError('"workers" expected 0 with the reference backend in a page');
   }`,
-  // Few pages use a GPU. Those that do start their worker with its code before this script (src/platform/gpu.page.ts).
-  "backend/webgpu/backend.ts": `export function createWebGpuBackend(options) {
-    return globalThis.${gpuPart}.createWebGpuBackend(options);
-  }`,
-  "run/options/memory-limit.ts": "export function checkMemoryLimit() {}",
   "run/options/call-checks.ts": `const none = {};
     export { none as distillChecks, none as evaluateChecks, none as trainOnChecks, none as trainPoolChecks };
     export { none as baselineChecks, none as judgeChecks, none as nearestNeighborsChecks, none as verifyChecks };`,
@@ -100,10 +127,10 @@ const withStandIns = {
 };
 
 /**
- * A worker is one file, so that what a page loads on demand is there from the start. Imports that say so at the top of a module
+ * A worker that is one file has from the start what is else loaded on demand. Imports that say so at the top of a module
  * take less room there: esbuild would wrap in functions whatever is behind `import()`.
  */
-const importedAtOnce = {
+export const importedAtOnce = {
   name: "imported-at-once",
   setup({ onLoad }) {
     onLoad({ filter: /[/\\]src[/\\].*\.ts$/ }, ({ path }) => {
@@ -156,6 +183,10 @@ const withoutRepeatedChecks = {
   },
 };
 
+/** The plugins with which a worker is built in parts. */
+export const workerPartSources = [handed, withStandIns, withoutRepeatedChecks, withoutHelp, pageSources];
+
+/** The plugins with which a worker is built as one file. */
 export const pageWorkerSources = [
   handed,
   withStandIns,
@@ -167,41 +198,127 @@ export const pageWorkerSources = [
 
 /** Makes code that esbuild has minified about a twentieth smaller. */
 export async function smaller(code, { module }) {
-  const result = await minify(code, { module, ecma: 2022, compress: { passes: 3 } });
+  // Bundlers of pages read the remarks that a call does nothing else.
+  const format = { preserve_annotations: module };
+  const result = await minify(code, { module, ecma: 2022, compress: { passes: 3 }, format });
   return result.code;
 }
 
 /** Files that are nearly all data, with no code to make smaller. */
-const dataFiles = /^(digits-|mozjpeg-|packed-)/;
+const dataFiles = /^(digits-|mozjpeg-|packed-|worker-part-)/;
 
 const options = {
   bundle: true,
-  minify: true,
+  // esbuild leaves out white space together with the remarks on calls; `smaller` leaves out white space alone.
+  minifySyntax: true,
+  minifyIdentifiers: true,
   format: "esm",
   target: "es2022",
   platform: "browser",
   legalComments: "linked",
 };
 
-/** The modules of which one is made. No name may be in both, because `export *` leaves out a name that comes twice. */
-export const inPlace = ["run/in-place/calls.ts", "backend/wasm/backend.ts"];
+/** What computes in a page itself is loaded as two modules: what most pages use, and all else. */
+export const inPlace = {
+  "in-place": [
+    "engine/engine.ts",
+    "backend/wasm/backend.ts",
+    "run/in-place/train-on.ts",
+    "run/in-place/evaluate.ts",
+    "run/in-place/distill.ts",
+    "distill/methods/back-gradient/method.ts",
+  ],
+  "in-place-more": [
+    ...["baseline", "judge", "nearest-neighbors", "train-pool", "verify"].map((name) => `run/in-place/${name}.ts`),
+    ...["distribution-matching", "frepo", "gradient-matching", "kip", "trajectory-matching", "windows"].map(
+      (name) => `distill/methods/${name}/method.ts`,
+    ),
+    "distill/methods/kip/label-solve.ts",
+    "distill/decoders/decoded-method.ts",
+  ],
+};
 
-/** What computes in a page itself is loaded as one: in two parts it would share more files with the rest, each of them small. */
-const inPlaceAsOne = {
-  name: "in-place-as-one",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /(in-place\/calls|wasm\/backend)\.ts$/ }, ({ kind }) =>
-      kind === "dynamic-import" ? { path: "in-place", namespace: "in-place-as-one" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "in-place-as-one" }, () => ({
-      contents: inPlace.map((path) => `export * from "./${path}";\n`).join(""),
-      resolveDir: src,
-    }));
+const moduleOf = (path) => relative(src, path).replaceAll("\\", "/");
+
+/** Leaves what is loaded on demand out of a bundle. */
+const withoutOnDemand = {
+  name: "without-on-demand",
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === "dynamic-import" ? { path, external: true } : undefined));
   },
 };
 
+/** Returns the modules that a page needs to make a call, and not to compute. */
+async function callingModules() {
+  const { metafile } = await build({
+    ...options,
+    stdin: {
+      contents: ["run/distill", "run/calls", "run/train-on", "run/place"]
+        .map((name) => `export * from "./${name}.ts";\n`)
+        .join(""),
+      resolveDir: src,
+    },
+    legalComments: "none",
+    write: false,
+    metafile: true,
+    absWorkingDir: src,
+    plugins: [withoutOnDemand, prunable, pageSources],
+  });
+  const { inputs } = Object.values(metafile.outputs)[0];
+  return new Set(Object.keys(inputs).filter((module) => inputs[module].bytesInOutput > 0));
+}
+
+/** The modules of pages that are there once, because they have a state, or classes that are told apart. */
+const once =
+  /^(errors|quote|kinds|distill\/diverged-error|engine\/backends)\.ts$|^(platform|workers|checks|backend\/wasm)\//;
+
+/**
+ * Bundlers cannot divide a module. What a page loads on demand must therefore share no module with what it always loads, unless
+ * all of that module is needed there: else all pages would load it. So a plan of the memory that a run takes, which may not wait for
+ * the code that allocates the run, has that code once more; and what computes in the page itself has all once more but what must
+ * be there once. `calling` are the modules that every page loads which makes a call.
+ */
+const apart = (calling) => ({
+  name: "apart",
+  setup({ onResolve, onLoad }) {
+    const shared = {
+      planned: (module) => calling.has(module),
+      "in-place": (module) => calling.has(module) && once.test(module),
+    };
+    const entryOf = (module) => Object.keys(inPlace).find((entry) => inPlace[entry].includes(module));
+    onResolve({ filter: /^\..*\.ts$/ }, ({ kind, namespace, path, resolveDir }) => {
+      const written = join(resolveDir, path);
+      const page = written.replace(/(\.page)?\.ts$/, ".page.ts");
+      const found = existsSync(page) ? page : written;
+      const module = moduleOf(found);
+      const entry = kind === "dynamic-import" && entryOf(module);
+      if (entry) return { path: entry, namespace: "together" };
+      const where = module === "run/options/memory.ts" ? "planned" : shared[namespace] ? namespace : undefined;
+      if (where === undefined) return undefined;
+      if (/\.gen\.ts$/.test(module) || (namespace === where && shared[where](module))) return { path: found };
+      return { path: found, namespace: where, sideEffects: false };
+    });
+    onLoad({ filter: /.*/, namespace: "together" }, ({ path }) => ({
+      contents: inPlace[path].map((module) => `export * from "in-place/${module}";\n`).join(""),
+      resolveDir: src,
+    }));
+    onResolve({ filter: /^in-place\// }, ({ path }) => ({
+      path: join(src, path.slice("in-place/".length)),
+      namespace: "in-place",
+      sideEffects: false,
+    }));
+    for (const namespace of Object.keys(shared)) {
+      onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+        contents: forPages(readFileSync(path, "utf8")),
+        loader: "ts",
+        resolveDir: dirname(path),
+      }));
+    }
+  },
+});
+
 /** Writes dist/page/: the entries, which share chunks, the worker as a file, and the kernels as a file. */
-export async function buildPage(root, gpuSource) {
+export async function buildPage(root) {
   const outdir = join(root, "dist/page");
   await build({
     ...options,
@@ -210,7 +327,7 @@ export async function buildPage(root, gpuSource) {
     splitting: true,
     chunkNames: "[name]-[hash]",
     loader: { ".gz": "binary" },
-    plugins: [inPlaceAsOne, withoutHelp, pageSources],
+    plugins: [apart(await callingModules()), prunable, pageSources],
   });
   // This one shares no chunks, or a page without checkpoints would load more and smaller ones.
   await build({
@@ -224,8 +341,6 @@ export async function buildPage(root, gpuSource) {
     entryPoints: { worker: join(root, "src/run/orchestrator/main.page.ts") },
     outdir,
     plugins: pageWorkerSources,
-    // A page that starts this file cannot hand it the code for a GPU.
-    banner: { js: gpuSource },
   });
   for (const name of readdirSync(outdir).filter((name) => name.endsWith(".js") && !dataFiles.test(name))) {
     const file = join(outdir, name);

@@ -6,6 +6,7 @@ import { type BuildOptions, build } from "esbuild";
 import ts from "typescript";
 import { expect, test } from "vitest";
 import { inPlace, nothingToCheck, pageWorkerSources, standIns, withoutHelp } from "../scripts/build-page.mjs";
+import { beginnings } from "../scripts/worker-parts.mjs";
 
 const src = join(import.meta.dirname, "../src");
 
@@ -82,7 +83,12 @@ test("in a page a recipe has the options that it has elsewhere, but not their he
   expect(plain(elsewhere)).not.toEqual(plain(elsewhere, texts));
 });
 
-test("no two of the modules that a page loads as one export the same name", async () => {
-  const names = await Promise.all(inPlace.map(async (path) => Object.keys(await import(join(src, path)))));
-  expect(new Set(names.flat()).size).toBe(names.flat().length);
-});
+const together = [...Object.entries(inPlace), ...Object.entries(beginnings)];
+
+test.each(together)(
+  "no two of the modules that a page loads together as %s export the same name",
+  async (_, modules) => {
+    const names = await Promise.all(modules.map(async (path) => Object.keys(await import(join(src, path)))));
+    expect(new Set(names.flat()).size).toBe(names.flat().length);
+  },
+);

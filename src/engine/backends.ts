@@ -7,7 +7,7 @@ import { adoptKernels, compileKernels, type Kernels } from "../backend/wasm/kern
 import { wasmPlan } from "../backend/wasm/plan.ts";
 import { webgpuPlan } from "../backend/webgpu/plan.ts";
 import { type Check, oneOf } from "../checks/checks.ts";
-import { gpuInWorkers, gpuWorkerPart } from "../platform/gpu.ts";
+import { gpuInWorkers } from "../platform/gpu.ts";
 
 /** `wasm`: float32 SIMD kernels. `webgpu`: shaders on a GPU. `reference`: plain float64 loops. */
 export type BackendName = "wasm" | "webgpu" | "reference";
@@ -33,8 +33,6 @@ export interface BackendEntry {
   readonly kernels?: (options: Pick<BackendOptions, "threads" | "simd">) => Promise<unknown>;
   /** Takes what was handed over. */
   readonly adopt?: (kernels: unknown) => void;
-  /** Gives the code that a worker of a page needs beside its own script to start it. */
-  readonly workerPart?: (() => Promise<string>) | undefined;
   /** Whether it never runs in an orchestrator, such as a backend for tests, which pages should not have to download there. */
   readonly inPlaceOnly?: boolean;
   /** The backend that takes its place where the host cannot start it, or loses it again and again. */
@@ -59,7 +57,6 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
     },
     kernels: compileKernels,
     adopt: (kernels) => adoptKernels(kernels as Kernels),
-    workerPart: gpuWorkerPart,
     inPlaceOnly: !gpuInWorkers,
     otherwise: "wasm",
   },

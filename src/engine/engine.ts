@@ -6,7 +6,7 @@ import type { Gpu } from "../backend/gpu.ts";
 import { checkOptions, checkValues } from "../checks/options.ts";
 import { checkModel, type Model } from "../nn/model.ts";
 import { onMainThread } from "../platform/platform.ts";
-import { BoundNetwork } from "./bound-network.ts";
+import type { BoundNetwork } from "./bound-network.ts";
 import {
   type BindOptions,
   bindChecks,
@@ -71,6 +71,7 @@ export class Engine {
   async bind(model: Model, options: BindOptions = {}): Promise<BoundNetwork> {
     checkModel("model", model);
     checkOptions(options, bindChecks);
+    const { BoundNetwork } = await import("./bound-network.ts");
     return new BoundNetwork(model, options.loss ?? "cross-entropy", (work) => Engine.compute(this, work));
   }
 

@@ -3,10 +3,6 @@ import { UnsupportedError } from "../errors.ts";
 
 export const gpuInWorkers: boolean = true;
 
-export async function gpuWorkerPart(): Promise<string> {
-  return (await import("./gpu-worker-part.page.gen.ts")).workerPart;
-}
-
 /** Returns the browser's WebGPU. Throws UnsupportedError where there is none. */
 export async function hostGpu(): Promise<GPU> {
   const { gpu } = globalThis.navigator ?? {};

@@ -6,9 +6,6 @@ import { thrown } from "../kinds.ts";
 /** Whether an engine on a GPU runs in a worker like others. The package for Node must not be loaded twice by a process. */
 export const gpuInWorkers: boolean = false;
 
-/** Gives the code with which a worker of a page starts one. */
-export const gpuWorkerPart: (() => Promise<string>) | undefined = undefined;
-
 /** The one of this process: what it made must not outlive it. */
 let ofPackage: GPU | undefined;
 

@@ -7,6 +7,7 @@
 // workers sometimes hangs for ever in `new Worker`, and some browsers cannot start workers in workers at all. A worker
 // of your own cannot ask, and so has one thread in Firefox.
 import { isFirefox } from "./firefox.ts";
+import { hearPart, type PartAnswer, type PartRequest, scriptsFor, wholeScript } from "./parts-of-worker.page.ts";
 import type { WorkerScript } from "./worker-script.ts";
 import { workerSource } from "./worker-source.page.gen.ts";
 
@@ -20,9 +21,18 @@ export interface ScriptWorker {
 }
 
 /** A worker's request to the page about a worker that it needs, by a number of its own. */
-type Request =
+type ChildRequest =
   | { readonly child: number; readonly ask: "start"; readonly port: MessagePort }
   | { readonly child: number; readonly ask: "terminate" };
+
+/** A worker's request to start another one in its place that has all parts, and to say there what was said to it. */
+interface WholeRequest {
+  readonly ask: "whole";
+  readonly said: unknown;
+  readonly ports: MessagePort[];
+}
+
+type Request = ChildRequest | PartRequest | WholeRequest;
 
 /** The page's answer about a worker that could not start, or died. */
 interface Answer {
@@ -49,63 +59,110 @@ export function workersObstacle(): string | undefined {
   );
 }
 
-/**
- * Starts the given script, or else the embedded one, with the code `part` before it. Throws what the host throws. A script that
- * is given has that code.
- */
-export function startScript(script?: WorkerScript, part: string = ""): ScriptWorker {
+/** Starts the given script, or else the embedded one. */
+export function startScript(script?: WorkerScript): ScriptWorker {
   // The script does not contain itself: without a source, this code runs in it.
-  return workerSource === undefined ? new AskedFor() : new Started(script, part);
+  return workerSource === undefined ? new AskedFor() : new Started(script);
 }
 
-/** The URLs of the embedded script, by the code before it. */
-const embedded = new Map<string, string>();
+/** The URL of the embedded script. */
+let embedded: string | undefined;
 
-function newWorker(script: WorkerScript | undefined, part: string): Worker {
+/** Whether a worker of this page said that it may not run the parts that it is sent. */
+let refused = false;
+
+const urlOf = (texts: string[]): string => URL.createObjectURL(new Blob(texts, { type: "text/javascript" }));
+
+function newWorker(script: WorkerScript | undefined): Worker {
   if (typeof script === "function") return script();
   if (typeof Worker === "undefined") throw new Error("this host has no workers");
   if (script !== undefined) return new Worker(script, { type: "module" });
-  const url = embedded.get(part) ?? URL.createObjectURL(new Blob([part, workerSource!], { type: "text/javascript" }));
-  embedded.set(part, url);
-  return new Worker(url);
+  embedded ??= urlOf([workerSource!]);
+  return new Worker(embedded);
 }
 
-/** A worker of this thread; it also starts those that it asks for. */
+/** A message to a worker, and what goes with it. */
+type Sent = readonly [message: unknown, transfer: Transferable[]];
+
+/** A worker of this thread; it also starts those that it asks for, and loads the parts. */
 class Started implements ScriptWorker {
   onmessage: (data: unknown) => void = () => {};
   onerror: (message: string) => void = () => {};
   readonly #script: WorkerScript | undefined;
-  readonly #worker: Worker;
+  #worker: Worker | undefined;
+  /** What is to be said when there is a worker. */
+  #unsaid: Sent[] = [];
+  #ended = false;
   readonly #children = new Map<number, Started>();
+  /** The parts that it was sent. */
+  readonly #had = new Set<number>();
 
-  constructor(script: WorkerScript | undefined, part = "") {
+  constructor(script: WorkerScript | undefined) {
     this.#script = script;
-    this.#worker = newWorker(script, part);
-    this.#worker.onerror = ({ message }) => this.onerror(message);
-    this.#worker.onmessage = ({ data }: MessageEvent<Request>) => {
+    if (script === undefined && refused) void this.#startWhole();
+    else this.#become(newWorker(script));
+  }
+
+  #become(worker: Worker): void {
+    this.#worker = worker;
+    worker.onerror = ({ message }) => this.onerror(message);
+    worker.onmessage = ({ data }: MessageEvent<Request>) => {
       if (typeof data === "object" && "ask" in data) this.#do(data);
       else this.onmessage(data);
     };
+    for (const [message, transfer] of this.#unsaid) worker.postMessage(message, transfer);
+    this.#unsaid = [];
+  }
+
+  /** Starts a worker with all parts. */
+  async #startWhole(): Promise<void> {
+    try {
+      const url = urlOf(await wholeScript());
+      if (!this.#ended) this.#become(new Worker(url));
+    } catch (error) {
+      this.onerror((error as Error).message);
+    }
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+    if (this.#worker) this.#worker.postMessage(message, transfer);
+    else this.#unsaid.push([message, transfer]);
   }
 
   terminate(): void {
+    this.#ended = true;
     for (const child of this.#children.values()) child.terminate();
     this.#children.clear();
-    this.#worker.terminate();
+    this.#worker?.terminate();
   }
 
   #do(request: Request): void {
+    if (request.ask === "part") void this.#bring(request.part);
+    else if (request.ask === "whole") {
+      refused = true;
+      this.#worker!.terminate();
+      this.#worker = undefined;
+      this.#unsaid.push([request.said, request.ports]);
+      void this.#startWhole();
+    } else this.#doForChild(request);
+  }
+
+  async #bring(part: string): Promise<void> {
+    const answer = await scriptsFor(part, this.#had).then(
+      (scripts) => ({ part, scripts }),
+      (error) => ({ part, error: (error as Error).message }),
+    );
+    this.postMessage(answer satisfies PartAnswer);
+  }
+
+  #doForChild(request: ChildRequest): void {
     const { child: number, ask } = request;
     if (ask === "terminate") {
       this.#children.get(number)?.terminate();
       this.#children.delete(number);
       return;
     }
-    const answer = (error: string): void => this.#worker.postMessage({ child: number, error } satisfies Answer);
+    const answer = (error: string): void => this.postMessage({ child: number, error } satisfies Answer);
     try {
       const child = new Started(this.#script);
       child.onerror = answer;
@@ -147,8 +204,17 @@ class AskedFor implements ScriptWorker {
   }
 }
 
-/** Handles the page's message about a worker that was asked for; returns false if it is about something else. */
+/** Asks the page for a worker in the place of this one that has all parts. */
+export function giveWayToWhole(said: unknown, ports: MessagePort[]): void {
+  scope.postMessage({ ask: "whole", said, ports }, ports);
+}
+
+/** Handles the page's answer about a worker or a part that was asked for; returns false for any other message. */
 export function hear(data: object): boolean {
+  if ("part" in data) {
+    hearPart(data as PartAnswer);
+    return true;
+  }
   if (!("child" in data)) return false;
   const { child, error } = data as Answer;
   askedFor.get(child)?.onerror(error);

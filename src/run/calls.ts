@@ -9,7 +9,7 @@ import type { EvaluateOptions as EvaluateHere, Evaluation } from "../evaluate/ev
 import type { AbortSignal } from "../host-types.ts";
 import { MessageChannel } from "../platform/platform.ts";
 import type { Sample } from "./faster-engine.ts";
-import type { CallName, OptionsOf, ResultOf } from "./in-place/calls.ts";
+import { type CallName, loadCall, type OptionsOf, type ResultOf } from "./in-place/calls.ts";
 import { type EngineHere, onEngine } from "./on-engine.ts";
 import type { BaselineOptions as BaselineHere, BaselineResult } from "./options/baseline.ts";
 import {
@@ -24,7 +24,7 @@ import {
 import { Callbacks } from "./options/callbacks.ts";
 import { checked } from "./options/config.ts";
 import type { JudgeOptions as JudgeHere, Judgement } from "./options/judge.ts";
-import { checkMemoryLimit } from "./options/memory-limit.ts";
+import { checkMemoryAtCall } from "./options/memory-at-call.ts";
 import type { NearestNeighborsOptions as NeighborsHere, NeighborsResult } from "./options/nearest-neighbors.ts";
 import type { TrainedPool, TrainPoolOptions as TrainPoolHere } from "./options/train-pool.ts";
 import { runAgain, type Verification, type VerifyOptions as VerifyHere } from "./options/verify.ts";
@@ -134,7 +134,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
   const { engine, ...rest } = options;
   const run = await runAgain(rest);
   checked(run);
-  checkMemoryLimit(run);
+  checkMemoryAtCall(run);
   return call("verify", { ...run, engine }, { ...distillChecks, set: checkDistilledSet });
 }
 
@@ -174,8 +174,8 @@ async function callOn<Name extends CallName>(
 ): Promise<ResultOf<Name>> {
   const { signal, onProgress, onNetwork } = options as Watched;
   if (!(engine instanceof RemoteEngine)) {
-    const { calls } = await import("./in-place/calls.ts");
-    return (calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>)({ ...options, engine } as never);
+    const callHere = await loadCall(name);
+    return callHere({ ...options, engine } as never);
   }
   const { port1, port2 } = new MessageChannel();
   const tellNotice = options.onNotice ?? RemoteEngine.listener(engine);

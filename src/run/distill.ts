@@ -12,7 +12,7 @@ import { type EngineHere, engineOf, known } from "./on-engine.ts";
 import { distillChecks } from "./options/call-checks.ts";
 import { checked } from "./options/config.ts";
 import type { DistillOptions as OptionsHere, Progress } from "./options/distill.ts";
-import { checkMemoryLimit } from "./options/memory-limit.ts";
+import { checkMemoryAtCall } from "./options/memory-at-call.ts";
 import type { Control, ProgressMessage, RunApi } from "./orchestrator/api.ts";
 import { crossing } from "./orchestrator/crossing.ts";
 import { lookAgain, RemoteEngine } from "./orchestrator/engine.ts";
@@ -78,7 +78,7 @@ class PlacedRun implements Distillation {
     // The options are copied, because what a caller changes later was not checked.
     this.#options = { ...options };
     checked(forCheck(options));
-    checkMemoryLimit(forCheck(options));
+    checkMemoryAtCall(forCheck(options));
     this.#steps = this.#place();
   }
 
@@ -134,7 +134,7 @@ class PlacedRun implements Distillation {
   }
 
   async *#here(options: OptionsHere): AsyncGenerator<Progress, void, undefined> {
-    const { Run } = await import("./in-place/calls.ts");
+    const { Run } = await import("./in-place/distill.ts");
     const run = new Run(options);
     this.#run = run;
     try {

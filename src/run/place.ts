@@ -35,7 +35,7 @@ export interface PlaceOptions {
 /** Options of a call that runs in place or elsewhere. */
 export type Placed<T> = Omit<T, "engine"> & PlaceOptions & { readonly engine?: Engine<Floats> | undefined };
 
-type InPlace = typeof import("./in-place/calls.ts");
+type InPlace = typeof import("../engine/engine.ts");
 
 const { backend, worker, onNotice } = placeChecks;
 const createChecks: Checks<CreateOptions> = { ...engineChecks, backend, worker, onNotice };
@@ -72,9 +72,8 @@ export async function createEngine(options: CreateOptions = {}): Promise<Engine<
   // The slow one has no use for threads, and is for tests.
   if (worker === false || backendEntry(engine.backend).inPlaceOnly) return inPlace({ ...engine, onNotice });
   try {
-    const { workerPart } = backendEntry(engine.backend);
     const script = typeof worker === "boolean" ? undefined : worker;
-    const start = workerStarter("orchestrator", script, await workerPart?.());
+    const start = workerStarter("orchestrator", script);
     const remote = await RemoteEngine.start(engine, start, onNotice);
     await tellNotices(remote, remote.notices, onNotice);
     return remote;
@@ -110,7 +109,7 @@ export async function followable<T extends PlaceOptions & { readonly workers?: n
 }
 
 async function inPlace(options: Parameters<InPlace["createEngine"]>[0]): Promise<Engine<Floats>> {
-  const { createEngine } = await import("./in-place/calls.ts");
+  const { createEngine } = await import("../engine/engine.ts");
   return createEngine(options);
 }
 

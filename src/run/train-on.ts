@@ -39,7 +39,7 @@ export async function trainOn(set: DistilledSet, options: TrainOnOptions): Promi
   try {
     if (!(engine instanceof RemoteEngine)) {
       signal?.throwIfAborted();
-      const here = await import("./in-place/calls.ts");
+      const here = await import("./in-place/train-on.ts");
       return { ...(await here.trainOn(set, { ...options, engine })), dispose };
     }
     const { worker } = engine;

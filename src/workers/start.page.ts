@@ -5,10 +5,10 @@ import type { Calling, Role, StartWorker } from "./start.ts";
 
 export { workersObstacle };
 
-/** Returns a function that starts workers, from `script` if it is given, or else with the code `part`. */
-export function workerStarter(role: Role = "networks", script?: WorkerScript, part?: string): StartWorker {
+/** Returns a function that starts workers, from `script` if it is given. */
+export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
   return (port, died) => {
-    const worker = startScript(script, part);
+    const worker = startScript(script);
     worker.onerror = (message) => died(message || "could not start: the page's policy or its headers forbid it");
     const calling: Calling = { role, port };
     worker.postMessage(calling, [port]);

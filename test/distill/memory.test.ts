@@ -9,13 +9,15 @@ import { distributionMatching } from "../../src/distill/methods/distribution-mat
 import { frepo } from "../../src/distill/methods/frepo/options.ts";
 import { gradientMatching } from "../../src/distill/methods/gradient-matching/options.ts";
 import { kip, labelSolve } from "../../src/distill/methods/kip/options.ts";
+import { codeOf } from "../../src/distill/methods/methods.ts";
 import { trajectoryMatching } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { windows } from "../../src/distill/methods/windows/options.ts";
 import { weightBytes } from "../../src/distill/weight-source.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { convNet, lenet } from "../../src/nn/zoo.ts";
 import { type DistillOptions, distill } from "../../src/run/in-place/distill.ts";
-import { estimateMemory, planInPlace } from "../../src/run/options/memory.ts";
+import { estimateMemory } from "../../src/run/options/memory.ts";
+import { planInPlace } from "../../src/run/options/memory-plan.ts";
 import { noise, smallConvNet } from "./noise.ts";
 
 const small = { data: noise({ count: 70, channels: 2, size: 9, classes: 3 }), model: smallConvNet() };
@@ -145,7 +147,7 @@ describe.each(runs)("$name:", ({ name: _, ...options }) => {
       for await (const _ of distill({ ...options, outer: { ...outer, steps: 3 }, engine })) {
         taken.push(engine.arena.used - before);
       }
-      const plan = planInPlace(options, threads);
+      const plan = planInPlace({ ...options, code: codeOf(options.method, options.images) }, threads);
       const planned = Object.values(plan).reduce((sum, { floats }) => sum + floats, 0);
       expect(taken).toEqual([planned, planned, planned]);
       const { total, ...parts } = estimateMemory({ ...options, threads });

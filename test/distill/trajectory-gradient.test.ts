@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../../src/backend/reference/backend.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { type Experts, experts, type Trajectory } from "../../src/distill/experts.ts";
-import { placesOf, stretchOf } from "../../src/distill/methods/trajectory-matching/method.ts";
+import { batchPlaces, stretchOf } from "../../src/distill/methods/trajectory-matching/method.ts";
 import { subBatchOf, trajectoryMatching } from "../../src/distill/methods/trajectory-matching/options.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { strategyNames } from "../../src/inner/augment-strategies.ts";
@@ -125,7 +125,7 @@ test.skipIf(noPyTorch !== undefined || onGpu)(
     const counts = { images: 9, batch: subBatchOf(method, 3) };
     const steps = [0, 1, 2].map((index) => {
       const { from, to } = stretchOf(init, method, tools, index);
-      const places = Array.from({ length: 6 }, (_, t) => placesOf(counts, tools, index, t));
+      const places = Array.from({ length: 6 }, (_, t) => batchPlaces(counts, tools, index, t));
       return { from: [...from], to: [...to], places };
     });
     const inRows = (flat: ArrayLike<number>, length: number) =>
@@ -211,12 +211,12 @@ describe.skipIf(onGpu)("drawn are", () => {
     const counts = { images: 11, batch: 4 };
     for (const index of [0, 7]) {
       for (let order = 0; order < 3; order++) {
-        const both = [0, 1].flatMap((i) => placesOf(counts, tools, index, 2 * order + i));
+        const both = [0, 1].flatMap((i) => batchPlaces(counts, tools, index, 2 * order + i));
         expect(new Set(both).size).toBe(8);
         expect(Math.max(...both)).toBeLessThan(11);
       }
     }
-    const orders = Array.from({ length: 50 }, (_, t) => placesOf(counts, tools, 3, t).join());
+    const orders = Array.from({ length: 50 }, (_, t) => batchPlaces(counts, tools, 3, t).join());
     expect(new Set(orders).size).toBeGreaterThan(45);
   });
 });

@@ -247,7 +247,7 @@ describe("a worker", () => {
     const pool = await trainPool({ ...options, onProgress: ({ loss }) => void told.push(loss) });
     const { server } = await served();
     const { model, ...config } = trainingConfig(options);
-    server.openTraining({ ...config, model: describeModel(model) });
+    await server.openTraining({ ...config, model: describeModel(model) });
     const losses: number[] = [];
     for (const network of [0, 1]) {
       for (let epoch = 0; epoch < 3; epoch++) losses.push(await server.trainEpoch(network, epoch));

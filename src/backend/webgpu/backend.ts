@@ -1,7 +1,5 @@
 // The GPU backend: every op as shaders in WGSL over one buffer of floats. Results differ in their last digits between GPUs and
 // from the kernels.
-// A page's worker has a stand-in for this module (scripts/build-page.mjs), because few pages use a GPU: the worker of one that does
-// gets this code before its script.
 
 import { UnsupportedError } from "../../errors.ts";
 import { hostGpu } from "../../platform/gpu.ts";

@@ -1,6 +1,8 @@
-// The table of the methods of distillation, which allocate and compute. Their options are declared in options.ts, so that a
-// page can check a call without loading code that computes.
+// The table of the methods of distillation, which allocate and compute, for a plan and for the command. Their options are declared
+// in options.ts, so that a page can check a call without loading code that computes; what runs loads its method alone (load.ts).
 import type { MethodChoice } from "../config.ts";
+import { withDecoder } from "../decoders/decoded-method.ts";
+import type { ImagesChoice } from "../image-options.ts";
 import type { Method } from "../method.ts";
 import { backGradientMethod } from "./back-gradient/method.ts";
 import { distributionMatchingMethod } from "./distribution-matching/method.ts";
@@ -8,6 +10,7 @@ import { frepoMethod } from "./frepo/method.ts";
 import { gradientMatchingMethod } from "./gradient-matching/method.ts";
 import { labelSolveMethod } from "./kip/label-solve.ts";
 import { kipMethod } from "./kip/method.ts";
+import type { MethodCode } from "./load.ts";
 import type { KnownMethod } from "./options.ts";
 import { isOwnMethod, type OwnMethod } from "./own.ts";
 import { trajectoryMatchingMethod } from "./trajectory-matching/method.ts";
@@ -27,4 +30,9 @@ const methods: { readonly [Name in KnownMethod["name"]]: Method } = {
 /** Returns the method that `given` names, or is. */
 export function methodOf(given: MethodChoice | OwnMethod<never>): Method {
   return isOwnMethod(given) ? (given as Method) : methods[given.name as KnownMethod["name"]];
+}
+
+/** Returns what `loadMethod` loads. */
+export function codeOf(given: MethodChoice | OwnMethod<never>, images: ImagesChoice | undefined): MethodCode {
+  return { method: methodOf(given), around: (method) => withDecoder(method, images) };
 }

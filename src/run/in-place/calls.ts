@@ -1,27 +1,32 @@
-// The code that computes in place. It is loaded on demand, because a page that leaves all work to a worker does not need it.
-import { baseline } from "./baseline.ts";
-import { evaluate } from "./evaluate.ts";
-import { judge } from "./judge.ts";
-import { nearestNeighbors } from "./nearest-neighbors.ts";
-import { trainPool } from "./train-pool.ts";
-import { verify } from "./verify.ts";
+// The calls that give one result, and what loads the code that computes them in place: each when it is wanted, so that a page
+// downloads only those that it makes, and its main thread none that a worker makes.
 
-export { createEngine } from "../../engine/engine.ts";
-export { Run } from "./distill.ts";
-export { trainOn } from "./train-on.ts";
-
-/** The calls that give one result; an orchestrator can run each of them. */
+/** The calls; an orchestrator can run each of them. */
 export interface Calls {
-  readonly baseline: typeof baseline;
-  readonly evaluate: typeof evaluate;
-  readonly judge: typeof judge;
-  readonly nearestNeighbors: typeof nearestNeighbors;
-  readonly trainPool: typeof trainPool;
-  readonly verify: typeof verify;
+  readonly baseline: typeof import("./baseline.ts").baseline;
+  readonly evaluate: typeof import("./evaluate.ts").evaluate;
+  readonly judge: typeof import("./judge.ts").judge;
+  readonly nearestNeighbors: typeof import("./nearest-neighbors.ts").nearestNeighbors;
+  readonly trainPool: typeof import("./train-pool.ts").trainPool;
+  readonly verify: typeof import("./verify.ts").verify;
 }
 
-export const calls: Calls = { baseline, evaluate, judge, nearestNeighbors, trainPool, verify };
+const loaders: { readonly [Name in keyof Calls]: () => Promise<Calls[Name]> } = {
+  baseline: async () => (await import("./baseline.ts")).baseline,
+  evaluate: async () => (await import("./evaluate.ts")).evaluate,
+  judge: async () => (await import("./judge.ts")).judge,
+  nearestNeighbors: async () => (await import("./nearest-neighbors.ts")).nearestNeighbors,
+  trainPool: async () => (await import("./train-pool.ts")).trainPool,
+  verify: async () => (await import("./verify.ts")).verify,
+};
 
 export type CallName = keyof Calls;
 export type OptionsOf<Name extends CallName> = Parameters<Calls[Name]>[0];
 export type ResultOf<Name extends CallName> = Awaited<ReturnType<Calls[Name]>>;
+
+/** Loads the code of a call. */
+export async function loadCall<Name extends CallName>(
+  name: Name,
+): Promise<(options: OptionsOf<Name>) => Promise<ResultOf<Name>>> {
+  return (await loaders[name]()) as never;
+}

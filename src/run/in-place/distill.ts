@@ -3,11 +3,10 @@ import type { Mark } from "../../backend/arena.ts";
 import type { Backend } from "../../backend/backend.ts";
 import { computing } from "../../distill/computing.ts";
 import type { DistillConfig } from "../../distill/config.ts";
-import { withDecoder } from "../../distill/decoders/decoded-method.ts";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import { DivergedError, withLearned } from "../../distill/diverged-error.ts";
 import { type Method, methodContext } from "../../distill/method.ts";
-import { methodOf } from "../../distill/methods/methods.ts";
+import { loadMethod } from "../../distill/methods/load.ts";
 import { networksInPlace, type StepNetworks } from "../../distill/networks.ts";
 import { OuterLoop, type OuterLoopParts } from "../../distill/outer-loop.ts";
 import type { RunSpec, RunState, TensorState } from "../../distill/run-state.ts";
@@ -21,11 +20,11 @@ import { version } from "../../version.gen.ts";
 import { type GroupOptions, groupOptions, usesWorkers } from "../../workers/options.ts";
 import type { StartWorker } from "../../workers/start.ts";
 import { allocateReplies } from "../networks/allocate.ts";
-import { NetworksOnWorkers } from "../networks/networks.ts";
+import type { NetworksOnWorkers } from "../networks/networks.ts";
 import { checked, configOf, recordOf } from "../options/config.ts";
 import type { DistillOptions, Progress } from "../options/distill.ts";
+import { checkMemoryAtCall } from "../options/memory-at-call.ts";
 import { checkMemoryLimit } from "../options/memory-limit.ts";
-import { checkResumed, specOf } from "../options/spec.ts";
 
 export type { DistillOptions, Progress } from "../options/distill.ts";
 
@@ -62,6 +61,7 @@ export interface Distillation extends AsyncIterable<Progress> {
  */
 export function distill(options: DistillOptions): Distillation {
   checked(options);
+  checkMemoryAtCall(options);
   return new Run(options);
 }
 
@@ -78,7 +78,9 @@ export class Run implements Distillation {
   readonly #options: DistillOptions;
   readonly #start: StartWorker | undefined;
   readonly #config: DistillConfig;
-  readonly #method: Method;
+  /** Loaded before the run begins. */
+  #method: Method | undefined;
+  #Networks: typeof NetworksOnWorkers | undefined;
   readonly #steps: AsyncGenerator<Progress, void, undefined>;
   #loop: OuterLoop | undefined;
   /** What made bits that another machine would not make. */
@@ -95,8 +97,6 @@ export class Run implements Distillation {
     this.#options = options;
     this.#start = start;
     this.#config = configOf(options);
-    this.#method = withSlices(withDecoder(methodOf(options.method), options.images), this.#config);
-    checkMemoryLimit(options);
     this.#steps = this.#run();
   }
 
@@ -133,6 +133,7 @@ export class Run implements Distillation {
     const { signal, onProgress, threads = "auto" } = this.#options;
     // If workers compute, little is left to do here.
     const own = { threads: this.#onWorkers ? 1 : threads };
+    await this.#load().catch((error) => this.#fail(error));
     const engine = this.#options.engine ?? (await createEngine(own).catch((error) => this.#fail(error)));
     let begun: Begun | undefined;
     this.#floatBytes = engine.backend.Floats.BYTES_PER_ELEMENT;
@@ -169,6 +170,14 @@ export class Run implements Distillation {
     }
   }
 
+  /** Loads the method and what speaks to workers, and refuses a run that would take too much memory. */
+  async #load(): Promise<void> {
+    const code = await loadMethod(this.#options.method, this.#options.images);
+    checkMemoryLimit(this.#options, code);
+    this.#method = withSlices(code.around(code.method), this.#config);
+    if (this.#onWorkers) this.#Networks = (await import("../networks/networks.ts")).NetworksOnWorkers;
+  }
+
   /** Allocates a run on the engine as it is now, at its start or in a state. */
   #begin(engine: Engine, state: TensorState | undefined): Begun {
     // A run that goes on elsewhere has steps of a GPU behind it.
@@ -192,6 +201,7 @@ export class Run implements Distillation {
     this.#init = await describeInit(this.#config.init);
     const { resume } = this.#options;
     if (resume === undefined) return;
+    const { checkResumed } = await import("../options/spec.ts");
     checkResumed(resume, version, await this.#specOf());
   }
 
@@ -201,11 +211,12 @@ export class Run implements Distillation {
     const memory = allIn(arena);
     const options = (config.decoded ?? config.method) as never;
     const context = methodContext({ options, problem: config, backend, memory }, computing);
-    const run = this.#method.allocate(context);
-    const networks = this.#onWorkers
-      ? new NetworksOnWorkers(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
+    const method = this.#method!;
+    const run = method.allocate(context);
+    const networks = this.#Networks
+      ? new this.#Networks(config, run, backend, allocateReplies(run, memory), this.#poolOptions())
       : networksInPlace(
-          () => this.#method.network(context, run),
+          () => method.network(context, run),
           sharesPerStep(config),
           backend,
           arena,
@@ -255,7 +266,8 @@ export class Run implements Distillation {
   /** Returns the specification, for which the data are hashed once. */
   #specOf(): Promise<RunSpec> {
     const recipe = { ...this.#recipe(), floatBytes: this.#floatBytes };
-    this.#spec ??= specOf(recipe, this.#config.data, this.#method.changesNoBit);
+    const { changesNoBit } = this.#method!;
+    this.#spec ??= import("../options/spec.ts").then(({ specOf }) => specOf(recipe, this.#config.data, changesNoBit));
     return this.#spec;
   }
 

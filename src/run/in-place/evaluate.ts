@@ -10,19 +10,14 @@ import { createEngine, Engine } from "../../engine/engine.ts";
 import { inexact } from "../../engine/inexact.ts";
 import { accuracyOf, type Confusion, classAccuracies } from "../../evaluate/confusion.ts";
 import type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
-import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
-import { HeldOutTest, type HeldOutTestConfig } from "../../evaluate/held-out-test.ts";
+import { HeldOutTest } from "../../evaluate/held-out-test.ts";
 import { checkReplay } from "../../evaluate/trainer.ts";
-import { describeModel } from "../../nn/describe.ts";
 import { summary } from "../../numeric/summary.ts";
 import { nextTask } from "../../platform/platform.ts";
-import { WorkerGroup } from "../../workers/group.ts";
-import { groupOptions, usesWorkers } from "../../workers/options.ts";
-import { shareable, shareableInit } from "../../workers/shared-memory.ts";
-import type { Group } from "../../workers/tasks.ts";
-import type { WorkerApi } from "../networks/api.ts";
+import { usesWorkers } from "../../workers/options.ts";
 import { evaluateChecks } from "../options/call-checks.ts";
 import { Callbacks } from "../options/callbacks.ts";
+import { type Add, configOf, type SetOf, type SetsOptions } from "./sets-to-evaluate.ts";
 
 export type { EvaluateOptions, Evaluation } from "../../evaluate/evaluation.ts";
 
@@ -44,16 +39,6 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return evaluateSets(options, Math.min(networks, networksOf(init)), () => set);
 }
 
-interface SetsOptions extends Omit<EvaluateOptions, "set" | "networks"> {
-  readonly group?: Group<WorkerApi> | undefined;
-  /** The purpose of the networks. Default "evaluate". */
-  readonly purpose?: HeldOutTestConfig["purpose"];
-}
-type SetOf = (network: number) => TrainedOn;
-/** The outcome of a network: its accuracy, or with `perClass` how it read the images. */
-type Outcome = number | Confusion;
-type Add = (outcome: Outcome) => void;
-
 /**
  * Does what `evaluate` does with a set of its own for each network, and on `group` if that is given. All sets have one shape;
  * they and the test images are trusted.
@@ -73,17 +58,12 @@ export async function evaluateSets(options: SetsOptions, networks: number, setOf
     callbacks.tell(onProgress, { network: accuracies.length, networks, accuracy });
     callbacks.check();
   };
-  const run = options.group || usesWorkers(options) ? onWorkers : inPlace;
+  const run = options.group || usesWorkers(options) ? (await import("./evaluate-on-workers.ts")).onWorkers : inPlace;
   await run(options, networks, setOf, add);
   await callbacks.settled();
   // The call's own engines are strict; workers' engines are like the given one.
   const byClass = options.perClass && { confusions, perClass: classAccuracies(confusions) };
   return { networks, ...summary(accuracies), accuracies, ...byClass, ...begunOn, ...inexact(options.engine) };
-}
-
-function configOf({ model, init, test, loss, order, epochs, ...rest }: SetsOptions): HeldOutTestConfig {
-  const { seed = 0, purpose = "evaluate" } = rest;
-  return { model, init, test, loss, order, epochs, seed, purpose };
 }
 
 async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
@@ -115,29 +95,5 @@ async function inPlace(options: SetsOptions, networks: number, setOf: SetOf, add
   } finally {
     if (mark) engine.arena.release(mark);
     if (!options.engine) await engine.dispose();
-  }
-}
-
-async function onWorkers(options: SetsOptions, networks: number, setOf: SetOf, add: Add): Promise<void> {
-  const config = configOf(options);
-  const group = options.group ?? (await WorkerGroup.start<WorkerApi>(groupOptions(options, networks)));
-  try {
-    const message = {
-      ...config,
-      test: shareable(config.test),
-      model: describeModel(config.model),
-      init: shareableInit(config.init),
-    };
-    await group.all((api) => api.openTest(message));
-    await group.inOrder<Outcome>(
-      networks,
-      (api, network) => {
-        const set = setOf(network);
-        return options.perClass ? api.confusion(network, set) : api.accuracy(network, set);
-      },
-      (_, outcome) => add(outcome),
-    );
-  } finally {
-    if (!options.group) await group.dispose();
   }
 }

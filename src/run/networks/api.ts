@@ -52,12 +52,12 @@ export interface WorkerApi {
   start(engine: StartMessage): Promise<void>;
   openRun(run: RunMessage): Promise<void>;
   share(request: ShareRequest): Promise<ShareReply>;
-  openTest(test: TestMessage): void;
+  openTest(test: TestMessage): Promise<void>;
   /** Test accuracy of held-out network number `network`, trained on `set`. */
   accuracy(network: number, set: TrainedOn): Promise<number>;
   /** Counts how that network classifies the images of each class. */
   confusion(network: number, set: TrainedOn): Promise<Confusion>;
-  openTraining(training: TrainingMessage): void;
+  openTraining(training: TrainingMessage): Promise<void>;
   /** Trains `network` for a pass over the images; pass 0 starts it. Returns the mean loss of its steps. */
   trainEpoch(network: number, epoch: number): Promise<number>;
   /** Returns the network in training, as it is now. */

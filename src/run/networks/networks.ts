@@ -16,6 +16,7 @@ import { shareable, shareableInit, sharedFloats } from "../../workers/shared-mem
 import type { Group } from "../../workers/tasks.ts";
 import type { ReplyBuffers } from "./allocate.ts";
 import type { ShareReply, WorkerApi } from "./api.ts";
+import { bufferOf, gradientOf } from "./rows.ts";
 
 export class NetworksOnWorkers implements StepNetworks {
   readonly share: Share;
@@ -112,13 +113,4 @@ function sharedRows(tensors: readonly Tensor[], { Floats }: Backend): ReadonlyMa
   const rows = tensors.map((tensor) => sharedFloats(rowFloats(tensor), Floats));
   if (rows.some((room) => room === undefined)) return undefined;
   return new Map(tensors.map(({ name }, i) => [name, rows[i]!]));
-}
-
-/** Returns the gradient of learned tensor `i`, which has the layout of the tensor. */
-export function gradientOf(tensor: Tensor, { gradients }: Share, i: number): Tensor {
-  return { ...tensor, value: gradients[i]! };
-}
-
-export function bufferOf({ buffer }: Floats): ArrayBuffer {
-  return buffer as ArrayBuffer;
 }

@@ -1,27 +1,16 @@
-// The worker's side: an engine of its own, and the networks that it is asked to compute on it.
+// The worker's side: an engine of its own, and the networks that it is asked to compute on it. The code for each kind of task is
+// loaded when such a task is opened.
 
 import { transfer } from "comlink";
 import type { Mark } from "../../backend/arena.ts";
-import { computing } from "../../distill/computing.ts";
-import { withDecoder } from "../../distill/decoders/decoded-method.ts";
-import { methodContext } from "../../distill/method.ts";
-import { methodOf } from "../../distill/methods/methods.ts";
-import { importMethod } from "../../distill/methods/own.ts";
-import { recorded } from "../../distill/networks.ts";
-import { bringUpToDate } from "../../distill/outer-loop.ts";
-import { withSlices } from "../../distill/slices.ts";
-import { readTensor, writeTensor } from "../../distill/tensor-rows.ts";
 import { backendEntry } from "../../engine/backends.ts";
 import { createEngine, type Engine } from "../../engine/engine.ts";
 import type { Confusion } from "../../evaluate/confusion.ts";
 import type { TrainedOn } from "../../evaluate/fit-trainer.ts";
-import { HeldOutTest } from "../../evaluate/held-out-test.ts";
-import { PoolTrainer, type TrainedWeights } from "../../evaluate/pool-trainer.ts";
-import { allIn } from "../../inner/allocators.ts";
+import type { HeldOutTest } from "../../evaluate/held-out-test.ts";
+import type { PoolTrainer, TrainedWeights } from "../../evaluate/pool-trainer.ts";
 import { modelFromDescription } from "../../nn/describe.ts";
-import { inParts } from "../../platform/parts.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
-import { allocateServed, type Served } from "./allocate.ts";
 import type {
   RunMessage,
   ShareReply,
@@ -31,12 +20,13 @@ import type {
   TrainingMessage,
   WorkerApi,
 } from "./api.ts";
-import { bufferOf, gradientOf } from "./networks.ts";
+import { bufferOf } from "./rows.ts";
+import type { ServedRun } from "./served-run.ts";
 
 export class NetworkServer implements WorkerApi {
   #engine: Engine | undefined;
   #mark: Mark | undefined;
-  #run: Served | undefined;
+  #run: ServedRun | undefined;
   #test: HeldOutTest | undefined;
   #trainer: PoolTrainer | undefined;
 
@@ -45,37 +35,17 @@ export class NetworkServer implements WorkerApi {
     this.#engine = await createEngine(options);
   }
 
-  async openRun({ model, ...rest }: RunMessage): Promise<void> {
-    const problem = { ...rest, model: modelFromDescription(model) };
-    const given = rest.module === undefined ? methodOf(rest.method) : await importMethod(rest.method, rest.module);
-    const method = withSlices(withDecoder(given, rest.images), problem);
-    const { backend, arena } = this.#anew();
-    const options = (rest.decoded ?? rest.method) as never;
-    const context = methodContext({ options, problem, backend, memory: allIn(arena) }, computing);
-    const served = allocateServed(method, context);
-    served.run.start(served.staging);
-    this.#run = served;
+  async openRun(message: RunMessage): Promise<void> {
+    const { ServedRun } = await import("./served-run.ts");
+    this.#run = await ServedRun.open(message, () => this.#anew());
   }
 
-  async share({ step, k, values, gradients: room }: ShareRequest): Promise<ShareReply> {
-    const { backend } = this.#engine!;
-    const { run, network, staging } = this.#run!;
-    for (const tensor of [...run.learned, ...run.carried]) {
-      writeTensor(backend, tensor, values.get(tensor.name)!, staging);
-    }
-    bringUpToDate(run, backend);
-    await inParts(recorded(network, step, k));
-    const { share } = network;
-    const loss = backend.read(share.loss, 1);
-    const rows = run.learned.map((tensor, i) => {
-      return readTensor(backend, gradientOf(tensor, share, i), staging, room?.get(tensor.name));
-    });
-    const read = await Promise.all(rows);
-    const gradients = new Map(run.learned.map(({ name }, i) => [name, read[i]!]));
-    return transfer({ loss: (await loss)[0]!, gradients }, room ? [] : read.map(bufferOf));
+  share(request: ShareRequest): Promise<ShareReply> {
+    return this.#run!.share(request);
   }
 
-  openTest({ model, ...options }: TestMessage): void {
+  async openTest({ model, ...options }: TestMessage): Promise<void> {
+    const { HeldOutTest } = await import("../../evaluate/held-out-test.ts");
     const { backend, arena } = this.#anew();
     this.#test = new HeldOutTest({ ...options, model: modelFromDescription(model) }, backend, arena);
   }
@@ -88,7 +58,8 @@ export class NetworkServer implements WorkerApi {
     return this.#test!.confusion(network, set);
   }
 
-  openTraining({ model, ...config }: TrainingMessage): void {
+  async openTraining({ model, ...config }: TrainingMessage): Promise<void> {
+    const { PoolTrainer } = await import("../../evaluate/pool-trainer.ts");
     const { backend, arena } = this.#anew();
     this.#trainer = new PoolTrainer({ ...config, model: modelFromDescription(model) }, backend, arena);
   }

@@ -1,14 +1,13 @@
 // Refuses a run that would take too much memory, and says what would make it fit.
-// A page's worker has a stand-in for this module (scripts/build-page.mjs), because the page has checked already. So code here
-// may neither change nor fill in what it is given.
 
 import { outerDefaults } from "../../distill/methods/known.ts";
+import type { MethodCode } from "../../distill/methods/load.ts";
 import { outerOptions } from "../../distill/outer-options.ts";
 import { threadCount } from "../../engine/options.ts";
 import { chunkImages } from "../../inner/chunks.ts";
 import { laneCount } from "../../nn/network.ts";
 import type { DistillOptions } from "./distill.ts";
-import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, planOf } from "./memory.ts";
+import { busyWorkers, hostBytes, type MemoryOptions, memoryOf, type PlanOptions, planOf } from "./memory-plan.ts";
 
 /** The fewest images worth a pass: one vector of lanes. */
 const LEAST_BATCH = 4;
@@ -18,8 +17,9 @@ const PAGE = 65_536;
  * Throws RangeError if the run would take more than `memoryLimit` bytes, or more than WebAssembly can address; the
  * message names options that fit.
  */
-export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "memoryLimit">): void {
-  const { memoryLimit = Number.POSITIVE_INFINITY, engine } = options;
+export function checkMemoryLimit(given: MemoryOptions & Pick<DistillOptions, "memoryLimit">, code: MethodCode): void {
+  const { memoryLimit = Number.POSITIVE_INFINITY, engine } = given;
+  const options: PlanOptions = { ...given, code };
   // The memory of one worker is hardly smaller than that of a run in place.
   const inPlace = { ...options, workers: 0, networks: undefined };
   const { addressable } = planOf({ engine });
@@ -36,7 +36,7 @@ export function checkMemoryLimit(options: MemoryOptions & Pick<DistillOptions, "
   }
 }
 
-function advice(limit: number, options: MemoryOptions): string {
+function advice(limit: number, options: PlanOptions): string {
   const recompute = recomputing(options);
   const ways = recompute ? fittingMemory(limit, options, recompute) : [];
   const batch = fittingBatch(limit, options);
@@ -54,7 +54,7 @@ function advice(limit: number, options: MemoryOptions): string {
 }
 
 /** Returns what the method's option `memory` may be, so that the run fits. */
-function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryOptions): string[] {
+function fittingMemory(limit: number, options: PlanOptions, recompute: PlanOptions): string[] {
   const least = memoryOf(recompute);
   if (least.total > limit) return [];
   // Totals are whole pages, and so are the steps between a size that fits and one that does not.
@@ -65,7 +65,7 @@ function fittingMemory(limit: number, options: MemoryOptions, recompute: MemoryO
 }
 
 /** Returns the largest outer batch that fits, or 0. A batch above one chunk for each thread takes no more memory. */
-function fittingBatch(limit: number, options: MemoryOptions): number {
+function fittingBatch(limit: number, options: PlanOptions): number {
   const { model, engine, threads = "auto" } = options;
   const { batch } = outerOptions(options.outer ?? {}, options.data.count, outerDefaults(options.method));
   const most = (engine?.threads ?? threadCount(threads)) * chunkImages(model, planOf(options));
@@ -79,11 +79,11 @@ function fittingBatch(limit: number, options: MemoryOptions): number {
 }
 
 /** Returns the same run with recomputation instead of storage, or undefined if the method has no such option. */
-function recomputing(options: MemoryOptions): MemoryOptions | undefined {
+function recomputing(options: PlanOptions): PlanOptions | undefined {
   const { method } = options;
   return "memory" in method ? { ...options, method: { ...method, memory: "recompute" } } : undefined;
 }
 
-function withBatch(options: MemoryOptions, batch: number): MemoryOptions {
+function withBatch(options: PlanOptions, batch: number): PlanOptions {
   return { ...options, outer: { ...options.outer, batch } };
 }

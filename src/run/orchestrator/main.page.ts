@@ -1,8 +1,9 @@
 // Starts every worker and thread of a page; the first message says what it becomes.
 // scripts/build.mjs bundles it into a string and into the file `distillate/worker`; nothing imports it.
 import { type ThreadStart, threadMain } from "../../backend/wasm/thread-main.ts";
+import { canBringParts } from "../../platform/parts-of-worker.page.ts";
 import { workerMark } from "../../platform/platform.ts";
-import { type AskedBy, hear } from "../../platform/script.page.ts";
+import { type AskedBy, giveWayToWhole, hear } from "../../platform/script.page.ts";
 import type { Calling } from "../../workers/start.ts";
 import { serve } from "./serve.ts";
 
@@ -17,9 +18,12 @@ function listen(to: Speaker): void {
     if (hear(data)) return;
     if ("asker" in data) listen(data.asker);
     else if ("thread" in data) threadMain(data.thread, () => to.postMessage("ready"));
-    else serve(data);
+    // A worker that another one asked for was started as that one was.
+    else if (to !== scope || canBringParts()) void serve(data);
+    else giveWayToWhole(data, [data.port]);
   };
 }
 
+const scope = globalThis as unknown as Speaker;
 (globalThis as { name?: string }).name = workerMark;
-listen(globalThis as unknown as Speaker);
+listen(scope);

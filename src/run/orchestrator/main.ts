@@ -3,4 +3,4 @@ import { nodeModule } from "../../platform/platform.ts";
 import { serve } from "./serve.ts";
 
 const { parentPort } = nodeModule<typeof import("node:worker_threads")>("node:worker_threads");
-parentPort!.once("message", serve);
+parentPort!.once("message", (calling) => void serve(calling));

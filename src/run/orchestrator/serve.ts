@@ -2,8 +2,6 @@
 import { expose, transferHandlers } from "comlink";
 import type { Calling } from "../../workers/start.ts";
 import { detailsOf } from "../../workers/thrown.ts";
-import { NetworkServer } from "../networks/server.ts";
-import { OrchestratorServer } from "./server.ts";
 
 // comlink sends only name, message and stack of an error, but restores all fields that it receives.
 const thrown = transferHandlers.get("throw")!;
@@ -16,12 +14,22 @@ transferHandlers.set("throw", {
   },
 });
 
-export function serve({ role, port }: Calling): void {
+export async function serve({ role, port }: Calling): Promise<void> {
   // A message that cannot be read cannot be answered, so the worker dies rather than leave a caller waiting.
   port.addEventListener("messageerror", () => {
     setTimeout(() => {
       throw new Error("a message from the page could not be read");
     });
   });
-  expose(role === "networks" ? new NetworkServer() : new OrchestratorServer(), port);
+  expose(await (role === "networks" ? networkServer() : orchestratorServer()), port);
+}
+
+async function networkServer(): Promise<object> {
+  const { NetworkServer } = await import("../networks/server.ts");
+  return new NetworkServer();
+}
+
+async function orchestratorServer(): Promise<object> {
+  const { OrchestratorServer } = await import("./server.ts");
+  return new OrchestratorServer();
 }

@@ -3,12 +3,12 @@ import { type ProxyMarked, proxy } from "comlink";
 import type { DistilledSet } from "../../distill/distilled-set.ts";
 import type { RunState } from "../../distill/run-state.ts";
 import { backendEntry } from "../../engine/backends.ts";
-import type { Engine } from "../../engine/engine.ts";
+import { createEngine, type Engine } from "../../engine/engine.ts";
 import { type ModelDescription, modelFromDescription } from "../../nn/describe.ts";
 import type { Loss } from "../../nn/loss.ts";
 import type { StartMessage } from "../../workers/start-message.ts";
-import { type CallName, calls, createEngine, type OptionsOf, type ResultOf, Run, trainOn } from "../in-place/calls.ts";
-import type { DistillOptions } from "../in-place/distill.ts";
+import { type CallName, loadCall, type OptionsOf, type ResultOf } from "../in-place/calls.ts";
+import type { DistillOptions, Run } from "../in-place/distill.ts";
 import type { TrainOnOptions } from "../options/train-on.ts";
 import type { Computing, Crossing, NetworkApi, OrchestratorApi, RunApi, Started, TrainedApi } from "./api.ts";
 import { arrivedMethod, type CrossedMethod, moved } from "./crossing.ts";
@@ -58,10 +58,14 @@ export class OrchestratorServer implements OrchestratorApi {
 
   async distill(options: Crossing, port: MessagePort): Promise<RunApi & ProxyMarked> {
     const here = this.#here<DistillOptions & { readonly method: CrossedMethod }>(options);
-    return proxy(new RunServer({ ...here, method: await arrivedMethod(here.method) }, port, this.#listeners));
+    const messages = new ProgressPort(port, this.#listeners);
+    const { Run } = await import("../in-place/distill.ts");
+    const run = new Run({ ...here, method: await arrivedMethod(here.method), signal: messages.signal });
+    return proxy(new RunServer(run, messages));
   }
 
   async trainOn(set: DistilledSet, options: Crossing): Promise<TrainedApi & ProxyMarked> {
+    const { trainOn } = await import("../in-place/train-on.ts");
     const network = await trainOn(set, this.#here<TrainOnOptions>(options));
     return proxy({
       parameters: () => moved(network.parameters.slice()),
@@ -76,9 +80,9 @@ export class OrchestratorServer implements OrchestratorApi {
       onProgress: (progress: unknown) => messages.offer(progress),
       onNetwork: (network: unknown) => messages.send({ network }),
     };
-    const call = calls[name] as (options: OptionsOf<Name>) => Promise<ResultOf<Name>>;
     const here = this.#here<OptionsOf<Name> & { readonly method?: CrossedMethod }>(options);
     try {
+      const call = await loadCall(name);
       const method = here.method && { method: await arrivedMethod(here.method) };
       return moved(await call({ ...here, ...method, ...watch }));
     } finally {
@@ -103,9 +107,9 @@ class RunServer implements RunApi {
   readonly #run: Run;
   readonly #port: ProgressPort;
 
-  constructor(options: DistillOptions, port: MessagePort, listeners: Set<(notice: string) => void>) {
-    this.#port = new ProgressPort(port, listeners);
-    this.#run = new Run({ ...options, signal: this.#port.signal });
+  constructor(run: Run, port: ProgressPort) {
+    this.#run = run;
+    this.#port = port;
   }
 
   async drive(): Promise<DistilledSet> {

@@ -65,7 +65,7 @@ export function stretchOf(
  * Returns the places in the set of the images of inner step `t` of network `index`: the next `batch` of all in a random order. An
  * order of which fewer are left is followed by another.
  */
-export function placesOf(
+export function batchPlaces(
   { images, batch }: { readonly images: number; readonly batch: number },
   tools: Pick<MethodTools, "key">,
   index: number,
@@ -119,7 +119,7 @@ class MatchingNetwork implements NetworkRun {
     write(backend, this.#gradient.window.state(0), from);
     write(backend, this.#goal, to);
     this.#batches.draw(options.steps, {
-      places: (t) => placesOf(this.#counts, tools, index, t),
+      places: (t) => batchPlaces(this.#counts, tools, index, t),
       augmentation: (t) => ({ key: tools.key("augment", index, t) }),
     });
     const perLength = 1 / squaredDistance(from, to);
