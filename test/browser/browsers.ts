@@ -45,6 +45,8 @@ export interface BrowserPage {
 export interface OpenOptions {
   /** Default 1280. */
   readonly width?: number;
+  /** Default 900. */
+  readonly height?: number;
   readonly dark?: boolean;
   /** A script that runs in the page before its own. */
   readonly before?: string;
@@ -78,9 +80,9 @@ async function launchChromium(executablePath: string, webGpu: boolean): Promise<
   const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", ...(webGpu ? ["--enable-unsafe-webgpu"] : [])];
   const browser = await chromium.launch({ executablePath, args });
   return {
-    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
+    async open(url, { width = 1280, height = 900, dark = false, before, scripts = true } = {}) {
       const colorScheme = dark ? "dark" : "light";
-      const viewport = { width, height: 900 };
+      const viewport = { width, height };
       const page = await browser.newPage({ viewport, colorScheme, javaScriptEnabled: scripts });
       if (before !== undefined) await page.addInitScript(before);
       return opened(page, url);
@@ -109,11 +111,11 @@ async function launchFirefox(executablePath: string, webGpu: boolean): Promise<B
   const more = webGpu ? vulkan() : {};
   const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true, ...more });
   return {
-    async open(url, { width = 1280, dark = false, before, scripts = true } = {}) {
+    async open(url, { width = 1280, height = 900, dark = false, before, scripts = true } = {}) {
       if (dark) throw new Error("Firefox is not told the colour scheme");
       if (!scripts) throw new Error("Firefox is not told to run no scripts");
       const page = await (await browser.createBrowserContext()).newPage();
-      await page.setViewport({ width, height: 900 });
+      await page.setViewport({ width, height });
       if (before !== undefined) await page.evaluateOnNewDocument(before);
       return opened(page, url);
     },

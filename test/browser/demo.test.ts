@@ -38,7 +38,7 @@ const site = join(root, "build/demo");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What the page may weigh without its data, gzipped. */
-const PAGE_BYTES = 254_000;
+const PAGE_BYTES = 255_000;
 const fashion = join(root, "../shared/data/fashion-mnist");
 
 let server: PreviewServer;
@@ -339,7 +339,8 @@ describeInBrowsers(
       expect(await alert(tab)).toBe("");
       await until(tab, '!document.getElementById("not-kept").hidden');
       expect(await text(tab, "not-kept")).toBe(
-        "A reload loses this run: this browser keeps no files for this page, as in private windows: The operation is insecure.",
+        "A reload loses this run: this browser keeps no files for this page, as in private windows: The operation is insecure. " +
+          "Save its images under Keep them.",
       );
       await tab.close();
       await host.close();
