@@ -2,17 +2,17 @@
 import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
+import type { FromDigitsReader } from "./digits-reader.ts";
 import { nextTask } from "./next-task.ts";
 import type { PictureQuestion } from "./picture-pool.ts";
 import type { ReadPictures } from "./read-pictures.ts";
 import type { Like } from "./try-levels.ts";
 
-/** The messages to the reader: files in several parts, then what to do with them; or one picture; or the digits of the page. */
+/** The messages to the reader: files in several parts, then what to do with them; or one picture. */
 export type ToReader =
   | { readonly kind: "files"; readonly files: readonly DataFile[] }
   | { readonly kind: "folders"; readonly handles: readonly FileSystemHandle[] }
   | { readonly kind: "set"; readonly name: string }
-  | { readonly kind: "digits" }
   | { readonly kind: "try"; readonly file: File; readonly like: Like }
   | PictureQuestion;
 
@@ -53,13 +53,15 @@ export async function picturesFrom(
 
 /** Loads the digits of the page: a module of two megabytes, which would keep the main thread busy. */
 export async function packagedDigits(): Promise<DatasetSplit> {
-  const reader = new Reader(new AbortController().signal, () => {});
-  try {
-    reader.tell({ kind: "digits" });
-    return (await reader.read()).split;
-  } finally {
-    reader.close();
-  }
+  const worker = started(() => new Worker(new URL("./digits-reader.ts", import.meta.url), { type: "module" }));
+  return new Promise<DatasetSplit>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<FromDigitsReader>) => {
+      if ("split" in data) resolve(data.split);
+      else reject(new Error(data.failed));
+    };
+    worker.onerror = ({ message }) =>
+      reject(message ? new Error(`The digits could not be loaded: ${message}.`) : missing());
+  }).finally(() => worker.terminate());
 }
 
 /** Names files to the reader, which then reads them by itself. */
@@ -92,7 +94,7 @@ export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> 
 
 /** One worker, for one answer. */
 class Reader {
-  readonly #worker = readerWorker();
+  readonly #worker = started(() => new Worker(new URL("./reader.ts", import.meta.url), { type: "module" }));
   readonly #answer: Promise<FromReader>;
 
   constructor(signal: AbortSignal, onProgress: (done: number, total: number) => void) {
@@ -134,9 +136,9 @@ class Reader {
   }
 }
 
-function readerWorker(): Worker {
+function started(start: () => Worker): Worker {
   try {
-    return new Worker(new URL("./reader.ts", import.meta.url), { type: "module" });
+    return start();
   } catch {
     throw missing();
   }

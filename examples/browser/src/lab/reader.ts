@@ -1,10 +1,10 @@
 // The worker that reads the user's files: decoding thousands of pictures would keep the page's main thread busy. Copies of it
 // decode the pictures, several at once.
-import { type DataFile, digits } from "distillate/data";
+import type { DataFile } from "distillate/data";
 import { decodedSmall } from "./decode-picture.ts";
 import { PicturePool } from "./picture-pool.ts";
 import type { FromReader, ToReader } from "./pictures.ts";
-import { type ReadPictures, readPictures } from "./read-pictures.ts";
+import { readPictures } from "./read-pictures.ts";
 import { levelsOf } from "./try-levels.ts";
 
 /** The time between two messages of progress. */
@@ -28,8 +28,6 @@ self.onmessage = async ({ data }: MessageEvent<ToReader>) => {
     } else if (data.kind === "decode") {
       const answer = await decodedSmall(data.source, data.path);
       self.postMessage(answer, { transfer: "raster" in answer ? [answer.raster.data.buffer as ArrayBuffer] : [] });
-    } else if (data.kind === "digits") {
-      sendSet({ split: await digits(), notes: [] });
     } else if (data.kind === "try") {
       const levels = await levelsOf(data.file, data.like);
       send({ kind: "levels", levels }, [levels.buffer]);
@@ -38,14 +36,6 @@ self.onmessage = async ({ data }: MessageEvent<ToReader>) => {
     send({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 };
-
-function sendSet(read: ReadPictures): void {
-  const { train, test } = read.split;
-  send(
-    { kind: "read", read },
-    [train.pixels, train.labels, test.pixels, test.labels].map(({ buffer }) => buffer),
-  );
-}
 
 async function readAll(name: string): Promise<void> {
   let told = 0;
@@ -58,7 +48,12 @@ async function readAll(name: string): Promise<void> {
       told = now;
       send({ kind: "progress", done, total });
     };
-    sendSet(await readPictures(files, name, tell, pool));
+    const read = await readPictures(files, name, tell, pool);
+    const { train, test } = read.split;
+    send(
+      { kind: "read", read },
+      [train.pixels, train.labels, test.pixels, test.labels].map(({ buffer }) => buffer),
+    );
   } finally {
     pool.close();
   }
