@@ -226,7 +226,7 @@ describeInBrowsers(
       await tab.close();
     });
 
-    test("a photo of a digit is made like the digits and read: chosen, pasted or dropped; a broken one is named beside it", async () => {
+    test("a photo of a digit is made like the digits and read, chosen or pasted; a broken one is named beside it", async () => {
       const tab = await openDemo();
       await until(tab, '/A photo of a digit on paper/.test(document.getElementById("own-pictures").textContent)');
       const verdict = 'document.getElementById("verdict").textContent.trim()';
@@ -242,8 +242,11 @@ describeInBrowsers(
         transfer.items.add(new File([bytes], "one.png", { type: "image/png" }));
         document.body.dispatchEvent(${event});
       })()`;
-      await tab.evaluate(given('new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })'));
-      await until(tab, `${best} === "1"`);
+      // Firefox lets no script say what is on the clipboard.
+      if (name === "chromium") {
+        await tab.evaluate(given('new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })'));
+        await until(tab, `${best} === "1"`);
+      }
 
       await choose(tab, "own-picture", [["broken.png", base64(new Uint8Array([0x89, 0x50, 0x4e, 0x47]))]]);
       await until(tab, '!document.getElementById("trouble").hidden');
