@@ -4,7 +4,7 @@ import { TooSlowError } from "../codecs/decode-apart.ts";
 import { decodeImage } from "../codecs/decode-image.ts";
 import type { Raster } from "../codecs/raster.ts";
 import { FormatError } from "../errors.ts";
-import { isBytes } from "../kinds.ts";
+import { isBytes, isObject } from "../kinds.ts";
 import { nextTask } from "../platform/platform.ts";
 import { type DataFile, nameOf, readDataFile } from "./data-file.ts";
 import type { LabelledPixels } from "./dataset.ts";
@@ -145,8 +145,8 @@ async function readRaster(
 
 /** Throws TypeError unless `raster` has as many bytes as it states; a decoder of the caller's may give anything. */
 function checkRaster(raster: Raster, file: DataFile): Raster {
-  const { width, height, channels, data } = raster;
-  const fits = (channels === 1 || channels === 3) && isBytes(data) && data.length === width * height * channels;
+  const { width, height, channels, data } = isObject(raster) ? (raster as Partial<Raster>) : {};
+  const fits = (channels === 1 || channels === 3) && isBytes(data) && data.length === width! * height! * channels;
   if (fits && data.length > 0) return raster;
   throw new TypeError(
     `"decode" expected { width, height, channels, data } with a byte for each value, 1 or 3 channels, for ${nameOf(file)}`,

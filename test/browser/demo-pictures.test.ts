@@ -115,9 +115,40 @@ describeInBrowsers(
         input.dispatchEvent(new Event("change"));
       })()`);
       await said("own-info", /^set: 40 pictures of 32×32 in 2 classes, 10 held out$/, tab);
-      expect(await tab.evaluate("window.told")).toEqual([20, 20, 10, "end"]);
+      expect(await tab.evaluate("window.told")).toEqual([...new Array(10).fill(5), "end"]);
       await tab.close();
     });
+
+    test.skipIf(name !== "chromium")(
+      "where the browser gives a folder itself, the reader opens it, and the page looks at no file",
+      async () => {
+        const tab = await openDemo();
+        const files = flat(["lemon", "lime"], 10).map(([path, bytes]) => [path, base64(bytes)] as const);
+        // A folder of the page's own storage stands in for one of a disk, which only a person can choose.
+        await tab.evaluate(`(async () => {
+          const root = await navigator.storage.getDirectory();
+          for (const [path, base64] of ${JSON.stringify(files)}) {
+            const [top, className, file] = path.split("/");
+            let folder = await root.getDirectoryHandle(top, { create: true });
+            folder = await folder.getDirectoryHandle(className, { create: true });
+            const stream = await (await folder.getFileHandle(file, { create: true })).createWritable();
+            await stream.write(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+            await stream.close();
+          }
+          window.showDirectoryPicker = () => root.getDirectoryHandle("set");
+          FileSystemFileHandle.prototype.getFile = () => { throw new Error("the page opened a file"); };
+        })()`);
+        await tab.evaluate('document.getElementById("folder").click()');
+        await said("own-info", /^set: 16 pictures of 32×32 in 2 classes, 4 held out$/, tab);
+
+        await tab.evaluate(`window.showDirectoryPicker = async () => { throw new DOMException("closed", "AbortError"); };
+          document.getElementById("folder").click()`);
+        expect(await text(tab, "own-info")).toMatch(/^set: 16 pictures/);
+        expect(await alert(tab)).toBe("");
+        expect(tab.complaints).toEqual([]);
+        await tab.close();
+      },
+    );
 
     pageTest("a reading shows its progress, can be stopped, and the next one works", async () => {
       const tab = await openDemo();
@@ -126,10 +157,8 @@ describeInBrowsers(
         const info = document.getElementById("own-info");
         new MutationObserver(() => window.seen.push(info.textContent)).observe(info, { childList: true });
       })()`);
-      const slow = Array.from(
-        { length: 60 },
-        (_, i): Entry => [`set/${i % 2 ? "lemon" : "lime"}/${i}.png`, png(900, 700, 3, (p) => (p * (i + 3)) % 256)],
-      );
+      const large = png(700, 700, 3, (p) => (p * 7) % 256);
+      const slow = Array.from({ length: 60 }, (_, i): Entry => [`set/${i % 2 ? "lemon" : "lime"}/${i}.png`, large]);
       await choose(tab, "files", [["large.zip", zip(slow)]]);
       await until(tab, "window.seen.some((text) => /^[0-9]+ of 60 pictures read$/.test(text))");
       expect(await tab.evaluate('document.getElementById("files-reading").hidden')).toBe(false);
@@ -197,7 +226,7 @@ describeInBrowsers(
       await tab.close();
     });
 
-    test("a photo of a digit is made like the digits and read: chosen, pasted or dropped; a broken one is named beside it", async () => {
+    test("a photo of a digit is made like the digits and read, chosen or pasted; a broken one is named beside it", async () => {
       const tab = await openDemo();
       await until(tab, '/A photo of a digit on paper/.test(document.getElementById("own-pictures").textContent)');
       const verdict = 'document.getElementById("verdict").textContent.trim()';
@@ -213,8 +242,11 @@ describeInBrowsers(
         transfer.items.add(new File([bytes], "one.png", { type: "image/png" }));
         document.body.dispatchEvent(${event});
       })()`;
-      await tab.evaluate(given('new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })'));
-      await until(tab, `${best} === "1"`);
+      // Firefox lets no script say what is on the clipboard.
+      if (name === "chromium") {
+        await tab.evaluate(given('new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true })'));
+        await until(tab, `${best} === "1"`);
+      }
 
       await choose(tab, "own-picture", [["broken.png", base64(new Uint8Array([0x89, 0x50, 0x4e, 0x47]))]]);
       await until(tab, '!document.getElementById("trouble").hidden');

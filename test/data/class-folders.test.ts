@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { describe, expect, test } from "vitest";
+import { decodeImage } from "../../src/codecs/decode-image.ts";
 import { writeZip } from "../../src/codecs/zip.ts";
 import { classSplit } from "../../src/data/class-split.ts";
 import type { DataFile } from "../../src/data/data-file.ts";
 import { filesInArchive } from "../../src/data/layouts/archive.ts";
 import { loadCifarJpeg, loadImageFolder, withoutWrappers } from "../../src/data/layouts/class-folders.ts";
 import { datasetFromFiles } from "../../src/data/layouts/layouts.ts";
+import { FormatError } from "../../src/errors.ts";
 import { filesInFolder } from "../../src/node/files.ts";
 import { ascii, expectOnlyFormatErrors, expectRefused, fileName, patched, truncations } from "../formats/hostile.ts";
 import { bytes, file, flatPng, histogram, jpegFile, png, realFile, tar } from "./samples.ts";
@@ -183,6 +185,38 @@ describe("loadImageFolder", () => {
     await expect(load(many)).rejects.toThrow("dir: expected at most 256 classes, got 257");
     const big = Array.from({ length: 200 }, (_, i) => file(`a/${i}.png`, red));
     await expect(load(big, { size: 4096 })).rejects.toThrow(/"size" expected at most 2147483647 bytes/);
+  });
+
+  test("pixels from a decoder of the caller's give the set of the files that they came from", async () => {
+    const files = ["a", "b"].flatMap((name) =>
+      [1, 2].map((i) => file(`${name}/${i}.png`, flatPng(6, 5, [40 * i, 9, 90]))),
+    );
+    const asked: string[] = [];
+    const decode = async ({ path, bytes: content }: DataFile) => {
+      asked.push(path);
+      return decodeImage(content as Uint8Array, { name: path });
+    };
+    const empty = files.map((each) => ({ ...each, bytes: new Uint8Array() }));
+    const given = await loadImageFolder(empty, {
+      size: 4,
+      decode: (each) => decode(files.find(({ path }) => path === each.path)!),
+    });
+    expect(given).toEqual(await loadImageFolder(files, { size: 4 }));
+    expect(asked.sort()).toEqual(files.map(({ path }) => path));
+
+    const refuse = (): never => {
+      throw new FormatError("a/1.png: expected better pixels");
+    };
+    await expect(loadImageFolder(files, { size: 4, decode: refuse })).rejects.toThrow(
+      "a/1.png: expected better pixels (cannot be read: 4 of 4 pictures)",
+    );
+    for (const wrong of [{ width: 6, height: 5, channels: 3, data: new Uint8Array(89) }, undefined] as never[]) {
+      await expect(loadImageFolder(files, { size: 4, decode: () => wrong })).rejects.toThrow(/^"decode" expected/);
+    }
+    const short = { width: 6, height: 5, channels: 1 as const, data: new Uint8Array(29) };
+    await expect(loadImageFolder(files, { size: 4, decode: () => short })).rejects.toThrow(
+      /^"decode" expected \{ width, height, channels, data \} .* for [ab]\/[12]\.png$/,
+    );
   });
 
   test("an aborted reading stops with the reason", async () => {

@@ -4,7 +4,6 @@ import {
   type DatasetSplit,
   type Distillation,
   type DistilledSet,
-  digits,
   distill,
   distilledFromBytes,
   distilledToNpz,
@@ -43,7 +42,7 @@ import { compare } from "./compare.ts";
 import { Engines } from "./engines.ts";
 import { heldOut, mixedOrder } from "./mixed.ts";
 import { optionsOf } from "./options.ts";
-import { type Chosen, info, picturesFrom } from "./pictures.ts";
+import { type Chosen, info, packagedDigits, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
 import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
@@ -326,7 +325,7 @@ export class Lab {
   }
 
   #packaged(): Promise<DatasetSplit> {
-    this.#digits ??= digits().catch((error) => {
+    this.#digits ??= packagedDigits().catch((error) => {
       this.#digits = undefined;
       throw error;
     });

@@ -2,6 +2,7 @@
 import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
+import type { FromDigitsReader } from "./digits-reader.ts";
 import { nextTask } from "./next-task.ts";
 import type { PictureQuestion } from "./picture-pool.ts";
 import type { ReadPictures } from "./read-pictures.ts";
@@ -10,6 +11,7 @@ import type { Like } from "./try-levels.ts";
 /** The messages to the reader: files in several parts, then what to do with them; or one picture. */
 export type ToReader =
   | { readonly kind: "files"; readonly files: readonly DataFile[] }
+  | { readonly kind: "folders"; readonly handles: readonly FileSystemHandle[] }
   | { readonly kind: "set"; readonly name: string }
   | { readonly kind: "try"; readonly file: File; readonly like: Like }
   | PictureQuestion;
@@ -21,16 +23,15 @@ export type FromReader =
   | { readonly kind: "levels"; readonly levels: Uint8Array }
   | { readonly kind: "failed"; readonly message: string };
 
-/** Files chosen by a user, which may be thousands: each is looked at when it is its turn. */
-export interface Chosen {
-  readonly length: number;
-  readonly at: (index: number) => DataFile;
-}
+/** Files chosen by a user, which may be thousands, each looked at when it is its turn; or folders, which the reader opens. */
+export type Chosen =
+  | { readonly length: number; readonly at: (index: number) => DataFile }
+  | { readonly handles: readonly FileSystemHandle[] };
 
-/** The time for which files are named to the reader before others get the thread; the browser looks at each file. */
+/** The time for which files are named to the reader before others get the thread. */
 const NAMING_MS = 8;
-/** The files of one message. */
-const NAMED = 20;
+/** The files of one message. The browser takes about a millisecond to name one. */
+const NAMED = 5;
 
 /** Rejects with the signal's reason when aborted, and then stops reading at once. */
 export async function picturesFrom(
@@ -41,22 +42,42 @@ export async function picturesFrom(
 ): Promise<ReadPictures> {
   const reader = new Reader(signal, onProgress);
   try {
-    let from = performance.now();
-    for (let at = 0; at < files.length; at += NAMED) {
-      const part = Array.from({ length: Math.min(NAMED, files.length - at) }, (_, i) => files.at(at + i));
-      // A file is only named here; the worker reads it.
-      reader.tell({ kind: "files", files: part });
-      if (performance.now() - from < NAMING_MS) continue;
-      await nextTask();
-      signal.throwIfAborted();
-      from = performance.now();
-    }
+    if ("handles" in files) reader.tell({ kind: "folders", handles: files.handles });
+    else await nameFiles(files, reader, signal);
     reader.tell({ kind: "set", name });
-    const answer = await reader.answer;
-    if (answer.kind !== "read") throw new Error("the reader gave another answer");
-    return answer.read;
+    return await reader.read();
   } finally {
     reader.close();
+  }
+}
+
+/** Loads the digits of the page: a module of two megabytes, which would keep the main thread busy. */
+export async function packagedDigits(): Promise<DatasetSplit> {
+  const worker = started(() => new Worker(new URL("./digits-reader.ts", import.meta.url), { type: "module" }));
+  return new Promise<DatasetSplit>((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<FromDigitsReader>) => {
+      if ("split" in data) resolve(data.split);
+      else reject(new Error(data.failed));
+    };
+    worker.onerror = ({ message }) =>
+      reject(message ? new Error(`The digits could not be loaded: ${message}.`) : missing());
+  }).finally(() => worker.terminate());
+}
+
+/** Names files to the reader, which then reads them by itself. */
+async function nameFiles(
+  { length, at }: { readonly length: number; readonly at: (index: number) => DataFile },
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<void> {
+  let from = performance.now();
+  for (let first = 0; first < length; first += NAMED) {
+    const part = Array.from({ length: Math.min(NAMED, length - first) }, (_, i) => at(first + i));
+    reader.tell({ kind: "files", files: part });
+    if (performance.now() - from < NAMING_MS) continue;
+    await nextTask();
+    signal.throwIfAborted();
+    from = performance.now();
   }
 }
 
@@ -65,9 +86,7 @@ export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> 
   const reader = new Reader(new AbortController().signal, () => {});
   try {
     reader.tell({ kind: "try", file, like });
-    const answer = await reader.answer;
-    if (answer.kind !== "levels") throw new Error("the reader gave another answer");
-    return answer.levels;
+    return await reader.levels();
   } finally {
     reader.close();
   }
@@ -75,12 +94,12 @@ export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> 
 
 /** One worker, for one answer. */
 class Reader {
-  readonly #worker = readerWorker();
-  readonly answer: Promise<FromReader>;
+  readonly #worker = started(() => new Worker(new URL("./reader.ts", import.meta.url), { type: "module" }));
+  readonly #answer: Promise<FromReader>;
 
   constructor(signal: AbortSignal, onProgress: (done: number, total: number) => void) {
     const worker = this.#worker;
-    this.answer = new Promise<FromReader>((resolve, reject) => {
+    this.#answer = new Promise<FromReader>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
       worker.onmessage = ({ data }: MessageEvent<FromReader>) => {
         if (data.kind === "progress") onProgress(data.done, data.total);
@@ -92,7 +111,19 @@ class Reader {
         reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
     });
     // It may be given up while nobody waits for it.
-    this.answer.catch(() => {});
+    this.#answer.catch(() => {});
+  }
+
+  async read(): Promise<ReadPictures> {
+    const answer = await this.#answer;
+    if (answer.kind !== "read") throw new Error("the reader gave another answer");
+    return answer.read;
+  }
+
+  async levels(): Promise<Uint8Array> {
+    const answer = await this.#answer;
+    if (answer.kind !== "levels") throw new Error("the reader gave another answer");
+    return answer.levels;
   }
 
   tell(message: ToReader): void {
@@ -105,9 +136,9 @@ class Reader {
   }
 }
 
-function readerWorker(): Worker {
+function started(start: () => Worker): Worker {
   try {
-    return new Worker(new URL("./reader.ts", import.meta.url), { type: "module" });
+    return start();
   } catch {
     throw missing();
   }

@@ -17,11 +17,14 @@ const send = (message: FromReader, transfer: readonly ArrayBufferLike[] = []): v
 };
 
 const files: DataFile[] = [];
+const folders: FileSystemHandle[] = [];
 
 self.onmessage = async ({ data }: MessageEvent<ToReader>) => {
   try {
     if (data.kind === "files") {
       for (const file of data.files) files.push(file);
+    } else if (data.kind === "folders") {
+      folders.push(...data.handles);
     } else if (data.kind === "decode") {
       const answer = await decodedSmall(data.source, data.path);
       self.postMessage(answer, { transfer: "raster" in answer ? [answer.raster.data.buffer as ArrayBuffer] : [] });
@@ -38,6 +41,7 @@ async function readAll(name: string): Promise<void> {
   let told = 0;
   const pool = new PicturePool(self.location.href);
   try {
+    for (const handle of folders) await filesIn(handle, handle.name, files);
     const tell = (done: number, total: number): void => {
       const now = performance.now();
       if (now - told < TELL_MS) return;
@@ -53,4 +57,14 @@ async function readAll(name: string): Promise<void> {
   } finally {
     pool.close();
   }
+}
+
+/** Adds all files in a folder to `files`, each to be opened when it is read. */
+async function filesIn(handle: FileSystemHandle, path: string, files: DataFile[]): Promise<void> {
+  if (handle.kind === "file") {
+    files.push({ path, bytes: () => (handle as FileSystemFileHandle).getFile() });
+    return;
+  }
+  const folder = handle as FileSystemDirectoryHandle & { entries(): AsyncIterable<[string, FileSystemHandle]> };
+  for await (const [name, inner] of folder.entries()) await filesIn(inner, `${path}/${name}`, files);
 }

@@ -3,7 +3,7 @@ import type { DataInfo } from "../lab/api.ts";
 import { isPictureName } from "../lab/picture-formats.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, clearTrouble, count, plain } from "./dom.ts";
-import { fetchIdx, onPicked, type Picked, type PickedFiles, type Way } from "./picked.ts";
+import { fetchIdx, onPicked, type Picked, type PickedFiles, type PickedFolders, type Way } from "./picked.ts";
 import { ReadingProgress } from "./reading-progress.ts";
 import type { SettingsForm } from "./settings.ts";
 
@@ -30,8 +30,9 @@ interface Parts {
   readonly progress: ReadingProgress;
 }
 
-async function open(parts: Parts, files: PickedFiles, way: Way): Promise<void> {
+async function open(parts: Parts, files: PickedFiles | PickedFolders, way: Way): Promise<void> {
   clearTrouble();
+  if ("handles" in files) return attempt(dropBox(), () => takePictures(parts, async () => files));
   if (files.length === 0) throw new Error("There is no file in what was dropped.");
   const { app } = parts;
   const first = files.at(0);
@@ -61,7 +62,7 @@ async function showSet(app: App, { path, bytes }: Picked): Promise<void> {
   app.show(shown, `Opened from ${path}${from}${updates}.`);
 }
 
-async function takePictures(parts: Parts, files: () => Promise<PickedFiles>): Promise<void> {
+async function takePictures(parts: Parts, files: () => Promise<PickedFiles | PickedFolders>): Promise<void> {
   const { app, form, progress } = parts;
   idle(app);
   const [text, notes] = [byId("own-info", HTMLElement), byId("own-notes", HTMLElement)];
@@ -102,7 +103,8 @@ function inWords({ name, train, test, width, height, classNames }: DataInfo): st
 }
 
 /** Returns the folder that holds the files, or the name of the only file without its ending. */
-function nameOf(files: PickedFiles): string {
+function nameOf(files: PickedFiles | PickedFolders): string {
+  if ("handles" in files) return files.handles.length === 1 ? files.handles[0]!.name : "your files";
   const [top, rest] = files.at(0).path.split("/");
   if (rest !== undefined) return top!;
   return files.length === 1 ? top!.replace(/\.(zip|tar|tgz|tar\.gz|npz|npy|csv|gz)$/i, "") : "your files";

@@ -13,11 +13,16 @@ export interface PickedFiles {
   readonly at: (index: number) => Picked;
 }
 
+/** Folders that the reader looks into by itself, where a browser allows that: to name thousands of files takes seconds. */
+export interface PickedFolders {
+  readonly handles: readonly FileSystemHandle[];
+}
+
 /** How files came in: by one of the page's inputs, or dropped. */
 export type Way = "open" | "files" | "folder" | "drop";
 
 /** Calls `take` with what is chosen in the inputs and what is dropped anywhere on the page. */
-export function onPicked(take: (files: () => Promise<PickedFiles>, way: Way) => void): void {
+export function onPicked(take: (files: () => Promise<PickedFiles | PickedFolders>, way: Way) => void): void {
   for (const id of ["open", "files", "folder"] as const) {
     const input = byId(id, HTMLInputElement);
     input.addEventListener("change", () => {
@@ -37,9 +42,37 @@ export function onPicked(take: (files: () => Promise<PickedFiles>, way: Way) => 
   }
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    // Entries must be taken before the event is over.
-    const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
-    if (entries.length > 0) take(async () => listOf((await Promise.all(entries.map(within))).flat()), "drop");
+    // Both must be taken before the event is over.
+    const items = ([...(event.dataTransfer?.items ?? [])] as WithHandles[]).filter(({ kind }) => kind === "file");
+    const handles = items.map((item) => item.getAsFileSystemHandle?.().catch(() => null));
+    const entries = items.flatMap((item) => item.webkitGetAsEntry() ?? []);
+    if (entries.length > 0) take(() => dropped(handles, entries), "drop");
+  });
+  chooseFolders(take);
+}
+
+/** What browsers offer that TypeScript does not know. */
+type WithHandles = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
+type WithPicker = Window & { showDirectoryPicker?: () => Promise<FileSystemDirectoryHandle> };
+
+async function dropped(
+  promised: readonly (Promise<FileSystemHandle | null> | undefined)[],
+  entries: readonly FileSystemEntry[],
+): Promise<PickedFiles | PickedFolders> {
+  const handles = (await Promise.all(promised)).filter((handle) => handle !== null && handle !== undefined);
+  const all = handles.length === promised.length;
+  if (all && handles.some(({ kind }) => kind === "directory")) return { handles };
+  return listOf((await Promise.all(entries.map(within))).flat());
+}
+
+/** Has the browser ask for a folder in the place of the input, which would make an object of each file in it at once. */
+function chooseFolders(take: (files: () => Promise<PickedFolders>, way: Way) => void): void {
+  byId("folder", HTMLInputElement).addEventListener("click", (event) => {
+    const { showDirectoryPicker } = window as WithPicker;
+    if (!showDirectoryPicker || window !== window.top) return;
+    event.preventDefault();
+    const chosen = showDirectoryPicker.call(window);
+    take(async () => ({ handles: [await chosen] }), "folder");
   });
 }
 
