@@ -1,7 +1,6 @@
 // The page: starts the lab, shows the set that was made before, and wires the panels.
-// The set is that of `npx distillate run digits-random --outer-steps 1000`: 81.1 ± 4.3 % over 20 networks.
-import madeBefore from "../made-before.safetensors?url";
 import { Lab } from "./lab/lab.ts";
+import { firstSet, openingText } from "./lab/opening-sets.ts";
 import { App } from "./page/app.ts";
 import { comparePanel } from "./page/compare-panel.ts";
 import { attempt, byId, clearTrouble, count, showTrouble } from "./page/dom.ts";
@@ -77,12 +76,7 @@ async function showFirst(app: App): Promise<boolean> {
 
 /** Shows the set that was made before; the page also works without it. */
 async function showMadeBefore(app: App): Promise<void> {
-  const response = await fetch(madeBefore).catch(() => undefined);
-  if (!response?.ok) {
-    const why = response ? `the host says ${response.status}` : "the host does not answer";
-    throw new Error(`The images that this page opens with could not be loaded: ${why}. Reload it, or distil your own.`);
-  }
-  const shown = await app.lab.load(new Uint8Array(await response.arrayBuffer()), "made-before.safetensors");
+  const shown = app.lab.unpack(await openingText(firstSet));
   app.show(
     shown,
     `Made before, by this library in Node: ${count(shown.outerSteps ?? 0, "update")} on 9,000 digits, seed ${shown.seed}.`,

@@ -104,10 +104,19 @@ export interface Trained {
   /** The share of the held-out images that it gets right; undefined if there are none that fit. */
   readonly accuracy: number | undefined;
   readonly heldOut: number;
+  /** How many networks may read together, with this one; 1 if the images are for one network only, or if training takes long. */
+  readonly voters: number;
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   readonly classes: number;
+}
+
+/** Networks that read together. */
+export interface Vote {
+  readonly networks: number;
+  /** The share of the held-out images that they get right together; undefined if there are none that fit. */
+  readonly accuracy: number | undefined;
 }
 
 /** One line of the comparison. */

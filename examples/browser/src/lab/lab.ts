@@ -39,15 +39,19 @@ import type {
   Shown,
   Tiles,
   Trained,
+  Vote,
 } from "./api.ts";
 import { compare } from "./compare.ts";
 import { gpuEngine } from "./gpu.ts";
 import { optionsOf } from "./options.ts";
 import { info, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
-import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData } from "./tiles.ts";
+import { Voters, votersOf } from "./voters.ts";
+
+/** If the first network took longer than this to train, no others are trained after it. */
+const PATIENCE_MS = 2000;
 
 export class Lab {
   /** The kernels: everything runs on them, but for runs on the GPU. */
@@ -66,7 +70,8 @@ export class Lab {
   #grown: readonly DistilledSet[] = [];
   /** The last run, after its end. */
   #ended: Distillation | undefined;
-  #network: TrainedNetwork | undefined;
+  /** The networks that were trained on the set, and read pictures. */
+  #voters: Voters | undefined;
   #networks = 0;
   /** Whether a GPU may be one that is simulated on the processor, which is for tests. */
   simulatedGpu = false;
@@ -77,9 +82,9 @@ export class Lab {
   async open(threads: number | "auto"): Promise<{ threads: number; notices: readonly string[] }> {
     const notices: string[] = [];
     const engine = await createEngine({ threads, onNotice: (notice) => notices.push(notice) });
+    this.#voters = undefined;
     await this.#engine?.dispose();
     this.#engine = engine;
-    this.#network = undefined;
     return { threads: engine.threads, notices };
   }
 
@@ -103,7 +108,7 @@ export class Lab {
   async load(bytes: Uint8Array, name: string): Promise<Shown> {
     this.#set = await distilledFromBytes(bytes, name);
     this.#grown = [];
-    this.#network = undefined;
+    this.#voters = undefined;
     return shown(this.#set);
   }
 
@@ -111,7 +116,7 @@ export class Lab {
   unpack(text: string): Shown {
     this.#set = unpackSet(text);
     this.#grown = [];
-    this.#network = undefined;
+    this.#voters = undefined;
     return shown(this.#set);
   }
 
@@ -141,7 +146,7 @@ export class Lab {
     const engine = settings.on === "webgpu" ? await this.#gpuOrKernels() : this.#ready();
     const distillation = distill({ ...options, engine, resume });
     this.#run = new Run(distillation, { engine: this.#ready(), model, init, data, seed: settings.seed, tell });
-    this.#network = undefined;
+    this.#voters = undefined;
     this.#ended = undefined;
     this.#grown = [];
     try {
@@ -193,17 +198,21 @@ export class Lab {
     this.#run?.stop();
   }
 
-  /** Trains a fresh network, and tests it on held-out images if there are any that fit. */
+  /**
+   * Trains a fresh network, and tests it on held-out images if there are any that fit. It reads pictures alone, until others vote with
+   * it (`vote`).
+   */
   async train(): Promise<Trained> {
     const set = await this.#current();
-    const { model, init } = subject(set);
-    const engine = this.#ready();
+    const { model } = subject(set);
     const startedAt = performance.now();
-    this.#network = await trainOn(set, { model, init, seed: ++this.#networks, engine });
+    const network = await this.#trainedOn(set);
     const milliseconds = performance.now() - startedAt;
     const { channels, height, width, classes, steps, imagesPerStep } = set;
     const test = (await this.#fitting(set))?.test;
-    const accuracy = test && test.count > 0 ? await accuracyOn(this.#network, set, test) : undefined;
+    const voters = new Voters(set, test);
+    const accuracy = await voters.add(network);
+    this.#voters = voters;
     return {
       milliseconds,
       gradientSteps: schedule(set).gradientSteps,
@@ -211,15 +220,33 @@ export class Lab {
       weights: model.parameterCount,
       accuracy,
       heldOut: test?.count ?? 0,
+      voters: milliseconds > PATIENCE_MS ? 1 : votersOf(set),
       ...{ channels, height, width, classes },
     };
   }
 
+  /**
+   * Trains more networks on the images of the last `train`, one after the other, until `voters` read pictures together, and calls
+   * `tell` after each. Pictures are read between two of them. It ends early if there are other images or a new first network.
+   */
+  async vote(voters: number, tell: (vote: Vote) => void): Promise<void> {
+    const together = this.#voters;
+    const over = (): boolean => together !== this.#voters;
+    while (together && !over() && together.count < voters) {
+      // An engine that is replaced meanwhile gives up the training, and then nobody waits for it.
+      const network = await this.#trainedOn(together.set).catch((error: unknown) => {
+        if (!over()) throw error;
+      });
+      if (!network || over()) return;
+      const accuracy = await together.add(network);
+      if (!over()) tell({ networks: together.count, accuracy });
+    }
+  }
+
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
   async classify(levels: Uint8Array): Promise<Float32Array> {
-    const set = await this.#current();
-    if (!this.#network) throw new Error("there is no network yet: train one first");
-    return chancesFor(this.#network, set, levels);
+    if (!this.#voters) throw new Error("there is no network yet: train one first");
+    return this.#voters.chancesFor(levels);
   }
 
   /** Returns `count` held-out pictures that fit the set, different ones for each `page`; undefined if the data do not fit. */
@@ -251,6 +278,10 @@ export class Lab {
     if (kind === "png") return contactSheet(set);
     if (kind === "growth.png") return growthAnimation(this.#grown);
     return new TextEncoder().encode(`${JSON.stringify(set.recipe, null, 2)}\n`);
+  }
+
+  #trainedOn(set: DistilledSet): Promise<TrainedNetwork> {
+    return trainOn(set, { ...subject(set), seed: ++this.#networks, engine: this.#ready() });
   }
 
   #ready(): Engine {

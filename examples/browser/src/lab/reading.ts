@@ -7,26 +7,39 @@ export async function chancesFor(
   set: DistilledSet,
   levels: Uint8Array,
 ): Promise<Float32Array> {
-  const { channels, height, width, mean, std, recipe } = set;
+  const { channels, height, width, mean, std } = set;
   const plane = height * width;
   const image = Float32Array.from(levels, (_, i) => {
     const channel = Math.floor(i / plane);
     return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
   });
   const { logits } = await network.predict(image);
-  return chancesOf(logits, recipe.loss === "mse" ? "mse" : "cross-entropy");
+  return chancesOf(logits, lossOf(set));
 }
 
-/** Returns the share of the images of `test` whose class the network gives. */
-export async function accuracyOn(network: TrainedNetwork, set: DistilledSet, test: Dataset): Promise<number> {
-  const { channels, height, width, mean, std } = set;
+/** Returns the chances [n, classes] of all images of `test`. */
+export async function chancesOn(network: TrainedNetwork, set: DistilledSet, test: Dataset): Promise<Float32Array> {
+  const { channels, height, width, mean, std, classes } = set;
   const plane = height * width;
   const images = Float32Array.from(test.pixels, (level, i) => {
     const channel = Math.floor(i / plane) % channels;
     return (level / 255 - mean[channel]!) / std[channel]!;
   });
-  const { classes } = await network.predict(images);
-  return classes.filter((label, i) => label === test.labels[i]).length / test.count;
+  const { logits } = await network.predict(images);
+  const chances = new Float32Array(logits.length);
+  for (let i = 0; i < logits.length; i += classes) {
+    chances.set(chancesOf(logits.subarray(i, i + classes), lossOf(set)), i);
+  }
+  return chances;
+}
+
+/** Returns the class of the largest chance. */
+export function bestOf(chances: Float32Array): number {
+  return chances.indexOf(chances.reduce((a, b) => Math.max(a, b)));
+}
+
+function lossOf({ recipe }: DistilledSet): Loss {
+  return recipe.loss === "mse" ? "mse" : "cross-entropy";
 }
 
 /** Returns the chance of each class. What a network gives depends on the loss with which it was trained. */

@@ -65,7 +65,7 @@ export class TryPanel {
     // A thousand steps take seconds.
     this.#train.textContent = "Training…";
     try {
-      const { milliseconds, gradientSteps, images, weights, accuracy, heldOut } = await this.#app.lab.train();
+      const { milliseconds, gradientSteps, images, weights, accuracy, heldOut, voters } = await this.#app.lab.train();
       this.#trained = true;
       const slow = milliseconds >= 2000;
       const took = slow ? `${(milliseconds / 1000).toFixed(1)} s` : `${milliseconds.toFixed(0)} ms`;
@@ -77,10 +77,22 @@ export class TryPanel {
       this.#trainedText(["Trained in ", time, how, ...score]);
       announce(byId("trained", HTMLParagraphElement).textContent);
       if (this.#input) await this.#read();
+      if (voters > 1) void attempt(this.#train.parentElement!, () => this.#vote(voters));
     } finally {
       this.#train.textContent = "Train a network";
       this.#train.disabled = false;
     }
+  }
+
+  /** Trains more networks, which read with the first one, and reads the input again each time. */
+  async #vote(voters: number): Promise<void> {
+    const said = [...byId("trained", HTMLParagraphElement).childNodes];
+    await this.#app.lab.vote(voters, ({ networks, accuracy }) => {
+      if (!this.#trained) return;
+      const right = accuracy === undefined ? "" : `, and get ${percent(accuracy)} right together`;
+      this.#trainedText([...said, ` ${count(networks, "network")} vote now${right}.`]);
+      if (this.#input) void attempt(this.#paper, () => this.#read());
+    });
   }
 
   #trainedText(parts: (Node | string)[]): void {
@@ -129,6 +141,7 @@ export class TryPanel {
   async #read(): Promise<void> {
     if (this.#reading || this.#app.state === "stopping") return;
     this.#reading = true;
+    this.#paper.setAttribute("aria-busy", "true");
     try {
       if (!this.#trained) await this.train();
       let read: Input | undefined;
@@ -138,6 +151,7 @@ export class TryPanel {
       }
     } finally {
       this.#reading = false;
+      this.#paper.removeAttribute("aria-busy");
     }
   }
 
