@@ -40,10 +40,7 @@ for (const { id, init } of recipes) {
     images: set.steps * set.imagesPerStep,
     gradientSteps: set.steps * set.epochs,
     weights: model.parameterCount,
-    outerSteps: set.recipe.outerSteps,
-    seed,
     digest: await setDigest(set),
-    command: `node examples/browser/sets/distil.mjs ${id}`,
   };
   console.log(id, JSON.stringify(figures[id], null, 1));
 }

@@ -27,12 +27,8 @@ export interface OpeningFigures {
   readonly images: number;
   readonly gradientSteps: number;
   readonly weights: number;
-  readonly outerSteps: number;
-  readonly seed: number;
   /** The digest of the set as the page shows it (`setDigest`). */
   readonly digest: string;
-  /** The command that makes the same set in Node. */
-  readonly command: string;
 }
 
 /** Networks with random weights, trained on all 9,000 digits in the usual way, by Adam in batches of 64: a line to compare with. */
@@ -62,6 +58,9 @@ export const openingSets: readonly OpeningSet[] = [
 
 /** What a visitor sees first. */
 export const firstSet: OpeningSet = openingSets.find(({ id }) => id === "known-30")!;
+
+/** Returns the command that makes the same set in Node, from a checkout of the library. */
+export const commandOf = ({ id }: OpeningSet): string => `node examples/browser/sets/distil.mjs ${id}`;
 
 /** Loads a set as the text that `unpackSet` reads. Throws an error for the visitor if the host does not give it. */
 export async function openingText({ url }: OpeningSet): Promise<string> {

@@ -16,8 +16,6 @@ const BOX = 20;
 export const PEN = 2.5;
 /** For how many pixels ink fades at the edge of a line. MNIST's digits were made smaller, which left such edges. */
 const FADE = 1.2;
-/** Points nearer to each other than this say nothing that can be seen. */
-const NEAR = 0.2;
 
 /**
  * Returns a drawing as [size, size] levels; undefined if nothing was drawn.
@@ -27,9 +25,7 @@ const NEAR = 0.2;
 export function inked(strokes: readonly Stroke[], size: number, least: number): Uint8Array | undefined {
   const drawn = strokes.filter((stroke) => stroke.length > 0);
   if (drawn.length === 0) return undefined;
-  const scaled = fittedTo(drawn, ((BOX - PEN) * size) / SIDE, least).map((stroke) =>
-    thinned(stroke, (NEAR * size) / SIDE),
-  );
+  const scaled = fittedTo(drawn, ((BOX - PEN) * size) / SIDE, least);
   const { x, y } = centreOfMass(inkOf(scaled, size), size);
   return inkOf(
     scaled.map((stroke) => stroke.map(([atX, atY]): Point => [atX + size / 2 - x, atY + size / 2 - y])),
@@ -50,17 +46,6 @@ function fittedTo(strokes: readonly Stroke[], side: number, least: number): Stro
       ([x, y]): Point => [middle + (x - (left + right) / 2) * scale, middle + (y - (top + bottom) / 2) * scale],
     ),
   );
-}
-
-/** Leaves out points near to the one before, but never the last one. */
-function thinned(stroke: Stroke, near: number): Stroke {
-  const kept: Point[] = [];
-  stroke.forEach((point, i) => {
-    const before = kept.at(-1);
-    if (before && i < stroke.length - 1 && Math.hypot(point[0] - before[0], point[1] - before[1]) < near) return;
-    kept.push(point);
-  });
-  return kept;
 }
 
 /** Returns [size, size] levels of ink of lines with round ends. */
