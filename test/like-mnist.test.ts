@@ -1,6 +1,6 @@
 // What is drawn in the demo reaches the network as MNIST's digits do.
 import { describe, expect, test } from "vitest";
-import { likeMnist } from "../examples/browser/src/page/like-mnist.ts";
+import { likeMnist } from "../examples/browser/src/lab/like-mnist.ts";
 
 /** A canvas of 280 × 280 with a filled box. */
 function box(left: number, top: number, width: number, height: number): Uint8Array {

@@ -55,6 +55,39 @@ export async function drawOne(tab: BrowserPage): Promise<void> {
   await tab.mouse.up();
 }
 
+/**
+ * Clears the pad, draws on it with points in shares of its side, and returns the number of the class that is read. It sends the events that
+ * a mouse gives. They are made in the page, where capturing a pointer that no mouse has would throw.
+ */
+export function drawAndRead(
+  tab: BrowserPage,
+  strokes: readonly (readonly (readonly [x: number, y: number])[])[],
+): Promise<number> {
+  return tab.evaluate(`(async () => {
+    const pad = document.getElementById("pad");
+    pad.setPointerCapture = () => {};
+    document.getElementById("clear").click();
+    const box = pad.getBoundingClientRect();
+    const send = (type, [x, y]) =>
+      pad.dispatchEvent(new PointerEvent(type, {
+        clientX: box.x + x * box.width, clientY: box.y + y * box.height, pointerId: 1, bubbles: true, cancelable: true,
+      }));
+    for (const stroke of ${JSON.stringify(strokes)}) {
+      send("pointerdown", stroke[0]);
+      for (const point of stroke.slice(1)) send("pointermove", point);
+      send("pointerup", stroke.at(-1));
+    }
+    return new Promise((resolve) => {
+      const look = () => {
+        const best = document.querySelector("#bars .best");
+        if (best && !document.querySelector("#reading[aria-busy]")) resolve(Number(best.dataset.index));
+        else setTimeout(look, 1);
+      };
+      look();
+    });
+  })()`);
+}
+
 /** Gives files, by name and base64, to an input, as choosing them would. */
 export async function choose(
   tab: BrowserPage,

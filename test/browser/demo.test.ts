@@ -89,7 +89,7 @@ describeInBrowsers(
     test("opens with images, trains on them, and reads what is drawn and what is picked", async () => {
       const tab = await openDemo(browser);
       expect(await tab.evaluate("crossOriginIsolated")).toBe(true);
-      expect(await text(tab, "caption")).toMatch(/^100 images\. Each pixel was learned/);
+      expect(await text(tab, "caption")).toMatch(/^30 images\. Each pixel was learned/);
       expect(await tab.evaluate('document.getElementById("grid").width')).toBe(289);
 
       // A network trains by itself; the held-out digits, two megabytes, are loaded only where they are seen.
@@ -111,10 +111,10 @@ describeInBrowsers(
       expect(total).toBeLessThanOrEqual(PAGE_BYTES);
 
       const says =
-        /^Trained here in [\d.]+ m?s: 61,706 weights, 30 gradient steps on 100 images\. It reads \d\d\.\d\s% of 1,000/;
+        /^Trained here in [\d.]+ m?s: 5,826 weights, 15 gradient steps on 30 images\. It reads \d\d\.\d\s% of 1,000/;
       for (const sentence of [trained, await train(tab)]) {
         expect(sentence).toMatch(says);
-        expect(Number(/reads (\d+\.\d)/.exec(sentence)![1])).toBeGreaterThan(70);
+        expect(Number(/reads (\d+\.\d)/.exec(sentence)![1])).toBeGreaterThan(90);
       }
 
       await drawOne(tab);
@@ -210,7 +210,7 @@ describeInBrowsers(
       await new Promise((resolve) => setTimeout(resolve, 500));
       await tab.reload();
       await until(tab, '!document.getElementById("left-off").hidden');
-      expect(await text(tab, "caption")).toMatch(/^100 images/);
+      expect(await text(tab, "caption")).toMatch(/^30 images/);
       await tab.click("#left-off-show");
       await until(
         tab,
@@ -326,7 +326,7 @@ describeInBrowsers(
     });
 
     test("starts at an address without its slash, in a language called C, and where nothing may be kept", async () => {
-      const host = await openOddHost(site, { missing: /made-before/ });
+      const host = await openOddHost(site, { missing: /known-30/ });
       const tab = await browser.open(host.url, { before: `${languageC};${storageForbidden}` });
       await until(tab, `location.pathname === "/demo/" && ${idle}`);
       // The images that it opens with are not, which is said; a set of one's own can be made.

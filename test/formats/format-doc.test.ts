@@ -25,7 +25,7 @@ import { makeDecodedSet } from "./sets.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const doc = readFileSync(path("docs/format.md"), "utf8");
-const set = await distilledFromBytes(readFileSync(path("examples/browser/made-before.safetensors")), "made-before");
+const set = await distilledFromBytes(readFileSync(path("test/formats/for-any-lenet.safetensors")), "for-any-lenet");
 
 /** Names in the first column of the table under a heading. */
 function named(heading: string): string[] {

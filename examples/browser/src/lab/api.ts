@@ -109,18 +109,22 @@ export interface Trained {
   readonly imagesPerStep: number;
   readonly images: number;
   readonly weights: number;
+  /** How many networks may read together, with this one; 1 if the images are for one network only, or if training takes long. */
+  readonly voters: number;
 }
 
-/** How a network that was trained reads images that were held back. */
+/** How networks that were trained read images that were held back. */
 export interface Tested {
   readonly right: number;
   readonly heldOut: number;
+  /** The networks that read together. */
+  readonly networks: number;
 }
 
 /** What networks reach that train on some images. */
 export interface Figure {
-  /** The images of the set, real ones in their place, or all the real ones. */
-  readonly kind: "distilled" | "random-real" | "class-average" | "all";
+  /** The images of the set, the same with networks that vote, real ones in their place, or all the real ones. */
+  readonly kind: "distilled" | "vote" | "random-real" | "class-average" | "all";
   /** The mean share of held-out images that networks get right, and its standard deviation over them. */
   readonly mean: number;
   readonly std: number;

@@ -44,14 +44,15 @@ import { heldOut, mixedOrder } from "./mixed.ts";
 import { optionsOf } from "./options.ts";
 import { type Chosen, info, packagedDigits, picturesFrom } from "./pictures.ts";
 import { stepsPerSecond } from "./rates.ts";
-import { accuracyOn, chancesFor } from "./reading.ts";
 import { Run } from "./run.ts";
 import { schedule, shown, tilesOfData, tilesOfSet } from "./tiles.ts";
+import { Voters, votersOf } from "./voters.ts";
+
+/** If the first network took longer than this to train, no others are trained after it. */
+const PATIENCE_MS = 2000;
 
 export class Lab {
-  readonly #engines = new Engines(() => {
-    if (this.#network) this.#network.trained = undefined;
-  });
+  readonly #engines = new Engines(() => this.#voters?.forget());
   /** Ends the current measurement. */
   #measuring: AbortController | undefined;
   #digits: Promise<DatasetSplit> | undefined;
@@ -64,8 +65,8 @@ export class Lab {
   #grown: readonly DistilledSet[] = [];
   /** The last run, after its end. */
   #ended: Distillation | undefined;
-  /** How the last network was trained, and the network itself, which ends with its engine. */
-  #network: { readonly again: () => Promise<TrainedNetwork>; trained: TrainedNetwork | undefined } | undefined;
+  /** The networks that were trained on the set, and read pictures. */
+  #voters: Voters | undefined;
   #networks = 0;
   /** Sets whether a GPU may be one that is simulated on the processor, which is for tests. */
   set simulatedGpu(may: boolean) {
@@ -104,7 +105,7 @@ export class Lab {
   async load(bytes: Uint8Array, name: string): Promise<Shown> {
     this.#set = await distilledFromBytes(bytes, name);
     this.#grown = [];
-    this.#network = undefined;
+    this.#voters = undefined;
     return shown(this.#set);
   }
 
@@ -112,7 +113,7 @@ export class Lab {
   unpack(text: string): Shown {
     this.#set = unpackSet(text);
     this.#grown = [];
-    this.#network = undefined;
+    this.#voters = undefined;
     return shown(this.#set);
   }
 
@@ -168,7 +169,7 @@ export class Lab {
       seed: settings.seed,
       tell,
     });
-    this.#network = undefined;
+    this.#voters = undefined;
     this.#ended = undefined;
     this.#grown = [];
     try {
@@ -224,49 +225,62 @@ export class Lab {
     this.#run?.stop();
   }
 
-  /** Trains a fresh network. */
+  /** Trains a fresh network. It reads pictures alone, until others vote with it (`vote`). */
   train(): Promise<Trained> {
     return this.#engines.supervise(() => this.#train());
   }
 
   async #train(): Promise<Trained> {
     const set = await this.#current();
-    const { model, init } = subject(set);
-    const seed = ++this.#networks;
-    const again = (): Promise<TrainedNetwork> => trainOn(set, { model, init, seed, engine: this.#engines.kernels() });
+    const voters = new Voters(set);
     const startedAt = performance.now();
-    const trained = await again();
-    this.#network = { again, trained };
+    await voters.add(this.#training(set));
     const milliseconds = performance.now() - startedAt;
+    this.#voters = voters;
     const { gradientSteps, imagesPerStep } = schedule(set);
     return {
       ...{ milliseconds, gradientSteps, imagesPerStep },
       images: set.steps * set.imagesPerStep,
-      weights: model.parameterCount,
+      weights: subject(set).model.parameterCount,
+      voters: milliseconds > PATIENCE_MS ? 1 : votersOf(set),
     };
   }
 
-  /** Tests the network that was trained last on held-out images; undefined if there are none that fit, or no network. */
+  /** Returns what trains the next network on the set, each time with the same bits. */
+  #training(set: DistilledSet): () => Promise<TrainedNetwork> {
+    const seed = ++this.#networks;
+    const { model, init } = subject(set);
+    return () => trainOn(set, { model, init, seed, engine: this.#engines.kernels() });
+  }
+
+  /**
+   * Trains more networks on the images of the last `train`, one after the other, until `voters` read pictures together, and returns
+   * how many do. Pictures are read between two of them. It ends early if there are other images or a new first network.
+   */
+  async vote(voters: number): Promise<number> {
+    const together = this.#voters;
+    while (together && together === this.#voters && together.count < voters) {
+      await this.#engines.supervise(() => together.add(this.#training(together.set)));
+    }
+    return this.#voters?.count ?? 0;
+  }
+
+  /** Tests the networks that read together on held-out images; undefined if there are none that fit, or no network. */
   test(): Promise<Tested | undefined> {
     return this.#engines.supervise(async () => {
-      const set = await this.#current();
-      const network = this.#network;
-      const test = (await this.#fitting(set))?.test;
-      if (!network || !test || test.count === 0) return undefined;
-      network.trained ??= await network.again();
-      return { right: Math.round(test.count * (await accuracyOn(network.trained, set, test))), heldOut: test.count };
+      const voters = this.#voters;
+      const test = voters && (await this.#fitting(voters.set))?.test;
+      if (!voters || !test || test.count === 0) return undefined;
+      const networks = voters.count;
+      return { right: await voters.test(test), heldOut: test.count, networks };
     });
   }
 
   /** Returns the chance of each class for a picture [height, width, channels] of levels. */
   classify(levels: Uint8Array): Promise<Float32Array> {
     return this.#engines.supervise(async () => {
-      const set = await this.#current();
-      const network = this.#network;
-      if (!network) throw new Error("There is no network yet. Train one first.");
-      // The one that another engine took with it is trained again, with the same bits.
-      network.trained ??= await network.again();
-      return chancesFor(network.trained, set, levels);
+      if (!this.#voters) throw new Error("There is no network yet. Train one first.");
+      return this.#voters.chancesFor(levels);
     });
   }
 

@@ -7,29 +7,32 @@ export async function chancesFor(
   set: DistilledSet,
   levels: Uint8Array,
 ): Promise<Float32Array> {
-  const { channels, height, width, mean, std, recipe } = set;
+  const { channels, height, width, mean, std } = set;
   const plane = height * width;
   const image = Float32Array.from(levels, (_, i) => {
     const channel = Math.floor(i / plane);
     return (levels[(i % plane) * channels + channel]! / 255 - mean[channel]!) / std[channel]!;
   });
   const { logits } = await network.predict(image);
-  return chancesOf(logits, recipe.loss === "mse" ? "mse" : "cross-entropy");
+  return chancesOf(logits, lossOf(set));
 }
 
 /** Images that are made ready at once, so that the page answers in between. */
 const PORTION = 200;
 
-/** Returns the share of the images of `test` whose class the network gives. */
-export async function accuracyOn(network: TrainedNetwork, set: DistilledSet, test: Dataset): Promise<number> {
-  const size = set.channels * set.height * set.width;
-  let right = 0;
+/** Returns the chances [n, classes] of all images of `test`. */
+export async function chancesOn(network: TrainedNetwork, set: DistilledSet, test: Dataset): Promise<Float32Array> {
+  const { channels, height, width, classes } = set;
+  const size = channels * height * width;
+  const chances = new Float32Array(test.count * classes);
   for (let from = 0; from < test.count; from += PORTION) {
     const to = Math.min(test.count, from + PORTION);
-    const { classes } = await network.predict(normalised(test.pixels.subarray(from * size, to * size), set));
-    for (let i = from; i < to; i++) if (classes[i - from] === test.labels[i]) right++;
+    const { logits } = await network.predict(normalised(test.pixels.subarray(from * size, to * size), set));
+    for (let i = 0; i < logits.length; i += classes) {
+      chances.set(chancesOf(logits.subarray(i, i + classes), lossOf(set)), from * classes + i);
+    }
   }
-  return right / test.count;
+  return chances;
 }
 
 /** Normalises images [n, channels, height, width] by tables, because millions of pixels would keep the page's thread busy. */
@@ -43,6 +46,15 @@ function normalised(pixels: Uint8Array, { channels, height, width, mean, std }: 
     }
   }
   return images;
+}
+
+/** Returns the class of the largest chance. */
+export function bestOf(chances: Float32Array): number {
+  return chances.indexOf(chances.reduce((a, b) => Math.max(a, b)));
+}
+
+function lossOf({ recipe }: DistilledSet): Loss {
+  return recipe.loss === "mse" ? "mse" : "cross-entropy";
 }
 
 /** Returns the chance of each class. What a network gives depends on the loss with which it was trained. */

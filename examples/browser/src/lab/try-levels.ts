@@ -1,8 +1,8 @@
 // Makes a picture that a visitor brings like the pictures of a set, so that the set's networks can read it.
 import type { Raster } from "distillate/data";
-import { likeMnist } from "../page/like-mnist.ts";
 import { decoded } from "./decode-picture.ts";
 import { asInSet } from "./fit-picture.ts";
+import { likeMnist } from "./like-mnist.ts";
 import { drawingIn } from "./paper.ts";
 
 /** What the pictures of a set are like. */

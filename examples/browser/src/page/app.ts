@@ -2,6 +2,7 @@
 import type { DataInfo, Figure, Shown, Tiles } from "../lab/api.ts";
 import { knownByName } from "../lab/known-sets.ts";
 import type { Lab } from "../lab/lab.ts";
+import type { OpeningSet } from "../lab/opening-sets.ts";
 import { Board } from "./board.ts";
 import { byId, count, plain } from "./dom.ts";
 import { type Words, wordsFor } from "./words.ts";
@@ -18,8 +19,8 @@ interface Events {
 export interface About {
   readonly figures?: readonly Figure[] | undefined;
   readonly made?: boolean;
-  /** The name of the set, if the page comes with it. */
-  readonly opening?: string;
+  /** The set, if the page comes with it. */
+  readonly opening?: OpeningSet;
 }
 
 export class App {
@@ -33,7 +34,7 @@ export class App {
   figures: readonly Figure[] | undefined;
   /** Whether the set was made here by the settings in the form. */
   made = false;
-  opening: string | undefined;
+  opening: OpeningSet | undefined;
   #story = "";
   state: RunState = "idle";
   /** Reads one picture of the visitor's own; one picture is no data set. */

@@ -1,5 +1,6 @@
 // The panel "The same in your code": the program of what ran here, its digest, and a link to the settings.
 import type { Shown } from "../lab/api.ts";
+import { commandOf } from "../lab/opening-sets.ts";
 import { programOf } from "../lab/program.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId } from "./dom.ts";
@@ -29,7 +30,7 @@ export function codePanel(app: App, form: SettingsForm): void {
     digest.textContent = "";
     void app.lab.digest().then((value) => {
       if (app.shown !== shown || value === undefined) return;
-      digest.textContent = `The images shown now have the SHA-256 ${value}. ${same(shown, app.made)}`;
+      digest.textContent = `The images shown now have the SHA-256 ${value}. ${same(shown, app)}`;
     });
   });
   app.on("state", write);
@@ -50,7 +51,8 @@ export function codePanel(app: App, form: SettingsForm): void {
   write();
 }
 
-function same({ gpu }: Shown, made: boolean): string {
+function same({ gpu }: Shown, { made, opening }: App): string {
+  if (opening) return `In the library's folder, ${commandOf(opening)} makes them again, and prints it.`;
   if (gpu) return "They were made on a GPU: run them on WebAssembly for the bits that every machine gives.";
   return made ? "The program above prints the same, on every machine." : "";
 }

@@ -1,11 +1,13 @@
 // The panel "How good is that?": the images beside as many real ones, class averages, and all the data.
 import type { Compared, Figure } from "../lab/api.ts";
+import { allDigits } from "../lab/opening-sets.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent } from "./dom.ts";
 import { inRow, paintTiles } from "./paint.ts";
 
 const titles = {
   distilled: "These images",
+  vote: "These, and five networks vote",
   "random-real": "Real ones, at random",
   "class-average": "Class averages",
   all: "All the real ones",
@@ -64,13 +66,13 @@ function finding(figures: readonly Figure[]): string {
   const [ours, random, all] = [of("distilled"), of("random-real"), of("all")];
   const parts = ["The share of pictures it has never seen that a network reads rightly, after as many steps on each."];
   if (ours && random) {
-    const gain = ours.mean > random.mean ? "saves" : "does not save";
-    parts.push(`Learning the images ${gain} training: as many real ones give ${percent(random.mean)}.`);
+    parts.push(
+      ours.mean > random.mean
+        ? `As many real ones, which nobody learned, give ${percent(random.mean)} instead of ${percent(ours.mean)}.`
+        : `As many real ones give ${percent(random.mean)}: learning these images saved no training.`,
+    );
   }
-  if (ours && all) {
-    const missing = 100 * (all.mean - ours.mean);
-    if (missing > 0) parts.push(`${missing.toFixed(1)} points are missing to a network that has seen all of them.`);
-  }
+  if (all) parts.push(`On all the real ones it takes ${count(allDigits.gradientSteps, "step")}.`);
   return parts.join(" ");
 }
 

@@ -1,5 +1,6 @@
 // What a visitor sees first: the set of a link, or one that the page comes with, and the buttons to choose another.
-import { type OpeningSet, openingSets } from "../lab/opening-sets.ts";
+import type { Figure } from "../lab/api.ts";
+import { allDigits, firstSet, type OpeningSet, openingSets, openingText, type Score } from "../lab/opening-sets.ts";
 import type { App } from "./app.ts";
 import { attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
 import { showLinked } from "./link-panel.ts";
@@ -12,7 +13,7 @@ export async function showFirst(app: App, top: HTMLElement): Promise<void> {
     const why = error instanceof Error ? error.message : String(error);
     showTrouble(`This link holds no images that can be read. Ask for it again, whole. (${why})`, top);
   }
-  await showOpening(app, openingSets[0]!).catch((error: unknown) => {
+  await showOpening(app, firstSet).catch((error: unknown) => {
     app.say("");
     showTrouble(error, top);
   });
@@ -22,7 +23,8 @@ export async function showFirst(app: App, top: HTMLElement): Promise<void> {
 export function offerSets(app: App, chosen: () => void): void {
   const row = byId("sets", HTMLFieldSetElement);
   const buttons = openingSets.map((set) => {
-    const button = create("button", { type: "button", textContent: set.title, className: "quiet" });
+    const button = create("button", { type: "button", className: "quiet", title: set.title });
+    button.textContent = count(set.figures.images, "image");
     button.setAttribute("aria-pressed", "false");
     button.dataset.set = set.id;
     button.addEventListener("click", () => {
@@ -36,7 +38,7 @@ export function offerSets(app: App, chosen: () => void): void {
   row.append(...buttons);
   const mark = (): void => {
     for (const button of buttons) {
-      button.setAttribute("aria-pressed", String(button.dataset.set === app.opening));
+      button.setAttribute("aria-pressed", String(button.dataset.set === app.opening?.id));
       button.disabled = app.state !== "idle";
     }
   };
@@ -45,22 +47,37 @@ export function offerSets(app: App, chosen: () => void): void {
 }
 
 async function showOpening(app: App, set: OpeningSet): Promise<void> {
-  const response = await fetch(set.url).catch(() => undefined);
-  if (!response?.ok) {
-    const why = response ? `the host says ${response.status}` : "the host does not answer";
-    throw new Error(`The images that this page opens with could not be loaded: ${why}. Reload it, or distil your own.`);
-  }
-  const shown = await app.lab.load(new Uint8Array(await response.arrayBuffer()), `${set.id}.safetensors`);
-  app.show(shown, storyOf(set, shown.gradientSteps), { figures: set.figures, opening: set.id });
+  const shown = app.lab.unpack(await openingText(set));
+  app.show(shown, storyOf(set), { figures: figuresOf(set), opening: set });
 }
 
-/** Says what the images are, and what they are good for. */
-function storyOf({ figures }: OpeningSet, gradientSteps: number): string {
-  const ours = figures.find(({ kind }) => kind === "distilled")!;
-  const all = figures.find(({ kind }) => kind === "all");
-  const nearly = all ? `; the ${all.images.toLocaleString("en")} real ones give ${percent(all.mean)}` : "";
+/** Says what the images are for, and what they are good for. */
+function storyOf({ networks, figures: { distilled, vote, gradientSteps } }: OpeningSet): string {
+  const steps = count(gradientSteps, "training step");
+  if (networks === "known") {
+    return (
+      `Each pixel was learned for one network whose first weights are known: ${steps} on these alone, and it reads ` +
+      `${percent(distilled.mean)} of digits it has never seen. All 9,000 real ones, in ${count(allDigits.gradientSteps, "step")}, ` +
+      `give ${percent(allDigits.mean)}.`
+    );
+  }
+  const voting = vote ? `; ${vote.voters} that vote read ${percent(vote.mean)}` : "";
   return (
-    `Each pixel was learned. ${count(gradientSteps, "training step")} on these alone, and a network reads ` +
-    `${percent(ours.mean)} of digits it has never seen${nearly}.`
+    `Each pixel was learned for any network of this kind, whatever its first weights: ${steps} on these alone, and one reads ` +
+    `${percent(distilled.mean)} of digits it has never seen${voting}.`
   );
+}
+
+function figuresOf({ figures }: OpeningSet): readonly Figure[] {
+  const { distilled, vote, randomReal, classAverage, images } = figures;
+  const figure = (kind: Figure["kind"], { mean, std, trainings }: Score, of: number): Figure => ({
+    ...{ kind, mean, std, networks: trainings, images: of },
+  });
+  return [
+    figure("distilled", distilled, images),
+    ...(vote ? [figure("vote", vote, images)] : []),
+    figure("random-real", randomReal, images),
+    figure("class-average", classAverage, 10),
+    figure("all", allDigits, 9000),
+  ];
 }

@@ -1,33 +1,27 @@
 // The canvas on which the user draws with mouse, pen and finger.
 import { byId } from "./dom.ts";
-import { likeMnist } from "./like-mnist.ts";
+import { inked, type Point } from "./ink.ts";
 
-/** The thickness of the stroke in canvas pixels; in MNIST's digits it is about a tenth of the height. */
+/** The thickness of the lines that the visitor sees, in canvas pixels. A network sees the drawing with another pen (ink.ts). */
 const THICKNESS = 22;
+/** The side in canvas pixels of the smallest drawing that is enlarged as if it were a digit. */
+const LEAST = 14;
 
 export class Pad {
   readonly #canvas = byId("pad", HTMLCanvasElement);
   readonly #hint = byId("pad-hint", HTMLParagraphElement);
   readonly #context: CanvasRenderingContext2D;
+  /** Where the pen went since the pad was cleared, in canvas pixels. */
+  #strokes: Point[][] = [];
+  /** The stroke that is being drawn, the last one of these. */
+  #stroke: Point[] | undefined;
+  #picked = false;
 
   /** `drawn` is called as the drawing grows. */
   constructor(drawn: () => void) {
     this.#context = this.#canvas.getContext("2d", { willReadFrequently: true })!;
-    let last: readonly [number, number] | undefined;
-    const at = (event: PointerEvent): readonly [number, number] => {
-      const box = this.#canvas.getBoundingClientRect();
-      const scale = this.#canvas.width / box.width;
-      return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
-    };
-    const stroke = (event: PointerEvent): void => {
-      const to = at(event);
-      const [x, y] = last ?? to;
-      Object.assign(this.#context, { strokeStyle: "#fff", lineWidth: THICKNESS, lineCap: "round", lineJoin: "round" });
-      this.#context.beginPath();
-      this.#context.moveTo(x, y);
-      this.#context.lineTo(...to);
-      this.#context.stroke();
-      last = to;
+    const follow = (events: readonly PointerEvent[]): void => {
+      for (const event of events) this.#goTo(this.#placeOf(event));
       this.#hint.hidden = true;
       drawn();
     };
@@ -35,25 +29,24 @@ export class Pad {
       if (event.button !== 0) return;
       if (this.#picked) this.clear();
       this.#canvas.setPointerCapture(event.pointerId);
-      last = undefined;
-      stroke(event);
+      this.#stroke = [];
+      this.#strokes.push(this.#stroke);
+      follow([event]);
     });
     this.#canvas.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      for (const part of event.getCoalescedEvents?.() ?? []) stroke(part);
-      stroke(event);
+      if (this.#stroke) follow([...(event.getCoalescedEvents?.() ?? []), event]);
     });
     for (const end of ["pointerup", "pointercancel"]) {
       this.#canvas.addEventListener(end, () => {
-        last = undefined;
+        this.#stroke = undefined;
       });
     }
   }
 
-  #picked = false;
-
   clear(): void {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    this.#strokes = [];
+    this.#stroke = undefined;
     this.#picked = false;
     this.#hint.hidden = false;
   }
@@ -67,12 +60,25 @@ export class Pad {
     this.#hint.hidden = true;
   }
 
-  /** Returns the drawing as [size, size] levels, like MNIST's; undefined if there is none. */
+  /** Returns the drawing as [size, size] levels, inked like MNIST's digits; undefined if there is none. */
   read(size: number): Uint8Array | undefined {
-    const { width, height } = this.#canvas;
-    const { data } = this.#context.getImageData(0, 0, width, height);
-    // Strokes are white on transparent, so the opacity is the ink.
-    const ink = Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]!);
-    return likeMnist(ink, width, height, size);
+    return inked(this.#strokes, size, LEAST);
+  }
+
+  #placeOf(event: PointerEvent): Point {
+    const box = this.#canvas.getBoundingClientRect();
+    const scale = this.#canvas.width / box.width;
+    return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+  }
+
+  /** Draws the stroke on to a place. */
+  #goTo(place: Point): void {
+    const from = this.#stroke?.at(-1) ?? place;
+    this.#stroke?.push(place);
+    Object.assign(this.#context, { strokeStyle: "#fff", lineWidth: THICKNESS, lineCap: "round", lineJoin: "round" });
+    this.#context.beginPath();
+    this.#context.moveTo(...from);
+    this.#context.lineTo(...place);
+    this.#context.stroke();
   }
 }

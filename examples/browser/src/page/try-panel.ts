@@ -87,13 +87,15 @@ export class TryPanel {
 
   /** Trains the first network on a set. Held-out pictures, two megabytes, are loaded only where a visitor sees them. */
   async begin(): Promise<void> {
+    let voters: number;
     try {
-      await this.#trainOne();
+      voters = await this.#trainOne();
     } finally {
       this.#begun = true;
     }
     if (this.#filled) await this.#test();
     else this.#offerSamples();
+    await this.#vote(voters);
   }
 
   /** Shows held-out pictures of the set if their place is in view, and tests the network, if there is one, on all of them. */
@@ -106,17 +108,19 @@ export class TryPanel {
 
   /** Trains a fresh network, and tests it. */
   async train(): Promise<void> {
-    await this.#trainOne();
+    const voters = await this.#trainOne();
     await this.#test();
+    await this.#vote(voters);
   }
 
-  async #trainOne(): Promise<void> {
+  /** Returns how many networks may vote. */
+  async #trainOne(): Promise<number> {
     this.#train.disabled = true;
     const { textContent } = this.#train;
     // A thousand steps take seconds.
     this.#train.textContent = "Training…";
     try {
-      const { milliseconds, gradientSteps, imagesPerStep, images, weights } = await this.#app.lab.train();
+      const { milliseconds, gradientSteps, imagesPerStep, images, weights, voters } = await this.#app.lab.train();
       this.#trained = true;
       this.#heard(milliseconds / (gradientSteps * imagesPerStep));
       const slow = milliseconds >= 2000;
@@ -126,22 +130,45 @@ export class TryPanel {
       this.#trainedText(["Trained here in ", time, how]);
       announce(byId("trained", HTMLParagraphElement).textContent);
       if (this.#input) await this.#read();
+      return voters;
     } finally {
       this.#train.textContent = textContent;
       this.#train.disabled = false;
     }
   }
 
-  /** Says how many held-out pictures the network reads rightly. */
+  /** Trains the other networks that vote, and reads the input again with them. */
+  async #vote(voters: number): Promise<void> {
+    if (voters === 1) return;
+    const networks = await this.#app.lab.vote(voters);
+    if (!this.#trained || networks < voters) return;
+    const text = byId("trained", HTMLParagraphElement);
+    if (text.querySelector(".tested")) await this.#test();
+    else
+      text.append(
+        create("span", { className: "tested", textContent: ` ${count(networks, "network")}, each trained so, vote.` }),
+      );
+    if (this.#input) void attempt(this.#paper, () => this.#read());
+  }
+
+  /** Says how many held-out pictures the networks read rightly. */
   async #test(): Promise<void> {
     const shown = this.#app.shown;
     const tested = await this.#app.lab.test();
-    if (!tested || this.#app.shown !== shown) return;
-    const { right, heldOut } = tested;
+    if (!tested || this.#app.shown !== shown || !this.#trained) return;
+    const { right, heldOut, networks } = tested;
     const share = create("b", { textContent: percent(right / heldOut) });
     const text = byId("trained", HTMLParagraphElement);
     text.querySelector(".tested")?.remove();
-    const sentence = [" It reads ", share, ` of ${heldOut.toLocaleString("en")} it has never seen.`];
+    const all = heldOut.toLocaleString("en");
+    const sentence =
+      networks === 1
+        ? [" It reads ", share, ` of ${all} it has never seen.`]
+        : [
+            ` ${count(networks, "network")}, each trained so, vote: together they read `,
+            share,
+            ` of ${all} they have never seen.`,
+          ];
     text.append(create("span", { className: "tested" }, ...sentence));
     announce(text.textContent);
   }
@@ -204,8 +231,12 @@ export class TryPanel {
   async #read(): Promise<void> {
     if (this.#reading || this.#app.state === "stopping") return;
     this.#reading = true;
+    this.#paper.setAttribute("aria-busy", "true");
     try {
-      if (!this.#trained) await this.#trainOne();
+      if (!this.#trained) {
+        const voters = await this.#trainOne();
+        void attempt(this.#paper, () => this.#vote(voters));
+      }
       let read: Input | undefined;
       while (this.#input && read !== this.#input) {
         read = this.#input;
@@ -213,6 +244,7 @@ export class TryPanel {
       }
     } finally {
       this.#reading = false;
+      this.#paper.removeAttribute("aria-busy");
     }
   }
 
