@@ -1,5 +1,6 @@
 // The page: starts the lab, shows a set that it comes with, trains a network on it, and wires the panels.
 import { Lab } from "./lab/lab.ts";
+import { nextTask } from "./lab/next-task.ts";
 import { App } from "./page/app.ts";
 import { codePanel } from "./page/code-panel.ts";
 import { comparePanel } from "./page/compare-panel.ts";
@@ -38,9 +39,6 @@ async function start(): Promise<void> {
   downloadsPanel(app);
   linkPanel(app);
   replayPanel(app);
-  codePanel(app, form);
-  howItWorks(app);
-  repositoryLinks();
   processorChoice(app, form);
   openFiles(app, form);
   byId("trouble", HTMLDivElement)
@@ -60,13 +58,21 @@ async function start(): Promise<void> {
     const panel = byId("try", HTMLElement);
     void attempt(panel.querySelector<HTMLElement>(".head")!, () => trial.begin());
   };
-  trial.onTrained((perImage) => form.sayTimes(perImage));
+  trial.onPace((perImage) => form.sayTimes(perImage));
   offerSets(app, train);
+  const opening = openEngine();
+  // It is waited for below, when the images are there.
+  opening.catch(() => {});
   await showFirst(app, top);
-  await openEngine();
+  await opening;
   app.setState("idle");
   if (app.shown) train();
   fillFromAddress(form);
+  // What stands further down is made while the first network trains, each in a task of its own.
+  for (const panel of [() => howItWorks(app), () => codePanel(app, form), repositoryLinks]) {
+    await nextTask();
+    panel();
+  }
   onLink(() => {
     void attempt(byId("images-head", HTMLDivElement), async () => {
       if (app.state !== "idle") throw new Error("A run is in progress. Stop it before you open a link.");

@@ -105,8 +105,6 @@ export interface Moment {
 export interface Trained {
   readonly milliseconds: number;
   readonly gradientSteps: number;
-  /** Images that a gradient step looks at. */
-  readonly imagesPerStep: number;
   readonly images: number;
   readonly weights: number;
   /** How many networks may read together, with this one; 1 if the images are for one network only, or if training takes long. */

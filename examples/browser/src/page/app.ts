@@ -51,8 +51,10 @@ export class App {
     return wordsFor({ data, classNames, classes, channels });
   }
 
+  /** Who listens for sets hears of the one that is shown already. */
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
     this.#listeners[event].push(listener);
+    if (event === "set" && this.shown) listener(this.shown as Events[K]);
   }
 
   setState(state: RunState): void {

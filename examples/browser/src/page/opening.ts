@@ -1,5 +1,6 @@
 // What a visitor sees first: the set of a link, or one that the page comes with, and the buttons to choose another.
 import type { Figure } from "../lab/api.ts";
+import { nextTask } from "../lab/next-task.ts";
 import { allDigits, firstSet, type OpeningSet, openingSets, openingText, type Score } from "../lab/opening-sets.ts";
 import type { App } from "./app.ts";
 import { attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
@@ -24,7 +25,8 @@ export function offerSets(app: App, chosen: () => void): void {
   const row = byId("sets", HTMLFieldSetElement);
   const buttons = openingSets.map((set) => {
     const button = create("button", { type: "button", className: "quiet", title: set.title });
-    button.textContent = count(set.figures.images, "image");
+    button.textContent = String(set.figures.images);
+    button.setAttribute("aria-label", set.title);
     button.setAttribute("aria-pressed", "false");
     button.dataset.set = set.id;
     button.addEventListener("click", () => {
@@ -48,6 +50,8 @@ export function offerSets(app: App, chosen: () => void): void {
 
 async function showOpening(app: App, set: OpeningSet): Promise<void> {
   const shown = app.lab.unpack(await openingText(set));
+  // Unpacking is a task of its own.
+  await nextTask();
   app.show(shown, storyOf(set), { figures: figuresOf(set), opening: set });
 }
 
@@ -56,15 +60,15 @@ function storyOf({ networks, figures: { distilled, vote, gradientSteps } }: Open
   const steps = count(gradientSteps, "training step");
   if (networks === "known") {
     return (
-      `Each pixel was learned for one network whose first weights are known: ${steps} on these alone, and it reads ` +
-      `${percent(distilled.mean)} of digits it has never seen. All 9,000 real ones, in ${count(allDigits.gradientSteps, "step")}, ` +
+      `To us they look like noise. To one network, whose first weights are known, each pixel says something: ${steps} on these alone, and it reads ` +
+      `${percent(distilled.mean)} of digits that it has never seen. All 9,000 real ones, in ${count(allDigits.gradientSteps, "step")}, ` +
       `give ${percent(allDigits.mean)}.`
     );
   }
   const voting = vote ? `; ${vote.voters} that vote read ${percent(vote.mean)}` : "";
   return (
-    `Each pixel was learned for any network of this kind, whatever its first weights: ${steps} on these alone, and one reads ` +
-    `${percent(distilled.mean)} of digits it has never seen${voting}.`
+    `These are for any network of this kind, whatever its first weights: ${steps} on them alone, and one reads ` +
+    `${percent(distilled.mean)} of digits that it has never seen${voting}.`
   );
 }
 

@@ -43,7 +43,7 @@ export class SettingsForm {
     this.#form.addEventListener("input", listener);
   }
 
-  /** Says beside each choice about how long it takes. `perImage`: milliseconds of a LeNet for one image, on this machine. */
+  /** Says beside each choice about how long it takes. `perImage`: as in `secondsOf`. */
   sayTimes(perImage: number): void {
     for (const name of presetNames) {
       byId(`${name}-time`, HTMLElement).textContent = `about ${duration(secondsOf(name, perImage))}`;

@@ -33,7 +33,7 @@ export class TryPanel {
   #inView = false;
   /** False until the first network has been trained: nothing is loaded beside it. */
   #begun = false;
-  #heard: (perImage: number) => void = () => {};
+  #heard: ((perImage: number) => void) | undefined;
 
   constructor(app: App) {
     this.#app = app;
@@ -48,6 +48,8 @@ export class TryPanel {
     app.on("set", (shown) => {
       this.#trained = false;
       this.#train.disabled = false;
+      // From known weights the same images make the same network.
+      this.#train.textContent = shown.fixed ? "Train it again" : "Train another";
       const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
       this.#trainedText([`${weights}, then ${count(shown.gradientSteps, "gradient step")} on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
@@ -58,10 +60,10 @@ export class TryPanel {
       this.#clear();
       this.#filled = false;
       this.#strip.replaceChildren();
-      this.#offerSamples();
+      void this.#offerSamples();
     });
     app.on("state", (state) => {
-      if (state === "idle") this.#offerSamples();
+      if (state === "idle") void this.#offerSamples();
       if (state !== "running") return;
       this.#begun = true;
       // A network trained on other images says nothing about these.
@@ -72,16 +74,16 @@ export class TryPanel {
     this.#nameBars(Array.from({ length: 10 }, (_, i) => String(i)));
     new IntersectionObserver(([entry]) => {
       this.#inView = entry?.isIntersecting ?? false;
-      this.#offerSamples();
+      void this.#offerSamples();
     }).observe(this.#strip);
   }
 
-  #offerSamples(): void {
-    this.#fill().catch((error: unknown) => showTrouble(error, this.#strip, false));
+  #offerSamples(): Promise<void> {
+    return this.#fill().catch((error: unknown) => showTrouble(error, this.#strip, false));
   }
 
-  /** The listener is told how long a training took for each image of each step, in milliseconds. */
-  onTrained(listener: (perImage: number) => void): void {
+  /** The listener is told once how long a training on the first set takes for each image of each step, in milliseconds. */
+  onPace(listener: (perImage: number) => void): void {
     this.#heard = listener;
   }
 
@@ -94,7 +96,9 @@ export class TryPanel {
       this.#begun = true;
     }
     if (this.#filled) await this.#test();
-    else this.#offerSamples();
+    else await this.#offerSamples();
+    if (this.#heard) this.#heard(await this.#app.lab.pace());
+    this.#heard = undefined;
     await this.#vote(voters);
   }
 
@@ -120,9 +124,8 @@ export class TryPanel {
     // A thousand steps take seconds.
     this.#train.textContent = "Training…";
     try {
-      const { milliseconds, gradientSteps, imagesPerStep, images, weights, voters } = await this.#app.lab.train();
+      const { milliseconds, gradientSteps, images, weights, voters } = await this.#app.lab.train();
       this.#trained = true;
-      this.#heard(milliseconds / (gradientSteps * imagesPerStep));
       const slow = milliseconds >= 2000;
       const took = slow ? `${(milliseconds / 1000).toFixed(1)} s` : `${milliseconds.toFixed(0)} ms`;
       const time = create("b", { textContent: took });
