@@ -31,7 +31,7 @@ describeInBrowsers(
         expect(await text(tab, "choice")).toBe("digits · 10 images by FRePo for any ConvNet · 1,500 updates");
         await fill(tab, "frepo", { outerSteps: 3 });
         await tab.click("#start");
-        await until(tab, '/^Done after 3 updates/.test(document.getElementById("stats").textContent)');
+        await until(tab, '/^Done after 3 updates/.test(document.getElementById("stats").textContent)', 100);
         expect(await text(tab, "caption")).toBe("10 images. Made here from digits in 3 updates.");
         expect(await text(tab, "accuracy-now")).toMatch(/^\d+\.\d\s%$/);
 

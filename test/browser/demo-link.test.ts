@@ -72,7 +72,7 @@ describeInBrowsers(
         expect(await alert(tab)).toMatch(
           /^This link holds no images that can be read\. Ask for it again, whole\. \(packed set/,
         );
-        expect(await text(tab, "caption")).toMatch(/^30 images\. Each pixel was learned/);
+        expect(await text(tab, "caption")).toMatch(/^30 images\. To us they look like noise/);
         await tab.evaluate(`location.hash = "set=${good}"`);
         await until(tab, 'document.querySelector("#trained b")');
         expect(await text(tab, "caption")).toMatch(/^30 images\. From a link/);

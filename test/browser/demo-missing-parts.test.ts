@@ -71,7 +71,7 @@ describeInAllBrowsers((launchOne) => {
         expect(await tab.evaluate(`${beside}.contains(document.getElementById("${button}"))`)).toBe(true);
       }
       // The images that the page opened with are still there.
-      expect(await text(tab, "caption")).toMatch(/^100 images/);
+      expect(await text(tab, "caption")).toMatch(/^30 images/);
     }));
 
   test("without what reads files, and without what reads JPEGs, it is said beside the button", async () => {

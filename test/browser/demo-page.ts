@@ -40,7 +40,7 @@ export async function train(tab: BrowserPage): Promise<string> {
   await until(tab, '!document.getElementById("train").disabled');
   await tab.evaluate('document.querySelector("#trained .tested")?.remove()');
   await tab.click("#train");
-  await until(tab, '!document.getElementById("train").disabled && document.querySelector("#trained .tested")');
+  await until(tab, '!document.getElementById("train").disabled && document.querySelector("#trained .tested")', 100);
   return text(tab, "trained");
 }
 

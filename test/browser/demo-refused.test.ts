@@ -31,7 +31,7 @@ describeInAllBrowsers((launchOne) => {
     await until(tab, '!document.getElementById("trouble").hidden');
     expect(await alert(tab)).toMatch(says);
     expect(await text(tab, "threads-chip")).toBe("not running");
-    expect(await text(tab, "caption")).toMatch(/^100 images/);
+    expect(await text(tab, "caption")).toMatch(/^30 images/);
     expect(await tab.evaluate(idle)).toBe(false);
     await tab.close();
   });
@@ -44,7 +44,7 @@ describeInAllBrowsers((launchOne) => {
     await tab.click("#start");
     await until(tab, '!document.getElementById("trouble").hidden');
     expect(await alert(tab)).toMatch(/^This needs \d+ MiB of memory, .* choose fewer images per class, training steps/);
-    expect(await text(tab, "caption")).toMatch(/^100 images/);
+    expect(await text(tab, "caption")).toMatch(/^30 images/);
     await fill(tab, "random", { ...settings, steps: 1, imagesPerClass: 1, epochs: 1, batch: 64 });
     await tab.click("#start");
     await until(tab, '/^Done after 2 updates/.test(document.getElementById("stats").textContent)');

@@ -30,7 +30,7 @@ describe.skipIf(webKitMissing()).each([
 
   test("opens with images and says how many threads it has", async () => {
     expect(await tab.evaluate("[navigator.language, crossOriginIsolated]")).toEqual(["C", true]);
-    expect(await text(tab, "caption")).toMatch(/^100 images\. Each pixel was learned/);
+    expect(await text(tab, "caption")).toMatch(/^30 images\. To us they look like noise/);
     expect(await text(tab, "threads-chip")).toMatch(shares === "1" ? /^\d+ threads?$/ : /^1 thread$/);
     expect(tab.complaints).toEqual([]);
   });

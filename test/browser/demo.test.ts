@@ -89,7 +89,7 @@ describeInBrowsers(
     test("opens with images, trains on them, and reads what is drawn and what is picked", async () => {
       const tab = await openDemo(browser);
       expect(await tab.evaluate("crossOriginIsolated")).toBe(true);
-      expect(await text(tab, "caption")).toMatch(/^30 images\. Each pixel was learned/);
+      expect(await text(tab, "caption")).toMatch(/^30 images\. To us they look like noise/);
       expect(await tab.evaluate('document.getElementById("grid").width')).toBe(289);
 
       // A network trains by itself; the held-out digits, two megabytes, are loaded only where they are seen.
