@@ -87,11 +87,10 @@ describe.skipIf(webKitMissing()).each([
 
   test("axe finds no serious fault, wide and narrow", async () => {
     const narrow = await browser.open(site.url, { width: 390 });
-    await until(narrow, idle);
+    await until(narrow, `${idle} && document.querySelector("#trained b")`);
     // The bars of its window leave no less.
     expect(await narrow.evaluate("innerWidth")).toBeLessThan(460);
     for (const page of [tab, narrow]) {
-      await until(page, 'document.querySelector("#trained b")');
       await page.evaluate(`${axe}; undefined`);
       const serious = await page.evaluate(`axe.run().then(({ violations }) => violations
         .filter(({ impact }) => impact === "serious" || impact === "critical")

@@ -38,7 +38,7 @@ const site = join(root, "build/demo");
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** What the page may weigh without its data, gzipped, with the worker that unpacks the digits beside the main thread. */
-const PAGE_BYTES = 260_000;
+const PAGE_BYTES = 184_000;
 const fashion = join(root, "../shared/data/fashion-mnist");
 
 let server: PreviewServer;
@@ -94,7 +94,7 @@ describeInBrowsers(
 
       // A network trains by itself; the held-out digits, two megabytes, are loaded only where they are seen.
       await until(tab, 'document.querySelector("#trained b")');
-      const dataLoaded = 'performance.getEntriesByType("resource").some(({ name }) => /digits-images/.test(name))';
+      const dataLoaded = 'performance.getEntriesByType("resource").some(({ name }) => /digits-reader/.test(name))';
       expect(await tab.evaluate(dataLoaded)).toBe(false);
       const trained = await tested(tab);
       expect(await tab.evaluate(dataLoaded)).toBe(true);

@@ -5,6 +5,7 @@ import { areArchives, inClasses, isHidden, isOtherLayout, learnable } from "./cl
 import { sides } from "./decode-picture.ts";
 import { recognised } from "./known-sets.ts";
 import { leftOutInWords, listed, type NamedLeftOut } from "./left-out.ts";
+import { isMissingPart } from "./missing-part.ts";
 import { formatByName, isPictureName } from "./picture-formats.ts";
 import { decodeHere, type PictureDecoder } from "./picture-pool.ts";
 import { withoutEmptyClasses } from "./without-empty-classes.ts";
@@ -119,6 +120,8 @@ async function read({ path, bytes }: DataFile, decoder: PictureDecoder): ReturnT
   try {
     return await decoder.decode(typeof bytes === "function" ? await bytes() : bytes, path);
   } catch (error) {
+    // That is no fault of the file.
+    if (isMissingPart(error)) throw error;
     // A file of an archive may be damaged, and a file of a disk may be gone.
     const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
     return { why: `cannot be opened (${reason})` };
