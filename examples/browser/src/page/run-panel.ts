@@ -98,6 +98,8 @@ export class RunPanel {
         : "From noise: every pixel moves to where training on these images works better.",
     );
     byId("images", HTMLElement).scrollIntoView({ block: "start" });
+    // That was about the set before.
+    byId("reading-order", HTMLParagraphElement).textContent = "";
     announce(from ? "The run goes on" : "The run has started");
     try {
       // The picture as it was, until the next update gives another.
