@@ -81,7 +81,9 @@ describeInAllBrowsers((launchOne) => {
       await until(tab, idle);
       await choose(tab, "files", [["fruit.zip", pictures()]]);
       await until(tab, trouble);
-      await expect.poll(() => alert(tab)).toMatch(/^The part of this page that reads files could not be started\. Check that/);
+      await expect
+        .poll(() => alert(tab))
+        .toMatch(/^The part of this page that reads files could not be started\. Check that/);
     });
     await without(/mozjpeg/, browser, async (tab) => {
       await until(tab, idle);
