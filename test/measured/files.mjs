@@ -8,7 +8,10 @@ const badFiles = "test/bad-files/bad-files.test.ts";
 export const groups = {
   scheduler: {
     group: part("src/workers/{group,supervised}.ts", "test/worker/{answers,fresh-workers,group,supervised}.test.ts"),
-    networks: part("src/run/networks/{allocate,networks,rows,served-run,server}.ts", "test/worker/{networks,memory}.test.ts"),
+    networks: part(
+      "src/run/networks/{allocate,networks,rows,served-run,server}.ts",
+      "test/worker/{networks,memory}.test.ts",
+    ),
   },
   checkpoint: {
     file: part(
