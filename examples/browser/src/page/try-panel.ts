@@ -28,6 +28,8 @@ export class TryPanel {
   #input: Input | undefined;
   #reading = false;
   #page = 0;
+  /** What the button says when nothing trains. */
+  #label = "Train another";
   /** Whether the held-out pictures are those of the set, and whether their place is in view. */
   #filled = false;
   #inView = false;
@@ -49,7 +51,8 @@ export class TryPanel {
       this.#trained = false;
       this.#train.disabled = false;
       // From known weights the same images make the same network.
-      this.#train.textContent = shown.fixed ? "Train it again" : "Train another";
+      this.#label = shown.fixed ? "Train it again" : "Train another";
+      this.#train.textContent = this.#label;
       const weights = shown.fixed ? "The initial weights for which these images were made" : "Fresh random weights";
       this.#trainedText([`${weights}, then ${count(shown.gradientSteps, "gradient step")} on these images alone.`]);
       this.#nameBars(app.classNames(shown.tiles.classes, shown.data, shown.classNames));
@@ -120,7 +123,6 @@ export class TryPanel {
   /** Returns how many networks may vote. */
   async #trainOne(): Promise<number> {
     this.#train.disabled = true;
-    const { textContent } = this.#train;
     // A thousand steps take seconds.
     this.#train.textContent = "Training…";
     try {
@@ -135,7 +137,7 @@ export class TryPanel {
       if (this.#input) await this.#read();
       return voters;
     } finally {
-      this.#train.textContent = textContent;
+      this.#train.textContent = this.#label;
       this.#train.disabled = false;
     }
   }
