@@ -10,7 +10,7 @@ import { writeWeights } from "../distill/write-weights.ts";
 import type { AbortSignal } from "../host-types.ts";
 import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
-import { doneInParts, type Parts } from "../platform/parts.ts";
+import { awaitedLater, doneInParts, type Parts } from "../platform/parts.ts";
 import { accuracyOf, type Confusion } from "./confusion.ts";
 import type { TrainedOn } from "./fit-trainer.ts";
 import { TestImages } from "./test-images.ts";
@@ -108,7 +108,7 @@ export class HeldOutTest {
     const images = this.#testImages();
     const thetas: Buffer[] = [];
     yield* this.#train(network, set, 1, thetas);
-    read.push(yield* images.confusions(thetas));
+    read.push(awaitedLater(yield* images.confusions(thetas)));
   }
 
   /** Trains a network on so many threads, and adds its θ. */

@@ -12,7 +12,7 @@ import type { Loss } from "../nn/loss.ts";
 import type { Model } from "../nn/model.ts";
 import type { PreparedWeights, Weights } from "../nn/prepared.ts";
 import type { RandomKey } from "../numeric/philox.ts";
-import { doneAtOnce, type Parts } from "../platform/parts.ts";
+import { awaitedLater, doneAtOnce, type Parts } from "../platform/parts.ts";
 import type { AugmentStrategy } from "./augment-strategies.ts";
 import type { AugmentationDraw } from "./augmented-images.ts";
 import type { Batch } from "./batch.ts";
@@ -136,13 +136,12 @@ export class RealBatch {
           chunk.stageImages(images.subarray(at * features, (at + n) * features));
         this.#backend.sideBySide(atOnce, (i) => chunks[i]!.chunk.predict(weights, chunks[i]!.images));
         for (const { chunk, at, images: n } of chunks) {
-          read.push(
-            chunk.predicted(n, some.length).then((rows) => {
-              for (let k = 0; k < some.length; k++) {
-                out[first + k]!.set(rows.subarray(k * n * classes, (k + 1) * n * classes), at * classes);
-              }
-            }),
-          );
+          const copied = chunk.predicted(n, some.length).then((rows) => {
+            for (let k = 0; k < some.length; k++) {
+              out[first + k]!.set(rows.subarray(k * n * classes, (k + 1) * n * classes), at * classes);
+            }
+          });
+          read.push(awaitedLater(copied));
         }
         yield;
       }

@@ -22,6 +22,15 @@ export function doneAtOnce<T>(work: Generator<unknown, T>): T {
   }
 }
 
+/**
+ * Returns a promise that is awaited only after parts that follow. Whoever awaits it hears of its failure then; without this, the
+ * host would take a failure that comes before for one that nobody hears of, and Node would end the process.
+ */
+export function awaitedLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** Does a part of each work in turn, and others may run after each round. */
 export function* inTurns(works: readonly Parts[]): Parts {
   let left = works.map((work) => work[Symbol.iterator]());

@@ -55,8 +55,8 @@ export class ServedRun {
     const rows = run.learned.map((tensor, i) => {
       return readTensor(backend, gradientOf(tensor, share, i), staging, room?.get(tensor.name));
     });
-    const read = await Promise.all(rows);
+    const [[first], ...read] = await Promise.all([loss, ...rows]);
     const gradients = new Map(run.learned.map(({ name }, i) => [name, read[i]!]));
-    return transfer({ loss: (await loss)[0]!, gradients }, room ? [] : read.map(bufferOf));
+    return transfer({ loss: first!, gradients }, room ? [] : read.map(bufferOf));
   }
 }
