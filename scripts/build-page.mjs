@@ -90,7 +90,7 @@ export const instead = (filter, contents) => ({
   },
 });
 
-/** A page hands its worker the compiled kernels, and the worker does not contain its own source. */
+/** A page hands its worker the compiled kernels but rare ones, and the worker does not contain its own source. */
 export const handed = instead(
   /(packed|packed-relaxed|worker-source)\.page\.gen\.ts$/,
   "export const threads = undefined, relaxed = undefined, workerSource = undefined, parts = undefined, needs = undefined;",
@@ -347,5 +347,6 @@ export async function buildPage(root) {
     writeFileSync(file, await smaller(readFileSync(file, "utf8"), { module: true }));
   }
   writeFileSync(join(outdir, "worker.d.ts"), "export {};\n");
-  copyFileSync(join(root, "build/threads.wasm"), join(outdir, "kernels.wasm"));
+  copyFileSync(join(root, "build/page.wasm"), join(outdir, "kernels.wasm"));
+  copyFileSync(join(root, "build/page-rare.wasm"), join(outdir, "rare-kernels.wasm"));
 }

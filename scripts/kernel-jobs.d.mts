@@ -16,5 +16,8 @@ export function readJobs(sources: readonly Source[], mostFields: number): Kernel
 /** The text of assembly/dispatch.gen.ts. */
 export function dispatchSource(jobs: KernelJobs): string;
 
+/** The text of assembly/rare/dispatch.gen.ts. */
+export function rareDispatchSource(jobs: KernelJobs): string;
+
 /** The text of src/backend/wasm/jobs.gen.ts. */
 export function writersSource(jobs: KernelJobs): string;

@@ -23,9 +23,12 @@ const LEAST_FILE = 4000;
 const TINY = 600;
 const often = ["train", "distill"];
 
-/** The part of a module that is imported on demand. What was generated the page hands over: the core has nothing in its place. */
+/** What was generated the page hands over, and the core has nothing in its place. */
+const isHanded = (module) => module.endsWith(".gen.ts") && !/rare/.test(module);
+
+/** The part of a module that is imported on demand. */
 const partOf = (module) =>
-  module.endsWith(".gen.ts") ? "core" : Object.keys(beginnings).find((part) => beginnings[part].includes(module));
+  isHanded(module) ? "core" : Object.keys(beginnings).find((part) => beginnings[part].includes(module));
 
 /** Makes one module of those that a part begins with. Those of the core are imported when it starts. */
 const together = (src) => ({

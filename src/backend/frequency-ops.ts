@@ -1,6 +1,6 @@
 // The operations of a convolution through the frequency domain, which the kernels have beside those of every backend: a layer takes
 // them where `Planner.frequency` says so. What they hand on is theirs alone: spectra, weights and gradients in the layouts of
-// assembly/frequency.ts. The rules of ops.ts hold.
+// assembly/rare/frequency.ts. The rules of ops.ts hold.
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
 import type { PaddedConv2d } from "./planned-conv2d.ts";
 

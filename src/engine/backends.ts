@@ -23,6 +23,8 @@ export interface BackendOptions {
   readonly onNotice?: ((message: string) => void) | undefined;
   /** Refuses a GPU that is simulated on the processor. */
   readonly realGpu?: boolean | undefined;
+  /** Whether a page loads the kernels that few pages use, too. */
+  readonly rare?: boolean | undefined;
 }
 
 export interface BackendEntry {

@@ -77,7 +77,8 @@ export class Engine {
 
   /**
    * If `error` came because the GPU of `failed` was lost, or cannot do what it was asked, the engine takes another backend with an
-   * empty memory: a fresh device, twice, and then the kernels. `failed` is the backend on which the error came; another call may
+   * empty memory: a fresh device, twice, and then the kernels. It does so too where a page has not loaded a kernel: the new backend
+   * has all. `failed` is the backend on which the error came; another call may
    * have replaced it by now. Returns false, and changes nothing, for any other error.
    */
   static async recover(engine: Engine, failed: Backend, error: unknown): Promise<boolean> {
@@ -139,16 +140,16 @@ export class Engine {
  * await engine.dispose();
  */
 export async function createEngine(
-  options: EngineOptions & { onNotice?: OnNotice; realGpu?: boolean | undefined } = {},
+  options: EngineOptions & { onNotice?: OnNotice; realGpu?: boolean | undefined; rare?: boolean | undefined } = {},
 ): Promise<Engine> {
   checkValues(options, engineChecks);
-  const { backend, threads = "auto", simd = "strict", realGpu, onNotice } = options;
+  const { backend, threads = "auto", simd = "strict", realGpu, rare, onNotice } = options;
   // A page's main thread may not wait for others.
   const here = threads === "auto" && onMainThread ? 1 : threadCount(threads);
   const notices: string[] = [];
   // What happens later is told at once.
   let tell = (notice: string): unknown => notices.push(notice);
-  const start: Start = { name: backend, threads: here, simd, realGpu, onNotice: (notice) => void tell(notice) };
+  const start: Start = { name: backend, threads: here, simd, realGpu, rare, onNotice: (notice) => void tell(notice) };
   const engine = new Engine(await started(start), start);
   await tellNotices(engine, notices, onNotice);
   tell = (notice) => onNotice?.(notice);

@@ -25,8 +25,8 @@ export async function started(start: Start): Promise<Backend> {
 }
 
 /**
- * Starts what takes the place of a GPU that failed with `error`, for the n-th time counted from 0: twice a fresh device, then the
- * backend that it has otherwise. Gives undefined for an error that is not the GPU's.
+ * Starts what takes the place of a backend that failed with `error`: of kernels without rare ones all kernels, and of a GPU, for the
+ * n-th time counted from 0, twice a fresh device, then the backend that it has otherwise. Gives undefined for another error.
  */
 export async function replacement(
   backend: Backend,
@@ -34,6 +34,7 @@ export async function replacement(
   n: number,
   start: Start,
 ): Promise<Backend | undefined> {
+  if (thrown(error).name === "RareKernelsError") return started({ ...start, name: "wasm", rare: true });
   const { otherwise } = backendEntry(start.name);
   const tooLarge = thrown(error).name === "UnsupportedError";
   if (!backend.gpu || otherwise === undefined || (!backend.failed && !tooLarge)) return undefined;

@@ -1,4 +1,4 @@
-// A convolution through the frequency domain (assembly/frequency.ts), where the planner says so. The spectrum of the input is
+// A convolution through the frequency domain (assembly/rare/frequency.ts), where the planner says so. The spectrum of the input is
 // made once and kept in the place of the padded input: the gradients of weights need it, and both R-passes. The sums of an R-pass
 // are added as spectra, before one transform back.
 import { type Buffer, none, type OptionalBuffer } from "../backend/buffer.ts";

@@ -105,13 +105,13 @@ const equal = [
     why: "the first round goes over all rows, and those after it over none",
   },
   {
-    file: "recolor",
+    file: "rare/recolor",
     line: "high = f64x2.add(high, f64x2.promote_low_f32x4(i64x2.shuffle(sum, sum, 1, 1)));",
     change: "1 → 2",
     why: "only the lower half of what is shuffled is added",
   },
   {
-    file: "recolor",
+    file: "rare/recolor",
     line: "high = f64x2.add(high, f64x2.promote_low_f32x4(i64x2.shuffle(sum, sum, 1, 1)));",
     change: "1 → 0",
     why: "only the lower half of what is shuffled is added",
@@ -153,7 +153,7 @@ const equal = [
     why: "the counter moves to a place that nothing else has",
   },
   {
-    file: "local-response-norm",
+    file: "rare/local-response-norm",
     line: "const TILE: usize = (<usize>RESPONSE_FLOATS) << 2;",
     change: "2 → 4",
     why: "tiles are larger, and those behind the end are empty",
@@ -189,13 +189,13 @@ const equal = [
     why: "2×2 windows without padding go the way of all others then, and with a padding there are more than `quads` allows",
   },
   {
-    file: "warp2d",
+    file: "rare/warp2d",
     line: "warp(false, job.y, job.x, job.matrices, job, begin * WARP_LANES, min(job.lanes, end * WARP_LANES));",
     change: "* → /",
     why: "a chunk also does images of the chunks before it, which write the same values",
   },
   {
-    file: "warp2d",
+    file: "rare/warp2d",
     line: "if (!(row > -1 && row < <f64>height && column > -1 && column < <f64>width)) {",
     change: "> → >=",
     why: "a place exactly one pixel outside has no neighbour with a weight, and so is 0 too",

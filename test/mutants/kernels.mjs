@@ -2,14 +2,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import asc from "assemblyscript/asc";
 import { constantsSource, readConstants } from "../../scripts/kernel-constants.mjs";
-import { dispatchSource, readJobs, writersSource } from "../../scripts/kernel-jobs.mjs";
+import { dispatchSource, rareDispatchSource, readJobs, writersSource } from "../../scripts/kernel-jobs.mjs";
 
 const root = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, root), "utf8");
 
 /** The sources of the kernels as they are: path and text. */
 export function kernelSources() {
-  const names = readdirSync(new URL("assembly", root)).filter((name) => /^[^.]+\.ts$/.test(name));
+  const files = readdirSync(new URL("assembly", root), { recursive: true }).map((name) => name.replaceAll("\\", "/"));
+  const names = files.filter((name) => /^(rare\/)?[^./]+\.ts$/.test(name));
   return names.sort().map((name) => ({ path: `assembly/${name}`, text: read(`assembly/${name}`) }));
 }
 
@@ -53,6 +54,7 @@ export async function buildKernels(sources, level) {
   const { JOB_SIZE, JOB_FIELDS } = Object.fromEntries(constants.map(({ name, value }) => [name, value]));
   const jobs = readJobs(sources, (JOB_SIZE - JOB_FIELDS) / 4);
   files.set("assembly/dispatch.gen.ts", dispatchSource(jobs));
+  files.set("assembly/rare/dispatch.gen.ts", rareDispatchSource(jobs));
   return {
     simd: await compile(files, "simd", level),
     threads: await compile(files, "threads", level),

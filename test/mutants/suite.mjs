@@ -33,28 +33,28 @@ const everyOp = [
 
 /** The tests that call what is in a file of assembly/, quick ones first. */
 const ownTests = {
-  "adam-adjoint": ops("adam-adjoint"),
+  "rare/adam-adjoint": ops("adam-adjoint"),
   activation: [...ops("activation"), ...gradients("relu", "activations")],
   "avg-pool2d": [...ops("avg-pool2d"), ...gradients("avg-pool2d")],
   columns: norms,
-  cutout: ops("augmentation"),
+  "rare/cutout": ops("augmentation"),
   conv2d: convolutions,
   "conv2d-backward-data": convolutions,
   "conv2d-backward-weights": convolutions,
   gemm: [...ops("linear"), ...convolutions],
   "gemm-narrow-tiles": [...ops("linear"), ...convolutions],
-  frequency: frequencies,
-  "frequency-gradient": frequencies,
-  "frequency-products": frequencies,
-  "frequency-weights": frequencies,
+  "rare/frequency": frequencies,
+  "rare/frequency-gradient": frequencies,
+  "rare/frequency-products": frequencies,
+  "rare/frequency-weights": frequencies,
   "gemm-tiles": [...ops("linear"), ...convolutions],
   gather: ops("gather"),
   guard: updates,
   job: ["backend-side-by-side", ...everyOp],
-  lamb: updates,
+  "rare/lamb": updates,
   layout: ops("layout"),
   linear: [...ops("linear"), ...gradients("linear")],
-  "local-response-norm": [...ops("local-response-norm"), ...gradients("local-response-norm")],
+  "rare/local-response-norm": [...ops("local-response-norm"), ...gradients("local-response-norm")],
   loss: [...ops("loss"), ...gradients("mse", "cross-entropy")],
   math: [...ops("loss", "random", "activation", "local-response-norm"), ...gradients("activations", "cross-entropy")],
   "memory-map": ["backend-side-by-side", ...everyOp],
@@ -66,18 +66,18 @@ const ownTests = {
   pool2d: [...ops("pool2d"), ...gradients("max-pool2d")],
   "pool2d-nines": [...ops("pool2d"), ...gradients("max-pool2d")],
   "pool2d-windows": [...ops("pool2d"), ...gradients("max-pool2d")],
-  "cosine-distance": ops("cosine-distance"),
-  ridge: ops("ridge"),
-  "arc-cosine": ops("arc-cosine"),
+  "rare/cosine-distance": ops("cosine-distance"),
+  "rare/ridge": ops("ridge"),
+  "rare/arc-cosine": ops("arc-cosine"),
   random: [...ops("random"), "reference-random", "numeric/draws"],
   sgd: updates,
-  recolor: ops("augmentation"),
+  "rare/recolor": ops("augmentation"),
   simd: everyOp,
   thread: ["backend-side-by-side", ...everyOp],
   tiles: everyOp,
-  resize2d: ops("resize2d"),
+  "rare/resize2d": ops("resize2d"),
   vector: ops("vector", "linear"),
-  warp2d: ops("augmentation"),
+  "rare/warp2d": ops("augmentation"),
   winograd: ops("winograd"),
   "winograd-backward-weights": ops("winograd"),
   "winograd-block": ops("winograd"),
@@ -93,7 +93,7 @@ export const chosen = { "distill/hash": "on 3 threads" };
 
 /** Returns the tests of a mutant of `path`, in the order that they run in: its own, and those for the few that pass them. */
 export function testsFor(path) {
-  const own = ownTests[basename(path, ".ts")];
+  const own = ownTests[path.replace(/^assembly\/|\.ts$/g, "")];
   if (own === undefined) throw new Error(`test/mutants/suite.mjs names no tests of ${path}: add a row`);
   return { own, rest: common.filter((test) => !own.includes(test)) };
 }

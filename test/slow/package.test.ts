@@ -17,6 +17,7 @@ test("the types resolve from ES modules and bundlers", () => {
     "esm-only",
     "--exclude-entrypoints",
     "./kernels.wasm",
+    "./rare-kernels.wasm",
     "--format",
     "json",
   ];

@@ -1,12 +1,19 @@
 // The shipped kernels hold nothing whose result another machine could make otherwise: no relaxed SIMD, and nothing
-// imported that computes.
+// imported that computes, but that pages have rare kernels in a module of their own.
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { simd, threads } from "../../src/backend/wasm/binary.gen.ts";
+import { threads as packedPage } from "../../src/backend/wasm/packed.page.gen.ts";
+import { rare as packedRare } from "../../src/backend/wasm/packed-rare.page.gen.ts";
 import { relaxed } from "../../src/backend/wasm/relaxed.gen.ts";
 import { type Instruction, LAST_RELAXED, walk } from "./walker.ts";
 
 const decode = (base64: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(base64, "base64"));
-const kernels = { simd: decode(simd), threads: decode(threads), relaxed: decode(relaxed) };
+const unpack = (base64: string): Uint8Array<ArrayBuffer> => Uint8Array.from(gunzipSync(decode(base64)));
+const kernels = {
+  ...{ simd: decode(simd), threads: decode(threads), relaxed: decode(relaxed) },
+  ...{ page: unpack(packedPage), rare: unpack(packedRare) },
+};
 
 const isRelaxed = ({ prefix, code }: Instruction): boolean => prefix === 0xfd && code >= 0x100 && code <= LAST_RELAXED;
 const isAtomic = ({ prefix }: Instruction): boolean => prefix === 0xfe;
@@ -16,11 +23,15 @@ const countingAtomics = new Set([0x00, 0x01, 0x10, 0x17, 0x1e, 0x25]);
 /** f32x4.mul, f32x4.add, v128.load, v128.store. */
 const everydayVector = [0xe6, 0xe4, 0x00, 0x0b];
 
-describe.each(["simd", "threads"] as const)("the %s build", (name) => {
+const memory = { module: "env", name: "memory", kind: "memory" };
+
+describe.each(["simd", "threads", "page", "rare"] as const)("the %s build", (name) => {
   const { imports, functions, instructions } = walk(kernels[name]);
 
-  test("imports its memory and nothing else", () => {
-    expect(imports).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  test("imports its memory and nothing else, but where rare kernels are apart one function for them", () => {
+    expect(imports).toEqual(
+      name === "page" ? [{ module: "env", name: "runRare", kind: "function" }, memory] : [memory],
+    );
     expect(WebAssembly.Module.imports(new WebAssembly.Module(kernels[name]))).toEqual(imports);
   });
 
@@ -39,14 +50,14 @@ describe.each(["simd", "threads"] as const)("the %s build", (name) => {
   test("shares nothing between threads but whole numbers: no sum depends on who comes first", () => {
     const atomics = instructions.filter(isAtomic);
     expect(atomics.filter(({ code }) => !countingAtomics.has(code))).toEqual([]);
-    expect(atomics.length > 0).toBe(name === "threads");
+    expect(atomics.length > 0).toBe(name === "threads" || name === "page");
   });
 });
 
 test("the relaxed build is where the scan finds relaxed instructions: f32x4.relaxed_madd and no other", () => {
   const { imports, instructions } = walk(kernels.relaxed);
   const found = instructions.filter(isRelaxed);
-  expect(imports).toEqual([{ module: "env", name: "memory", kind: "memory" }]);
+  expect(imports).toEqual([memory]);
   expect(found.length).toBeGreaterThan(50);
   expect(new Set(found.map(({ code }) => code))).toEqual(new Set([0x105]));
 });

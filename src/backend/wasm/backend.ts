@@ -9,7 +9,7 @@ import type { Ops } from "../ops.ts";
 import type { Planner } from "../plan.ts";
 import { instantiator, type KernelExports } from "./instantiate.ts";
 import { JobWriter } from "./job.ts";
-import { compileKernels } from "./kernels.ts";
+import { compileKernels, lacksRare } from "./kernels.ts";
 import { memoryBytes, PAGE, PROGRAM, PROGRAM_SIZE, SCRATCH, SCRATCH_SIZE } from "./layout.ts";
 import { wasmOps } from "./ops.ts";
 import { wasmPlan } from "./plan.ts";
@@ -36,18 +36,21 @@ export interface WasmOptions {
   /** Kernel threads, the caller's included. Fewer run if the host does not start so many. */
   readonly threads: number;
   readonly simd?: Simd | undefined;
+  /** Whether a page loads the rare kernels (assembly/rare/), too. Without them, ops that need one throw RareKernelsError. */
+  readonly rare?: boolean | undefined;
   /** Called with a message when threads could not start, which says why. */
   readonly onNotice?: ((message: string) => void) | undefined;
 }
 
 /** Starts the kernels. Throws UnsupportedError, or RangeError if the host gives no memory. */
-export async function createWasmBackend({ threads: wanted, simd = "strict", onNotice }: WasmOptions): Promise<Backend> {
-  const { build, module } = await compileKernels({ threads: wanted, simd });
+export async function createWasmBackend(options: WasmOptions): Promise<Backend> {
+  const { threads: wanted, simd = "strict", rare, onNotice } = options;
+  const compiled = await compileKernels({ threads: wanted, simd, rare });
   const threads = possibleThreads(wanted, onNotice);
   const initial = memoryBytes(0, threads) / PAGE;
-  const memory = await createMemory(initial, build !== "simd");
+  const memory = await createMemory(initial, compiled.build !== "simd");
   // Every instance writes the constants again, so all exist before there is any work.
-  const kernels = (await instantiator())(module, memory);
+  const kernels = (await instantiator())(compiled, memory);
   kernels.setSpins(SPINS);
   const others: KernelThread[] = [];
   for (let i = 1; i < threads; i++) {
@@ -58,13 +61,13 @@ export async function createWasmBackend({ threads: wanted, simd = "strict", onNo
       break;
     }
     try {
-      others.push(await startThread({ module, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
+      others.push(await startThread({ kernels: compiled, memory, scratch: SCRATCH + i * SCRATCH_SIZE }));
     } catch (error) {
       onNotice?.(`${i} of ${threads} threads: another could not start: ${(error as Error).message}`);
       break;
     }
   }
-  return new WasmBackend(kernels, memory, others, simd);
+  return new WasmBackend(kernels, memory, others, { simd, lacksRare: lacksRare(compiled) });
 }
 
 /** Memory that grows as far as the host lets it. Throws RangeError where the host has none, now and a moment later. */
@@ -122,7 +125,12 @@ class WasmBackend implements Backend {
   #floats: Float32Array;
   #disposed = false;
 
-  constructor(kernels: KernelExports, memory: WebAssembly.Memory, others: KernelThread[], simd: Simd) {
+  constructor(
+    kernels: KernelExports,
+    memory: WebAssembly.Memory,
+    others: KernelThread[],
+    { simd, lacksRare }: { readonly simd: Simd; readonly lacksRare: boolean },
+  ) {
     this.threads = others.length + 1;
     this.atOnce = Math.min(this.threads, hardwareThreads());
     this.simd = simd;
@@ -136,6 +144,7 @@ class WasmBackend implements Backend {
       scratch: SCRATCH,
       base: this.base,
       maySleep: !onMainThread,
+      lacksRare,
       programs: { first: SCRATCH + PROGRAM, size: PROGRAM_SIZE, stride: SCRATCH_SIZE },
     });
     this.#floats = new Float32Array(memory.buffer);

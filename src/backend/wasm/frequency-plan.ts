@@ -1,4 +1,4 @@
-// Which convolutions go through the frequency domain (assembly/frequency.ts), and in which pieces. The shape alone decides it,
+// Which convolutions go through the frequency domain (assembly/rare/frequency.ts), and in which pieces. The shape alone decides it,
 // because it decides bits.
 import type { FrequencyFloats, FrequencyShape } from "../frequency-ops.ts";
 import type { PaddedConv2d } from "../planned-conv2d.ts";
@@ -20,7 +20,7 @@ const MOST_WEIGHT_BYTES = 32 * 1024 * 1024;
 /** Floats that a channel's slots are apart beside their size: slots lie an odd number of cache lines apart. */
 const LINE = 16;
 
-/** Floats from one slot of `floats` floats to the next (slotStride of assembly/frequency.ts). */
+/** Floats from one slot of `floats` floats to the next (slotStride of assembly/rare/frequency.ts). */
 const slotFloats = (floats: number): number => LINE * (Math.ceil(floats / LINE) | 1);
 
 /** Returns the shape of a layer that goes through the frequency domain, or undefined where sums or tiles are as fast. */

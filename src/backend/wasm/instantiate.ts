@@ -1,5 +1,5 @@
 // The only file that imports @assemblyscript/loader: from a compiled module and a memory to typed exports.
-import { type Instantiate, type KernelExports, plainInstance } from "./plain-instance.ts";
+import { type Instantiate, importsOf, type KernelExports, plainInstance } from "./plain-instance.ts";
 
 export type { Instantiate, KernelExports };
 
@@ -7,8 +7,10 @@ export type { Instantiate, KernelExports };
 export async function instantiator(): Promise<Instantiate> {
   try {
     const { instantiateSync } = await import("@assemblyscript/loader");
-    return (module, memory) =>
-      instantiateSync<Record<string, unknown>>(module, { env: { memory } }).exports as unknown as KernelExports;
+    return (kernels, memory) => {
+      const { exports } = instantiateSync<Record<string, unknown>>(kernels.module, importsOf(kernels, memory));
+      return exports as unknown as KernelExports;
+    };
   } catch {
     // The loader assigns Object.hasOwn when it loads, and so it does not load where a program has frozen Object.
     return plainInstance;

@@ -4,8 +4,9 @@ import { WorkerError } from "../../errors.ts";
 import { thrown } from "../../kinds.ts";
 import { atOnce, inTurns, type Parts } from "../../platform/parts.ts";
 import { type Buffer, none, type OptionalBuffer } from "../buffer.ts";
-import { type Extent, type JobSink, Jobs } from "./jobs.gen.ts";
+import { type Extent, FIRST_RARE, type JobSink, Jobs } from "./jobs.gen.ts";
 import type { KernelExports } from "./plain-instance.ts";
+import { RareKernelsError } from "./rare-kernels-error.ts";
 import { FAILED, JOB, JOB_CHUNKS, JOB_FIELDS, JOB_SIZE, JOB_TILES, PROGRAM_END } from "./tiles.gen.ts";
 
 /** Words from the start of a job to its tiles, chunks and fields, and to the next job. */
@@ -32,6 +33,8 @@ export interface JobWriterOptions {
   /** The first buffer that ops may be given. */
   readonly base: Buffer;
   readonly maySleep: boolean;
+  /** Whether the rare kernels are not there. */
+  readonly lacksRare: boolean;
   /** Room for a program of each thread, in bytes: where the first one begins and how long it is, and from one to the next. */
   readonly programs: { readonly first: number; readonly size: number; readonly stride: number };
 }
@@ -49,6 +52,8 @@ export class JobWriter implements JobSink {
   /** The first buffer that ops may be given. */
   readonly #base: Buffer;
   readonly #maySleep: number;
+  /** Kernels of this number and more are not there. */
+  readonly #missing: number;
   readonly #rooms: JobWriterOptions["programs"];
   #words: Int32Array;
   #floats: Float32Array;
@@ -69,6 +74,7 @@ export class JobWriter implements JobSink {
     this.#scratch = options.scratch;
     this.#base = options.base;
     this.#maySleep = options.maySleep ? 1 : 0;
+    this.#missing = options.lacksRare ? FIRST_RARE : Number.POSITIVE_INFINITY;
     this.#rooms = options.programs;
     this.#words = new Int32Array(0);
     this.#floats = new Float32Array(0);
@@ -82,8 +88,9 @@ export class JobWriter implements JobSink {
     this.#floats = new Float32Array(this.#memory.buffer, 0, this.#base);
   }
 
-  /** Begins the job of kernel `kernel`, whose fields follow one by one. */
+  /** Begins the job of kernel `kernel`, whose fields follow one by one. Throws RareKernelsError if that kernel is not there. */
   start(kernel: number): this {
+    if (kernel >= this.#missing) throw new RareKernelsError();
     this.#words[this.#job] = kernel;
     this.#field = this.#job + FIELDS;
     return this;

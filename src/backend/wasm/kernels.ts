@@ -3,12 +3,20 @@
 import { UnsupportedError } from "../../errors.ts";
 import { checkWebAssembly, compileModule } from "../../platform/web-assembly.ts";
 import type { Simd } from "../backend.ts";
-import { type Build, readBuild, strictBuild } from "./binary.ts";
+import { type Build, rareOf, readBuild, strictBuild } from "./binary.ts";
+import type { KernelModules } from "./plain-instance.ts";
 
 /** Compiled kernels. They can be posted to workers. */
-export interface Kernels {
+export interface Kernels extends KernelModules {
   readonly build: Build;
-  readonly module: WebAssembly.Module;
+}
+
+/** What the kernels are asked for. */
+export interface KernelsWanted {
+  readonly threads: number;
+  readonly simd: Simd;
+  /** Whether the rare ones are wanted, too, which pages have apart. */
+  readonly rare?: boolean | undefined;
 }
 
 const compiled = new Map<Build, Kernels>();
@@ -19,16 +27,26 @@ export function adoptKernels(kernels: Kernels): void {
 }
 
 /** The kernels for so many threads. Throws UnsupportedError. */
-export async function compileKernels({ threads, simd }: { threads: number; simd: Simd }): Promise<Kernels> {
+export async function compileKernels({ threads, simd, rare = false }: KernelsWanted): Promise<Kernels> {
   checkWebAssembly("the kernels are");
   const build = simd === "relaxed" ? "relaxed" : strictBuild(threads > 1);
-  const before = compiled.get(build);
-  if (before) return before;
-  const bytes = await readBuild(build);
-  if (!WebAssembly.validate(bytes)) throw new UnsupportedError(missing[lacking(simd)]);
-  const kernels = { build, module: await compileModule(bytes) };
+  const kernels = compiled.get(build) ?? { build, module: await compileKnown(await readBuild(build), simd) };
   compiled.set(build, kernels);
-  return kernels;
+  const readRare = rare && lacksRare(kernels) && rareOf(build);
+  if (!readRare) return kernels;
+  const all = { ...kernels, rare: await compileKnown(await readRare(), simd) };
+  compiled.set(build, all);
+  return all;
+}
+
+/** Whether the rare kernels are not there. */
+export function lacksRare({ build, rare }: Kernels): boolean {
+  return rare === undefined && rareOf(build) !== undefined;
+}
+
+async function compileKnown(bytes: Uint8Array<ArrayBuffer>, simd: Simd): Promise<WebAssembly.Module> {
+  if (!WebAssembly.validate(bytes)) throw new UnsupportedError(missing[lacking(simd)]);
+  return compileModule(bytes);
 }
 
 /** A module that is valid where there is SIMD: one function, i8x16.popcnt(i8x16.splat(0)). */

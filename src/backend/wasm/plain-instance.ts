@@ -11,10 +11,29 @@ export interface KernelExports {
   stopThreads(): void;
 }
 
+/** The kernels as compiled modules. */
+export interface KernelModules {
+  readonly module: WebAssembly.Module;
+  /** The rare kernels (assembly/rare/), where the module has them not itself. */
+  readonly rare?: WebAssembly.Module | undefined;
+}
+
 /** Makes an instance of the kernels on a memory. */
-export type Instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory) => KernelExports;
+export type Instantiate = (kernels: KernelModules, memory: WebAssembly.Memory) => KernelExports;
+
+/** What a module may import: its memory, and the rare kernels of another module, which are called without JavaScript in between. */
+export function importsOf({ rare }: KernelModules, memory: WebAssembly.Memory): WebAssembly.Imports {
+  const { runRare = absent } = rare ? new WebAssembly.Instance(rare, { env: { memory } }).exports : {};
+  return { env: { memory, runRare } };
+}
+
+/** JobWriter asks for rare kernels before it writes a job of one. */
+function absent(): never {
+  throw new Error("the rare kernels are not loaded");
+}
 
 /** An instance of the kernels on `memory`. */
-export function plainInstance(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelExports;
+export function plainInstance(kernels: KernelModules, memory: WebAssembly.Memory): KernelExports {
+  const { exports } = new WebAssembly.Instance(kernels.module, importsOf(kernels, memory));
+  return exports as unknown as KernelExports;
 }

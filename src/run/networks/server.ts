@@ -32,7 +32,8 @@ export class NetworkServer implements WorkerApi {
 
   async start({ kernels, ...options }: StartMessage): Promise<void> {
     if (kernels) backendEntry(options.backend).adopt?.(kernels);
-    this.#engine = await createEngine(options);
+    // What it computes keeps no state to begin again from, so the engine has all kernels from the start.
+    this.#engine = await createEngine({ ...options, rare: true });
   }
 
   async openRun(message: RunMessage): Promise<void> {

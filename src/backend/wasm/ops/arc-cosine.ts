@@ -1,4 +1,4 @@
-// Kernels of infinitely wide ReLU networks, and products in float64, as jobs (assembly/arc-cosine.ts).
+// Kernels of infinitely wide ReLU networks, and products in float64, as jobs (assembly/rare/arc-cosine.ts).
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
 import { KERNEL_ROWS, RIDGE_ROWS } from "../tiles.gen.ts";

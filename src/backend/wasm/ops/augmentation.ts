@@ -1,4 +1,4 @@
-// Augmentations of images as jobs (assembly/warp2d.ts, recolor.ts, cutout.ts).
+// Augmentations of images as jobs (assembly/rare/warp2d.ts, recolor.ts, cutout.ts).
 import type { Ops } from "../../ops.ts";
 import type { ImagesShape } from "../../shapes.ts";
 import type { Extent, Jobs } from "../jobs.gen.ts";

@@ -1,4 +1,4 @@
-// The distance of gradients as a job (assembly/cosine-distance.ts).
+// The distance of gradients as a job (assembly/rare/cosine-distance.ts).
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
 

@@ -1,4 +1,4 @@
-// Convolutions through the frequency domain as jobs (assembly/frequency.ts and the three beside it).
+// Convolutions through the frequency domain as jobs (assembly/rare/frequency.ts and the three beside it).
 import { none } from "../../buffer.ts";
 import type { FrequencyOps, FrequencyShape } from "../../frequency-ops.ts";
 import { blocksOf, slotsOf } from "../frequency-plan.ts";

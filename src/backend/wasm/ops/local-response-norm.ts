@@ -1,4 +1,4 @@
-// Local response normalisation as jobs (assembly/local-response-norm.ts).
+// Local response normalisation as jobs (assembly/rare/local-response-norm.ts).
 
 import type { Ops } from "../../ops.ts";
 import type { LocalResponseNormShape } from "../../shapes.ts";

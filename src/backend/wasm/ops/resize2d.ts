@@ -1,4 +1,4 @@
-// Resampling to another size as jobs (assembly/resize2d.ts). A tile is a row of what is written.
+// Resampling to another size as jobs (assembly/rare/resize2d.ts). A tile is a row of what is written.
 import type { Ops } from "../../ops.ts";
 import type { Resize2dShape } from "../../shapes.ts";
 import type { Jobs } from "../jobs.gen.ts";

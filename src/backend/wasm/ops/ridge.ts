@@ -1,4 +1,4 @@
-// Ridge regression with a Gram matrix as jobs (assembly/ridge.ts).
+// Ridge regression with a Gram matrix as jobs (assembly/rare/ridge.ts).
 import type { Ops } from "../../ops.ts";
 import type { Jobs } from "../jobs.gen.ts";
 import { RIDGE_ROWS } from "../tiles.gen.ts";

@@ -7,7 +7,7 @@ import type { Shader } from "../shader.ts";
 
 const numbers = { in_height: "i", in_width: "i", out_height: "i", out_width: "i", lanes: "u" } as const;
 
-/** As in assembly/resize2d.ts: the place of an output, times twice the outputs, is a whole number. */
+/** As in assembly/rare/resize2d.ts: the place of an output, times twice the outputs, is a whole number. */
 const functions = `
 fn place(i: i32, from_length: i32, to_length: i32) -> i32 { return max(0, (2 * i + 1) * from_length - to_length); }
 fn lower(i: i32, from_length: i32, to_length: i32) -> i32 { return place(i, from_length, to_length) / (2 * to_length); }

@@ -3,12 +3,12 @@
 //   u = m̂ / (√v̂ + eps) + weightDecay·x,   m̂ = m / (1 − β₁ᵗ),   v̂ = v / (1 − β₂ᵗ)
 //   x ← x − learningRate·‖x‖/‖u‖·u
 // The corrections and the complements of β come from the caller, as in optimizer.ts.
-import { Buffer, OptionalBuffer } from "./fields";
-import { stops } from "./guard";
-import { decay } from "./optimizer";
-import { at, loadPartial, madd, storePartial } from "./simd";
-import { BLOCK } from "./tiles";
-import { addScaled, lastOf } from "./vector";
+import { Buffer, OptionalBuffer } from "../fields";
+import { stops } from "../guard";
+import { decay } from "../optimizer";
+import { at, loadPartial, madd, storePartial } from "../simd";
+import { BLOCK } from "../tiles";
+import { addScaled, lastOf } from "../vector";
 
 /** (m / correction1) / (√v / correction2Sqrt + eps) + weightDecay·x */
 function direction(

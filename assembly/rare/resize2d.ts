@@ -5,8 +5,8 @@
 //   backward   dx = the same weights the other way, added in the order of the outputs
 // A tile is a row of y going forward and a row of dx going back, so an image of one channel is work for several threads.
 // docs/math.md §14 has the formulas.
-import { Buffer } from "./fields";
-import { storeLanes } from "./simd";
+import { Buffer } from "../fields";
+import { storeLanes } from "../simd";
 
 @unmanaged
 export class Resize2dShape {

@@ -3,9 +3,9 @@
 //
 // F [depth, lanes], float32, images as columns. L is packed: row i has i + 1 numbers and begins at number i·(i + 1)/2.
 // docs/math.md §9 has the formulas.
-import { Buffer } from "./fields";
-import { at } from "./simd";
-import { RIDGE_ROWS } from "./tiles";
+import { Buffer } from "../fields";
+import { at } from "../simd";
+import { RIDGE_ROWS } from "../tiles";
 
 /** Byte address of number `i` of float64s. */
 function wide(ptr: usize, i: i32): usize {

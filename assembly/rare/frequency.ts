@@ -13,7 +13,7 @@
 //
 // A slot is a complex frequency or a pair of real ones. Blocks of L images keep what a channel's transform writes in L1. Slots lie
 // an odd number of cache lines apart, so that those of a channel do not all fall in the same cache sets.
-import { Buffer, OptionalBuffer } from "./fields";
+import { Buffer, OptionalBuffer } from "../fields";
 import { backPlane as backPlane9, forwardPlane as forwardPlane9 } from "./fourier9.gen";
 import { backPlane as backPlane18, forwardPlane as forwardPlane18 } from "./fourier18.gen";
 

@@ -6,9 +6,9 @@
 // Places and weights are computed in float64, so a large image loses no digits of them. A tile is WARP_LANES images, with all
 // their channels, so that the sums of dx have one order whatever the threads.
 // docs/math.md §8 has the formulas.
-import { Buffer } from "./fields";
-import { at } from "./simd";
-import { WARP_LANES } from "./tiles";
+import { Buffer } from "../fields";
+import { at } from "../simd";
+import { WARP_LANES } from "../tiles";
 
 /** Images [channels, height, width, lanes]. */
 @unmanaged

@@ -1,6 +1,6 @@
 // Zeroes a box of each image. A tile is one row of one channel.
-import { Buffer } from "./fields";
-import { at, storeLanes } from "./simd";
+import { Buffer } from "../fields";
+import { at, storeLanes } from "../simd";
 import { ImagesShape } from "./warp2d";
 
 @unmanaged

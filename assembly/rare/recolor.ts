@@ -1,9 +1,9 @@
 // Changes the colours of each image: y = p·x + q·⟨x⟩_c + r·⟨x⟩ + b, with ⟨x⟩_c the mean over the channels at each place, as a
 // saturation has it, and ⟨x⟩ the mean of the whole image, as a contrast has it. A tile is RECOLOR_LANES images.
 // docs/math.md §8 has the formulas.
-import { Buffer, Flag } from "./fields";
-import { at, madd, storeLanes } from "./simd";
-import { RECOLOR_LANES } from "./tiles";
+import { Buffer, Flag } from "../fields";
+import { at, madd, storeLanes } from "../simd";
+import { RECOLOR_LANES } from "../tiles";
 import { ImagesShape } from "./warp2d";
 
 /** The sum over the channels at one place, of four images. */

@@ -1,8 +1,8 @@
 // Kernels of infinitely wide ReLU networks (Cho, Saul, NeurIPS 2009; Jacot, Gabriel, Hongler, NeurIPS 2018), in float64: the angle
 // between two images that are nearly the same is the root of a difference. docs/math.md §12 has the formulas.
-import { Buffer, Flag, OptionalBuffer } from "./fields";
-import { at } from "./simd";
-import { KERNEL_ROWS } from "./tiles";
+import { Buffer, Flag, OptionalBuffer } from "../fields";
+import { at } from "../simd";
+import { KERNEL_ROWS } from "../tiles";
 
 const PI: f64 = 3.141592653589793;
 /** The variance of biases; that of weights is 2 over the number of inputs. */

@@ -1,8 +1,8 @@
 // How the rows of two gradients differ in direction (Zhao, Mopuri, Bilen, *Dataset Condensation with Gradient Matching*, ICLR 2021,
 // equation 10): 1 − a·b/(‖a‖·‖b‖ + 1e-6) for each row, and the gradient of that by a. A row is the weights that lead to one output.
 // Products are added in float64, because rows that point the same way leave little of 1. docs/math.md §11 has the formulas.
-import { Buffer } from "./fields";
-import { at, loadPartial, storePartial } from "./simd";
+import { Buffer } from "../fields";
+import { at, loadPartial, storePartial } from "../simd";
 
 /** Keeps rows that are 0 from a division by 0. */
 const LEAST: f64 = 1e-6;

@@ -14,10 +14,10 @@
 // slowly. Each loop over a run does one thing, because V8 makes good code of small loops only. What the windows of backward
 // need of their neighbours lies in a workspace of the layout of x, of which a tile uses its own floats.
 // docs/math.md §2 has the formulas.
-import { Buffer } from "./fields";
-import { expPs, logPs } from "./math";
-import { madd } from "./simd";
-import { RESPONSE_FLOATS } from "./tiles";
+import { Buffer } from "../fields";
+import { expPs, logPs } from "../math";
+import { madd } from "../simd";
+import { RESPONSE_FLOATS } from "../tiles";
 
 /** Bytes of a tile in each channel. */
 const TILE: usize = (<usize>RESPONSE_FLOATS) << 2;

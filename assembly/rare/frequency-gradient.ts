@@ -1,10 +1,10 @@
 // The weight gradient in the frequency domain: products of two spectra, summed over images (frequency-products.ts).
 //
 // x̂ [block, slot, c, re|im, L]   dŷ [block, slot, o, re|im, L]   ĝ [slot, c / 8, o / 4, re|im, 4 o, 8 c]
-import { Buffer, Flag } from "./fields";
+import { Buffer, Flag } from "../fields";
 import { isReal, slotStride, slotsOf, spectrumStride, touch } from "./frequency";
 import { FrequencyShape, multiplyEights, PACKED, Products } from "./frequency-products";
-import { transpose4x4 } from "./layout";
+import { transpose4x4 } from "../layout";
 
 @unmanaged
 export class FrequencyGradientJob extends FrequencyShape {

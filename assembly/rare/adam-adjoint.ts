@@ -1,10 +1,10 @@
 // The way back through a step of Adam (docs/math.md §10; formulas in src/backend/ops.ts). A tile is BLOCK floats. All is in
 // float64: q is a difference of two terms that nearly cancel in the first steps of a training. The moments after the step are
 // computed again from those before it, because the stored ones have lost digits to rounding.
-import { Buffer, OptionalBuffer } from "./fields";
-import { at } from "./simd";
-import { BLOCK } from "./tiles";
-import { lastOf } from "./vector";
+import { Buffer, OptionalBuffer } from "../fields";
+import { at } from "../simd";
+import { BLOCK } from "../tiles";
+import { lastOf } from "../vector";
 
 @unmanaged
 export class AdamAdjointJob {
