@@ -5,8 +5,11 @@ import { delayed } from "./test/delayed/plugin.ts";
 import { filesWithMoreWays } from "./test/thorough.ts";
 import { excluded, gpuTests } from "./test/webgpu/choice.ts";
 
+/** How long a busy machine may take until what is asked for again and again is there. */
+const expectation = { poll: { timeout: 30_000 } };
+
 /** Of every project that compares arrays of millions of numbers. */
-const usual = { setupFiles: "test/equal-arrays.ts", testTimeout: 120_000 };
+const usual = { setupFiles: "test/equal-arrays.ts", testTimeout: 120_000, expect: expectation };
 
 export default defineConfig({
   test: {
@@ -33,7 +36,15 @@ export default defineConfig({
           ...usual,
         },
       },
-      { test: { name: "browser", include: ["test/browser/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          expect: expectation,
+        },
+      },
       {
         test: {
           name: "thorough",

@@ -2,9 +2,9 @@
 //
 // x̂ [block, slot, c, re|im, L]   dŷ [block, slot, o, re|im, L]   ĝ [slot, c / 8, o / 4, re|im, 4 o, 8 c]
 import { Buffer, Flag } from "../fields";
+import { transpose4x4 } from "../layout";
 import { isReal, slotStride, slotsOf, spectrumStride, touch } from "./frequency";
 import { FrequencyShape, multiplyEights, PACKED, Products } from "./frequency-products";
-import { transpose4x4 } from "../layout";
 
 @unmanaged
 export class FrequencyGradientJob extends FrequencyShape {

@@ -11,8 +11,8 @@
 // where a pair of real frequencies has the parts unused|first|second in û. û is read strictly forwards, because going back stops
 // the prefetcher.
 import { Buffer, Flag } from "../fields";
-import { isReal, slotStride, slotsOf, spectrumStride, touch } from "./frequency";
 import { madd } from "../simd";
+import { isReal, slotStride, slotsOf, spectrumStride, touch } from "./frequency";
 
 /** Zeros, where a sum begins that nothing comes before. */
 const ZEROS: usize = memory.data(128, 16);

@@ -2,11 +2,11 @@
 //
 // w, dw [o, c, r, r]   û [slot, o / 4, a|c|d, c, 4 o], turned [slot, c / 4, a|c|d, o, 4 c]   ĝ [slot, c / 8, o / 4, re|im, 4 o, 8 c]
 import { Buffer, Flag, OptionalBuffer } from "../fields";
+import { transpose4x4 } from "../layout";
+import { gather, scatter } from "../simd";
 import { backTaps as backTaps9, forwardTaps as forwardTaps9 } from "./fourier9.gen";
 import { backTaps as backTaps18, forwardTaps as forwardTaps18 } from "./fourier18.gen";
 import { isReal, slotStride, slotsOf, touch } from "./frequency";
-import { transpose4x4 } from "../layout";
-import { gather, scatter } from "../simd";
 
 /** Bytes of the spectrum of four kernels: 162 slots of two vectors. */
 const SPECTRUM: usize = 162 * 32;

@@ -34,7 +34,10 @@ export async function replacement(
   n: number,
   start: Start,
 ): Promise<Backend | undefined> {
-  if (thrown(error).name === "RareKernelsError") return started({ ...start, name: "wasm", rare: true });
+  if (thrown(error).name === "RareKernelsError") {
+    // As many threads as started before: why it has no more was told then.
+    return started({ ...start, name: "wasm", threads: backend.threads, rare: true });
+  }
   const { otherwise } = backendEntry(start.name);
   const tooLarge = thrown(error).name === "UnsupportedError";
   if (!backend.gpu || otherwise === undefined || (!backend.failed && !tooLarge)) return undefined;
