@@ -56,9 +56,11 @@ class Pass {
   plane: usize;
 }
 
-// scratch: [offsets: DATA_TAPS u32][packed: DATA_TAPS × ROWS f32][the pass] … [copied rows of dy: COPY bytes]
+// scratch: twice [offsets: DATA_TAPS u32][packed: DATA_TAPS × ROWS f32], of all taps and of those that a column near a border sees;
+// [the pass] … [copied rows of dy: COPY bytes]
 const PACKED: usize = (<usize>DATA_TAPS) << 2;
-const PASS: usize = PACKED + ((<usize>(DATA_TAPS * ROWS)) << 2);
+const EDGE: usize = PACKED + ((<usize>(DATA_TAPS * ROWS)) << 2);
+const PASS: usize = 2 * EDGE;
 /**
  * Half of L2, in the part of the scratch that Winograd's transforms use too. Where there are more than MOST_LANES, the last ones may
  * take half as much again.
@@ -149,7 +151,7 @@ function sumRows(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, first: 
     pass.plane = <usize>job.outHeight * pass.line;
     pass.dy = job.dy + <usize>pass.from * pass.plane;
     layTaps(job, pass, scratch);
-    for (let i = first; i < last; i++) sumRow(job, pass, scratch, i);
+    sumLines(job, pass, scratch, first, last);
     return;
   }
   const halo = pass.bottom - pass.top - 1;
@@ -163,7 +165,7 @@ function sumRows(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, first: 
     for (let i = first; i < last; i += lines - halo) {
       const end = min(last, i + lines - halo);
       copyLines(job, pass, scratch + SHARED_SCRATCH, i + job.padding - pass.bottom + 1, end + job.padding - pass.top);
-      for (let each = i; each < end; each++) sumRow(job, pass, scratch, each);
+      sumLines(job, pass, scratch, i, end);
     }
   }
 }
@@ -209,67 +211,90 @@ function copyLines(job: Conv2dBackwardDataJob, pass: Pass, copy: usize, first: i
   }
 }
 
-/** Row i of dx in one pass, the lanes of which lie at pass.dy. */
-function sumRow(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, i: i32): void {
+/** Rows first … last − 1 of dx in one pass, the lanes of which lie at pass.dy. */
+function sumLines(job: Conv2dBackwardDataJob, pass: Pass, scratch: usize, first: i32, last: i32): void {
   const width = job.inWidth;
   const outWidth = job.outWidth;
-  const left = pass.left;
-  const right = pass.right;
+  const padding = job.padding;
+  const lineTaps = (pass.right - pass.left) * pass.depth;
+  // Columns that see the whole width of the pass: one run where all lanes lie side by side.
+  const inner = min(width, max(0, pass.right - 1 - padding));
+  const innerEnd = max(inner, min(width, outWidth - padding + pass.left));
+  const together = pass.lanes == job.lanes ? innerEnd - inner : 1;
+  for (let j = inner; j < innerEnd; j += together) {
+    sumColumns(job, pass, scratch, lineTaps, j, together, first, last);
+  }
+  // The columns near a border see some columns of the kernel, whose taps are laid side by side first.
+  const edge = scratch + EDGE;
+  for (let j = 0; j < width; j++) {
+    if (j == inner) j = innerEnd;
+    if (j >= width) break;
+    const kx = max(pass.left, j + padding - outWidth + 1);
+    const columns = max(0, min(pass.right, j + padding + 1) - kx);
+    if (columns > 0) layEdge(pass, scratch, edge, kx, columns);
+    sumColumns(job, pass, edge, columns * pass.depth, j, 1, first, last);
+  }
+}
+
+/** Copies the taps of columns kx … kx + columns − 1 of the kernel, as layTaps lays them. */
+function layEdge(pass: Pass, scratch: usize, edge: usize, kx: i32, columns: i32): void {
+  const bytes = (<usize>(columns * pass.depth)) << 2;
+  const step = (<usize>((pass.right - pass.left) * pass.depth)) << 2;
+  let source = (<usize>((kx - pass.left) * pass.depth)) << 2;
+  let target: usize = 0;
+  for (let ky = pass.top; ky < pass.bottom; ky++, source += step) {
+    const end = target + bytes;
+    for (let skip = source; target < end; target += 4, skip += 4) {
+      store<u32>(edge + target, load<u32>(scratch + skip));
+      v128.store(edge + PACKED + (target << 2), v128.load(scratch + PACKED + (skip << 2)));
+    }
+  }
+}
+
+/** Columns j … j + columns − 1 of these rows, by taps of which each row of the kernel has `lineTaps`. */
+function sumColumns(
+  job: Conv2dBackwardDataJob,
+  pass: Pass,
+  taps: usize,
+  lineTaps: i32,
+  j: i32,
+  columns: i32,
+  first: i32,
+  last: i32,
+): void {
   const padding = job.padding;
   const rows = pass.rows;
-  const depth = pass.depth;
-  const add = pass.add;
   const lane = (<usize>job.lanes) << 2;
   const pixel = (<usize>pass.lanes) << 2;
-  const ldx = <usize>(job.inHeight * width) * lane;
-  const ky = max(pass.top, i + padding - job.outHeight + 1);
-  const lines = max(0, min(pass.bottom, i + padding + 1) - ky);
-  const lineTaps = (right - left) * depth;
-  const skip = (ky - pass.top) * lineTaps;
-  // Columns that see the whole width of the pass: one run where all lanes lie side by side.
-  const inner = max(0, right - 1 - padding);
-  const innerEnd = min(width, outWidth - padding + left);
-  const together = pass.lanes == job.lanes ? innerEnd - inner : 1;
-  let dx = job.dx + <usize>pass.row * ldx + <usize>(i * width) * lane + ((<usize>pass.lane) << 2);
-  let dy = pass.dy + <usize>(i + padding) * pass.line + <usize>padding * pixel;
-  for (let j = 0; j < width; ) {
-    let columns = 1;
-    const kx = max(left, j + padding - outWidth + 1);
-    const kxEnd = min(right, j + padding + 1);
-    if (lines == 0 || kx >= kxEnd) {
-      if (!add) clear(dx, ldx, rows, pixel);
-    } else if (j >= inner && j < innerEnd) {
-      columns = together;
-      run(dx, ldx, rows, columns * pass.lanes, scratch, skip, dy, lines * lineTaps, add);
-    } else {
-      for (let line = 0; line < lines; line++) {
-        const lineSkip = skip + line * lineTaps + (kx - left) * depth;
-        run(dx, ldx, rows, pass.lanes, scratch, lineSkip, dy, (kxEnd - kx) * depth, add || line > 0);
-      }
+  const row = <usize>job.inWidth * lane;
+  const ldx = <usize>job.inHeight * row;
+  let dx = job.dx + <usize>pass.row * ldx + <usize>first * row + <usize>j * lane + ((<usize>pass.lane) << 2);
+  let dy = pass.dy + <usize>(first + padding) * pass.line + <usize>(j + padding) * pixel;
+  for (let i = first; i < last; i++, dx += row, dy += pass.line) {
+    const ky = max(pass.top, i + padding - job.outHeight + 1);
+    const count = max(0, min(pass.bottom, i + padding + 1) - ky) * lineTaps;
+    if (count == 0) {
+      if (!pass.add) clear(dx, ldx, rows, <usize>columns * pixel);
+      continue;
     }
-    j += columns;
-    dx += <usize>columns * lane;
-    dy += <usize>columns * pixel;
+    const skip = (<usize>((ky - pass.top) * lineTaps)) << 2;
+    gemmBlock(
+      dx,
+      ldx,
+      rows,
+      columns * pass.lanes,
+      taps + PACKED + (skip << 2),
+      16,
+      dy,
+      taps + skip,
+      count,
+      0,
+      pass.add,
+    );
   }
 }
 
 /** Writes zeros where no tap reaches. */
 function clear(dx: usize, ldx: usize, rows: i32, bytes: usize): void {
   for (let r = 0; r < rows; r++) memory.fill(dx + <usize>r * ldx, 0, bytes);
-}
-
-/** Sums `taps` taps after the first `skip`, for `columns` floats. */
-function run(
-  dx: usize,
-  ldx: usize,
-  rows: i32,
-  columns: i32,
-  scratch: usize,
-  skip: i32,
-  dy: usize,
-  taps: i32,
-  add: bool,
-): void {
-  const packed = scratch + PACKED + ((<usize>skip) << 4);
-  gemmBlock(dx, ldx, rows, columns, packed, 16, dy, scratch + ((<usize>skip) << 2), taps, 0, add);
 }

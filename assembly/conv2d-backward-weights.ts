@@ -4,7 +4,7 @@
 // x [c, h, w, B]   dw [oc, c, kh, kw]   dy [oc, oh, ow, B]; conv2d.ts says what B is
 import { Conv2dShape, tapOffsets } from "./conv2d";
 import { Buffer, Flag } from "./fields";
-import { hsum, madd } from "./simd";
+import { hsums, loadPartial, madd, storePartial } from "./simd";
 import { WEIGHT_CHANNELS, WEIGHT_SPAN, WEIGHT_SWEEP, WEIGHT_TAPS } from "./tiles";
 
 // scratch: [offsets of a tile's taps: WEIGHT_SWEEP × WEIGHT_TAPS u32][sums: WEIGHT_SWEEP × 8 v128]
@@ -131,38 +131,57 @@ function groupsOf(job: Conv2dBackwardWeightsJob): i32 {
   return (job.inChannels * job.kernelHeight * job.kernelWidth + WEIGHT_TAPS - 1) / WEIGHT_TAPS;
 }
 
-/** The offsets of the taps of `tiles` tiles from `first` on. Taps beyond the last repeat it; their sums are not written. */
+/**
+ * The offsets of the taps of `tiles` tiles from `first` on. Taps beyond the last repeat it; their sums are not written. All pairs of
+ * output channels have the same taps.
+ */
 function layTaps(job: Conv2dBackwardWeightsJob, scratch: usize, first: i32, tiles: i32): void {
   const groups = groupsOf(job);
   const depth = job.inChannels * job.kernelHeight * job.kernelWidth;
+  let group = first % groups;
   for (let i = 0; i < tiles; i++) {
-    const group = (first + i) % groups;
-    for (let j = 0; j < WEIGHT_TAPS; j++) {
-      const t = min(group * WEIGHT_TAPS + j, depth - 1);
-      tapOffsets(scratch + ((<usize>(i * WEIGHT_TAPS + j)) << 2), t, 1, job);
+    const offsets = scratch + ((<usize>i) << 4);
+    if (i >= groups) {
+      v128.store(offsets, v128.load(offsets - ((<usize>groups) << 4)));
+      continue;
     }
+    const tap = group * WEIGHT_TAPS;
+    const taps = min(WEIGHT_TAPS, depth - tap);
+    tapOffsets(offsets, tap, taps, job);
+    const last = load<u32>(offsets + ((<usize>(taps - 1)) << 2));
+    for (let j = taps; j < WEIGHT_TAPS; j++) store<u32>(offsets + ((<usize>j) << 2), last);
+    if (++group == groups) group = 0;
   }
 }
 
 /** dw (+)= the sums of `tiles` tiles from `first` on, each over its four lanes. */
 function writeSums(job: Conv2dBackwardWeightsJob, sums: usize, first: i32, tiles: i32): void {
-  const dw = job.dw;
-  const accumulate = job.accumulate;
+  const accumulate = job.accumulate != 0;
   const outChannels = job.outChannels;
   const depth = job.inChannels * job.kernelHeight * job.kernelWidth;
   const groups = groupsOf(job);
-  for (let i = 0; i < tiles; i++) {
-    const pair = (first + i) / groups;
-    const group = first + i - pair * groups;
+  const rowBytes = (<usize>depth) << 2;
+  let o = (first / groups) * WEIGHT_CHANNELS;
+  let group = first % groups;
+  for (; tiles > 0; tiles--, sums += 128) {
+    const target = job.dw + <usize>o * rowBytes + ((<usize>(group * WEIGHT_TAPS)) << 2);
     const taps = min(WEIGHT_TAPS, depth - group * WEIGHT_TAPS);
-    for (let r = 0; r < min(WEIGHT_CHANNELS, outChannels - WEIGHT_CHANNELS * pair); r++) {
-      const target = dw + ((<usize>((WEIGHT_CHANNELS * pair + r) * depth + group * WEIGHT_TAPS)) << 2);
-      const source = sums + ((<usize>i) << 7) + ((<usize>r) << 6);
-      for (let j = 0; j < taps; j++) {
-        const p = target + ((<usize>j) << 2);
-        const sum = hsum(v128.load(source + ((<usize>j) << 4)));
-        store<f32>(p, accumulate ? load<f32>(p) + sum : sum);
-      }
+    writeTaps(target, sums, taps, accumulate);
+    if (o + 1 < outChannels) writeTaps(target + rowBytes, sums + 64, taps, accumulate);
+    if (++group == groups) {
+      group = 0;
+      o += WEIGHT_CHANNELS;
     }
   }
+}
+
+/** Writes the sums over the four lanes of each of four vectors, of which the first `taps` count. */
+function writeTaps(target: usize, sums: usize, taps: i32, accumulate: bool): void {
+  let v = hsums(v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48));
+  if (taps == WEIGHT_TAPS) {
+    v128.store(target, accumulate ? f32x4.add(v128.load(target), v) : v);
+    return;
+  }
+  if (accumulate) v = f32x4.add(loadPartial(target, taps), v);
+  storePartial(target, v, taps);
 }

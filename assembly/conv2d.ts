@@ -28,17 +28,28 @@ const PACKED: usize = (<usize>FORWARD_TAPS) << 2;
 
 /** offset[i] = where tap `from + i` of the kernel reads, relative to the window's corner, in bytes. */
 export function tapOffsets(offsets: usize, from: i32, count: i32, shape: Conv2dShape): void {
-  const height = shape.inHeight;
-  const width = shape.inWidth;
+  const kernelHeight = shape.kernelHeight;
   const kernelWidth = shape.kernelWidth;
-  const lanes = shape.lanes;
-  const area = shape.kernelHeight * kernelWidth;
-  for (let i = 0; i < count; i++) {
-    const t = from + i;
-    const c = t / area;
-    const ky = (t - c * area) / kernelWidth;
-    const kx = t - c * area - ky * kernelWidth;
-    store<u32>(offsets + ((<usize>i) << 2), (<u32>((c * height + ky) * width + kx) * <u32>lanes) << 2);
+  const lane = (<u32>shape.lanes) << 2;
+  // From the end of a row of the kernel to the next one, and from its last row to the next channel.
+  const line = <u32>(shape.inWidth - kernelWidth) * lane;
+  const plane = <u32>((shape.inHeight - kernelHeight) * shape.inWidth) * lane;
+  const row = from / kernelWidth;
+  const c = row / kernelHeight;
+  let kx = from - row * kernelWidth;
+  let ky = row - c * kernelHeight;
+  let offset = <u32>((c * shape.inHeight + ky) * shape.inWidth + kx) * lane;
+  for (const end = offsets + ((<usize>count) << 2); offsets < end; offsets += 4, offset += lane) {
+    if (kx == kernelWidth) {
+      kx = 0;
+      offset += line;
+      if (++ky == kernelHeight) {
+        ky = 0;
+        offset += plane;
+      }
+    }
+    store<u32>(offsets, offset);
+    kx++;
   }
 }
 

@@ -207,6 +207,33 @@ export function tile1x16(
   v128.store(y, c3, 48);
 }
 
+/** One row, 12 columns, or where `half` 10 of them: a pixel of ten or twelve images, whose sums do not wait for each other. */
+export function tile1x12(
+  y: usize,
+  a: usize,
+  lda: usize,
+  x: usize,
+  offsets: usize,
+  end: usize,
+  bias: usize,
+  accumulate: bool,
+  half: bool,
+): void {
+  let c0 = start(y, bias, accumulate);
+  let c1 = start(y + 16, bias, accumulate);
+  let c2 = start(y + 32, bias, accumulate);
+  for (; offsets < end; offsets += 4, a += lda) {
+    const p = x + load<u32>(offsets);
+    const s = v128.load32_splat(a);
+    c0 = madd(c0, s, v128.load(p));
+    c1 = madd(c1, s, v128.load(p, 16));
+    c2 = madd(c2, s, v128.load(p, 32));
+  }
+  v128.store(y, c0);
+  v128.store(y, c1, 16);
+  storeLanes(y + 32, c2, half);
+}
+
 /** One row, up to 4 columns; x may be read 4 wide, y holds only `columns` floats there. */
 export function tile1x4(
   y: usize,

@@ -3,9 +3,9 @@
 // r runs over a block of at most ROWS rows whose factors lie side by side (a[t, r] at a + t·lda + 4r), c over `columns`
 // contiguous floats. For a convolution t counts kernel taps and offset[t] says where tap t reads; for a linear layer
 // offset[t] = t·lanes. V8 keeps about 8 vector accumulators in registers, so tiles (gemm-tiles.ts, gemm-narrow-tiles.ts) are
-// 4×8, 3×8, 2×16, 2×12 and 1×32; larger ones spill (ARCHITECTURE.md, Kernels and threads). Each element is a sum in order of t,
+// 4×8, 3×8, 2×16, 2×12, 1×32 and 1×12; larger ones spill (ARCHITECTURE.md, Kernels and threads). Each element is a sum in order of t,
 // whichever tile computes it.
-import { tile1x4, tile1x16, tile1x32, tile2x8, tiles2x12, tiles2x16 } from "./gemm-narrow-tiles";
+import { tile1x4, tile1x12, tile1x16, tile1x32, tile2x8, tiles2x12, tiles2x16 } from "./gemm-narrow-tiles";
 import { tile4x4, tiles3x8, tiles4x8 } from "./gemm-tiles";
 
 /**
@@ -105,6 +105,10 @@ function narrow(
     let left = columns;
     for (; left >= 32; left -= 32, yr += 128, xr += 128) tile1x32(yr, a, lda, xr, offsets, end, b, accumulate);
     for (; left >= 16; left -= 16, yr += 64, xr += 64) tile1x16(yr, a, lda, xr, offsets, end, b, accumulate);
+    if (left == 12 || left == 10) {
+      tile1x12(yr, a, lda, xr, offsets, end, b, accumulate, left == 10);
+      left = 0;
+    }
     for (; left > 0; left -= 4, yr += 16, xr += 16) {
       tile1x4(yr, a, lda, xr, offsets, end, b, accumulate, min(left, 4));
     }

@@ -19,6 +19,17 @@ export function hsum(v: v128): f32 {
   return low + high;
 }
 
+/** hsum of a, b, c and d */
+export function hsums(a: v128, b: v128, c: v128, d: v128): v128 {
+  const abLow = i32x4.shuffle(a, b, 0, 4, 1, 5);
+  const cdLow = i32x4.shuffle(c, d, 0, 4, 1, 5);
+  const abHigh = i32x4.shuffle(a, b, 2, 6, 3, 7);
+  const cdHigh = i32x4.shuffle(c, d, 2, 6, 3, 7);
+  const low = f32x4.add(i64x2.shuffle(abLow, cdLow, 0, 2), i64x2.shuffle(abLow, cdLow, 1, 3));
+  const high = f32x4.add(i64x2.shuffle(abHigh, cdHigh, 0, 2), i64x2.shuffle(abHigh, cdHigh, 1, 3));
+  return f32x4.add(low, high);
+}
+
 /** The first `count` (1 … 3) floats at `ptr`; the other lanes are 0. */
 export function loadPartial(ptr: usize, count: i32): v128 {
   if (count === 1) return v128.load32_zero(ptr);
