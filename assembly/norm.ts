@@ -20,7 +20,7 @@
 import { sumColumns, sumProducts, sumSquares } from "./columns";
 import { Buffer, OptionalBuffer } from "./fields";
 import { affine, applyBackward } from "./norm-apply";
-import { average, combine, gammaOf, invertRoot, NormShape, setRow, tileOf, valueOf } from "./norm-set";
+import { average, combine, gammaOf, invertRoot, NormShape, NormTile, setRow, tileOf, valueOf } from "./norm-set";
 import { at } from "./simd";
 
 @unmanaged
@@ -39,17 +39,22 @@ export function normForward(job: NormForwardJob, scratch: usize, begin: i32, end
   const x = job.x;
   for (let i = begin; i < end; i++) {
     const tile = tileOf(scratch, job, job.statistics, i);
-    const positions = tile.channels * job.area;
-    sumColumns(tile.mean, x + tile.start, positions, tile);
-    average(tile.mean, tile);
-    sumSquares(tile.scale, x + tile.start, positions, tile);
-    average(tile.scale, tile);
-    invertRoot(tile.scale, job.eps, tile);
+    measure(tile, x, job.area, job.eps);
     for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
       const c = tile.channel + k;
       affine(y + from, x + from, gammaOf(job.weight, c), valueOf(job.bias, c), tile);
     }
   }
+}
+
+/** m and s of the tile's set */
+export function measure(tile: NormTile, x: usize, area: i32, eps: f32): void {
+  const positions = tile.channels * area;
+  sumColumns(tile.mean, x + tile.start, positions, tile);
+  average(tile.mean, tile);
+  sumSquares(tile.scale, x + tile.start, positions, tile);
+  average(tile.scale, tile);
+  invertRoot(tile.scale, eps, tile);
 }
 
 @unmanaged
@@ -67,27 +72,37 @@ export class NormBackwardJob extends NormShape {
  * dx unless 0
  */
 export function normBackward(job: NormBackwardJob, scratch: usize, begin: i32, end: i32): void {
-  const dx = job.dx;
-  const dy = job.dy;
-  const x = job.x;
   for (let i = begin; i < end; i++) {
     const tile = tileOf(scratch, job, job.statistics, i);
-    tile.meanProduct = job.sums + setRow(job, tile);
-    tile.meanGradient = tile.meanProduct + <usize>job.groups * tile.stride;
-    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
-      const c = tile.channel + k;
-      const product = at(job.sums, c * job.lanes + tile.first);
-      const sum = product + <usize>job.channels * tile.stride;
-      sumProducts(sum, product, dy + from, x + from, job.area, tile);
-      const gamma = gammaOf(job.weight, c);
-      combine(tile.meanProduct, tile.lanes, k > 0, gamma, product, 0, product);
-      combine(tile.meanGradient, tile.lanes, k > 0, gamma, sum, 0, sum);
-    }
-    average(tile.meanProduct, tile);
-    average(tile.meanGradient, tile);
-    if (!dx) continue;
-    for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
-      applyBackward(dx + from, dy + from, x + from, gammaOf(job.weight, tile.channel + k), tile);
-    }
+    backwardTile(tile, job, job.dx, job.sums, job.dy, job.x, job.weight);
+  }
+}
+
+/** sums and dx of a tile; dx may be dy. */
+export function backwardTile(
+  tile: NormTile,
+  shape: NormShape,
+  dx: usize,
+  sums: usize,
+  dy: usize,
+  x: usize,
+  weight: usize,
+): void {
+  tile.meanProduct = sums + setRow(shape, tile);
+  tile.meanGradient = tile.meanProduct + <usize>shape.groups * tile.stride;
+  for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+    const c = tile.channel + k;
+    const product = at(sums, c * shape.lanes + tile.first);
+    const sum = product + <usize>shape.channels * tile.stride;
+    sumProducts(sum, product, dy + from, x + from, shape.area, tile);
+    const gamma = gammaOf(weight, c);
+    combine(tile.meanProduct, tile.lanes, k > 0, gamma, product, 0, product);
+    combine(tile.meanGradient, tile.lanes, k > 0, gamma, sum, 0, sum);
+  }
+  average(tile.meanProduct, tile);
+  average(tile.meanGradient, tile);
+  if (!dx) return;
+  for (let k = 0, from = tile.start; k < tile.channels; k++, from += tile.plane) {
+    applyBackward(dx + from, dy + from, x + from, gammaOf(weight, tile.channel + k), tile);
   }
 }

@@ -1,6 +1,7 @@
 // A right call of every op, with sizes drawn at random: for tests of what ops do with wrong ones.
 
 import type { FrequencyOps, FrequencyShape } from "../src/backend/frequency-ops.ts";
+import type { NormPoolOps } from "../src/backend/norm-pool-ops.ts";
 import type { Ops } from "../src/backend/ops.ts";
 import type { Conv2dPlan, Planner } from "../src/backend/plan.ts";
 import { type Activation, ridgeFloats } from "../src/backend/shapes.ts";
@@ -193,6 +194,25 @@ function normCalls(draw: Draw) {
   };
 }
 
+function normPoolCalls(draw: Draw) {
+  const [groups, width, lanes] = [draw(1, 3), 2 * draw(1, 3), lanesOf(draw)];
+  const channels = groups * draw(1, 2);
+  const area = 2 * draw(1, 3) * width;
+  const shape = { channels, groups, area, width, images: draw(1, lanes), lanes, acrossImages: draw(0, 1) === 1 };
+  const n = channels * area * lanes;
+  const [pairs, sums] = [2 * groups * lanes, 2 * (channels + groups) * lanes];
+  const c = () => given(channels);
+  const primal = () => ({ x: given(n), statistics: given(pairs), weight: c(), bias: c() });
+  const tangent = { rdy: given(n / 4), rx: given(n), rStatistics: given(pairs), rWeight: c() };
+  const left = { dy: given(n / 4), sums: given(sums) };
+  return {
+    normPoolForward: [out(n / 4), out(pairs), given(n), c(), c(), 1e-5, shape],
+    normPoolBackward: [out(n), out(sums), given(n / 4), primal(), shape],
+    normPoolForwardR: [out(n / 4), out(pairs), out(n), given(n), primal(), c(), c(), shape],
+    normPoolBackwardR: [out(n), out(sums), out(n), tangent, { ...primal(), ...left }, shape],
+  };
+}
+
 function lossCalls(draw: Draw) {
   const lanes = lanesOf(draw);
   const shape = { classes: draw(2, 11), images: draw(1, lanes), lanes };
@@ -250,7 +270,7 @@ function updateCalls(draw: Draw) {
 
 /** A call of each op, convolutions also with the workspace that `plan` gives them, with new sizes each time. */
 export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name: keyof Ops, call: Call])[] {
-  const direct: Record<Exclude<keyof Ops, keyof FrequencyOps>, Call> = {
+  const direct: Record<Exclude<keyof Ops, keyof FrequencyOps | keyof NormPoolOps>, Call> = {
     ...vectorCalls(draw),
     ...layoutCalls(draw),
     ...augmentationCalls(draw),
@@ -268,6 +288,7 @@ export function callsOfOps(draw: Draw, plan: Planner): readonly (readonly [name:
     ...Object.entries(direct),
     ...Object.entries(conv2dCalls(draw, shape, plan.conv2d(shape))),
     ...Object.entries(frequencyCalls(draw, plan)),
+    ...Object.entries(plan.normPool ? normPoolCalls(draw) : {}),
   ] as unknown as readonly (readonly [keyof Ops, Call])[];
 }
 

@@ -1,6 +1,7 @@
 // What tests hold float32 to against the float64 reference. docs/webgpu.md has a row for each of these, with the largest residual
 // that was found on a GPU.
 import type { FrequencyOps } from "../src/backend/frequency-ops.ts";
+import type { NormPoolOps } from "../src/backend/norm-pool-ops.ts";
 import type { Ops } from "../src/backend/ops.ts";
 
 /** Moves and comparisons: nothing is rounded. */
@@ -21,7 +22,7 @@ export function isFactor(op: keyof Ops): op is FactorOp {
 }
 
 /** Every op whose results mean something, and that a GPU has. */
-export type ComparedOp = Exclude<keyof Ops, FactorOp | keyof FrequencyOps>;
+export type ComparedOp = Exclude<keyof Ops, FactorOp | keyof FrequencyOps | keyof NormPoolOps>;
 
 /** The bound on the scaled residual of each op on a GPU. Cases that ask for less, such as sums of whole numbers, get it there too. */
 export const opTolerances: Readonly<Record<ComparedOp, number>> = {

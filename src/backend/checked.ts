@@ -10,8 +10,10 @@ import {
   checkedVectors,
 } from "./checked-layers.ts";
 import { checkedKernels, checkedLosses, checkedOptimizers, checkedRandom, checkedRidge } from "./checked-losses.ts";
+import { checkedNormPools } from "./checked-norm-pools.ts";
 import { checkedNorms } from "./checked-norms.ts";
 import type { FrequencyOps } from "./frequency-ops.ts";
+import type { NormPoolOps } from "./norm-pool-ops.ts";
 import type { Ops } from "./ops.ts";
 import { checksOf, type Room } from "./room.ts";
 
@@ -27,6 +29,7 @@ export function checkedOps(ops: Ops, room: Room): Ops {
     ...checkedActivations(ops, checks),
     ...checkedPoolings(ops, checks),
     ...checkedNorms(ops, checks),
+    ...(ops.normPoolForward && checkedNormPools(ops as Ops & NormPoolOps, checks)),
     ...checkedLosses(ops, checks),
     ...checkedRidge(ops, checks, room),
     ...checkedKernels(ops, checks, room),

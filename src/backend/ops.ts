@@ -3,6 +3,7 @@ import type { RandomKey } from "../numeric/philox.ts";
 import type { Buffer, OptionalBuffer } from "./buffer.ts";
 import type { OptionalFrequencyOps } from "./frequency-ops.ts";
 import type { MethodOps } from "./method-ops.ts";
+import type { OptionalNormPoolOps } from "./norm-pool-ops.ts";
 import type {
   Activation,
   AdamDirectionOptions,
@@ -28,7 +29,7 @@ import type {
  * function of its inputs, whatever the number of threads. Sizes are at least 1; activations begin at a multiple of 16
  * floats, parameters and vectors anywhere.
  */
-export interface Ops extends MethodOps, OptionalFrequencyOps {
+export interface Ops extends MethodOps, OptionalFrequencyOps, OptionalNormPoolOps {
   /** out[i] = value */
   fill(out: Buffer, value: number, n: number): void;
   /** out[i] = x[i] */

@@ -41,6 +41,8 @@ export interface Planner {
   conv2d(shape: PlannedConv2d & { readonly lanes: number }): Conv2dPlan;
   /** Which convolutions go through the frequency domain, if the backend has `FrequencyOps`. */
   readonly frequency?: FrequencyPlanner | undefined;
+  /** Whether networks take `NormPoolOps`, if the backend has them. */
+  readonly normPool?: boolean | undefined;
   /** Bytes of memory that hold `floats` floats of buffers on `threads` threads. */
   bytes(floats: number, threads: number): number;
   /** Bytes of a float. */

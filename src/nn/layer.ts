@@ -148,8 +148,8 @@ export interface BoundLayer {
 }
 
 /** The tape and the tangents of a layer that is not the first of its sort: no buffer is left out. */
-type WholeTape = GradientTape & { readonly dx: Buffer };
-type WholeTangent = MovingTangent & { readonly rx: Buffer; readonly rdx: Buffer };
+export type WholeTape = GradientTape & { readonly dx: Buffer };
+export type WholeTangent = MovingTangent & { readonly rx: Buffer; readonly rdx: Buffer };
 
 /** A bound layer without weights: its passes are called only if a layer below, or the images, need what they pass on. */
 export interface WeightlessLayer extends BoundLayer {

@@ -13,6 +13,7 @@ import { atOnce, type Parts } from "../platform/parts.ts";
 import type { BoundLayer, GradientTape, LayerTangent, LayerTape, MovingTangent, Passes } from "./layer.ts";
 import { type Loss, lossForward, lossForwardR } from "./loss.ts";
 import type { Model } from "./model.ts";
+import { normsWithPools } from "./norm-pool.ts";
 import { poolingFirst } from "./pooling-first.ts";
 import { PreparedWeights, thetaOf, type Weights } from "./prepared.ts";
 import {
@@ -62,7 +63,7 @@ export class Network {
     this.#loss = loss;
     this.#passes = passes;
     this.#ops = ops;
-    this.#chain = poolingFirst(model);
+    this.#chain = normsWithPools(poolingFirst(model), plan);
     const { layers, shapes } = this.#chain;
     this.#layers = layers.map((layer, i) => layer.bind(shapes[i]!, { ops, plan, lanes }));
     this.#hasWeights = layers.map((layer, i) => layer.parameters(shapes[i]!).length > 0);

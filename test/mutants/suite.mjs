@@ -12,6 +12,7 @@ const gradients = (...names) => names.map((name) => `gradients/${name}`);
 const convolutions = [...ops("conv2d", "winograd"), ...gradients("conv2d")];
 const frequencies = [...ops("frequency"), ...gradients("meta-gradient")];
 const norms = [...ops("norm"), ...gradients("norm")];
+const normPools = [...ops("norm-pool"), "nn/norm-pool"];
 const updates = ops("optimizer", "guard");
 /** A few tests of every kind. */
 const everyOp = [
@@ -25,6 +26,7 @@ const everyOp = [
     "gather",
     "local-response-norm",
     "norm",
+    "norm-pool",
     "ridge",
     "resize2d",
   ),
@@ -59,6 +61,7 @@ const ownTests = {
   math: [...ops("loss", "random", "activation", "local-response-norm"), ...gradients("activations", "cross-entropy")],
   "memory-map": ["backend-side-by-side", ...everyOp],
   "norm-apply": norms,
+  "norm-pool": normPools,
   "norm-r": norms,
   "norm-set": norms,
   norm: norms,

@@ -1,6 +1,7 @@
 // Every op as one job or two: which kernel, its fields by name, and how many tiles there are.
 
 import type { FrequencyOps } from "../frequency-ops.ts";
+import type { NormPoolOps } from "../norm-pool-ops.ts";
 import type { Ops } from "../ops.ts";
 import type { Jobs } from "./jobs.gen.ts";
 import { activationOps } from "./ops/activation.ts";
@@ -14,6 +15,7 @@ import { linearOps } from "./ops/linear.ts";
 import { localResponseNormOps } from "./ops/local-response-norm.ts";
 import { lossOps } from "./ops/loss.ts";
 import { normOps } from "./ops/norm.ts";
+import { normPoolOps } from "./ops/norm-pool.ts";
 import { optimizerOps } from "./ops/optimizer.ts";
 import { poolingOps } from "./ops/pooling.ts";
 import { randomOps } from "./ops/random.ts";
@@ -22,7 +24,7 @@ import { ridgeOps } from "./ops/ridge.ts";
 import { vectorOps } from "./ops/vector.ts";
 
 /** The ops of assembly/. */
-export function wasmOps(jobs: Jobs): Ops & FrequencyOps {
+export function wasmOps(jobs: Jobs): Ops & FrequencyOps & NormPoolOps {
   return {
     ...vectorOps(jobs),
     ...layoutOps(jobs),
@@ -34,6 +36,7 @@ export function wasmOps(jobs: Jobs): Ops & FrequencyOps {
     ...poolingOps(jobs),
     ...resize2dOps(jobs),
     ...normOps(jobs),
+    ...normPoolOps(jobs),
     ...localResponseNormOps(jobs),
     ...lossOps(jobs),
     ...cosineDistanceOps(jobs),

@@ -64,6 +64,8 @@ export const wasmPlan: Planner = {
 
   frequency: { shape: frequencyShape, floats: frequencyFloats },
 
+  normPool: true,
+
   bytes: memoryBytes,
   floatBytes: 4,
   wideFloats: 2,

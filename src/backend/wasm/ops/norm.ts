@@ -6,7 +6,7 @@ import type { Extent, Jobs } from "../jobs.gen.ts";
 import { NORM_LANES } from "../tiles.gen.ts";
 
 /** `passes`: how often a kernel goes over an activation. */
-function sets(s: NormShape, passes: number): Extent {
+export function sets(s: NormShape, passes: number): Extent {
   const tiles = s.groups * (s.acrossImages ? 1 : Math.ceil(s.lanes / NORM_LANES));
   return { tiles, work: passes * s.channels * s.area * s.lanes };
 }
