@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { pictures as jpegs } from "../data/jpegs.ts";
 import { type Browser, type BrowserPage, launch, until } from "./browsers.ts";
-import { alert, choose, fill, idle, pictures, text } from "./demo-page.ts";
+import { alert, choose, drawOne, fill, idle, pictures, text } from "./demo-page.ts";
 import { type DemoSite, openDemoSite } from "./demo-site.ts";
 import { openOddHost } from "./odd-host.ts";
 import { noWorkers } from "./odd-page.ts";
@@ -56,6 +56,32 @@ describeInAllBrowsers((launchOne) => {
       await until(tab, '/^Done after 1 update/.test(document.getElementById("stats").textContent)');
       expect(await tab.evaluate(trouble)).toBe(false);
     }));
+
+  test("without the panels that come after the first result, it is said, and the page trains and reads what is drawn", () =>
+    without(/\/panels-/, browser, async (tab) => {
+      await until(tab, trouble);
+      expect(await alert(tab)).toBe(notLoaded);
+      expect(await text(tab, "trained")).toMatch(/^Trained here in/);
+      // No button is offered that does nothing.
+      const offered = await tab.evaluate<string[]>(
+        '[...document.querySelectorAll("#make .head button, #keep button, #compare button, #code button")].filter((it) => !it.disabled).map((it) => it.id)',
+      );
+      expect(offered).toEqual([]);
+      await drawOne(tab);
+      await until(tab, 'document.querySelector("#bars .best")?.dataset.index === "1"');
+    }));
+
+  test("without what reads sets, a link says so, and the page opens with its own images", () =>
+    without(
+      /set-files-worker/,
+      browser,
+      async (tab) => {
+        await until(tab, idle);
+        expect(await alert(tab)).toMatch(/The part of this page that reads files could not be started\. Check that/);
+        expect(await text(tab, "caption")).toMatch(/^30 images/);
+      },
+      { query: "#set=anything" },
+    ));
 
   test("without the digits, it is said beside the pictures to pick, and beside what asks for them", () =>
     without(/digits-images/, browser, async (tab) => {

@@ -1,11 +1,12 @@
-// Makes the sets that the demo page opens with, and writes each as a packed set beside this file.
+// Makes the sets that the demo page opens with, and writes each beside this file (plain-set.mjs).
 //
 //   node examples/browser/sets/distil.mjs [known-10 known-30 any-100]
 //
 // The same command writes the same bytes on every machine. node examples/browser/sets/measure.mjs measures them.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { digits, distill, packSet } from "distillate";
+import { digits, distill, setDigest } from "distillate";
+import { fromPlainText, toPlainText } from "./plain-set.mjs";
 import { copies, model, recipes, seed } from "./recipes.mjs";
 import { variations, variedDigits } from "./varied-digits.mjs";
 
@@ -32,7 +33,7 @@ for (const { id, bits, init, method, outer } of recipes) {
   const { recipe, ...set } = await run.result();
   // The images are of the digits in other forms, so the recipe says which.
   const varied = { copies, seed, ...variations };
-  const text = packSet({ ...set, recipe: { ...recipe, data: { ...recipe.data, varied } } }, { bits });
+  const text = toPlainText({ ...set, recipe: { ...recipe, data: { ...recipe.data, varied } } }, bits);
   writeFileSync(join(import.meta.dirname, `${id}.txt`), text);
-  console.log(`${id}: ${text.length} letters`);
+  console.log(`${id}: ${text.length} letters, SHA-256 ${await setDigest(fromPlainText(text))}`);
 }

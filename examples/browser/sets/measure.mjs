@@ -3,10 +3,11 @@
 //   node examples/browser/sets/measure.mjs [known-10 known-30 any-100]
 //
 // Without names it measures all. With names, the other figures stay as they are.
-// What is measured is what the page shows: the packed sets, after they are unpacked.
+// What is measured is what the page shows: sets whose pixels have few bits, as plain-set.mjs reads them.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { baseline, createEngine, digits, evaluate, setDigest, trainOn, trainPool, unpackSet } from "distillate";
+import { baseline, createEngine, digits, evaluate, setDigest, trainOn, trainPool } from "distillate";
+import { fromPlainText } from "./plain-set.mjs";
 import { model, recipes, seed } from "./recipes.mjs";
 
 /** Networks with random weights that test a set. */
@@ -27,7 +28,7 @@ const figures = { ...before.sets };
 const allDigits = before.allDigits ?? (await scoreOfAll());
 for (const { id, init } of recipes) {
   if (asked.length > 0 && !asked.includes(id)) continue;
-  const set = unpackSet(readFileSync(join(import.meta.dirname, `${id}.txt`), "utf8"));
+  const set = fromPlainText(readFileSync(join(import.meta.dirname, `${id}.txt`), "utf8"));
   const known = init.kind === "fixed";
   const on = { model, init, test, engine, seed };
   const distilled = await evaluate({ ...on, set, networks: known ? 1 : TRAININGS });

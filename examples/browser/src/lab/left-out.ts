@@ -1,4 +1,5 @@
 // Says in a few words which pictures were left out of a set, and why.
+import { thousands } from "./thousands.ts";
 
 /** The most that are named; the others are counted. */
 const mostNamed = 3;
@@ -12,7 +13,7 @@ export interface NamedLeftOut {
 /** Returns "2 pictures were left out: cat/1.png is broken (…), cat/2.heic is HEIC, …."; undefined for none. */
 export function leftOutInWords(leftOut: readonly NamedLeftOut[]): string | undefined {
   if (leftOut.length === 0) return undefined;
-  const were = leftOut.length === 1 ? "1 picture was" : `${leftOut.length.toLocaleString("en")} pictures were`;
+  const were = leftOut.length === 1 ? "1 picture was" : `${thousands(leftOut.length)} pictures were`;
   return `${were} left out: ${listed(leftOut)}.`;
 }
 
@@ -29,5 +30,5 @@ export function listed(leftOut: readonly NamedLeftOut[]): string {
   const named = [...firsts, ...others].slice(0, mostNamed);
   const more = leftOut.length - named.length;
   const words = named.map(({ path, why }) => `${path} ${why}`).join("; ");
-  return more === 0 ? words : `${words}; and ${more.toLocaleString("en")} more`;
+  return more === 0 ? words : `${words}; and ${thousands(more)} more`;
 }

@@ -1,9 +1,10 @@
 // The sets that the page opens with, made before by examples/browser/sets/distil.mjs, and their figures, by measure.mjs beside it.
-
+import type { DistilledSet } from "distillate";
 import any100 from "../../sets/any-100.txt?url";
 import figures from "../../sets/figures.json" with { type: "json" };
 import known10 from "../../sets/known-10.txt?url";
 import known30 from "../../sets/known-30.txt?url";
+import { fromPlainText } from "../../sets/plain-set.mjs";
 
 /** The share of the 1,000 held-out digits that networks read right. */
 export interface Score {
@@ -14,7 +15,7 @@ export interface Score {
   readonly trainings: number;
 }
 
-/** What was measured of a set as the page shows it, after it was unpacked. */
+/** What was measured of a set as the page shows it. */
 export interface OpeningFigures {
   /** A network that was trained on the set. */
   readonly distilled: Score;
@@ -62,10 +63,10 @@ export const firstSet: OpeningSet = openingSets.find(({ id }) => id === "known-3
 /** Returns the command that makes the same set in Node, from a checkout of the library. */
 export const commandOf = ({ id }: OpeningSet): string => `node examples/browser/sets/distil.mjs ${id}`;
 
-/** Loads a set as the text that `unpackSet` reads. Throws an error for the visitor if the host does not give it. */
-export async function openingText({ url }: OpeningSet): Promise<string> {
+/** Loads a set. Throws an error for the visitor if the host does not give it. */
+export async function loadOpening({ url }: OpeningSet): Promise<DistilledSet> {
   const response = await fetch(url).catch(() => undefined);
-  if (response?.ok) return response.text();
+  if (response?.ok) return fromPlainText(await response.text());
   const why = response ? `the host says ${response.status}` : "the host does not answer";
   throw new Error(`The images that this page opens with could not be loaded: ${why}. Reload it, or distil your own.`);
 }

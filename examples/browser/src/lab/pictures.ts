@@ -2,8 +2,8 @@
 import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
-import type { FromDigitsReader } from "./digits-reader.ts";
 import { nextTask } from "./next-task.ts";
+import { missing, started } from "./one-answer.ts";
 import type { PictureQuestion } from "./picture-pool.ts";
 import type { ReadPictures } from "./read-pictures.ts";
 import type { Like } from "./try-levels.ts";
@@ -49,19 +49,6 @@ export async function picturesFrom(
   } finally {
     reader.close();
   }
-}
-
-/** Loads the digits of the page: a module of two megabytes, which would keep the main thread busy. */
-export async function packagedDigits(): Promise<DatasetSplit> {
-  const worker = started(() => new Worker(new URL("./digits-reader.ts", import.meta.url), { type: "module" }));
-  return new Promise<DatasetSplit>((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<FromDigitsReader>) => {
-      if ("split" in data) resolve(data.split);
-      else reject(new Error(data.failed));
-    };
-    worker.onerror = ({ message }) =>
-      reject(message ? new Error(`The digits could not be loaded: ${message}.`) : missing());
-  }).finally(() => worker.terminate());
 }
 
 /** Names files to the reader, which then reads them by itself. */
@@ -134,21 +121,6 @@ class Reader {
   close(): void {
     this.#worker.terminate();
   }
-}
-
-function started(start: () => Worker): Worker {
-  try {
-    return start();
-  } catch {
-    throw missing();
-  }
-}
-
-function missing(): Error {
-  return new Error(
-    "The part of this page that reads files could not be started. Check that you are online and that nothing blocks its " +
-      "scripts, then reload the page.",
-  );
 }
 
 export function info({ train, test }: DatasetSplit, notes: readonly string[] = []): DataInfo {

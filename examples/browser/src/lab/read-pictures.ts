@@ -8,6 +8,7 @@ import { leftOutInWords, listed, type NamedLeftOut } from "./left-out.ts";
 import { isMissingPart } from "./missing-part.ts";
 import { formatByName, isPictureName } from "./picture-formats.ts";
 import { decodeHere, type PictureDecoder } from "./picture-pool.ts";
+import { thousands } from "./thousands.ts";
 import { withoutEmptyClasses } from "./without-empty-classes.ts";
 
 /** A data set, and notes about it for the user. */
@@ -107,7 +108,7 @@ async function decodedAll(pictures: readonly DataFile[], name: string, how: How)
   const words = leftOutInWords(all);
   if (words) how.notes.push(words);
   if (byBrowser.size > 0) {
-    const formats = Array.from(byBrowser, ([format, n]) => `${n.toLocaleString("en")} ${format}`).join(", ");
+    const formats = Array.from(byBrowser, ([format, n]) => `${thousands(n)} ${format}`).join(", ");
     how.notes.push(
       `This browser has decoded ${formats}: in another one the pixels, and so the images, may differ a little.`,
     );

@@ -34,6 +34,8 @@ export interface RunParts {
 export class Run {
   readonly #distillation: Distillation;
   readonly #parts: RunParts;
+  /** Called when there are images to look at. */
+  readonly #onBegun: () => void;
   #gate: { readonly opened: Promise<void>; readonly open: () => void } | undefined;
   #stopped = false;
   #begun = false;
@@ -43,9 +45,10 @@ export class Run {
   #losses: [number, number][] = [];
   #accuracies: [number, number][] = [];
 
-  constructor(distillation: Distillation, parts: RunParts) {
+  constructor(distillation: Distillation, parts: RunParts, onBegun: () => void) {
     this.#distillation = distillation;
     this.#parts = parts;
+    this.#onBegun = onBegun;
   }
 
   get distillation(): Distillation {
@@ -86,6 +89,7 @@ export class Run {
       this.#losses.push([progress.step, progress.loss]);
       if (!this.#begun) {
         this.#begun = true;
+        this.#onBegun();
         // Images come before the first measurement, which may take seconds.
         await this.#tell(progress, clock.stepsPerSecond, true);
       }

@@ -37,6 +37,8 @@ export class App {
   opening: OpeningSet | undefined;
   #story = "";
   state: RunState = "idle";
+  /** Whether there was a first call of `setState`: before it nothing can be started. */
+  #open = false;
   /** Reads one picture of the visitor's own; one picture is no data set. */
   tryPicture: ((file: File) => Promise<void>) | undefined;
 
@@ -51,14 +53,16 @@ export class App {
     return wordsFor({ data, classNames, classes, channels });
   }
 
-  /** Who listens for sets hears of the one that is shown already. */
+  /** Who listens later hears of the set that is shown already, and of the state. */
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): void {
     this.#listeners[event].push(listener);
     if (event === "set" && this.shown) listener(this.shown as Events[K]);
+    if (event === "state" && this.#open) listener(this.state as Events[K]);
   }
 
   setState(state: RunState): void {
     this.state = state;
+    this.#open = true;
     for (const listener of this.#listeners.state) listener(state);
   }
 

@@ -2,12 +2,13 @@
 import type { Shown } from "../lab/api.ts";
 import { commandOf } from "../lab/opening-sets.ts";
 import { programOf } from "../lab/program.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId } from "./dom.ts";
 import type { SettingsForm } from "./settings.ts";
 import { settingsAddress } from "./settings-link.ts";
 
-export function codePanel(app: App, form: SettingsForm): void {
+export function codePanel(app: App, workshop: Workshop, form: SettingsForm): void {
   const code = byId("code-text", HTMLElement);
   const caption = byId("code-caption", HTMLParagraphElement);
   const digest = byId("code-digest", HTMLParagraphElement);
@@ -28,7 +29,7 @@ export function codePanel(app: App, form: SettingsForm): void {
   app.on("set", (shown) => {
     write();
     digest.textContent = "";
-    void app.lab.digest().then((value) => {
+    void workshop.digest().then((value) => {
       if (app.shown !== shown || value === undefined) return;
       digest.textContent = `The images shown now have the SHA-256 ${value}. ${same(shown, app)}`;
     });
@@ -41,7 +42,9 @@ export function codePanel(app: App, form: SettingsForm): void {
       announce("The program is copied");
     });
   });
-  byId("state-link", HTMLButtonElement).addEventListener("click", () => {
+  const link = byId("state-link", HTMLButtonElement);
+  for (const button of [copy, link]) button.disabled = false;
+  link.addEventListener("click", () => {
     void attempt(row, async () => {
       address.value = settingsAddress(form.settings);
       address.hidden = false;

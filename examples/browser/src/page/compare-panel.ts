@@ -1,6 +1,8 @@
 // The panel "How good is that?": the images beside as many real ones, class averages, and all the data.
 import type { Compared, Figure } from "../lab/api.ts";
 import { allDigits } from "../lab/opening-sets.ts";
+import { thousands } from "../lab/thousands.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent } from "./dom.ts";
 import { inRow, paintTiles } from "./paint.ts";
@@ -18,7 +20,7 @@ type Kind = keyof typeof titles;
 /** Those that are measured in the page. */
 const measured: readonly Kind[] = ["distilled", "random-real", "class-average"];
 
-export function comparePanel(app: App): void {
+export function comparePanel(app: App, workshop: Workshop): void {
   const button = byId("compare-start", HTMLButtonElement);
   const list = byId("lines", HTMLUListElement);
   const caption = byId("compare-caption", HTMLParagraphElement);
@@ -42,7 +44,7 @@ export function comparePanel(app: App): void {
     wait("measuring…");
     const found: Compared[] = [];
     void attempt(head, () =>
-      app.lab.compare((compared) => {
+      workshop.compare((compared) => {
         found.push(compared);
         list.children[measured.indexOf(compared.kind as Kind)]?.replaceWith(line(compared, compared));
         announce(`${titles[compared.kind as Kind]}: ${value(compared)}`);
@@ -94,7 +96,7 @@ function bar(share: number): HTMLDivElement {
 
 function line(figure: Figure, compared?: Compared): HTMLLIElement {
   const { kind, mean, images } = figure;
-  const name = `${titles[kind]}, ${images.toLocaleString("en")}`;
+  const name = `${titles[kind]}, ${thousands(images)}`;
   const title = create("div", { className: "title" }, create("span", { textContent: name }));
   title.append(create("span", { textContent: value(figure) }));
   const item = create("li", { className: kind === "distilled" ? "line ours" : "line" }, title, bar(mean));

@@ -1,7 +1,8 @@
 // Draws loss and held-out accuracy during a run.
 import type uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
-import { byId, percent } from "./dom.ts";
+import { nextTask } from "../lab/next-task.ts";
+import { thousands } from "../lab/thousands.ts";
+import { byId, create, percent } from "./dom.ts";
 
 /** The weight of the newest loss in the smoothed line. */
 const SMOOTHING = 0.06;
@@ -119,21 +120,38 @@ export class Curves {
   }
 }
 
-/** Loads uPlot, which asks Intl for numbers in the browser's language when it is loaded. */
-async function plotter(): Promise<typeof uPlot> {
-  const { NumberFormat } = Intl;
-  try {
-    new NumberFormat(navigator.language);
-  } catch {
-    // A few hosts call their language "C", a name that Intl refuses.
-    Intl.NumberFormat = function English() {
-      return new NumberFormat("en");
-    } as unknown as typeof NumberFormat;
+/** Writes numbers in the place of Intl. */
+class PlainNumbers {
+  format(n: number): string {
+    return Number.isInteger(n) ? thousands(n) : String(n);
   }
+}
+
+/** No axis here has dates. */
+class NoDates {
+  resolvedOptions(): { readonly timeZone: string } {
+    return { timeZone: "UTC" };
+  }
+}
+
+/**
+ * Loads uPlot. It asks Intl for numbers and dates when it is loaded, for which a browser loads what it knows of languages: that takes
+ * the page's thread long. And Intl throws where a host calls its language "C".
+ */
+async function plotter(): Promise<typeof uPlot> {
+  const { NumberFormat, DateTimeFormat } = Intl;
+  Object.assign(Intl, { NumberFormat: PlainNumbers, DateTimeFormat: NoDates });
   try {
-    return (await import("uplot")).default;
+    const [{ default: Plot }, { default: textContent }] = await Promise.all([
+      import("uplot"),
+      import("uplot/dist/uPlot.min.css?inline"),
+    ]);
+    document.head.append(create("style", { textContent }));
+    // The charts are made in a task of their own.
+    await nextTask();
+    return Plot;
   } finally {
-    Intl.NumberFormat = NumberFormat;
+    Object.assign(Intl, { NumberFormat, DateTimeFormat });
   }
 }
 

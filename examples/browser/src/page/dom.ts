@@ -1,4 +1,6 @@
 // Small helpers for a page without a framework.
+
+import { thousands } from "../lab/thousands.ts";
 import { inWords } from "./in-words.ts";
 
 export { inWords } from "./in-words.ts";
@@ -27,7 +29,7 @@ export function percent(share: number): string {
 }
 
 export function count(n: number, one: string, many: string = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+  return `${thousands(n)} ${n === 1 ? one : many}`;
 }
 
 /** Writes seconds as a person says them. */

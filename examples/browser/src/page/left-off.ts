@@ -1,5 +1,6 @@
 // Offers what an earlier visit kept: to go on with the run, to look at its images, to start anew.
 import { version } from "distillate";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { attempt, byId, count } from "./dom.ts";
 import { forget, type Kept, recall } from "./kept.ts";
@@ -8,11 +9,12 @@ import type { SettingsForm } from "./settings.ts";
 
 export interface LeftOffParts {
   readonly app: App;
+  readonly workshop: Workshop;
   readonly form: SettingsForm;
   readonly run: RunPanel;
 }
 
-export async function offerLeftOff({ app, form, run }: LeftOffParts): Promise<void> {
+export async function offerLeftOff({ app, workshop, form, run }: LeftOffParts): Promise<void> {
   const notice = byId("left-off", HTMLElement);
   const buttons = {
     on: byId("left-off-on", HTMLButtonElement),
@@ -57,7 +59,7 @@ export async function offerLeftOff({ app, form, run }: LeftOffParts): Promise<vo
     }
   });
   choose(buttons.show, async () => {
-    const shown = await app.lab.load(set!, "the run that was kept");
+    const shown = await workshop.load(set!, "the run that was kept");
     run.curves.reset(settings.outerSteps, left.history);
     form.fill({ ...settings, data: "digits" });
     app.show(shown, `Made here from ${left.dataName}, ${count(shown.outerSteps ?? 0, "update")}, at an earlier visit.`);

@@ -1,13 +1,11 @@
-// Links that hold a set: "Copy a link" in the panel "Keep them", and what happens when such a link is opened.
+// Links that hold a set: "Copy a link" in the panel "Keep them".
 import type { PackedBits } from "distillate";
-import type { Shown } from "../lab/api.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, percent } from "./dom.ts";
+import { linkMark } from "./linked.ts";
 
-/** What stands before the text of a set in the address; browsers do not send what is behind a #. */
-const mark = "#set=";
-
-export function linkPanel(app: App): void {
+export function linkPanel(app: App, workshop: Workshop): void {
   const row = byId("link-row", HTMLDivElement);
   const button = byId("link", HTMLButtonElement);
   const address = byId("link-address", HTMLInputElement);
@@ -29,8 +27,8 @@ export function linkPanel(app: App): void {
   };
   button.addEventListener("click", () => {
     void attempt(row, async () => {
-      const text = await app.lab.pack(Number(bits.value) as PackedBits);
-      const link = `${location.href.replace(/#.*/s, "")}${mark}${text}`;
+      const text = await workshop.pack(Number(bits.value) as PackedBits);
+      const link = `${location.href.replace(/#.*/s, "")}${linkMark}${text}`;
       address.value = link;
       address.hidden = false;
       // Where a page may not write to the clipboard, the link can be copied from the field.
@@ -41,7 +39,7 @@ export function linkPanel(app: App): void {
       if (!copied) address.select();
       const size = `${copied ?? ""}${count(link.length, "letter")}`;
       say(`${size}. Measuring what packing costs…`);
-      const measured = await app.lab.packingCost(text);
+      const measured = await workshop.packingCost(text);
       // Another set, or other bits, may have been chosen meanwhile.
       if (address.value !== link || address.hidden) return;
       const costs = measured
@@ -53,23 +51,9 @@ export function linkPanel(app: App): void {
   });
 }
 
-/** Shows the set of the link with which the page was opened; returns whether it was such a link. */
-export function showLinked(app: App): boolean {
-  if (!location.hash.startsWith(mark)) return false;
-  const shown = app.lab.unpack(location.hash.slice(mark.length));
-  app.show(shown, storyOf(shown));
-  return true;
-}
-
 /** Calls `open` when another such link is put into the address. */
 export function onLink(open: () => void): void {
   addEventListener("hashchange", () => {
-    if (location.hash.startsWith(mark)) open();
+    if (location.hash.startsWith(linkMark)) open();
   });
-}
-
-function storyOf({ data, outerSteps, packedBits }: Shown): string {
-  const from = data === undefined ? "" : `, made from ${data}`;
-  const updates = outerSteps === undefined ? "" : ` in ${count(outerSteps, "update")}`;
-  return `From a link${from}${updates}, packed to ${packedBits} bits a pixel.`;
 }

@@ -1,15 +1,16 @@
 // What a visitor sees first: the set of a link, or one that the page comes with, and the buttons to choose another.
 import type { Figure } from "../lab/api.ts";
 import { nextTask } from "../lab/next-task.ts";
-import { allDigits, firstSet, type OpeningSet, openingSets, openingText, type Score } from "../lab/opening-sets.ts";
+import { allDigits, firstSet, loadOpening, type OpeningSet, openingSets, type Score } from "../lab/opening-sets.ts";
+import { shown } from "../lab/tiles.ts";
 import type { App } from "./app.ts";
 import { attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
-import { showLinked } from "./link-panel.ts";
+import { showLinked } from "./linked.ts";
 
 /** Shows the set of the link, or else the first that the page comes with. */
 export async function showFirst(app: App, top: HTMLElement): Promise<void> {
   try {
-    if (showLinked(app)) return;
+    if (await showLinked(app)) return;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     showTrouble(`This link holds no images that can be read. Ask for it again, whole. (${why})`, top);
@@ -49,10 +50,12 @@ export function offerSets(app: App, chosen: () => void): void {
 }
 
 async function showOpening(app: App, set: OpeningSet): Promise<void> {
-  const shown = app.lab.unpack(await openingText(set));
-  // Unpacking is a task of its own.
+  const loaded = await loadOpening(set);
+  // Each of these is a task of its own. Nothing may come between the last two, or the lab could hold another set than the page shows.
   await nextTask();
-  app.show(shown, storyOf(set), { figures: figuresOf(set), opening: set });
+  const asShown = shown(loaded);
+  await nextTask();
+  app.show(app.lab.take(loaded, asShown), storyOf(set), { figures: figuresOf(set), opening: set });
 }
 
 /** Says what the images are for, and what they are good for. */

@@ -25,13 +25,16 @@ export type Way = "open" | "files" | "folder" | "drop";
 export function onPicked(take: (files: () => Promise<PickedFiles | PickedFolders>, way: Way) => void): void {
   for (const id of ["open", "files", "folder"] as const) {
     const input = byId(id, HTMLInputElement);
-    input.addEventListener("change", () => {
+    const look = (): void => {
       const files = [...(input.files ?? [])];
       // Clearing the value makes choosing the same files again a change, too.
       input.value = "";
       const at = (index: number): Picked => pickedOf(files[index]!);
       if (files.length > 0) take(async () => ({ length: files.length, at }), id);
-    });
+    };
+    input.addEventListener("change", look);
+    // Somebody may have chosen before this was loaded.
+    look();
   }
   document.addEventListener("dragover", (event) => {
     event.preventDefault();

@@ -1,7 +1,7 @@
 // The choice between the processor, in WebAssembly, and a GPU, with the speed of each on the visitor's machine.
 import type { Processor } from "../lab/api.ts";
 import { type OfferedGpu, offeredGpu } from "../lab/gpu.ts";
-import type { App } from "./app.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import { attempt, byId, plain } from "./dom.ts";
 import type { SettingsForm } from "./settings.ts";
 
@@ -9,13 +9,15 @@ import type { SettingsForm } from "./settings.ts";
 const simulationsToo = new URLSearchParams(location.search).get("gpu") === "simulated";
 
 /** Offers the choice where there is one, as soon as somebody opens the settings. */
-export function processorChoice(app: App, form: SettingsForm): void {
-  app.lab.simulatedGpu = simulationsToo;
+export function processorChoice(workshop: Workshop, form: SettingsForm): void {
+  workshop.simulatedGpu = simulationsToo;
   const settings = byId("settings", HTMLDetailsElement);
-  settings.addEventListener("toggle", async () => offer(app, form, await offeredGpu()), { once: true });
+  const look = async (): Promise<void> => offer(workshop, form, await offeredGpu());
+  if (settings.open) void look();
+  else settings.addEventListener("toggle", look, { once: true });
 }
 
-function offer(app: App, form: SettingsForm, gpu: OfferedGpu | string): void {
+function offer(workshop: Workshop, form: SettingsForm, gpu: OfferedGpu | string): void {
   const sentence = byId("no-gpu", HTMLElement);
   if (typeof gpu === "string") {
     sentence.textContent = gpu;
@@ -34,30 +36,30 @@ function offer(app: App, form: SettingsForm, gpu: OfferedGpu | string): void {
   byId("sides", HTMLDivElement).hidden = false;
   byId("measuring", HTMLDivElement).hidden = false;
   byId("form", HTMLFormElement).querySelector<HTMLInputElement>('input[value="webgpu"]')!.disabled = false;
-  new Measurement(app, form);
+  new Measurement(workshop, form);
 }
 
 /** The button that measures both, and what it found for the recipe in the form. */
 class Measurement {
-  readonly #app: App;
+  readonly #workshop: Workshop;
   readonly #form: SettingsForm;
   readonly #button = byId("measure", HTMLButtonElement);
   readonly #verdict = byId("measured", HTMLElement);
   #going = false;
 
-  constructor(app: App, form: SettingsForm) {
-    this.#app = app;
+  constructor(workshop: Workshop, form: SettingsForm) {
+    this.#workshop = workshop;
     this.#form = form;
     this.#clear();
     const row = byId("measuring", HTMLDivElement);
     this.#button.addEventListener("click", () => {
-      if (this.#going) app.lab.stopMeasuring();
+      if (this.#going) workshop.stopMeasuring();
       else void attempt(row, () => this.#measure());
     });
     byId("form", HTMLFormElement).addEventListener("input", ({ target }) => {
       // Another recipe has other rates.
       if ((target as HTMLInputElement).name === "on") return;
-      app.lab.stopMeasuring();
+      workshop.stopMeasuring();
       this.#clear();
     });
   }
@@ -71,7 +73,7 @@ class Measurement {
     this.#verdict.textContent = "Measuring: the page stays free meanwhile…";
     const rates: Partial<Record<Processor, number>> = {};
     try {
-      await this.#app.lab.measure(settings, (on, rate) => {
+      await this.#workshop.measure(settings, (on, rate) => {
         rates[on] = rate;
         rateOf(on).textContent = `${rate < 10 ? rate.toPrecision(2) : rate.toFixed(0)} updates a second`;
       });

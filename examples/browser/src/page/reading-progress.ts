@@ -1,4 +1,6 @@
 // The progress of a reading of files, with a button that stops it.
+
+import { thousands } from "../lab/thousands.ts";
 import { announce, count, create } from "./dom.ts";
 
 export class ReadingProgress {
@@ -38,7 +40,7 @@ export class ReadingProgress {
   show(done: number, total: number): string {
     this.#bar.max = total;
     this.#bar.value = done;
-    const words = `${done.toLocaleString("en")} of ${count(total, "picture")} read`;
+    const words = `${thousands(done)} of ${count(total, "picture")} read`;
     const quarter = Math.floor((4 * done) / total);
     if (quarter > this.#told) announce(words);
     this.#told = quarter;

@@ -1,11 +1,13 @@
 // How the images formed, moment by moment: played on the board, or looked through by hand.
 import type { Frame } from "../lab/api.ts";
+import { thousands } from "../lab/thousands.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { announce, byId } from "./dom.ts";
 
 const FRAME_MS = 90;
 
-export function replayPanel(app: App): void {
+export function replayPanel(app: App, workshop: Workshop): void {
   const row = byId("replay", HTMLDivElement);
   const play = byId("replay-play", HTMLButtonElement);
   const at = byId("replay-at", HTMLInputElement);
@@ -17,7 +19,7 @@ export function replayPanel(app: App): void {
     const frame = frames[index];
     if (!frame) return;
     at.value = String(index);
-    step.textContent = `update ${frame.step.toLocaleString("en")}`;
+    step.textContent = `update ${thousands(frame.step)}`;
     app.paint(frame.tiles, app.shown?.data, app.shown?.classNames);
   };
   const halt = (): void => {
@@ -28,7 +30,7 @@ export function replayPanel(app: App): void {
   const offer = (): void => {
     halt();
     // A run shows its images as they form.
-    frames = app.state === "idle" ? app.lab.frames() : [];
+    frames = app.state === "idle" ? workshop.frames() : [];
     row.hidden = frames.length < 2;
     at.max = String(frames.length - 1);
     at.value = at.max;

@@ -1,6 +1,7 @@
 // The panel of a run: start, pause, resume, stop; progress, curves, and the run kept for a reload.
 import type { News, Settings } from "../lab/api.ts";
 import { ReplacedError } from "../lab/engines.ts";
+import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
 import { Curves, type History } from "./curves.ts";
 import { announce, attempt, byId, clearTrouble, count, duration, inWords } from "./dom.ts";
@@ -15,6 +16,7 @@ const KEEP_SHARE = 100;
 
 export class RunPanel {
   readonly #app: App;
+  readonly #workshop: Workshop;
   readonly curves = new Curves();
   readonly #panel = byId("run", HTMLDivElement);
   readonly #start = byId("start", HTMLButtonElement);
@@ -37,8 +39,9 @@ export class RunPanel {
   /** Ends the offer to go on with a run that was interrupted. */
   #endOffer: () => void = () => {};
 
-  constructor(app: App, form: SettingsForm) {
+  constructor(app: App, workshop: Workshop, form: SettingsForm) {
     this.#app = app;
+    this.#workshop = workshop;
     const head = this.#start.closest<HTMLElement>(".head")!;
     const controls = this.#pause.parentElement!;
     this.#start.addEventListener("click", () => {
@@ -48,9 +51,9 @@ export class RunPanel {
     this.#pause.addEventListener("click", () => void attempt(controls, () => this.#pauseOrResume()));
     this.#stop.addEventListener("click", () => {
       app.setState("stopping");
-      app.lab.stop();
+      workshop.stop();
     });
-    app.lab.onNotice = (notice) => {
+    workshop.onNotice = (notice) => {
       this.#gpuNotice.textContent = inWords(notice[0]!.toUpperCase() + notice.slice(1));
       this.#gpuNotice.hidden = false;
     };
@@ -77,7 +80,7 @@ export class RunPanel {
 
   /** Runs from the start, or goes on with a run that was kept. */
   async run(settings: Settings, from?: Kept): Promise<void> {
-    const { lab } = this.#app;
+    const workshop = this.#workshop;
     clearTrouble();
     this.#endOffer();
     this.#last = from;
@@ -103,9 +106,9 @@ export class RunPanel {
     announce(from ? "The run goes on" : "The run has started");
     try {
       // The picture as it was, until the next update gives another.
-      const before = from?.set && (await lab.load(from.set, "the run that was kept").catch(() => undefined));
+      const before = from?.set && (await workshop.load(from.set, "the run that was kept").catch(() => undefined));
       if (before) this.#app.paint(before.tiles, this.#dataName, before.classNames);
-      const shown = await lab.run(settings, (news: News) => this.#tell(news), from?.state);
+      const shown = await workshop.run(settings, (news: News) => this.#tell(news), from?.state);
       const { outerSteps = 0 } = shown;
       const whole = outerSteps === settings.outerSteps;
       const story = `Made here from ${this.#dataName} in ${count(outerSteps, "update")}${whole ? "" : ", stopped early"}.`;
@@ -128,7 +131,7 @@ export class RunPanel {
   /** Shows the images that the run had come to when it was last kept, or else those that were there before it. */
   async #showLast(): Promise<void> {
     const { set } = this.#last ?? {};
-    const shown = set && (await this.#app.lab.load(set, "the interrupted run").catch(() => undefined));
+    const shown = set && (await this.#workshop.load(set, "the interrupted run").catch(() => undefined));
     if (!shown) return this.#app.showAgain();
     const updates = count(shown.outerSteps ?? 0, "update");
     this.#app.show(shown, `Made here from ${this.#dataName} in ${updates}, then interrupted.`);
@@ -157,13 +160,13 @@ export class RunPanel {
   }
 
   async #pauseOrResume(): Promise<void> {
-    const { lab, state } = this.#app;
+    const { state } = this.#app;
     if (state === "paused") {
-      lab.resume();
+      this.#workshop.resume();
       this.#app.setState("running");
       this.#stats.textContent = "Continuing…";
     } else {
-      lab.pause();
+      this.#workshop.pause();
       this.#app.setState("paused");
       this.#stats.textContent = `Paused after update ${this.#step} of ${this.#progress.max}.`;
       announce(this.#stats.textContent);
@@ -207,7 +210,7 @@ export class RunPanel {
   async #keepNow(): Promise<void> {
     const about = { settings: this.#settings!, dataName: this.#dataName, history: this.curves.history };
     // A run that has just failed has no state; what was kept before stays.
-    const moment = await this.#app.lab.moment().catch(() => undefined);
+    const moment = await this.#workshop.moment().catch(() => undefined);
     const from = performance.now();
     try {
       if (moment) {

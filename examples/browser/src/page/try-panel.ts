@@ -1,5 +1,6 @@
 // The panel "Try them": trains a fresh network in front of the user, which reads what is drawn or picked.
 import type { Tiles } from "../lab/api.ts";
+import { thousands } from "../lab/thousands.ts";
 import type { App } from "./app.ts";
 import { announce, attempt, byId, count, create, percent, showTrouble } from "./dom.ts";
 import { Pad } from "./pad.ts";
@@ -35,6 +36,7 @@ export class TryPanel {
   #inView = false;
   /** False until the first network has been trained: nothing is loaded beside it. */
   #begun = false;
+  #pace: number | undefined;
   #heard: ((perImage: number) => void) | undefined;
 
   constructor(app: App) {
@@ -87,21 +89,28 @@ export class TryPanel {
 
   /** The listener is told once how long a training on the first set takes for each image of each step, in milliseconds. */
   onPace(listener: (perImage: number) => void): void {
-    this.#heard = listener;
+    if (this.#pace === undefined) this.#heard = listener;
+    else listener(this.#pace);
   }
 
-  /** Trains the first network on a set. Held-out pictures, two megabytes, are loaded only where a visitor sees them. */
-  async begin(): Promise<void> {
+  /**
+   * Trains the first network on a set, and calls `settled` when that has ended. Held-out pictures, two megabytes, are loaded
+   * only where a visitor sees them.
+   */
+  async begin(settled: () => void = () => {}): Promise<void> {
     let voters: number;
     try {
       voters = await this.#trainOne();
     } finally {
       this.#begun = true;
+      settled();
     }
     if (this.#filled) await this.#test();
     else await this.#offerSamples();
-    if (this.#heard) this.#heard(await this.#app.lab.pace());
-    this.#heard = undefined;
+    if (this.#pace === undefined) {
+      this.#pace = await this.#app.lab.pace();
+      this.#heard?.(this.#pace);
+    }
     await this.#vote(voters);
   }
 
@@ -131,7 +140,7 @@ export class TryPanel {
       const slow = milliseconds >= 2000;
       const took = slow ? `${(milliseconds / 1000).toFixed(1)} s` : `${milliseconds.toFixed(0)} ms`;
       const time = create("b", { textContent: took });
-      const how = `: ${weights.toLocaleString("en")} weights, ${count(gradientSteps, "gradient step")} on ${count(images, "image")}.`;
+      const how = `: ${thousands(weights)} weights, ${count(gradientSteps, "gradient step")} on ${count(images, "image")}.`;
       this.#trainedText(["Trained here in ", time, how]);
       announce(byId("trained", HTMLParagraphElement).textContent);
       if (this.#input) await this.#read();
@@ -165,7 +174,7 @@ export class TryPanel {
     const share = create("b", { textContent: percent(right / heldOut) });
     const text = byId("trained", HTMLParagraphElement);
     text.querySelector(".tested")?.remove();
-    const all = heldOut.toLocaleString("en");
+    const all = thousands(heldOut);
     const sentence =
       networks === 1
         ? [" It reads ", share, ` of ${all} it has never seen.`]
