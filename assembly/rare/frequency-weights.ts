@@ -10,6 +10,8 @@ import { isReal, slotStride, slotsOf, touch } from "./frequency";
 
 /** Bytes of the spectrum of four kernels: 162 slots of two vectors. */
 const SPECTRUM: usize = 162 * 32;
+/** Blocks of four output channels whose gradients are read together. */
+const TOGETHER: i32 = 4;
 /** Taps a side of the codelets' kernels. A smaller kernel lies in their middle. */
 function tapsOf(side: i32): i32 {
   return side == 9 ? 3 : 5;
@@ -140,22 +142,26 @@ export function frequencyWeightsBack(job: FrequencyWeightsBackJob, scratch: usiz
   const rest = scratch + ((<usize>(taps * taps)) << 4);
   const inset = (taps - kernel) >> 1;
   const accumulate = job.accumulate;
-  for (let o = begin; o < end; o++) {
-    for (let c = 0; c < inChannels; c += 8) {
-      const block = job.g + ((<usize>((c >> 3) * (outChannels >> 2) + o)) << 8);
+  // Blocks that lie side by side at each slot are read together, because single lines from here and there come slowly.
+  for (let c = 0; c < inChannels; c += 8) {
+    for (let first = begin; first < end; first += TOGETHER) {
+      const last = min(end, first + TOGETHER);
+      let block = job.g + ((<usize>((c >> 3) * (outChannels >> 2) + first)) << 8);
       let seen: u32 = 0;
-      for (let f = 0, at = block; f < slots; f++, at += ldg) seen |= touch(at, 256);
+      for (let f = 0, at = block; f < slots; f++, at += ldg) seen |= touch(at, (<usize>(last - first)) << 8);
       store<u32>(rest, seen);
-      for (let q = 0; q < 8; q++) {
-        const u = block + ((<usize>q) << 4);
-        if (side == 9) backTaps9(scratch, 16, row, taps, taps, u, ldg, 128, f32x4.splat(0), rest);
-        else backTaps18(scratch, 16, row, taps, taps, u, ldg, 128, f32x4.splat(0), rest);
-        let target = job.dw + ((<usize>(((o * 4 + (q >> 1)) * inChannels + c + 4 * (q & 1)) * area)) << 2);
-        for (let i = 0; i < kernel; i++) {
-          for (let j = 0; j < kernel; j++, target += 4) {
-            const tap = v128.load(scratch + ((<usize>((i + inset) * taps + j + inset)) << 4));
-            const v = f32x4.mul(full, tap);
-            scatter(target, step, accumulate ? f32x4.add(gather(target, step), v) : v);
+      for (let o = first; o < last; o++, block += 256) {
+        for (let q = 0; q < 8; q++) {
+          const u = block + ((<usize>q) << 4);
+          if (side == 9) backTaps9(scratch, 16, row, taps, taps, u, ldg, 128, f32x4.splat(0), rest);
+          else backTaps18(scratch, 16, row, taps, taps, u, ldg, 128, f32x4.splat(0), rest);
+          let target = job.dw + ((<usize>(((o * 4 + (q >> 1)) * inChannels + c + 4 * (q & 1)) * area)) << 2);
+          for (let i = 0; i < kernel; i++) {
+            for (let j = 0; j < kernel; j++, target += 4) {
+              const tap = v128.load(scratch + ((<usize>((i + inset) * taps + j + inset)) << 4));
+              const v = f32x4.mul(full, tap);
+              scatter(target, step, accumulate ? f32x4.add(gather(target, step), v) : v);
+            }
           }
         }
       }

@@ -44,9 +44,13 @@ export function isReal(slot: i32, side: i32): bool {
   return slot == 0 || (side == 18 && slot == realSlots(side));
 }
 
-/** Bytes from one slot of `bytes` to the next: an odd number of cache lines. */
+/**
+ * Bytes from one slot of `bytes` to the next: an odd number of cache lines, and a page more where 16 pages would lie between, because
+ * a processor keeps the addresses of pages that are a large power of two apart in the same few places.
+ */
 export function slotStride(bytes: usize): usize {
-  return (((bytes + 63) >> 6) | 1) << 6;
+  const lines = (bytes + 63) >> 6;
+  return ((lines % 1024 == 0 ? lines + 64 : lines) | 1) << 6;
 }
 
 /** Bytes from one slot of a spectrum to the next. */

@@ -17,11 +17,16 @@ const LEAST_CHANNELS = 64;
 /** The most bytes of transformed weights: 128→128 channels of 16×16. Those of AlexNet's layers would take 1.2 GiB of a run more. */
 const MOST_WEIGHT_BYTES = 32 * 1024 * 1024;
 
-/** Floats that a channel's slots are apart beside their size: slots lie an odd number of cache lines apart. */
+/** Floats of a cache line, and lines of 16 pages and of one. */
 const LINE = 16;
+const SIXTEEN_PAGES = 1024;
+const PAGE_LINES = 64;
 
 /** Floats from one slot of `floats` floats to the next (slotStride of assembly/rare/frequency.ts). */
-const slotFloats = (floats: number): number => LINE * (Math.ceil(floats / LINE) | 1);
+function slotFloats(floats: number): number {
+  const lines = Math.ceil(floats / LINE);
+  return LINE * ((lines % SIXTEEN_PAGES === 0 ? lines + PAGE_LINES : lines) | 1);
+}
 
 /** Returns the shape of a layer that goes through the frequency domain, or undefined where sums or tiles are as fast. */
 export function frequencyShape(layer: PaddedConv2d & { readonly lanes: number }): FrequencyShape | undefined {
