@@ -15,7 +15,6 @@ import { nextTask } from "../../src/platform/platform.ts";
 import { distill } from "../../src/run/in-place/distill.ts";
 import { evaluate } from "../../src/run/in-place/evaluate.ts";
 import { brightHalves, halvesNet } from "./halves.ts";
-import { noise } from "./noise.ts";
 
 const lost = new Error("the GPU was lost");
 
