@@ -76,7 +76,7 @@ describe.each([1, 2])("with %i threads", (threads) => {
       const parameters = new Float32Array(rare.parameterCount).fill(0.1);
       const network = await engine.bind(rare);
       const { logits } = await network.forward({ parameters, images: set.images });
-      results.push({ images: set.images, accuracies, pool: pool.networks, logits });
+      results.push({ images: set.images, accuracies, pool: pool.weights, logits });
       expect(host.loads).toBe(isPage ? 1 : 0);
       expect(engine.threads).toBe(threads);
     }
