@@ -163,11 +163,12 @@ export function dispatchSource({ kernels }) {
   const others =
     often.length === kernels.length
       ? ""
-      : `    default:\n      if (isDefined(RARE_APART)) rareApart${call}\n      else runRare${call}\n`;
+      : `    default:\n      // @ts-ignore: asconfig.json defines it for the build that has the rare kernels apart.\n      if (isDefined(RARE_APART)) rareApart${call}\n      else runRare${call}\n`;
   const rare =
     others &&
     `import { runRare } from "./rare/dispatch.gen";
 
+// @ts-ignore: a decorator of AssemblyScript.
 @external("env", "runRare")
 declare function rareApart(${parametersOfDispatch}): void;
 `;
