@@ -20,8 +20,24 @@ function commit() {
 
 const processors = cpus();
 
+/**
+ * Returns the processor's name. Clouds give processors of several generations one name, so on Linux its family and model follow,
+ * which tell them apart, and the widest vectors that it has.
+ */
+function processorName() {
+  const name = (processors[0]?.model ?? "unknown").trim();
+  if (!existsSync("/proc/cpuinfo")) return name;
+  const info = readFileSync("/proc/cpuinfo", "utf8");
+  const [family, model] = ["cpu family", "model"].map(
+    (word) => new RegExp(`^${word}\\s*: (\\d+)$`, "m").exec(info)?.[1],
+  );
+  const vectors = ["avx512f", "avx2"].find((flag) => new RegExp(`\\b${flag}\\b`).test(info));
+  const details = [family && `family ${family}`, model && `model ${model}`, vectors].filter(Boolean);
+  return details.length > 0 ? `${name} (${details.join(", ")})` : name;
+}
+
 export const machine = {
-  cpu: (processors[0]?.model ?? "unknown").trim(),
+  cpu: processorName(),
   cores: processors.length,
   node: process.version,
   commit: commit(),
