@@ -4,7 +4,6 @@ import { none, type OptionalBuffer } from "../../src/backend/buffer.ts";
 import type { NormPoolOps, NormPoolShape } from "../../src/backend/norm-pool-ops.ts";
 import type { Ops } from "../../src/backend/ops.ts";
 import { NORM_LANES, NORM_SPAN } from "../../src/backend/wasm/tiles.gen.ts";
-import { onGpu } from "../backends-under-test.ts";
 import { float32Tolerance, paint } from "../helpers.ts";
 import { checkOp, type OutputRule, unwritten } from "./parity.ts";
 
@@ -76,8 +75,7 @@ function inSteps(ops: Ops, at: Places, { weight, bias, rWeight, rBias }: Affine,
   ops.normBackwardR(at.rdx, at.rSums, tangent, primal, shape);
 }
 
-// Only the kernels have these ops.
-describe.skipIf(onGpu).each(cases)("$label", ({ label, shape }) => {
+describe.each(cases)("$label", ({ label, shape }) => {
   const { channels, groups, area, images, lanes } = shape;
   const n = channels * area * lanes;
   const isReal = (i: number): boolean => i % lanes < images;

@@ -17,4 +17,5 @@ export const gpuTests: readonly string[] = [
 export const excluded: Readonly<Record<string, string>> = {
   "test/ops/winograd.test.ts":
     "it tests the kernels' way of convolutions with fewer products; those of a GPU are direct sums",
+  "test/ops/norm-pool.test.ts": "it tests ops that the kernels alone have",
 };

@@ -121,7 +121,7 @@ describe("a distillation on workers", () => {
     const there = await new Run({ ...tiny, engine, workers: 2 }, start).result();
     expect(await setDigest(there)).toBe(await setDigest(inPlace));
     expect(engines.map(({ options }) => options)).toEqual(
-      [1, 2].map(() => ({ backend: "reference", simd: "strict", threads: 1 })),
+      [1, 2].map(() => ({ backend: "reference", simd: "strict", threads: 1, rare: true })),
     );
   });
 
@@ -179,7 +179,7 @@ describe("a worker", () => {
     const sent = await startMessage({ threads: 1, simd: "strict" });
     await new NetworkServer().start(sent);
     expect(adopt.mock.calls).toEqual([[sent.kernels]]);
-    expect(engines.map(({ options }) => options)).toEqual([{ threads: 1, simd: "strict" }]);
+    expect(engines.map(({ options }) => options)).toEqual([{ threads: 1, simd: "strict", rare: true }]);
   });
 
   test("gives the same share of a step and network, whatever it was asked before", async () => {

@@ -1,11 +1,12 @@
 // The worker that loads the digits of the page. It is apart from the reader of files, because every visitor needs it.
 import type { DatasetSplit } from "distillate";
 import { digits } from "distillate/data";
-import type { Answer } from "./one-answer.ts";
+import { type Answer, ready } from "./one-answer.ts";
 
 const send = (message: Answer<DatasetSplit>, transfer: readonly ArrayBufferLike[] = []): void =>
   self.postMessage(message, { transfer: [...new Set(transfer)] as ArrayBuffer[] });
 
+self.postMessage(ready);
 try {
   const value = await digits();
   const { train, test } = value;

@@ -1,6 +1,7 @@
 // Decodes pictures in several workers, which are copies of the reader: one script, and one download.
 import type { ByteSource } from "distillate/data";
 import { type Decoded, decodedSmall, type LeftOut } from "./decode-picture.ts";
+import { ready } from "./one-answer.ts";
 
 /** What a copy of the reader is asked, and what it answers. */
 export interface PictureQuestion {
@@ -56,8 +57,10 @@ export class PicturePool implements PictureDecoder {
       // The next picture gets a worker of its own.
       worker.terminate();
       this.#all.delete(worker);
-      if (this.#works) return { why: `could not be decoded (${(error as Error).message})` };
-      this.#none = true;
+      const { message } = error as Error;
+      // One that did not start says nothing, and is no fault of the picture.
+      if (this.#works && message !== "") return { why: `could not be decoded (${message})` };
+      this.#none ||= !this.#works;
       return decodedSmall(source, path);
     }
     if ("kind" in answer) throw new Error(answer.message);
@@ -82,10 +85,12 @@ export class PicturePool implements PictureDecoder {
 
 function answerOf(worker: Worker, question: PictureQuestion): Promise<PictureAnswer | Failed> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<PictureAnswer | Failed>) => resolve(data);
+    worker.onmessage = ({ data }: MessageEvent<typeof ready | PictureAnswer | Failed>) => {
+      if (data !== ready) resolve(data);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(event.message || "the decoder ended"));
+      reject(new Error(event.message));
     };
     const { source } = question;
     if (!(source instanceof Uint8Array)) return worker.postMessage(question);

@@ -3,7 +3,7 @@ import type { DatasetSplit } from "distillate";
 import type { DataFile } from "distillate/data";
 import type { DataInfo } from "./api.ts";
 import { nextTask } from "./next-task.ts";
-import { missing, started } from "./one-answer.ts";
+import { startedWorker } from "./one-answer.ts";
 import type { PictureQuestion } from "./picture-pool.ts";
 import type { ReadPictures } from "./read-pictures.ts";
 import type { Like } from "./try-levels.ts";
@@ -40,7 +40,7 @@ export async function picturesFrom(
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal,
 ): Promise<ReadPictures> {
-  const reader = new Reader(signal, onProgress);
+  const reader = await Reader.start(signal, onProgress);
   try {
     if ("handles" in files) reader.tell({ kind: "folders", handles: files.handles });
     else await nameFiles(files, reader, signal);
@@ -70,7 +70,7 @@ async function nameFiles(
 
 /** Reads one picture as the levels [height, width, channels] that a set's networks see. */
 export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> {
-  const reader = new Reader(new AbortController().signal, () => {});
+  const reader = await Reader.start(new AbortController().signal, () => {});
   try {
     reader.tell({ kind: "try", file, like });
     return await reader.levels();
@@ -79,13 +79,23 @@ export async function pictureToTry(file: File, like: Like): Promise<Uint8Array> 
   }
 }
 
+const failing = "The reading of files failed";
+
 /** One worker, for one answer. */
 class Reader {
-  readonly #worker = started(() => new Worker(new URL("./reader.ts", import.meta.url), { type: "module" }));
+  readonly #worker: Worker;
   readonly #answer: Promise<FromReader>;
 
-  constructor(signal: AbortSignal, onProgress: (done: number, total: number) => void) {
-    const worker = this.#worker;
+  static async start(signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<Reader> {
+    const start = (): Worker => new Worker(new URL("./reader.ts", import.meta.url), { type: "module" });
+    const worker = await startedWorker(start, failing);
+    if (signal.aborted) worker.terminate();
+    signal.throwIfAborted();
+    return new Reader(worker, signal, onProgress);
+  }
+
+  private constructor(worker: Worker, signal: AbortSignal, onProgress: (done: number, total: number) => void) {
+    this.#worker = worker;
     this.#answer = new Promise<FromReader>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(signal.reason as Error));
       worker.onmessage = ({ data }: MessageEvent<FromReader>) => {
@@ -93,9 +103,7 @@ class Reader {
         else if (data.kind === "failed") reject(new Error(data.message));
         else resolve(data);
       };
-      // An error without a message means that it did not start.
-      worker.onerror = ({ message }) =>
-        reject(message ? new Error(`The reading of files failed: ${message}.`) : missing());
+      worker.onerror = ({ message }) => reject(new Error(`${failing}: ${message || "it ended"}.`));
     });
     // It may be given up while nobody waits for it.
     this.#answer.catch(() => {});

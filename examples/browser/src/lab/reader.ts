@@ -2,6 +2,7 @@
 // decode the pictures, several at once.
 import type { DataFile } from "distillate/data";
 import { decodedSmall } from "./decode-picture.ts";
+import { ready } from "./one-answer.ts";
 import { PicturePool } from "./picture-pool.ts";
 import type { FromReader, ToReader } from "./pictures.ts";
 import { readPictures } from "./read-pictures.ts";
@@ -36,6 +37,8 @@ self.onmessage = async ({ data }: MessageEvent<ToReader>) => {
     send({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 };
+
+self.postMessage(ready);
 
 async function readAll(name: string): Promise<void> {
   let told = 0;

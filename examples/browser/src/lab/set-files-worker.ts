@@ -8,7 +8,7 @@ import {
   packSet,
   unpackSet,
 } from "distillate";
-import type { Answer } from "./one-answer.ts";
+import { type Answer, ready } from "./one-answer.ts";
 import type { ToSetFiles } from "./set-files.ts";
 
 type Value = DistilledSet | string | Uint8Array;
@@ -39,3 +39,5 @@ self.onmessage = async ({ data }: MessageEvent<ToSetFiles>) => {
   }
   self.postMessage(answer);
 };
+
+self.postMessage(ready);
