@@ -7,7 +7,7 @@ import { type PictureAnswer, PicturePool, type PictureQuestion } from "../exampl
 class FakeWorker {
   static all: FakeWorker[] = [];
   static refused = false;
-  onmessage: ((event: { data: PictureAnswer }) => void) | undefined;
+  onmessage: ((event: { data: PictureAnswer | "ready" }) => void) | undefined;
   onerror: ((event: { message: string; preventDefault(): void }) => void) | undefined;
   readonly asked: PictureQuestion[] = [];
   readonly transferred: unknown[] = [];
@@ -98,6 +98,18 @@ describe("the workers that decode pictures", () => {
     expect(made).toHaveLength(2);
     made[1]!.answer(3);
     expect(await third).toMatchObject({ raster: { width: 3 } });
+  });
+
+  test("one that dies with its first picture takes it with it; for one that does not start, pictures are decoded by who asks", async () => {
+    const decoders = pool(2);
+    const both = [decoders.decode(picture, "a.png"), decoders.decode(picture, "b.png")];
+    made[0]!.onmessage!({ data: "ready" });
+    made[0]!.fail("");
+    made[1]!.fail("");
+    expect(await both[0]).toEqual({ why: "could not be decoded (the decoder ended)" });
+    expect(await both[1]).toMatchObject({ raster: { width: 28 } });
+    void decoders.decode(picture, "c.png");
+    expect(made).toHaveLength(3);
   });
 
   test("where none starts, pictures are decoded by who asks", async () => {

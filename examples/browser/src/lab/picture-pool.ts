@@ -36,8 +36,8 @@ export class PicturePool implements PictureDecoder {
   readonly #script: string;
   readonly #idle: Worker[] = [];
   readonly #all = new Set<Worker>();
-  /** Whether some worker has answered; one that fails before has probably not started. */
-  #works = false;
+  /** Those whose script runs. */
+  readonly #running = new Set<Worker>();
   #none = typeof Worker === "undefined";
 
   constructor(script: string, processors: number = navigator.hardwareConcurrency || 1) {
@@ -50,17 +50,15 @@ export class PicturePool implements PictureDecoder {
     if (!worker) return decodedSmall(source, path);
     let answer: PictureAnswer | Failed;
     try {
-      answer = await answerOf(worker, { kind: "decode", source, path });
-      this.#works = true;
+      answer = await answerOf(worker, { kind: "decode", source, path }, () => this.#running.add(worker));
       this.#idle.push(worker);
     } catch (error) {
       // The next picture gets a worker of its own.
       worker.terminate();
       this.#all.delete(worker);
-      const { message } = error as Error;
-      // One that did not start says nothing, and is no fault of the picture.
-      if (this.#works && message !== "") return { why: `could not be decoded (${message})` };
-      this.#none ||= !this.#works;
+      if (this.#running.has(worker)) return { why: `could not be decoded (${(error as Error).message})` };
+      // That one did not start is no fault of the picture.
+      this.#none = this.#running.size === 0;
       return decodedSmall(source, path);
     }
     if ("kind" in answer) throw new Error(answer.message);
@@ -83,14 +81,16 @@ export class PicturePool implements PictureDecoder {
   }
 }
 
-function answerOf(worker: Worker, question: PictureQuestion): Promise<PictureAnswer | Failed> {
+/** Asks a worker. `runs` is called when its script runs, maybe more than once. */
+function answerOf(worker: Worker, question: PictureQuestion, runs: () => void): Promise<PictureAnswer | Failed> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<typeof ready | PictureAnswer | Failed>) => {
+      runs();
       if (data !== ready) resolve(data);
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(event.message));
+      reject(new Error(event.message || "the decoder ended"));
     };
     const { source } = question;
     if (!(source instanceof Uint8Array)) return worker.postMessage(question);
