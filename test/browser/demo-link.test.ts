@@ -70,9 +70,9 @@ describeInBrowsers(
         const good = packSet(opening, { bits: 4 });
         const tab = await browser.open(`${site.url}#set=${good.slice(0, 4000)}`);
         await until(tab, idle);
-        expect(await alert(tab)).toMatch(
-          /^This link holds no images that can be read\. Ask for it again, whole\. \(packed set/,
-        );
+        await expect
+          .poll(() => alert(tab))
+          .toMatch(/^This link holds no images that can be read\. Ask for it again, whole\. \(packed set/);
         expect(await text(tab, "caption")).toMatch(/^30 images\. To us they look like noise/);
         await tab.evaluate(`location.hash = "set=${good}"`);
         await until(tab, '/^30 images\\. From a link/.test(document.getElementById("caption").textContent)');

@@ -60,7 +60,7 @@ describeInAllBrowsers((launchOne) => {
   test("without the panels that come after the first result, it is said, and the page trains and reads what is drawn", () =>
     without(/\/panels-/, browser, async (tab) => {
       await until(tab, trouble);
-      expect(await alert(tab)).toBe(notLoaded);
+      await expect.poll(() => alert(tab)).toBe(notLoaded);
       expect(await text(tab, "trained")).toMatch(/^Trained here in/);
       // No button is offered that does nothing.
       const offered = await tab.evaluate<string[]>(
@@ -77,7 +77,9 @@ describeInAllBrowsers((launchOne) => {
       browser,
       async (tab) => {
         await until(tab, idle);
-        expect(await alert(tab)).toMatch(/The part of this page that reads files could not be started\. Check that/);
+        await expect
+          .poll(() => alert(tab))
+          .toMatch(/The part of this page that reads files could not be started\. Check that/);
         expect(await text(tab, "caption")).toMatch(/^30 images/);
       },
       { query: "#set=anything" },
@@ -95,7 +97,7 @@ describeInAllBrowsers((launchOne) => {
         await tab.click("#trouble button");
         await tab.click(`#${button}`);
         await until(tab, trouble);
-        expect(await alert(tab)).toBe(notLoaded);
+        await expect.poll(() => alert(tab)).toBe(notLoaded);
         expect(await tab.evaluate(`${beside}.contains(document.getElementById("${button}"))`)).toBe(true);
       }
       // The images that the page opened with are still there.
@@ -115,7 +117,7 @@ describeInAllBrowsers((launchOne) => {
       await until(tab, idle);
       await choose(tab, "files", [["fruit.zip", pictures(["lemon", "lime"], [jpeg])]]);
       await until(tab, trouble);
-      expect(await alert(tab)).toBe(notLoaded);
+      await expect.poll(() => alert(tab)).toBe(notLoaded);
     });
   });
 
@@ -125,7 +127,7 @@ describeInAllBrowsers((launchOne) => {
       browser,
       async (tab) => {
         await until(tab, trouble);
-        expect(await alert(tab)).toBe(notLoaded);
+        await expect.poll(() => alert(tab)).toBe(notLoaded);
         expect(await text(tab, "threads-chip")).toBe("not running");
       },
       { before: noWorkers },

@@ -250,7 +250,7 @@ describeInBrowsers(
 
       await choose(tab, "own-picture", [["broken.png", base64(new Uint8Array([0x89, 0x50, 0x4e, 0x47]))]]);
       await until(tab, '!document.getElementById("trouble").hidden');
-      expect(await alert(tab)).toMatch(/^broken\.png is broken \(/);
+      await expect.poll(() => alert(tab)).toMatch(/^broken\.png is broken \(/);
       expect(await tab.evaluate('document.getElementById("trouble").previousElementSibling.id')).toBe("own-pictures");
       expect(tab.complaints).toEqual([]);
       await tab.close();

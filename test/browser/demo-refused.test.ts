@@ -29,7 +29,7 @@ describeInAllBrowsers((launchOne) => {
   test.each(withoutStart)("without %s the page shows its images, and says what to do", async (_, before, says) => {
     const tab = await browser.open(site.url, { before });
     await until(tab, '!document.getElementById("trouble").hidden');
-    expect(await alert(tab)).toMatch(says);
+    await expect.poll(() => alert(tab)).toMatch(says);
     expect(await text(tab, "threads-chip")).toBe("not running");
     expect(await text(tab, "caption")).toMatch(/^30 images/);
     expect(await tab.evaluate(idle)).toBe(false);
@@ -43,7 +43,9 @@ describeInAllBrowsers((launchOne) => {
     await fill(tab, "random", settings);
     await tab.click("#start");
     await until(tab, '!document.getElementById("trouble").hidden');
-    expect(await alert(tab)).toMatch(/^This needs \d+ MiB of memory, .* choose fewer images per class, training steps/);
+    await expect
+      .poll(() => alert(tab))
+      .toMatch(/^This needs \d+ MiB of memory, .* choose fewer images per class, training steps/);
     expect(await text(tab, "caption")).toMatch(/^30 images/);
     await fill(tab, "random", { ...settings, steps: 1, imagesPerClass: 1, epochs: 1, batch: 64 });
     await tab.click("#start");
@@ -66,7 +68,9 @@ describeInAllBrowsers((launchOne) => {
     await until(tab, 'document.querySelector("#trained b")');
     await choose(tab, "files", [["fruit.zip", pictures()]]);
     await until(tab, '!document.getElementById("trouble").hidden');
-    expect(await alert(tab)).toMatch(/reads files could not be started\. Check that .* then reload the page\.$/);
+    await expect
+      .poll(() => alert(tab))
+      .toMatch(/reads files could not be started\. Check that .* then reload the page\.$/);
     expect(await text(tab, "own-info")).toBe("could not be read");
     await tab.close();
   });

@@ -80,7 +80,7 @@ describe.skipIf(webKitMissing()).each([
     await until(tab, '/^fruit: 32 pictures/.test(document.getElementById("own-info").textContent)');
     await choose(tab, "open", [["broken.safetensors", "AAAA"]]);
     await until(tab, '!document.getElementById("trouble").hidden');
-    expect(await alert(tab)).toMatch(/^broken\.safetensors: expected/);
+    await expect.poll(() => alert(tab)).toMatch(/^broken\.safetensors: expected/);
     await tab.click("#trouble button");
     expect(tab.complaints).toEqual([]);
   });

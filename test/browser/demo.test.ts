@@ -327,7 +327,7 @@ describeInBrowsers(
       const asFile = await browser.open(pathToFileURL(join(site, "index.html")).href);
       await until(asFile, `${idle} || !document.getElementById("trouble").hidden`);
       if (!(await asFile.evaluate<boolean>(idle))) {
-        expect(await alert(asFile)).toMatch(/opened as a file.* npm run demo builds and serves it/);
+        await expect.poll(() => alert(asFile)).toMatch(/opened as a file.* npm run demo builds and serves it/);
         expect(await text(asFile, "caption")).toBe("");
       }
       await asFile.close();
@@ -344,7 +344,7 @@ describeInBrowsers(
         const host = await openOddHost(site, options);
         const tab = await browser.open(host.url);
         await until(tab, '!document.getElementById("trouble").hidden');
-        expect(await alert(tab)).toMatch(says);
+        await expect.poll(() => alert(tab)).toMatch(says);
         expect(await text(tab, "threads-chip")).toBe("not running");
         await tab.close();
         await host.close();
@@ -356,7 +356,9 @@ describeInBrowsers(
       const tab = await browser.open(host.url, { before: `${languageC};${storageForbidden}` });
       await until(tab, `location.pathname === "/demo/" && ${idle}`);
       // The images that it opens with are not, which is said; a set of one's own can be made.
-      expect(await alert(tab)).toMatch(/^The images that this page opens with could not be loaded: the host says 404/);
+      await expect
+        .poll(() => alert(tab))
+        .toMatch(/^The images that this page opens with could not be loaded: the host says 404/);
       await fill(tab, "random", { outerSteps: 2, batch: 64, steps: 1, epochs: 1 });
       await tab.click("#start");
       await until(tab, '/Done after 2 updates/.test(document.getElementById("stats").textContent)');
@@ -392,7 +394,7 @@ describeInBrowsers(
         );
       const said = async (text: RegExp): Promise<void> => {
         await until(tab, `${text}.test(document.querySelector("#trouble p").textContent)`);
-        expect(await alert(tab)).toMatch(text);
+        await expect.poll(() => alert(tab)).toMatch(text);
       };
       await tab.evaluate('document.getElementById("open-row").scrollIntoView()');
       await choose(tab, "open", [["broken.safetensors", "AAAA"]]);

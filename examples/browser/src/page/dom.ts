@@ -63,13 +63,32 @@ export function showTrouble(error: unknown, beside: HTMLElement, asked = true): 
   beside.after(element);
   for (let outer = beside.closest("details"); outer; outer = outer.parentElement!.closest("details")) outer.open = true;
   element.hidden = false;
-  if (asked) element.scrollIntoView({ block: "nearest" });
+  if (asked) keepInView(element);
+}
+
+/** Undoes `keepInView`. */
+let letGo = (): void => {};
+
+/** Brings an element into view, and again where the page around it still changes its size, until the visitor does something. */
+function keepInView(element: HTMLElement): void {
+  letGo();
+  const sizes = new ResizeObserver(() => element.scrollIntoView({ block: "nearest" }));
+  sizes.observe(document.body);
+  element.scrollIntoView({ block: "nearest" });
+  const inputs = ["wheel", "touchstart", "pointerdown", "keydown"];
+  letGo = () => {
+    sizes.disconnect();
+    for (const input of inputs) removeEventListener(input, letGo);
+  };
+  for (const input of inputs) addEventListener(input, letGo, { passive: true });
 }
 
 /** Hides the notice; with `beside`, only if it is shown there. */
 export function clearTrouble(beside?: HTMLElement): void {
   const element = notice();
-  if (beside === undefined || element.previousElementSibling === beside) element.hidden = true;
+  if (beside !== undefined && element.previousElementSibling !== beside) return;
+  element.hidden = true;
+  letGo();
 }
 
 /** Runs what a user asked for, and shows what it throws below `beside`. Nothing is shown if another request ended it. */
