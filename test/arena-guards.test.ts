@@ -109,7 +109,7 @@ test.each(runs)("%s: the guards stay, and the bits are those of a run without th
     await using engine = await createEngine({ threads });
     const run = distill({ ...options, outer: { steps: 2, batch: 14 }, seed: 3, engine });
     digests.add(await setDigest(await run.result()));
-    if (laysGuards) expect(seen.checked).toBeGreaterThan(100);
+    if (laysGuards) expect(seen.checked).toBeGreaterThan(50);
   }
   expect(seen.written).toEqual([]);
   expect(digests.size).toBe(1);
