@@ -92,7 +92,8 @@ describe("a run", () => {
     const stop = new AbortController();
     const run = distill({ ...endless, signal: stop.signal });
     const result = run.result();
-    setTimeout(() => stop.abort(), 300);
+    await expect.poll(async () => stepsOf(await run.snapshot())).toBeGreaterThan(0);
+    stop.abort();
     expect(stepsOf(await result)).toBeGreaterThan(0);
     expect(stepsOf(await distill({ ...endless, signal: stop.signal }).result())).toBe(0);
   });
