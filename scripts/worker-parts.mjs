@@ -23,8 +23,8 @@ const LEAST_FILE = 4000;
 const TINY = 600;
 const often = ["train", "distill"];
 
-/** What was generated the page hands over, and the core has nothing in its place. */
-const isHanded = (module) => module.endsWith(".gen.ts") && !/rare/.test(module);
+/** What was generated the page hands over, and the core has nothing in its place; but rare kernels are a part. */
+const isHanded = (module) => module.endsWith(".gen.ts") && !module.endsWith("/packed-rare.page.gen.ts");
 
 /** The part of a module that is imported on demand. */
 const partOf = (module) =>
