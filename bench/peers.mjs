@@ -5,7 +5,7 @@ import { alternate, ourProcess, times } from "./process.mjs";
 import { roundsOf, threadCounts } from "./steps.mjs";
 import { compareTraining } from "./tensorflow.mjs";
 import { torchProcess, torchVersion } from "./torch.mjs";
-import { checkResult, workloads } from "./workloads.mjs";
+import { checkResult } from "./workloads.mjs";
 
 /** The forms of PyTorch's step (peers/torch_step.py), of which the faster one counts. */
 const forms = { "back-gradient": ["hvp", "full"], matching: ["matching"] };
@@ -39,7 +39,7 @@ async function compare(workload, threads, quick) {
   return rows.map((row) => ({ ...row, ours: { ...row.ours, rss }, rssShare: rss / row.theirs.rss }));
 }
 
-async function compareTorch(quick) {
+async function compareTorch({ quick, workloads }) {
   const version = torchVersion();
   if (version === undefined) {
     console.log("skipped: no PyTorch in /usr/bin/python3 (Debian: python3-torch and libopenblas0-pthread)");
@@ -60,6 +60,6 @@ async function compareTorch(quick) {
   return { version, rows };
 }
 
-export async function peers({ quick }) {
-  return { quick, torch: await compareTorch(quick), tensorflow: await compareTraining(quick) };
+export async function peers({ quick, workloads }) {
+  return { quick, torch: await compareTorch({ quick, workloads }), tensorflow: await compareTraining(quick) };
 }

@@ -3,7 +3,6 @@
 import { createEngine } from "../dist/index.js";
 import { row, title } from "./print.mjs";
 import { gradientOf } from "./run-options.mjs";
-import { workloads } from "./workloads.mjs";
 
 /** The smallest share of a step that has a row of its own. */
 const LEAST = 0.015;
@@ -74,7 +73,7 @@ async function profileOf(workload, rounds) {
   return [...large, other];
 }
 
-export async function profile({ quick }) {
+export async function profile({ quick, workloads }) {
   const rows = [];
   title(["step", "op", "layer", "calls", "ms", "share"]);
   for (const workload of workloads.filter(({ id }) => id !== "lenet-1x3")) {

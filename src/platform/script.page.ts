@@ -59,10 +59,13 @@ export function workersObstacle(): string | undefined {
   );
 }
 
-/** Starts the given script, or else the embedded one. */
-export function startScript(script?: WorkerScript): ScriptWorker {
+/**
+ * Starts the given script, or else the embedded one. In a page `children` others start at the same time, for which the worker is
+ * expected to ask: each takes some ten milliseconds to start.
+ */
+export function startScript(script?: WorkerScript, children: number = 0): ScriptWorker {
   // The script does not contain itself: without a source, this code runs in it.
-  return workerSource === undefined ? new AskedFor() : new Started(script);
+  return workerSource === undefined ? new AskedFor() : new Started(script, children);
 }
 
 /** The URL of the embedded script. */
@@ -94,13 +97,33 @@ class Started implements ScriptWorker {
   #unsaid: Sent[] = [];
   #ended = false;
   readonly #children = new Map<number, Started>();
+  /** Workers that it has not asked for yet. */
+  #ahead: Started[] = [];
   /** The parts that it was sent. */
   readonly #had = new Set<number>();
 
-  constructor(script: WorkerScript | undefined) {
+  constructor(script: WorkerScript | undefined, children: number = 0) {
     this.#script = script;
     if (script === undefined && refused) void this.#startWhole();
     else this.#become(newWorker(script));
+    for (let i = 0; i < children; i++) this.#startAhead();
+  }
+
+  /** Starts a worker before it is asked for. If that fails, whoever asks for one hears why from the next. */
+  #startAhead(): void {
+    try {
+      const child = new Started(this.#script);
+      child.onerror = () => {
+        child.terminate();
+        this.#ahead = this.#ahead.filter((other) => other !== child);
+      };
+      this.#ahead.push(child);
+    } catch {}
+  }
+
+  #endAhead(): void {
+    for (const child of this.#ahead) child.terminate();
+    this.#ahead = [];
   }
 
   #become(worker: Worker): void {
@@ -133,6 +156,7 @@ class Started implements ScriptWorker {
     this.#ended = true;
     for (const child of this.#children.values()) child.terminate();
     this.#children.clear();
+    this.#endAhead();
     this.#worker?.terminate();
   }
 
@@ -140,6 +164,7 @@ class Started implements ScriptWorker {
     if (request.ask === "part") void this.#bring(request.part);
     else if (request.ask === "whole") {
       refused = true;
+      this.#endAhead();
       this.#worker!.terminate();
       this.#worker = undefined;
       this.#unsaid.push([request.said, request.ports]);
@@ -164,7 +189,7 @@ class Started implements ScriptWorker {
     }
     const answer = (error: string): void => this.postMessage({ child: number, error } satisfies Answer);
     try {
-      const child = new Started(this.#script);
+      const child = this.#ahead.pop() ?? new Started(this.#script);
       child.onerror = answer;
       this.#children.set(number, child);
       child.postMessage({ asker: request.port } satisfies AskedBy, [request.port]);

@@ -2,8 +2,8 @@
 // and elsewhere in place.
 import type { Floats } from "../backend/buffer.ts";
 import { type Checks, checkOptions } from "../checks/options.ts";
-import { type BackendName, backendEntry, type DoubleBackendName } from "../engine/backends.ts";
-import { auto, type EngineOptions, engineChecks, placeChecks, tellNotices } from "../engine/options.ts";
+import { type BackendName, backendEntry, type DoubleBackendName, defaultBackend } from "../engine/backends.ts";
+import { auto, type EngineOptions, engineChecks, placeChecks, tellNotices, threadCount } from "../engine/options.ts";
 import { UnsupportedError, WorkerError } from "../errors.ts";
 import { inLibraryWorker, onMainThread } from "../platform/platform.ts";
 import type { WorkerScript } from "../platform/worker-script.ts";
@@ -73,7 +73,8 @@ export async function createEngine(options: CreateOptions = {}): Promise<Engine<
   if (worker === false || backendEntry(engine.backend).inPlaceOnly) return inPlace({ ...engine, onNotice });
   try {
     const script = typeof worker === "boolean" ? undefined : worker;
-    const start = workerStarter("orchestrator", script);
+    const { backend = defaultBackend, threads = "auto" } = engine;
+    const start = workerStarter("orchestrator", script, backend === defaultBackend ? threadCount(threads) : 1);
     const remote = await RemoteEngine.start(engine, start, onNotice);
     await tellNotices(remote, remote.notices, onNotice);
     return remote;

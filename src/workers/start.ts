@@ -48,8 +48,11 @@ export function workersObstacle(): string | undefined {
   return undefined;
 }
 
-/** Returns a function that starts workers. Throws UnsupportedError for a given script: only pages have that choice. */
-export function workerStarter(role: Role = "networks", script?: WorkerScript): StartWorker {
+/**
+ * Returns a function that starts workers. Throws UnsupportedError for a given script: only pages have that choice. Nor does it matter
+ * here how many threads they will have.
+ */
+export function workerStarter(role: Role = "networks", script?: WorkerScript, _threads: number = 1): StartWorker {
   if (script !== undefined) throw new UnsupportedError("in Node a worker starts from the package: say worker: true");
   return (port, died) => {
     // When a worker has too little room to start, V8 reports no error but ends the process.

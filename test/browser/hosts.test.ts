@@ -87,6 +87,42 @@ describeInBrowsers(String, (name) => {
     }
   });
 
+  /** Starts an engine of three threads, and says which workers the page started for it; `fault` is done to each when it starts. */
+  const workersOf = (fault = "") => `(async () => {
+    const made = [];
+    globalThis.Worker = class extends Worker {
+      constructor(...given) {
+        super(...given);
+        made.push(this);
+        ${fault}
+      }
+      postMessage(...given) {
+        this.before ??= made.length;
+        super.postMessage(...given);
+      }
+      terminate() {
+        this.ended = true;
+        super.terminate();
+      }
+    };
+    const notices = [];
+    const engine = await library.createEngine({ threads: 3, onNotice: (notice) => notices.push(notice) });
+    const { threads } = engine;
+    await engine.dispose();
+    const ended = made.filter((worker) => worker.ended).length;
+    return { threads, notices, beforeTheFirstMessage: made[0].before, made: made.length, ended };
+  })()`;
+  const threeThreads = { threads: 3, notices: [], beforeTheFirstMessage: 3 };
+
+  test("the workers of an engine's threads start at the same time as its own, and end with it", async () => {
+    expect(await evaluate(workersOf())).toEqual({ ...threeThreads, made: 3, ended: 3 });
+  });
+
+  test("in the place of a worker that dies before it has become a thread, another one starts", async () => {
+    const fault = 'if (made.length === 2) setTimeout(() => this.onerror(new ErrorEvent("error")));';
+    expect(await evaluate(workersOf(fault))).toEqual({ ...threeThreads, made: 4, ended: 4 });
+  });
+
   /** How calls fail in a page. */
   const failures = `(async () => {
     const recipe = await recipes[0]();

@@ -18,12 +18,15 @@ async function start(): Promise<void> {
     .querySelector("button")!
     .addEventListener("click", () => clearTrouble());
   if (await isolate()) return;
-  const app = new App(new Lab());
-  // Both are waited for below. Meanwhile the page is wired, in tasks that are short.
-  const showing = showFirst(app, top);
+  // The task in which the parser runs this script is long enough.
   await nextTask();
+  const app = new App(new Lab());
+  await nextTask();
+  // Both are waited for below: first what takes longest. Meanwhile the page is wired, in tasks that are short.
   const notices = openEngine(app.lab, "auto");
   notices.catch(() => {});
+  await nextTask();
+  const showing = showFirst(app, top);
   await nextTask();
   const trial = new TryPanel(app);
   const train = (settled?: () => void): void => {

@@ -50,9 +50,10 @@ export class RemoteEngine implements Engine {
     start: StartWorker,
     onNotice: OnNotice,
   ): Promise<RemoteEngine> {
-    const message = await startMessage(options);
+    // It starts while the kernels are compiled.
     const worker = new SupervisedWorker<OrchestratorApi>("the engine's worker", start);
     try {
+      const message = await startMessage(options);
       return new RemoteEngine(worker, await worker.call((api) => api.start(message)), onNotice);
     } catch (error) {
       await worker.stop(error);

@@ -19,9 +19,18 @@ function listen(to: Speaker): void {
     if ("asker" in data) listen(data.asker);
     else if ("thread" in data) threadMain(data.thread, () => to.postMessage("ready"));
     // A worker that another one asked for was started as that one was.
-    else if (to !== scope || canBringParts()) void serve(data);
-    else giveWayToWhole(data, [data.port]);
+    else if (to !== scope || canBringParts()) {
+      void serve(data);
+      if (data.role === "orchestrator") fetchTraining();
+    } else giveWayToWhole(data, [data.port]);
   };
+}
+
+/** Nearly every page trains a network. What that takes comes while kernels and threads start; if it cannot, the call says so. */
+async function fetchTraining(): Promise<void> {
+  try {
+    await import("../in-place/train-on.ts");
+  } catch {}
 }
 
 const scope = globalThis as unknown as Speaker;

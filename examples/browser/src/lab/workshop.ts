@@ -195,19 +195,20 @@ export class Workshop {
     await compare({ set, data, ...subject(set), engine: this.#lab.engines.kernels() }, tell);
   }
 
-  /** The images as they formed; none if the set was not made here. */
-  frames(): readonly Frame[] {
-    return this.#grown.map((set) => ({ step: Number(set.recipe.outerSteps ?? 0), tiles: tilesOfSet(set) }));
+  /** How many frames there are of how the set formed; 0 if it was not made here. */
+  get frameCount(): number {
+    return this.#grown.length;
+  }
+
+  /** Returns the images of one of them. */
+  frame(index: number): Frame | undefined {
+    const set = this.#grown[index];
+    return set && { step: Number(set.recipe.outerSteps ?? 0), tiles: tilesOfSet(set) };
   }
 
   /** Returns the digest of the set. */
   async digest(): Promise<string> {
     return setDigest(await this.#lab.current());
-  }
-
-  /** Whether there is an animation of how the set grew. */
-  get hasGrown(): boolean {
-    return this.#grown.length > 1;
   }
 
   /** The set as it grew, if it was made here and is still there. */

@@ -24,7 +24,7 @@ export function downloadsPanel(app: App, workshop: Workshop): void {
   const enable = (): void => {
     for (const button of buttons) {
       // Only what was made here was seen to grow.
-      button.disabled = !app.shown || (button.dataset.kind === "growth.png" && !workshop.hasGrown);
+      button.disabled = !app.shown || (button.dataset.kind === "growth.png" && workshop.frameCount < 2);
     }
   };
   app.on("set", enable);

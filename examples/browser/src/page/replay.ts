@@ -1,5 +1,4 @@
 // How the images formed, moment by moment: played on the board, or looked through by hand.
-import type { Frame } from "../lab/api.ts";
 import { thousands } from "../lab/thousands.ts";
 import type { Workshop } from "../lab/workshop.ts";
 import type { App } from "./app.ts";
@@ -12,11 +11,11 @@ export function replayPanel(app: App, workshop: Workshop): void {
   const play = byId("replay-play", HTMLButtonElement);
   const at = byId("replay-at", HTMLInputElement);
   const step = byId("replay-step", HTMLOutputElement);
-  let frames: readonly Frame[] = [];
+  let frameCount = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
 
   const show = (index: number): void => {
-    const frame = frames[index];
+    const frame = index < frameCount ? workshop.frame(index) : undefined;
     if (!frame) return;
     at.value = String(index);
     step.textContent = `update ${thousands(frame.step)}`;
@@ -30,9 +29,9 @@ export function replayPanel(app: App, workshop: Workshop): void {
   const offer = (): void => {
     halt();
     // A run shows its images as they form.
-    frames = app.state === "idle" ? workshop.frames() : [];
-    row.hidden = frames.length < 2;
-    at.max = String(frames.length - 1);
+    frameCount = app.state === "idle" ? workshop.frameCount : 0;
+    row.hidden = frameCount < 2;
+    at.max = String(frameCount - 1);
     at.value = at.max;
     step.textContent = "";
   };
@@ -50,7 +49,7 @@ export function replayPanel(app: App, workshop: Workshop): void {
     show(index);
     timer = setInterval(() => {
       index++;
-      if (index < frames.length) show(index);
+      if (index < frameCount) show(index);
       else halt();
     }, FRAME_MS);
   });
