@@ -43,7 +43,11 @@ export const machine = {
   commit: commit(),
 };
 
-export const sample = fileURLToPath(new URL("results/sample.json", import.meta.url));
+/** The committed results: the sample, or whole steps on another machine, by a name of its kind. */
+export const sampleOf = (kind) =>
+  fileURLToPath(new URL(kind ? `results/sample-${kind}.json` : "results/sample.json", import.meta.url));
+/** The kinds of machines whose steps stand beside the sample's. */
+export const otherKinds = ["128-bit"];
 const slug = `${machine.cpu}-${machine.cores}-cores`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 const ofMachine = join("bench/results", `${slug}.json`);
 

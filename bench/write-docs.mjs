@@ -2,11 +2,12 @@
 //
 //   node bench/write-docs.mjs                         from the committed sample
 //   node bench/write-docs.mjs bench/results/X.json    from a machine's own results; the parts it has become the sample's
+//   node bench/write-docs.mjs bench/results/X.json 128-bit   the same, as the machine whose steps stand beside the sample's
 //   node bench/write-docs.mjs --check                 fails if a page differs from what the sample gives
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { clusterPlot, clusterTables } from "./cluster/tables.mjs";
-import { sample } from "./machine.mjs";
+import { otherKinds, sampleOf } from "./machine.mjs";
 import { figure, grouped, megabytes, onMachine, percent, table, times } from "./markdown.mjs";
 import { gpuTables } from "./webgpu/tables.mjs";
 
@@ -29,6 +30,13 @@ function kernelTable(section) {
 }
 
 const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/** A table of each machine that has results of this kind. */
+const ofEach = (part, tableOf) => () =>
+  [results, ...others]
+    .filter((each) => each[part])
+    .map((each) => tableOf(each[part]))
+    .join("\n\n");
 
 const tables = {
   ...gpuTables,
@@ -63,7 +71,7 @@ const tables = {
     });
     return `${onMachine(kernels)}\n\n${table(["kernel", "operands", "moved", "GB/s", "share of a copy"], rows)}`;
   },
-  steps({ steps }) {
+  steps: ofEach("steps", (steps) => {
     const names = [
       "step",
       "threads",
@@ -89,14 +97,14 @@ const tables = {
       ]),
     );
     return `${onMachine(steps)}\n\n${table(names, rows)}`;
-  },
+  }),
   profile({ profile }) {
     const rows = profile.rows.map(({ title, op, layer, calls, ms, share }) => {
       return [title, op, layer, calls ? Math.round(calls) : "", figure(ms), percent(share)];
     });
     return `${onMachine(profile)}\n\n${table(["step", "op", "layer", "calls", "ms", "of the step"], rows)}`;
   },
-  peers({ peers }) {
+  peers: ofEach("peers", (peers) => {
     const names = [
       "step",
       "threads",
@@ -135,15 +143,21 @@ const tables = {
       );
     }
     return lines.join("\n");
-  },
+  }),
 };
 
-const [argument] = process.argv.slice(2);
-const read = (path) => JSON.parse(readFileSync(path, "utf8"));
-if (argument && argument !== "--check") {
-  writeFileSync(sample, `${JSON.stringify({ ...read(sample), ...read(argument) }, null, 1)}\n`);
+const [argument, kind] = process.argv.slice(2);
+const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {});
+if (kind !== undefined && !otherKinds.includes(kind)) {
+  console.error(`"${kind}" expected one of ${otherKinds.join(", ")} (bench/machine.mjs)`);
+  process.exit(2);
 }
-const results = read(sample);
+if (argument && argument !== "--check") {
+  const given = JSON.parse(readFileSync(argument, "utf8"));
+  writeFileSync(sampleOf(kind), `${JSON.stringify({ ...read(sampleOf(kind)), ...given }, null, 1)}\n`);
+}
+const results = read(sampleOf());
+const others = otherKinds.map((each) => read(sampleOf(each)));
 /** What each file should be: its text with the tables filled, or what is drawn. */
 const files = {
   ...Object.fromEntries(["performance.md", "cluster.md"].map((name) => [name, filled])),
