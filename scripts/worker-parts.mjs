@@ -7,7 +7,8 @@ import { build } from "esbuild";
 /** The modules that a part begins with, by its name. No name may be exported by two of a part. */
 export const beginnings = {
   core: ["run/orchestrator/server.ts", "engine/engine.ts", "backend/wasm/backend.ts", "backend/reference/backend.ts"],
-  train: ["run/in-place/train-on.ts", "run/in-place/evaluate.ts", "evaluate/held-out-test.ts"],
+  train: ["run/in-place/train-on.ts"],
+  evaluate: ["run/in-place/evaluate.ts", "evaluate/held-out-test.ts"],
   distill: ["run/in-place/distill.ts", "distill/methods/back-gradient/method.ts"],
   networks: ["run/networks/server.ts", "run/networks/served-run.ts"],
   pool: ["run/in-place/train-pool.ts", "evaluate/pool-trainer.ts"],
@@ -19,9 +20,9 @@ export const beginnings = {
  * it, or for the first of all into the core, because nearly every page has that part.
  */
 const LEAST_FILE = 4000;
-/** One of fewer bytes than this is in the core, whoever imports it. */
+/** One of fewer bytes than this that none of these parts imports is in the core. */
 const TINY = 600;
-const often = ["train", "distill"];
+const often = ["train", "evaluate", "distill"];
 
 /** What was generated the page hands over, and the core has nothing in its place; but rare kernels are a part. */
 const isHanded = (module) => module.endsWith(".gen.ts") && !module.endsWith("/packed-rare.page.gen.ts");
@@ -110,7 +111,7 @@ export async function workerParts({ entry, src, plugins, finish }) {
     const { bytes } = outputs[path];
     const shared = users.length > 1;
     const into = shared && bytes < LEAST_FILE && often.find((part) => users.includes(`part:${part}`));
-    const inCore = core.has(path) || into === "train" || (shared && bytes < TINY);
+    const inCore = core.has(path) || into === "train" || (shared && !into && bytes < TINY);
     fileOf.set(path, inCore ? "core" : into ? `part:${into}` : users.join("+"));
   }
   // What a module of the core imports is in the core.
