@@ -176,7 +176,7 @@ for (const [name, made] of Object.entries(files)) {
   const after = made(before);
   if (argument !== "--check") writeFileSync(path, after);
   else if (after !== before) {
-    console.error(`docs/${name} is not what bench/results/sample.json gives: run node bench/write-docs.mjs`);
+    console.error(`docs/${name} is not what the committed results give: run node bench/write-docs.mjs`);
     process.exit(1);
   }
 }

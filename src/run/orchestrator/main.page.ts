@@ -21,7 +21,7 @@ function listen(to: Speaker): void {
     // A worker that another one asked for was started as that one was.
     else if (to !== scope || canBringParts()) {
       void serve(data);
-      if (data.role === "orchestrator") fetchTraining();
+      if (data.role === "orchestrator") void fetchTraining();
     } else giveWayToWhole(data, [data.port]);
   };
 }
